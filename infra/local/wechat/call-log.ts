@@ -1,0 +1,52 @@
+import type { Clock } from './clock.ts';
+
+export interface LogEntry {
+  /** ISO time of the virtual clock. */
+  at: string;
+  kind: 'call' | 'push';
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  /** null while there is no answer, and for good if there never is one. */
+  status: number | null;
+  /** Of a call: the errcode or error code answered. */
+  code?: string | number;
+  /** The fault that was played, if any. */
+  fault?: string;
+  /** Of a push: what it tells (`SCAN`, `text`, `TRANSACTION.SUCCESS`), its address, and the attempt, from 1. */
+  event?: string;
+  url?: string;
+  attempt?: number;
+  sentBody?: string;
+  /** Of a push: the receiver's answer, or why there is none. */
+  body?: string;
+  error?: string;
+}
+
+const capacity = 10_000;
+
+/** The last 10 000 calls received and pushes sent, oldest first. */
+export class CallLog {
+  #entries: LogEntry[] = [];
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Starts an entry; the caller fills in the outcome later. */
+  add(entry: Omit<LogEntry, 'at' | 'status'>): LogEntry {
+    const added: LogEntry = { at: new Date(this.#clock.now()).toISOString(), status: null, ...entry };
+    this.#entries.push(added);
+    if (this.#entries.length > capacity) this.#entries.shift();
+    return added;
+  }
+
+  entries(): readonly LogEntry[] {
+    return this.#entries;
+  }
+
+  clear(): void {
+    this.#entries = [];
+  }
+}

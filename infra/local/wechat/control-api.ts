@@ -1,0 +1,94 @@
+import type { CallLog } from './call-log.ts';
+import type { Clock } from './clock.ts';
+import { ControlError } from './control-error.ts';
+import type { Faults } from './faults.ts';
+import { isRecord, jsonAnswer, parseJson } from './http.ts';
+import type { Answer, Call } from './http.ts';
+import { createPerson, phoneActions, usePhone } from './phone.ts';
+import type { PhoneWorld } from './phone.ts';
+
+export interface ControlWorld extends PhoneWorld {
+  clock: Clock;
+  faults: Faults;
+  log: CallLog;
+}
+
+// Beyond any lifetime here, and short enough to keep the dates valid.
+const maxAdvanceMs = 3_650 * 86_400_000;
+
+const noContent: Answer = { status: 204, body: '' };
+
+export function isControlPath(path: string): boolean {
+  return path === '/' || path.startsWith('/_');
+}
+
+/** The calls of the person at the keyboard: phone, faults, clock, log (contract section 5). */
+export function createControlApi(world: ControlWorld): (call: Call) => Promise<Answer> {
+  return async (call) => {
+    try {
+      return await control(world, call);
+    } catch (error) {
+      if (error instanceof ControlError) return jsonAnswer(error.status, { error: error.code, message: error.message });
+      throw error;
+    }
+  };
+}
+
+async function control(world: ControlWorld, call: Call): Promise<Answer> {
+  const body = readBody(call);
+  const [, , , id = '', action = ''] = call.path.split('/');
+  switch (`${call.method} ${call.path}`) {
+    case 'GET /':
+      return jsonAnswer(200, describeSimulator(world));
+    case 'GET /_log':
+      return jsonAnswer(200, world.log.entries());
+    case 'DELETE /_log':
+      world.log.clear();
+      return noContent;
+    case 'GET /_clock':
+      return jsonAnswer(200, showClock(world.clock));
+    case 'POST /_clock':
+      await world.clock.advance(readAdvanceMs(body));
+      return jsonAnswer(200, showClock(world.clock));
+    case 'POST /_faults':
+      world.faults.plan(body);
+      return noContent;
+    case 'POST /_phone/users':
+      return jsonAnswer(201, createPerson(world, isRecord(body) ? body : {}));
+    case `POST /_phone/users/${id}/${action}`:
+      return jsonAnswer(200, await usePhone(world, { id, action, body }));
+    default:
+      throw new ControlError(404, 'NOT_FOUND', `no control call ${call.method} ${call.path}: see GET /`);
+  }
+}
+
+function readBody({ body }: Call): unknown {
+  if (body.length === 0) return undefined;
+  const value = parseJson(body);
+  if (value === undefined) throw new ControlError(400, 'PARAM_ERROR', 'the body is not JSON');
+  return value;
+}
+
+function readAdvanceMs(body: unknown): number {
+  const advanceMs = isRecord(body) ? body.advanceMs : undefined;
+  if (typeof advanceMs === 'number' && advanceMs >= 0 && advanceMs <= maxAdvanceMs) return advanceMs;
+  throw new ControlError(400, 'PARAM_ERROR', 'advanceMs must be 0 to ten years: this clock does not go back');
+}
+
+function showClock(clock: Clock): object {
+  return { now: clock.now(), offsetMs: clock.offsetMs };
+}
+
+function describeSimulator({ push }: ControlWorld): object {
+  return {
+    about: 'A WeChat for your own machine: platform, WeChat Pay v3, and the phones of its people.',
+    accountQr: push.accountQrUrl,
+    calls: {
+      'POST /_phone/users': '{phone?, nickname?}',
+      'POST /_phone/users/{id}/{action}': phoneActions,
+      'POST /_faults': '{target, action, times?}; a wrong action lists the right ones',
+      'GET /_clock, POST /_clock': '{advanceMs}',
+      'GET /_log, DELETE /_log': 'every call received and push sent',
+    },
+  };
+}

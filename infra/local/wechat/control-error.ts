@@ -1,0 +1,11 @@
+/** A refusal of a `/_…` control call: the person at the keyboard did something that cannot work. */
+export class ControlError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}

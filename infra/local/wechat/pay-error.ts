@@ -1,0 +1,32 @@
+/** Internal code, the tail of `Request-ID` (reference pay 2.12). */
+const internalCodes = {
+  SIGN_ERROR: 268443699,
+  PARAM_ERROR: 268435461,
+  INVALID_REQUEST: 268435461,
+  MCH_NOT_EXISTS: 268445527,
+  APPID_MCHID_NOT_MATCH: 268445527,
+  OPENID_MISMATCH: 268501013,
+  OUT_TRADE_NO_USED: 268498688,
+  ORDERPAID: 268498689,
+  ORDER_CLOSED: 268447914,
+  ORDER_NOT_EXIST: 268512771,
+  INVALID_TRANSACTIONID: 268435461,
+} as const;
+
+export type PayErrorCode = keyof typeof internalCodes;
+
+/** A refusal by WeChat Pay v3 (reference pay 2.11): a status and `{code, message, detail?}`, unsigned. */
+export class PayError extends Error {
+  readonly status: number;
+  readonly code: PayErrorCode;
+  readonly internalCode: number;
+  readonly detail: object | undefined;
+
+  constructor(status: number, code: PayErrorCode, message: string, detail?: object) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.internalCode = internalCodes[code];
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import { PlatformError } from './platform-error.ts';
+import { createDailyQuota, createMinuteQuota } from './quota.ts';
+
+type Pool = 'basic' | 'stable';
+
+interface Token {
+  value: string;
+  appId: string;
+  pool: Pool;
+  expiresAt: number;
+  replaced: boolean;
+}
+
+export interface TokenAnswer {
+  access_token: string;
+  expires_in: number;
+}
+
+const lifetimeMs = 7_200_000;
+const overlapMs = 300_000;
+const forceGapMs = 30_000;
+
+/** App access tokens (reference 2.1, 2.2): two isolated pools, each with its own renewal rule. */
+export class Tokens {
+  readonly #clock: Clock;
+  readonly #byValue = new Map<string, Token>();
+  readonly #newest = new Map<string, Token>();
+  readonly #lastForcedAt = new Map<string, number>();
+  readonly #basicDaily = createDailyQuota(2_000);
+  readonly #stableDaily = createDailyQuota(500_000);
+  readonly #stableMinute = createMinuteQuota(10_000);
+  readonly #forcedDaily = createDailyQuota(20);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** `/cgi-bin/token`: always a new token; the one before lives five more minutes. */
+  mintBasic(appId: string): TokenAnswer {
+    if (!this.#basicDaily(appId, this.#clock.now())) throw new PlatformError(45009);
+    return this.#answer(this.#mint(appId, 'basic', overlapMs));
+  }
+
+  /** `/cgi-bin/stable_token`, normal mode: the same token until its last five minutes. */
+  stable(appId: string): TokenAnswer {
+    this.#spendStable(appId);
+    const current = this.#newest.get(poolKey(appId, 'stable'));
+    const renew = !current || current.expiresAt - this.#clock.now() <= overlapMs;
+    return this.#answer(renew ? this.#mint(appId, 'stable', overlapMs) : current);
+  }
+
+  /** `/cgi-bin/stable_token`, force mode: kills the old token at once; a call within 30 s refreshes nothing. */
+  forceStable(appId: string): TokenAnswer {
+    const now = this.#clock.now();
+    if (now - (this.#lastForcedAt.get(appId) ?? -Infinity) < forceGapMs) return this.stable(appId);
+    this.#spendStable(appId);
+    if (!this.#forcedDaily(appId, now)) throw new PlatformError(45009);
+    this.#lastForcedAt.set(appId, now);
+    return this.#answer(this.#mint(appId, 'stable', 0));
+  }
+
+  /** Refuses a token that may not call an API of `appId`. */
+  check(value: string | null, appId: string): void {
+    if (!value) throw new PlatformError(41001);
+    if (!/^\d+_[\w-]{100,}$/.test(value)) throw new PlatformError(40014);
+    const token = this.#byValue.get(value);
+    if (token?.appId !== appId) throw new PlatformError(40001);
+    if (token.expiresAt <= this.#clock.now()) throw new PlatformError(token.replaced ? 40001 : 42001);
+  }
+
+  #mint(appId: string, pool: Pool, oldLivesMs: number): Token {
+    const now = this.#clock.now();
+    this.#replaceAll(appId, pool, now + oldLivesMs);
+    const value = `85_${randomBytes(99).toString('base64url')}`;
+    const token = { value, appId, pool, expiresAt: now + lifetimeMs, replaced: false };
+    this.#byValue.set(value, token);
+    this.#newest.set(poolKey(appId, pool), token);
+    return token;
+  }
+
+  #replaceAll(appId: string, pool: Pool, diesAt: number): void {
+    for (const token of this.#byValue.values()) {
+      if (token.appId !== appId || token.pool !== pool || token.expiresAt <= this.#clock.now()) continue;
+      // Only the newest gets the whole overlap; one replaced earlier keeps its earlier end.
+      token.expiresAt = token.replaced ? Math.min(token.expiresAt, diesAt) : diesAt;
+      token.replaced = true;
+    }
+  }
+
+  #spendStable(appId: string): void {
+    if (!this.#stableMinute(appId, this.#clock.now())) throw new PlatformError(45011);
+    if (!this.#stableDaily(appId, this.#clock.now())) throw new PlatformError(45009);
+  }
+
+  #answer(token: Token): TokenAnswer {
+    return {
+      access_token: token.value,
+      expires_in: Math.ceil((token.expiresAt - this.#clock.now()) / 1000),
+    };
+  }
+}
+
+function poolKey(appId: string, pool: Pool): string {
+  return `${appId} ${pool}`;
+}

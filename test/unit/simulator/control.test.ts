@@ -1,0 +1,148 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Clock } from '../../../infra/local/wechat/clock.ts';
+import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { call, createQr, jsapi, newPerson, officialToken, orderBody, payCall, settings, start } from './support.ts';
+
+let simulator: Simulator;
+beforeEach(async () => {
+  simulator = await start();
+});
+afterEach(() => simulator.close());
+
+const plan = (target: string, action: string, times?: number) =>
+  call(simulator, 'POST', '/_faults', { target, action, times });
+const createCode = async () => {
+  const body = { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'x' } } };
+  return call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${await officialToken(simulator)}`, body);
+};
+
+test('a port in use rejects with EADDRINUSE', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  await expect(startSimulator({ ...settings, port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  taken.close();
+});
+
+test('two simulators in one process know nothing of each other', async () => {
+  const other = await start();
+  const person = await newPerson(simulator);
+  expect((await call(other, 'POST', `/_phone/users/${person.id}/login-code`)).status).toBe(404);
+  await other.advanceClock(60_000);
+  expect((await call(simulator, 'GET', '/_clock')).json.offsetMs).toBe(0);
+  await other.close();
+});
+
+test('close ends at once, even with a client that is kept waiting', async () => {
+  const other = await start();
+  await call(other, 'POST', '/_faults', { target: '*', action: 'timeout' });
+  const waiting = call(other, 'GET', '/cgi-bin/token').catch((error: unknown) => error);
+  await expect.poll(async () => (await call(other, 'GET', '/_log')).json.length).toBe(1);
+  const startedAt = Date.now();
+  await other.close();
+  expect(Date.now() - startedAt).toBeLessThan(500);
+  expect(await waiting).toBeInstanceOf(Error);
+});
+
+test('the clock tells its time and moves forward only', async () => {
+  const moved = await call(simulator, 'POST', '/_clock', { advanceMs: 3_600_000 });
+  expect(moved.json.offsetMs).toBe(3_600_000);
+  expect(Math.abs(moved.json.now - Date.now() - 3_600_000)).toBeLessThan(1_000);
+  for (const body of [{ advanceMs: -1 }, { advanceMs: '5' }, {}]) {
+    expect((await call(simulator, 'POST', '/_clock', body)).status).toBe(400);
+  }
+});
+
+test('scheduled work also runs by itself when real time reaches it', async () => {
+  const clock = new Clock();
+  const ran: string[] = [];
+  clock.schedule(clock.now() + 60, async () => void ran.push('second'));
+  clock.schedule(clock.now() + 30, async () => void ran.push('first'));
+  await expect.poll(() => ran).toEqual(['first', 'second']);
+  clock.stop();
+});
+
+test('fault timeout never answers and processes nothing', async () => {
+  await plan('qrcode/create', 'timeout');
+  const token = await officialToken(simulator);
+  const silent = fetch(`${simulator.url}/cgi-bin/qrcode/create?access_token=${token}`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(200),
+  });
+  await expect(silent).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect((await call(simulator, 'GET', '/_log')).json.at(-1)).toMatchObject({ status: null, fault: 'timeout' });
+});
+
+test('faults of platform calls: 5xx, garbage, busy, token-expired, each once', async () => {
+  for (const action of ['5xx', 'garbage', 'busy', 'token-expired']) await plan('qrcode', action);
+  expect((await createCode()).status).toBe(502);
+  const garbage = await createCode();
+  expect([garbage.status, garbage.json]).toEqual([200, undefined]);
+  expect((await createCode()).json.errcode).toBe(-1);
+  expect((await createCode()).json.errcode).toBe(40001);
+  expect((await createCode()).json.errcode).toBeUndefined();
+});
+
+test('faults of pay calls: busy is SYSTEM_ERROR, unsigned, and the order was not made', async () => {
+  const person = await newPerson(simulator);
+  await plan('transactions/jsapi', 'busy', 2);
+  const body = orderBody(person);
+  for (const attempt of [1, 2]) {
+    const { status, json, headers } = await payCall(simulator, { path: jsapi, body });
+    expect([attempt, status, json.code]).toEqual([attempt, 500, 'SYSTEM_ERROR']);
+    expect(headers['wechatpay-signature']).toBeUndefined();
+  }
+  const path = `/v3/pay/transactions/out-trade-no/${body.out_trade_no}?mchid=${settings.pay.mchId}`;
+  expect((await payCall(simulator, { method: 'GET', path })).json.code).toBe('ORDER_NOT_EXIST');
+  expect((await payCall(simulator, { path: jsapi, body })).status).toBe(200);
+});
+
+test('target * matches every call, another target only its own', async () => {
+  await plan('jscode2session', '5xx');
+  expect((await createCode()).status).toBe(200);
+  expect((await call(simulator, 'GET', '/sns/jscode2session')).status).toBe(502);
+  await plan('*', '5xx');
+  expect((await call(simulator, 'GET', '/cgi-bin/token')).status).toBe(502);
+});
+
+test('a wrong fault is refused with the list of the right ones', async () => {
+  const { status, json } = await plan('*', 'explode');
+  expect(status).toBe(400);
+  for (const action of ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'drop-notify', 'probe-notify']) {
+    expect(json.message).toContain(action);
+  }
+  expect((await plan('notify', 'rotate-key')).json.message).toContain('not supported yet');
+  expect((await plan('notify', 'timeout')).status).toBe(400);
+  expect((await plan('jsapi', 'drop-notify')).status).toBe(400);
+  expect((await plan('*', 'busy', 0)).status).toBe(400);
+});
+
+test('the log shows calls with their outcome, not the control calls, and can be cleared', async () => {
+  await call(simulator, 'GET', '/cgi-bin/token?appid=a');
+  await createQr(simulator, 'x');
+  const { json } = await call(simulator, 'GET', '/_log');
+  expect(json).toMatchObject([
+    { kind: 'call', method: 'GET', path: '/cgi-bin/token', query: { appid: 'a' }, status: 200, code: 40002 },
+    { kind: 'call', method: 'POST', path: '/cgi-bin/stable_token', query: {}, status: 200 },
+    { kind: 'call', path: '/cgi-bin/qrcode/create', status: 200 },
+  ]);
+  expect((await call(simulator, 'DELETE', '/_log')).status).toBe(204);
+  expect((await call(simulator, 'GET', '/_log')).json).toEqual([]);
+});
+
+test('malformed control calls are clear errors', async () => {
+  const person = await newPerson(simulator);
+  for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${person.id}/scan`]) {
+    const { status, json } = await call(simulator, 'POST', path, '{');
+    expect([status, json.error]).toEqual([400, 'PARAM_ERROR']);
+  }
+  expect((await call(simulator, 'POST', '/_phone/users', { phone: 1 })).status).toBe(400);
+  expect((await call(simulator, 'POST', `/_phone/users/${person.id}/scan`, {})).status).toBe(400);
+  expect((await call(simulator, 'POST', `/_phone/users/${person.id}/toString`)).status).toBe(404);
+  expect((await call(simulator, 'GET', '/_nothing')).status).toBe(404);
+  expect((await call(simulator, 'POST', '/_phone/users', 'x'.repeat(1_048_577))).status).toBe(413);
+});

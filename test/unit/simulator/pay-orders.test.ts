@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { jsapi, newPerson, orderBody, payCall, platformSigned, settings, start, usePhone } from './support.ts';
+import type { Person } from './support.ts';
+
+let simulator: Simulator;
+let person: Person;
+beforeEach(async () => {
+  simulator = await start();
+  person = await newPerson(simulator);
+});
+afterEach(() => simulator.close());
+
+const { mchId } = settings.pay;
+const minuteMs = 60_000;
+const create = (body: object, path = jsapi) => payCall(simulator, { path, body });
+const byNo = (outTradeNo: string) => `/v3/pay/transactions/out-trade-no/${outTradeNo}`;
+const query = (path: string) => payCall(simulator, { method: 'GET', path: `${path}?mchid=${mchId}` });
+const close = (outTradeNo: string) => payCall(simulator, { path: `${byNo(outTradeNo)}/close`, body: { mchid: mchId } });
+const pay = (payment: object, payer = person) => usePhone(simulator, payer, 'pay', payment);
+const inMs = (ms: number) => new Date(simulator.now() + ms).toISOString();
+
+const fieldCases: [string, object][] = [
+  ['/unknown', { unknown: 1 }],
+  ['/attach', { attach: null }],
+  ['/description', { description: '' }],
+  ['/description', { description: '字'.repeat(128) }],
+  ['/description', { description: 'coffee ☕😀' }],
+  ['/description', { description: undefined }],
+  ['/out_trade_no', { out_trade_no: 'T1234' }],
+  ['/out_trade_no', { out_trade_no: 'T'.repeat(33) }],
+  ['/out_trade_no', { out_trade_no: 'T12345@' }],
+  ['/out_trade_no', { out_trade_no: 123456 }],
+  ['/notify_url', { notify_url: 'http://example.com/pay' }],
+  ['/notify_url', { notify_url: 'https://example.com/pay?token=1' }],
+  ['/notify_url', { notify_url: ' https://example.com/pay' }],
+  ['/notify_url', { notify_url: 'http://localhost.evil.com/pay' }],
+  ['/amount', { amount: 1800 }],
+  ['/amount/total', { amount: { total: 0 } }],
+  ['/amount/total', { amount: { total: 18.5 } }],
+  ['/amount/total', { amount: { total: '1800' } }],
+  ['/amount/currency', { amount: { total: 1, currency: 'USD' } }],
+  ['/payer', { payer: undefined }],
+  ['/payer/openid', { payer: {} }],
+  ['/time_expire', { time_expire: '2030-01-01 12:00:00' }],
+  ['/time_expire', { time_expire: '2020-01-01T12:00:00+08:00' }],
+  ['/time_expire', { time_expire: new Date(Date.now() + 16 * 86_400_000).toISOString() }],
+  ['/detail/goods_detail/0/quantity', { detail: { goods_detail: [{ merchant_goods_id: '1', unit_price: 1 }] } }],
+  ['/scene_info/payer_client_ip', { scene_info: {} }],
+  ['/settle_info/profit_sharing', { settle_info: { profit_sharing: 'true' } }],
+];
+
+test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, changes) => {
+  const { status, json, headers } = await create(orderBody(person, changes));
+  expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
+  expect(headers['wechatpay-signature']).toBeUndefined();
+});
+
+test('every documented field may be used, and local receivers may speak http', async () => {
+  const body = orderBody(person, {
+    description: '字'.repeat(127),
+    out_trade_no: 'Tt0_-|*'.padEnd(32, '9'),
+    time_expire: inMs(30 * minuteMs),
+    attach: 'a',
+    notify_url: 'http://127.0.0.1:3001/pay-notify',
+    goods_tag: 'tag',
+    support_fapiao: false,
+    detail: { cost_price: 1, invoice_id: 'i', goods_detail: [{ merchant_goods_id: '1', quantity: 1, unit_price: 0 }] },
+    scene_info: { payer_client_ip: '2001:db8::1', device_id: 'd', store_info: { id: 's' } },
+    settle_info: { profit_sharing: false },
+  });
+  expect((await create(body)).status).toBe(200);
+  expect((await query(byNo(encodeURIComponent(body.out_trade_no)))).json.out_trade_no).toBe(body.out_trade_no);
+});
+
+test('a body that is not a JSON object is PARAM_ERROR', async () => {
+  for (const body of ['{', '[]', 'null']) {
+    expect((await payCall(simulator, { path: jsapi, body })).json.code).toBe('PARAM_ERROR');
+  }
+});
+
+test('app, merchant and payer must belong together', async () => {
+  const stranger = await create(orderBody(person, { appid: 'wx9999999999999999' }));
+  expect([stranger.status, stranger.json.code]).toEqual([400, 'APPID_MCHID_NOT_MATCH']);
+  const mch = await create(orderBody(person, { mchid: '1900000000' }));
+  expect([mch.status, mch.json.code, mch.json.detail.field]).toEqual([400, 'PARAM_ERROR', '/mchid']);
+  const payer = await create(orderBody(person, { payer: { openid: person.openIds.official } }));
+  expect([payer.status, payer.json.code]).toEqual([500, 'OPENID_MISMATCH']);
+  const official = { appid: settings.official.appId, payer: { openid: person.openIds.official } };
+  expect((await create(orderBody(person, official))).status).toBe(200);
+});
+
+test('the same request again gives a new prepay_id, whatever the order of its keys', async () => {
+  const body = orderBody(person);
+  const first = await create(body);
+  const second = await create(Object.fromEntries(Object.entries(body).toReversed()));
+  expect([first.status, second.status]).toEqual([200, 200]);
+  expect(second.json.prepay_id).not.toBe(first.json.prepay_id);
+});
+
+test.each([
+  { description: 'x' },
+  { notify_url: 'https://example.com/other' },
+  { amount: { total: 1 } },
+  { attach: 'a' },
+])('the same number with %j is OUT_TRADE_NO_USED', async (changes) => {
+  const body = orderBody(person);
+  await create(body);
+  const { status, json, headers } = await create({ ...body, ...changes });
+  expect([status, json.code]).toEqual([403, 'OUT_TRADE_NO_USED']);
+  expect(headers['request-id']).toMatch(/-268498688$/);
+});
+
+test('a paid number is ORDERPAID on create and close; both query paths show the payment', async () => {
+  const body = orderBody(person, { attach: 'a' });
+  const { prepay_id: prepayId } = (await create(body)).json;
+  const before = await query(byNo(body.out_trade_no));
+  expect(before.json).toMatchObject({ trade_state: 'NOTPAY', amount: { total: 1800 } });
+  expect(before.json).not.toHaveProperty('transaction_id');
+  const { transactionId } = (await pay({ prepayId })).json;
+  for (const answer of [await create(body), await close(body.out_trade_no)]) {
+    expect([answer.status, answer.json.code]).toEqual([400, 'ORDERPAID']);
+  }
+  for (const path of [byNo(body.out_trade_no), `/v3/pay/transactions/id/${transactionId}`]) {
+    const { status, json, headers, text } = await query(path);
+    expect([status, platformSigned(headers, text)]).toEqual([200, true]);
+    expect(json).toMatchObject({
+      appid: settings.miniapp.appId,
+      mchid: mchId,
+      out_trade_no: body.out_trade_no,
+      transaction_id: transactionId,
+      trade_type: 'JSAPI',
+      trade_state: 'SUCCESS',
+      attach: 'a',
+      payer: { openid: person.openIds.miniapp },
+      amount: { total: 1800, payer_total: 1800, currency: 'CNY', payer_currency: 'CNY' },
+    });
+    expect(json.success_time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$/);
+  }
+});
+
+test('close is re-entrant; then create is ORDER_CLOSED and the phone cannot pay', async () => {
+  const body = orderBody(person);
+  const { prepay_id: prepayId } = (await create(body)).json;
+  expect([(await close(body.out_trade_no)).status, (await close(body.out_trade_no)).status]).toEqual([204, 204]);
+  expect((await create(body)).json.code).toBe('ORDER_CLOSED');
+  expect((await query(byNo(body.out_trade_no))).json.trade_state).toBe('CLOSED');
+  expect((await pay({ prepayId })).json.error).toBe('ORDER_CLOSED');
+});
+
+test('an unknown number is 404 ORDER_NOT_EXIST; a malformed transaction id INVALID_TRANSACTIONID', async () => {
+  for (const answer of [await query(byNo('T99999999')), await close('T99999999')]) {
+    expect([answer.status, answer.json.code]).toEqual([404, 'ORDER_NOT_EXIST']);
+  }
+  expect((await query('/v3/pay/transactions/id/7')).json.code).toBe('INVALID_TRANSACTIONID');
+  expect((await query(`/v3/pay/transactions/id/${'4'.repeat(28)}`)).json.code).toBe('ORDER_NOT_EXIST');
+});
+
+test('query needs mchid in the query, close needs it in the body', async () => {
+  const body = orderBody(person);
+  await create(body);
+  const path = byNo(body.out_trade_no);
+  expect((await payCall(simulator, { method: 'GET', path })).json.code).toBe('PARAM_ERROR');
+  const misplaced = await payCall(simulator, { path: `${path}/close?mchid=${mchId}`, body: {} });
+  expect(misplaced.json.code).toBe('PARAM_ERROR');
+});
+
+test('a prepay_id lives two hours; a repeated create gives a living one', async () => {
+  const body = orderBody(person);
+  const first = (await create(body)).json.prepay_id;
+  await simulator.advanceClock(120 * minuteMs);
+  const late = await pay({ prepayId: first });
+  expect([late.status, late.json.error]).toEqual([410, 'PREPAY_EXPIRED']);
+  expect((await pay({ prepayId: (await create(body)).json.prepay_id })).status).toBe(200);
+});
+
+test('after time_expire nobody can pay, the order stays NOTPAY, and create says ORDER_CLOSED', async () => {
+  const body = orderBody(person, { time_expire: inMs(10 * minuteMs) });
+  const { prepay_id: prepayId } = (await create(body)).json;
+  await simulator.advanceClock(10 * minuteMs);
+  expect((await pay({ prepayId })).json.error).toBe('ORDER_EXPIRED');
+  expect((await query(byNo(body.out_trade_no))).json.trade_state).toBe('NOTPAY');
+  expect((await create(body)).json.code).toBe('ORDER_CLOSED');
+});
+
+test('an unpaid order closes by itself after seven days', async () => {
+  const body = orderBody(person);
+  await create(body);
+  await simulator.advanceClock(7 * 24 * 60 * minuteMs);
+  expect((await query(byNo(body.out_trade_no))).json.trade_state).toBe('CLOSED');
+});
+
+test('only the person of the order pays it, and only once', async () => {
+  const other = await newPerson(simulator);
+  const { prepay_id: prepayId } = (await create(orderBody(person))).json;
+  expect((await pay({ prepayId }, other)).json.error).toBe('WRONG_PAYER');
+  expect((await pay({ prepayId })).json.transactionId).toMatch(/^4200\d{24}$/);
+  expect((await pay({ prepayId })).json.error).toBe('ORDER_PAID');
+  expect((await pay({ prepayId: 'wx1' })).status).toBe(404);
+  expect((await pay({})).status).toBe(400);
+});
+
+test('native: a scan opens the sheet for one person, and a repeated create voids the old code', async () => {
+  const { payer: _, ...body } = orderBody(person);
+  const path = '/v3/pay/transactions/native';
+  const old = (await create(body, path)).json.code_url;
+  const { code_url: codeUrl } = (await create(body, path)).json;
+  expect(codeUrl).toMatch(/^weixin:\/\/wxpay\/bizpayurl\/up\?pr=/);
+  expect((await usePhone(simulator, person, 'scan', { content: old })).status).toBe(404);
+  const sheet = (await usePhone(simulator, person, 'scan', { content: codeUrl })).json;
+  expect(sheet).toEqual({
+    kind: 'pay',
+    codeUrl,
+    outTradeNo: body.out_trade_no,
+    description: '一杯咖啡',
+    amountFen: 1800,
+  });
+  expect((await pay({ codeUrl }, await newPerson(simulator))).json.error).toBe('WRONG_PAYER');
+  expect((await pay({ codeUrl })).status).toBe(200);
+  expect((await query(byNo(body.out_trade_no))).json.trade_type).toBe('NATIVE');
+  expect((await create(orderBody(person), path)).json.detail.field).toBe('/payer');
+  expect((await create(body)).json.code).toBe('PARAM_ERROR');
+});
+
+test('h5: needs the scene, lives five minutes, and survives an appended redirect_url', async () => {
+  const { payer: _, ...plain } = orderBody(person);
+  const path = '/v3/pay/transactions/h5';
+  expect((await create(plain, path)).json.detail.field).toBe('/scene_info');
+  const body = { ...plain, scene_info: { payer_client_ip: '1.2.3.4', h5_info: { type: 'Wap' } } };
+  const first = (await create(body, path)).json.h5_url;
+  await simulator.advanceClock(5 * minuteMs);
+  expect((await pay({ h5Url: first })).json.error).toBe('PREPAY_EXPIRED');
+  const { h5_url: h5Url } = (await create(body, path)).json;
+  expect((await pay({ prepayId: /prepay_id=(\w+)/.exec(h5Url)?.[1] })).status).toBe(404);
+  expect((await pay({ h5Url: `${h5Url}&redirect_url=https%3A%2F%2Fa.example` })).status).toBe(200);
+  expect((await query(byNo(body.out_trade_no))).json.trade_type).toBe('MWEB');
+});

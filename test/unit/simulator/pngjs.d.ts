@@ -1,0 +1,3 @@
+declare module 'pngjs' {
+  export const PNG: { sync: { read(data: Buffer): { data: Buffer; width: number; height: number } } };
+}
