@@ -1,1 +1,7 @@
-export const handler = async () => ({ statusCode: 200, body: '{"status":"ok"}' });
+import { loadTable } from '../lib/deps.ts';
+import { once } from '../lib/once.ts';
+import { putCatalog } from '../lib/pay/catalog.ts';
+
+const deps = once(loadTable);
+
+export const handler = async (input: unknown): Promise<{ stored: number }> => putCatalog(await deps(), input);

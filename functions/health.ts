@@ -1,1 +1,4 @@
-export const handler = async () => ({ statusCode: 200, body: '{"status":"ok"}' });
+import { getHealth } from '../lib/http/api/service.ts';
+import { route } from '../lib/http/route.ts';
+
+export const handler = route(getHealth, async () => ({ status: 'ok' as const }));

@@ -1,1 +1,28 @@
-export const handler = async () => ({ statusCode: 200, body: '{"status":"ok"}' });
+import { badSetting, settings } from '../lib/config.ts';
+import { loadTable } from '../lib/deps.ts';
+import { textAnswer, webhook } from '../lib/http/webhook.ts';
+import { answerPush } from '../lib/official-account/answer-push.ts';
+import { once } from '../lib/once.ts';
+import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.ts';
+import { buildTextReply } from '../lib/wechat/official-reply.ts';
+
+const deps = once(async () => {
+  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'OFFICIAL_MODE', 'SITE_NAME');
+  if (found.OFFICIAL_MODE !== 'plain') throw badSetting('OFFICIAL_MODE', 'must be plain: no other mode is built yet');
+  const { OFFICIAL_APP_ID: appId, OFFICIAL_TOKEN: token, SITE_NAME: siteName } = found;
+  return { ...(await loadTable()), appId, token, siteName };
+});
+
+export const handler = webhook(
+  'official-events',
+  async ({ method, query, body }) => {
+    const loaded = await deps();
+    const keys = { token: loaded.token, nowMs: loaded.now() };
+    if (method === 'GET') return textAnswer(200, openOfficialEcho(query, keys));
+    const push = openOfficialPush(query, body, keys);
+    const reply = await answerPush(loaded, push);
+    if (reply === undefined) return textAnswer(200, 'success');
+    return textAnswer(200, buildTextReply(push, reply, loaded.now()), 'text/xml');
+  },
+  ({ status, message }) => textAnswer(status, message),
+);

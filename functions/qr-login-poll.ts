@@ -1,0 +1,11 @@
+import { loadSessions } from '../lib/deps.ts';
+import { pollQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
+import { route } from '../lib/http/route.ts';
+import { once } from '../lib/once.ts';
+import { pollQrLogin } from '../lib/scan-login/poll.ts';
+
+const deps = once(loadSessions);
+
+export const handler = route(endpoint, async ({ path, headers }) =>
+  pollQrLogin(await deps(), { ticket: path.ticket, pollToken: headers['x-poll-token'] }),
+);

@@ -1,0 +1,102 @@
+import { AppError } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import type { PlatformTokens, StoredToken } from '../store/platform-tokens.ts';
+import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
+import { errcodeOf } from '../wechat/platform-error.ts';
+import { fetchStableToken } from '../wechat/stable-token.ts';
+
+type OwnerDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & PlatformDeps & { tokens: PlatformTokens };
+
+const RENEW_BEFORE_MS = 5 * 60_000;
+const MEMORY_MS = 60_000;
+const LEASE_MS = 8_000;
+const COOL_DOWN_MS = 1_000;
+const WAIT_MS = 4_000;
+const WAIT_STEP_MS = 100;
+/** 40001, 40014, 42001: platform 2.6. */
+const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
+
+/**
+ * The owner of one app's access token, for any number of cold instances (platform 2.5): one of them holds the lease
+ * and asks WeChat, the others use the old token, which lives on for five minutes, or wait for the new one.
+ */
+export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
+  let remembered: { value: string; untilMs: number } | undefined;
+
+  return { withToken };
+
+  /**
+   * Runs `call` with a token. If WeChat refuses the token, it is expired for everybody (unless somebody renewed it
+   * already) and the call is made once more (platform 2.6).
+   */
+  async function withToken<Answer>(call: (token: string) => Promise<Answer>): Promise<Answer> {
+    const token = await get();
+    try {
+      return await call(token);
+    } catch (error) {
+      if (!TOKEN_ERRORS.has(errcodeOf(error))) throw error;
+      deps.log.warn('access-token.refused', { app: app.appId, errcode: errcodeOf(error) });
+      remembered = undefined;
+      await deps.tokens.expire(token);
+      return call(await get());
+    }
+  }
+
+  async function get(): Promise<string> {
+    if (remembered && deps.now() < remembered.untilMs) return remembered.value;
+    const stored = await deps.tokens.read('eventual');
+    if (stored && stored.expiresAtMs - deps.now() > RENEW_BEFORE_MS) return remember(stored);
+    try {
+      return await renewOrWait();
+    } catch (error) {
+      if (!stored || stored.expiresAtMs <= deps.now()) throw error;
+      deps.log.error('access-token.not-renewed', { app: app.appId, error });
+      return stored.value;
+    }
+  }
+
+  async function renewOrWait(): Promise<string> {
+    const owner = deps.randomBytes(12).toString('base64url');
+    const deadlineMs = deps.now() + WAIT_MS;
+    for (;;) {
+      const nowMs = deps.now();
+      const staleAtMs = nowMs + RENEW_BEFORE_MS;
+      const lease = await deps.tokens.takeLease({ owner, nowMs, untilMs: nowMs + LEASE_MS, staleAtMs });
+      if (lease.taken) return renew(owner, lease.generation);
+      const token = await waitForHolder(lease.current, deadlineMs);
+      if (token) return remember(token);
+    }
+  }
+
+  /** The token once there is a living one; undefined when the lease ran out without one, so that we may try. */
+  async function waitForHolder(current: StoredToken, deadlineMs: number): Promise<StoredToken | undefined> {
+    let seen: StoredToken | undefined = current;
+    while (seen && seen.expiresAtMs <= deps.now()) {
+      if (seen.leaseUntilMs < deps.now()) return undefined;
+      if (deps.now() > deadlineMs) throw new AppError('WECHAT_UNAVAILABLE', 'No access token from WeChat in time');
+      await deps.sleep(WAIT_STEP_MS);
+      seen = await deps.tokens.read('strong');
+    }
+    return seen;
+  }
+
+  async function renew(owner: string, generation: number): Promise<string> {
+    try {
+      const { value, lifeMs } = await fetchStableToken(deps, app);
+      const token = { value, expiresAtMs: deps.now() + lifeMs, generation: generation + 1 };
+      await deps.tokens.put({ owner, ...token });
+      return remember(token);
+    } catch (error) {
+      await deps.tokens.coolDown({ owner, untilMs: deps.now() + COOL_DOWN_MS });
+      throw error;
+    }
+  }
+
+  function remember({ value, expiresAtMs }: Pick<StoredToken, 'value' | 'expiresAtMs'>): string {
+    const renewAtMs = expiresAtMs - RENEW_BEFORE_MS;
+    remembered = { value, untilMs: Math.min(deps.now() + MEMORY_MS, renewAtMs) };
+    return value;
+  }
+}
+
+export type AccessTokenOwner = ReturnType<typeof accessTokenOwner>;

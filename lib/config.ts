@@ -1,0 +1,55 @@
+import { AppError } from './errors.ts';
+
+/** Every setting there is; what each means: README, "Settings". */
+export type SettingName =
+  | 'TABLE_NAME'
+  | 'PUBLIC_BASE_URL'
+  | 'ALLOWED_ORIGINS'
+  | 'JWT_SIGNING_KEYS'
+  | 'WECHAT_API_BASE_URL'
+  | 'WECHAT_MP_BASE_URL'
+  | 'WECHAT_PAY_BASE_URL'
+  | 'MINIAPP_APP_ID'
+  | 'MINIAPP_APP_SECRET'
+  | 'OFFICIAL_APP_ID'
+  | 'OFFICIAL_APP_SECRET'
+  | 'OFFICIAL_TOKEN'
+  | 'OFFICIAL_MODE'
+  | 'SITE_NAME'
+  | 'PAY_MCH_ID'
+  | 'PAY_MCH_CERT_SERIAL'
+  | 'PAY_MCH_PRIVATE_KEY'
+  | 'PAY_API_V3_KEY'
+  | 'PAY_PUBLIC_KEY_ID'
+  | 'PAY_PUBLIC_KEY'
+  | 'PAY_NOTIFY_URL';
+
+/** Settings that have a sensible value of their own: WeChat's hosts, and what nobody has to choose. */
+const DEFAULTS: Partial<Record<SettingName, string>> = {
+  WECHAT_API_BASE_URL: 'https://api.weixin.qq.com',
+  WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',
+  WECHAT_PAY_BASE_URL: 'https://api.mch.weixin.qq.com',
+  ALLOWED_ORIGINS: '',
+  SITE_NAME: '',
+};
+
+/**
+ * The named settings. An empty variable counts as missing; PEM text may carry `\n` escapes.
+ * Asynchronous, because secrets will not always be in the environment.
+ * @throws NOT_CONFIGURED with the name of the first one that is missing
+ */
+export async function settings<const Name extends SettingName>(...names: Name[]): Promise<Record<Name, string>> {
+  const found = names.map((name) => [name, read(name)] as const);
+  return Object.fromEntries(found) as Record<Name, string>;
+}
+
+/** That a setting is there but cannot be used: `reason` completes "NAME …" and never quotes the value. */
+export function badSetting(name: SettingName, reason: string, cause?: unknown): AppError {
+  return new AppError('NOT_CONFIGURED', `${name} ${reason}`, { detail: { setting: name }, cause });
+}
+
+function read(name: SettingName): string {
+  const value = process.env[name]?.trim() || DEFAULTS[name];
+  if (value === undefined) throw badSetting(name, 'is not set');
+  return value.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
+}

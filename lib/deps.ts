@@ -1,0 +1,51 @@
+import { accessTokenOwner } from './access-token/owner.ts';
+import { settings } from './config.ts';
+import { sessionTokens } from './identity/session-token.ts';
+import { createSend } from './outbound.ts';
+import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
+import { runtime } from './runtime.ts';
+import { platformTokens } from './store/platform-tokens.ts';
+import { openTable, type Table } from './store/table.ts';
+import type { WechatApp } from './wechat/client.ts';
+
+/**
+ * What Lambdas are put together from. Each function takes only what its flow needs, and the bundler drops the rest: a
+ * poll loads no payment code. Every loader names the setting that is missing.
+ */
+export async function loadTable() {
+  const { TABLE_NAME } = await settings('TABLE_NAME');
+  return { ...runtime, table: openTable(TABLE_NAME) };
+}
+
+/** For routes that open or read sessions. */
+export async function loadSessions() {
+  const { JWT_SIGNING_KEYS } = await settings('JWT_SIGNING_KEYS');
+  return { ...(await loadTable()), tokens: sessionTokens(JWT_SIGNING_KEYS, runtime) };
+}
+
+/** For calls of the mini-program to api.weixin.qq.com. */
+export async function loadMiniapp() {
+  const found = await settings('MINIAPP_APP_ID', 'MINIAPP_APP_SECRET', 'WECHAT_API_BASE_URL');
+  const app = { appId: found.MINIAPP_APP_ID, appSecret: found.MINIAPP_APP_SECRET, settings: 'MINIAPP' } as const;
+  return { ...runtime, send: createSend(), apiBaseUrl: found.WECHAT_API_BASE_URL, app };
+}
+
+/** For calls of the official account that need its access token. */
+export async function loadOfficial({ table }: { table: Table }) {
+  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_APP_SECRET', 'WECHAT_API_BASE_URL', 'WECHAT_MP_BASE_URL');
+  const app: WechatApp = {
+    appId: found.OFFICIAL_APP_ID,
+    appSecret: found.OFFICIAL_APP_SECRET,
+    settings: 'OFFICIAL',
+  };
+  const platform = { ...runtime, send: createSend(), apiBaseUrl: found.WECHAT_API_BASE_URL };
+  const stored = platformTokens(table, app.appId, 'access_token');
+  const accessToken = accessTokenOwner({ ...platform, tokens: stored }, app);
+  return { ...platform, mpBaseUrl: found.WECHAT_MP_BASE_URL, app, accessToken };
+}
+
+/** For calls to WeChat Pay. */
+export async function loadPay() {
+  const { WECHAT_PAY_BASE_URL: payBaseUrl } = await settings('WECHAT_PAY_BASE_URL');
+  return { ...runtime, send: createSend(), payBaseUrl, merchant: await loadMerchant(), ...(await loadPlatformKeys()) };
+}

@@ -1,0 +1,64 @@
+import * as v from 'valibot';
+import { endpoint } from '../endpoint.ts';
+
+const order = v.object({
+  outTradeNo: v.string(),
+  sku: v.string(),
+  description: v.string(),
+  amountFen: v.number(),
+  currency: v.string(),
+  state: v.picklist(['CREATED', 'NOTPAY', 'PAID', 'CLOSED', 'REFUNDING', 'REFUNDED']),
+  createdAt: v.string(),
+  paidAt: v.nullable(v.string()),
+  refundedFen: v.number(),
+});
+
+export const postPrepay = endpoint({
+  method: 'POST',
+  path: '/pay/prepay',
+  summary: 'A new order at WeChat Pay, and what the client needs to open the payment sheet',
+  auth: 'session',
+  request: {
+    body: v.object({
+      sku: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      quantity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
+      amountFen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+      tradeType: v.literal('JSAPI'),
+      app: v.optional(v.picklist(['mini-program', 'official-account'])),
+    }),
+  },
+  status: 201,
+  answer: v.object({
+    order,
+    payment: v.object({
+      appId: v.string(),
+      timeStamp: v.string(),
+      nonceStr: v.string(),
+      package: v.string(),
+      signType: v.literal('RSA'),
+      paySign: v.string(),
+    }),
+  }),
+  errors: [
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'ORIGIN_NOT_ALLOWED',
+    'NOT_FOUND',
+    'RATE_LIMITED',
+    'WECHAT_CONFIG',
+    'NOT_CONFIGURED',
+    'WECHAT_UNAVAILABLE',
+    'WECHAT_TIMEOUT',
+  ],
+});
+
+export const getOrder = endpoint({
+  method: 'GET',
+  path: '/pay/orders/{outTradeNo}',
+  summary: 'One order of the caller; while it is open, WeChat is asked at most every 5 s',
+  auth: 'session',
+  request: { path: v.object({ outTradeNo: v.pipe(v.string(), v.minLength(1), v.maxLength(64)) }) },
+  status: 200,
+  answer: v.object({ order }),
+  errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'NOT_CONFIGURED'],
+});

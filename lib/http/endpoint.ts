@@ -1,0 +1,39 @@
+import type * as v from 'valibot';
+import type { ErrorCode } from '../errors.ts';
+
+type Schema = v.GenericSchema;
+
+/**
+ * One route of the HTTP API, described once: the schemas check requests and answers at run time and are what the API
+ * document is made of. `errors` lists what a caller should be ready for, besides PARAM_ERROR and INTERNAL.
+ */
+export interface Endpoint {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  path: `/${string}`;
+  summary: string;
+  auth: 'none' | 'session';
+  request?: { body?: Schema; path?: Schema; headers?: Schema };
+  status: 200 | 201 | 204;
+  answer?: Schema;
+  errors: readonly ErrorCode[];
+}
+
+type Part<E extends Endpoint, Name extends 'body' | 'path' | 'headers'> = E['request'] extends {
+  [Key in Name]: infer S extends Schema;
+}
+  ? v.InferOutput<S>
+  : undefined;
+
+/** What a route hands to its flow. */
+export interface EndpointRequest<E extends Endpoint> {
+  body: Part<E, 'body'>;
+  path: Part<E, 'path'>;
+  headers: Part<E, 'headers'>;
+}
+
+export type EndpointAnswer<E extends Endpoint> = E['answer'] extends Schema ? v.InferInput<E['answer']> : void;
+
+/** Keeps the exact types of a description. */
+export function endpoint<const E extends Endpoint>(description: E): E {
+  return description;
+}

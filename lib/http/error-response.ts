@@ -1,0 +1,72 @@
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { HttpResponse } from './response.ts';
+
+/** The one place where a code becomes an HTTP status. */
+const STATUS: Record<ErrorCode, number> = {
+  PARAM_ERROR: 400,
+  UNAUTHENTICATED: 401,
+  WECHAT_CODE_INVALID: 401,
+  SESSION_EXPIRED: 401,
+  FORBIDDEN: 403,
+  WECHAT_USER_BLOCKED: 403,
+  SNAPSHOT_USER: 403,
+  ORIGIN_NOT_ALLOWED: 403,
+  NOT_FOUND: 404,
+  PHONE_ALREADY_BOUND: 409,
+  ORDER_STATE_CONFLICT: 409,
+  IDENTITY_CONFLICT: 409,
+  TICKET_EXPIRED: 410,
+  BODY_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  WECHAT_UNAVAILABLE: 502,
+  NOT_CONFIGURED: 503,
+  WECHAT_CONFIG: 503,
+  WECHAT_TIMEOUT: 504,
+};
+
+const INTERNAL_TEXT = 'Something went wrong on our side';
+
+export interface Failure {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  detail?: Record<string, unknown>;
+  retryAfterSeconds?: number;
+}
+
+/** Any thrown value as what may be told about it; what nobody expected is INTERNAL with a fixed text. */
+export function describeFailure(error: unknown): Failure {
+  if (!(error instanceof AppError) || error.code === 'INTERNAL') {
+    return { status: STATUS.INTERNAL, code: 'INTERNAL', message: INTERNAL_TEXT };
+  }
+  const { code, message, detail, retryAfterSeconds } = error;
+  return {
+    status: STATUS[code],
+    code,
+    message,
+    ...(detail && { detail }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+}
+
+/** One log line per failure: loud when it is ours or the configuration's, quiet when it is the caller's. */
+export function logFailure(log: Log, error: unknown, { status, code }: Failure, facts: Record<string, unknown>): void {
+  if (status >= 500) log.error('request.failed', { ...facts, status, error: code, reason: error });
+  else log.info('request.refused', { ...facts, status, error: code, reason: (error as Error).message });
+}
+
+/** The JSON error of contract section 1. */
+export function errorResponse(failure: Failure, requestId: string): HttpResponse {
+  const { status, code, message, detail, retryAfterSeconds } = failure;
+  return {
+    statusCode: status,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    },
+    body: JSON.stringify({ code, message, requestId, ...(detail && { detail }) }),
+  };
+}

@@ -1,0 +1,32 @@
+import * as v from 'valibot';
+import { AppError } from '../errors.ts';
+import { putPrice } from '../store/prices.ts';
+import type { Table } from '../store/table.ts';
+
+const fen = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000));
+const base = {
+  sku: v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, 'letters, digits, "_", "." and "-", at most 64')),
+  // WeChat refuses characters of four bytes, such as emoji, where a description goes (pay 1.2).
+  description: v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,127}$/u, '1 to 127 characters, no emoji')),
+  kind: v.picklist(['goods', 'wallet-topup']),
+};
+const item = v.union([
+  v.strictObject({ ...base, unitFen: fen }),
+  v.pipe(
+    v.strictObject({ ...base, minFen: fen, maxFen: fen }),
+    v.check(({ minFen, maxFen }) => minFen <= maxFen, 'minFen is above maxFen'),
+  ),
+]);
+const catalog = v.object({ items: v.pipe(v.array(item), v.minLength(1)) });
+
+/**
+ * Stores prices, each in place of the one before; orders that exist keep theirs. Nothing is stored unless all are good.
+ * @throws PARAM_ERROR with the place that is wrong
+ */
+export async function putCatalog({ table }: { table: Table }, input: unknown): Promise<{ stored: number }> {
+  const parsed = v.safeParse(catalog, input);
+  if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
+  const { items } = parsed.output;
+  for (const price of items) await putPrice(table, price);
+  return { stored: items.length };
+}

@@ -1,0 +1,51 @@
+import type { Order, OrderState } from '../store/orders.ts';
+
+/** What can happen to an order. */
+export type OrderEvent = 'accepted' | 'paid' | 'closed';
+
+/**
+ * The whole life of an order, as far as payments go; refunds follow PAID.
+ *
+ *   CREATED --accepted--> NOTPAY --paid--> PAID
+ *      \____________________/ \--closed--> CLOSED
+ *
+ * WeChat's word on money is final: a payment that arrives after the close is a payment.
+ */
+const NEXT: Record<OrderEvent, Partial<Record<OrderState, OrderState>>> = {
+  accepted: { CREATED: 'NOTPAY' },
+  paid: { CREATED: 'PAID', NOTPAY: 'PAID', CLOSED: 'PAID' },
+  closed: { CREATED: 'CLOSED', NOTPAY: 'CLOSED' },
+};
+
+/** The state after `event`; undefined when the event changes nothing. */
+export function nextState(state: OrderState, event: OrderEvent): OrderState | undefined {
+  return NEXT[event][state];
+}
+
+/** The states that `event` changes: what a conditional write has to find. */
+export function statesBefore(event: OrderEvent): OrderState[] {
+  return Object.keys(NEXT[event]) as OrderState[];
+}
+
+/** Whether WeChat may still change the order. */
+export function isOpen({ state }: Pick<Order, 'state'>): boolean {
+  return state === 'CREATED' || state === 'NOTPAY';
+}
+
+/** What a client may know of its order; times are ISO 8601, amounts fen. */
+export interface OrderView {
+  outTradeNo: string;
+  sku: string;
+  description: string;
+  amountFen: number;
+  currency: string;
+  state: OrderState;
+  createdAt: string;
+  paidAt: string | null;
+  refundedFen: number;
+}
+
+export function orderView(order: Order): OrderView {
+  const { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt = null, refundedFen } = order;
+  return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen };
+}

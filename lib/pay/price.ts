@@ -1,0 +1,31 @@
+import { AppError } from '../errors.ts';
+import type { Price } from '../store/prices.ts';
+
+/** What a buyer asks for. `amountFen` counts only where the catalogue leaves the amount to the buyer. */
+export interface Purchase {
+  sku: string;
+  quantity?: number | undefined;
+  amountFen?: number | undefined;
+}
+
+/** WeChat shows at most 127 characters (pay 2.1). */
+const DESCRIPTION_LENGTH = 127;
+
+/** What a purchase costs by the catalogue, and how the payment sheet names it. @throws PARAM_ERROR */
+export function priceOf(price: Price, purchase: Purchase): { description: string; amountFen: number } {
+  const { quantity = 1 } = purchase;
+  if ('unitFen' in price) {
+    const amountFen = price.unitFen * quantity;
+    return { description: describe(price.description, quantity), amountFen };
+  }
+  const { amountFen } = purchase;
+  if (amountFen === undefined || amountFen < price.minFen || amountFen > price.maxFen || quantity !== 1) {
+    throw new AppError('PARAM_ERROR', `amountFen must be from ${price.minFen} to ${price.maxFen}, quantity 1`);
+  }
+  return { description: describe(price.description, 1), amountFen };
+}
+
+function describe(description: string, quantity: number): string {
+  const suffix = quantity === 1 ? '' : ` x${quantity}`;
+  return description.slice(0, DESCRIPTION_LENGTH - suffix.length) + suffix;
+}

@@ -1,0 +1,128 @@
+import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { attempt, type Attempt } from './attempt.ts';
+import { dueEntry, keys } from './keys.ts';
+import type { Table } from './table.ts';
+
+export type OrderState = 'CREATED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'REFUNDING' | 'REFUNDED';
+
+/** One order; its number begins with the owner's account id. Amounts are fen, times ISO 8601 unless named `…Ms`. */
+export interface Order {
+  outTradeNo: string;
+  sku: string;
+  description: string;
+  amountFen: number;
+  currency: string;
+  state: OrderState;
+  createdAt: string;
+  /** Last moment to pay: computed once, because WeChat refuses a repeated create that differs in anything. */
+  timeExpire: string;
+  mchId: string;
+  appId: string;
+  /** The payer. */
+  openId: string;
+  refundedFen: number;
+  prepayId?: string;
+  transactionId?: string;
+  paidAt?: string;
+  /** When WeChat was last asked about it. */
+  queriedAtMs?: number;
+}
+
+/** What a payment must agree with before it counts. */
+export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amountFen' | 'currency'>;
+
+/** Stores a new order; `dueAtMs` is when somebody should ask WeChat about it. */
+export async function putOrder({ client, name: TableName }: Table, order: Order, dueAtMs: number): Promise<void> {
+  const Item = { ...keys.order(order.outTradeNo), ...dueEntry(order.outTradeNo, dueAtMs), ...order };
+  await client.send(new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+}
+
+/** The order, or undefined. Strong: it is read to decide about money. */
+export async function readOrder({ client, name: TableName }: Table, outTradeNo: string): Promise<Order | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName, Key: keys.order(outTradeNo), ConsistentRead: true }));
+  return Item as Order | undefined;
+}
+
+/** WeChat accepted the order. Nothing changes when a payment was faster. */
+export async function markAccepted(
+  table: Table,
+  { outTradeNo, prepayId, from }: { outTradeNo: string; prepayId: string; from: OrderState[] },
+): Promise<void> {
+  await changeOrder(table, outTradeNo, from, {
+    set: { state: 'NOTPAY', prepayId },
+  });
+}
+
+/** WeChat took the money: one write, and only for an order that agrees with `terms`. The refusing order otherwise. */
+export function markPaid(
+  table: Table,
+  terms: PaymentTerms,
+  { transactionId, paidAt, from }: { transactionId: string; paidAt: string; from: OrderState[] },
+): Promise<Attempt<Order>> {
+  const { outTradeNo, ...expect } = terms;
+  return changeOrder(table, outTradeNo, from, { set: { state: 'PAID', transactionId, paidAt }, expect, settled: true });
+}
+
+/** WeChat will take no money for it any more. */
+export function markClosed(
+  table: Table,
+  { outTradeNo, from }: { outTradeNo: string; from: OrderState[] },
+): Promise<Attempt<Order>> {
+  return changeOrder(table, outTradeNo, from, { set: { state: 'CLOSED' }, settled: true });
+}
+
+/** Takes the turn to ask WeChat: true for one caller in `intervalMs`. */
+export async function claimQuery(
+  table: Table,
+  { outTradeNo, nowMs, intervalMs }: { outTradeNo: string; nowMs: number; intervalMs: number },
+): Promise<boolean> {
+  const claimed = await attempt(
+    table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.order(outTradeNo),
+        UpdateExpression: 'SET queriedAtMs = :now',
+        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(queriedAtMs) OR queriedAtMs <= :before)',
+        ExpressionAttributeValues: { ':now': nowMs, ':before': nowMs - intervalMs },
+      }),
+    ),
+  );
+  return claimed.done;
+}
+
+interface Change {
+  set: Partial<Order>;
+  /** Further attributes that the order must hold. */
+  expect?: Partial<Order>;
+  /** Nobody has to come back to it: out of the index. */
+  settled?: boolean;
+}
+
+async function changeOrder(
+  { client, name: TableName }: Table,
+  outTradeNo: string,
+  from: OrderState[],
+  { set, expect = {}, settled = false }: Change,
+): Promise<Attempt<Order>> {
+  const names: Record<string, string> = { '#from': 'state' };
+  const values: Record<string, unknown> = Object.fromEntries(from.map((state, i) => [`:from${i}`, state]));
+  const assign = (prefix: string, attributes: Partial<Order>) =>
+    Object.entries(attributes).map(([name, value]) => {
+      names[`#${name}`] = name;
+      values[`:${prefix}_${name}`] = value;
+      return `#${name} = :${prefix}_${name}`;
+    });
+  const expected = [`#from IN (${from.map((_, i) => `:from${i}`).join(', ')})`, ...assign('is', expect)];
+  const input: UpdateCommandInput = {
+    TableName,
+    Key: keys.order(outTradeNo),
+    UpdateExpression: `SET ${assign('to', set).join(', ')}${settled ? ' REMOVE duePk, dueSk' : ''}`,
+    ConditionExpression: expected.join(' AND '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnValues: 'ALL_NEW',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+  const changed = await attempt(client.send(new UpdateCommand(input)));
+  return changed.done ? { done: true, output: changed.output.Attributes as Order } : changed;
+}

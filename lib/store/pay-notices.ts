@@ -1,0 +1,36 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { attempt } from './attempt.ts';
+import { keys } from './keys.ts';
+import type { Table } from './table.ts';
+
+/** A genuine payment that does not fit our books, for a person to look at. */
+export interface PayMismatch {
+  transactionId: string;
+  outTradeNo: string;
+  /** What differs: names of fields, or why there is no order to compare with. */
+  reasons: string[];
+  seenAt: string;
+}
+
+/** A genuine notification of a kind that no flow takes in, kept whole. */
+export interface PayNotice {
+  id: string;
+  eventType: string;
+  plaintext: string;
+  seenAt: string;
+}
+
+/** Records a case once, however often WeChat repeats it; true the first time. */
+export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
+  return putOnce(table, { ...keys.payMismatch(mismatch.transactionId), ...mismatch });
+}
+
+/** Keeps a notification; true the first time. */
+export async function recordNotice(table: Table, notice: PayNotice): Promise<boolean> {
+  return putOnce(table, { ...keys.payNotice(notice.id), ...notice });
+}
+
+async function putOnce({ client, name: TableName }: Table, Item: Record<string, unknown>): Promise<boolean> {
+  const put = new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+  return (await attempt(client.send(put))).done;
+}

@@ -1,0 +1,23 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { keys } from './keys.ts';
+import type { Table } from './table.ts';
+
+/** What something costs: a fixed price, or a range for what the buyer may choose. Fen. */
+export type Price = PriceBase & ({ unitFen: number } | { minFen: number; maxFen: number });
+
+interface PriceBase {
+  sku: string;
+  description: string;
+  kind: 'goods' | 'wallet-topup';
+}
+
+/** The price as it stands, or undefined. */
+export async function readPrice({ client, name: TableName }: Table, sku: string): Promise<Price | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName, Key: keys.price(sku) }));
+  return Item as Price | undefined;
+}
+
+/** Stores one price in place of the one before. */
+export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<void> {
+  await client.send(new PutCommand({ TableName, Item: { ...keys.price(price.sku), ...price } }));
+}

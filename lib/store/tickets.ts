@@ -1,0 +1,85 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { attempt } from './attempt.ts';
+import { keys } from './keys.ts';
+import type { Table } from './table.ts';
+
+/**
+ * One QR code on one web page.
+ *
+ *   created --scanned by the phone--> scanned --collected by the browser--> collected
+ *
+ * Each arrow is one conditional write, so each happens once, however many try.
+ */
+export interface Ticket {
+  ticket: string;
+  state: 'created' | 'scanned' | 'collected';
+  /** SHA-256 of the poll token, hex: only the browser that asked for the code knows the token. */
+  pollTokenHash: string;
+  /** Epoch seconds; also the TTL. */
+  expiresAt: number;
+  appId: string;
+  /** Who scanned; from `scanned` on. */
+  openId?: string;
+}
+
+export type ScannedTicket = Ticket & { openId: string };
+
+export async function putTicket({ client, name: TableName }: Table, ticket: Ticket): Promise<void> {
+  await client.send(new PutCommand({ TableName, Item: { ...keys.ticket(ticket.ticket), ...ticket } }));
+}
+
+/** The ticket as stored, expired or not. Eventually consistent: the page asks again. */
+export async function readTicket({ client, name: TableName }: Table, ticket: string): Promise<Ticket | undefined> {
+  const { Item } = await client.send(new GetCommand({ TableName, Key: keys.ticket(ticket) }));
+  return Item as Ticket | undefined;
+}
+
+/**
+ * created -> scanned. True also when this very openid scanned it before: WeChat repeats its pushes.
+ * False for an unknown or expired ticket, one of another app, or one that somebody else scanned.
+ */
+export async function markScanned(
+  { client, name: TableName }: Table,
+  { ticket, appId, openId, nowMs }: { ticket: string; appId: string; openId: string; nowMs: number },
+): Promise<boolean> {
+  const scanned = await attempt(
+    client.send(
+      new UpdateCommand({
+        TableName,
+        Key: keys.ticket(ticket),
+        UpdateExpression: 'SET #state = :scanned, openId = :openId',
+        ConditionExpression: '#state = :created AND appId = :appId AND expiresAt > :now',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: {
+          ':created': 'created',
+          ':scanned': 'scanned',
+          ':appId': appId,
+          ':openId': openId,
+          ':now': nowMs / 1_000,
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    ),
+  );
+  return scanned.done || (scanned.old?.['openId'] === openId && scanned.old['appId'] === appId);
+}
+
+/** scanned -> collected: true for exactly one caller. */
+export async function markCollected(
+  { client, name: TableName }: Table,
+  { ticket, nowMs }: { ticket: string; nowMs: number },
+): Promise<boolean> {
+  const collected = await attempt(
+    client.send(
+      new UpdateCommand({
+        TableName,
+        Key: keys.ticket(ticket),
+        UpdateExpression: 'SET #state = :collected',
+        ConditionExpression: '#state = :scanned AND expiresAt > :now',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':scanned': 'scanned', ':collected': 'collected', ':now': nowMs / 1_000 },
+      }),
+    ),
+  );
+  return collected.done;
+}

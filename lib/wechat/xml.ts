@@ -1,0 +1,35 @@
+import { XMLParser } from 'fast-xml-parser';
+import { AppError } from '../errors.ts';
+
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  // Every value stays text: numbers would lose the digits of a 64-bit MsgId and the zeros of an EventKey.
+  parseTagValue: false,
+  trimValues: false,
+});
+
+/** An element with children; text is a string, a repeated element an array. */
+export type XmlElement = { [name: string]: XmlValue };
+export type XmlValue = string | XmlElement | (string | XmlElement)[];
+
+/**
+ * The children of the root `<xml>` of a WeChat message. No DTD, no entity definitions: WeChat sends none.
+ * @throws PARAM_ERROR
+ */
+export function parseXml(text: string): XmlElement {
+  if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new AppError('PARAM_ERROR', 'XML with a DTD is refused');
+  let root: unknown;
+  try {
+    root = (parser.parse(text, true) as { xml?: unknown }).xml;
+  } catch (cause) {
+    throw new AppError('PARAM_ERROR', 'This is not XML', { cause });
+  }
+  if (typeof root === 'object' && root !== null && !Array.isArray(root)) return root as XmlElement;
+  throw new AppError('PARAM_ERROR', 'This is not a WeChat message');
+}
+
+/** `text` as a CDATA section that it cannot leave. */
+export function cdata(text: string): string {
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
+}
