@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { accessTokenOwner } from '../../lib/access-token/owner.ts';
+import { AppError } from '../../lib/errors.ts';
+import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const STABLE_TOKEN = '/cgi-bin/stable_token';
+const echo = async (token: string) => token;
+const minutes = (count: number) => count * 60_000;
+
+describe('access token owner', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+  afterEach(() => world.simulator.close());
+
+  const fiftyColdCallers = () => Promise.all(Array.from({ length: 50 }, () => world.coldAccessToken().withToken(echo)));
+
+  it('asks WeChat exactly once for fifty cold instances without a token', async () => {
+    const tokens = await fiftyColdCallers();
+    expect(new Set(tokens).size).toBe(1);
+    expect(await world.calls(STABLE_TOKEN)).toBe(1);
+  });
+
+  it('renews once for fifty instances when five minutes are left, while the old token works on', async () => {
+    const [old] = await fiftyColdCallers();
+    await world.simulator.advanceClock(minutes(116));
+    world.clock.offsetMs = minutes(116);
+    const tokens = await fiftyColdCallers();
+    expect(await world.calls(STABLE_TOKEN)).toBe(2);
+    expect(new Set(tokens).size).toBe(2);
+    expect(tokens).toContain(old);
+  });
+
+  it('does not ask the table again for a minute', async () => {
+    const owner = world.coldAccessToken();
+    const first = await owner.withToken(echo);
+    await world.simulator.close();
+    expect(await owner.withToken(echo)).toBe(first);
+  });
+
+  const refusal = (errcode: number) => platformError('OFFICIAL', new PlatformError(errcode, ''));
+
+  it.each([40001, 40014, 42001])(
+    'expires a token that WeChat refuses with %i, and tries once more',
+    async (errcode) => {
+      const owner = world.coldAccessToken();
+      let tries = 0;
+      const answer = await owner.withToken(async (token) => {
+        tries += 1;
+        if (tries === 1) throw refusal(errcode);
+        return token;
+      });
+      expect(answer).toBeTypeOf('string');
+      expect(await world.calls(STABLE_TOKEN)).toBe(2);
+    },
+  );
+
+  it('gives up after the second refusal', async () => {
+    const owner = world.coldAccessToken();
+    let tries = 0;
+    const call = owner.withToken(async () => {
+      tries += 1;
+      throw refusal(40001);
+    });
+    await expect(call).rejects.toBeInstanceOf(AppError);
+    expect(tries).toBe(2);
+  });
+
+  it('expires only the token that failed: one that somebody renewed meanwhile stays', async () => {
+    const slow = world.coldAccessToken();
+    let tries = 0;
+    const used = await slow.withToken(async (token) => {
+      tries += 1;
+      if (tries > 1) return token;
+      await world.simulator.advanceClock(minutes(116));
+      world.clock.offsetMs = minutes(116);
+      await world.coldAccessToken().withToken(echo);
+      throw refusal(40001);
+    });
+    expect(used).toBe(await world.coldAccessToken().withToken(echo));
+    expect(await world.calls(STABLE_TOKEN)).toBe(2);
+  });
+
+  it('keeps nothing of a failed answer, and lets at most one caller a second try again', async () => {
+    await world.faults('stable_token', '5xx', 1);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, () => world.coldAccessToken().withToken(echo)),
+    );
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(await world.calls(STABLE_TOKEN)).toBe(2);
+  });
+
+  it('uses the old token while it lives when WeChat does not give a new one', async () => {
+    const old = await world.coldAccessToken().withToken(echo);
+    world.clock.offsetMs = minutes(116);
+    await world.faults('stable_token', '5xx', 1);
+    expect(await world.coldAccessToken().withToken(echo)).toBe(old);
+  });
+
+  it('names the secret when WeChat refuses it', async () => {
+    const { official, base } = world;
+    const app = { ...official.app, appSecret: 'wrong' };
+    const owner = accessTokenOwner({ ...base, tokens: platformTokens(base.table, app.appId, 'x') }, app);
+    await expect(owner.withToken(echo)).rejects.toMatchObject({
+      code: 'WECHAT_CONFIG',
+      message: 'WeChat refuses OFFICIAL_APP_SECRET',
+    });
+  });
+});

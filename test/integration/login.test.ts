@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { logout } from '../../lib/identity/logout.ts';
+import { me } from '../../lib/identity/me.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+describe('mini-program login', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const codeOfNewPerson = async () => world.phone.loginCode(await world.phone.newPerson());
+
+  it('creates an account with a random username at the first login, and finds it at the next', async () => {
+    const person = await world.phone.newPerson();
+    const first = await login(world.miniapp, await world.phone.loginCode(person));
+    const second = await login(world.miniapp, await world.phone.loginCode(person));
+    expect(first).toMatchObject({ isNewUser: true, tokenType: 'Bearer', user: { initialized: false, phone: null } });
+    expect(first.user.username).toMatch(/^user_[0-9a-z]{10}$/);
+    expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id, username: first.user.username } });
+  });
+
+  it('answers the same code again with the same account and a working session', async () => {
+    const code = await codeOfNewPerson();
+    const first = await login(world.miniapp, code);
+    const second = await login(world.miniapp, code);
+    expect(second).toMatchObject({ isNewUser: true, user: { id: first.user.id } });
+    await expect(me(world.sessions, first.token)).resolves.toEqual({ user: first.user });
+    await expect(me(world.sessions, second.token)).resolves.toEqual({ user: first.user });
+  });
+
+  it('answers the same code sent ten times at once with one account and ten working sessions', async () => {
+    const code = await codeOfNewPerson();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => login(world.miniapp, code)));
+    expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
+    const seen = await Promise.all(answers.map(({ token }) => me(world.sessions, token)));
+    expect(seen).toHaveLength(10);
+  });
+
+  it('creates one account when a new person logs in with ten codes at once', async () => {
+    const person = await world.phone.newPerson();
+    const codes = await Promise.all(Array.from({ length: 10 }, () => world.phone.loginCode(person)));
+    const answers = await Promise.all(codes.map((code) => login(world.miniapp, code)));
+    expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
+    expect(answers.filter(({ isNewUser }) => isNewUser)).toHaveLength(1);
+  });
+
+  it('does not give the first answer any more when the code has outlived its five minutes', async () => {
+    const code = await codeOfNewPerson();
+    await login(world.miniapp, code);
+    world.clock.offsetMs = 5 * 60_000 + 1_000;
+    await expect(login(world.miniapp, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    world.clock.offsetMs = 0;
+  });
+
+  it('does not open a session again that was logged out', async () => {
+    const code = await codeOfNewPerson();
+    const { token } = await login(world.miniapp, code);
+    await logout(world.sessions, token);
+    await expect(login(world.miniapp, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('refuses a code that WeChat does not know', async () => {
+    await expect(login(world.miniapp, 'nonsense')).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+  });
+
+  it('asks once more when WeChat is busy, and never repeats a code that may be spent', async () => {
+    const path = '/sns/jscode2session';
+    await world.faults('jscode2session', 'busy');
+    const before = await world.calls(path);
+    await login(world.miniapp, await codeOfNewPerson());
+    expect((await world.calls(path)) - before).toBe(2);
+    await world.faults('jscode2session', 'timeout');
+    await expect(login(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+    expect((await world.calls(path)) - before).toBe(3);
+  });
+
+  it.each([
+    ['garbage', 'WECHAT_UNAVAILABLE'],
+    ['5xx', 'WECHAT_UNAVAILABLE'],
+  ])('says so when WeChat answers with %s', async (action, code) => {
+    await world.faults('jscode2session', action);
+    await expect(login(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({ code });
+  });
+
+  it('names the setting that WeChat refuses', async () => {
+    const app = { ...world.miniapp.app, appSecret: 'wrong' };
+    await expect(login({ ...world.miniapp, app }, await codeOfNewPerson())).rejects.toMatchObject({
+      code: 'WECHAT_CONFIG',
+      message: 'WeChat refuses MINIAPP_APP_SECRET',
+    });
+  });
+
+  it('refuses a session that has ended, though TTL has not deleted it yet', async () => {
+    const { token, expiresIn } = await login(world.miniapp, await codeOfNewPerson());
+    world.clock.offsetMs = expiresIn * 1_000 + 1_000;
+    await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    world.clock.offsetMs = 0;
+  });
+});

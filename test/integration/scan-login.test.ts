@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { me } from '../../lib/identity/me.ts';
+import { register } from '../../lib/identity/register.ts';
+import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { sceneOf, TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const { appId } = ids.official;
+const GONE = { code: 'TICKET_EXPIRED', message: 'This QR code has expired: ask for a new one' };
+
+describe('scan login', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const create = () => createQrLogin(world.official);
+  const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
+    pollQrLogin(world.sessions, { ticket, pollToken });
+  const scan = (ticket: string, openId: string, from = appId) =>
+    ticketScanned(world.base, { appId: from, openId, scene: sceneOf(ticket) });
+  const registeredOpenId = async () => {
+    const { openIds } = await world.phone.newPerson();
+    const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official });
+    return { openId: openIds.official, answer: await register(world.sessions, token) };
+  };
+
+  it('is pending until somebody scans', async () => {
+    const qr = await create();
+    expect(qr).toMatchObject({ expiresIn: TICKET_LIFE_S, content: expect.stringMatching(/^http/) });
+    expect(await poll(qr)).toEqual({ status: 'pending' });
+    expect(await poll(qr)).toEqual({ status: 'pending' });
+  });
+
+  it('gives an unknown scanner a registration token, and that token an account', async () => {
+    const qr = await create();
+    await scan(qr.ticket, 'o-unknown-1');
+    const answer = await poll(qr);
+    if (answer.status !== 'unregistered') throw new Error(answer.status);
+    const session = await register(world.sessions, answer.registrationToken);
+    expect(await me(world.sessions, session.token)).toEqual({ user: session.user });
+    await expect(poll(qr)).rejects.toMatchObject(GONE);
+  });
+
+  it('logs a known scanner in', async () => {
+    const { openId, answer } = await registeredOpenId();
+    const qr = await create();
+    await scan(qr.ticket, openId);
+    expect(await poll(qr)).toMatchObject({ status: 'registered', user: { id: answer.user.id } });
+  });
+
+  it('gives a hundred concurrent polls of a scanned ticket exactly one success', async () => {
+    const { openId } = await registeredOpenId();
+    const qr = await create();
+    await scan(qr.ticket, openId);
+    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => poll(qr)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    for (const refusal of refusals) expect(refusal).toMatchObject(GONE);
+  });
+
+  it('shows the same face for a wrong poll token, an unknown ticket and an expired one', async () => {
+    const qr = await create();
+    await expect(poll({ ...qr, pollToken: 'wrong' })).rejects.toMatchObject(GONE);
+    await expect(poll({ ...qr, pollToken: '' })).rejects.toMatchObject(GONE);
+    await expect(poll({ ...qr, ticket: 'unknown' })).rejects.toMatchObject(GONE);
+    world.clock.offsetMs = TICKET_LIFE_S * 1_000 + 1_000;
+    await expect(poll(qr)).rejects.toMatchObject(GONE);
+    world.clock.offsetMs = 0;
+    expect(await poll(qr)).toEqual({ status: 'pending' });
+  });
+
+  it('does not collect a scanned ticket with the wrong poll token', async () => {
+    const { openId } = await registeredOpenId();
+    const qr = await create();
+    await scan(qr.ticket, openId);
+    await expect(poll({ ...qr, pollToken: 'wrong' })).rejects.toMatchObject(GONE);
+    expect(await poll(qr)).toMatchObject({ status: 'registered' });
+  });
+
+  it('lets the first scanner have the ticket, also when two scan at once', async () => {
+    const qr = await create();
+    const outcomes = await Promise.all(['o-a', 'o-b', 'o-c', 'o-d'].map((openId) => scan(qr.ticket, openId)));
+    expect(outcomes.filter((outcome) => outcome === 'scanned')).toHaveLength(1);
+    expect(await poll(qr)).toMatchObject({ status: 'unregistered' });
+  });
+
+  it('takes the same push again, before and after the ticket is collected, without opening it again', async () => {
+    const qr = await create();
+    expect(await scan(qr.ticket, 'o-same')).toBe('scanned');
+    expect(await scan(qr.ticket, 'o-same')).toBe('scanned');
+    await poll(qr);
+    expect(await scan(qr.ticket, 'o-same')).toBe('scanned');
+    await expect(poll(qr)).rejects.toMatchObject(GONE);
+  });
+
+  it('changes nothing for an unknown or expired ticket, another app, or a scene that is none of ours', async () => {
+    const qr = await create();
+    expect(await scan('A'.repeat(22), 'o-x')).toBe('refused');
+    expect(await scan(qr.ticket, 'o-x', ids.miniapp.appId)).toBe('refused');
+    expect(await ticketScanned(world.base, { appId, openId: 'o-x', scene: 'poster_1' })).toBe('foreign');
+    world.clock.offsetMs = TICKET_LIFE_S * 1_000 + 1_000;
+    expect(await scan(qr.ticket, 'o-x')).toBe('refused');
+    world.clock.offsetMs = 0;
+    expect(await poll(qr)).toEqual({ status: 'pending' });
+  });
+
+  it('lets a registration token be sent twice at once: one account', async () => {
+    const token = await world.sessions.tokens.signRegistration({ appId, openId: 'o-twice' });
+    const answers = await Promise.all([1, 2, 3].map(() => register(world.sessions, token)));
+    expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
+  });
+
+  it('does not take a session token for a registration token, nor the other way round', async () => {
+    const { answer } = await registeredOpenId();
+    await expect(register(world.sessions, answer.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const registration = await world.sessions.tokens.signRegistration({ appId, openId: 'o-y' });
+    await expect(me(world.sessions, registration)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('renews the access token and tries once more when WeChat refuses it', async () => {
+    await world.faults('qrcode/create', 'token-expired');
+    expect(await poll(await create())).toEqual({ status: 'pending' });
+  });
+});

@@ -1,0 +1,139 @@
+import { generateKeyPairSync, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { startSimulator, type Simulator } from '../../infra/local/wechat/simulator.ts';
+import { LOCAL_AWS } from '../../infra/local/table.ts';
+import { accessTokenOwner } from '../../lib/access-token/owner.ts';
+import { sessionTokens } from '../../lib/identity/session-token.ts';
+import type { Log } from '../../lib/log.ts';
+import { createSend } from '../../lib/outbound.ts';
+import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { openTable } from '../../lib/store/table.ts';
+import type { WechatApp } from '../../lib/wechat/client.ts';
+import { freshTable } from './table.ts';
+
+const rsaPair = () =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+
+const signingKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+const merchantKeys = rsaPair();
+const platformKeys = rsaPair();
+
+export const ids = {
+  miniapp: { appId: 'wx1111111111111111', appSecret: 'miniapp-secret' },
+  official: { appId: 'wx2222222222222222', appSecret: 'official-secret', token: 'AAAAA' },
+  pay: {
+    mchId: '1900000001',
+    certSerial: '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB',
+    apiV3Key: '0123456789abcdef0123456789abcdef',
+    platformKeyId: 'PUB_KEY_ID_0000000000000000000000000000000001',
+  },
+  jwkSet: JSON.stringify({ keys: [{ ...signingKey, kid: 'test' }] }),
+  platformPrivateKey: platformKeys.privateKey,
+};
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** A table of its own, a WeChat of its own, and what the flows need to meet both. The clock can be moved. */
+export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/' } = {}) {
+  const { name, endpoint } = await freshTable();
+  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+  const simulator = await startSimulator({
+    port: 0,
+    miniapp: ids.miniapp,
+    official: { ...ids.official, callbackUrl },
+    pay: {
+      ...ids.pay,
+      merchantPublicKey: merchantKeys.publicKey,
+      platformPrivateKey: platformKeys.privateKey,
+    },
+  });
+  const clock = { offsetMs: 0 };
+  const lines: string[] = [];
+  const table = openTable(name);
+  const base = {
+    now: () => Date.now() + clock.offsetMs,
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    randomBytes,
+    log: recordingLog(lines),
+    send: createSend(),
+    apiBaseUrl: simulator.url,
+    table,
+  };
+  const tokens = sessionTokens(ids.jwkSet, base);
+  const official = app('official', 'OFFICIAL');
+  /** What one cold instance builds: nothing is shared but the table. */
+  const coldAccessToken = (send = base.send) =>
+    accessTokenOwner(
+      { ...base, send, tokens: platformTokens(openTable(name), official.appId, 'access_token') },
+      official,
+    );
+  return {
+    table,
+    simulator,
+    clock,
+    lines,
+    base,
+    miniapp: { ...base, tokens, app: app('miniapp', 'MINIAPP') },
+    sessions: { ...base, tokens },
+    official: { ...base, app: official, accessToken: coldAccessToken(), mpBaseUrl: simulator.url },
+    pay: {
+      ...base,
+      tokens,
+      payBaseUrl: simulator.url,
+      notifyUrl: 'http://localhost:9/pay-notify',
+      merchant: {
+        mchId: ids.pay.mchId,
+        certSerial: ids.pay.certSerial,
+        privateKey: createPrivateKey(merchantKeys.privateKey),
+      },
+      platformKeyId: ids.pay.platformKeyId,
+      platformKeys: new Map([[ids.pay.platformKeyId, createPublicKey(platformKeys.publicKey)]]),
+    },
+    coldAccessToken,
+    phone: phoneOf(simulator),
+    calls: (path: string) => callsTo(simulator, path),
+    faults: (target: string, action: string, times = 1) =>
+      control(simulator, 'POST', '/_faults', { target, action, times }),
+  };
+}
+
+function app(kind: 'miniapp' | 'official', settings: WechatApp['settings']): WechatApp {
+  const { appId, appSecret } = ids[kind];
+  return { appId, appSecret, settings };
+}
+
+interface Person {
+  id: string;
+  openIds: { miniapp: string; official: string };
+  unionId: string;
+}
+
+function phoneOf(simulator: Simulator) {
+  const act = (person: Person, action: string, body: object = {}) =>
+    control(simulator, 'POST', `/_phone/users/${person.id}/${action}`, body);
+  return {
+    act,
+    newPerson: async (): Promise<Person> => (await control(simulator, 'POST', '/_phone/users', {})) as Person,
+    loginCode: async (person: Person): Promise<string> => ((await act(person, 'login-code')) as { code: string }).code,
+  };
+}
+
+async function callsTo(simulator: Simulator, path: string): Promise<number> {
+  const log = (await control(simulator, 'GET', '/_log')) as { kind: string; path: string }[];
+  return log.filter((entry) => entry.kind === 'call' && entry.path === path).length;
+}
+
+async function control(simulator: Simulator, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function recordingLog(lines: string[]): Log {
+  const record = (event: string, fields?: object) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
+  return { info: record, warn: record, error: record };
+}
