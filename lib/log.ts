@@ -8,7 +8,7 @@ export interface Log {
 }
 
 const SECRET =
-  /secret|token|session_?key|js_?code|^code$|ticket|authorization|cookie|signature|private|api_?key|phone|nickname|encrypted|^iv$|raw_?data/i;
+  /secret|token|session_?key|js_?code|^code$|ticket|authorization|cookie|signature|private|keys?$|phone|nickname|encrypted|^iv$|raw_?data/i;
 const OPENID = /open_?id|union_?id/i;
 const SECRET_TEXT = /-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)|eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const QUERY_SECRET = /\b(access_token|secret|js_code|code|refresh_token|session_key)=[^&\s]+/g;

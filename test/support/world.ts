@@ -32,6 +32,7 @@ export const ids = {
   },
   jwkSet: JSON.stringify({ keys: [{ ...signingKey, kid: 'test' }] }),
   platformPrivateKey: platformKeys.privateKey,
+  platformPublicKey: platformKeys.publicKey,
 };
 
 export type World = Awaited<ReturnType<typeof createWorld>>;

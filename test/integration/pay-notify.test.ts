@@ -1,0 +1,165 @@
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { putCatalog } from '../../lib/pay/catalog.ts';
+import { prepay } from '../../lib/pay/prepay.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { notification } from '../support/pay-notification.ts';
+import { createWebhookWorld } from '../support/webhooks.ts';
+import { ids } from '../support/world.ts';
+
+let world: Awaited<ReturnType<typeof createWebhookWorld>>;
+beforeAll(async () => {
+  world = await createWebhookWorld('pay-notify');
+  await putCatalog(world.base, { items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1800 }] });
+});
+afterAll(() => world.close());
+
+describe('pay-notify', () => {
+  const paidOrder = async () => {
+    const person = await world.phone.newPerson();
+    const { token } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { order, payment } = await prepay(world.pay, { token, sku: 'coffee' });
+    const pay = async () =>
+      (await world.phone.act(person, 'pay', { prepayId: payment.package })) as {
+        transactionId: string;
+        notify: { status: number; body: string };
+      };
+    const state = async () => (await readOrder(world.table, order.outTradeNo))?.state;
+    return { order, pay, state };
+  };
+
+  it('books a payment and answers 204 without a body', async () => {
+    const { pay, state } = await paidOrder();
+    expect((await pay()).notify).toMatchObject({ status: 204, body: '' });
+    expect(await state()).toBe('PAID');
+  });
+
+  it('answers fifty copies at once alike, and books one', async () => {
+    const { order, pay, state } = await paidOrder();
+    await world.faults('notify', 'drop-notify');
+    const { transactionId } = await pay();
+    expect(await state()).toBe('NOTPAY');
+    const copy = { out_trade_no: order.outTradeNo, transaction_id: transactionId };
+    const events = Array.from({ length: 50 }, () => notification(copy));
+    const answers = await Promise.all(events.map((event) => world.send(event)));
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([204]));
+    expect(await state()).toBe('PAID');
+    expect(
+      world.output.filter((line) => line.includes('"order.paid"') && line.includes(order.outTradeNo)),
+    ).toHaveLength(1);
+    await world.simulator.advanceClock(15_000);
+  });
+
+  it('reads a body in base64 and headers in any case', async () => {
+    const { order, state } = await paidOrder();
+    const event = notification({ out_trade_no: order.outTradeNo });
+    event.body = Buffer.from(event.body!).toString('base64');
+    event.isBase64Encoded = true;
+    event.headers = Object.fromEntries(
+      Object.entries(event.headers).map(([name, value]) => [name.toUpperCase(), value]),
+    );
+    expect((await world.send(event)).statusCode).toBe(204);
+    expect(await state()).toBe('PAID');
+  });
+
+  it.each(['tamper-notify', 'probe-notify'])(
+    'survives %s: the false one is refused, the genuine one is booked',
+    async (fault) => {
+      const { pay, state } = await paidOrder();
+      const seen = world.address.events.length;
+      await world.faults('notify', fault);
+      await pay();
+      await world.simulator.advanceClock(15_000);
+      expect(await state()).toBe('PAID');
+      expect(world.address.events.length - seen).toBe(2);
+    },
+  );
+
+  const header = (name: string, value: string) => (event: LambdaFunctionURLEvent) => void (event.headers[name] = value);
+
+  it.each([
+    ['unsigned', (event: LambdaFunctionURLEvent) => void delete event.headers['wechatpay-signature']],
+    ['signed with another key', header('wechatpay-signature', Buffer.alloc(256, 7).toString('base64'))],
+    ['a signature probe', header('wechatpay-signature', `WECHATPAY/SIGNTEST/${'A'.repeat(300)}`)],
+    ['under an unknown serial', header('wechatpay-serial', 'PUB_KEY_ID_UNKNOWN')],
+    ['from 2017', header('wechatpay-timestamp', '1500000000')],
+    ['from the future', header('wechatpay-timestamp', String(Math.floor(Date.now() / 1_000) + 301))],
+    [
+      'tampered in the body',
+      (event: LambdaFunctionURLEvent) => void (event.body = event.body!.replace('"summary":"', '"summary":"x')),
+    ],
+    ['empty', (event: LambdaFunctionURLEvent) => void delete event.body],
+    ['not JSON', (event: LambdaFunctionURLEvent) => void (event.body = '<xml/>')],
+    ['larger than 64 KiB', (event: LambdaFunctionURLEvent) => void (event.body = 'x'.repeat(70_000))],
+  ])('refuses a notification that is %s, and stores nothing', async (_, change) => {
+    const { order, state } = await paidOrder();
+    const event = notification({ out_trade_no: order.outTradeNo });
+    change(event);
+    const { body } = await world.expectRefused(event);
+    expect(JSON.parse(body!)).toMatchObject({ code: 'FAIL' });
+    expect(await state()).toBe('NOTPAY');
+  });
+
+  it('refuses ciphertext of another API v3 key, and a flipped bit in the amount, though the envelope is signed', async () => {
+    const { order, state } = await paidOrder();
+    await world.expectRefused(notification({ out_trade_no: order.outTradeNo }, { apiV3Key: 'x'.repeat(32) }));
+    const flipAmount = (sealed: Buffer, plain: string) => void (sealed[plain.indexOf('"total":1') + 8]! ^= 8);
+    await world.expectRefused(notification({ out_trade_no: order.outTradeNo }, { damage: flipAmount }));
+    expect(await state()).toBe('NOTPAY');
+  });
+
+  it.each([
+    ['another merchant', { mchid: '1900000002' }],
+    ['another app', { appid: ids.official.appId }],
+    ['another amount', { amount: { total: 1, currency: 'CNY' } }],
+    ['another currency', { amount: { total: 1800, currency: 'USD' } }],
+    ['an unknown order', { out_trade_no: 'x'.repeat(32) }],
+    ['an order number that was never ours', { out_trade_no: 'T20250801120000000001' }],
+  ])('refuses an authentic payment for %s, leaves the order, records the case once', async (_, change) => {
+    const { order, state } = await paidOrder();
+    const event = notification({
+      out_trade_no: order.outTradeNo,
+      transaction_id: `42-${order.outTradeNo.slice(-8)}`,
+      ...change,
+    });
+    const before = (await world.everything()).length;
+    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+    expect((await world.everything()).length - before).toBe(1);
+    expect(await state()).toBe('NOTPAY');
+  });
+
+  it('keeps a genuine notification of another kind, once, and acknowledges it', async () => {
+    const before = (await world.everything()).length;
+    const event = notification({ refund_status: 'SUCCESS' }, { eventType: 'REFUND.SUCCESS' });
+    for (let times = 0; times < 2; times += 1) expect((await world.send(event)).statusCode).toBe(204);
+    expect((await world.everything()).length - before).toBe(1);
+  });
+
+  it('refuses a signed notification that is not about a success', async () => {
+    const { order } = await paidOrder();
+    await world.expectRefused(notification({ out_trade_no: order.outTradeNo, trade_state: 'NOTPAY' }));
+  });
+
+  it('asks for redelivery when the table does not answer: nothing is acknowledged before it is durable', async () => {
+    const { order, state } = await paidOrder();
+    const event = notification({ out_trade_no: order.outTradeNo });
+    const documentClient = Object.getPrototypeOf(
+      Object.getPrototypeOf(world.table.client),
+    ) as typeof world.table.client;
+    const down = vi.spyOn(documentClient, 'send').mockRejectedValueOnce(new Error('down') as never);
+    expect((await world.send(event)).statusCode).toBe(500);
+    down.mockRestore();
+    expect(await state()).toBe('NOTPAY');
+    expect((await world.send(event)).statusCode).toBe(204);
+    expect(await state()).toBe('PAID');
+  });
+
+  it('logs no openid, no key and no signature', () => {
+    const text = world.output.join('\n');
+    expect(text).not.toBe('');
+    expect(text).not.toMatch(/\bo[\w-]{27}\b/);
+    expect(text).not.toContain('PRIVATE KEY');
+    expect(text).not.toContain(ids.pay.apiV3Key);
+  });
+});

@@ -1,0 +1,143 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+
+const files = globSync('{functions,lib}/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
+const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
+
+/** Files at the top of lib/ that every room may use: errors, logs, settings, the runtime's types. */
+const COMMON = ['config', 'errors', 'ids', 'log', 'once', 'runtime'];
+const FLOWS = ['access-token', 'identity', 'scan-login', 'official-account', 'pay'];
+
+/** Which rooms a room may import from, besides itself and COMMON. Arrows run one way. */
+const ARROWS: Record<string, string[]> = {
+  functions: [...FLOWS, 'http', 'http/api', 'wechat', 'pay/v3', 'deps', 'outbound'],
+  deps: [...FLOWS, 'store', 'wechat', 'outbound'],
+  outbound: [],
+  http: [],
+  'http/api': ['http'],
+  'access-token': ['wechat', 'store'],
+  identity: ['wechat', 'store'],
+  'scan-login': ['access-token', 'identity', 'wechat', 'store'],
+  'official-account': ['scan-login', 'wechat', 'store'],
+  pay: ['identity', 'pay/v3', 'store'],
+  'pay/v3': [],
+  wechat: [],
+  store: [],
+};
+/** Shapes of stored entities are plain data: the protocol rooms may name them, but not import what reaches the table. */
+const TYPES_ONLY: Record<string, string[]> = { 'pay/v3': ['store'] };
+
+function roomOf(path: string): string {
+  if (path.startsWith('functions/')) return 'functions';
+  const inside = dirname(path).replace(/^lib\/?/, '');
+  return inside || path.replace(/^lib\/|\.ts$/g, '');
+}
+
+function importsOf(path: string, source: string) {
+  const pattern = /^import (type )?[^;]*?from '([^']+)'/gms;
+  return [...source.matchAll(pattern)].map(([, typeOnly, target]) => ({
+    typeOnly: typeOnly !== undefined,
+    target: target!.startsWith('.') ? normalize(join(dirname(path), target!)) : target!,
+  }));
+}
+
+describe('architecture', () => {
+  it('knows every room', () => {
+    const rooms = new Set(files.map(({ path }) => roomOf(path)));
+    expect([...rooms].filter((room) => !(room in ARROWS) && !COMMON.includes(room))).toEqual([]);
+  });
+
+  it.each(files)('$path imports only along the arrows', ({ path, source }) => {
+    const room = roomOf(path);
+    const allowed = new Set([room, ...COMMON, ...(ARROWS[room] ?? [])]);
+    const types = new Set(TYPES_ONLY[room] ?? []);
+    const crossing = importsOf(path, source)
+      .filter(({ target }) => target.startsWith('lib/') || target.startsWith('functions/'))
+      .filter(({ target, typeOnly }) => !allowed.has(roomOf(target)) && !(typeOnly && types.has(roomOf(target))));
+    expect(crossing).toEqual([]);
+  });
+
+  it.each(files)('$path imports nothing from the local stack or the tests', ({ path, source }) => {
+    expect(importsOf(path, source).filter(({ target }) => /^(infra|test)\//.test(target))).toEqual([]);
+  });
+
+  it.each(simulator)('the simulator signs with code of its own: $path', ({ path, source }) => {
+    expect(importsOf(path, source).filter(({ target }) => /^(lib|functions)\//.test(target))).toEqual([]);
+  });
+
+  const only = (allowed: string[], pattern: RegExp) =>
+    files.filter(({ path, source }) => pattern.test(source) && !allowed.includes(path)).map(({ path }) => path);
+
+  it('reads the environment in one place, the clock and chance in another', () => {
+    expect(only(['lib/config.ts'], /process\.env/)).toEqual([]);
+    expect(only(['lib/runtime.ts'], /Date\.now|Math\.random|new Date\(\)|setTimeout/)).toEqual([]);
+    expect(only([], /\bfetch\(|globalThis\.fetch/)).toEqual([]);
+  });
+
+  it('touches DynamoDB in the store only, and builds keys on one page', () => {
+    const sdk = files.filter(({ source }) => source.includes("from '@aws-sdk/")).map(({ path }) => roomOf(path));
+    expect(new Set(sdk)).toEqual(new Set(['store']));
+    expect(only(['lib/store/keys.ts'], /\bpk: ?`|`(ACCOUNT|SESSION|TICKET|IDENTITY|TOKEN|PRICE)#/)).toEqual([]);
+  });
+
+  it('writes HTTP statuses in lib/http only', () => {
+    const flows = files.filter(({ path }) => FLOWS.includes(roomOf(path)) || roomOf(path) === 'store');
+    expect(flows.filter(({ source }) => /statusCode/.test(source)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('keeps function files short, and exports the handler alone', () => {
+    for (const { path, source } of files.filter((file) => file.path.startsWith('functions/'))) {
+      expect(source.split('\n').length, path).toBeLessThanOrEqual(41);
+      expect(
+        source.match(/^export .*$/gm)?.map((line) => line.split(/[ =(]/)[2]),
+        path,
+      ).toEqual(['handler']);
+    }
+  });
+
+  it('has no file over 300 lines', () => {
+    const long = [...files, ...simulator].filter(({ source }) => source.split('\n').length > 301);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+interface FunctionDefinition {
+  handler: string;
+  url?: boolean;
+  events?: { httpApi: string }[];
+}
+
+describe('serverless.yml', () => {
+  const { functions } = parse(readFileSync('serverless.yml', 'utf8')) as {
+    functions: Record<string, FunctionDefinition>;
+  };
+
+  it('names every function file, under the name of the file', () => {
+    const names = files.flatMap(({ path }) => /^functions\/(.+)\.ts$/.exec(path)?.[1] ?? []);
+    expect(Object.keys(functions).toSorted()).toEqual(names.toSorted());
+    for (const [name, { handler }] of Object.entries(functions)) expect(handler).toBe(`functions/${name}.handler`);
+  });
+
+  it('routes exactly the endpoints that are described', async () => {
+    const modules = await Promise.all(
+      globSync('lib/http/api/*.ts').map(
+        (path) => import(/* @vite-ignore */ `${process.cwd()}/${path}`) as Promise<Record<string, unknown>>,
+      ),
+    );
+    const described = modules
+      .flatMap((module) => Object.values(module))
+      .flatMap((value) => {
+        const { method, path, auth } = value as { method?: string; path?: string; auth?: string };
+        return auth ? [`${method} ${path}`] : [];
+      });
+    const routed = Object.values(functions).flatMap(({ events = [] }) => events.map(({ httpApi }) => httpApi));
+    expect(routed.toSorted()).toEqual(described.toSorted());
+  });
+
+  it('gives operator functions no public address', () => {
+    expect(functions['catalog-put']).not.toHaveProperty('events');
+    expect(functions['catalog-put']).not.toHaveProperty('url');
+  });
+});

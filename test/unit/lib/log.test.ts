@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../lib/errors.ts';
+import { maskOpenId, redact } from '../../../lib/log.ts';
+
+describe('redact', () => {
+  it.each([
+    'appSecret',
+    'access_token',
+    'session_key',
+    'sessionKey',
+    'code',
+    'jsCode',
+    'js_code',
+    'authorization',
+    'Cookie',
+    'ticket',
+    'pollToken',
+    'phone',
+    'PAY_API_V3_KEY',
+    'signature',
+    'encryptedData',
+    'iv',
+  ])('hides %s, at any depth', (name) => {
+    expect(redact({ [name]: 'v-4711', nested: [{ [name]: { deep: 'v-4711' } }] })).not.toContain('v-4711');
+  });
+
+  it('shortens openids and unionids', () => {
+    expect(redact({ openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE' })).toBe('{"openId":"oGZU…JJE"}');
+    expect(maskOpenId('short')).toBe('…');
+  });
+
+  it('hides keys, tokens and query secrets inside text, also in the message and cause of an error', () => {
+    const pem = '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----';
+    const jwt = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln';
+    const cause = new Error(`GET /x?access_token=abc123&a=1 failed with ${jwt}`);
+    const line = redact({ note: pem, error: new AppError('INTERNAL', 'secret=s3cr3t', { cause }) });
+    for (const secret of ['MIIE', 'abc123', 's3cr3t', 'eyJhbGci']) expect(line).not.toContain(secret);
+    expect(line).toContain('a=1');
+  });
+
+  it('keeps what helps: error codes, order numbers, counts', () => {
+    const line = redact({
+      evt: 'order.paid',
+      outTradeNo: 'abc',
+      amountFen: 1800,
+      errcode: 40029,
+      error: 'PARAM_ERROR',
+    });
+    expect(JSON.parse(line)).toEqual({
+      evt: 'order.paid',
+      outTradeNo: 'abc',
+      amountFen: 1800,
+      errcode: 40029,
+      error: 'PARAM_ERROR',
+    });
+  });
+});
