@@ -13,8 +13,17 @@ export default defineConfig({
     projects: [
       project('unit'),
       project('conformance'),
-      project('integration', { testTimeout: 20_000, hookTimeout: 30_000 }),
-      project('e2e', { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }),
+      project('integration', {
+        globalSetup: 'test/support/engine.ts',
+        testTimeout: 20_000,
+        hookTimeout: 30_000,
+      }),
+      project('e2e', {
+        globalSetup: 'test/support/e2e-setup.ts',
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        fileParallelism: false,
+      }),
     ],
   },
 });

@@ -56,12 +56,17 @@ function newOrder(
     currency: 'CNY',
     state: 'CREATED',
     createdAt: new Date(nowMs).toISOString(),
-    timeExpire: new Date(nowMs + ORDER_LIFE_MS).toISOString(),
+    timeExpire: rfc3339(nowMs + ORDER_LIFE_MS),
     mchId: merchant.mchId,
     appId,
     openId,
     refundedFen: 0,
   };
+}
+
+/** Whole seconds and an offset: the form that every page of WeChat Pay shows. */
+function rfc3339(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d+Z$/, '+00:00');
 }
 
 /** After a refusal the order is closed at once; after an unknown outcome it stays open, for the query to find out. */

@@ -10,11 +10,11 @@ export interface Table {
   readonly client: DynamoDBDocumentClient;
 }
 
-/** Opens the table. Four attempts in at most about 9 s: below the time that a function has. */
+/** Opens the table. Three attempts of at most a second each: below the five seconds that WeChat waits for a webhook. */
 export function openTable(name: string): Table {
   const client = new DynamoDBClient({
-    maxAttempts: 4,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_000, throwOnRequestTimeout: true },
   });
   return { name, client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }) };
 }

@@ -1,0 +1,27 @@
+// The Lambda invoke API, as serverless-offline offers it.
+
+/** A function's result: its value, the text of the error it threw, or that the request was too big for Lambda. */
+export type InvokeResult = { value: unknown } | { error: string } | { tooLarge: true };
+
+/** Invokes a function of the local stack. Rejects when the API does not answer. */
+export async function invokeFunction(lambdaPort: number, deployedName: string, event: unknown): Promise<InvokeResult> {
+  const response = await fetch(`http://127.0.0.1:${lambdaPort}/2015-03-31/functions/${deployedName}/invocations`, {
+    method: 'POST',
+    body: JSON.stringify(event),
+  });
+  const text = await response.text();
+  if (response.status === 413) return { tooLarge: true };
+  if (!response.ok || response.headers.has('x-amz-function-error')) return { error: errorText(text) };
+  return { value: readPayload(text) };
+}
+
+function errorText(text: string): string {
+  const { errorMessage, Message } = JSON.parse(text) as { errorMessage?: string; Message?: string };
+  return errorMessage ?? Message ?? text;
+}
+
+/** serverless-offline puts a returned string between quotes without escaping it: not JSON, so they are cut off. */
+function readPayload(text: string): unknown {
+  if (text === '') return undefined;
+  return text.startsWith('"') ? text.slice(1, -1) : (JSON.parse(text) as unknown);
+}

@@ -1,0 +1,31 @@
+// A plugin of the Serverless Framework that acts under `serverless offline` alone; a deployment is not touched.
+// JavaScript, because `serverless package` loads it too, and runs on versions of Node that take no TypeScript.
+
+export default class OfflinePlugin {
+  hooks = { initialize: () => this.adapt() };
+  #serverless;
+
+  constructor(serverless) {
+    this.#serverless = serverless;
+  }
+
+  adapt() {
+    const { processedInput, service } = this.#serverless;
+    if (!processedInput.commands.includes('offline')) return;
+    for (const owner of [service.provider, ...Object.values(service.functions)]) {
+      owner.environment = preferShell(owner.environment);
+    }
+    // Two stacks at once must not build into one folder.
+    service.custom.esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
+    // A reload drops the calls that are under way: not wanted while tests run.
+    const sources = process.env.LOCAL_RELOAD === 'off' ? [] : ['functions/**/*.ts', 'lib/**/*.ts'];
+    service.custom.esbuild.watch = { pattern: sources };
+  }
+}
+
+/** serverless-offline lets `provider.environment` win over the shell. Here what start.ts hands over has to win. */
+function preferShell(environment = {}) {
+  const entries = Object.entries(environment).map(([name, value]) => [name, process.env[name] ?? value]);
+  // An intrinsic function (`Ref`) has no value on a laptop; left in, it would read "[object Object]".
+  return Object.fromEntries(entries.filter(([, value]) => typeof value !== 'object'));
+}

@@ -1,0 +1,137 @@
+// A value for every setting that the functions know, so that `npm start` needs no account and no file. Keys are made
+// anew at each start. What is in the environment wins.
+import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Ports } from './ports.ts';
+import { LOCAL_AWS } from './table.ts';
+import type { SimulatorSettings } from './wechat/settings.ts';
+
+const makeKeyPair = promisify(generateKeyPair);
+
+type AccountName = keyof ReturnType<typeof localAccounts>;
+
+export interface LocalSettings {
+  /** For the functions. */
+  variables: Record<string, string> & { TABLE_NAME: string; AWS_ENDPOINT_URL_DYNAMODB: string };
+  simulator: SimulatorSettings;
+}
+
+/** The settings of this run: the local defaults, each replaced by what `env` holds. */
+export async function buildSettings(env: NodeJS.ProcessEnv, ports: Ports, tableName: string): Promise<LocalSettings> {
+  const [session, merchant, platform] = await Promise.all([
+    makeKeyPair('ed25519'),
+    makeKeyPair('rsa', { modulusLength: 2048 }),
+    makeKeyPair('rsa', { modulusLength: 2048 }),
+  ]);
+  const keys = {
+    JWT_SIGNING_KEYS: signingKeys(session.privateKey),
+    PAY_MCH_PRIVATE_KEY: privatePem(merchant.privateKey),
+    PAY_PUBLIC_KEY: publicPem(platform.publicKey),
+  };
+  const variables = {
+    ...withOverrides({ ...localAddresses(ports), ...LOCAL_AWS, TABLE_NAME: tableName }, present(env)),
+    ...withOverrides({ ...localAccounts(), ...keys }, env),
+  };
+  const merchantKey = publicHalf(variables.PAY_MCH_PRIVATE_KEY || keys.PAY_MCH_PRIVATE_KEY);
+  return { variables, simulator: simulatorSettings(variables, ports, merchantKey, privatePem(platform.privateKey)) };
+}
+
+function localAddresses(ports: Ports) {
+  const http = `http://localhost:${ports.http}`;
+  const simulator = `http://localhost:${ports.simulator}`;
+  const functionUrls = `http://localhost:${ports.functionUrls}`;
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${ports.dynamodb}`,
+    PUBLIC_BASE_URL: http,
+    ALLOWED_ORIGINS: `${http},${simulator}`,
+    WECHAT_API_BASE_URL: simulator,
+    WECHAT_OPEN_BASE_URL: simulator,
+    WECHAT_MP_BASE_URL: simulator,
+    WECHAT_PAY_BASE_URL: simulator,
+    PAY_NOTIFY_URL: `${functionUrls}/pay-notify`,
+    PAY_V2_NOTIFY_URL: `${functionUrls}/pay-notify-v2`,
+  };
+}
+
+function localAccounts() {
+  return {
+    SITE_NAME: 'wechat-lambda',
+    MINIAPP_APP_ID: `wx${hex(8)}`,
+    MINIAPP_APP_SECRET: hex(16),
+    OFFICIAL_APP_ID: `wx${hex(8)}`,
+    OFFICIAL_APP_SECRET: hex(16),
+    OFFICIAL_TOKEN: hex(16),
+    // 32 bytes in base64 without the padding: 43 characters.
+    OFFICIAL_AES_KEY: randomBytes(32).toString('base64').slice(0, 43),
+    OFFICIAL_MODE: 'plain',
+    PAY_API: 'v3',
+    PAY_MCH_ID: '1900000001',
+    PAY_MCH_CERT_SERIAL: hex(20).toUpperCase(),
+    PAY_API_V3_KEY: hex(16),
+    PAY_API_V2_KEY: hex(16),
+    PAY_PUBLIC_KEY_ID: `PUB_KEY_ID_01${hex(16).toUpperCase()}`,
+  };
+}
+
+/** What is set wins, also when it is set to nothing: that is how to see what a function says of a missing setting. */
+function withOverrides<Name extends string>(defaults: Record<Name, string>, env: NodeJS.ProcessEnv) {
+  const names = Object.keys(defaults) as Name[];
+  return Object.fromEntries(names.map((name) => [name, env[name] ?? defaults[name]])) as Record<Name, string>;
+}
+
+/** Without the empty ones: an address that is empty leads nowhere. */
+function present(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
+function simulatorSettings(
+  variables: Record<AccountName, string>,
+  ports: Ports,
+  merchantPublicKey: string,
+  platformPrivateKey: string,
+): SimulatorSettings {
+  return {
+    port: ports.simulator,
+    miniapp: { appId: variables.MINIAPP_APP_ID, appSecret: variables.MINIAPP_APP_SECRET },
+    official: {
+      appId: variables.OFFICIAL_APP_ID,
+      appSecret: variables.OFFICIAL_APP_SECRET,
+      token: variables.OFFICIAL_TOKEN,
+      callbackUrl: `http://localhost:${ports.functionUrls}/official-events`,
+    },
+    pay: {
+      mchId: variables.PAY_MCH_ID,
+      certSerial: variables.PAY_MCH_CERT_SERIAL,
+      merchantPublicKey,
+      apiV3Key: variables.PAY_API_V3_KEY,
+      platformKeyId: variables.PAY_PUBLIC_KEY_ID,
+      // If PAY_PUBLIC_KEY was set from outside, its private half is not ours to know: signatures will not match then.
+      platformPrivateKey,
+    },
+  };
+}
+
+function publicHalf(merchantPrivateKey: string): string {
+  try {
+    return publicPem(createPublicKey(createPrivateKey(merchantPrivateKey.replaceAll('\\n', '\n'))));
+  } catch (cause) {
+    throw new Error('PAY_MCH_PRIVATE_KEY is not a private key in PEM form.', { cause });
+  }
+}
+
+/** A private JWK Set of one key, in the form of JWT_SIGNING_KEYS. */
+function signingKeys(key: KeyObject): string {
+  return JSON.stringify({ keys: [{ ...key.export({ format: 'jwk' }), kid: hex(8), alg: 'EdDSA', use: 'sig' }] });
+}
+
+function publicPem(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+function privatePem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function hex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}

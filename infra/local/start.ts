@@ -1,0 +1,100 @@
+// `npm start`: WeChat, the functions, their gateways and the table, all on this machine.
+import { startEngine } from './engine.ts';
+import { startFunctions } from './functions.ts';
+import { startFunctionUrls } from './function-urls.ts';
+import { assertPortsFree, isPortFree, readPorts, type PortName, type Ports } from './ports.ts';
+import { statusOf, stopChildren, waitUntil } from './processes.ts';
+import { seedCatalogue } from './seed.ts';
+import { readService, type Service } from './service.ts';
+import { buildSettings } from './settings.ts';
+import { createTable } from './table.ts';
+import { startSimulator } from './wechat/simulator.ts';
+
+let stopping = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => void stop(0, 'stopping'));
+}
+
+watchParent();
+
+try {
+  await start();
+} catch (error) {
+  await stop(1, error instanceof Error ? error.message : String(error));
+}
+
+async function start(): Promise<void> {
+  const { env } = process;
+  const service = readService();
+  const ports = readPorts(env);
+  const ownEngine = !env.AWS_ENDPOINT_URL_DYNAMODB;
+  const othersWechat = Boolean(env.WECHAT_API_BASE_URL && env.WECHAT_PAY_BASE_URL);
+  const withSimulator = !othersWechat || (await isPortFree(ports.simulator));
+  const skipped = { simulator: !withSimulator, dynamodb: !ownEngine } as Partial<Record<PortName, boolean>>;
+  await assertPortsFree(
+    ports,
+    (Object.keys(ports) as PortName[]).filter((name) => !skipped[name]),
+  );
+
+  const { variables, simulator } = await buildSettings(env, ports, service.tableName);
+  const endpoint = variables.AWS_ENDPOINT_URL_DYNAMODB;
+  if (ownEngine) {
+    console.log(`table      ${variables.TABLE_NAME}, ${env.DYNAMODB_PATH ?? 'in memory'}`);
+    endWith('the DynamoDB engine', await startEngine({ port: ports.dynamodb, path: env.DYNAMODB_PATH }));
+  }
+  await createTable(endpoint, variables.TABLE_NAME);
+  if (withSimulator) {
+    console.log('wechat     simulator');
+    await startSimulator(simulator);
+  }
+  console.log(`functions  ${service.functions.length}, behind serverless offline`);
+  endWith('serverless offline', await startFunctions(ports, variables));
+  await startFunctionUrls({ port: ports.functionUrls, lambdaPort: ports.lambda, service });
+  await seedCatalogue(ports.lambda, service);
+  await Promise.all([...(withSimulator ? [ports.simulator] : []), ports.functionUrls].map(assertAnswers));
+
+  if (!stopping) console.log(welcome(ports, service, { endpoint, withSimulator }));
+}
+
+async function assertAnswers(port: number): Promise<void> {
+  await waitUntil(`Port ${port}`, 5_000, async () => (await statusOf(`http://localhost:${port}/`)) > 0);
+}
+
+/** A signal to npm ends npm and the shell under it, and never gets here: what shows is that our parent changes. */
+function watchParent(): void {
+  if (!process.env.npm_lifecycle_event) return;
+  const { ppid } = process;
+  setInterval(() => process.ppid === ppid || void stop(0, 'stopping'), 200).unref();
+}
+
+function endWith(name: string, { exited }: { exited: Promise<string> }): void {
+  void exited.then((lastLines) => stop(1, `${name} ended unexpectedly:\n${lastLines}`));
+}
+
+/** Ends the children and then this process. Only the first call counts: a child that we end is not a failure. */
+async function stop(code: number, message: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  if (code === 0) console.log(message);
+  else console.error(message);
+  await stopChildren();
+  process.exit(code);
+}
+
+function welcome(
+  ports: Ports,
+  service: Service,
+  { endpoint, withSimulator }: { endpoint: string; withSimulator: boolean },
+) {
+  const simulator = withSimulator ? `http://localhost:${ports.simulator}` : 'not started: WeChat is elsewhere';
+  return `ready http://localhost:${ports.http}
+
+  HTTP API       http://localhost:${ports.http}
+  Function URLs  http://localhost:${ports.functionUrls}/<name>   ${service.withUrl.join(', ')}
+  WeChat         ${simulator}
+  DynamoDB       ${endpoint}
+  Lambda API     http://localhost:${ports.lambda}   npm run op -- <function> '<json>'
+
+Ctrl-C ends it.`;
+}

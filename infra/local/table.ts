@@ -1,0 +1,61 @@
+// Makes the table from the very file that is deployed, so that tests and the laptop never run on other keys than AWS.
+import { readFileSync } from 'node:fs';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ResourceInUseException,
+  UpdateTimeToLiveCommand,
+  waitUntilTableExists,
+  type CreateTableCommandInput,
+  type TimeToLiveSpecification,
+} from '@aws-sdk/client-dynamodb';
+import { parse } from 'yaml';
+
+const TEMPLATE = new URL('../table.yml', import.meta.url);
+
+/** The region and the keys for an engine that checks neither. The functions must use the same: some engines keep
+ * one set of tables per key and region. */
+export const LOCAL_AWS = { AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+
+interface TableTemplate {
+  Table: {
+    Properties: CreateTableCommandInput & {
+      TimeToLiveSpecification: TimeToLiveSpecification;
+      PointInTimeRecoverySpecification?: unknown;
+    };
+  };
+}
+
+/** Creates the table of `infra/table.yml` under this name; an existing one is left as it is. */
+export async function createTable(endpoint: string, tableName: string): Promise<void> {
+  const { create, timeToLive } = readTableDefinition(readFileSync(TEMPLATE, 'utf8'), tableName);
+  const env = { ...LOCAL_AWS, ...process.env };
+  const client = new DynamoDBClient({
+    endpoint,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+  });
+  try {
+    await client.send(new CreateTableCommand(create));
+    await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 20 }, { TableName: tableName });
+    await client.send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification: timeToLive }));
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Turns the CloudFormation resource into the calls of the API: what CloudFormation says in one, the API says in two. */
+export function readTableDefinition(template: string, tableName: string) {
+  const { Properties } = (parse(template) as TableTemplate).Table;
+  const { TimeToLiveSpecification, PointInTimeRecoverySpecification: _awsOnly, ...create } = Properties;
+  return {
+    create: {
+      ...create,
+      TableName: tableName,
+      StreamSpecification: create.StreamSpecification && { ...create.StreamSpecification, StreamEnabled: true },
+    } satisfies CreateTableCommandInput,
+    timeToLive: TimeToLiveSpecification,
+  };
+}

@@ -1,0 +1,195 @@
+// The three flows as the README tells them, over HTTP, against the local stack and the simulator's phone.
+import { createRequire } from 'node:module';
+import jsQR from 'jsqr';
+import { describe, expect, inject, it } from 'vitest';
+import { api, phone, simulatorLog } from '../support/client.ts';
+
+const { PNG } = createRequire(import.meta.url)('pngjs') as {
+  PNG: { sync: { read(png: Buffer): { data: Buffer; width: number; height: number } } };
+};
+
+const login = async () => {
+  const person = await phone.newPerson();
+  const { body } = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
+  return { person, token: body.token as string, user: body.user };
+};
+
+describe('mini-program login', () => {
+  it('logs in, shows the user, logs out, and refuses the token from then on', async () => {
+    const { token, user } = await login();
+    expect(user).toMatchObject({ initialized: false, nickname: null, avatarUrl: null, phone: null });
+    expect(await api('GET', '/me', { token })).toMatchObject({ status: 200, body: { user } });
+    expect(await api('POST', '/logout', { token })).toMatchObject({ status: 204 });
+    expect(await api('GET', '/me', { token })).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+    const prepay = { token, body: { sku: 'coffee', tradeType: 'JSAPI' } };
+    expect(await api('POST', '/pay/prepay', prepay)).toMatchObject({ status: 401 });
+  });
+
+  it('gives the same code, sent five times at once and once more, the same account and working sessions', async () => {
+    const code = await phone.loginCode(await phone.newPerson());
+    const send = () => api('POST', '/miniapp/login', { body: { code } });
+    const answers = await Promise.all([send(), send(), send(), send(), send()]);
+    answers.push(await send());
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(new Set(answers.map(({ body }) => body.user.id)).size).toBe(1);
+    for (const { body } of answers)
+      expect(await api('GET', '/me', { token: body.token })).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['a bad code', { body: { code: 'bad' } }, 401, 'WECHAT_CODE_INVALID'],
+    ['no code', { body: {} }, 400, 'PARAM_ERROR'],
+    ['no JSON', { text: '{' }, 400, 'PARAM_ERROR'],
+  ])('answers %s with the error of the contract', async (_, options, status, code) => {
+    const answer = await api('POST', '/miniapp/login', options);
+    expect(answer).toMatchObject({
+      status,
+      body: { code, message: expect.any(String), requestId: expect.stringMatching(/./) },
+    });
+  });
+});
+
+describe('scan login', () => {
+  it('shows a real QR code, follows the scan, registers, and logs the same person in by the next code', async () => {
+    const person = await phone.newPerson();
+    const first = (await api('POST', '/qr-login')).body;
+    expect(first).toMatchObject({ expiresIn: 300, pollIntervalMs: 2000 });
+    expect(decode(await image(first.imageUrl))).toBe(first.content);
+
+    const poll = (qr: typeof first) =>
+      api('GET', `/qr-login/${qr.ticket}`, { headers: { 'x-poll-token': qr.pollToken } });
+    expect(await poll(first)).toMatchObject({ status: 200, body: { status: 'pending' } });
+    const scan = await phone.act(person, 'scan', { content: first.content });
+    expect(scan).toMatchObject({
+      kind: 'subscribe',
+      push: { status: 200, body: expect.stringContaining('wechat-lambda') },
+    });
+    const { body } = await poll(first);
+    expect(body).toMatchObject({ status: 'unregistered' });
+    const { registrationToken } = body;
+    const registered = await api('POST', '/register', { body: { registrationToken } });
+    expect(registered).toMatchObject({ status: 201, body: { tokenType: 'Bearer' } });
+
+    const second = (await api('POST', '/qr-login')).body;
+    expect(await phone.act(person, 'scan', { content: second.content })).toMatchObject({ kind: 'scan' });
+    const polls = await Promise.all(Array.from({ length: 100 }, () => poll(second)));
+    const successes = polls.filter(({ status }) => status === 200);
+    expect(successes).toHaveLength(1);
+    expect(successes[0]).toMatchObject({ body: { status: 'registered', user: { id: registered.body.user.id } } });
+    expect(new Set(polls.map(({ status }) => status))).toEqual(new Set([200, 410]));
+    expect(await api('GET', '/me', { token: successes[0]!.body.token })).toMatchObject({ status: 200 });
+  });
+
+  it('tells a wrong poll token, a missing one and an unknown ticket alike', async () => {
+    const { ticket } = (await api('POST', '/qr-login')).body;
+    const answers = await Promise.all([
+      api('GET', `/qr-login/${ticket}`, { headers: { 'x-poll-token': 'wrong' } }),
+      api('GET', `/qr-login/${ticket}`),
+      api('GET', '/qr-login/unknown', { headers: { 'x-poll-token': 'wrong' } }),
+    ]);
+    const bare = answers.map(({ status, body: { requestId: _, ...body } }) => ({ status, body }));
+    expect(new Set(bare.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(bare[0]).toMatchObject({ status: 410, body: { code: 'TICKET_EXPIRED' } });
+  });
+
+  it('asks WeChat for one access token, however many codes are wanted', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => api('POST', '/qr-login')));
+    const log = await simulatorLog();
+    expect(log.filter(({ path }) => path === '/cgi-bin/stable_token')).toHaveLength(1);
+  });
+});
+
+describe('payment', () => {
+  const order = async (body: object = { sku: 'coffee', tradeType: 'JSAPI' }) => {
+    const buyer = await login();
+    const answer = await api('POST', '/pay/prepay', { token: buyer.token, body });
+    return { ...buyer, answer, ...answer.body };
+  };
+  const state = async (token: string, outTradeNo: string) =>
+    (await api('GET', `/pay/orders/${outTradeNo}`, { token })).body.order?.state;
+
+  it('goes from the catalogue to PAID, by the notification', async () => {
+    const { token, person, answer, order: placed, payment } = await order();
+    expect(answer).toMatchObject({ status: 201, body: { order: { amountFen: 1800, state: 'NOTPAY', paidAt: null } } });
+    expect(await state(token, placed.outTradeNo)).toBe('NOTPAY');
+    const paid = await phone.act(person, 'pay', { prepayId: payment.package.replace('prepay_id=', '') });
+    expect(paid).toMatchObject({ notify: { status: 204, body: '' } });
+    expect((await api('GET', `/pay/orders/${placed.outTradeNo}`, { token })).body.order).toMatchObject({
+      state: 'PAID',
+      paidAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      refundedFen: 0,
+    });
+  });
+
+  it('takes a top-up within its range, and never a price from the client', async () => {
+    const topUp = await order({ sku: 'top-up', amountFen: 5000, tradeType: 'JSAPI' });
+    expect(topUp.order).toMatchObject({ amountFen: 5000 });
+    const coffee = await order({ sku: 'coffee', amountFen: 1, tradeType: 'JSAPI' });
+    expect(coffee.order).toMatchObject({ amountFen: 1800 });
+    expect((await order({ sku: 'top-up', amountFen: 1, tradeType: 'JSAPI' })).answer).toMatchObject({ status: 400 });
+  });
+
+  it.each(['duplicate-notify', 'tamper-notify', 'probe-notify'])('settles once under %s', async (action) => {
+    const { token, person, order: placed, payment } = await order();
+    await phone.fault('notify', action);
+    await phone.act(person, 'pay', { prepayId: payment.package });
+    await phone.advanceClock(15_000);
+    expect(await state(token, placed.outTradeNo)).toBe('PAID');
+  });
+
+  it('hides the order from everybody else', async () => {
+    const { order: placed } = await order();
+    const { token } = await login();
+    expect(await api('GET', `/pay/orders/${placed.outTradeNo}`, { token })).toMatchObject({
+      status: 404,
+      body: { code: 'NOT_FOUND' },
+    });
+    expect(await api('GET', `/pay/orders/${placed.outTradeNo}`)).toMatchObject({ status: 401 });
+  });
+});
+
+describe('webhooks from anybody but WeChat', () => {
+  it.each([
+    ['pay-notify', '{"id":"x","event_type":"TRANSACTION.SUCCESS"}', 'application/json'],
+    ['pay-notify', '', undefined],
+    ['official-events', '<xml><MsgType>event</MsgType></xml>', 'text/xml'],
+    ['official-events?signature=0&timestamp=1&nonce=2', '<!DOCTYPE a [<!ENTITY b "c">]><xml/>', 'text/xml'],
+  ])('%s answers 4xx to %s', async (path, body, contentType) => {
+    const response = await fetch(`${inject('stack').functionUrls}/${path}`, {
+      method: 'POST',
+      body,
+      ...(contentType && { headers: { 'content-type': contentType } }),
+    });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
+  });
+
+  it('is echoed nothing', async () => {
+    const response = await fetch(`${inject('stack').functionUrls}/official-events?echostr=hello`);
+    expect(response.status).toBe(403);
+    expect(await response.text()).not.toContain('hello');
+  });
+});
+
+describe('service', () => {
+  it('is healthy, and shows the public keys that its tokens are signed with', async () => {
+    expect(await api('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    const { keys } = (await api('GET', '/.well-known/jwks.json')).body;
+    expect(keys).toEqual([
+      { kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid: expect.any(String), alg: 'EdDSA', use: 'sig' },
+    ]);
+    const { token } = await login();
+    expect(JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString())).toMatchObject({ kid: keys[0].kid });
+  });
+});
+
+async function image(url: string): Promise<Buffer> {
+  const response = await fetch(url);
+  expect(response.status).toBe(200);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+function decode(png: Buffer): string | undefined {
+  const { data, width, height } = PNG.sync.read(png);
+  return jsQR.default(new Uint8ClampedArray(data), width, height)?.data;
+}

@@ -1,0 +1,48 @@
+import {
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { createTable } from '../../../infra/local/table.ts';
+import { freshTable } from '../../support/table.ts';
+
+const connect = (endpoint: string) =>
+  new DynamoDBClient({
+    endpoint,
+    region: 'ap-southeast-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+
+describe('the table on the local engine', () => {
+  it('has the keys, the index, the stream and the expiry of infra/table.yml', async () => {
+    const { name, endpoint } = await freshTable();
+    const client = connect(endpoint);
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    expect(Table).toMatchObject({
+      TableStatus: 'ACTIVE',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [{ IndexName: 'due', Projection: { ProjectionType: 'KEYS_ONLY' } }],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+    const ttl = await client.send(new DescribeTimeToLiveCommand({ TableName: name }));
+    expect(ttl.TimeToLiveDescription).toMatchObject({ AttributeName: 'expiresAt', TimeToLiveStatus: 'ENABLED' });
+  });
+
+  it('is left as it is when it exists', async () => {
+    const { name, endpoint } = await freshTable();
+    const client = connect(endpoint);
+    await client.send(new PutItemCommand({ TableName: name, Item: { pk: { S: 'A' }, sk: { S: 'A' } } }));
+    await createTable(endpoint, name);
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    expect(Table?.ItemCount).toBe(1);
+  });
+
+  it('belongs to one test file alone', async () => {
+    expect((await freshTable()).name).not.toBe((await freshTable()).name);
+  });
+});

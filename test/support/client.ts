@@ -1,0 +1,63 @@
+// A client of the running local stack: its HTTP API and the simulator's phone.
+import { inject } from 'vitest';
+
+interface ApiOptions {
+  body?: object;
+  /** A body that is not JSON. */
+  text?: string;
+  token?: string;
+  headers?: Record<string, string>;
+}
+
+// Answers are whatever the service sends: tests say what they expect of them.
+// oxlint-disable-next-line typescript/no-explicit-any
+type Json = any;
+
+/** One request to the HTTP API. */
+export async function api(method: string, path: string, { body, text, token, headers }: ApiOptions = {}) {
+  const response = await fetch(inject('stack').http + path, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(method !== 'GET' && { body: text ?? JSON.stringify(body ?? {}) }),
+  });
+  const answer = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (answer ? JSON.parse(answer) : undefined) as Json,
+  };
+}
+
+interface Person {
+  id: string;
+}
+
+/** The simulator's phone, and its levers. */
+export const phone = {
+  newPerson: (): Promise<Person> => simulator('POST', '/_phone/users', {}),
+  loginCode: async ({ id }: Person): Promise<string> =>
+    (await simulator('POST', `/_phone/users/${id}/login-code`)).code,
+  act: ({ id }: Person, action: string, body: object): Promise<Json> =>
+    simulator('POST', `/_phone/users/${id}/${action}`, body),
+  fault: (target: string, action: string): Promise<void> => simulator('POST', '/_faults', { target, action, times: 1 }),
+  advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
+};
+
+/** Every call that the simulator received, every push that it sent. */
+export function simulatorLog(): Promise<{ kind: string; path: string }[]> {
+  return simulator('GET', '/_log');
+}
+
+async function simulator(method: string, path: string, body?: object): Promise<Json> {
+  const response = await fetch(inject('stack').simulator + path, {
+    method,
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}

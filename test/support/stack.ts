@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { findFreePorts } from './ports.ts';
+
+const START = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
+const READY_TIMEOUT_MS = 60_000;
+
+/** Where the parts of a running local stack answer. */
+export interface StackUrls {
+  http: string;
+  functionUrls: string;
+  simulator: string;
+  dynamodb: string;
+  lambda: string;
+}
+
+export interface Stack extends StackUrls {
+  pid: number;
+  ports: number[];
+  startedInMs: number;
+  output(): string;
+  /** Sends the signal and settles with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Runs `npm start`, on free ports if none are given. Settles when it is ready; fails with its output when it ends. */
+export async function startStack(env: Record<string, string> = {}, ports?: number[]): Promise<Stack> {
+  const used = ports ?? (await findFreePorts(5));
+  const began = performance.now();
+  const { child, output, exited } = runStart({ ...portVariables(used), ...env });
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (!/^ready /m.test(output())) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGTERM');
+      throw new Error(`The local stack did not get ready:\n${output()}`);
+    }
+    await sleep(50);
+  }
+  return {
+    ...urls(used),
+    pid: child.pid as number,
+    ports: used,
+    startedInMs: Math.round(performance.now() - began),
+    output,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+/** Runs start.ts with these variables, to whatever end. */
+export function runStart(env: Record<string, string>) {
+  const child = spawn(process.execPath, [START], {
+    env: { ...process.env, LOCAL_RELOAD: 'off', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  return { child, output: () => text, exited };
+}
+
+/** The variables that put a stack on these five ports. */
+export function portVariables([http, functionUrls, simulator, dynamodb, lambda]: number[]): Record<string, string> {
+  return {
+    LOCAL_HTTP_PORT: String(http),
+    FUNCTION_URL_PORT: String(functionUrls),
+    SIMULATOR_PORT: String(simulator),
+    DYNAMODB_PORT: String(dynamodb),
+    LAMBDA_PORT: String(lambda),
+  };
+}
+
+function urls(ports: number[]): StackUrls {
+  const [http, functionUrls, simulator, dynamodb, lambda] = ports.map((port) => `http://localhost:${port}`);
+  return { http, functionUrls, simulator, dynamodb, lambda } as { [Name in keyof StackUrls]: string };
+}

@@ -1,0 +1,94 @@
+import { createPrivateKey, createPublicKey, createSign, createVerify, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { buildSettings } from '../../../infra/local/settings.ts';
+
+const PORTS = { http: 3000, functionUrls: 3001, simulator: 9000, dynamodb: 8000, lambda: 3002 };
+const build = (env: Record<string, string> = {}) => buildSettings(env, PORTS, 'wechat-lambda-dev');
+
+const belongTogether = (privatePem: string, publicPem: string) => {
+  const signature = createSign('RSA-SHA256').update('text').sign(privatePem);
+  return createVerify('RSA-SHA256').update('text').verify(publicPem, signature);
+};
+
+describe('the local settings', () => {
+  it('send every call to WeChat to the simulator, and every notification here', async () => {
+    const { variables, simulator } = await build();
+    expect(variables).toMatchObject({
+      TABLE_NAME: 'wechat-lambda-dev',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+      PUBLIC_BASE_URL: 'http://localhost:3000',
+      ALLOWED_ORIGINS: 'http://localhost:3000,http://localhost:9000',
+      WECHAT_API_BASE_URL: 'http://localhost:9000',
+      WECHAT_OPEN_BASE_URL: 'http://localhost:9000',
+      WECHAT_MP_BASE_URL: 'http://localhost:9000',
+      WECHAT_PAY_BASE_URL: 'http://localhost:9000',
+      PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify',
+    });
+    expect(simulator.official.callbackUrl).toBe('http://localhost:3001/official-events');
+  });
+
+  it('have the forms that WeChat gives them', async () => {
+    const { variables } = await build();
+    expect(variables).toMatchObject({
+      MINIAPP_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
+      OFFICIAL_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
+      OFFICIAL_AES_KEY: expect.stringMatching(/^[A-Za-z0-9+/]{43}$/) as string,
+      PAY_MCH_CERT_SERIAL: expect.stringMatching(/^[0-9A-F]{40}$/) as string,
+      PAY_API_V3_KEY: expect.stringMatching(/^[ -~]{32}$/) as string,
+      PAY_PUBLIC_KEY_ID: expect.stringMatching(/^PUB_KEY_ID_[0-9A-Z]+$/) as string,
+    });
+  });
+
+  it('sign sessions with one private Ed25519 key', async () => {
+    const { variables } = await build();
+    const { keys } = JSON.parse(variables['JWT_SIGNING_KEYS'] ?? '') as { keys: unknown[] };
+    expect(keys).toEqual([
+      {
+        kty: 'OKP',
+        crv: 'Ed25519',
+        alg: 'EdDSA',
+        use: 'sig',
+        kid: expect.any(String) as string,
+        x: expect.any(String) as string,
+        d: expect.any(String) as string,
+      },
+    ]);
+  });
+
+  it('give the simulator the other half of each key', async () => {
+    const { variables, simulator } = await build();
+    expect(belongTogether(variables['PAY_MCH_PRIVATE_KEY'] ?? '', simulator.pay.merchantPublicKey)).toBe(true);
+    expect(belongTogether(simulator.pay.platformPrivateKey, variables['PAY_PUBLIC_KEY'] ?? '')).toBe(true);
+  });
+
+  it('are made anew each time', async () => {
+    const [one, other] = await Promise.all([build(), build()]);
+    for (const name of ['JWT_SIGNING_KEYS', 'PAY_MCH_PRIVATE_KEY', 'MINIAPP_APP_SECRET']) {
+      expect(one.variables[name]).not.toBe(other.variables[name]);
+    }
+  });
+
+  it('give way to the environment, for functions and simulator alike', async () => {
+    const { variables, simulator } = await build({ MINIAPP_APP_ID: 'wx1', WECHAT_API_BASE_URL: 'http://elsewhere' });
+    expect(variables).toMatchObject({ MINIAPP_APP_ID: 'wx1', WECHAT_API_BASE_URL: 'http://elsewhere' });
+    expect(simulator.miniapp.appId).toBe('wx1');
+  });
+
+  it('let an empty account setting through, so that a missing one can be tried, but no empty address', async () => {
+    const { variables } = await build({ PAY_MCH_ID: '', PAY_MCH_PRIVATE_KEY: '', WECHAT_PAY_BASE_URL: '' });
+    expect(variables).toMatchObject({ PAY_MCH_ID: '', PAY_MCH_PRIVATE_KEY: '' });
+    expect(variables['WECHAT_PAY_BASE_URL']).toMatch(/^http/);
+  });
+
+  it('take the merchant public key from a private key that was set, escaped line ends too', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const { simulator } = await build({ PAY_MCH_PRIVATE_KEY: pem.replaceAll('\n', '\\n') });
+    const expected = createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'pem' });
+    expect(simulator.pay.merchantPublicKey).toBe(expected);
+  });
+
+  it('name the variable that holds no key', async () => {
+    await expect(build({ PAY_MCH_PRIVATE_KEY: 'x' })).rejects.toThrow('PAY_MCH_PRIVATE_KEY');
+  });
+});
