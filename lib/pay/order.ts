@@ -32,19 +32,12 @@ export function isOpen({ state }: Pick<Order, 'state'>): boolean {
   return state === 'CREATED' || state === 'NOTPAY';
 }
 
-/** What a client may know of its order; times are ISO 8601, amounts fen. */
-export interface OrderView {
-  outTradeNo: string;
-  sku: string;
-  description: string;
-  amountFen: number;
-  currency: string;
-  state: OrderState;
-  createdAt: string;
-  paidAt: string | null;
-  refundedFen: number;
-}
+type Shown = 'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
 
+/** What a client may know of its order. */
+export type OrderView = Pick<Order, Shown> & { paidAt: string | null };
+
+/** The order as its buyer sees it. */
 export function orderView(order: Order): OrderView {
   const { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt = null, refundedFen } = order;
   return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen };
