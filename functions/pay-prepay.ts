@@ -1,24 +1,18 @@
 import { settings } from '../lib/config.ts';
 import { loadPay, loadSessions } from '../lib/deps.ts';
 import { postPrepay } from '../lib/http/api/pay.ts';
-import { credential } from '../lib/http/credential.ts';
 import { route } from '../lib/http/route.ts';
 import { once } from '../lib/once.ts';
 import { prepay } from '../lib/pay/prepay.ts';
 
 const deps = once(async () => {
-  const { PAY_NOTIFY_URL: notifyUrl, ALLOWED_ORIGINS: allowedOrigins } = await settings(
-    'PAY_NOTIFY_URL',
-    'ALLOWED_ORIGINS',
-  );
-  return { ...(await loadSessions()), ...(await loadPay()), notifyUrl, allowedOrigins };
+  const { PAY_NOTIFY_URL: notifyUrl } = await settings('PAY_NOTIFY_URL');
+  return { ...(await loadSessions()), ...(await loadPay()), notifyUrl };
 });
 
-export const handler = route(postPrepay, async ({ body }, event) => {
-  const loaded = await deps();
-  const { app, sku, quantity, amountFen } = body;
-  const token = credential(event, loaded.allowedOrigins);
-  return prepay(loaded, { token, sku, quantity, amountFen, appId: app && (await appIdOf(app)) });
+export const handler = route(postPrepay, async ({ token, headers, body: { app, sku, quantity, amountFen } }) => {
+  const idempotencyKey = headers['idempotency-key'];
+  return prepay(await deps(), { token, sku, quantity, amountFen, appId: app && (await appIdOf(app)), idempotencyKey });
 });
 
 async function appIdOf(app: 'mini-program' | 'official-account'): Promise<string> {

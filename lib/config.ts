@@ -3,7 +3,6 @@ import { AppError } from './errors.ts';
 /** Every setting there is; what each means: README, "Settings". */
 export type SettingName =
   | 'TABLE_NAME'
-  | 'PUBLIC_BASE_URL'
   | 'ALLOWED_ORIGINS'
   | 'JWT_SIGNING_KEYS'
   | 'WECHAT_API_BASE_URL'
@@ -16,6 +15,7 @@ export type SettingName =
   | 'OFFICIAL_TOKEN'
   | 'OFFICIAL_MODE'
   | 'SITE_NAME'
+  | 'SCAN_LOGIN_REGISTER'
   | 'PAY_MCH_ID'
   | 'PAY_MCH_CERT_SERIAL'
   | 'PAY_MCH_PRIVATE_KEY'
@@ -30,7 +30,7 @@ const DEFAULTS: Partial<Record<SettingName, string>> = {
   WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',
   WECHAT_PAY_BASE_URL: 'https://api.mch.weixin.qq.com',
   ALLOWED_ORIGINS: '',
-  SITE_NAME: '',
+  SCAN_LOGIN_REGISTER: 'ask',
 };
 
 /**
@@ -41,6 +41,16 @@ const DEFAULTS: Partial<Record<SettingName, string>> = {
 export async function settings<const Name extends SettingName>(...names: Name[]): Promise<Record<Name, string>> {
   const found = names.map((name) => [name, read(name)] as const);
   return Object.fromEntries(found) as Record<Name, string>;
+}
+
+/**
+ * A setting that is the address of a host, without a slash at its end, so that paths can be put behind it.
+ * @throws NOT_CONFIGURED
+ */
+export async function addressSetting(name: SettingName): Promise<string> {
+  const { [name]: address } = await settings(name);
+  if (URL.canParse(address) && /^https?:/.test(address)) return address.replace(/\/+$/, '');
+  throw badSetting(name, 'must be an address such as https://example.com');
 }
 
 /** That a setting is there but cannot be used: `reason` completes "NAME …" and never quotes the value. */

@@ -1,5 +1,5 @@
 import { accessTokenOwner } from './access-token/owner.ts';
-import { settings } from './config.ts';
+import { addressSetting, settings } from './config.ts';
 import { sessionTokens } from './identity/session-token.ts';
 import { createSend } from './outbound.ts';
 import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
@@ -20,32 +20,37 @@ export async function loadTable() {
 /** For routes that open or read sessions. */
 export async function loadSessions() {
   const { JWT_SIGNING_KEYS } = await settings('JWT_SIGNING_KEYS');
-  return { ...(await loadTable()), tokens: sessionTokens(JWT_SIGNING_KEYS, runtime) };
+  return { ...(await loadTable()), tokens: await sessionTokens(JWT_SIGNING_KEYS, runtime) };
 }
 
 /** For calls of the mini-program to api.weixin.qq.com. */
 export async function loadMiniapp() {
-  const found = await settings('MINIAPP_APP_ID', 'MINIAPP_APP_SECRET', 'WECHAT_API_BASE_URL');
+  const found = await settings('MINIAPP_APP_ID', 'MINIAPP_APP_SECRET');
   const app = { appId: found.MINIAPP_APP_ID, appSecret: found.MINIAPP_APP_SECRET, settings: 'MINIAPP' } as const;
-  return { ...runtime, send: createSend(), apiBaseUrl: found.WECHAT_API_BASE_URL, app };
+  return { ...(await loadPlatform()), app };
 }
 
 /** For calls of the official account that need its access token. */
 export async function loadOfficial({ table }: { table: Table }) {
-  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_APP_SECRET', 'WECHAT_API_BASE_URL', 'WECHAT_MP_BASE_URL');
+  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_APP_SECRET');
   const app: WechatApp = {
     appId: found.OFFICIAL_APP_ID,
     appSecret: found.OFFICIAL_APP_SECRET,
     settings: 'OFFICIAL',
   };
-  const platform = { ...runtime, send: createSend(), apiBaseUrl: found.WECHAT_API_BASE_URL };
+  const platform = await loadPlatform();
   const stored = platformTokens(table, app.appId, 'access_token');
   const accessToken = accessTokenOwner({ ...platform, tokens: stored }, app);
-  return { ...platform, mpBaseUrl: found.WECHAT_MP_BASE_URL, app, accessToken };
+  return { ...platform, mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL'), app, accessToken };
 }
 
 /** For calls to WeChat Pay. */
 export async function loadPay() {
-  const { WECHAT_PAY_BASE_URL: payBaseUrl } = await settings('WECHAT_PAY_BASE_URL');
-  return { ...runtime, send: createSend(), payBaseUrl, merchant: await loadMerchant(), ...(await loadPlatformKeys()) };
+  const payBaseUrl = await addressSetting('WECHAT_PAY_BASE_URL');
+  const keys = { merchant: await loadMerchant(), ...(await loadPlatformKeys()) };
+  return { ...runtime, send: createSend(runtime), payBaseUrl, ...keys };
+}
+
+async function loadPlatform() {
+  return { ...runtime, send: createSend(runtime), apiBaseUrl: await addressSetting('WECHAT_API_BASE_URL') };
 }

@@ -10,8 +10,14 @@ export interface Log {
 const SECRET =
   /secret|token|session_?key|js_?code|^code$|ticket|authorization|cookie|signature|private|keys?$|phone|nickname|encrypted|^iv$|raw_?data/i;
 const OPENID = /open_?id|union_?id/i;
-const SECRET_TEXT = /-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)|eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
-const QUERY_SECRET = /\b(access_token|secret|js_code|code|refresh_token|session_key)=[^&\s]+/g;
+/** What a secret looks like inside text: replaced whole, or behind its name. */
+const SECRET_TEXT: [RegExp, string][] = [
+  [/-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)/g, '[hidden]'],
+  [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[hidden]'],
+  [/\b(access_token|secret|js_code|code|refresh_token|session_key|ticket)("?\s*[=:]\s*"?)[^&\s",}]+/g, '$1$2[hidden]'],
+  [/\bo[\w-]{3}[\w-]{21}([\w-]{3})\b/g, 'o…$1'],
+  [/\b1[3-9]\d{9}\b/g, '[phone]'],
+];
 
 /** Lines of JSON on stdout: Lambda's native JSON format nests them under `message`. */
 export const log: Log = {
@@ -20,16 +26,22 @@ export const log: Log = {
   error: (event, fields) => console.error(redact({ evt: event, ...fields })),
 };
 
-/** `fields` as safe JSON: secrets hidden, openids shortened, errors reduced to name, message and stack. */
+/** `fields` as safe JSON: secrets hidden, openids shortened, errors reduced to name, message and stack. Never throws. */
 export function redact(fields: Fields): string {
-  return JSON.stringify(fields, (name, value: unknown) => {
-    if (value === undefined || value === null) return value;
-    if (SECRET.test(name)) return '[hidden]';
-    if (value instanceof Error) return describeError(value);
-    if (typeof value !== 'string') return value;
-    if (OPENID.test(name)) return maskOpenId(value);
-    return cleanText(value);
-  });
+  try {
+    return JSON.stringify(fields, redactField);
+  } catch (error) {
+    return JSON.stringify({ evt: fields['evt'], unloggable: (error as Error).message.split('\n')[0] });
+  }
+}
+
+function redactField(name: string, value: unknown): unknown {
+  if (value === undefined || value === null) return value;
+  if (SECRET.test(name)) return '[hidden]';
+  if (value instanceof Error) return describeError(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'string') return value;
+  return OPENID.test(name) ? maskOpenId(value) : cleanText(value);
 }
 
 /** Enough of an openid to follow one user through a log, too little to be one. */
@@ -43,5 +55,5 @@ function describeError(error: Error): Fields {
 }
 
 function cleanText(text: string): string {
-  return text.replace(SECRET_TEXT, '[hidden]').replace(QUERY_SECRET, '$1=[hidden]');
+  return SECRET_TEXT.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }

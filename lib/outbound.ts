@@ -1,17 +1,29 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { AppError } from './errors.ts';
-import type { Send } from './runtime.ts';
+import type { Runtime, Send } from './runtime.ts';
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/**
+ * A container sleeps between two requests, and its connections may die meanwhile without its knowing: the next request
+ * would fail on one, and most calls here must not be repeated. After a pause they are made anew.
+ */
+const IDLE_MS = 15_000;
 
 /**
  * HTTP through the SDK's own handler: it is loaded anyway, keeps connections alive, and spares the 25 ms that
  * the first `fetch` costs.
  */
-export function createSend(): Send {
-  const handler = new NodeHttpHandler({ connectionTimeout: 2_000 });
+export function createSend({ now }: Pick<Runtime, 'now'>): Send {
+  let handler = new NodeHttpHandler();
+  let usedAtMs = now();
+
   return async ({ method, url, headers = {}, body, timeoutMs }) => {
+    if (now() - usedAtMs > IDLE_MS) {
+      handler.destroy();
+      handler = new NodeHttpHandler();
+    }
+    usedAtMs = now();
     const deadline = AbortSignal.timeout(timeoutMs);
     try {
       const { response } = await handler.handle(
@@ -33,9 +45,7 @@ export function createSend(): Send {
       return { status: response.statusCode, headers: response.headers, body: await readAll(response.body, deadline) };
     } catch (error) {
       if (error instanceof AppError) throw error;
-      if (deadline.aborted || isTimeout(error)) {
-        throw new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time', { cause: error });
-      }
+      if (deadline.aborted) throw new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time', { cause: error });
       throw new AppError('WECHAT_UNAVAILABLE', 'WeChat could not be reached', { cause: error });
     }
   };
@@ -57,8 +67,4 @@ async function readAll(stream: NodeJS.ReadableStream & { destroy(): void }, dead
   deadline.removeEventListener('abort', stop);
   deadline.throwIfAborted();
   return Buffer.concat(chunks);
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TimeoutError';
 }

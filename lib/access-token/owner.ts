@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { PlatformTokens, StoredToken } from '../store/platform-tokens.ts';
+import type { Consistency } from '../store/table.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
 import { fetchStableToken } from '../wechat/stable-token.ts';
@@ -9,9 +10,10 @@ type OwnerDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & Platfo
 
 const RENEW_BEFORE_MS = 5 * 60_000;
 const MEMORY_MS = 60_000;
-const LEASE_MS = 8_000;
+/** Longer than asking WeChat can take; whoever waits outlasts a holder that died. */
+const LEASE_MS = 7_000;
 const COOL_DOWN_MS = 1_000;
-const WAIT_MS = 4_000;
+const WAIT_MS = 8_000;
 const WAIT_STEP_MS = 100;
 /** 40001, 40014, 42001: platform 2.6. */
 const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
@@ -27,7 +29,7 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
 
   /**
    * Runs `call` with a token. If WeChat refuses the token, it is expired for everybody (unless somebody renewed it
-   * already) and the call is made once more (platform 2.6).
+   * already) and the call is made once more with what there is then (platform 2.6).
    */
   async function withToken<Answer>(call: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await get();
@@ -38,20 +40,26 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
       deps.log.warn('access-token.refused', { app: app.appId, errcode: errcodeOf(error) });
       remembered = undefined;
       await deps.tokens.expire(token);
-      return call(await get());
+      const next = await stored('strong');
+      // Somebody forced a refresh elsewhere, or reset the secret: WeChat hands out a token that it does not take.
+      if (next === token) deps.log.error('access-token.refused-but-current', { app: app.appId });
+      return call(next);
     }
   }
 
   async function get(): Promise<string> {
-    if (remembered && deps.now() < remembered.untilMs) return remembered.value;
-    const stored = await deps.tokens.read('eventual');
-    if (stored && stored.expiresAtMs - deps.now() > RENEW_BEFORE_MS) return remember(stored);
+    return remembered && deps.now() < remembered.untilMs ? remembered.value : stored('eventual');
+  }
+
+  async function stored(consistency: Consistency): Promise<string> {
+    const token = await deps.tokens.read(consistency);
+    if (token && token.expiresAtMs - deps.now() > RENEW_BEFORE_MS) return remember(token);
     try {
       return await renewOrWait();
     } catch (error) {
-      if (!stored || stored.expiresAtMs <= deps.now()) throw error;
+      if (!token || token.expiresAtMs <= deps.now()) throw error;
       deps.log.error('access-token.not-renewed', { app: app.appId, error });
-      return stored.value;
+      return token.value;
     }
   }
 

@@ -30,5 +30,5 @@ function cookieValue(cookies: string[]): string | undefined {
 }
 
 function isAllowed(origin: string | undefined, allowedOrigins: string): boolean {
-  return origin !== undefined && allowedOrigins.split(',').some((allowed) => allowed.trim() === origin);
+  return Boolean(origin) && allowedOrigins.split(',').some((allowed) => allowed.trim() === origin);
 }

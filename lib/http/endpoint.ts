@@ -26,6 +26,8 @@ type Part<E extends Endpoint, Name extends 'body' | 'path' | 'headers'> = E['req
 
 /** What a route hands to its flow. */
 export interface EndpointRequest<E extends Endpoint> {
+  /** The session token as sent, not yet verified; only where a session is needed. */
+  token: E['auth'] extends 'session' ? string : undefined;
   body: Part<E, 'body'>;
   path: Part<E, 'path'>;
   headers: Part<E, 'headers'>;

@@ -1,29 +1,30 @@
 import middy from '@middy/core';
-import jsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as v from 'valibot';
+import { settings } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
+import { credential } from './credential.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest } from './endpoint.ts';
 import { describeFailure, errorResponse, logFailure } from './error-response.ts';
 import { headersOf, rawBody } from './event.ts';
 import type { HttpResponse } from './response.ts';
 
 type Event = APIGatewayProxyEventV2;
-type Run<E extends Endpoint> = (request: EndpointRequest<E>, event: Event) => Promise<EndpointAnswer<E>>;
 
 /**
  * The Lambda of one endpoint: checks the request, runs the flow, checks the answer (which drops every field that is not
  * in its schema), and turns whatever is thrown into an error of the closed list.
  */
-export function route<const E extends Endpoint>(endpoint: E, run: Run<E>) {
+export function route<const E extends Endpoint>(
+  endpoint: E,
+  run: (request: EndpointRequest<E>) => Promise<EndpointAnswer<E>>,
+) {
   return middy()
     .use(envelope(endpoint))
-    .before(parseBody)
-    .handler(async (event: Event): Promise<HttpResponse> => {
-      const answer = await run(readRequest(endpoint, event), event);
-      return render(endpoint, answer);
-    });
+    .handler(async (event: Event): Promise<HttpResponse> =>
+      render(endpoint, await run(await readRequest(endpoint, event))),
+    );
 }
 
 /** Errors out, and a line in the log for each request. */
@@ -39,28 +40,24 @@ function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpRe
   };
 }
 
-const parser = jsonBodyParser({ disableContentTypeCheck: true });
-
-/** JSON whatever the content type says; no body is an empty object, so that optional bodies may be left out. */
-async function parseBody(request: middy.Request<Event, HttpResponse, Error, Context>): Promise<void> {
-  if (rawBody(request.event).length === 0) {
-    (request.event as { body?: unknown }).body = {};
-    return;
-  }
-  try {
-    await parser.before?.(request as unknown as Parameters<NonNullable<typeof parser.before>>[0]);
-  } catch (cause) {
-    throw new AppError('PARAM_ERROR', 'The body is not JSON', { cause });
-  }
-}
-
-function readRequest<E extends Endpoint>({ request = {} }: E, event: Event): EndpointRequest<E> {
+async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event: Event): Promise<EndpointRequest<E>> {
   const parts = {
-    body: request.body && check(request.body, event.body, 'body'),
+    token: auth === 'session' ? credential(event, (await settings('ALLOWED_ORIGINS')).ALLOWED_ORIGINS) : undefined,
+    body: request.body && check(request.body, parseBody(event), 'body'),
     path: request.path && check(request.path, event.pathParameters ?? {}, 'path'),
     headers: request.headers && check(request.headers, headersOf(event), 'headers'),
   };
   return parts as EndpointRequest<E>;
+}
+
+/** JSON whatever the content type says; no body is an empty object, so that optional bodies may be left out. */
+function parseBody(event: Event): unknown {
+  const text = rawBody(event).toString('utf8');
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('PARAM_ERROR', 'The body is not JSON', { cause });
+  }
 }
 
 function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
@@ -68,7 +65,9 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const field = [part, v.getDotPath(issue)].filter(Boolean).join('.');
-  throw new AppError('PARAM_ERROR', `${field}: ${issue.message}`, { detail: { field } });
+  // What was received may be long, or a secret in the wrong field: it is neither sent back nor logged.
+  const expected = issue.message.replace(/ but received .*$/s, '');
+  throw new AppError('PARAM_ERROR', `${field}: ${expected}`, { detail: { field } });
 }
 
 function render(endpoint: Endpoint, answer: unknown): HttpResponse {

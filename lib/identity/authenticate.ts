@@ -5,17 +5,17 @@ import { readSession, type Session } from '../store/sessions.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import type { SessionTokens } from './session-token.ts';
 
+type SessionConsistency = Exclude<Consistency, 'eventual'>;
 export type AuthDeps = Pick<Runtime, 'now'> & { table: Table; tokens: SessionTokens };
 
 /**
- * The session behind a token. Read strongly where a logout must count at once; an eventual read lags by milliseconds.
+ * The session behind a token. A strong read counts a logout at once; `eventual-hit` may see it some milliseconds late,
+ * but never misses a session that was just opened.
  * @throws UNAUTHENTICATED when the token is not ours or has ended, or its session is gone
  */
-export async function authenticate(deps: AuthDeps, token: string, consistency: Consistency): Promise<Session> {
+export async function authenticate(deps: AuthDeps, token: string, consistency: SessionConsistency): Promise<Session> {
   const { sid } = await deps.tokens.verifySession(token);
-  const session = await readSession(deps.table, { sid, nowMs: deps.now(), consistency });
-  if (!session) throw loggedOut();
-  return session;
+  return livingSession(deps, sid, consistency);
 }
 
 /** The caller's session and account, read side by side. @throws UNAUTHENTICATED */
@@ -25,13 +25,15 @@ export async function authenticateAccount(
 ): Promise<{ session: Session; account: Account }> {
   const { sid, accountId } = await deps.tokens.verifySession(token);
   const [session, account] = await Promise.all([
-    readSession(deps.table, { sid, nowMs: deps.now(), consistency: 'strong' }),
-    readAccount(deps.table, accountId),
+    livingSession(deps, sid, 'strong'),
+    readAccount(deps.table, accountId, 'eventual-hit'),
   ]);
-  if (!session || !account || session.accountId !== account.id) throw loggedOut();
+  if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
   return { session, account };
 }
 
-function loggedOut(): AppError {
-  return new AppError('UNAUTHENTICATED', 'Log in again: this session has ended');
+async function livingSession({ now, table }: AuthDeps, sid: string, consistency: SessionConsistency): Promise<Session> {
+  const session = await readSession(table, { sid, nowMs: now(), consistency });
+  if (!session) throw new AppError('UNAUTHENTICATED', 'Log in again: this session has ended');
+  return session;
 }

@@ -20,8 +20,9 @@ export type LoginAnswer = SessionAnswer & { isNewUser: boolean };
 /** A `wx.login` code lives five minutes (platform 1.1): as long may the answer to it be asked for again. */
 const CODE_LIFE_MS = 5 * 60_000;
 const CODE_USED = 40163;
-const TWIN_WAIT_MS = 3_000;
-const TWIN_STEP_MS = 100;
+/** WeChat said "used" after it answered the twin, which has only its two writes left to do. */
+const TWIN_WAIT_MS = 1_500;
+const TWIN_STEP_MS = 150;
 
 /**
  * Mini-program login: a `wx.login` code becomes a session; the first login creates the account.
@@ -51,7 +52,7 @@ async function firstAnswer(deps: LoginDeps, sid: string, refusal: AppError): Pro
   if (!session || deps.now() - session.createdAtMs > CODE_LIFE_MS) throw refusal;
   const account = await readAccount(deps.table, session.accountId, 'strong');
   if (!account) throw refusal;
-  return { ...(await sessionAnswer(deps, account, sid)), isNewUser: session.isNewUser };
+  return { ...(await sessionAnswer(deps, account, session)), isNewUser: session.isNewUser };
 }
 
 async function sessionOfTwin(deps: LoginDeps, sid: string, mayBeUnderWay: boolean): Promise<Session | undefined> {

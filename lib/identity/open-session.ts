@@ -3,7 +3,7 @@ import { createAccount, readAccount, readIdentity, type Account, type Identity }
 import { putSession, type Session } from '../store/sessions.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount, userView, type UserView } from './account.ts';
-import { SESSION_LIFE_S, type SessionTokens } from './session-token.ts';
+import type { SessionTokens } from './session-token.ts';
 
 export type SessionDeps = Pick<Runtime, 'now' | 'randomBytes'> & { table: Table; tokens: SessionTokens };
 
@@ -15,6 +15,9 @@ export interface SessionAnswer {
   user: UserView;
 }
 
+/** Seconds that a session lives. */
+export const SESSION_LIFE_S = 7 * 24 * 3_600;
+
 /** Who WeChat says somebody is. */
 export type Person = Pick<Identity, 'appId' | 'openId'> & Partial<Pick<Identity, 'unionId'>>;
 
@@ -22,7 +25,7 @@ export type Person = Pick<Identity, 'appId' | 'openId'> & Partial<Pick<Identity,
 export async function findAccount(
   { table }: Pick<SessionDeps, 'table'>,
   person: Person,
-  consistency: Consistency = 'eventual',
+  consistency: Consistency,
 ): Promise<Account | undefined> {
   const identity = await readIdentity(table, person, consistency);
   return identity && readAccount(table, identity.accountId, consistency);
@@ -33,7 +36,7 @@ export async function findOrCreateAccount(
   deps: SessionDeps,
   person: Person,
 ): Promise<{ account: Account; isNewUser: boolean }> {
-  const known = await findAccount(deps, person);
+  const known = await findAccount(deps, person, 'eventual');
   if (known) return { account: known, isNewUser: false };
   const account = newAccount(deps);
   const identity = { ...person, accountId: account.id, createdAt: account.createdAt };
@@ -51,8 +54,9 @@ export async function openSession(
 ): Promise<SessionAnswer> {
   const nowMs = deps.now();
   const expiresAt = Math.floor(nowMs / 1_000) + SESSION_LIFE_S;
-  await putSession(deps.table, { ...session, accountId: account.id, createdAtMs: nowMs, expiresAt });
-  return sessionAnswer(deps, account, session.sid);
+  const stored = { ...session, accountId: account.id, createdAtMs: nowMs, expiresAt };
+  await putSession(deps.table, stored);
+  return sessionAnswer(deps, account, stored);
 }
 
 /** An id for a session that nothing else can lead to. */
@@ -60,12 +64,12 @@ export function randomSessionId({ randomBytes }: Pick<SessionDeps, 'randomBytes'
   return randomBytes(24).toString('base64url');
 }
 
-/** A token for a session that is stored already. */
+/** The answer for a session that is stored already; its token ends with it. */
 export async function sessionAnswer(
-  { tokens }: Pick<SessionDeps, 'tokens'>,
+  { tokens, now }: Pick<SessionDeps, 'tokens' | 'now'>,
   account: Account,
-  sid: string,
+  { sid, expiresAt }: Pick<Session, 'sid' | 'expiresAt'>,
 ): Promise<SessionAnswer> {
-  const token = await tokens.signSession({ sid, accountId: account.id });
-  return { token, tokenType: 'Bearer', expiresIn: SESSION_LIFE_S, user: userView(account) };
+  const token = await tokens.signSession({ sid, accountId: account.id }, expiresAt);
+  return { token, tokenType: 'Bearer', expiresIn: expiresAt - Math.floor(now() / 1_000), user: userView(account) };
 }

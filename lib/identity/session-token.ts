@@ -1,13 +1,11 @@
-import { errors, importJWK, jwtVerify, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { errors, importJWK, jwtVerify, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import * as v from 'valibot';
 import { badSetting } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 
-/** Seconds that a session and its token live. */
-export const SESSION_LIFE_S = 7 * 24 * 3_600;
 /** Seconds that somebody who scanned has to decide to register. */
-export const REGISTRATION_LIFE_S = 10 * 60;
+const REGISTRATION_LIFE_S = 10 * 60;
 
 const ISSUER = 'wechat-lambda';
 const SESSION = 'session+jwt';
@@ -57,17 +55,22 @@ export interface RegistrationClaims {
 /**
  * Signs and checks our own tokens with the keys of JWT_SIGNING_KEYS (a private JWK Set, Ed25519 or P-256): the first
  * key signs, every key verifies, so a key is replaced by putting the new one in front and dropping the old one later.
+ * All keys are read at once, so that a broken one shows before anything depends on it.
  * @throws NOT_CONFIGURED when the set is not one
  */
-export function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
-  const jwks = parseJwkSet(jwkSet);
-  const keys = new Map<string, Promise<CryptoKey>>();
+export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
+  const [first, ...others] = parseJwkSet(jwkSet);
+  const signingKey = await importKey({ ...first });
+  const publicKeys = new Map(
+    await Promise.all([first, ...others].map(async (jwk) => [jwk.kid, await importKey(publicJwk(jwk))] as const)),
+  );
+  const header = { alg: ALGORITHMS[first.crv]!, kid: first.kid };
 
   return { signSession, verifySession, signRegistration, verifyRegistration };
 
-  /** A session token for SESSION_LIFE_S seconds. */
-  function signSession({ sid, accountId }: SessionClaims): Promise<string> {
-    return sign(SESSION, { sid, sub: accountId }, SESSION_LIFE_S);
+  /** A session token until `expiresAt` (epoch seconds). */
+  function signSession({ sid, accountId }: SessionClaims, expiresAt: number): Promise<string> {
+    return sign(SESSION, { sid, sub: accountId }, expiresAt);
   }
 
   /** @throws UNAUTHENTICATED for anything but a living session token of ours */
@@ -78,7 +81,7 @@ export function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
 
   /** Proof that this openid scanned a code of ours and has no account yet, for REGISTRATION_LIFE_S seconds. */
   function signRegistration({ appId, openId }: RegistrationClaims): Promise<string> {
-    return sign(REGISTRATION, { app: appId, sub: openId }, REGISTRATION_LIFE_S);
+    return sign(REGISTRATION, { app: appId, sub: openId }, nowS() + REGISTRATION_LIFE_S);
   }
 
   /** @throws UNAUTHENTICATED for anything but a living registration token of ours */
@@ -87,42 +90,35 @@ export function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
     return { appId: text(app), openId: text(sub) };
   }
 
-  async function sign(typ: string, claims: Record<string, string>, lifeS: number): Promise<string> {
-    const nowS = Math.floor(now() / 1_000);
-    const [jwk] = jwks;
-    return new SignJWT(claims)
-      .setProtectedHeader({ typ, alg: ALGORITHMS[jwk.crv]!, kid: jwk.kid })
+  function sign(typ: string, claims: Record<string, string>, expiresAt: number): Promise<string> {
+    const token = new SignJWT(claims)
+      .setProtectedHeader({ typ, ...header })
       .setIssuer(ISSUER)
-      .setIssuedAt(nowS)
-      .setExpirationTime(nowS + lifeS)
-      .sign(await key(jwk, 'private'));
+      .setIssuedAt(nowS());
+    return token.setExpirationTime(expiresAt).sign(signingKey);
   }
 
-  async function verify(typ: string, token: string) {
-    const byKid = ({ kid }: { kid?: string }) => {
-      const jwk = jwks.find((candidate) => candidate.kid === kid);
-      if (!jwk) throw new errors.JWKSNoMatchingKey();
-      return key(jwk, 'public');
-    };
-    const options = { typ, issuer: ISSUER, algorithms: Object.values(ALGORITHMS), currentDate: new Date(now()) };
+  async function verify(typ: string, token: string): Promise<JWTPayload> {
+    const options = { typ, issuer: ISSUER, algorithms: Object.values(ALGORITHMS), requiredClaims: ['sub', 'exp'] };
     try {
-      return (await jwtVerify(token, byKid, { ...options, requiredClaims: ['sub', 'exp'] })).payload;
+      return (await jwtVerify(token, keyOf, { ...options, currentDate: new Date(now()) })).payload;
     } catch (cause) {
       throw new AppError('UNAUTHENTICATED', 'Log in again: this token is not valid', { cause });
     }
   }
 
-  /** Imports a key once. */
-  function key(jwk: PrivateJwk, half: 'private' | 'public'): Promise<CryptoKey> {
-    const id = `${half} ${jwk.kid}`;
-    const source: JWK = half === 'public' ? publicJwk(jwk) : { ...jwk };
-    const found = keys.get(id) ?? (importJWK(source, ALGORITHMS[jwk.crv]) as Promise<CryptoKey>);
-    keys.set(id, found);
-    return found;
+  function keyOf({ kid = '' }: { kid?: string }): CryptoKey {
+    const key = publicKeys.get(kid);
+    if (!key) throw new errors.JWKSNoMatchingKey();
+    return key;
+  }
+
+  function nowS(): number {
+    return Math.floor(now() / 1_000);
   }
 }
 
-export type SessionTokens = ReturnType<typeof sessionTokens>;
+export type SessionTokens = Awaited<ReturnType<typeof sessionTokens>>;
 
 /** The public halves of JWT_SIGNING_KEYS, for everybody to see. @throws NOT_CONFIGURED */
 export function publicJwkSet(jwkSet: string): { keys: PublicJwk[] } {
@@ -132,7 +128,19 @@ export function publicJwkSet(jwkSet: string): { keys: PublicJwk[] } {
 function parseJwkSet(jwkSet: string): [PrivateJwk, ...PrivateJwk[]] {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), privateJwkSet), jwkSet);
   if (parsed.success) return parsed.output.keys as [PrivateJwk, ...PrivateJwk[]];
-  throw badSetting('JWT_SIGNING_KEYS', 'must be a JWK Set of private Ed25519 or P-256 keys, each with a kid');
+  throw badKeys();
+}
+
+async function importKey(jwk: JWK): Promise<CryptoKey> {
+  try {
+    return (await importJWK(jwk, ALGORITHMS[jwk.crv!])) as CryptoKey;
+  } catch (cause) {
+    throw badKeys(cause);
+  }
+}
+
+function badKeys(cause?: unknown): AppError {
+  return badSetting('JWT_SIGNING_KEYS', 'must be a JWK Set of private Ed25519 or P-256 keys, each with a kid', cause);
 }
 
 function publicJwk({ kty, crv, x, y, kid }: PrivateJwk): PublicJwk {

@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../errors.ts';
 import { authenticate, type AuthDeps } from '../identity/authenticate.ts';
+import { ownerOf } from '../store/keys.ts';
 import { claimQuery, readOrder, type Order } from '../store/orders.ts';
 import { isOpen, orderView, type OrderView } from './order.ts';
 import { settleClosed, settlePayment } from './settle.ts';
@@ -21,8 +22,8 @@ export async function readOwnOrder(
   deps: ReadDeps,
   { token, outTradeNo }: { token: string; outTradeNo: string },
 ): Promise<{ order: OrderView }> {
-  const { accountId } = await authenticate(deps, token, 'eventual');
-  const order = outTradeNo.startsWith(accountId) ? await readOrder(deps.table, outTradeNo) : undefined;
+  const { accountId } = await authenticate(deps, token, 'strong');
+  const order = ownerOf(outTradeNo) === accountId ? await readOrder(deps.table, outTradeNo) : undefined;
   if (!order) throw new AppError('NOT_FOUND', 'No such order');
   if (!isOpen(order) || !(await askWechat(deps, order))) return { order: orderView(order) };
   return { order: orderView((await readOrder(deps.table, outTradeNo)) ?? order) };

@@ -47,6 +47,7 @@ function mismatches(order: Order | undefined, terms: PaymentTerms, transactionId
   const differing = Object.entries(terms).flatMap(([name, value]) =>
     order[name as keyof Order] === value ? [] : [name],
   );
-  if (differing.length > 0 || nextState(order.state, 'paid')) return differing;
+  if (differing.length > 0) return differing;
+  if (nextState(order.state, 'paid')) throw new Error('a payment was refused that fits its order');
   return order.transactionId === transactionId ? [] : ['paid twice'];
 }

@@ -9,7 +9,10 @@ import { hashPollToken, POLL_INTERVAL_MS, sceneOf, TICKET_LIFE_S } from './ticke
 type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
   PlatformDeps & { table: Table; app: WechatApp; accessToken: AccessTokenOwner; mpBaseUrl: string };
 
-/** `ticket` names the code and may be seen by anybody; `pollToken` belongs to the browser that asked, alone. */
+/**
+ * `ticket` names the code and may be seen by anybody; `pollToken` belongs to the browser that asked, alone. `content` is
+ * what the QR image encodes; `expiresIn` in seconds.
+ */
 export interface QrLogin {
   ticket: string;
   pollToken: string;

@@ -3,6 +3,7 @@ import type { Table } from '../store/table.ts';
 import { markScanned } from '../store/tickets.ts';
 import { ticketOfScene } from './ticket.ts';
 
+/** One scan of a QR code of the official account. */
 export interface Scan {
   appId: string;
   openId: string;

@@ -15,7 +15,13 @@ export function sceneOf(ticket: string): string {
 
 /** The ticket in a scene, or undefined when the scene is none of ours. */
 export function ticketOfScene(scene: string): string | undefined {
-  return /^login:([\w-]{20,50})$/.exec(scene)?.[1];
+  const ticket = scene.startsWith(SCENE_PREFIX) ? scene.slice(SCENE_PREFIX.length) : '';
+  return isTicket(ticket) ? ticket : undefined;
+}
+
+/** Whether a text could be a ticket of ours: 16 random bytes in base64url. */
+export function isTicket(text: string): boolean {
+  return /^[\w-]{22}$/.test(text);
 }
 
 /** What is stored of a poll token, so that a reader of the table cannot poll. */

@@ -1,7 +1,6 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { transact } from './attempt.ts';
 import { keys } from './keys.ts';
-import type { Consistency, Table } from './table.ts';
+import { getItem, type Consistency, type Table } from './table.ts';
 
 /** A person. `phone` is E.164 and absent until one is bound; `createdAt` is ISO 8601. */
 export interface Account {
@@ -23,26 +22,17 @@ export interface Identity {
 }
 
 /** The account, or undefined. */
-export async function readAccount(
-  { client, name: TableName }: Table,
-  id: string,
-  consistency: Consistency = 'eventual',
-): Promise<Account | undefined> {
-  const { Item } = await client.send(
-    new GetCommand({ TableName, Key: keys.account(id), ConsistentRead: consistency === 'strong' }),
-  );
-  return Item as Account | undefined;
+export function readAccount(table: Table, id: string, consistency: Consistency): Promise<Account | undefined> {
+  return getItem(table, keys.account(id), consistency);
 }
 
 /** Who an app's openid is, or undefined. Strong after a write that was refused because the identity exists. */
-export async function readIdentity(
-  { client, name: TableName }: Table,
+export function readIdentity(
+  table: Table,
   { appId, openId }: Pick<Identity, 'appId' | 'openId'>,
-  consistency: Consistency = 'eventual',
+  consistency: Consistency,
 ): Promise<Identity | undefined> {
-  const Key = keys.identity(appId, openId);
-  const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: consistency === 'strong' }));
-  return Item as Identity | undefined;
+  return getItem(table, keys.identity(appId, openId), consistency);
 }
 
 /** Stores a new account and its first identity together; false when the identity is somebody's already. */

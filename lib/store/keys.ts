@@ -2,7 +2,7 @@
  * The whole key map. Nobody else builds a key.
  *
  * An order lives in its owner's partition and its number begins with the owner's id, so that one number is enough to
- * find it, the owner's list is a plain query of the table, and nobody can read somebody else's order by its number.
+ * find it, and the owner's list is a plain query of the table.
  */
 export interface Key {
   pk: string;
@@ -14,21 +14,23 @@ export const ACCOUNT_ID_LENGTH = 16;
 
 export const keys = {
   account: (accountId: string): Key => ({ pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }),
-  order: (outTradeNo: string): Key => ({
-    pk: `ACCOUNT#${outTradeNo.slice(0, ACCOUNT_ID_LENGTH)}`,
-    sk: `ORDER#${outTradeNo}`,
-  }),
+  order: (outTradeNo: string): Key => ({ pk: `ACCOUNT#${ownerOf(outTradeNo)}`, sk: `ORDER#${outTradeNo}` }),
   identity: (appId: string, openId: string): Key => ({ pk: `IDENTITY#${appId}#${openId}`, sk: 'IDENTITY' }),
   session: (sid: string): Key => ({ pk: `SESSION#${sid}`, sk: 'SESSION' }),
   ticket: (ticket: string): Key => ({ pk: `TICKET#${ticket}`, sk: 'TICKET' }),
   platformToken: (appId: string, kind: string): Key => ({ pk: `TOKEN#${appId}#${kind}`, sk: 'TOKEN' }),
   price: (sku: string): Key => ({ pk: `PRICE#${sku}`, sk: 'PRICE' }),
+  claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
   payMismatch: (transactionId: string): Key => ({ pk: `MISMATCH#${transactionId}`, sk: 'MISMATCH' }),
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
 
-/** The index of items that somebody must come back to: name and shards. */
-export const DUE_INDEX = 'due';
+/** The account whose order this is, by its number; nobody's if the number is none of ours. */
+export function ownerOf(outTradeNo: string): string {
+  return /^[0-9a-z]{32}$/.test(outTradeNo) ? outTradeNo.slice(0, ACCOUNT_ID_LENGTH) : '-';
+}
+
+/** Shards of the index `due`: items that somebody must come back to. */
 const DUE_SHARDS = 8;
 
 /** Index entry of an order that is due at `atMs`, spread over the shards by the last character of its number. */

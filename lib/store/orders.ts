@@ -1,7 +1,7 @@
-import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt, type Attempt } from './attempt.ts';
 import { dueEntry, keys } from './keys.ts';
-import type { Table } from './table.ts';
+import { getItem, type Table } from './table.ts';
 
 export type OrderState = 'CREATED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'REFUNDING' | 'REFUNDED';
 
@@ -31,16 +31,24 @@ export interface Order {
 /** What a payment must agree with before it counts. */
 export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amountFen' | 'currency'>;
 
-/** Stores a new order; `dueAtMs` is when somebody should ask WeChat about it. */
-export async function putOrder({ client, name: TableName }: Table, order: Order, dueAtMs: number): Promise<void> {
-  const Item = { ...keys.order(order.outTradeNo), ...dueEntry(order.outTradeNo, dueAtMs), ...order };
-  await client.send(new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+/**
+ * Stores a new order, unless its number is there already; `dueAtMs` is when somebody should ask WeChat about it.
+ * @returns the order that is stored now: a write whose answer was lost finds what it wrote itself
+ */
+export async function putOrder({ client, name: TableName }: Table, order: Order, dueAtMs: number): Promise<Order> {
+  const put = new PutCommand({
+    TableName,
+    Item: { ...keys.order(order.outTradeNo), ...dueEntry(order.outTradeNo, dueAtMs), ...order },
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const stored = await attempt(client.send(put));
+  return stored.done ? order : (stored.old as unknown as Order);
 }
 
 /** The order, or undefined. Strong: it is read to decide about money. */
-export async function readOrder({ client, name: TableName }: Table, outTradeNo: string): Promise<Order | undefined> {
-  const { Item } = await client.send(new GetCommand({ TableName, Key: keys.order(outTradeNo), ConsistentRead: true }));
-  return Item as Order | undefined;
+export function readOrder(table: Table, outTradeNo: string): Promise<Order | undefined> {
+  return getItem(table, keys.order(outTradeNo), 'strong');
 }
 
 /** WeChat accepted the order. Nothing changes when a payment was faster. */

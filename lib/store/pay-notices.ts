@@ -30,7 +30,17 @@ export async function recordNotice(table: Table, notice: PayNotice): Promise<boo
   return putOnce(table, { ...keys.payNotice(notice.id), ...notice });
 }
 
-async function putOnce({ client, name: TableName }: Table, Item: Record<string, unknown>): Promise<boolean> {
-  const put = new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' });
-  return (await attempt(client.send(put))).done;
+/** The time of the first sight tells a repeat from a write that meets itself because its answer was lost. */
+async function putOnce(
+  { client, name: TableName }: Table,
+  Item: Record<string, unknown> & { seenAt: string },
+): Promise<boolean> {
+  const put = new PutCommand({
+    TableName,
+    Item,
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const stored = await attempt(client.send(put));
+  return stored.done || stored.old?.['seenAt'] === Item.seenAt;
 }

@@ -1,7 +1,7 @@
-import { GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
-import type { Consistency, Table } from './table.ts';
+import { getItem, type Consistency, type Table } from './table.ts';
 
 /** An app's token as every instance shares it. `generation` grows by one with each token. */
 export interface StoredToken {
@@ -9,6 +9,7 @@ export interface StoredToken {
   expiresAtMs: number;
   generation: number;
   leaseUntilMs: number;
+  leaseOwner: string;
 }
 
 export type LeaseOutcome = { taken: true; generation: number } | { taken: false; current: StoredToken };
@@ -31,10 +32,8 @@ export function platformTokens(table: Table, appId: string, kind: string) {
     attempt(table.client.send(new UpdateCommand({ TableName: table.name, Key, ...input })));
 
   return {
-    async read(consistency: Consistency): Promise<StoredToken | undefined> {
-      const ConsistentRead = consistency === 'strong';
-      const { Item } = await table.client.send(new GetCommand({ TableName: table.name, Key, ConsistentRead }));
-      return Item as StoredToken | undefined;
+    read(consistency: Consistency): Promise<StoredToken | undefined> {
+      return getItem(table, Key, consistency);
     },
 
     /** Takes the lease if nobody holds it and the token ends by `staleAtMs`; else returns what is there. */
@@ -57,12 +56,16 @@ export function platformTokens(table: Table, appId: string, kind: string) {
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       });
-      if (!taken.done) return { taken: false, current: taken.old as unknown as StoredToken };
-      return { taken: true, generation: (taken.output.Attributes as StoredToken).generation };
+      const item = (taken.done ? taken.output.Attributes : taken.old) as StoredToken;
+      // Its own name in the refusing item: the write was done, its answer was lost, and the SDK sent it again.
+      const mine = item.leaseOwner === owner;
+      return mine ? { taken: true, generation: item.generation } : { taken: false, current: item };
     },
 
     /** Stores the new token; false when the lease was lost meanwhile or a newer generation is there. */
-    async put(token: Omit<StoredToken, 'leaseUntilMs'> & Pick<Lease, 'owner'>): Promise<boolean> {
+    async put(
+      token: Pick<StoredToken, 'value' | 'expiresAtMs' | 'generation'> & Pick<Lease, 'owner'>,
+    ): Promise<boolean> {
       const { owner, value, expiresAtMs, generation } = token;
       const { done } = await update({
         UpdateExpression: 'SET #value = :value, expiresAtMs = :expires, generation = :generation, leaseUntilMs = :zero',

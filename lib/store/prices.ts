@@ -1,6 +1,6 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { keys } from './keys.ts';
-import type { Table } from './table.ts';
+import { getItem, type Table } from './table.ts';
 
 /** What something costs: a fixed price, or a range for what the buyer may choose. Fen. */
 export type Price = PriceBase & ({ unitFen: number } | { minFen: number; maxFen: number });
@@ -12,9 +12,8 @@ interface PriceBase {
 }
 
 /** The price as it stands, or undefined. */
-export async function readPrice({ client, name: TableName }: Table, sku: string): Promise<Price | undefined> {
-  const { Item } = await client.send(new GetCommand({ TableName, Key: keys.price(sku) }));
-  return Item as Price | undefined;
+export function readPrice(table: Table, sku: string): Promise<Price | undefined> {
+  return getItem(table, keys.price(sku), 'eventual');
 }
 
 /** Stores one price in place of the one before. */

@@ -1,6 +1,6 @@
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { keys } from './keys.ts';
-import type { Consistency, Table } from './table.ts';
+import { getItem, type Consistency, type Table } from './table.ts';
 
 /** One login. `sessionKey` is WeChat's, for open data; it leaves the table only towards the cipher. */
 export interface Session {
@@ -22,12 +22,10 @@ export async function putSession({ client, name: TableName }: Table, session: Se
 
 /** The session, unless it ended or was logged out. Strong where a logout must count at once. */
 export async function readSession(
-  { client, name: TableName }: Table,
+  table: Table,
   { sid, nowMs, consistency }: { sid: string; nowMs: number; consistency: Consistency },
 ): Promise<Session | undefined> {
-  const Key = keys.session(sid);
-  const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: consistency === 'strong' }));
-  const session = Item as Session | undefined;
+  const session = await getItem<Session>(table, keys.session(sid), consistency);
   return session && session.expiresAt * 1_000 > nowMs ? session : undefined;
 }
 

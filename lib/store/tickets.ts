@@ -1,7 +1,7 @@
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
-import type { Table } from './table.ts';
+import { getItem, type Table } from './table.ts';
 
 /**
  * One QR code on one web page.
@@ -24,14 +24,14 @@ export interface Ticket {
 
 export type ScannedTicket = Ticket & { openId: string };
 
+/** Stores a new ticket. */
 export async function putTicket({ client, name: TableName }: Table, ticket: Ticket): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.ticket(ticket.ticket), ...ticket } }));
 }
 
-/** The ticket as stored, expired or not. Eventually consistent: the page asks again. */
-export async function readTicket({ client, name: TableName }: Table, ticket: string): Promise<Ticket | undefined> {
-  const { Item } = await client.send(new GetCommand({ TableName, Key: keys.ticket(ticket) }));
-  return Item as Ticket | undefined;
+/** The ticket as stored, expired or not. A page may ask before an eventual read can find what was just stored. */
+export function readTicket(table: Table, ticket: string): Promise<Ticket | undefined> {
+  return getItem(table, keys.ticket(ticket), 'eventual-hit');
 }
 
 /**
@@ -64,22 +64,31 @@ export async function markScanned(
   return scanned.done || (scanned.old?.['openId'] === openId && scanned.old['appId'] === appId);
 }
 
-/** scanned -> collected: true for exactly one caller. */
+/**
+ * scanned -> collected: true for exactly one `collector`. Its name is stored, because a write whose answer was lost is
+ * sent again and then meets itself.
+ */
 export async function markCollected(
   { client, name: TableName }: Table,
-  { ticket, nowMs }: { ticket: string; nowMs: number },
+  { ticket, collector, nowMs }: { ticket: string; collector: string; nowMs: number },
 ): Promise<boolean> {
   const collected = await attempt(
     client.send(
       new UpdateCommand({
         TableName,
         Key: keys.ticket(ticket),
-        UpdateExpression: 'SET #state = :collected',
+        UpdateExpression: 'SET #state = :collected, collector = :collector',
         ConditionExpression: '#state = :scanned AND expiresAt > :now',
         ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':scanned': 'scanned', ':collected': 'collected', ':now': nowMs / 1_000 },
+        ExpressionAttributeValues: {
+          ':scanned': 'scanned',
+          ':collected': 'collected',
+          ':collector': collector,
+          ':now': nowMs / 1_000,
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     ),
   );
-  return collected.done;
+  return collected.done || collected.old?.['collector'] === collector;
 }

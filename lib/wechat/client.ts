@@ -51,7 +51,7 @@ export function requirePositive(answer: PlatformAnswer, field: string): number {
 }
 
 async function sendOnce({ send, apiBaseUrl }: PlatformDeps, call: PlatformCall): Promise<PlatformAnswer> {
-  const url = new URL(call.path, apiBaseUrl);
+  const url = new URL(apiBaseUrl + call.path);
   url.search = new URLSearchParams(call.query).toString();
   const { status, body } = await send({
     method: call.method,

@@ -50,11 +50,13 @@ export function openOfficialEcho(query: URLSearchParams, keys: PushKeys): string
 
 /**
  * Raw request to typed push, in plain mode (platform 3.3, 3.5, 3.6): signature, clock, then the body.
- * The signature of a plain push does not cover its body; an encrypted body needs another mode and is refused here.
+ * The signature of a plain push does not cover its body: whoever has seen one may send any body for five minutes. An
+ * encrypted push belongs to another mode and is refused here.
  * @throws FORBIDDEN for a wrong signature or clock, PARAM_ERROR for a body that is no push
  */
 export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: PushKeys): OfficialPush {
   checkSignature(query, keys);
+  if (query.get('encrypt_type') === 'aes') throw new AppError('FORBIDDEN', 'An encrypted push in plain mode');
   return readPush(parseXml(body.toString('utf8'))) as OfficialPush;
 }
 

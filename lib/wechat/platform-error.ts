@@ -13,7 +13,9 @@ export class PlatformError extends Error {
   }
 }
 
-const MINUTE = 60;
+const DAILY_QUOTA = 45009;
+const RETRY_AFTER_S = 60;
+const RETRY_AFTER_DAILY_S = 3_600;
 
 /** Platform section 12, by what the caller can do about it. Whatever is not here is WECHAT_UNAVAILABLE. */
 const BY_ERRCODE: ReadonlyMap<number, ErrorCode> = new Map([
@@ -31,8 +33,10 @@ const BY_ERRCODE: ReadonlyMap<number, ErrorCode> = new Map([
 export function platformError(settings: 'MINIAPP' | 'OFFICIAL', cause: PlatformError): AppError {
   const code = BY_ERRCODE.get(cause.errcode) ?? 'WECHAT_UNAVAILABLE';
   if (code === 'WECHAT_CONFIG') return new AppError(code, configHint(settings, cause), { cause });
-  if (code === 'RATE_LIMITED')
-    return new AppError(code, 'WeChat limits these calls: try again later', { retryAfterSeconds: MINUTE, cause });
+  if (code === 'RATE_LIMITED') {
+    const retryAfterSeconds = cause.errcode === DAILY_QUOTA ? RETRY_AFTER_DAILY_S : RETRY_AFTER_S;
+    return new AppError(code, 'WeChat limits these calls: try again later', { retryAfterSeconds, cause });
+  }
   return new AppError(code, TEXT[code] ?? 'WeChat could not do this', { cause });
 }
 
@@ -43,7 +47,7 @@ export function errcodeOf(error: unknown): number | undefined {
 
 /** A wrong secret answers 40001 on the token calls only; anywhere else the same number is a stale token. */
 export function secretRefused(settings: 'MINIAPP' | 'OFFICIAL', cause: unknown): AppError {
-  return new AppError('WECHAT_CONFIG', `WeChat refuses ${settings}_APP_SECRET`, { cause });
+  return new AppError('WECHAT_CONFIG', secretHint(settings), { cause });
 }
 
 const TEXT: Partial<Record<ErrorCode, string>> = {
@@ -58,7 +62,7 @@ function configHint(settings: string, { errcode, ip }: PlatformError): string {
       return `WeChat does not know ${settings}_APP_ID`;
     case 40125:
     case 41004:
-      return `WeChat refuses ${settings}_APP_SECRET`;
+      return secretHint(settings);
     case 40243:
       return `${settings}_APP_SECRET is frozen in the WeChat console`;
     case 40164:
@@ -68,6 +72,10 @@ function configHint(settings: string, { errcode, ip }: PlatformError): string {
     default:
       return `${settings}_APP_ID may not do this: see errcode ${errcode}`;
   }
+}
+
+function secretHint(settings: string): string {
+  return `WeChat refuses ${settings}_APP_SECRET`;
 }
 
 function pairs(code: ErrorCode, errcodes: number[]): [number, ErrorCode][] {

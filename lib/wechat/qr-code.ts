@@ -23,7 +23,7 @@ export async function createQrCode(
     query: { access_token: accessToken },
     body: { expire_seconds: lifeS, action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: scene } } },
   });
-  const image = new URL('/cgi-bin/showqrcode', deps.mpBaseUrl);
-  image.search = `ticket=${encodeURIComponent(requireString(answer, 'ticket'))}`;
-  return { content: requireString(answer, 'url'), imageUrl: image.href };
+  const ticket = encodeURIComponent(requireString(answer, 'ticket'));
+  const imageUrl = `${deps.mpBaseUrl}/cgi-bin/showqrcode?ticket=${ticket}`;
+  return { content: requireString(answer, 'url'), imageUrl };
 }

@@ -87,7 +87,7 @@ describe('scan login', () => {
       api('GET', `/qr-login/${ticket}`),
       api('GET', '/qr-login/unknown', { headers: { 'x-poll-token': 'wrong' } }),
     ]);
-    const bare = answers.map(({ status, body: { requestId: _, ...body } }) => ({ status, body }));
+    const bare = answers.map(({ status, body }) => ({ status, body: { ...body, requestId: 'any' } }));
     expect(new Set(bare.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(bare[0]).toMatchObject({ status: 410, body: { code: 'TICKET_EXPIRED' } });
   });

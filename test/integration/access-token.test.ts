@@ -35,10 +35,42 @@ describe('access token owner', () => {
   });
 
   it('does not ask the table again for a minute', async () => {
-    const owner = world.coldAccessToken();
-    const first = await owner.withToken(echo);
-    await world.simulator.close();
-    expect(await owner.withToken(echo)).toBe(first);
+    const { official, base } = world;
+    const stored = platformTokens(base.table, official.app.appId, 'access_token');
+    let reads = 0;
+    const counted = {
+      ...stored,
+      read: (...given: Parameters<typeof stored.read>) => ((reads += 1), stored.read(...given)),
+    };
+    const owner = accessTokenOwner({ ...base, tokens: counted }, official.app);
+    for (const atMs of [0, 59_000, 61_000]) {
+      world.clock.offsetMs = atMs;
+      await owner.withToken(echo);
+    }
+    expect(reads).toBe(2);
+  });
+
+  it('never lets an older generation overwrite a newer one, nor somebody without the lease write at all', async () => {
+    const tokens = platformTokens(world.table, 'wx-generation', 'access_token');
+    const nowMs = world.base.now();
+    const lease = { nowMs, staleAtMs: nowMs, untilMs: nowMs + 1_000 };
+    expect(await tokens.takeLease({ ...lease, owner: 'slow' })).toEqual({ taken: true, generation: 0 });
+    const later = { nowMs: nowMs + 2_000, staleAtMs: nowMs + 2_000, untilMs: nowMs + 9_000 };
+    expect(await tokens.takeLease({ ...later, owner: 'next' })).toEqual({ taken: true, generation: 0 });
+    const expiresAtMs = nowMs + 7_200_000;
+    expect(await tokens.put({ owner: 'slow', value: 'old', expiresAtMs, generation: 1 })).toBe(false);
+    expect(await tokens.put({ owner: 'next', value: 'new', expiresAtMs, generation: 1 })).toBe(true);
+    expect(await tokens.put({ owner: 'next', value: 'again', expiresAtMs, generation: 1 })).toBe(false);
+    expect(await tokens.read('strong')).toMatchObject({ value: 'new', generation: 1 });
+  });
+
+  it('lets nobody ask again within a second of a failure', async () => {
+    await world.faults('stable_token', '5xx', 1);
+    await expect(world.coldAccessToken().withToken(echo)).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    const began = Date.now();
+    await world.coldAccessToken().withToken(echo);
+    expect(Date.now() - began).toBeGreaterThan(800);
+    expect(await world.calls(STABLE_TOKEN)).toBe(2);
   });
 
   const refusal = (errcode: number) => platformError('OFFICIAL', new PlatformError(errcode, ''));
@@ -84,7 +116,7 @@ describe('access token owner', () => {
     expect(await world.calls(STABLE_TOKEN)).toBe(2);
   });
 
-  it('keeps nothing of a failed answer, and lets at most one caller a second try again', async () => {
+  it('keeps nothing of a failed answer: of twenty callers one fails, the others wait for the next try', async () => {
     await world.faults('stable_token', '5xx', 1);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, () => world.coldAccessToken().withToken(echo)),

@@ -39,6 +39,20 @@ describe('mini-program login', () => {
     expect(seen).toHaveLength(10);
   });
 
+  it('waits for a twin that WeChat answered, though it is slow to open its session', async () => {
+    const code = await codeOfNewPerson();
+    const slowly: typeof world.miniapp.send = async (request) => {
+      const answer = await world.miniapp.send(request);
+      await world.miniapp.sleep(600);
+      return answer;
+    };
+    const first = login({ ...world.miniapp, send: slowly }, code);
+    await world.miniapp.sleep(100);
+    const [one, two] = await Promise.all([first, login(world.miniapp, code)]);
+    expect(two.user.id).toBe(one.user.id);
+    await expect(me(world.sessions, two.token)).resolves.toEqual({ user: one.user });
+  });
+
   it('creates one account when a new person logs in with ten codes at once', async () => {
     const person = await world.phone.newPerson();
     const codes = await Promise.all(Array.from({ length: 10 }, () => world.phone.loginCode(person)));

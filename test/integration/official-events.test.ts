@@ -102,6 +102,10 @@ describe('official-events', () => {
     ],
     ['not XML', (event: LambdaFunctionURLEvent) => void (event.body = '{"a":1}')],
     [
+      'encrypted, as in compatible mode',
+      (event: LambdaFunctionURLEvent) => void (event.rawQueryString += '&encrypt_type=aes&msg_signature=0'),
+    ],
+    [
       'an encrypted body in plain mode',
       (event: LambdaFunctionURLEvent) =>
         void (event.body = '<xml><ToUserName>gh</ToUserName><Encrypt>AAAA</Encrypt></xml>'),
@@ -125,7 +129,8 @@ describe('official-events', () => {
     const text = world.output.join('\n');
     expect(text).not.toBe('');
     expect(text).not.toMatch(/\bo[\w-]{27}\b/);
-    expect(text).not.toContain('PRIVATE KEY');
+    const signatures = world.address.events.map(({ rawQueryString }) => /signature=(\w+)/.exec(rawQueryString)![1]!);
+    expect(signatures.filter((signature) => text.includes(signature))).toEqual([]);
     expect(text).not.toContain(ids.official.token);
   });
 });

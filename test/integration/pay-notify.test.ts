@@ -160,6 +160,8 @@ describe('pay-notify', () => {
     expect(text).not.toBe('');
     expect(text).not.toMatch(/\bo[\w-]{27}\b/);
     expect(text).not.toContain('PRIVATE KEY');
+    const signatures = world.address.events.map(({ headers }) => headers['wechatpay-signature']!);
+    expect(signatures.filter((signature) => text.includes(signature))).toEqual([]);
     expect(text).not.toContain(ids.pay.apiV3Key);
   });
 });

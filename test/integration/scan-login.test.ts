@@ -45,6 +45,20 @@ describe('scan login', () => {
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
+  it('gives an unknown scanner an account at once where that is the setting, and the same one by the next code', async () => {
+    const auto = { ...world.sessions, register: 'auto' as const };
+    const seen = [];
+    for (let times = 0; times < 2; times += 1) {
+      const { ticket, pollToken } = await create();
+      await scan(ticket, 'o-automatic');
+      const answer = await pollQrLogin(auto, { ticket, pollToken });
+      if (answer.status !== 'registered') throw new Error(answer.status);
+      expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
+      seen.push(answer.user.id);
+    }
+    expect(new Set(seen).size).toBe(1);
+  });
+
   it('logs a known scanner in', async () => {
     const { openId, answer } = await registeredOpenId();
     const qr = await create();

@@ -21,6 +21,7 @@ export function notification(
     trade_state: 'SUCCESS',
     success_time: '2026-11-20T12:00:05+08:00',
     amount: { total: 1800, currency: 'CNY' },
+    payer: { openid: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE' },
     ...change,
   });
   const nonce = 'AbCdEfGhIjKl';

@@ -38,9 +38,9 @@ export const ids = {
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** A table of its own, a WeChat of its own, and what the flows need to meet both. The clock can be moved. */
-export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/' } = {}) {
+export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (endpoint: string) => endpoint } = {}) {
   const { name, endpoint } = await freshTable();
-  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: via(endpoint) });
   const simulator = await startSimulator({
     port: 0,
     miniapp: ids.miniapp,
@@ -59,11 +59,11 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/' } = {}) 
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     randomBytes,
     log: recordingLog(lines),
-    send: createSend(),
+    send: createSend({ now: Date.now }),
     apiBaseUrl: simulator.url,
     table,
   };
-  const tokens = sessionTokens(ids.jwkSet, base);
+  const tokens = await sessionTokens(ids.jwkSet, base);
   const official = app('official', 'OFFICIAL');
   /** What one cold instance builds: nothing is shared but the table. */
   const coldAccessToken = (send = base.send) =>
@@ -78,7 +78,7 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/' } = {}) 
     lines,
     base,
     miniapp: { ...base, tokens, app: app('miniapp', 'MINIAPP') },
-    sessions: { ...base, tokens },
+    sessions: { ...base, tokens, register: 'ask' as const },
     official: { ...base, app: official, accessToken: coldAccessToken(), mpBaseUrl: simulator.url },
     pay: {
       ...base,

@@ -19,8 +19,9 @@ export const postPrepay = endpoint({
   summary: 'A new order at WeChat Pay, and what the client needs to open the payment sheet',
   auth: 'session',
   request: {
+    headers: v.object({ 'idempotency-key': v.optional(v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,255}$/))) }),
     body: v.object({
-      sku: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      sku: v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, 'Invalid sku')),
       quantity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
       amountFen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
       tradeType: v.literal('JSAPI'),
@@ -44,6 +45,7 @@ export const postPrepay = endpoint({
     'FORBIDDEN',
     'ORIGIN_NOT_ALLOWED',
     'NOT_FOUND',
+    'ORDER_STATE_CONFLICT',
     'RATE_LIMITED',
     'WECHAT_CONFIG',
     'NOT_CONFIGURED',
@@ -57,7 +59,7 @@ export const getOrder = endpoint({
   path: '/pay/orders/{outTradeNo}',
   summary: 'One order of the caller; while it is open, WeChat is asked at most every 5 s',
   auth: 'session',
-  request: { path: v.object({ outTradeNo: v.pipe(v.string(), v.minLength(1), v.maxLength(64)) }) },
+  request: { path: v.object({ outTradeNo: v.string() }) },
   status: 200,
   answer: v.object({ order }),
   errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'NOT_CONFIGURED'],

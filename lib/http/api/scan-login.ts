@@ -26,7 +26,7 @@ export const pollQrLogin = endpoint({
   summary: 'What became of a QR code; the success answer is given once',
   auth: 'none',
   request: {
-    path: v.object({ ticket: v.pipe(v.string(), v.minLength(1), v.maxLength(128)) }),
+    path: v.object({ ticket: v.string() }),
     headers: v.object({ 'x-poll-token': v.optional(v.string(), '') }),
   },
   status: 200,

@@ -20,7 +20,6 @@ export interface PayCall {
 }
 
 const TIMEOUT_MS = 5_000;
-const TRIES = 2;
 const PAUSE_MS = 500;
 
 /**
@@ -29,19 +28,23 @@ const PAUSE_MS = 500;
  * @throws what payError makes of a refusal; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  */
 export async function callPay(deps: PayDeps, call: PayCall): Promise<string> {
-  for (let tries = 1; ; tries += 1) {
+  try {
+    return await sendOnce(deps, call);
+  } catch (first) {
+    if (!isUnknownOutcome(first)) throw first;
+    deps.log.warn('pay.call-repeated', { path: call.path, error: first });
+    await deps.sleep(PAUSE_MS);
     try {
       return await sendOnce(deps, call);
-    } catch (error) {
-      if (!isUnknownOutcome(error) || tries === TRIES) throw error;
-      deps.log.warn('pay.call-repeated', { path: call.path, error });
-      await deps.sleep(PAUSE_MS);
+    } catch (second) {
+      // A refusal of the repeat says nothing about the first request, which may have been taken.
+      throw call.method === 'POST' ? first : second;
     }
   }
 }
 
 async function sendOnce(deps: PayDeps, { method, path, body }: PayCall): Promise<string> {
-  const url = new URL(path, deps.payBaseUrl);
+  const url = new URL(deps.payBaseUrl + path);
   const text = body === undefined ? '' : JSON.stringify(body);
   const answer = await deps.send({
     method,

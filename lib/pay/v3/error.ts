@@ -37,7 +37,10 @@ const BY_CODE: Record<string, [ErrorCode, string]> = {
 };
 
 const RETRY_AFTER_S = 10;
-const envelope = v.object({ code: v.string(), detail: v.optional(v.object({ field: v.optional(v.string()) })) });
+/** The shape of `detail` varies (pay 2.11): what is not as expected is as good as absent. */
+const place = v.fallback(v.object({ field: v.optional(v.string()) }), {});
+const envelope = v.object({ code: v.string(), detail: v.optional(place, {}) });
+const NO_ANSWER: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {} };
 
 /**
  * The closed-list error for an answer that is not 2xx. The code decides, in either of its spellings; the status is only
@@ -45,10 +48,10 @@ const envelope = v.object({ code: v.string(), detail: v.optional(v.object({ fiel
  */
 export function payError({ status, headers, body }: OutboundResponse): AppError {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), body.toString('utf8'));
-  const { code, detail } = parsed.success ? parsed.output : { code: 'NO_ANSWER' };
+  const { code, detail } = parsed.success ? parsed.output : NO_ANSWER;
   const normalised = code.toUpperCase().replaceAll('_', '');
   const cause = new PayError(status, normalised, headers['request-id']);
-  if (detail?.field === '/notify_url') {
+  if (detail.field === '/notify_url') {
     return new AppError('WECHAT_CONFIG', 'WeChat Pay refuses PAY_NOTIFY_URL', { cause });
   }
   const [known, message] = BY_CODE[normalised] ?? ['WECHAT_UNAVAILABLE', 'WeChat Pay could not do this'];

@@ -19,7 +19,7 @@ const envelope = v.object({
     algorithm: v.literal('AEAD_AES_256_GCM'),
     ciphertext: v.string(),
     nonce: v.string(),
-    associated_data: v.optional(v.string(), ''),
+    associated_data: v.nullish(v.string(), ''),
   }),
 });
 

@@ -53,7 +53,7 @@ export function signJsapiPayment(
   return { appId, timeStamp, nonceStr, package: pack, signType: 'RSA', paySign };
 }
 
-/** Whether `signature` (base64) is WeChat's over this answer or notification (pay 1.4). Never throws. */
+/** Whether `signature` (base64) is WeChat's over this answer or notification (pay 1.4); nonsense is just false. */
 export function isSignedBy(
   publicKey: KeyObject,
   { timestamp, nonce, body, signature }: { timestamp: string; nonce: string; body: Buffer; signature: string },

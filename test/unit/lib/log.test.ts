@@ -38,6 +38,18 @@ describe('redact', () => {
     expect(line).toContain('a=1');
   });
 
+  it('hides them also in JSON inside text, and openids and phones', () => {
+    const note = 'got {"access_token":"abc123"} for openid=oGZUI0egBJY1zhBYw2KhdUfwVJJE, call 13800138000';
+    expect(redact({ note })).toBe('{"note":"got {\\"access_token\\":\\"[hidden]\\"} for openid=o…JJE, call [phone]"}');
+  });
+
+  it('never throws: a line that cannot be written says so', () => {
+    const circle: Record<string, unknown> = { count: 1n };
+    expect(redact({ evt: 'x', circle })).toContain('"count":"1"');
+    circle['self'] = circle;
+    expect(JSON.parse(redact({ evt: 'x', circle }))).toMatchObject({ evt: 'x', unloggable: expect.any(String) });
+  });
+
   it('keeps what helps: error codes, order numbers, counts', () => {
     const line = redact({
       evt: 'order.paid',

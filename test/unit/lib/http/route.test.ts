@@ -54,11 +54,21 @@ describe('route', () => {
     ['no body', { body: undefined }, expect.stringMatching(/^body\.name: /)],
     ['an array', { body: '[]' }, expect.stringMatching(/^body/)],
     ['null', { body: 'null' }, expect.stringMatching(/^body/)],
-    ['a poisoned prototype', { body: '{"__proto__":{"name":"x"}}' }, 'The body is not JSON'],
+    ['a poisoned prototype', { body: '{"__proto__":{"name":"x"}}' }, expect.stringMatching(/^body\.name: /)],
     ['a missing path parameter', { pathParameters: undefined }, expect.stringMatching(/^path\.id: /)],
   ])('refuses %s with PARAM_ERROR', async (_, change, message) => {
     const answer = await call(fine, change);
     expect(answer).toMatchObject({ statusCode: 400, json: { code: 'PARAM_ERROR', message, requestId: 'req-1' } });
+  });
+
+  it('neither sends back nor logs what it received', async () => {
+    const answer = await call(fine, {
+      body: JSON.stringify({ name: { secret: '13800138000' } }),
+      pathParameters: { id: '7' },
+    });
+    const other = await call(fine, { body: '"13800138000"' });
+    for (const { body } of [answer, other]) expect(body).not.toContain('13800138000');
+    expect(vi.mocked(console.info).mock.calls.join()).not.toContain('13800138000');
   });
 
   it('refuses a body of more than 64 KiB', async () => {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { publicJwkSet, SESSION_LIFE_S, sessionTokens } from '../../../../lib/identity/session-token.ts';
+import { publicJwkSet, sessionTokens } from '../../../../lib/identity/session-token.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const now = () => NOW_MS;
@@ -11,6 +11,7 @@ const p256 = (kid: string) => ({
   kid,
 });
 const setOf = (...keys: object[]) => JSON.stringify({ keys });
+const END_S = NOW_MS / 1_000 + 3_600;
 const claims = { sid: 's1', accountId: 'a1' };
 const refused = { code: 'UNAUTHENTICATED' };
 
@@ -19,29 +20,29 @@ describe('session tokens', () => {
     ['Ed25519', ed25519('k')],
     ['P-256', p256('k')],
   ])('signed with %s are read back', async (_, key) => {
-    const tokens = sessionTokens(setOf(key), { now });
-    expect(await tokens.verifySession(await tokens.signSession(claims))).toEqual(claims);
+    const tokens = await sessionTokens(setOf(key), { now });
+    expect(await tokens.verifySession(await tokens.signSession(claims, END_S))).toEqual(claims);
   });
 
   it('live on when a new key is put in front, and end when the old one is dropped', async () => {
     const [old, fresh] = [ed25519('old'), p256('new')];
-    const token = await sessionTokens(setOf(old), { now }).signSession(claims);
-    expect(await sessionTokens(setOf(fresh, old), { now }).verifySession(token)).toEqual(claims);
-    await expect(sessionTokens(setOf(fresh), { now }).verifySession(token)).rejects.toMatchObject(refused);
+    const token = await (await sessionTokens(setOf(old), { now })).signSession(claims, END_S);
+    expect(await (await sessionTokens(setOf(fresh, old), { now })).verifySession(token)).toEqual(claims);
+    await expect((await sessionTokens(setOf(fresh), { now })).verifySession(token)).rejects.toMatchObject(refused);
   });
 
   it('end on time', async () => {
     const key = setOf(ed25519('k'));
-    const token = await sessionTokens(key, { now }).signSession(claims);
+    const token = await (await sessionTokens(key, { now })).signSession(claims, END_S);
     const later = (seconds: number) => sessionTokens(key, { now: () => NOW_MS + seconds * 1_000 });
-    expect(await later(SESSION_LIFE_S - 1).verifySession(token)).toEqual(claims);
-    await expect(later(SESSION_LIFE_S).verifySession(token)).rejects.toMatchObject(refused);
+    expect(await (await later(3_599)).verifySession(token)).toEqual(claims);
+    await expect((await later(3_600)).verifySession(token)).rejects.toMatchObject(refused);
   });
 
   it('are refused with alg none, a foreign key, a tampered body, or a public key used as a secret', async () => {
     const key = ed25519('k');
-    const tokens = sessionTokens(setOf(key), { now });
-    const good = await tokens.signSession(claims);
+    const tokens = await sessionTokens(setOf(key), { now });
+    const good = await tokens.signSession(claims, END_S);
     const [header, body, signature] = good.split('.');
     const other = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(body!, 'base64url').toString()), sub: 'a2' }));
     const hmac = new SignJWT({ sid: 's1', sub: 'a1' }).setProtectedHeader({
@@ -50,11 +51,11 @@ describe('session tokens', () => {
       kid: 'k',
     });
     const forged = [
-      new UnsecuredJWT({ sid: 's1', sub: 'a1', iss: 'wechat-lambda', exp: NOW_MS }).encode(),
-      await sessionTokens(setOf(ed25519('k')), { now }).signSession(claims),
-      await sessionTokens(setOf(ed25519('unknown')), { now }).signSession(claims),
+      new UnsecuredJWT({ sid: 's1', sub: 'a1', iss: 'wechat-lambda', exp: END_S }).encode(),
+      await (await sessionTokens(setOf(ed25519('k')), { now })).signSession(claims, END_S),
+      await (await sessionTokens(setOf(ed25519('unknown')), { now })).signSession(claims, END_S),
       [header, other.toString('base64url'), signature].join('.'),
-      await hmac.setExpirationTime(NOW_MS).sign(Buffer.from(String(key.x))),
+      await hmac.setExpirationTime(END_S).sign(Buffer.from(String(key.x))),
       'nonsense',
       '',
     ];
@@ -62,10 +63,10 @@ describe('session tokens', () => {
   });
 
   it('are not exchangeable with registration tokens', async () => {
-    const tokens = sessionTokens(setOf(ed25519('k')), { now });
+    const tokens = await sessionTokens(setOf(ed25519('k')), { now });
     const registration = await tokens.signRegistration({ appId: 'wx', openId: 'o1' });
     await expect(tokens.verifySession(registration)).rejects.toMatchObject(refused);
-    await expect(tokens.verifyRegistration(await tokens.signSession(claims))).rejects.toMatchObject(refused);
+    await expect(tokens.verifyRegistration(await tokens.signSession(claims, END_S))).rejects.toMatchObject(refused);
     expect(await tokens.verifyRegistration(registration)).toEqual({ appId: 'wx', openId: 'o1' });
   });
 });
@@ -85,9 +86,13 @@ describe('JWT_SIGNING_KEYS', () => {
     ['a key without kid', setOf({ ...ed25519('k'), kid: undefined })],
     ['a public key', setOf({ ...ed25519('k'), d: undefined })],
     ['a shared secret', setOf({ kty: 'oct', k: 'c2VjcmV0', kid: 'k' })],
-  ])('is refused by name with %s', (_, value) => {
-    expect(() => sessionTokens(value, { now })).toThrow(
-      expect.objectContaining({ code: 'NOT_CONFIGURED', detail: { setting: 'JWT_SIGNING_KEYS' } }),
-    );
+    ['a point without y', setOf({ ...p256('k'), y: undefined })],
+    ['a private half that is none', setOf({ ...ed25519('k'), d: 'AAAA' })],
+    ['a broken key in second place', setOf(ed25519('k'), { ...p256('l'), x: 'AAAA' })],
+  ])('is refused by name with %s', async (_, value) => {
+    await expect(sessionTokens(value, { now })).rejects.toMatchObject({
+      code: 'NOT_CONFIGURED',
+      detail: { setting: 'JWT_SIGNING_KEYS' },
+    });
   });
 });

@@ -1,0 +1,27 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { attempt } from './attempt.ts';
+import { keys } from './keys.ts';
+import type { Table } from './table.ts';
+
+/** Something that may be said once: the first to claim it leaves a value, everybody after finds that value. */
+export interface Claim {
+  source: string;
+  id: string;
+  value: string;
+  /** Epoch seconds; also the TTL. A claim that has ended is as good as none. */
+  expiresAt: number;
+}
+
+/** Claims, and returns the value that holds: ours, or that of whoever was first. */
+export async function claim({ client, name: TableName }: Table, claimed: Claim, nowMs: number): Promise<string> {
+  const { source, id, value, expiresAt } = claimed;
+  const put = new PutCommand({
+    TableName,
+    Item: { ...keys.claim(source, id), value, expiresAt },
+    ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+    ExpressionAttributeValues: { ':now': nowMs / 1_000 },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const made = await attempt(client.send(put));
+  return made.done ? value : String(made.old?.['value']);
+}

@@ -1,0 +1,82 @@
+// What people do, in the words of the flows: each is one or several requests to the functions.
+import assert from 'node:assert/strict';
+import { request } from './invoke.ts';
+import type { Person } from './phone.ts';
+import type { World } from './world.ts';
+
+interface QrLogin {
+  ticket: string;
+  pollToken: string;
+  content: string;
+}
+
+interface LoginAnswer {
+  token: string;
+  isNewUser: boolean;
+}
+
+interface PollAnswer {
+  status: string;
+  registrationToken?: string;
+}
+
+/** The people of this world and the price list that they buy from. */
+export function actorsOf({ functions, phone }: World) {
+  const logIn = async (code: string): Promise<LoginAnswer> => {
+    const wanted = { method: 'POST', path: '/miniapp/login', body: { code }, status: 200 } as const;
+    return (await request(functions.miniappLogin, wanted)) as LoginAnswer;
+  };
+
+  const showQrCode = async (): Promise<QrLogin> => {
+    const wanted = { method: 'POST', path: '/qr-login', status: 201 } as const;
+    return (await request(functions.qrLoginCreate, wanted)) as QrLogin;
+  };
+
+  const poll = async ({ ticket, pollToken }: QrLogin): Promise<PollAnswer> => {
+    const headers = { 'x-poll-token': pollToken };
+    const wanted = { path: `/qr-login/${ticket}`, pathParameters: { ticket }, headers, status: 200 };
+    return (await request(functions.qrLoginPoll, { method: 'GET', ...wanted })) as PollAnswer;
+  };
+
+  const scan = async (person: Person, { content }: QrLogin): Promise<void> => {
+    const { status, body } = await phone.scan(person, content);
+    assert.equal(status, 200, body);
+    assert.match(body, /您正在登录/, 'the phone is told that it signs in');
+  };
+
+  const pay = async (person: Person, prepayId: string): Promise<void> => {
+    const { status, body } = await phone.pay(person, prepayId);
+    assert.equal(status, 204, body);
+  };
+
+  const loggedIn = async (): Promise<{ person: Person; token: string }> => {
+    const person = await phone.newPerson();
+    return { person, token: (await logIn(await phone.loginCode(person))).token };
+  };
+
+  /** Somebody whom the official account knows: they scanned once before and registered. */
+  const registeredByScan = async (): Promise<Person> => {
+    const [person, qr] = [await phone.newPerson(), await showQrCode()];
+    await scan(person, qr);
+    const { registrationToken } = await poll(qr);
+    await request(functions.register, { method: 'POST', path: '/register', body: { registrationToken }, status: 201 });
+    return person;
+  };
+
+  const readMe = (token: string) =>
+    request(functions.me, { method: 'GET', path: '/me', headers: { authorization: `Bearer ${token}` }, status: 200 });
+
+  /** Orders a coffee; the prepay_id that the phone pays with. */
+  const order = async (token: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${token}` };
+    const body = { sku: 'coffee', tradeType: 'JSAPI' };
+    const wanted = { method: 'POST', path: '/pay/prepay', headers, body, status: 201 } as const;
+    const { payment } = (await request(functions.payPrepay, wanted)) as { payment: { package: string } };
+    return payment.package;
+  };
+
+  const fillCatalogue = () =>
+    functions.catalogPut({ items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 }] });
+
+  return { logIn, showQrCode, poll, scan, pay, loggedIn, registeredByScan, readMe, order, fillCatalogue };
+}

@@ -1,0 +1,69 @@
+// The cost that each flow may have, and the lowest that we know of. The table of the design, as data.
+import type { Units } from './units.ts';
+
+export type FlowName =
+  | 'login, known user'
+  | 'login, new user'
+  | 'poll, pending'
+  | 'poll, collected, known user'
+  | 'scan push'
+  | 'authenticated read (/me)'
+  | 'prepay'
+  | 'pay notification, first'
+  | 'pay notification, repeat'
+  | 'access token, 20 cold instances';
+
+export interface Budget {
+  /** A unit that is left out has no limit. */
+  budget: Partial<Units>;
+  floor: Partial<Units>;
+  /** What a unit above the floor is spent on. */
+  why?: Partial<Record<keyof Units, string>>;
+}
+
+export const BUDGETS: Record<FlowName, Budget> = {
+  'login, known user': {
+    budget: { rru: 1, wru: 1, calls: 1 },
+    floor: { rru: 0.5, wru: 1, calls: 1 },
+    why: { rru: 'identity, then the account that it names' },
+  },
+  'login, new user': {
+    budget: { rru: 1, wru: 6, calls: 1 },
+    floor: { rru: 0.5, wru: 5, calls: 1 },
+  },
+  'poll, pending': {
+    budget: { rru: 0.5, wru: 0, calls: 0 },
+    floor: { rru: 0.5, wru: 0, calls: 0 },
+  },
+  'poll, collected, known user': {
+    budget: { rru: 1.5, wru: 2, calls: 0 },
+    floor: { rru: 1, wru: 2, calls: 0 },
+    why: { rru: 'ticket, identity, and the account that it names' },
+  },
+  'scan push': {
+    budget: { rru: 0, wru: 1, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+  },
+  'authenticated read (/me)': {
+    budget: { rru: 1.5, wru: 0, calls: 0 },
+    floor: { rru: 1, wru: 0, calls: 0 },
+    why: { rru: 'the session is read strongly, so that a logout counts at once' },
+  },
+  prepay: {
+    budget: { rru: 1, wru: 3, calls: 1 },
+    floor: { rru: 0.5, wru: 2, calls: 1 },
+    why: { rru: 'session and price', wru: 'the entry of the new order in the index of what is due' },
+  },
+  'pay notification, first': {
+    budget: { rru: 0.5, wru: 3, calls: 0 },
+    floor: { rru: 0, wru: 2, calls: 0 },
+  },
+  'pay notification, repeat': {
+    budget: { rru: 0.5, wru: 1, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+  },
+  'access token, 20 cold instances': { budget: { calls: 1 }, floor: { calls: 1 } },
+};
+
+/** Rows of the design's table whose function does not exist yet. */
+export const NOT_BUILT = ['JS-SDK config, warm', 'JS-SDK config, cold'];

@@ -1,0 +1,89 @@
+// The rows of the capacity table as programs.
+import assert from 'node:assert/strict';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { loadOfficial, loadTable } from '../../lib/deps.ts';
+import { keys } from '../../lib/store/keys.ts';
+import { actorsOf } from './actors.ts';
+import type { FlowName } from './budgets.ts';
+import type { World } from './world.ts';
+
+/** Does everything that comes before the flow, which is not measured; returns the flow itself, which is. */
+export type Prepare = () => Promise<() => Promise<unknown>>;
+
+const COLD_INSTANCES = 20;
+
+/** Every flow of the table, in its order. Each ends with a check that what ran is what its name says. */
+export function flowsOf(world: World): Record<FlowName, Prepare> {
+  return { ...identityFlows(world), ...payFlows(world), 'access token, 20 cold instances': coldInstances };
+}
+
+function identityFlows(world: World) {
+  const { phone } = world;
+  const { logIn, showQrCode, poll, scan, loggedIn, registeredByScan, readMe } = actorsOf(world);
+  return {
+    'login, known user': async () => {
+      const code = await phone.loginCode((await loggedIn()).person);
+      return async () => assert.equal((await logIn(code)).isNewUser, false);
+    },
+    'login, new user': async () => {
+      const code = await phone.loginCode(await phone.newPerson());
+      return async () => assert.equal((await logIn(code)).isNewUser, true);
+    },
+    'poll, pending': async () => {
+      const qr = await showQrCode();
+      return async () => assert.equal((await poll(qr)).status, 'pending');
+    },
+    'poll, collected, known user': async () => {
+      const [person, qr] = [await registeredByScan(), await showQrCode()];
+      await scan(person, qr);
+      return async () => assert.equal((await poll(qr)).status, 'registered');
+    },
+    'scan push': async () => {
+      const [person, qr] = [await phone.newPerson(), await showQrCode()];
+      return () => scan(person, qr);
+    },
+    'authenticated read (/me)': async () => {
+      const { token } = await loggedIn();
+      return () => readMe(token);
+    },
+  } satisfies Partial<Record<FlowName, Prepare>>;
+}
+
+function payFlows(world: World) {
+  const { loggedIn, order, pay } = actorsOf(world);
+  return {
+    prepay: async () => {
+      const { token } = await loggedIn();
+      return () => order(token);
+    },
+    'pay notification, first': async () => {
+      const { person, token } = await loggedIn();
+      const prepayId = await order(token);
+      return () => pay(person, prepayId);
+    },
+    'pay notification, repeat': async () => {
+      const { person, token } = await loggedIn();
+      await pay(person, await order(token));
+      return async () => assert.equal((await world.webhooks.replay('pay-notify')).statusCode, 204);
+    },
+  } satisfies Partial<Record<FlowName, Prepare>>;
+}
+
+/** Instances that share nothing but the table, each put together as its function does it, and no token anywhere. */
+async function coldInstances() {
+  const instances = await Promise.all(
+    Array.from({ length: COLD_INSTANCES }, async () => {
+      const stored = await loadTable();
+      return { ...stored, ...(await loadOfficial(stored)) };
+    }),
+  );
+  for (const { table, app } of instances.slice(0, 1)) {
+    const Key = keys.platformToken(app.appId, 'access_token');
+    await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
+  }
+  return async () => {
+    const tokens = await Promise.all(instances.map(({ accessToken }) => accessToken.withToken(async (token) => token)));
+    assert.equal(new Set(tokens).size, 1);
+    for (const { table } of instances) table.client.destroy();
+  };
+}

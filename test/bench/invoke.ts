@@ -1,0 +1,70 @@
+// Calls a function's handler as AWS does: with an event of payload 2.0 and a context.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { HttpResponse } from '../../lib/http/response.ts';
+
+/** The handler of a function with an address. */
+export type Handler<Event = APIGatewayProxyEventV2> = (event: Event, context: Context) => Promise<HttpResponse>;
+
+export interface ApiRequest {
+  method: 'GET' | 'POST';
+  path: string;
+  pathParameters?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: object;
+  /** What has to come back: a flow that fails cheaply is no cheap flow. */
+  status: number;
+}
+
+/** Sends one request through a route of the HTTP API; the JSON of the answer. */
+export async function request(handler: Handler, wanted: ApiRequest): Promise<unknown> {
+  const { statusCode, body = 'null' } = await handler(httpApiEvent(wanted), lambdaContext());
+  assert.equal(statusCode, wanted.status, `${wanted.method} ${wanted.path}: ${body}`);
+  return JSON.parse(body) as unknown;
+}
+
+/** A context with the fields that code in Node can see. */
+export function lambdaContext(): Context {
+  const name = 'bench';
+  return {
+    awsRequestId: randomUUID(),
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:ap-southeast-1:000000000000:function:${name}`,
+    memoryLimitInMB: '512',
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: name,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => 10_000,
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+}
+
+function httpApiEvent({ method, path, pathParameters, headers = {}, body }: ApiRequest): APIGatewayProxyEventV2 {
+  const now = new Date();
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath: path,
+    rawQueryString: '',
+    headers: { host: 'api.example.com', ...(body && { 'content-type': 'application/json' }), ...headers },
+    ...(pathParameters && { pathParameters }),
+    requestContext: {
+      accountId: '000000000000',
+      apiId: 'bench',
+      domainName: 'api.example.com',
+      domainPrefix: 'api',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' },
+      requestId: randomUUID(),
+      routeKey: `${method} ${path}`,
+      stage: '$default',
+      time: now.toISOString(),
+      timeEpoch: now.getTime(),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    isBase64Encoded: false,
+  };
+}

@@ -1,0 +1,35 @@
+// The person with the phone, and the list of calls: the control side of the WeChat simulator.
+import type { DeliveryResult } from '../../infra/local/wechat/deliver.ts';
+
+export interface Person {
+  id: string;
+  openIds: { miniapp: string; official: string };
+}
+
+/** Drives the simulator at `url`. */
+export function phoneOf(url: string) {
+  const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
+    const response = await fetch(url + path, { method, ...(body && { body: JSON.stringify(body) }) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as Answer;
+  };
+  const act = <Answer>({ id }: Person, action: string, body: object = {}) =>
+    control<Answer>('POST', `/_phone/users/${id}/${action}`, body);
+
+  return {
+    newPerson: () => control<Person>('POST', '/_phone/users', {}),
+    loginCode: async (person: Person) => (await act<{ code: string }>(person, 'login-code')).code,
+    /** Scans a QR code; what our webhook answered. */
+    scan: async (person: Person, content: string) =>
+      (await act<{ push: DeliveryResult }>(person, 'scan', { content })).push,
+    /** Pays; what our webhook answered. */
+    pay: async (person: Person, prepayId: string) =>
+      (await act<{ notify: DeliveryResult }>(person, 'pay', { prepayId })).notify,
+    /** Calls to WeChat since the start. */
+    calls: async () => {
+      const log = await control<{ kind: 'call' | 'push' }[]>('GET', '/_log');
+      return log.filter(({ kind }) => kind === 'call').length;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// Everything around the functions: the real engine behind a meter, WeChat's simulator, the settings, the webhooks.
+import { startEngine } from '../../infra/local/engine.ts';
+import type { Ports } from '../../infra/local/ports.ts';
+import { buildSettings } from '../../infra/local/settings.ts';
+import { createTable } from '../../infra/local/table.ts';
+import { startSimulator } from '../../infra/local/wechat/simulator.ts';
+import { findFreePorts } from '../support/ports.ts';
+import { startMeter } from './dynamodb-meter.ts';
+import { phoneOf } from './phone.ts';
+import type { Units } from './units.ts';
+import { startWebhooks } from './webhooks.ts';
+
+const TABLE_NAME = 'bench';
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** Starts the world on free ports and puts its settings into the environment of this process. */
+export async function createWorld() {
+  const { enginePort, ports } = await choosePorts();
+  const engine = await startEngine({ port: enginePort });
+  await createTable(engine.endpoint, TABLE_NAME);
+  const meter = await startMeter({ port: ports.dynamodb, endpoint: engine.endpoint });
+  // Nothing of the caller's environment: the figures must not depend on it.
+  const { variables, simulator: simulatorSettings } = await buildSettings({}, ports, TABLE_NAME);
+  Object.assign(process.env, variables);
+  const simulator = await startSimulator(simulatorSettings);
+  const functions = await loadFunctions();
+  const webhooks = await startWebhooks(ports.functionUrls, {
+    'official-events': functions.officialEvents,
+    'pay-notify': functions.payNotify,
+  });
+  const phone = phoneOf(simulator.url);
+  return {
+    functions,
+    phone,
+    webhooks,
+    readUnits: async (): Promise<Units> => ({ ...meter.read(), calls: await phone.calls() }),
+    stop: async () => {
+      webhooks.stop();
+      meter.stop();
+      await Promise.all([simulator.close(), engine.stop()]);
+    },
+  };
+}
+
+/** The functions believe that the meter is DynamoDB. */
+async function choosePorts(): Promise<{ enginePort: number; ports: Ports }> {
+  const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
+  const [enginePort, http, functionUrls, simulator, dynamodb, lambda] = free;
+  return { enginePort, ports: { http, functionUrls, simulator, dynamodb, lambda } };
+}
+
+/** The handlers as they are deployed, loaded after the settings are there. */
+async function loadFunctions() {
+  return {
+    catalogPut: (await import('../../functions/catalog-put.ts')).handler,
+    miniappLogin: (await import('../../functions/miniapp-login.ts')).handler,
+    register: (await import('../../functions/register.ts')).handler,
+    me: (await import('../../functions/me.ts')).handler,
+    qrLoginCreate: (await import('../../functions/qr-login-create.ts')).handler,
+    qrLoginPoll: (await import('../../functions/qr-login-poll.ts')).handler,
+    officialEvents: (await import('../../functions/official-events.ts')).handler,
+    payPrepay: (await import('../../functions/pay-prepay.ts')).handler,
+    payNotify: (await import('../../functions/pay-notify.ts')).handler,
+  };
+}

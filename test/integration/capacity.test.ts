@@ -1,0 +1,9 @@
+// The budgets of the bench, held at every test run: consumed units are the same on every machine.
+import { expect, it } from 'vitest';
+import { measureCapacity } from '../bench/capacity.ts';
+
+it('every flow stays within its budget of capacity units and calls to WeChat', async () => {
+  const rows = await measureCapacity();
+  expect(rows.length).toBeGreaterThan(8);
+  expect(rows.filter(({ withinBudget }) => !withinBudget)).toEqual([]);
+});

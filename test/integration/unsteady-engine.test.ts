@@ -1,0 +1,132 @@
+// What a real DynamoDB does now and then: answers that are lost after the write was done, and eventual reads that lag.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { me } from '../../lib/identity/me.ts';
+import { register } from '../../lib/identity/register.ts';
+import { putCatalog } from '../../lib/pay/catalog.ts';
+import { prepay } from '../../lib/pay/prepay.ts';
+import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { settlePayment } from '../../lib/pay/settle.ts';
+import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { sceneOf } from '../../lib/scan-login/ticket.ts';
+import { AppError } from '../../lib/errors.ts';
+import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
+import { unsteadyEngine } from '../support/unsteady-engine.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const { appId } = ids.official;
+
+let engine: Awaited<ReturnType<typeof unsteadyEngine>>;
+let world: World;
+beforeAll(async () => {
+  engine = await unsteadyEngine();
+  world = await createWorld({ via: engine.before });
+  await putCatalog(world.base, { items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1800 }] });
+});
+afterAll(async () => {
+  await world.simulator.close();
+  engine.close();
+});
+
+const loggedIn = async () => login(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
+const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
+  pollQrLogin(world.sessions, { ticket, pollToken });
+const scannedCode = async () => {
+  const { openIds } = await world.phone.newPerson();
+  const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official });
+  await register(world.sessions, token);
+  const qr = await createQrLogin(world.official);
+  await ticketScanned(world.base, { appId, openId: openIds.official, scene: sceneOf(qr.ticket) });
+  return qr;
+};
+
+describe('a write whose answer was lost is recognised when the SDK sends it again', () => {
+  it('collecting a ticket: the only poller gets the success', async () => {
+    const qr = await scannedCode();
+    engine.loseAnswerOf('UpdateItem', qr.ticket);
+    expect(await poll(qr)).toMatchObject({ status: 'registered' });
+  });
+
+  it('taking the lease of the access token: the owner asks WeChat, once', async () => {
+    await world.official.accessToken.withToken(async (token) => token);
+    world.clock.offsetMs = 116 * 60_000;
+    await world.simulator.advanceClock(116 * 60_000);
+    const before = await world.calls('/cgi-bin/stable_token');
+    engine.loseAnswerOf('UpdateItem', 'leaseUntilMs');
+    await expect(world.coldAccessToken().withToken(async (token) => token)).resolves.toBeTypeOf('string');
+    expect((await world.calls('/cgi-bin/stable_token')) - before).toBe(1);
+    world.clock.offsetMs = 0;
+  });
+
+  it('placing an order: the buyer pays the order that was stored', async () => {
+    const { token } = await loggedIn();
+    engine.loseAnswerOf('PutItem', 'timeExpire');
+    expect(await prepay(world.pay, { token, sku: 'coffee' })).toMatchObject({ order: { state: 'NOTPAY' } });
+  });
+
+  it('recording a mismatch: the first sight is told', async () => {
+    engine.loseAnswerOf('PutItem', 'MISMATCH#lost-answer');
+    const payment = { transactionId: 'lost-answer', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1, currency: 'CNY' };
+    const transaction = { appId, mchId: '1', outTradeNo: 'unknown', tradeState: 'SUCCESS', payment };
+    await expect(settlePayment(world.base, transaction)).rejects.toBeInstanceOf(AppError);
+    expect(world.lines.filter((line) => line.startsWith('pay.mismatch') && line.includes('lost-answer'))).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe('an eventual read that finds nothing yet is not the last word', () => {
+  it('the first poll after the code was made is pending', async () => {
+    const qr = await createQrLogin(world.official);
+    engine.findNothingAt(qr.ticket);
+    expect(await poll(qr)).toEqual({ status: 'pending' });
+  });
+
+  it('a session works at once: /me, prepay and orders', async () => {
+    const { token, user } = await loggedIn();
+    engine.findNothingAt(`ACCOUNT#${user.id}`);
+    expect(await me(world.sessions, token)).toEqual({ user });
+    engine.findNothingAt('SESSION#');
+    const { order } = await prepay(world.pay, { token, sku: 'coffee' });
+    expect(await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo })).toMatchObject({
+      order: { state: 'NOTPAY' },
+    });
+  });
+
+  it('a person whose identity lags is found by the write that it refuses', async () => {
+    const person = await world.phone.newPerson();
+    const { user } = await login(world.miniapp, await world.phone.loginCode(person));
+    engine.findNothingAt(`IDENTITY#${ids.miniapp.appId}#${person.openIds.miniapp}`);
+    const again = await login(world.miniapp, await world.phone.loginCode(person));
+    expect(again).toMatchObject({ isNewUser: false, user: { id: user.id } });
+  });
+});
+
+describe('what fails on the way costs nobody a login', () => {
+  it('a poll that fails before it collects may be made again', async () => {
+    const qr = await scannedCode();
+    for (let tries = 0; tries < 3; tries += 1) engine.loseAnswerOf('GetItem', 'IDENTITY#');
+    await expect(poll(qr)).rejects.toThrow('requestTimeout');
+    expect(await poll(qr)).toMatchObject({ status: 'registered' });
+  });
+});
+
+describe('a refused access token', () => {
+  it('is not taken from a lagging read again', async () => {
+    const owner = world.coldAccessToken();
+    const tried: string[] = [];
+    await owner.withToken(async (token) => {
+      tried.push(token);
+      if (tried.length > 1) return;
+      await world.simulator.advanceClock(116 * 60_000);
+      world.clock.offsetMs += 116 * 60_000;
+      throw platformError('OFFICIAL', new PlatformError(40001, ''));
+    });
+    world.clock.offsetMs = 0;
+    expect(new Set(tried).size).toBe(2);
+    const reads = engine.calls.filter(({ operation, body }) => operation === 'GetItem' && body.includes('TOKEN#'));
+    expect(reads.at(-1)!.body).toContain('"ConsistentRead":true');
+  });
+});

@@ -1,0 +1,98 @@
+import type { Context } from 'aws-lambda';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+type Handler = (event: unknown, context: Context) => Promise<{ statusCode: number; body: string }>;
+
+const load = async (name: string): Promise<Handler> => {
+  const module = (await import(`../../functions/${name}.ts`)) as { handler: Handler };
+  return module.handler;
+};
+const event = {
+  headers: { authorization: 'Bearer a.b.c' },
+  pathParameters: { ticket: 'x', outTradeNo: 'x' },
+  rawQueryString: '',
+  body: JSON.stringify({ code: 'x', registrationToken: 'x', sku: 'coffee', tradeType: 'JSAPI' }),
+  isBase64Encoded: false,
+  requestContext: { http: { method: 'POST' } },
+};
+const call = async (name: string) => (await load(name))(structuredClone(event), { awsRequestId: 'r' } as Context);
+
+beforeEach(() => {
+  vi.resetModules();
+  for (const name of Object.keys(process.env)) {
+    if (/^(TABLE_NAME|JWT_|MINIAPP_|OFFICIAL_|PAY_|SITE_|SCAN_|WECHAT_)/.test(name)) vi.stubEnv(name, '');
+  }
+  for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
+});
+afterEach(() => vi.unstubAllEnvs());
+
+describe('a function without its settings', () => {
+  it.each([
+    ['jwks', 'JWT_SIGNING_KEYS'],
+    ['miniapp-login', 'JWT_SIGNING_KEYS'],
+    ['register', 'JWT_SIGNING_KEYS'],
+    ['me', 'JWT_SIGNING_KEYS'],
+    ['logout', 'JWT_SIGNING_KEYS'],
+    ['qr-login-create', 'TABLE_NAME'],
+    ['qr-login-poll', 'JWT_SIGNING_KEYS'],
+    ['pay-prepay', 'PAY_NOTIFY_URL'],
+    ['pay-order', 'JWT_SIGNING_KEYS'],
+  ])('%s answers 503 and names %s', async (name, setting) => {
+    const { statusCode, body } = await call(name);
+    expect(statusCode).toBe(503);
+    expect(JSON.parse(body)).toMatchObject({ code: 'NOT_CONFIGURED', detail: { setting } });
+  });
+
+  it.each([
+    ['official-events', 'OFFICIAL_APP_ID'],
+    ['pay-notify', 'TABLE_NAME'],
+  ])('the webhook %s asks for redelivery and names %s', async (name, setting) => {
+    const { statusCode, body } = await call(name);
+    expect(statusCode).toBe(503);
+    expect(body).toContain(setting);
+  });
+
+  it('an operator function fails with the name', async () => {
+    await expect(call('catalog-put')).rejects.toThrow('TABLE_NAME is not set');
+  });
+
+  it('health needs none', async () => {
+    await expect(call('health')).resolves.toMatchObject({ statusCode: 200 });
+  });
+});
+
+describe('a function with a setting that cannot be used', () => {
+  it.each([
+    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY is not a key in PEM form'],
+    ['official-events', { OFFICIAL_MODE: 'secure' }, 'OFFICIAL_MODE must be plain'],
+    ['qr-login-poll', { SCAN_LOGIN_REGISTER: 'perhaps' }, 'SCAN_LOGIN_REGISTER must be ask or auto'],
+    ['qr-login-create', { WECHAT_API_BASE_URL: 'api.weixin.qq.com' }, 'WECHAT_API_BASE_URL must be an address'],
+    ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],
+  ])('%s with %j says why, without quoting it', async (name, values, reason) => {
+    const rest = [
+      'TABLE_NAME',
+      'OFFICIAL_APP_ID',
+      'OFFICIAL_APP_SECRET',
+      'OFFICIAL_TOKEN',
+      'SITE_NAME',
+      'PAY_PUBLIC_KEY_ID',
+    ];
+    for (const setting of rest) vi.stubEnv(setting, 'x');
+    vi.stubEnv(
+      'JWT_SIGNING_KEYS',
+      '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}',
+    );
+    for (const [setting, value] of Object.entries(values)) vi.stubEnv(setting, value);
+    const { statusCode, body } = await call(name);
+    expect(statusCode).toBe(503);
+    expect(body).toContain(reason);
+  });
+
+  it('an API v3 key that has not 32 bytes is refused', async () => {
+    const { loadApiV3Key } = await import('../../lib/pay/merchant.ts');
+    vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(31));
+    await expect(loadApiV3Key()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes');
+    vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(32));
+    await expect(loadApiV3Key()).resolves.toBe('x'.repeat(32));
+  });
+});
