@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/errors.ts';
 import { logout } from '../../lib/identity/logout.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -120,6 +122,43 @@ describe('payments, API v3', () => {
     expect(world.lines.filter((line) => line.startsWith('order.paid') && line.includes(order.outTradeNo))).toHaveLength(
       1,
     );
+  });
+
+  it('ends as paid when payment and close meet, whichever write comes first', async () => {
+    for (let times = 0; times < 10; times += 1) {
+      const { order } = await newOrder();
+      const { outTradeNo } = order;
+      await Promise.all([
+        settle(transactionFor(outTradeNo)),
+        markClosed(world.table, { outTradeNo, from: ['CREATED', 'NOTPAY'] }),
+      ]);
+      expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID' });
+    }
+  });
+
+  it('ends as paid when the payment is faster than the answer to the prepay', async () => {
+    const { token } = await loggedIn();
+    const settled: boolean[] = [];
+    const fast: typeof world.pay.send = async (request) => {
+      const answer = await world.pay.send(request);
+      const { out_trade_no: outTradeNo } = JSON.parse(request.body!) as { out_trade_no: string };
+      settled.push(await settle(transactionFor(outTradeNo)));
+      return answer;
+    };
+    const { order } = await prepay({ ...world.pay, send: fast }, { token, sku: 'coffee' });
+    expect(settled).toEqual([true]);
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'PAID' });
+  });
+
+  it('records a mismatch once when ten copies of it come at once', async () => {
+    const { order } = await newOrder();
+    const wrong = transactionFor(order.outTradeNo, { mchId: '1900000002' });
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => settle(wrong)));
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    const { Item } = await world.table.client.send(
+      new GetCommand({ TableName: world.table.name, Key: keys.payMismatch(wrong.payment!.transactionId) }),
+    );
+    expect(Item).toMatchObject({ outTradeNo: order.outTradeNo, reasons: ['mchId'] });
   });
 
   it('takes a settled order out of the index of open ones', async () => {
