@@ -1,4 +1,13 @@
-import { errors, importJWK, jwtVerify, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import {
+  calculateJwkThumbprint,
+  errors,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+} from 'jose';
 import * as v from 'valibot';
 import { badSetting } from '../config.ts';
 import { AppError } from '../errors.ts';
@@ -34,7 +43,7 @@ const privateJwkSet = v.object({
         x: v.string(),
         y: v.optional(v.string()),
         d: v.string(),
-        kid: v.pipe(v.string(), v.minLength(1)),
+        kid: v.optional(v.string()),
       }),
     ),
     v.minLength(1),
@@ -59,7 +68,7 @@ export interface RegistrationClaims {
  * @throws NOT_CONFIGURED when the set is not one
  */
 export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
-  const [first, ...others] = parseJwkSet(jwkSet);
+  const [first, ...others] = await readJwkSet(jwkSet);
   const signingKey = await importKey({ ...first });
   const publicKeys = new Map(
     await Promise.all([first, ...others].map(async (jwk) => [jwk.kid, await importKey(publicJwk(jwk))] as const)),
@@ -121,14 +130,24 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
 export type SessionTokens = Awaited<ReturnType<typeof sessionTokens>>;
 
 /** The public halves of JWT_SIGNING_KEYS, for everybody to see. @throws NOT_CONFIGURED */
-export function publicJwkSet(jwkSet: string): { keys: PublicJwk[] } {
-  return { keys: parseJwkSet(jwkSet).map(publicJwk) };
+export async function publicJwkSet(jwkSet: string): Promise<{ keys: PublicJwk[] }> {
+  return { keys: (await readJwkSet(jwkSet)).map(publicJwk) };
 }
 
-function parseJwkSet(jwkSet: string): [PrivateJwk, ...PrivateJwk[]] {
+/** A key without a name goes by its thumbprint (RFC 7638). */
+async function readJwkSet(jwkSet: string): Promise<[PrivateJwk, ...PrivateJwk[]]> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), privateJwkSet), jwkSet);
-  if (parsed.success) return parsed.output.keys as [PrivateJwk, ...PrivateJwk[]];
-  throw badKeys();
+  if (!parsed.success) throw badKeys();
+  const named = parsed.output.keys.map(async (jwk) => ({ ...jwk, kid: jwk.kid || (await thumbprint(jwk)) }));
+  return (await Promise.all(named)) as [PrivateJwk, ...PrivateJwk[]];
+}
+
+async function thumbprint(jwk: JWK): Promise<string> {
+  try {
+    return await calculateJwkThumbprint(jwk);
+  } catch (cause) {
+    throw badKeys(cause);
+  }
 }
 
 async function importKey(jwk: JWK): Promise<CryptoKey> {
@@ -140,7 +159,7 @@ async function importKey(jwk: JWK): Promise<CryptoKey> {
 }
 
 function badKeys(cause?: unknown): AppError {
-  return badSetting('JWT_SIGNING_KEYS', 'must be a JWK Set of private Ed25519 or P-256 keys, each with a kid', cause);
+  return badSetting('JWT_SIGNING_KEYS', 'must be a JWK Set of private Ed25519 or P-256 keys', cause);
 }
 
 function publicJwk({ kty, crv, x, y, kid }: PrivateJwk): PublicJwk {

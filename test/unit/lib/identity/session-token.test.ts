@@ -72,18 +72,26 @@ describe('session tokens', () => {
 });
 
 describe('JWT_SIGNING_KEYS', () => {
-  it('shows the public halves only', () => {
-    const { keys } = publicJwkSet(setOf(ed25519('one'), p256('two')));
+  it('shows the public halves only', async () => {
+    const { keys } = await publicJwkSet(setOf(ed25519('one'), p256('two')));
     expect(keys).toEqual([
       { kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid: 'one', alg: 'EdDSA', use: 'sig' },
       { kty: 'EC', crv: 'P-256', x: expect.any(String), y: expect.any(String), kid: 'two', alg: 'ES256', use: 'sig' },
     ]);
   });
 
+  it('may hold keys without a name: they go by their thumbprint', async () => {
+    const nameless = setOf({ ...ed25519('k'), kid: undefined });
+    const tokens = await sessionTokens(nameless, { now });
+    expect(await tokens.verifySession(await tokens.signSession(claims, END_S))).toEqual(claims);
+    expect((await publicJwkSet(nameless)).keys).toEqual([
+      expect.objectContaining({ kid: expect.stringMatching(/^[\w-]{43}$/) }),
+    ]);
+  });
+
   it.each([
     ['no JSON', 'x'],
     ['no keys', setOf()],
-    ['a key without kid', setOf({ ...ed25519('k'), kid: undefined })],
     ['a public key', setOf({ ...ed25519('k'), d: undefined })],
     ['a shared secret', setOf({ kty: 'oct', k: 'c2VjcmV0', kid: 'k' })],
     ['a point without y', setOf({ ...p256('k'), y: undefined })],
