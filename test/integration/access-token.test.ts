@@ -101,6 +101,19 @@ describe('access token owner', () => {
     expect(tries).toBe(2);
   });
 
+  it('forgets a refused token even when there is no new one', async () => {
+    const owner = world.coldAccessToken();
+    const refused = await owner.withToken(echo);
+    await world.faults('stable_token', '5xx', 1);
+    const failing = owner.withToken(async () => {
+      throw refusal(40001);
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    await world.simulator.advanceClock(minutes(116));
+    world.clock.offsetMs = 2_000;
+    expect(await owner.withToken(echo)).not.toBe(refused);
+  });
+
   it('expires only the token that failed: one that somebody renewed meanwhile stays', async () => {
     const slow = world.coldAccessToken();
     let tries = 0;

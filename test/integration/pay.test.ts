@@ -104,6 +104,17 @@ describe('payments, API v3', () => {
     expect(states).toEqual(['CREATED']);
   });
 
+  it('names in every request the key that answers shall be signed with', async () => {
+    const { token } = await loggedIn();
+    const named: unknown[] = [];
+    const watching: typeof world.pay.send = (request) => {
+      named.push(request.headers!['wechatpay-serial']);
+      return world.pay.send(request);
+    };
+    await prepay({ ...world.pay, send: watching }, { token, sku: 'coffee' });
+    expect(named).toEqual([ids.pay.platformKeyId]);
+  });
+
   it('does not believe an answer that another key signed', async () => {
     const { token } = await loggedIn();
     const platformKeys = new Map([['PUB_KEY_ID_OTHER', [...world.pay.platformKeys.values()][0]!]]);

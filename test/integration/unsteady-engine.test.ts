@@ -104,6 +104,18 @@ describe('an eventual read that finds nothing yet is not the last word', () => {
   });
 });
 
+describe('a logout counts at once', () => {
+  it('/me and orders read the session strongly', async () => {
+    const { token } = await loggedIn();
+    const { order } = await prepay(world.pay, { token, sku: 'coffee' });
+    const before = engine.calls.length;
+    await me(world.sessions, token);
+    await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo });
+    const reads = engine.calls.slice(before).filter(({ body }) => body.includes('SESSION#'));
+    expect(reads.map(({ body }) => body.includes('"ConsistentRead":true'))).toEqual([true, true]);
+  });
+});
+
 describe('what fails on the way costs nobody a login', () => {
   it('a poll that fails before it collects may be made again', async () => {
     const qr = await scannedCode();

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { publicJwkSet, sessionTokens } from '../../../../lib/identity/session-token.ts';
@@ -60,6 +60,19 @@ describe('session tokens', () => {
       '',
     ];
     for (const token of forged) await expect(tokens.verifySession(token), token).rejects.toMatchObject(refused);
+  });
+
+  it('are refused when they name another kind, though everything else is right', async () => {
+    const key = ed25519('k');
+    const tokens = await sessionTokens(setOf(key), { now });
+    const signed = (typ: string) =>
+      new SignJWT({ sid: 's1', sub: 'a1' })
+        .setProtectedHeader({ alg: 'EdDSA', typ, kid: 'k' })
+        .setIssuer('wechat-lambda')
+        .setExpirationTime(END_S)
+        .sign(createPrivateKey({ key, format: 'jwk' }));
+    expect(await tokens.verifySession(await signed('session+jwt'))).toEqual(claims);
+    await expect(tokens.verifySession(await signed('registration+jwt'))).rejects.toMatchObject(refused);
   });
 
   it('are not exchangeable with registration tokens', async () => {
