@@ -24,6 +24,12 @@ export default defineConfig({
         hookTimeout: 60_000,
         fileParallelism: false,
       }),
+      // Needs a Chromium, which npm does not install: `npm test` leaves it out.
+      project('browser', {
+        testTimeout: 60_000,
+        hookTimeout: 90_000,
+        fileParallelism: false,
+      }),
     ],
   },
 });

@@ -87,7 +87,9 @@ function welcome(
   service: Service,
   { endpoint, withSimulator }: { endpoint: string; withSimulator: boolean },
 ) {
-  const simulator = withSimulator ? `http://localhost:${ports.simulator}` : 'not started: WeChat is elsewhere';
+  const page = `http://localhost:${ports.simulator}`;
+  const simulator = withSimulator ? page : 'not started: WeChat is elsewhere';
+  const invitation = withSimulator ? `Open ${page} for a phone in the browser. ` : '';
   return `ready http://localhost:${ports.http}
 
   HTTP API       http://localhost:${ports.http}
@@ -96,5 +98,5 @@ function welcome(
   DynamoDB       ${endpoint}
   Lambda API     http://localhost:${ports.lambda}   npm run op -- <function> '<json>'
 
-Ctrl-C ends it.`;
+${invitation}Ctrl-C ends it.`;
 }

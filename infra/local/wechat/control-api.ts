@@ -41,7 +41,7 @@ async function control(world: ControlWorld, call: Call): Promise<Answer> {
     case 'GET /':
       return jsonAnswer(200, describeSimulator(world));
     case 'GET /_log':
-      return jsonAnswer(200, world.log.entries());
+      return jsonAnswer(200, world.log.entries().slice(-readLast(call)));
     case 'DELETE /_log':
       world.log.clear();
       return noContent;
@@ -69,6 +69,13 @@ function readBody({ body }: Call): unknown {
   return value;
 }
 
+/** `?last=<n>`: that many entries; all of them without it. */
+function readLast({ query }: Call): number {
+  const last = Number(query.get('last') ?? Infinity);
+  if (last === Infinity || (Number.isInteger(last) && last > 0)) return last;
+  throw new ControlError(400, 'PARAM_ERROR', 'last must be 1 or more');
+}
+
 function readAdvanceMs(body: unknown): number {
   const advanceMs = isRecord(body) ? body.advanceMs : undefined;
   if (typeof advanceMs === 'number' && advanceMs >= 0 && advanceMs <= maxAdvanceMs) return advanceMs;
@@ -82,13 +89,14 @@ function showClock(clock: Clock): object {
 function describeSimulator({ push }: ControlWorld): object {
   return {
     about: 'A WeChat for your own machine: platform, WeChat Pay v3, and the phones of its people.',
+    page: 'GET / in a browser: a phone to click',
     accountQr: push.accountQrUrl,
     calls: {
       'POST /_phone/users': '{phone?, nickname?}',
       'POST /_phone/users/{id}/{action}': phoneActions,
       'POST /_faults': '{target, action, times?}; a wrong action lists the right ones',
       'GET /_clock, POST /_clock': '{advanceMs}',
-      'GET /_log, DELETE /_log': 'every call received and push sent',
+      'GET /_log, DELETE /_log': 'every call received and push sent; ?last=<n> for the newest n',
     },
   };
 }

@@ -32,4 +32,6 @@ export interface SimulatorSettings {
   miniapp: MiniappSettings;
   official: OfficialSettings;
   pay: PaySettings;
+  /** The HTTP API that the phone in the browser talks to; the simulator itself never does. */
+  apiUrl?: string;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { servePage } from '../web/serve.ts';
 import { CallLog } from './call-log.ts';
 import { Clock } from './clock.ts';
 import { createControlApi, isControlPath } from './control-api.ts';
@@ -69,7 +70,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
 }
 
 function createWorld(settings: SimulatorSettings, closing: AbortSignal) {
-  const { miniapp, official, pay } = settings;
+  const { miniapp, official, pay, apiUrl } = settings;
   const clock = new Clock();
   const log = new CallLog(clock);
   const faults = new Faults();
@@ -87,7 +88,7 @@ function createWorld(settings: SimulatorSettings, closing: AbortSignal) {
 
   const respond: Respond = async (call) => {
     const { method, path } = call;
-    if (isControlPath(path)) return control(call);
+    if (isControlPath(path)) return (await servePage(call, apiUrl)) ?? control(call);
     const area = isPayPath(path) ? 'pay' : 'platform';
     if (area === 'platform' && !isPlatformPath(path)) return { status: 404, body: 'not found: see GET /' };
     const entry = log.add({ kind: 'call', method, path, query: Object.fromEntries(call.query) });

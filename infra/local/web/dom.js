@@ -1,0 +1,78 @@
+// Small helpers around the DOM. Text only ever becomes text nodes: nothing that is received is read as HTML.
+
+/**
+ * @param {string} tag a name, and classes after dots: `p.note`
+ * @param {Record<string, unknown>} [attributes] `on…` are listeners, false and undefined are left out
+ * @param {(Node | string | undefined)[]} children
+ */
+export function el(tag, attributes = {}, ...children) {
+  const [name, ...classes] = tag.split('.');
+  const node = document.createElement(name);
+  node.classList.add(...classes);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else if (value !== undefined && value !== false) node.setAttribute(key, value === true ? '' : String(value));
+  }
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
+}
+
+/** A button that works once at a time: further clicks are ignored until its action has ended. */
+export function button(label, action, { kind = 'primary' } = {}) {
+  const node = el(`button.${kind}`, { type: 'button', onclick: () => void once() }, label);
+  async function once() {
+    if (node.ariaDisabled === 'true') return;
+    node.ariaDisabled = 'true';
+    try {
+      await action();
+    } finally {
+      node.ariaDisabled = null;
+    }
+  }
+  return node;
+}
+
+/** Replaces what a region shows. The focus stays in the region when the focused element goes. */
+export function show(region, ...nodes) {
+  const hadFocus = region.contains(document.activeElement);
+  region.replaceChildren(...nodes.filter((node) => node !== undefined));
+  if (hadFocus && !region.contains(document.activeElement)) region.focus({ preventScroll: true });
+}
+
+/** One line about how things are: a word of the protocol, and what it means. */
+export function say(status, state, text) {
+  status.replaceChildren(el(state === 'error' ? 'code.error' : 'code', {}, state), ` ${text}`);
+}
+
+export function chinese(text) {
+  return el('span', { lang: 'zh' }, text);
+}
+
+export function waiting(text) {
+  return el('p.waiting', {}, text);
+}
+
+/** A failed call in place: its code and message. */
+export function problem(error) {
+  const { code = error.name, message, status } = error;
+  return el(
+    'div.problem',
+    { role: 'alert' },
+    el('code', {}, status ? `${status} ${code}` : code),
+    el('p', {}, message),
+  );
+}
+
+/** Facts as a list of names and values. */
+export function facts(entries) {
+  return el('dl.facts', {}, ...Object.entries(entries).map(([name, value]) => fact(name, value)));
+}
+
+function fact(name, value) {
+  return el('div', {}, el('dt', {}, name), el('dd', {}, value));
+}
+
+/** The round picture of somebody: the first letter. */
+export function face(name) {
+  return el('span.face', { 'aria-hidden': true }, [...name][0]?.toUpperCase() ?? '?');
+}

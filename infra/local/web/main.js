@@ -1,0 +1,26 @@
+import { configure } from './calls.js';
+import { problem, show } from './dom.js';
+import { createPhone } from './phone.js';
+import { createWebPage } from './web-page.js';
+import { showWire } from './wire.js';
+
+const byId = (id) => document.getElementById(id);
+
+const webPage = createWebPage({ screen: byId('web-page'), status: byId('web-page-status') });
+createPhone({
+  bar: byId('phone-bar'),
+  screen: byId('phone'),
+  status: byId('phone-status'),
+  people: byId('people'),
+  newPerson: byId('new-person'),
+  apps: byId('apps'),
+  codeOnPage: () => webPage.code(),
+});
+showWire(byId('wire'));
+
+try {
+  await configure();
+  await webPage.newCode();
+} catch (error) {
+  show(byId('web-page'), problem(error));
+}

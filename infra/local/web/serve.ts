@@ -1,0 +1,39 @@
+// The phone in the browser: `GET /` for a browser, and the files of the page. All the rest is the page's own.
+import { readFile } from 'node:fs/promises';
+import { jsonAnswer } from '../wechat/http.ts';
+import type { Answer, Call } from '../wechat/http.ts';
+
+const types = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+};
+
+/** Nothing but these leaves this folder, whatever a path says. */
+const files: Record<string, keyof typeof types> = {
+  'style.css': 'css',
+  'main.js': 'js',
+  'calls.js': 'js',
+  'dom.js': 'js',
+  'web-page.js': 'js',
+  'phone.js': 'js',
+  'chat.js': 'js',
+  'mini-program.js': 'js',
+  'wire.js': 'js',
+};
+
+/** Answers the calls of a browser that wants the page; undefined for every other call. */
+export async function servePage({ method, path, headers }: Call, apiUrl?: string): Promise<Answer | undefined> {
+  if (method !== 'GET') return undefined;
+  if (path === '/') return headers.accept?.includes('text/html') ? fileAnswer('index.html', 'html') : undefined;
+  if (path === '/_web/config.json') return jsonAnswer(200, { apiUrl: apiUrl ?? null });
+  const name = path.startsWith('/_web/') ? path.slice('/_web/'.length) : '';
+  const kind = Object.hasOwn(files, name) ? files[name] : undefined;
+  return kind && fileAnswer(name, kind);
+}
+
+async function fileAnswer(name: string, kind: keyof typeof types): Promise<Answer> {
+  const body = await readFile(new URL(name, import.meta.url));
+  const headers = { 'Content-Type': types[kind], 'Cache-Control': 'no-cache', Vary: 'Accept' };
+  return { status: 200, headers, body };
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { call, rawCall, settings, start } from './support.ts';
+
+const folder = new URL('../../../infra/local/web/', import.meta.url);
+const browserAccept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+
+let simulator: Simulator;
+beforeEach(async () => {
+  simulator = await start();
+});
+afterEach(() => simulator.close());
+
+const get = (path: string, headers: Record<string, string> = {}) => rawCall(simulator.url + path, 'GET', headers, '');
+
+test('a browser gets the page, everybody else the index', async () => {
+  const page = await get('/', { Accept: browserAccept });
+  expect(page).toMatchObject({ status: 200, text: expect.stringContaining('<!doctype html>') });
+  expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', vary: 'Accept' });
+  for (const accept of ['*/*', 'application/json']) {
+    expect(await get('/', { Accept: accept })).toMatchObject({ status: 200, json: { calls: expect.any(Object) } });
+  }
+});
+
+test('every file that the page is made of is served, and asks for nothing from elsewhere', async () => {
+  for (const name of readdirSync(folder).filter((file) => /\.(js|css)$/.test(file))) {
+    const { status, headers, text } = await get(`/_web/${name}`);
+    expect({ name, status, type: headers['content-type'] }).toEqual({
+      name,
+      status: 200,
+      type: name.endsWith('.js') ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8',
+    });
+    expect(text).toBe(readFileSync(new URL(name, folder), 'utf8'));
+    expect(text, name).not.toMatch(/https?:\/\/|url\(|@import/);
+  }
+  expect((await get('/', { Accept: browserAccept })).text).not.toMatch(/https?:\/\//);
+});
+
+test.each(['serve.ts', '../settings.ts', '..%2fsettings.ts', 'constructor', '__proto__', 'index.html', 'main.js/', ''])(
+  'nothing else leaves the folder: %j',
+  async (name) => {
+    expect((await get(`/_web/${name}`)).status).toBe(404);
+  },
+);
+
+test('the page learns where the API is, or that nobody said so', async () => {
+  expect((await get('/_web/config.json')).json).toEqual({ apiUrl: null });
+  const other = await startSimulator({ ...settings, apiUrl: 'http://localhost:3000' });
+  expect((await call(other, 'GET', '/_web/config.json')).json).toEqual({ apiUrl: 'http://localhost:3000' });
+  await other.close();
+});
+
+test('the log can be cut to its newest entries', async () => {
+  for (const path of ['/sns/one', '/sns/two', '/sns/three']) await get(path);
+  const paths = async (query: string) =>
+    (await get(`/_log${query}`)).json.map(({ path }: { path: string }) => path.slice('/sns/'.length));
+  expect(await paths('')).toEqual(['one', 'two', 'three']);
+  expect(await paths('?last=2')).toEqual(['two', 'three']);
+  expect(await paths('?last=9')).toEqual(['one', 'two', 'three']);
+  for (const last of ['0', '-1', '1.5', 'x', '']) expect((await get(`/_log?last=${last}`)).status).toBe(400);
+});
