@@ -10,13 +10,16 @@ const base = {
   description: v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,127}$/u, '1 to 127 characters, no emoji')),
   kind: v.picklist(['goods', 'wallet-topup']),
 };
-const item = v.union([
-  v.strictObject({ ...base, unitFen: fen }),
-  v.pipe(
-    v.strictObject({ ...base, minFen: fen, maxFen: fen }),
-    v.check(({ minFen, maxFen }) => minFen <= maxFen, 'minFen is above maxFen'),
-  ),
-]);
+const item = v.union(
+  [
+    v.strictObject({ ...base, unitFen: fen }),
+    v.pipe(
+      v.strictObject({ ...base, minFen: fen, maxFen: fen }),
+      v.check(({ minFen, maxFen }) => minFen <= maxFen, 'minFen is above maxFen'),
+    ),
+  ],
+  'needs sku, description, kind, and either unitFen or minFen with maxFen: whole fen, nothing else',
+);
 const catalog = v.object({ items: v.pipe(v.array(item), v.minLength(1)) });
 
 /**
