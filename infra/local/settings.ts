@@ -56,9 +56,10 @@ function localAddresses(ports: Ports) {
 function localAccounts() {
   return {
     SITE_NAME: 'wechat-lambda',
-    MINIAPP_APP_ID: `wx${hex(8)}`,
+    // Ids are no secrets, and the same at every start: accounts in a table that is kept hang on them.
+    MINIAPP_APP_ID: 'wx10ca1000000000a1',
     MINIAPP_APP_SECRET: hex(16),
-    OFFICIAL_APP_ID: `wx${hex(8)}`,
+    OFFICIAL_APP_ID: 'wx10ca1000000000b2',
     OFFICIAL_APP_SECRET: hex(16),
     OFFICIAL_TOKEN: hex(16),
     // 32 bytes in base64 without the padding: 43 characters.
@@ -92,6 +93,7 @@ function simulatorSettings(
 ): SimulatorSettings {
   return {
     port: ports.simulator,
+    apiUrl: `http://localhost:${ports.http}`,
     miniapp: { appId: variables.MINIAPP_APP_ID, appSecret: variables.MINIAPP_APP_SECRET },
     official: {
       appId: variables.OFFICIAL_APP_ID,
