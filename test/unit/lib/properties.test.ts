@@ -1,0 +1,206 @@
+// Rules that hold for every input, not for the examples that somebody thought of.
+import { createCipheriv, generateKeyPairSync, sign } from 'node:crypto';
+import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
+import * as fc from 'fast-check';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../../lib/errors.ts';
+import { webhook } from '../../../lib/http/webhook.ts';
+import { redact } from '../../../lib/log.ts';
+import { nextState, type OrderEvent } from '../../../lib/pay/order.ts';
+import { priceOf } from '../../../lib/pay/price.ts';
+import { openPayNotification } from '../../../lib/pay/v3/open-notification.ts';
+import type { OrderState } from '../../../lib/store/orders.ts';
+import { openOfficialPush } from '../../../lib/wechat/official-push.ts';
+import { cdata, parseXml } from '../../../lib/wechat/xml.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 200 });
+/** Characters that XML can carry at all. */
+const xmlText = text.map((value) => value.replaceAll(/[^\t\n\u0020-\uD7FF\uE000-\uFFFD]/g, ''));
+/** Either a value, or that it was refused with a code of the closed list: nothing else may be thrown. */
+const refusal = (run: () => unknown): string | undefined => {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+};
+
+describe('XML', () => {
+  it('gives back whatever was put into a CDATA section', () => {
+    fc.assert(
+      fc.property(xmlText, (value) => {
+        expect(parseXml(`<xml><Content>${cdata(value)}</Content></xml>`)['Content'] ?? '').toBe(value);
+      }),
+    );
+  });
+
+  it('is parsed or refused, and touches no prototype', () => {
+    const bits = [
+      '<xml>',
+      '</xml>',
+      '<a>',
+      '</a>',
+      '<__proto__>',
+      '</__proto__>',
+      '<![CDATA[',
+      ']]>',
+      '&amp;',
+      '&#0;',
+      '<?',
+      'x',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...bits), { maxLength: 20 }), (parts) => {
+        const code = refusal(() => parseXml(parts.join('')));
+        expect([undefined, 'PARAM_ERROR']).toContain(code);
+        expect(({} as Record<string, unknown>)['a']).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('a push of the official account', () => {
+  it('is refused, whatever it says, when the signature is not right', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('signature', 'timestamp', 'nonce', 'x'), text), text, (query, body) => {
+        const keys = { token: 'AAAAA', nowMs: 1_714_037_059_000 };
+        const code = refusal(() => openOfficialPush(new URLSearchParams(query), Buffer.from(body), keys));
+        expect(code).toBe('FORBIDDEN');
+      }),
+    );
+  });
+});
+
+describe('a payment notification', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const apiV3Key = '0123456789abcdef0123456789abcdef';
+  const nowMs = 1_800_000_000_000;
+  const nonce = 'AbCdEfGhIjKl';
+  const cipher = createCipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce));
+  const plain = JSON.stringify({
+    appid: 'wx',
+    mchid: '1',
+    out_trade_no: 'n',
+    trade_state: 'SUCCESS',
+    transaction_id: 't',
+    success_time: '2027-01-15T16:00:00+08:00',
+    amount: { total: 100, currency: 'CNY' },
+  });
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const resource = { algorithm: 'AEAD_AES_256_GCM', ciphertext: sealed.toString('base64'), nonce };
+  const body = Buffer.from(
+    JSON.stringify({ id: 'i', event_type: 'TRANSACTION.SUCCESS', resource_type: 'encrypt-resource', resource }),
+  );
+  const signed = (bytes: Buffer) => {
+    const message = Buffer.concat([Buffer.from(`${nowMs / 1_000}\nn\n`), bytes, Buffer.from('\n')]);
+    return {
+      'wechatpay-timestamp': String(nowMs / 1_000),
+      'wechatpay-nonce': 'n',
+      'wechatpay-serial': 'K',
+      'wechatpay-signature': sign('RSA-SHA256', message, privateKey).toString('base64'),
+    };
+  };
+  const headers = signed(body);
+  const keys = { platformKeys: new Map([['K', publicKey]]), apiV3Key, nowMs };
+  const open = (request: Parameters<typeof openPayNotification>[0]) => openPayNotification(request, keys);
+
+  it('opens when nobody touched it', () => {
+    expect(open({ headers, body })).toMatchObject({ kind: 'payment', transaction: { payment: { amountFen: 100 } } });
+  });
+
+  it('is refused when any one bit of its body differs', () => {
+    fc.assert(
+      fc.property(fc.nat(body.length - 1), fc.nat(7), (at, bit) => {
+        const changed = Buffer.from(body);
+        changed[at]! ^= 1 << bit;
+        expect(refusal(() => open({ headers, body: changed }))).toBe('FORBIDDEN');
+      }),
+    );
+  });
+
+  it('is refused under any other headers', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(headers)), text, (name, value) => {
+        fc.pre(value !== headers[name as keyof typeof headers]);
+        expect(refusal(() => open({ headers: { ...headers, [name]: value }, body }))).toBe('FORBIDDEN');
+      }),
+    );
+  });
+
+  it('is refused, never a crash, when WeChat signed nonsense', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), text), (nonsense) => {
+        const bytes = Buffer.from(nonsense);
+        expect(['PARAM_ERROR', 'FORBIDDEN']).toContain(refusal(() => open({ headers: signed(bytes), body: bytes })));
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('a webhook', () => {
+  beforeEach(() => {
+    for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
+  });
+
+  it('answers every event that AWS can make', async () => {
+    const handler = webhook(
+      'any',
+      async ({ body, query }) => ({ statusCode: 200, body: `${body.length} ${query.size}` }),
+      ({ status }) => ({ statusCode: status }),
+    );
+    const event = fc.record(
+      { body: text, isBase64Encoded: fc.boolean(), rawQueryString: text, headers: fc.dictionary(text, text) },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(event, async (some) => {
+        const whole = { requestContext: { http: { method: 'POST' } }, ...some } as unknown as LambdaFunctionURLEvent;
+        expect(await handler(whole, { awsRequestId: 'r' } as Context)).toMatchObject({ statusCode: 200 });
+      }),
+    );
+  });
+});
+
+describe('the life of an order', () => {
+  const events = fc.array(fc.constantFrom<OrderEvent>('accepted', 'paid', 'closed'), { maxLength: 12 });
+
+  it('ends as paid exactly when a payment was among the events, in whatever order and however often', () => {
+    fc.assert(
+      fc.property(events, (happened) => {
+        let state: OrderState = 'CREATED';
+        for (const event of happened) state = nextState(state, event) ?? state;
+        expect(state === 'PAID').toBe(happened.includes('paid'));
+      }),
+    );
+  });
+});
+
+describe('a price', () => {
+  it('is a whole number of fen, from the catalogue, whatever the buyer says', () => {
+    const fen = fc.integer({ min: 1, max: 100_000_000 });
+    fc.assert(
+      fc.property(fen, fc.integer({ min: 1, max: 100 }), fen, (unitFen, quantity, amountFen) => {
+        const goods = { sku: 's', kind: 'goods' as const, description: 'd', unitFen };
+        expect(priceOf(goods, { sku: 's', quantity, amountFen }).amountFen).toBe(unitFen * quantity);
+      }),
+    );
+  });
+});
+
+describe('a log line', () => {
+  it('is JSON on one line, and holds no secret that has its name', () => {
+    const secret = 's3cr3t-s3cr3t';
+    const names = fc.constantFrom('access_token', 'session_key', 'js_code', 'secret', 'refresh_token');
+    fc.assert(
+      fc.property(fc.object(), names, text, (fields, name, note) => {
+        const line = redact({ ...fields, note, nested: [{ [name]: secret }], said: `${name}=${secret}&a=1` });
+        expect(line).not.toContain('\n');
+        expect(line).not.toContain(secret);
+        expect(JSON.parse(line)).toBeTypeOf('object');
+      }),
+    );
+  });
+});
