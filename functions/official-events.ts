@@ -1,17 +1,11 @@
-import { badSetting, settings } from '../lib/config.ts';
-import { loadTable } from '../lib/deps.ts';
+import { loadOfficialPushes } from '../lib/deps.ts';
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { answerPush } from '../lib/official-account/answer-push.ts';
 import { once } from '../lib/once.ts';
 import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.ts';
 import { buildTextReply } from '../lib/wechat/official-reply.ts';
 
-const deps = once(async () => {
-  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'OFFICIAL_MODE', 'SITE_NAME');
-  if (found.OFFICIAL_MODE !== 'plain') throw badSetting('OFFICIAL_MODE', 'must be plain: no other mode is built yet');
-  const { OFFICIAL_APP_ID: appId, OFFICIAL_TOKEN: token, SITE_NAME: siteName } = found;
-  return { ...(await loadTable()), appId, token, siteName };
-});
+const deps = once(loadOfficialPushes);
 
 export const handler = webhook(
   'official-events',

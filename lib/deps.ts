@@ -1,5 +1,5 @@
 import { accessTokenOwner } from './access-token/owner.ts';
-import { addressSetting, settings } from './config.ts';
+import { addressSetting, badSetting, settings } from './config.ts';
 import { sessionTokens } from './identity/session-token.ts';
 import { createSend } from './outbound.ts';
 import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
@@ -42,6 +42,21 @@ export async function loadOfficial({ table }: { table: Table }) {
   const stored = platformTokens(table, app.appId, 'access_token');
   const accessToken = accessTokenOwner({ ...platform, tokens: stored }, app);
   return { ...platform, mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL'), app, accessToken };
+}
+
+/** For pushes of the official account. */
+export async function loadOfficialPushes() {
+  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'OFFICIAL_MODE', 'SITE_NAME');
+  if (found.OFFICIAL_MODE !== 'plain') throw badSetting('OFFICIAL_MODE', 'must be plain: no other mode is built yet');
+  const { OFFICIAL_APP_ID: appId, OFFICIAL_TOKEN: token, SITE_NAME: siteName } = found;
+  return { ...(await loadTable()), appId, token, siteName };
+}
+
+/** For the polls of a page that shows a login code. */
+export async function loadScanLogin() {
+  const { SCAN_LOGIN_REGISTER: register } = await settings('SCAN_LOGIN_REGISTER');
+  if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
+  return { ...(await loadSessions()), register } as const;
 }
 
 /** For calls to WeChat Pay. */

@@ -15,7 +15,7 @@ const SECRET_TEXT: [RegExp, string][] = [
   [/-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)/g, '[hidden]'],
   [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[hidden]'],
   [/\b(access_token|secret|js_code|code|refresh_token|session_key|ticket)("?\s*[=:]\s*"?)[^&\s",}]+/g, '$1$2[hidden]'],
-  [/\bo[\w-]{3}[\w-]{21}([\w-]{3})\b/g, 'o…$1'],
+  [/\bo[\w-]{24}([\w-]{3})\b/g, 'o…$1'],
   [/\b1[3-9]\d{9}\b/g, '[phone]'],
 ];
 
@@ -45,7 +45,7 @@ function redactField(name: string, value: unknown): unknown {
 }
 
 /** Enough of an openid to follow one user through a log, too little to be one. */
-export function maskOpenId(openId: string): string {
+function maskOpenId(openId: string): string {
   return openId.length > 8 ? `${openId.slice(0, 4)}…${openId.slice(-3)}` : '…';
 }
 

@@ -29,27 +29,24 @@ export async function buildSettings(env: NodeJS.ProcessEnv, ports: Ports, tableN
     PAY_PUBLIC_KEY: publicPem(platform.publicKey),
   };
   const variables = {
-    ...withOverrides({ ...localAddresses(ports), ...LOCAL_AWS, TABLE_NAME: tableName }, present(env)),
+    ...withOverrides({ ...localAddresses(ports, env), ...LOCAL_AWS, TABLE_NAME: tableName }, present(env)),
     ...withOverrides({ ...localAccounts(), ...keys }, env),
   };
   const merchantKey = publicHalf(variables.PAY_MCH_PRIVATE_KEY || keys.PAY_MCH_PRIVATE_KEY);
   return { variables, simulator: simulatorSettings(variables, ports, merchantKey, privatePem(platform.privateKey)) };
 }
 
-function localAddresses(ports: Ports) {
+function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
   const http = `http://localhost:${ports.http}`;
   const simulator = `http://localhost:${ports.simulator}`;
-  const functionUrls = `http://localhost:${ports.functionUrls}`;
   return {
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${ports.dynamodb}`,
-    PUBLIC_BASE_URL: http,
     ALLOWED_ORIGINS: `${http},${simulator}`,
     WECHAT_API_BASE_URL: simulator,
-    WECHAT_OPEN_BASE_URL: simulator,
-    WECHAT_MP_BASE_URL: simulator,
+    // Whoever makes the QR code shows it too.
+    WECHAT_MP_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_PAY_BASE_URL: simulator,
-    PAY_NOTIFY_URL: `${functionUrls}/pay-notify`,
-    PAY_V2_NOTIFY_URL: `${functionUrls}/pay-notify-v2`,
+    PAY_NOTIFY_URL: `http://localhost:${ports.functionUrls}/pay-notify`,
   };
 }
 
@@ -62,14 +59,10 @@ function localAccounts() {
     OFFICIAL_APP_ID: 'wx10ca1000000000b2',
     OFFICIAL_APP_SECRET: hex(16),
     OFFICIAL_TOKEN: hex(16),
-    // 32 bytes in base64 without the padding: 43 characters.
-    OFFICIAL_AES_KEY: randomBytes(32).toString('base64').slice(0, 43),
     OFFICIAL_MODE: 'plain',
-    PAY_API: 'v3',
     PAY_MCH_ID: '1900000001',
     PAY_MCH_CERT_SERIAL: hex(20).toUpperCase(),
     PAY_API_V3_KEY: hex(16),
-    PAY_API_V2_KEY: hex(16),
     PAY_PUBLIC_KEY_ID: `PUB_KEY_ID_01${hex(16).toUpperCase()}`,
   };
 }

@@ -54,7 +54,7 @@ async function start(): Promise<void> {
   await seedCatalogue(ports.lambda, service);
   await Promise.all([...(withSimulator ? [ports.simulator] : []), ports.functionUrls].map(assertAnswers));
 
-  if (!stopping) console.log(welcome(ports, service, { endpoint, withSimulator }));
+  if (!stopping) console.log(welcome(ports, service, { endpoint, withSimulator, othersWechat }));
 }
 
 async function assertAnswers(port: number): Promise<void> {
@@ -85,11 +85,11 @@ async function stop(code: number, message: string): Promise<void> {
 function welcome(
   ports: Ports,
   service: Service,
-  { endpoint, withSimulator }: { endpoint: string; withSimulator: boolean },
+  { endpoint, withSimulator, othersWechat }: { endpoint: string; withSimulator: boolean; othersWechat: boolean },
 ) {
   const page = `http://localhost:${ports.simulator}`;
   const simulator = withSimulator ? page : 'not started: WeChat is elsewhere';
-  const invitation = withSimulator ? `Open ${page} for a phone in the browser. ` : '';
+  const invitation = withSimulator && !othersWechat ? `Open ${page} for a phone in the browser. ` : '';
   return `ready http://localhost:${ports.http}
 
   HTTP API       http://localhost:${ports.http}

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { headersOf } from './event.ts';
 
 /** The name of the cookie that holds a session token. */
-export const SESSION_COOKIE = 'session';
+const SESSION_COOKIE = 'session';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -4,8 +4,9 @@ import type { ErrorCode } from '../errors.ts';
 type Schema = v.GenericSchema;
 
 /**
- * One route of the HTTP API, described once: the schemas check requests and answers at run time and are what the API
- * document is made of. `errors` lists what a caller should be ready for, besides PARAM_ERROR and INTERNAL.
+ * One route of the HTTP API, described once: the schemas check requests and answers at run time, and with `summary` and
+ * `errors` they are all that a document of the API needs. Every route may also answer PARAM_ERROR, BODY_TOO_LARGE and
+ * INTERNAL.
  */
 export interface Endpoint {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';

@@ -52,12 +52,13 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /** One log line per failure: loud when it is ours or the configuration's, quiet when it is the caller's. */
-export function logFailure(log: Log, error: unknown, { status, code }: Failure, facts: Record<string, unknown>): void {
+export function logFailure(log: Log, error: unknown, failure: Failure, facts: Record<string, unknown>): void {
+  const { status, code, message, detail } = failure;
   if (status >= 500) log.error('request.failed', { ...facts, status, error: code, reason: error });
-  else log.info('request.refused', { ...facts, status, error: code, reason: (error as Error).message });
+  else log.info('request.refused', { ...facts, status, error: code, reason: message, detail });
 }
 
-/** The JSON error of contract section 1. */
+/** An error as every route answers it. */
 export function errorResponse(failure: Failure, requestId: string): HttpResponse {
   const { status, code, message, detail, retryAfterSeconds } = failure;
   return {

@@ -5,7 +5,7 @@ import type { Consistency, Table } from '../store/table.ts';
 import { newAccount, userView, type UserView } from './account.ts';
 import type { SessionTokens } from './session-token.ts';
 
-export type SessionDeps = Pick<Runtime, 'now' | 'randomBytes'> & { table: Table; tokens: SessionTokens };
+export type SessionDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes'> & { table: Table; tokens: SessionTokens };
 
 /** What a client gets when it is logged in; `expiresIn` in seconds. */
 export interface SessionAnswer {
@@ -16,7 +16,7 @@ export interface SessionAnswer {
 }
 
 /** Seconds that a session lives. */
-export const SESSION_LIFE_S = 7 * 24 * 3_600;
+const SESSION_LIFE_S = 7 * 24 * 3_600;
 
 /** Who WeChat says somebody is. */
 export type Person = Pick<Identity, 'appId' | 'openId'> & Partial<Pick<Identity, 'unionId'>>;
@@ -40,7 +40,7 @@ export async function findOrCreateAccount(
   if (known) return { account: known, isNewUser: false };
   const account = newAccount(deps);
   const identity = { ...person, accountId: account.id, createdAt: account.createdAt };
-  if (await createAccount(deps.table, account, identity)) return { account, isNewUser: true };
+  if (await createAccount(deps, account, identity)) return { account, isNewUser: true };
   const winner = await findAccount(deps, person, 'strong');
   if (!winner) throw new Error('an identity exists without its account');
   return { account: winner, isNewUser: false };

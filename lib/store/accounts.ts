@@ -1,3 +1,4 @@
+import type { Runtime } from '../runtime.ts';
 import { transact } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -36,11 +37,17 @@ export function readIdentity(
 }
 
 /** Stores a new account and its first identity together; false when the identity is somebody's already. */
-export function createAccount(table: Table, account: Account, identity: Identity): Promise<boolean> {
+export function createAccount(
+  deps: Pick<Runtime, 'sleep' | 'randomBytes'> & { table: Table },
+  account: Account,
+  identity: Identity,
+): Promise<boolean> {
+  const { table } = deps;
   const ConditionExpression = 'attribute_not_exists(pk)';
   const put = (Item: Record<string, unknown>) => ({ Put: { TableName: table.name, Item, ConditionExpression } });
-  return transact(table, [
+  const items = [
     put({ ...keys.identity(identity.appId, identity.openId), ...identity }),
     put({ ...keys.account(account.id), ...account }),
-  ]);
+  ];
+  return transact(table, items, deps);
 }

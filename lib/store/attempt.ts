@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime.ts';
 import type { Table } from './table.ts';
 
 /** What a conditional write came to; `old` is the item that refused it, when the write asked for it. */
@@ -27,7 +27,11 @@ const CONFLICT_PAUSE_MS = 20;
  * Writes all items or none; false when a condition refused. The SDK does not repeat a transaction that met another
  * one on the same item, so that is done here.
  */
-export async function transact({ client }: Table, items: TransactItems): Promise<boolean> {
+export async function transact(
+  { client }: Table,
+  items: TransactItems,
+  { sleep, randomBytes }: Pick<Runtime, 'sleep' | 'randomBytes'>,
+): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     try {
       await client.send(new TransactWriteCommand({ TransactItems: items }));
@@ -37,7 +41,7 @@ export async function transact({ client }: Table, items: TransactItems): Promise
       const codes = error.CancellationReasons?.map((reason) => reason.Code) ?? [];
       if (codes.includes('ConditionalCheckFailed')) return false;
       if (!codes.includes('TransactionConflict') || tries === CONFLICT_TRIES) throw error;
-      await runtime.sleep(tries * CONFLICT_PAUSE_MS + runtime.randomBytes(1)[0]! / 8);
+      await sleep(tries * CONFLICT_PAUSE_MS + randomBytes(1)[0]! / 8);
     }
   }
 }

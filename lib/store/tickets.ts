@@ -35,8 +35,8 @@ export function readTicket(table: Table, ticket: string): Promise<Ticket | undef
 }
 
 /**
- * created -> scanned. True also when this very openid scanned it before: WeChat repeats its pushes.
- * False for an unknown or expired ticket, one of another app, or one that somebody else scanned.
+ * created -> scanned. True also when this very openid scanned it already: WeChat repeats its pushes.
+ * False for an unknown, expired or collected ticket, one of another app, or one that somebody else scanned.
  */
 export async function markScanned(
   { client, name: TableName }: Table,
@@ -61,7 +61,9 @@ export async function markScanned(
       }),
     ),
   );
-  return scanned.done || (scanned.old?.['openId'] === openId && scanned.old['appId'] === appId);
+  if (scanned.done) return true;
+  const old = scanned.old as Ticket | undefined;
+  return old?.state === 'scanned' && old.openId === openId && old.expiresAt * 1_000 > nowMs;
 }
 
 /**

@@ -1,4 +1,4 @@
-// The cost that each flow may have, and the lowest that we know of. The table of the design, as data.
+// The cost that each flow may have, and the lowest that we know of.
 import type { Units } from './units.ts';
 
 export type FlowName =
@@ -65,5 +65,5 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'access token, 20 cold instances': { budget: { calls: 1 }, floor: { calls: 1 } },
 };
 
-/** Rows of the design's table whose function does not exist yet. */
+/** Flows that will have a budget, but no function yet. */
 export const NOT_BUILT = ['JS-SDK config, warm', 'JS-SDK config, cold'];

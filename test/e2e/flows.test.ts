@@ -40,7 +40,7 @@ describe('mini-program login', () => {
     ['a bad code', { body: { code: 'bad' } }, 401, 'WECHAT_CODE_INVALID'],
     ['no code', { body: {} }, 400, 'PARAM_ERROR'],
     ['no JSON', { text: '{' }, 400, 'PARAM_ERROR'],
-  ])('answers %s with the error of the contract', async (_, options, status, code) => {
+  ])('answers %s with the error that callers rely on', async (_, options, status, code) => {
     const answer = await api('POST', '/miniapp/login', options);
     expect(answer).toMatchObject({
       status,

@@ -7,7 +7,7 @@ import { isPortFree } from '../../infra/local/ports.ts';
 import { findFreePorts } from '../support/ports.ts';
 import { portVariables, runStart, startStack, type Stack, type StackUrls } from '../support/stack.ts';
 
-const START_BUDGET_MS = 60_000;
+const START_BUDGET_MS = 20_000;
 
 const takenPorts = async ({ ports }: Stack) => {
   const free = await Promise.all(ports.map(isPortFree));

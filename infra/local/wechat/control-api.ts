@@ -18,11 +18,12 @@ const maxAdvanceMs = 3_650 * 86_400_000;
 
 const noContent: Answer = { status: 204, body: '' };
 
+/** Whether a path is a call of the person at the keyboard, not of WeChat. */
 export function isControlPath(path: string): boolean {
   return path === '/' || path.startsWith('/_');
 }
 
-/** The calls of the person at the keyboard: phone, faults, clock, log (contract section 5). */
+/** The calls of the person at the keyboard: phone, faults, clock, log. */
 export function createControlApi(world: ControlWorld): (call: Call) => Promise<Answer> {
   return async (call) => {
     try {

@@ -49,6 +49,7 @@ export function writeAnswer(response: ServerResponse, answer: Answer): void {
   response.end(answer.body);
 }
 
+/** An answer in JSON; the platform sends it as text/plain here and there. */
 export function jsonAnswer(status: number, value: unknown, contentType = 'application/json; charset=utf-8'): Answer {
   return { status, headers: { 'Content-Type': contentType }, body: JSON.stringify(value) };
 }
@@ -62,6 +63,7 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
+/** Whether a value is an object that is no array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,7 +12,7 @@ interface LoginCode {
 
 const lifetimeMs = 5 * 60_000;
 
-/** The codes of `wx.login` (reference 1.1): five minutes, single use. */
+/** The codes of `wx.login` (platform 1.1): five minutes, single use. */
 export class LoginCodes {
   readonly #codes = new Map<string, LoginCode>();
   readonly #clock: Clock;

@@ -24,11 +24,12 @@ type Handler = (call: Call, parameter: string) => object | undefined;
 
 const transactions = '/v3/pay/transactions';
 
+/** Whether a path belongs to api.mch.weixin.qq.com, API v3. */
 export function isPayPath(path: string): boolean {
   return path.startsWith('/v3/');
 }
 
-/** The host api.mch.weixin.qq.com, API v3 (reference pay 1, 2.1 to 2.6, 2.11): signed answers, unsigned refusals. */
+/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2.1 to 2.6, 2.11): signed answers, unsigned refusals. */
 export function createPayApi(world: PayWorld): (call: Call) => Answer {
   const routes = payRoutes(world);
   return (call) => {

@@ -1,4 +1,4 @@
-/** Internal code, the tail of `Request-ID` (reference pay 2.12). */
+/** Internal code, the tail of `Request-ID` (pay 2.12). */
 const internalCodes = {
   SIGN_ERROR: 268443699,
   PARAM_ERROR: 268435461,
@@ -15,7 +15,7 @@ const internalCodes = {
 
 export type PayErrorCode = keyof typeof internalCodes;
 
-/** A refusal by WeChat Pay v3 (reference pay 2.11): a status and `{code, message, detail?}`, unsigned. */
+/** A refusal by WeChat Pay v3 (pay 2.11): a status and `{code, message, detail?}`, unsigned. */
 export class PayError extends Error {
   readonly status: number;
   readonly code: PayErrorCode;

@@ -70,7 +70,7 @@ const common = {
   settle_info: object({ profit_sharing: { kind: 'boolean' } }),
 } satisfies Record<string, Rule>;
 
-/** What may stand in the body of each create call (reference pay 2.1). */
+/** What may stand in the body of each create call (pay 2.1). */
 export const createRules: Record<TradeType, Rule> = {
   JSAPI: object({ ...common, scene_info: object(scene), payer: required(object({ openid: required(text(128)) })) }),
   NATIVE: object({ ...common, scene_info: object(scene) }),

@@ -31,7 +31,7 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Waits between the deliveries of one notification (reference pay 4.7): 15 retries, 24 h 4 min in total. */
+/** Waits between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
 export const retryGapsMs = [
   15 * secondMs,
   15 * secondMs,
@@ -52,7 +52,7 @@ export const retryGapsMs = [
 
 const duplicateGapMs = 20;
 
-/** Builds the sender of payment notifications (reference pay 4), which can also lie when a fault says so. */
+/** Builds the sender of payment notifications (pay 4), which can also lie when a fault says so. */
 export function createPayNotify({ pay, keys, clock, log, faults, deliver }: NotifyWorld): NotifyPaid {
   const post = async (
     { url, body }: Notification,
@@ -131,7 +131,7 @@ function buildEnvelope(transaction: object, apiV3Key: string, now: number): stri
   });
 }
 
-/** AES-256-GCM as in reference pay 4.3: the tag follows the ciphertext. */
+/** AES-256-GCM as in pay 4.3: the tag follows the ciphertext. */
 function encrypt(plain: string, apiV3Key: string): Record<string, string> {
   const nonce = alphanumeric(12);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce));

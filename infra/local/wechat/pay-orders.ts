@@ -25,6 +25,8 @@ export interface PayOrder {
   tradeType: TradeType;
   request: CreateRequest;
   createdAt: number;
+  /** Last moment to pay, on the virtual clock. */
+  payableUntil: number;
   closed: boolean;
   /** Native and H5: the first person to open the payment sheet; nobody else can pay then. */
   payerId?: string;
@@ -58,14 +60,14 @@ export class PayOrders {
   }
 
   /**
-   * Creates or repeats an order (reference pay 2.1, "Repeat semantics") and answers a fresh handle: the
+   * Creates or repeats an order (pay 2.1, "Repeat semantics") and answers a fresh handle: the
    * prepay_id for JSAPI and H5, the code_url for Native.
    */
   create(tradeType: TradeType, request: CreateRequest): string {
     const known = this.#orders.get(request.out_trade_no);
     if (known) this.#assertSame(known, tradeType, request);
     else this.#assertExpiry(tradeType, request);
-    const order = known ?? { tradeType, request, createdAt: this.#clock.now(), closed: false };
+    const order = known ?? this.#newOrder(tradeType, request);
     this.#orders.set(request.out_trade_no, order);
     return this.#newHandle(order);
   }
@@ -83,7 +85,7 @@ export class PayOrders {
     return order;
   }
 
-  /** Closes an unpaid order; closing twice is fine (reference pay 2.6). */
+  /** Closes an unpaid order; closing twice is fine (pay 2.6). */
   close(outTradeNo: string): void {
     const order = this.find(outTradeNo);
     if (order.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
@@ -105,8 +107,7 @@ export class PayOrders {
     if (this.#isClosed(order)) throw new ControlError(409, 'ORDER_CLOSED', '订单已关闭: the order is closed');
     if (handle.expiresAt <= this.#clock.now())
       throw new ControlError(410, 'PREPAY_EXPIRED', 'create again for a new one');
-    if (payableUntil(order) <= this.#clock.now())
-      throw new ControlError(409, 'ORDER_EXPIRED', 'time_expire has passed');
+    if (order.payableUntil <= this.#clock.now()) throw new ControlError(409, 'ORDER_EXPIRED', 'time_expire has passed');
     const openId = this.#people.openIdOf(person, order.request.appid);
     const wrongPayer = order.request.payer
       ? order.request.payer.openid !== openId
@@ -124,7 +125,7 @@ export class PayOrders {
     return transactionId;
   }
 
-  /** The order as query and notification show it (reference pay 2.5, 4.4). */
+  /** The order as query and notification show it (pay 2.5, 4.4). */
   describe(order: PayOrder): object {
     const { appid, mchid, out_trade_no, amount, attach, scene_info } = order.request;
     const base = {
@@ -159,12 +160,12 @@ export class PayOrders {
     if (known.tradeType !== tradeType || !isDeepStrictEqual(known.request, request)) {
       throw new PayError(403, 'OUT_TRADE_NO_USED', '请求重入时，参数与首次请求时不一致');
     }
-    if (payableUntil(known) <= this.#clock.now()) throw new PayError(400, 'ORDER_CLOSED', '订单已过期，请重新下单');
+    if (known.payableUntil <= this.#clock.now()) throw new PayError(400, 'ORDER_CLOSED', '订单已过期，请重新下单');
   }
 
   #assertExpiry(tradeType: TradeType, { time_expire: timeExpire }: CreateRequest): void {
     if (timeExpire === undefined) return;
-    const inMs = Date.parse(timeExpire) - this.#clock.now();
+    const inMs = lifeOf(timeExpire);
     if (inMs > 0 && inMs <= latestExpiryMs[tradeType]) return;
     const detail = {
       field: '/time_expire',
@@ -173,6 +174,12 @@ export class PayOrders {
       location: 'body',
     };
     throw new PayError(400, 'PARAM_ERROR', 'time_expire时间非法', detail);
+  }
+
+  #newOrder(tradeType: TradeType, request: CreateRequest): PayOrder {
+    const createdAt = this.#clock.now();
+    const lifeMs = request.time_expire === undefined ? 7 * dayMs : Math.max(lifeOf(request.time_expire), minuteMs);
+    return { tradeType, request, createdAt, payableUntil: createdAt + lifeMs, closed: false };
   }
 
   #newHandle(order: PayOrder): string {
@@ -196,8 +203,10 @@ export class PayOrders {
   }
 }
 
-/** The last moment to pay; a time_expire less than a minute ahead counts as one minute. */
-function payableUntil({ request, createdAt }: PayOrder): number {
-  if (request.time_expire === undefined) return createdAt + 7 * dayMs;
-  return Math.max(Date.parse(request.time_expire), createdAt + minuteMs);
+/**
+ * How long an order of this time_expire may still be paid. The merchant's clock is the real one, so this is measured on
+ * it: however far the virtual clock was moved, a new order lives as long as it was meant to.
+ */
+function lifeOf(timeExpire: string): number {
+  return Date.parse(timeExpire) - Date.now();
 }

@@ -21,6 +21,7 @@ interface Authorization {
 const scheme = 'WECHATPAY2-SHA256-RSA2048';
 const toleranceMs = 300_000;
 
+/** Both sides of the signatures: the merchant's public key checks requests, the platform's private key signs. */
 export function loadPayKeys(pay: PaySettings): PayKeys {
   return {
     merchantKey: createPublicKey(pay.merchantPublicKey),
@@ -28,7 +29,7 @@ export function loadPayKeys(pay: PaySettings): PayKeys {
   };
 }
 
-/** `Wechatpay-*` headers over a body (reference pay 1.4); fresh real time and nonce each time. */
+/** `Wechatpay-*` headers over a body (pay 1.4); fresh real time and nonce each time. */
 export function signedHeaders(body: string, pay: PaySettings, keys: PayKeys): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = alphanumeric(32);
@@ -42,7 +43,7 @@ export function signedHeaders(body: string, pay: PaySettings, keys: PayKeys): Re
   };
 }
 
-/** Checks headers and signature of a merchant's request, in the platform's order (reference pay 1.1 to 1.3, 1.6). */
+/** Checks headers and signature of a merchant's request, in the platform's order (pay 1.1 to 1.3, 1.6). */
 export function checkRequest(call: Call, pay: PaySettings, keys: PayKeys): void {
   const { accept, 'user-agent': userAgent, 'wechatpay-serial': platformSerial } = call.headers;
   if (!accept || !userAgent) throw new PayError(400, 'INVALID_REQUEST', 'Http头缺少Accept或User-Agent');

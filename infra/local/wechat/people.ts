@@ -56,6 +56,7 @@ export class People {
   }
 }
 
+/** A session_key: 16 random bytes in base64. */
 export function newSessionKey(): string {
   return randomBytes(16).toString('base64');
 }

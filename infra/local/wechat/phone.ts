@@ -49,7 +49,7 @@ export function createPerson({ people }: PhoneWorld, body: Body): object {
   return { id, openIds, unionId };
 }
 
-/** `POST /_phone/users/{id}/{action}`: what a person does with the phone (contract section 5). */
+/** `POST /_phone/users/{id}/{action}`: what a person does with the phone. */
 export async function usePhone(world: PhoneWorld, { id, action, body }: { id: string; action: string; body: unknown }) {
   const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (!act)

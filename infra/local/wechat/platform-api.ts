@@ -23,11 +23,12 @@ type Route = (call: Call) => Answer | Promise<Answer>;
 const snsType = 'text/plain';
 const cgiType = 'application/json; encoding=utf-8';
 
+/** Whether a path belongs to api.weixin.qq.com or mp.weixin.qq.com. */
 export function isPlatformPath(path: string): boolean {
   return /^\/(cgi-bin|sns|wxa)\//.test(path);
 }
 
-/** The hosts api.weixin.qq.com and mp.weixin.qq.com (reference 1.1, 2, 4). */
+/** The hosts api.weixin.qq.com and mp.weixin.qq.com (platform 1.1, 2, 4). */
 export function createPlatformApi(world: PlatformWorld): Route {
   const qrDaily = createDailyQuota(100_000);
 

@@ -29,7 +29,7 @@ const messages = {
 
 export type Errcode = keyof typeof messages;
 
-/** A refusal by the platform (reference section 12): HTTP 200 with an errcode. */
+/** A refusal by the platform (platform 12): HTTP 200 with an errcode. */
 export class PlatformError extends Error {
   readonly errcode: Errcode;
 

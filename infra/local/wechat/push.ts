@@ -10,9 +10,9 @@ type Fields = [name: string, value: string | number | bigint][];
 export interface OfficialPush {
   /** What the account's own, scene-less QR code says. */
   readonly accountQrUrl: string;
-  /** Sends an event (reference 3.5) and answers what the receiver said to the first attempt. */
+  /** Sends an event (platform 3.5) and answers what the receiver said to the first attempt. */
   event(openId: string, event: string, more?: Fields): Promise<DeliveryResult>;
-  /** Sends a text message (reference 3.6). */
+  /** Sends a text message (platform 3.6). */
   text(openId: string, content: string): Promise<DeliveryResult>;
   setCallbackUrl(url: string): void;
 }
@@ -27,7 +27,7 @@ interface PushWorld {
 const retries = 3;
 const retryGapMs = 5_000;
 
-/** The official account's pushes in plain mode: signed query, XML body, three retries (reference 3.3 to 3.7). */
+/** The official account's pushes in plain mode: signed query, XML body, three retries (platform 3.3 to 3.7). */
 export function createOfficialPush({ official, clock, log, deliver }: PushWorld): OfficialPush {
   const originalId = official.originalId ?? deriveOriginalId(official.appId);
   let callbackUrl = official.callbackUrl;
@@ -78,7 +78,7 @@ export function createOfficialPush({ official, clock, log, deliver }: PushWorld)
   };
 }
 
-/** Signature of plain pushes (reference 3.2): sha1 over the sorted token, timestamp and nonce, hex. */
+/** Signature of plain pushes (platform 3.2): sha1 over the sorted token, timestamp and nonce, hex. */
 export function pushSignature(token: string, timestamp: string, nonce: string): string {
   const text = [token, timestamp, nonce].toSorted().join('');
   return createHash('sha1').update(text).digest('hex');

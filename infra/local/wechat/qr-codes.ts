@@ -15,7 +15,7 @@ export interface QrCode {
 const maxExpireSeconds = 2_592_000;
 const defaultExpireSeconds = 60;
 
-/** Parametric QR codes of the official account (reference 4). */
+/** Parametric QR codes of the official account (platform 4). */
 export class QrCodes {
   readonly #clock: Clock;
   readonly #byTicket = new Map<string, QrCode>();

@@ -15,6 +15,8 @@ function createQuota(limit: number, windowOf: (now: number) => number): Quota {
   };
 }
 
+/** So many calls in a day of Beijing. */
 export const createDailyQuota = (limit: number): Quota => createQuota(limit, beijingDay);
 
+/** So many calls in a minute. */
 export const createMinuteQuota = (limit: number): Quota => createQuota(limit, (now) => Math.floor(now / 60_000));

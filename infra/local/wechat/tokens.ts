@@ -22,7 +22,7 @@ const lifetimeMs = 7_200_000;
 const overlapMs = 300_000;
 const forceGapMs = 30_000;
 
-/** App access tokens (reference 2.1, 2.2): two isolated pools, each with its own renewal rule. */
+/** App access tokens (platform 2.1, 2.2): two isolated pools, each with its own renewal rule. */
 export class Tokens {
   readonly #clock: Clock;
   readonly #byValue = new Map<string, Token>();

@@ -16,10 +16,8 @@ describe('the local settings', () => {
     expect(variables).toMatchObject({
       TABLE_NAME: 'wechat-lambda-dev',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
-      PUBLIC_BASE_URL: 'http://localhost:3000',
       ALLOWED_ORIGINS: 'http://localhost:3000,http://localhost:9000',
       WECHAT_API_BASE_URL: 'http://localhost:9000',
-      WECHAT_OPEN_BASE_URL: 'http://localhost:9000',
       WECHAT_MP_BASE_URL: 'http://localhost:9000',
       WECHAT_PAY_BASE_URL: 'http://localhost:9000',
       PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify',
@@ -32,7 +30,6 @@ describe('the local settings', () => {
     expect(variables).toMatchObject({
       MINIAPP_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
       OFFICIAL_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
-      OFFICIAL_AES_KEY: expect.stringMatching(/^[A-Za-z0-9+/]{43}$/) as string,
       PAY_MCH_CERT_SERIAL: expect.stringMatching(/^[0-9A-F]{40}$/) as string,
       PAY_API_V3_KEY: expect.stringMatching(/^[ -~]{32}$/) as string,
       PAY_PUBLIC_KEY_ID: expect.stringMatching(/^PUB_KEY_ID_[0-9A-Z]+$/) as string,

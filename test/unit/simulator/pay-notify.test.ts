@@ -36,7 +36,7 @@ const plan = (action: string, times?: number) =>
   call(simulator, 'POST', '/_faults', { target: 'notify', action, times });
 const genuine = () => receiver.received.map(({ headers, body }) => platformSigned(headers, body));
 
-// Waits before retry 1, 2, … in seconds: WeChat Pay documentation, reference/wechat-pay.md 4.7.
+// Waits before retry 1, 2, … in seconds: WeChat Pay documentation, pay 4.7.
 const officialGaps = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
 
 test('a payment is announced with a signature that fits and a content that decrypts', async () => {

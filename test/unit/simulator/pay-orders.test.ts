@@ -174,6 +174,13 @@ test('a prepay_id lives two hours; a repeated create gives a living one', async 
   expect((await pay({ prepayId: (await create(body)).json.prepay_id })).status).toBe(200);
 });
 
+test('a new order lives as long as it was meant to, however far the clock was moved before', async () => {
+  await simulator.advanceClock(30 * 3_600_000);
+  const { json } = await create(orderBody(person, { time_expire: inMs(10 * minuteMs) }));
+  await simulator.advanceClock(9 * minuteMs);
+  expect((await pay({ prepayId: json.prepay_id })).status).toBe(200);
+});
+
 test('after time_expire nobody can pay, the order stays NOTPAY, and create says ORDER_CLOSED', async () => {
   const body = orderBody(person, { time_expire: inMs(10 * minuteMs) });
   const { prepay_id: prepayId } = (await create(body)).json;

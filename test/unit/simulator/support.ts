@@ -177,7 +177,7 @@ export function platformSigned(headers: IncomingHttpHeaders, body: string): bool
   return verify('RSA-SHA256', Buffer.from(message), platformKeys.publicKey, signature);
 }
 
-/** Opens the envelope of a notification (reference pay 4.3). */
+/** Opens the envelope of a notification (pay 4.3). */
 export function openEnvelope(body: string) {
   const envelope = JSON.parse(body);
   const { ciphertext, nonce, associated_data: aad } = envelope.resource;
