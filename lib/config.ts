@@ -53,6 +53,14 @@ export async function addressSetting(name: SettingName): Promise<string> {
   throw badSetting(name, 'must be an address such as https://example.com');
 }
 
+/** The origins of ALLOWED_ORIGINS: compared whole, never by how they begin or end. */
+export function originsOf(allowedOrigins: string): string[] {
+  return allowedOrigins
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter(Boolean);
+}
+
 /** That a setting is there but cannot be used: `reason` completes "NAME …" and never quotes the value. */
 export function badSetting(name: SettingName, reason: string, cause?: unknown): AppError {
   return new AppError('NOT_CONFIGURED', `${name} ${reason}`, { detail: { setting: name }, cause });

@@ -1,12 +1,14 @@
-import { accessTokenOwner } from './access-token/owner.ts';
-import { addressSetting, badSetting, settings } from './config.ts';
+import { addressSetting, badSetting, originsOf, settings } from './config.ts';
 import { sessionTokens } from './identity/session-token.ts';
 import { createSend } from './outbound.ts';
 import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
+import { tokenOwner } from './platform-token/owner.ts';
 import { runtime } from './runtime.ts';
 import { platformTokens } from './store/platform-tokens.ts';
 import { openTable, type Table } from './store/table.ts';
 import type { WechatApp } from './wechat/client.ts';
+import { fetchJsapiTicket } from './wechat/jsapi-ticket.ts';
+import { fetchStableToken } from './wechat/stable-token.ts';
 
 /**
  * What Lambdas are put together from. Each function takes only what its flow needs, and the bundler drops the rest: a
@@ -39,9 +41,25 @@ export async function loadOfficial({ table }: { table: Table }) {
     settings: 'OFFICIAL',
   };
   const platform = await loadPlatform();
-  const stored = platformTokens(table, app.appId, 'access_token');
-  const accessToken = accessTokenOwner({ ...platform, tokens: stored }, app);
+  const accessToken = tokenOwner(
+    { ...platform, tokens: platformTokens(table, app.appId, 'access_token') },
+    { appId: app.appId, kind: 'access_token', ask: () => fetchStableToken(platform, app) },
+  );
   return { ...platform, mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL'), app, accessToken };
+}
+
+/** For pages that use the JS-SDK: the ticket is got with the access token, and owned like it. */
+export async function loadJssdk() {
+  const stored = await loadTable();
+  const { app, accessToken, ...platform } = await loadOfficial(stored);
+  const { appId } = app;
+  const ask = () => accessToken.withToken((token) => fetchJsapiTicket(platform, app, token));
+  const jsapiTicket = tokenOwner(
+    { ...platform, tokens: platformTokens(stored.table, appId, 'jsapi_ticket') },
+    { appId, kind: 'jsapi_ticket', ask },
+  );
+  const { ALLOWED_ORIGINS } = await settings('ALLOWED_ORIGINS');
+  return { ...platform, appId, jsapiTicket, allowedOrigins: originsOf(ALLOWED_ORIGINS) };
 }
 
 /** For pushes of the official account. */

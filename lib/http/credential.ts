@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { originsOf } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { headersOf } from './event.ts';
 
@@ -30,5 +31,5 @@ function cookieValue(cookies: string[]): string | undefined {
 }
 
 function isAllowed(origin: string | undefined, allowedOrigins: string): boolean {
-  return Boolean(origin) && allowedOrigins.split(',').some((allowed) => allowed.trim() === origin);
+  return origin !== undefined && originsOf(allowedOrigins).includes(origin);
 }

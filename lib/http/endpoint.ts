@@ -13,13 +13,13 @@ export interface Endpoint {
   path: `/${string}`;
   summary: string;
   auth: 'none' | 'session';
-  request?: { body?: Schema; path?: Schema; headers?: Schema };
+  request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
   status: 200 | 201 | 204;
   answer?: Schema;
   errors: readonly ErrorCode[];
 }
 
-type Part<E extends Endpoint, Name extends 'body' | 'path' | 'headers'> = E['request'] extends {
+type Part<E extends Endpoint, Name extends 'body' | 'path' | 'query' | 'headers'> = E['request'] extends {
   [Key in Name]: infer S extends Schema;
 }
   ? v.InferOutput<S>
@@ -31,6 +31,7 @@ export interface EndpointRequest<E extends Endpoint> {
   token: E['auth'] extends 'session' ? string : undefined;
   body: Part<E, 'body'>;
   path: Part<E, 'path'>;
+  query: Part<E, 'query'>;
   headers: Part<E, 'headers'>;
 }
 

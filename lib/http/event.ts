@@ -14,3 +14,8 @@ export function rawBody({ body, isBase64Encoded }: Pick<APIGatewayProxyEventV2, 
 export function headersOf({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 }
+
+/** The parameters, decoded once from what was sent; of a repeated one, the last. */
+export function queryOf({ rawQueryString }: Pick<APIGatewayProxyEventV2, 'rawQueryString'>): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(rawQueryString));
+}

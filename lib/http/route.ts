@@ -7,7 +7,7 @@ import { log } from '../log.ts';
 import { credential } from './credential.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest } from './endpoint.ts';
 import { describeFailure, errorResponse, logFailure } from './error-response.ts';
-import { headersOf, rawBody } from './event.ts';
+import { headersOf, queryOf, rawBody } from './event.ts';
 import type { HttpResponse } from './response.ts';
 
 type Event = APIGatewayProxyEventV2;
@@ -45,6 +45,7 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
     token: auth === 'session' ? credential(event, (await settings('ALLOWED_ORIGINS')).ALLOWED_ORIGINS) : undefined,
     body: request.body && check(request.body, parseBody(event), 'body'),
     path: request.path && check(request.path, event.pathParameters ?? {}, 'path'),
+    query: request.query && check(request.query, queryOf(event), 'query'),
     headers: request.headers && check(request.headers, headersOf(event), 'headers'),
   };
   return parts as EndpointRequest<E>;

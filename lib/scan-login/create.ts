@@ -1,4 +1,4 @@
-import type { AccessTokenOwner } from '../access-token/owner.ts';
+import type { TokenOwner } from '../platform-token/owner.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Table } from '../store/table.ts';
 import { putTicket } from '../store/tickets.ts';
@@ -7,7 +7,7 @@ import { createQrCode } from '../wechat/qr-code.ts';
 import { hashPollToken, POLL_INTERVAL_MS, sceneOf, TICKET_LIFE_S } from './ticket.ts';
 
 type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
-  PlatformDeps & { table: Table; app: WechatApp; accessToken: AccessTokenOwner; mpBaseUrl: string };
+  PlatformDeps & { table: Table; app: WechatApp; accessToken: TokenOwner; mpBaseUrl: string };
 
 /**
  * `ticket` names the code and may be seen by anybody; `pollToken` belongs to the browser that asked, alone. `content` is

@@ -66,6 +66,13 @@ export function actorsOf({ functions, phone }: World) {
   const readMe = (token: string) =>
     request(functions.me, { method: 'GET', path: '/me', headers: { authorization: `Bearer ${token}` }, status: 200 });
 
+  /** A page of ours gets its JS-SDK configuration. */
+  const signPage = () => {
+    const [origin] = process.env['ALLOWED_ORIGINS']!.split(',');
+    const query = `url=${encodeURIComponent(`${origin}/`)}`;
+    return request(functions.jssdkConfig, { method: 'GET', path: '/jssdk/config', query, status: 200 });
+  };
+
   /** Orders a coffee; the prepay_id that the phone pays with. */
   const order = async (token: string): Promise<string> => {
     const headers = { authorization: `Bearer ${token}` };
@@ -78,5 +85,5 @@ export function actorsOf({ functions, phone }: World) {
   const fillCatalogue = () =>
     functions.catalogPut({ items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 }] });
 
-  return { logIn, showQrCode, poll, scan, pay, loggedIn, registeredByScan, readMe, order, fillCatalogue };
+  return { logIn, showQrCode, poll, scan, pay, loggedIn, registeredByScan, readMe, signPage, order, fillCatalogue };
 }

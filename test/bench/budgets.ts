@@ -8,6 +8,8 @@ export type FlowName =
   | 'poll, collected, known user'
   | 'scan push'
   | 'authenticated read (/me)'
+  | 'JS-SDK config, warm'
+  | 'JS-SDK config, cold'
   | 'prepay'
   | 'pay notification, first'
   | 'pay notification, repeat'
@@ -49,6 +51,14 @@ export const BUDGETS: Record<FlowName, Budget> = {
     floor: { rru: 1, wru: 0, calls: 0 },
     why: { rru: 'the session is read strongly, so that a logout counts at once' },
   },
+  'JS-SDK config, warm': {
+    budget: { rru: 0, wru: 0, calls: 0 },
+    floor: { rru: 0, wru: 0, calls: 0 },
+  },
+  'JS-SDK config, cold': {
+    budget: { rru: 0.5, wru: 0, calls: 0 },
+    floor: { rru: 0.5, wru: 0, calls: 0 },
+  },
   prepay: {
     budget: { rru: 1, wru: 3, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
@@ -64,6 +74,3 @@ export const BUDGETS: Record<FlowName, Budget> = {
   },
   'access token, 20 cold instances': { budget: { calls: 1 }, floor: { calls: 1 } },
 };
-
-/** Flows that will have a budget, but no function yet. */
-export const NOT_BUILT = ['JS-SDK config, warm', 'JS-SDK config, cold'];

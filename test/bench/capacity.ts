@@ -1,5 +1,5 @@
 import { actorsOf } from './actors.ts';
-import { BUDGETS, NOT_BUILT, type Budget, type FlowName } from './budgets.ts';
+import { BUDGETS, type Budget, type FlowName } from './budgets.ts';
 import { flowsOf, type Prepare } from './flows.ts';
 import { formatTable } from './format-table.ts';
 import { spent, UNIT_NAMES, type Units } from './units.ts';
@@ -46,7 +46,7 @@ export function formatCapacity(rows: CapacityRow[]): string {
     aboveFloor.join('; '),
   ]);
   const head = ['flow (RRU / WRU / calls)', 'measured', 'budget', 'floor', 'verdict', 'above the floor, for'];
-  return `${formatTable(head, lines)}\nNot built yet: ${NOT_BUILT.join('; ')}.`;
+  return formatTable(head, lines);
 }
 
 async function measure(world: World, prepare: Prepare): Promise<Units> {

@@ -1,7 +1,8 @@
 // The rows of the capacity table as programs.
 import assert from 'node:assert/strict';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { loadOfficial, loadTable } from '../../lib/deps.ts';
+import { loadJssdk, loadOfficial, loadTable } from '../../lib/deps.ts';
+import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { actorsOf } from './actors.ts';
 import type { FlowName } from './budgets.ts';
@@ -19,7 +20,7 @@ export function flowsOf(world: World): Record<FlowName, Prepare> {
 
 function identityFlows(world: World) {
   const { phone } = world;
-  const { logIn, showQrCode, poll, scan, loggedIn, registeredByScan, readMe } = actorsOf(world);
+  const { logIn, showQrCode, poll, scan, loggedIn, registeredByScan, readMe, signPage } = actorsOf(world);
   return {
     'login, known user': async () => {
       const code = await phone.loginCode((await loggedIn()).person);
@@ -45,6 +46,15 @@ function identityFlows(world: World) {
     'authenticated read (/me)': async () => {
       const { token } = await loggedIn();
       return () => readMe(token);
+    },
+    'JS-SDK config, warm': async () => {
+      await signPage();
+      return signPage;
+    },
+    'JS-SDK config, cold': async () => {
+      await signPage();
+      const instance = await loadJssdk();
+      return () => jssdkConfig(instance, `${instance.allowedOrigins[0]}/`);
     },
   } satisfies Partial<Record<FlowName, Prepare>>;
 }

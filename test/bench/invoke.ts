@@ -11,6 +11,8 @@ export interface ApiRequest {
   method: 'GET' | 'POST';
   path: string;
   pathParameters?: Record<string, string>;
+  /** As sent, without its question mark. */
+  query?: string;
   headers?: Record<string, string>;
   body?: object;
   /** What has to come back: a flow that fails cheaply is no cheap flow. */
@@ -43,13 +45,20 @@ export function lambdaContext(): Context {
   };
 }
 
-function httpApiEvent({ method, path, pathParameters, headers = {}, body }: ApiRequest): APIGatewayProxyEventV2 {
+function httpApiEvent({
+  method,
+  path,
+  pathParameters,
+  query = '',
+  headers = {},
+  body,
+}: ApiRequest): APIGatewayProxyEventV2 {
   const now = new Date();
   return {
     version: '2.0',
     routeKey: `${method} ${path}`,
     rawPath: path,
-    rawQueryString: '',
+    rawQueryString: query,
     headers: { host: 'api.example.com', ...(body && { 'content-type': 'application/json' }), ...headers },
     ...(pathParameters && { pathParameters }),
     requestContext: {

@@ -60,6 +60,7 @@ async function loadFunctions() {
     qrLoginCreate: (await import('../../functions/qr-login-create.ts')).handler,
     qrLoginPoll: (await import('../../functions/qr-login-poll.ts')).handler,
     officialEvents: (await import('../../functions/official-events.ts')).handler,
+    jssdkConfig: (await import('../../functions/jssdk-config.ts')).handler,
     payPrepay: (await import('../../functions/pay-prepay.ts')).handler,
     payNotify: (await import('../../functions/pay-notify.ts')).handler,
   };

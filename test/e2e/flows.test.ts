@@ -171,6 +171,21 @@ describe('webhooks from anybody but WeChat', () => {
   });
 });
 
+describe('JS-SDK', () => {
+  it('signs for a page of ours, and for nobody else', async () => {
+    const ours = `${inject('stack').http}/page?a=1&b=%E4%BD%A0#part`;
+    expect(await api('GET', `/jssdk/config?url=${encodeURIComponent(ours)}`)).toMatchObject({
+      status: 200,
+      body: { appId: expect.stringMatching(/^wx/), signature: expect.stringMatching(/^[0-9a-f]{40}$/) },
+    });
+    expect(await api('GET', `/jssdk/config?url=${encodeURIComponent('https://evil.example/')}`)).toMatchObject({
+      status: 403,
+      body: { code: 'ORIGIN_NOT_ALLOWED' },
+    });
+    expect(await api('GET', '/jssdk/config')).toMatchObject({ status: 400, body: { code: 'PARAM_ERROR' } });
+  });
+});
+
 describe('service', () => {
   it('is healthy, and shows the public keys that its tokens are signed with', async () => {
     expect(await api('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { accessTokenOwner } from '../../lib/access-token/owner.ts';
 import { AppError } from '../../lib/errors.ts';
+import { tokenOwner } from '../../lib/platform-token/owner.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { fetchStableToken } from '../../lib/wechat/stable-token.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -42,7 +43,9 @@ describe('access token owner', () => {
       ...stored,
       read: (...given: Parameters<typeof stored.read>) => ((reads += 1), stored.read(...given)),
     };
-    const owner = accessTokenOwner({ ...base, tokens: counted }, official.app);
+    const { appId } = official.app;
+    const ask = () => fetchStableToken(base, official.app);
+    const owner = tokenOwner({ ...base, tokens: counted }, { appId, kind: 'access_token', ask });
     for (const atMs of [0, 59_000, 61_000]) {
       world.clock.offsetMs = atMs;
       await owner.withToken(echo);
@@ -146,9 +149,7 @@ describe('access token owner', () => {
   });
 
   it('names the secret when WeChat refuses it', async () => {
-    const { official, base } = world;
-    const app = { ...official.app, appSecret: 'wrong' };
-    const owner = accessTokenOwner({ ...base, tokens: platformTokens(base.table, app.appId, 'x') }, app);
+    const owner = world.coldAccessToken({ ...world.official.app, appSecret: 'wrong' });
     await expect(owner.withToken(echo)).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: 'WeChat refuses OFFICIAL_APP_SECRET',

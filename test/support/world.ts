@@ -1,13 +1,15 @@
 import { generateKeyPairSync, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../infra/local/wechat/simulator.ts';
 import { LOCAL_AWS } from '../../infra/local/table.ts';
-import { accessTokenOwner } from '../../lib/access-token/owner.ts';
 import { sessionTokens } from '../../lib/identity/session-token.ts';
 import type { Log } from '../../lib/log.ts';
 import { createSend } from '../../lib/outbound.ts';
+import { tokenOwner } from '../../lib/platform-token/owner.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
 import { openTable } from '../../lib/store/table.ts';
 import type { WechatApp } from '../../lib/wechat/client.ts';
+import { fetchJsapiTicket } from '../../lib/wechat/jsapi-ticket.ts';
+import { fetchStableToken } from '../../lib/wechat/stable-token.ts';
 import { freshTable } from './table.ts';
 
 const rsaPair = () =>
@@ -66,11 +68,22 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
   const tokens = await sessionTokens(ids.jwkSet, base);
   const official = app('official', 'OFFICIAL');
   /** What one cold instance builds: nothing is shared but the table. */
-  const coldAccessToken = (send = base.send) =>
-    accessTokenOwner(
-      { ...base, send, tokens: platformTokens(openTable(name), official.appId, 'access_token') },
-      official,
+  const coldAccessToken = (owned = official) =>
+    tokenOwner(
+      { ...base, tokens: platformTokens(openTable(name), owned.appId, 'access_token') },
+      { appId: owned.appId, kind: 'access_token', ask: () => fetchStableToken(base, owned) },
     );
+  const coldJsapiTicket = () => {
+    const accessToken = coldAccessToken();
+    return tokenOwner(
+      { ...base, tokens: platformTokens(openTable(name), official.appId, 'jsapi_ticket') },
+      {
+        appId: official.appId,
+        kind: 'jsapi_ticket',
+        ask: () => accessToken.withToken((token) => fetchJsapiTicket(base, official, token)),
+      },
+    );
+  };
   return {
     table,
     simulator,
@@ -94,6 +107,7 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
       platformKeys: new Map([[ids.pay.platformKeyId, createPublicKey(platformKeys.publicKey)]]),
     },
     coldAccessToken,
+    coldJsapiTicket,
     phone: phoneOf(simulator),
     calls: (path: string) => callsTo(simulator, path),
     faults: (target: string, action: string, times = 1) =>

@@ -8,7 +8,7 @@ const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, 
 
 /** Files at the top of lib/ that every room may use: errors, logs, settings, the runtime's types. */
 const COMMON = ['config', 'errors', 'ids', 'log', 'once', 'runtime'];
-const FLOWS = ['access-token', 'identity', 'scan-login', 'official-account', 'pay'];
+const FLOWS = ['platform-token', 'identity', 'scan-login', 'h5', 'official-account', 'pay'];
 
 /** Which rooms a room may import from, besides itself and COMMON. Arrows run one way. */
 const ARROWS: Record<string, string[]> = {
@@ -17,9 +17,10 @@ const ARROWS: Record<string, string[]> = {
   outbound: [],
   http: [],
   'http/api': ['http'],
-  'access-token': ['wechat', 'store'],
+  'platform-token': ['wechat', 'store'],
+  h5: ['platform-token', 'wechat'],
   identity: ['wechat', 'store'],
-  'scan-login': ['access-token', 'identity', 'wechat', 'store'],
+  'scan-login': ['platform-token', 'identity', 'wechat', 'store'],
   'official-account': ['scan-login', 'wechat', 'store'],
   pay: ['identity', 'pay/v3', 'store'],
   'pay/v3': [],

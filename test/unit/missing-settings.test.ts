@@ -10,7 +10,7 @@ const load = async (name: string): Promise<Handler> => {
 const event = {
   headers: { authorization: 'Bearer a.b.c' },
   pathParameters: { ticket: 'x', outTradeNo: 'x' },
-  rawQueryString: '',
+  rawQueryString: 'url=https%3A%2F%2Fa.example%2F',
   body: JSON.stringify({ code: 'x', registrationToken: 'x', sku: 'coffee', tradeType: 'JSAPI' }),
   isBase64Encoded: false,
   requestContext: { http: { method: 'POST' } },
@@ -35,6 +35,7 @@ describe('a function without its settings', () => {
     ['logout', 'JWT_SIGNING_KEYS'],
     ['qr-login-create', 'TABLE_NAME'],
     ['qr-login-poll', 'JWT_SIGNING_KEYS'],
+    ['jssdk-config', 'TABLE_NAME'],
     ['pay-prepay', 'PAY_NOTIFY_URL'],
     ['pay-order', 'JWT_SIGNING_KEYS'],
   ])('%s answers 503 and names %s', async (name, setting) => {

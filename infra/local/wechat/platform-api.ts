@@ -2,6 +2,7 @@ import QRCode from 'qrcode';
 import type { Clock } from './clock.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
+import type { JsapiTickets } from './jsapi-tickets.ts';
 import type { LoginCodes } from './login-codes.ts';
 import { PlatformError, refusal } from './platform-error.ts';
 import type { QrCodes } from './qr-codes.ts';
@@ -13,6 +14,7 @@ export interface PlatformWorld {
   settings: SimulatorSettings;
   clock: Clock;
   tokens: Tokens;
+  tickets: JsapiTickets;
   qrCodes: QrCodes;
   loginCodes: LoginCodes;
 }
@@ -28,7 +30,7 @@ export function isPlatformPath(path: string): boolean {
   return /^\/(cgi-bin|sns|wxa)\//.test(path);
 }
 
-/** The hosts api.weixin.qq.com and mp.weixin.qq.com (platform 1.1, 2, 4). */
+/** The hosts api.weixin.qq.com and mp.weixin.qq.com (platform 1.1, 2, 4, 7.1). */
 export function createPlatformApi(world: PlatformWorld): Route {
   const qrDaily = createDailyQuota(100_000);
 
@@ -52,6 +54,17 @@ export function createPlatformApi(world: PlatformWorld): Route {
       const answer = world.qrCodes.create(postedJson(call));
       if (!qrDaily(appId, world.clock.now())) throw new PlatformError(45009);
       return jsonAnswer(200, answer, cgiType);
+    },
+    '/cgi-bin/ticket/getticket': (call) => {
+      const { appId } = world.settings.official;
+      if (call.method !== 'GET') throw new PlatformError(43001);
+      world.tokens.check(call.query.get('access_token'), appId);
+      if (call.query.get('type') !== 'jsapi') throw new PlatformError(40097);
+      return jsonAnswer(
+        200,
+        { errcode: 0, errmsg: 'ok', ticket: world.tickets.current(appId), expires_in: 7_200 },
+        cgiType,
+      );
     },
     '/cgi-bin/showqrcode': (call) => showQrCode(world.qrCodes, call),
   };

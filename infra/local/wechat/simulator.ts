@@ -10,6 +10,7 @@ import { createDeliver } from './deliver.ts';
 import { faultAnswer, Faults } from './faults.ts';
 import { jsonAnswer, readCall, writeAnswer } from './http.ts';
 import type { Answer, Call } from './http.ts';
+import { JsapiTickets } from './jsapi-tickets.ts';
 import { LoginCodes } from './login-codes.ts';
 import { createPayApi, isPayPath } from './pay-api.ts';
 import { createPayNotify } from './pay-notify.ts';
@@ -78,12 +79,13 @@ function createWorld(settings: SimulatorSettings, closing: AbortSignal) {
   const people = new People(settings);
   const loginCodes = new LoginCodes(clock);
   const qrCodes = new QrCodes(clock);
+  const tickets = new JsapiTickets(clock);
   const orders = new PayOrders(clock, people);
   const keys = loadPayKeys(pay);
   const push = createOfficialPush({ official, clock, log, deliver });
   const notifyPaid = createPayNotify({ pay, keys, clock, log, faults, deliver });
   const control = createControlApi({ people, loginCodes, qrCodes, push, orders, notifyPaid, clock, faults, log });
-  const platformApi = createPlatformApi({ settings, clock, tokens: new Tokens(clock), qrCodes, loginCodes });
+  const platformApi = createPlatformApi({ settings, clock, tokens: new Tokens(clock), tickets, qrCodes, loginCodes });
   const payApi = createPayApi({ pay, keys, appIds: [miniapp.appId, official.appId], people, orders });
 
   const respond: Respond = async (call) => {

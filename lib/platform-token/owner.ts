@@ -2,15 +2,22 @@ import { AppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { PlatformTokens, StoredToken } from '../store/platform-tokens.ts';
 import type { Consistency } from '../store/table.ts';
-import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
+import type { FreshToken } from '../wechat/stable-token.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
-import { fetchStableToken } from '../wechat/stable-token.ts';
 
-type OwnerDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & PlatformDeps & { tokens: PlatformTokens };
+type OwnerDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { tokens: PlatformTokens };
+
+/** One token of one app: an access token, or what is got with one. */
+export interface OwnedToken {
+  appId: string;
+  kind: 'access_token' | 'jsapi_ticket';
+  /** Asks WeChat for it. */
+  ask(): Promise<FreshToken>;
+}
 
 const RENEW_BEFORE_MS = 5 * 60_000;
 const MEMORY_MS = 60_000;
-/** Longer than asking WeChat can take; whoever waits outlasts a holder that died. */
+/** Longer than a call to WeChat can take; whoever waits outlasts a holder that died. */
 const LEASE_MS = 7_000;
 const COOL_DOWN_MS = 1_000;
 const WAIT_MS = 8_000;
@@ -19,13 +26,13 @@ const WAIT_STEP_MS = 100;
 const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
 
 /**
- * The owner of one app's access token, for any number of cold instances (platform 2.5): one of them holds the lease
- * and asks WeChat, the others use the old token, which lives on for five minutes, or wait for the new one.
+ * The owner of one app's token, for any number of cold instances (platform 2.5): one of them holds the lease and asks
+ * WeChat, the others use the old token, which lives on for five minutes, or wait for the new one.
  */
-export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
+export function tokenOwner(deps: OwnerDeps, { appId, kind, ask }: OwnedToken) {
   let remembered: { value: string; untilMs: number } | undefined;
 
-  return { withToken };
+  return { get, withToken };
 
   /**
    * Runs `call` with a token. If WeChat refuses the token, it is expired for everybody (unless somebody renewed it
@@ -37,16 +44,17 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
       return await call(token);
     } catch (error) {
       if (!TOKEN_ERRORS.has(errcodeOf(error))) throw error;
-      deps.log.warn('access-token.refused', { app: app.appId, errcode: errcodeOf(error) });
+      deps.log.warn('platform-token.refused', { appId, kind, errcode: errcodeOf(error) });
       remembered = undefined;
       await deps.tokens.expire(token);
       const next = await stored('strong');
       // Somebody forced a refresh elsewhere, or reset the secret: WeChat hands out a token that it does not take.
-      if (next === token) deps.log.error('access-token.refused-but-current', { app: app.appId });
+      if (next === token) deps.log.error('platform-token.refused-but-current', { appId, kind });
       return call(next);
     }
   }
 
+  /** The token as it stands: from memory for at most a minute, else from the table, else from WeChat. */
   async function get(): Promise<string> {
     return remembered && deps.now() < remembered.untilMs ? remembered.value : stored('eventual');
   }
@@ -58,7 +66,7 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
       return await renewOrWait();
     } catch (error) {
       if (!token || token.expiresAtMs <= deps.now()) throw error;
-      deps.log.error('access-token.not-renewed', { app: app.appId, error });
+      deps.log.error('platform-token.not-renewed', { appId, kind, error });
       return token.value;
     }
   }
@@ -81,7 +89,7 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
     let seen: StoredToken | undefined = current;
     while (seen && seen.expiresAtMs <= deps.now()) {
       if (seen.leaseUntilMs < deps.now()) return undefined;
-      if (deps.now() > deadlineMs) throw new AppError('WECHAT_UNAVAILABLE', 'No access token from WeChat in time');
+      if (deps.now() > deadlineMs) throw new AppError('WECHAT_UNAVAILABLE', `No ${kind} from WeChat in time`);
       await deps.sleep(WAIT_STEP_MS);
       seen = await deps.tokens.read('strong');
     }
@@ -90,7 +98,7 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
 
   async function renew(owner: string, generation: number): Promise<string> {
     try {
-      const { value, lifeMs } = await fetchStableToken(deps, app);
+      const { value, lifeMs } = await ask();
       const token = { value, expiresAtMs: deps.now() + lifeMs, generation: generation + 1 };
       await deps.tokens.put({ owner, ...token });
       return remember(token);
@@ -107,4 +115,4 @@ export function accessTokenOwner(deps: OwnerDeps, app: WechatApp) {
   }
 }
 
-export type AccessTokenOwner = ReturnType<typeof accessTokenOwner>;
+export type TokenOwner = ReturnType<typeof tokenOwner>;

@@ -1,0 +1,9 @@
+import { loadJssdk } from '../lib/deps.ts';
+import { jssdkConfig } from '../lib/h5/jssdk-config.ts';
+import { getJssdkConfig } from '../lib/http/api/h5.ts';
+import { route } from '../lib/http/route.ts';
+import { once } from '../lib/once.ts';
+
+const deps = once(loadJssdk);
+
+export const handler = route(getJssdkConfig, async ({ query }) => jssdkConfig(await deps(), query.url));

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const GETTICKET = '/cgi-bin/ticket/getticket';
+const hours = (count: number) => count * 3_600_000;
+
+describe('JS-SDK config', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+  afterEach(() => world.simulator.close());
+
+  const deps = () => ({
+    ...world.base,
+    appId: ids.official.appId,
+    jsapiTicket: world.coldJsapiTicket(),
+    allowedOrigins: ['https://shop.example'],
+  });
+  const configFor = (url: string) => jssdkConfig(deps(), url);
+
+  it('signs the address that the page names, without its fragment, as it came', async () => {
+    const config = await configFor('https://shop.example/a%20b?from=timeline&x=1#/route');
+    expect(config).toMatchObject({
+      appId: ids.official.appId,
+      timestamp: expect.any(Number),
+      nonceStr: expect.stringMatching(/^[0-9a-f]{32}$/),
+      jsApiList: expect.arrayContaining(['updateAppMessageShareData', 'updateTimelineShareData', 'chooseWXPay']),
+    });
+    const ticket = await world.coldJsapiTicket().get();
+    const text =
+      `jsapi_ticket=${ticket}&noncestr=${config.nonceStr}&timestamp=${config.timestamp}` +
+      '&url=https://shop.example/a%20b?from=timeline&x=1';
+    expect(config.signature).toBe(createHash('sha1').update(text).digest('hex'));
+  });
+
+  it.each([
+    'https://shop.example.evil.com/',
+    'https://evil.com/?https://shop.example/',
+    'https://shop.example@evil.com/',
+    'http://shop.example/',
+    'https://shop.example:8443/',
+    'javascript:alert(1)',
+  ])('signs nothing for %s', async (url) => {
+    await expect(configFor(url)).rejects.toMatchObject({ code: 'ORIGIN_NOT_ALLOWED' });
+    expect(await world.calls(GETTICKET)).toBe(0);
+  });
+
+  it('refuses what is no address', async () => {
+    await expect(configFor('shop.example/a')).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+  });
+
+  it('asks WeChat for one ticket and one access token for fifty cold instances', async () => {
+    const configs = await Promise.all(Array.from({ length: 50 }, () => configFor('https://shop.example/')));
+    expect(new Set(configs.map(({ nonceStr }) => nonceStr)).size).toBe(50);
+    expect(await world.calls(GETTICKET)).toBe(1);
+    expect(await world.calls('/cgi-bin/stable_token')).toBe(1);
+  });
+
+  it('believes a ticket for an hour at most, because WeChat says two whenever it is asked', async () => {
+    await configFor('https://shop.example/');
+    world.clock.offsetMs = hours(0.9);
+    await configFor('https://shop.example/');
+    expect(await world.calls(GETTICKET)).toBe(1);
+    world.clock.offsetMs = hours(1);
+    await configFor('https://shop.example/');
+    expect(await world.calls(GETTICKET)).toBe(2);
+  });
+
+  it('renews the access token when WeChat refuses it for the ticket', async () => {
+    await world.faults('getticket', 'token-expired');
+    await expect(configFor('https://shop.example/')).resolves.toMatchObject({ signature: expect.any(String) });
+    expect(await world.calls(GETTICKET)).toBe(2);
+  });
+});
