@@ -5,7 +5,7 @@ import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
 import { tokenOwner } from './platform-token/owner.ts';
 import { runtime } from './runtime.ts';
 import { platformTokens } from './store/platform-tokens.ts';
-import { openTable, type Table } from './store/table.ts';
+import { openTable } from './store/table.ts';
 import type { WechatApp } from './wechat/client.ts';
 import { fetchJsapiTicket } from './wechat/jsapi-ticket.ts';
 import { fetchStableToken } from './wechat/stable-token.ts';
@@ -33,7 +33,8 @@ export async function loadMiniapp() {
 }
 
 /** For calls of the official account that need its access token. */
-export async function loadOfficial({ table }: { table: Table }) {
+export async function loadOfficial() {
+  const stored = await loadTable();
   const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_APP_SECRET');
   const app: WechatApp = {
     appId: found.OFFICIAL_APP_ID,
@@ -42,20 +43,24 @@ export async function loadOfficial({ table }: { table: Table }) {
   };
   const platform = await loadPlatform();
   const accessToken = tokenOwner(
-    { ...platform, tokens: platformTokens(table, app.appId, 'access_token') },
+    { ...platform, tokens: platformTokens(stored.table, app.appId, 'access_token') },
     { appId: app.appId, kind: 'access_token', ask: () => fetchStableToken(platform, app) },
   );
-  return { ...platform, mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL'), app, accessToken };
+  return { ...stored, ...platform, app, accessToken };
+}
+
+/** For pages that ask for a login code. */
+export async function loadQrLogin() {
+  return { ...(await loadOfficial()), mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL') };
 }
 
 /** For pages that use the JS-SDK: the ticket is got with the access token, and owned like it. */
 export async function loadJssdk() {
-  const stored = await loadTable();
-  const { app, accessToken, ...platform } = await loadOfficial(stored);
+  const { app, accessToken, ...platform } = await loadOfficial();
   const { appId } = app;
   const ask = () => accessToken.withToken((token) => fetchJsapiTicket(platform, app, token));
   const jsapiTicket = tokenOwner(
-    { ...platform, tokens: platformTokens(stored.table, appId, 'jsapi_ticket') },
+    { ...platform, tokens: platformTokens(platform.table, appId, 'jsapi_ticket') },
     { appId, kind: 'jsapi_ticket', ask },
   );
   const { ALLOWED_ORIGINS } = await settings('ALLOWED_ORIGINS');

@@ -18,18 +18,15 @@ export async function authenticate(deps: AuthDeps, token: string, consistency: S
   return livingSession(deps, sid, consistency);
 }
 
-/** The caller's session and account, read side by side. @throws UNAUTHENTICATED */
-export async function authenticateAccount(
-  deps: AuthDeps,
-  token: string,
-): Promise<{ session: Session; account: Account }> {
+/** The caller's account, read beside the session that must be alive for it. @throws UNAUTHENTICATED */
+export async function authenticateAccount(deps: AuthDeps, token: string): Promise<Account> {
   const { sid, accountId } = await deps.tokens.verifySession(token);
-  const [session, account] = await Promise.all([
+  const [, account] = await Promise.all([
     livingSession(deps, sid, 'strong'),
     readAccount(deps.table, accountId, 'eventual-hit'),
   ]);
   if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
-  return { session, account };
+  return account;
 }
 
 async function livingSession({ now, table }: AuthDeps, sid: string, consistency: SessionConsistency): Promise<Session> {

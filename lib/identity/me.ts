@@ -3,6 +3,5 @@ import { authenticateAccount, type AuthDeps } from './authenticate.ts';
 
 /** The caller, as `GET /me` shows them. @throws UNAUTHENTICATED */
 export async function me(deps: AuthDeps, token: string): Promise<{ user: UserView }> {
-  const { account } = await authenticateAccount(deps, token);
-  return { user: userView(account) };
+  return { user: userView(await authenticateAccount(deps, token)) };
 }

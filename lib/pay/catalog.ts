@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { AppError } from '../errors.ts';
+import { SKU } from '../ids.ts';
 import { putPrice } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
 
 const fen = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000));
 const base = {
-  sku: v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, 'letters, digits, "_", "." and "-", at most 64')),
+  sku: v.pipe(v.string(), v.regex(SKU, 'letters, digits, "_", "." and "-", at most 64')),
   // WeChat refuses characters of four bytes, such as emoji, where a description goes (pay 1.2).
   description: v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,127}$/u, '1 to 127 characters, no emoji')),
   kind: v.picklist(['goods', 'wallet-topup']),

@@ -1,7 +1,7 @@
 // The rows of the capacity table as programs.
 import assert from 'node:assert/strict';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { loadJssdk, loadOfficial, loadTable } from '../../lib/deps.ts';
+import { loadJssdk, loadOfficial } from '../../lib/deps.ts';
 import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { actorsOf } from './actors.ts';
@@ -81,12 +81,7 @@ function payFlows(world: World) {
 
 /** Instances that share nothing but the table, each put together as its function does it, and no token anywhere. */
 async function coldInstances() {
-  const instances = await Promise.all(
-    Array.from({ length: COLD_INSTANCES }, async () => {
-      const stored = await loadTable();
-      return { ...stored, ...(await loadOfficial(stored)) };
-    }),
-  );
+  const instances = await Promise.all(Array.from({ length: COLD_INSTANCES }, loadOfficial));
   for (const { table, app } of instances.slice(0, 1)) {
     const Key = keys.platformToken(app.appId, 'access_token');
     await table.client.send(new DeleteCommand({ TableName: table.name, Key }));

@@ -14,7 +14,7 @@ export function showWire(list) {
       const text = JSON.stringify(entries);
       if (text === shown) return;
       shown = text;
-      const items = entries.slice(-length).toReversed().map(line);
+      const items = entries.toReversed().map(line);
       list.replaceChildren(...(items.length > 0 ? items : [el('li.waiting', {}, 'Nothing yet.')]));
     } catch (error) {
       // Once: a screen reader would read it out each second.

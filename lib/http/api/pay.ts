@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { SKU } from '../../ids.ts';
 import { endpoint } from '../endpoint.ts';
 
 const order = v.object({
@@ -21,7 +22,7 @@ export const postPrepay = endpoint({
   request: {
     headers: v.object({ 'idempotency-key': v.optional(v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,255}$/))) }),
     body: v.object({
-      sku: v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, 'Invalid sku')),
+      sku: v.pipe(v.string(), v.regex(SKU, 'Invalid sku')),
       quantity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
       amountFen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
       tradeType: v.literal('JSAPI'),
