@@ -45,7 +45,7 @@ function offlineArguments(ports: Ports): string[] {
 
 /** What serverless-offline says of each call. What remains are lines that our functions wrote, and errors. */
 function isNoise(line: string): boolean {
-  return /^\s*$|\(λ: [\w-]+\)/.test(line);
+  return /^\s*$|\(λ: [\w-]+\)|^Successfully invoked scheduled function/.test(line);
 }
 
 /** An error of the build says file and line by itself; where in the tools it was raised helps nobody. */

@@ -3,11 +3,17 @@
 /** A function's result: its value, the text of the error it threw, or that the request was too big for Lambda. */
 export type InvokeResult = { value: unknown } | { error: string } | { tooLarge: true };
 
-/** Invokes a function of the local stack. Rejects when the API does not answer. */
-export async function invokeFunction(lambdaPort: number, deployedName: string, event: unknown): Promise<InvokeResult> {
+/** Invokes a function of the local stack. Rejects when the API does not answer, or at the signal. */
+export async function invokeFunction(
+  lambdaPort: number,
+  deployedName: string,
+  event: unknown,
+  signal?: AbortSignal,
+): Promise<InvokeResult> {
   const response = await fetch(`http://127.0.0.1:${lambdaPort}/2015-03-31/functions/${deployedName}/invocations`, {
     method: 'POST',
     body: JSON.stringify(event),
+    signal,
   });
   const text = await response.text();
   if (response.status === 413) return { tooLarge: true };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { readStreamConsumers, type FunctionWithEvents, type StreamConsumer } from './stream/consumers.ts';
 
 export interface Service {
   /** The name of the table: `custom.tableName`. */
@@ -7,16 +8,18 @@ export interface Service {
   functions: string[];
   /** Functions with a function URL. */
   withUrl: string[];
-  /** Functions that nobody reaches from outside: no route, no URL. */
+  /** Functions that nobody reaches from outside: no route, no URL, no stream. */
   operators: string[];
+  /** Functions that get the changes of the table. */
+  streamConsumers: StreamConsumer[];
   /** The name that the Lambda API knows a function by. */
   deployedName(functionName: string): string;
 }
 
 interface ServerlessFile {
   service: string;
-  provider: { stage: string };
-  functions: Record<string, { url?: unknown; events?: Record<string, unknown>[] }>;
+  provider: { stage: string; timeout?: number };
+  functions: Record<string, FunctionWithEvents & { url?: unknown }>;
 }
 
 /** What the local stack has to know of serverless.yml. Variables (`${…}`) are not resolved. */
@@ -29,12 +32,14 @@ export function describeService(text: string): Service {
   // Short forms of CloudFormation (`!Ref`) are unknown to the parser, and nothing to warn about.
   const { service, provider, functions } = parse(text, { logLevel: 'error' }) as ServerlessFile;
   const entries = Object.entries(functions);
-  const hasRoute = ({ events = [] }: ServerlessFile['functions'][string]) => events.some((event) => 'httpApi' in event);
+  const hasSource = ({ events = [] }: FunctionWithEvents) =>
+    events.some((event) => 'httpApi' in event || 'stream' in event);
   return {
     tableName: `${service}-${provider.stage}`,
     functions: Object.keys(functions),
     withUrl: entries.filter(([, fn]) => fn.url).map(([name]) => name),
-    operators: entries.filter(([, fn]) => !fn.url && !hasRoute(fn)).map(([name]) => name),
+    operators: entries.filter(([, fn]) => !fn.url && !hasSource(fn)).map(([name]) => name),
+    streamConsumers: readStreamConsumers(functions, provider),
     deployedName: (functionName) => `${service}-${provider.stage}-${functionName}`,
   };
 }

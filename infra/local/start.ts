@@ -7,10 +7,12 @@ import { statusOf, stopChildren, waitUntil } from './processes.ts';
 import { seedCatalogue } from './seed.ts';
 import { readService, type Service } from './service.ts';
 import { buildSettings } from './settings.ts';
+import { startTableStream, type TableStream } from './stream/table-stream.ts';
 import { createTable } from './table.ts';
 import { startSimulator } from './wechat/simulator.ts';
 
 let stopping = false;
+let tableStream: TableStream | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => void stop(0, 'stopping'));
@@ -51,6 +53,8 @@ async function start(): Promise<void> {
   console.log(`functions  ${service.functions.length}, behind serverless offline`);
   endWith('serverless offline', await startFunctions(ports, variables));
   await startFunctionUrls({ port: ports.functionUrls, lambdaPort: ports.lambda, service });
+  const { TABLE_NAME: tableName } = variables;
+  tableStream = await startTableStream({ endpoint, tableName, lambdaPort: ports.lambda, service });
   await seedCatalogue(ports.lambda, service);
   await Promise.all([...(withSimulator ? [ports.simulator] : []), ports.functionUrls].map(assertAnswers));
 
@@ -78,6 +82,7 @@ async function stop(code: number, message: string): Promise<void> {
   stopping = true;
   if (code === 0) console.log(message);
   else console.error(message);
+  await tableStream?.stop();
   await stopChildren();
   process.exit(code);
 }

@@ -17,6 +17,16 @@ const TEMPLATE = new URL('../table.yml', import.meta.url);
  * one set of tables per key and region. */
 export const LOCAL_AWS = { AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
+/** What a client of the engine has to know. */
+export function clientSettings(endpoint: string) {
+  const env = { ...LOCAL_AWS, ...process.env };
+  return {
+    endpoint,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+  };
+}
+
 interface TableTemplate {
   Table: {
     Properties: CreateTableCommandInput & {
@@ -29,12 +39,7 @@ interface TableTemplate {
 /** Creates the table of `infra/table.yml` under this name; an existing one is left as it is. */
 export async function createTable(endpoint: string, tableName: string): Promise<void> {
   const { create, timeToLive } = readTableDefinition(readFileSync(TEMPLATE, 'utf8'), tableName);
-  const env = { ...LOCAL_AWS, ...process.env };
-  const client = new DynamoDBClient({
-    endpoint,
-    region: env.AWS_REGION,
-    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
-  });
+  const client = new DynamoDBClient(clientSettings(endpoint));
   try {
     await client.send(new CreateTableCommand(create));
     await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 20 }, { TableName: tableName });

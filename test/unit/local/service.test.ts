@@ -13,6 +13,24 @@ functions:
     environment: { BUS: !Ref Bus }
     events: [{ schedule: { rate: [rate(1 minute)] } }]
   refund: {}
+  outbox:
+    timeout: 20
+    events:
+      - stream:
+          type: dynamodb
+          arn: { Fn::GetAtt: [Table, StreamArn] }
+          startingPosition: LATEST
+          batchSize: 5
+          maximumRetryAttempts: 3
+          bisectBatchOnFunctionError: true
+          functionResponseType: ReportBatchItemFailures
+          filterPatterns: [{ eventName: [INSERT] }]
+  audit:
+    events: [{ stream: { type: dynamodb, arn: !GetAtt Table.StreamArn, maximumRetryAttempts: -1 } }]
+  asleep:
+    events: [{ stream: { type: dynamodb, arn: 'arn:aws:dynamodb:x', enabled: false } }]
+  elsewhere:
+    events: [{ stream: { type: kinesis, arn: 'arn:aws:kinesis:x' } }]
 `;
 
 describe('what the local stack reads from serverless.yml', () => {
@@ -20,7 +38,32 @@ describe('what the local stack reads from serverless.yml', () => {
 
   it('tells routes, function URLs and operators apart', () => {
     expect(service).toMatchObject({ withUrl: ['hook'], operators: ['sweep', 'refund'] });
-    expect(service.functions).toEqual(['health', 'hook', 'sweep', 'refund']);
+    expect(service.functions.slice(0, 4)).toEqual(['health', 'hook', 'sweep', 'refund']);
+  });
+
+  it('knows who gets the changes of the table, and how', () => {
+    expect(service.streamConsumers).toEqual([
+      {
+        functionName: 'outbox',
+        timeoutSeconds: 20,
+        startingPosition: 'LATEST',
+        batchSize: 5,
+        retries: 3,
+        bisects: true,
+        reportsFailures: true,
+        filterPatterns: [{ eventName: ['INSERT'] }],
+      },
+      {
+        functionName: 'audit',
+        timeoutSeconds: 6,
+        startingPosition: 'TRIM_HORIZON',
+        batchSize: 10,
+        retries: 5,
+        bisects: false,
+        reportsFailures: false,
+        filterPatterns: [],
+      },
+    ]);
   });
 
   it('knows the names in AWS', () => {

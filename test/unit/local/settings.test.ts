@@ -16,13 +16,20 @@ describe('the local settings', () => {
     expect(variables).toMatchObject({
       TABLE_NAME: 'wechat-lambda-dev',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+      PUBLIC_BASE_URL: 'http://localhost:3000',
       ALLOWED_ORIGINS: 'http://localhost:3000,http://localhost:9000',
       WECHAT_API_BASE_URL: 'http://localhost:9000',
       WECHAT_MP_BASE_URL: 'http://localhost:9000',
+      WECHAT_OPEN_BASE_URL: 'http://localhost:9000',
       WECHAT_PAY_BASE_URL: 'http://localhost:9000',
       PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify',
     });
-    expect(simulator.official.callbackUrl).toBe('http://localhost:3001/official-events');
+    expect(simulator.official).toMatchObject({
+      callbackUrl: 'http://localhost:3001/official-events',
+      oauthDomain: 'localhost',
+      mode: 'plain',
+      aesKey: variables['OFFICIAL_AES_KEY'],
+    });
   });
 
   it('have the forms that WeChat gives them', async () => {
@@ -30,6 +37,9 @@ describe('the local settings', () => {
     expect(variables).toMatchObject({
       MINIAPP_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
       OFFICIAL_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
+      OFFICIAL_AES_KEY: expect.stringMatching(/^[A-Za-z0-9]{43}$/) as string,
+      OFFICIAL_AES_KEY_PREVIOUS: '',
+      MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
       PAY_MCH_CERT_SERIAL: expect.stringMatching(/^[0-9A-F]{40}$/) as string,
       PAY_API_V3_KEY: expect.stringMatching(/^[ -~]{32}$/) as string,
       PAY_PUBLIC_KEY_ID: expect.stringMatching(/^PUB_KEY_ID_[0-9A-Z]+$/) as string,
@@ -69,6 +79,15 @@ describe('the local settings', () => {
     const { variables, simulator } = await build({ MINIAPP_APP_ID: 'wx1', WECHAT_API_BASE_URL: 'http://elsewhere' });
     expect(variables).toMatchObject({ MINIAPP_APP_ID: 'wx1', WECHAT_API_BASE_URL: 'http://elsewhere' });
     expect(simulator.miniapp.appId).toBe('wx1');
+    // The same host makes codes, shows them and asks the person.
+    const { WECHAT_MP_BASE_URL: mp, WECHAT_OPEN_BASE_URL: open } = variables;
+    expect([mp, open]).toEqual(['http://elsewhere', 'http://elsewhere']);
+  });
+
+  it('take the push mode from the environment, and plain for one that does not exist', async () => {
+    expect((await build({ OFFICIAL_MODE: 'secure' })).simulator.official.mode).toBe('secure');
+    const { variables, simulator } = await build({ OFFICIAL_MODE: 'open' });
+    expect([variables['OFFICIAL_MODE'], simulator.official.mode]).toEqual(['open', 'plain']);
   });
 
   it('let an empty account setting through, so that a missing one can be tried, but no empty address', async () => {

@@ -1,0 +1,81 @@
+// What Lambda does with the records of a stream: filter, batch, invoke, retry.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DynamoDBRecord } from 'aws-lambda';
+import type { InvokeResult } from '../invoke.ts';
+import type { StreamConsumer } from './consumers.ts';
+import { passes } from './filter.ts';
+
+export interface DeliveryOptions {
+  consumer: StreamConsumer;
+  invoke: (event: { Records: DynamoDBRecord[] }) => Promise<InvokeResult>;
+  warn: (line: string) => void;
+  signal: AbortSignal;
+  /** The pause before the first retry; it doubles up to two seconds. */
+  pauseMs?: number;
+}
+
+export interface Delivery {
+  /** Queues what passes the filter: a function gets one batch at a time, in order. Settles when it has had them all. */
+  offer(records: DynamoDBRecord[]): Promise<void>;
+}
+
+export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }: DeliveryOptions): Delivery {
+  let queue = Promise.resolve();
+
+  async function deliver(records: DynamoDBRecord[], retry = 0): Promise<void> {
+    if (signal.aborted) return;
+    const { done, reason } = await tryOnce(records);
+    if (done === records.length || signal.aborted) return;
+    // What went well is not sent again, and the rest starts afresh.
+    if (done > 0) return deliver(records.slice(done));
+    const halves = consumer.bisects && records.length > 1;
+    if (!halves && retry >= consumer.retries) {
+      const what = records.length === 1 ? '1 record' : `${records.length} records`;
+      warn(`${consumer.functionName} failed ${retry + 1} times and misses ${what} of the table stream: ${reason}`);
+      return;
+    }
+    await sleep(Math.min(pauseMs * 2 ** retry, 2_000), undefined, { signal }).catch(() => undefined);
+    if (!halves) return deliver(records, retry + 1);
+    const middle = Math.ceil(records.length / 2);
+    await deliver(records.slice(0, middle), retry);
+    await deliver(records.slice(middle), retry);
+  }
+
+  /** How many of the records, from the first one on, went well; and why not all. */
+  async function tryOnce(records: DynamoDBRecord[]): Promise<{ done: number; reason: string }> {
+    try {
+      const result = await invoke({ Records: records });
+      if ('value' in result) {
+        const done = consumer.reportsFailures ? countDone(result.value, records) : records.length;
+        return { done, reason: 'reported as failed' };
+      }
+      return { done: 0, reason: 'error' in result ? result.error : 'the event is larger than 6 MB' };
+    } catch (error) {
+      return { done: 0, reason: String(error) };
+    }
+  }
+
+  return {
+    offer: (records) => {
+      const wanted = records.filter((record) => passes(consumer.filterPatterns, record));
+      for (const batch of inBatches(wanted, consumer.batchSize)) queue = queue.then(() => deliver(batch));
+      return queue;
+    },
+  };
+}
+
+/** The records before the first one that the function names. A name that is none of theirs fails them all. */
+export function countDone(result: unknown, records: DynamoDBRecord[]): number {
+  const { batchItemFailures } = (result ?? {}) as {
+    batchItemFailures?: ({ itemIdentifier?: unknown } | null)[] | null;
+  };
+  if (!batchItemFailures?.length) return records.length;
+  const indexes = batchItemFailures.map((failure) =>
+    records.findIndex(({ dynamodb }) => dynamodb?.SequenceNumber === failure?.itemIdentifier),
+  );
+  return Math.max(0, Math.min(...indexes));
+}
+
+export function inBatches<Item>(items: Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+
+interface Call {
+  functionName: string;
+  at: number;
+  Records: DynamoDBRecord[];
+}
+type Reply = (functionName: string, Records: DynamoDBRecord[]) => { body: unknown; failed?: true };
+
+/** A Lambda invoke API whose functions take stream records, keep them and answer as told. */
+export async function recordingLambda() {
+  const calls: Call[] = [];
+  let reply: Reply = () => ({ body: null });
+  const server = createServer(async (incoming, outgoing) => {
+    const functionName = /\/functions\/shop-dev-(.*)\/invocations$/.exec(incoming.url!)![1]!;
+    const { Records } = (await json(incoming)) as DynamoDBStreamEvent;
+    calls.push({ functionName, at: performance.now(), Records });
+    const { body, failed } = reply(functionName, Records);
+    outgoing.writeHead(200, failed ? { 'x-amz-function-error': 'Unhandled' } : {}).end(JSON.stringify(body));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    deployedName: (functionName: string) => `shop-dev-${functionName}`,
+    calls,
+    /** The keys that a function was given, call by call. */
+    keysOf: (functionName: string) =>
+      calls
+        .filter((call) => call.functionName === functionName)
+        .map(({ Records }) => Records.map(({ dynamodb }) => dynamodb?.Keys?.pk?.S).join(' ')),
+    answerWith: (next: Reply) => (reply = next),
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
