@@ -4,7 +4,8 @@ import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type K
 import { promisify } from 'node:util';
 import type { Ports } from './ports.ts';
 import { LOCAL_AWS } from './table.ts';
-import type { SimulatorSettings } from './wechat/settings.ts';
+import { alphanumeric } from './wechat/random.ts';
+import { PUSH_MODES, type SimulatorSettings } from './wechat/settings.ts';
 
 const makeKeyPair = promisify(generateKeyPair);
 
@@ -41,10 +42,12 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
   const simulator = `http://localhost:${ports.simulator}`;
   return {
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${ports.dynamodb}`,
+    PUBLIC_BASE_URL: http,
     ALLOWED_ORIGINS: `${http},${simulator}`,
     WECHAT_API_BASE_URL: simulator,
-    // Whoever makes the QR code shows it too.
+    // Whoever makes a code shows it too, and asks the person.
     WECHAT_MP_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
+    WECHAT_OPEN_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_PAY_BASE_URL: simulator,
     PAY_NOTIFY_URL: `http://localhost:${ports.functionUrls}/pay-notify`,
   };
@@ -59,7 +62,10 @@ function localAccounts() {
     OFFICIAL_APP_ID: 'wx10ca1000000000b2',
     OFFICIAL_APP_SECRET: hex(16),
     OFFICIAL_TOKEN: hex(16),
+    OFFICIAL_AES_KEY: alphanumeric(43),
+    OFFICIAL_AES_KEY_PREVIOUS: '',
     OFFICIAL_MODE: 'plain',
+    MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
     PAY_MCH_ID: '1900000001',
     PAY_MCH_CERT_SERIAL: hex(20).toUpperCase(),
     PAY_API_V3_KEY: hex(16),
@@ -92,6 +98,10 @@ function simulatorSettings(
       appId: variables.OFFICIAL_APP_ID,
       appSecret: variables.OFFICIAL_APP_SECRET,
       token: variables.OFFICIAL_TOKEN,
+      // A mode that does not exist is for the functions to complain of.
+      mode: PUSH_MODES.find((mode) => mode === variables.OFFICIAL_MODE) ?? 'plain',
+      aesKey: variables.OFFICIAL_AES_KEY,
+      oauthDomain: 'localhost',
       callbackUrl: `http://localhost:${ports.functionUrls}/official-events`,
     },
     pay: {

@@ -72,3 +72,8 @@ export class Clock {
     this.#timer.unref();
   }
 }
+
+/** Seconds of real time, however far the virtual clock was moved: what receivers compare with their own clock. */
+export function realSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,17 +1,11 @@
-import type { CallLog } from './call-log.ts';
 import type { Clock } from './clock.ts';
-import { ControlError } from './control-error.ts';
-import type { Faults } from './faults.ts';
+import { ControlError, paramError } from './control-error.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
-import { createPerson, phoneActions, usePhone } from './phone.ts';
-import type { PhoneWorld } from './phone.ts';
-
-export interface ControlWorld extends PhoneWorld {
-  clock: Clock;
-  faults: Faults;
-  log: CallLog;
-}
+import type { AppName } from './people.ts';
+import { accountQrUrl } from './phone/scan.ts';
+import { createPerson, phoneActions, showPerson, usePhone } from './phone/phone.ts';
+import type { World } from './world.ts';
 
 // Beyond any lifetime here, and short enough to keep the dates valid.
 const maxAdvanceMs = 3_650 * 86_400_000;
@@ -24,7 +18,7 @@ export function isControlPath(path: string): boolean {
 }
 
 /** The calls of the person at the keyboard: phone, faults, clock, log. */
-export function createControlApi(world: ControlWorld): (call: Call) => Promise<Answer> {
+export function createControlApi(world: World): (call: Call) => Promise<Answer> {
   return async (call) => {
     try {
       return await control(world, call);
@@ -35,7 +29,7 @@ export function createControlApi(world: ControlWorld): (call: Call) => Promise<A
   };
 }
 
-async function control(world: ControlWorld, call: Call): Promise<Answer> {
+async function control(world: World, call: Call): Promise<Answer> {
   const body = readBody(call);
   const [, , , id = '', action = ''] = call.path.split('/');
   switch (`${call.method} ${call.path}`) {
@@ -54,8 +48,20 @@ async function control(world: ControlWorld, call: Call): Promise<Answer> {
     case 'POST /_faults':
       world.faults.plan(body);
       return noContent;
+    case 'GET /_issued':
+      return jsonAnswer(200, world.secrets.list());
+    case 'GET /_official':
+      return jsonAnswer(200, showOfficial(world));
+    case 'POST /_official':
+      world.account.change(isRecord(body) ? body : {});
+      return noContent;
+    case 'POST /_open-platform':
+      world.people.bind(readApps(body));
+      return noContent;
     case 'POST /_phone/users':
-      return jsonAnswer(201, createPerson(world, isRecord(body) ? body : {}));
+      return jsonAnswer(201, createPerson(world, body));
+    case `GET /_phone/users/${id}`:
+      return jsonAnswer(200, showPerson(world, id));
     case `POST /_phone/users/${id}/${action}`:
       return jsonAnswer(200, await usePhone(world, { id, action, body }));
     default:
@@ -66,7 +72,7 @@ async function control(world: ControlWorld, call: Call): Promise<Answer> {
 function readBody({ body }: Call): unknown {
   if (body.length === 0) return undefined;
   const value = parseJson(body);
-  if (value === undefined) throw new ControlError(400, 'PARAM_ERROR', 'the body is not JSON');
+  if (value === undefined) throw paramError('the body is not JSON');
   return value;
 }
 
@@ -74,29 +80,45 @@ function readBody({ body }: Call): unknown {
 function readLast({ query }: Call): number {
   const last = Number(query.get('last') ?? Infinity);
   if (last === Infinity || (Number.isInteger(last) && last > 0)) return last;
-  throw new ControlError(400, 'PARAM_ERROR', 'last must be 1 or more');
+  throw paramError('last must be 1 or more');
 }
 
 function readAdvanceMs(body: unknown): number {
   const advanceMs = isRecord(body) ? body.advanceMs : undefined;
   if (typeof advanceMs === 'number' && advanceMs >= 0 && advanceMs <= maxAdvanceMs) return advanceMs;
-  throw new ControlError(400, 'PARAM_ERROR', 'advanceMs must be 0 to ten years: this clock does not go back');
+  throw paramError('advanceMs must be 0 to ten years: this clock does not go back');
+}
+
+function readApps(body: unknown): AppName[] {
+  const bound = isRecord(body) ? body.bound : undefined;
+  if (Array.isArray(bound) && bound.every((app) => app === 'miniapp' || app === 'official')) return bound;
+  throw paramError('bound must be a list of "miniapp" and "official"; an empty one binds none');
+}
+
+function showOfficial({ account, people }: World): object {
+  const followers = people.followers().map(({ openIds }) => openIds.official);
+  return { mode: account.sealing.mode, menu: account.menu, followers };
 }
 
 function showClock(clock: Clock): object {
   return { now: clock.now(), offsetMs: clock.offsetMs };
 }
 
-function describeSimulator({ push }: ControlWorld): object {
+function describeSimulator({ account: { originalId } }: World): object {
   return {
     about: 'A WeChat for your own machine: platform, WeChat Pay v3, and the phones of its people.',
     page: 'GET / in a browser: a phone to click',
-    accountQr: push.accountQrUrl,
+    accountQr: accountQrUrl(originalId),
     calls: {
-      'POST /_phone/users': '{phone?, nickname?}',
+      'POST /_phone/users': '{phone?, countryCode?, nickname?, avatarUrl?}; phone null for none',
+      'GET /_official': 'mode, menu and followers of the official account',
+      'POST /_official': '{mode?, aesKey?, token?}: changes the settings of the official account at once',
+      'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
+      'GET /_phone/users/{id}': 'ids, chat, and the messages received',
       'POST /_phone/users/{id}/{action}': phoneActions,
-      'POST /_faults': '{target, action, times?}; a wrong action lists the right ones',
+      'POST /_faults': '{target, action, times?, errcode?}; a wrong action lists the right ones',
       'GET /_clock, POST /_clock': '{advanceMs}',
+      'GET /_issued': 'every secret and personal string of this world: what no log may show',
       'GET /_log, DELETE /_log': 'every call received and push sent; ?last=<n> for the newest n',
     },
   };

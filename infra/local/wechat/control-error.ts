@@ -9,3 +9,8 @@ export class ControlError extends Error {
     this.code = code;
   }
 }
+
+/** A body or a query that is not as it must be. */
+export function paramError(message: string): ControlError {
+  return new ControlError(400, 'PARAM_ERROR', message);
+}

@@ -1,17 +1,25 @@
-import { ControlError } from './control-error.ts';
+import { readCount, readInteger } from './control-body.ts';
+import { paramError } from './control-error.ts';
 import { isRecord, jsonAnswer } from './http.ts';
 import type { Answer } from './http.ts';
+import { errorText, refusal } from './platform/error.ts';
 
-const callActions = ['timeout', '5xx', 'garbage', 'busy', 'token-expired'] as const;
+const callActions = ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'errcode'] as const;
 const notifyActions = ['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify', 'probe-notify'] as const;
 const notifyTargets = ['notify', 'pay-notify'];
 
-export type CallFault = (typeof callActions)[number];
+type CallAction = (typeof callActions)[number];
 export type NotifyFault = (typeof notifyActions)[number];
 
-interface Plan<Action> {
+export interface CallFault {
+  action: CallAction;
+  /** What the action `errcode` answers. */
+  errcode: number;
+}
+
+interface Plan<Fault> {
   target: string;
-  action: Action;
+  fault: Fault;
   left: number;
 }
 
@@ -22,21 +30,25 @@ export class Faults {
 
   /** Takes in the body of `POST /_faults`. */
   plan(input: unknown): void {
-    const { target, action, times = 1 } = isRecord(input) ? input : {};
-    if (typeof target !== 'string' || target === '') throw invalid('target must be a part of a path, "*" or "notify"');
-    if (typeof times !== 'number' || !Number.isInteger(times) || times < 1) throw invalid('times must be 1 or more');
+    const body = isRecord(input) ? input : {};
+    const { target, action } = body;
+    if (typeof target !== 'string' || target === '')
+      throw paramError('target must be a part of a path, "*" or "notify"');
+    const times = readCount(body, 'times');
+    const errcode = readInteger(body, 'errcode', 0);
+    if (action === 'errcode' && errcode === 0) throw paramError('errcode must be there, and not be 0');
     const forNotify = notifyTargets.includes(target);
     const callAction = callActions.find((known) => known === action);
     const notifyAction = notifyActions.find((known) => known === action);
-    if (callAction && !forNotify) this.#calls.push({ target, action: callAction, left: times });
-    else if (notifyAction && forNotify) this.#notifications.push({ target, action: notifyAction, left: times });
-    else throw invalid(unknownAction(action));
+    if (callAction && !forNotify) this.#calls.push({ target, fault: { action: callAction, errcode }, left: times });
+    else if (notifyAction && forNotify) this.#notifications.push({ target, fault: notifyAction, left: times });
+    else throw paramError(unknownAction(action));
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
     const plan = this.#calls.find(
-      ({ target, action, left }) =>
-        left > 0 && (target === '*' || path.includes(target)) && !(area === 'pay' && action === 'token-expired'),
+      ({ target, fault, left }) =>
+        left > 0 && (target === '*' || path.includes(target)) && !(area === 'pay' && isPlatformOnly(fault)),
     );
     return use(plan);
   }
@@ -47,8 +59,8 @@ export class Faults {
 }
 
 /** The broken answer of a faulted call; undefined means none at all. */
-export function faultAnswer(fault: CallFault, area: 'platform' | 'pay'): Answer | undefined {
-  switch (fault) {
+export function faultAnswer({ action, errcode }: CallFault, area: 'platform' | 'pay'): Answer | undefined {
+  switch (action) {
     case 'timeout':
       return undefined;
     case '5xx':
@@ -56,21 +68,24 @@ export function faultAnswer(fault: CallFault, area: 'platform' | 'pay'): Answer 
     case 'garbage':
       return { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>not what you asked for</html>' };
     case 'token-expired':
-      return jsonAnswer(200, { errcode: 40001, errmsg: 'invalid credential, access_token is invalid or not latest' });
+      return refusal(40001, errorText(40001));
+    case 'errcode':
+      return refusal(errcode, errorText(errcode));
     case 'busy':
       return area === 'pay'
         ? jsonAnswer(500, { code: 'SYSTEM_ERROR', message: '系统异常，请稍后重试' })
-        : jsonAnswer(200, { errcode: -1, errmsg: 'system error' });
+        : refusal(-1, errorText(-1));
   }
 }
 
-function use<Action>(plan: Plan<Action> | undefined): Action | undefined {
+function use<Fault>(plan: Plan<Fault> | undefined): Fault | undefined {
   if (plan) plan.left -= 1;
-  return plan?.action;
+  return plan?.fault;
 }
 
-function invalid(message: string): ControlError {
-  return new ControlError(400, 'PARAM_ERROR', message);
+/** WeChat Pay knows no tokens and no errcodes. */
+function isPlatformOnly({ action }: CallFault): boolean {
+  return action === 'token-expired' || action === 'errcode';
 }
 
 function unknownAction(action: unknown): string {

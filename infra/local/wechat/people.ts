@@ -1,40 +1,89 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ControlError } from './control-error.ts';
+import type { QrCode } from './platform/qr-codes.ts';
 import { alphanumeric } from './random.ts';
+import type { Secrets } from './secrets.ts';
 import type { SimulatorSettings } from './settings.ts';
+
+export type AppName = 'miniapp' | 'official';
+
+export interface PhoneNumber {
+  /** Without the country. */
+  pure: string;
+  /** As the platform will write it: documented as a string, and a number from some servers. */
+  countryCode: string | number;
+}
+
+export interface NewPerson {
+  /** null: somebody whose WeChat has no phone number. */
+  phone?: string | null;
+  countryCode?: string;
+  nickname?: string;
+  avatarUrl?: string;
+}
+
+export interface Follow {
+  /** Seconds of real time. */
+  since: number;
+  /** The parametric QR code that was scanned. */
+  code?: QrCode;
+}
 
 export interface Person {
   id: string;
   nickname: string;
-  phone: string;
+  avatarUrl: string;
+  phone: PhoneNumber | null;
   unionId: string;
-  openIds: { miniapp: string; official: string };
-  /** Whether the person follows the official account. */
-  follows: boolean;
-  /** Base64 of 16 bytes; the one valid key of this person in the mini program. */
-  sessionKey: string;
+  openIds: Record<AppName, string>;
+  /** Of the official account, oldest first: what was said by both sides, menu clicks, and what the account sent. */
+  chat: { from: 'person' | 'account'; [field: string]: unknown }[];
+  /** How many subscribe messages of a template the mini-program may still send. */
+  grants: Map<string, number>;
+  /** Template and subscribe messages, oldest first. */
+  received: object[];
+  /** Of the official account; null for who does not follow. */
+  follow: Follow | null;
+  /** Base64 of 16 bytes: the one valid key of this person in the mini-program, once there was a login. */
+  sessionKey?: string;
 }
 
-/** The WeChat users of this world. */
+/** The WeChat users of this world, and what each app may know of them. */
 export class People {
   readonly #people = new Map<string, Person>();
-  readonly #apps: { miniapp: string; official: string };
+  readonly #apps: Record<AppName, string>;
+  readonly #secrets: Secrets;
+  /** The apps of the Open Platform account: only there people have a unionid (platform 0.3). */
+  #bound: readonly AppName[] = ['miniapp', 'official'];
 
-  constructor(settings: SimulatorSettings) {
+  constructor(settings: SimulatorSettings, secrets: Secrets) {
     this.#apps = { miniapp: settings.miniapp.appId, official: settings.official.appId };
+    this.#secrets = secrets;
   }
 
-  create({ phone, nickname }: { phone?: string; nickname?: string }): Person {
+  create({ phone, countryCode = '86', nickname, avatarUrl }: NewPerson): Person {
     const number = this.#people.size + 1;
+    const pure = phone === undefined ? `138${String(number).padStart(8, '0')}` : phone;
     const person: Person = {
       id: `user-${number}`,
       nickname: nickname ?? `User ${number}`,
-      phone: phone ?? `138${String(number).padStart(8, '0')}`,
-      unionId: newOpenId('open platform'),
-      openIds: { miniapp: newOpenId(this.#apps.miniapp), official: newOpenId(this.#apps.official) },
-      follows: false,
-      sessionKey: newSessionKey(),
+      avatarUrl: avatarUrl ?? `https://thirdwx.qlogo.cn/mmopen/vi_32/${alphanumeric(40)}/132`,
+      phone:
+        pure === null
+          ? null
+          : { pure: this.#secrets.keep(pure), countryCode: number % 2 ? countryCode : Number(countryCode) },
+      unionId: this.#secrets.keep(newOpenId('open platform')),
+      openIds: {
+        miniapp: this.#secrets.keep(newOpenId(this.#apps.miniapp)),
+        official: this.#secrets.keep(newOpenId(this.#apps.official)),
+      },
+      follow: null,
+      chat: [],
+      received: [],
+      grants: new Map(),
     };
+    // A short name is found in any text.
+    if (nickname && nickname.length >= 6) this.#secrets.keep(nickname);
     this.#people.set(person.id, person);
     return person;
   }
@@ -54,11 +103,38 @@ export class People {
   knowsOpenId(appId: string, openId: string): boolean {
     return [...this.#people.values()].some((person) => this.openIdOf(person, appId) === openId);
   }
-}
 
-/** A session_key: 16 random bytes in base64. */
-export function newSessionKey(): string {
-  return randomBytes(16).toString('base64');
+  followers(): Person[] {
+    return [...this.#people.values()].filter(({ follow }) => follow);
+  }
+
+  byOpenId(app: AppName, openId: unknown): Person | undefined {
+    return [...this.#people.values()].find(({ openIds }) => openIds[app] === openId);
+  }
+
+  /** Binds these apps, and no others, to the Open Platform account. */
+  bind(apps: readonly AppName[]): void {
+    this.#bound = apps;
+  }
+
+  /** The person's unionid as an app sees it: none if the app is not bound. */
+  unionIdIn(app: AppName, { unionId }: { unionId: string }): string | undefined {
+    return this.#bound.includes(app) ? unionId : undefined;
+  }
+
+  /** The ids that a snapshot page shows: they look real and belong to nobody. */
+  newSnapshotIdentity(): { openId: string; unionId: string } {
+    return {
+      openId: this.#secrets.keep(newOpenId(this.#apps.official)),
+      unionId: this.#secrets.keep(newOpenId('open platform')),
+    };
+  }
+
+  /** Gives the person a new session key, which is the end of the old one. */
+  renewSessionKey(person: Person): string {
+    person.sessionKey = this.#secrets.keep(randomBytes(16).toString('base64'));
+    return person.sessionKey;
+  }
 }
 
 /** 28 characters that start with `o`; ids of one app share their beginning, as the real ones do. */

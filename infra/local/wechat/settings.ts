@@ -1,16 +1,25 @@
-export interface MiniappSettings {
+export interface AppSettings {
   appId: string;
   appSecret: string;
+  /** The message templates it has; each id that begins with `tpl_` if absent. */
+  templateIds?: string[];
 }
 
-export interface OfficialSettings {
-  appId: string;
-  appSecret: string;
-  /** Signs the pushes; plain mode, so the body itself is not protected. */
+export const PUSH_MODES = ['plain', 'compatible', 'secure'] as const;
+export type PushMode = (typeof PUSH_MODES)[number];
+
+export interface OfficialSettings extends AppSettings {
+  /** Signs the pushes. */
   token: string;
+  /** How pushes are protected: plain if absent. */
+  mode?: PushMode;
+  /** EncodingAESKey, 43 letters and digits: encrypts the pushes in the other two modes. */
+  aesKey?: string;
   callbackUrl: string;
   /** The account's `gh_…` id, `ToUserName` of every push; derived from the app id when absent. */
   originalId?: string;
+  /** The host that web authorization may return to; any if absent. */
+  oauthDomain?: string;
 }
 
 export interface PaySettings {
@@ -29,7 +38,7 @@ export interface PaySettings {
 export interface SimulatorSettings {
   /** 0 = any free port. */
   port: number;
-  miniapp: MiniappSettings;
+  miniapp: AppSettings;
   official: OfficialSettings;
   pay: PaySettings;
   /** The HTTP API that the phone in the browser talks to; the simulator itself never does. */

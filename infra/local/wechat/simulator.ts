@@ -3,25 +3,15 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { servePage } from '../web/serve.ts';
-import { CallLog } from './call-log.ts';
-import { Clock } from './clock.ts';
 import { createControlApi, isControlPath } from './control-api.ts';
-import { createDeliver } from './deliver.ts';
-import { faultAnswer, Faults } from './faults.ts';
+import { faultAnswer } from './faults.ts';
 import { jsonAnswer, readCall, writeAnswer } from './http.ts';
 import type { Answer, Call } from './http.ts';
-import { JsapiTickets } from './jsapi-tickets.ts';
-import { LoginCodes } from './login-codes.ts';
 import { createPayApi, isPayPath } from './pay-api.ts';
-import { createPayNotify } from './pay-notify.ts';
-import { PayOrders } from './pay-orders.ts';
-import { loadPayKeys } from './pay-signature.ts';
-import { People } from './people.ts';
-import { createPlatformApi, isPlatformPath } from './platform-api.ts';
-import { createOfficialPush } from './push.ts';
-import { QrCodes } from './qr-codes.ts';
+import { createPlatformApi, isPlatformPath } from './platform/api.ts';
 import type { SimulatorSettings } from './settings.ts';
-import { Tokens } from './tokens.ts';
+import { createWorld } from './world.ts';
+import type { World } from './world.ts';
 
 export type { SimulatorSettings } from './settings.ts';
 
@@ -44,7 +34,9 @@ const silenceMs = 30_000;
 /** Starts a whole WeChat on one port of this machine; rejects with EADDRINUSE if the port is taken. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   const closing = new AbortController();
-  const { clock, push, respond } = createWorld(settings, closing.signal);
+  const world = createWorld(settings, closing.signal);
+  const { clock, account } = world;
+  const respond = createRespond(world);
   const server = createServer((request, response) => {
     void readCall(request)
       .then(async (call) =>
@@ -61,7 +53,9 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
     url: `http://localhost:${port}`,
     now: () => clock.now(),
     advanceClock: (advanceMs) => clock.advance(advanceMs),
-    setOfficialCallbackUrl: (url) => push.setCallbackUrl(url),
+    setOfficialCallbackUrl: (url) => {
+      account.callbackUrl = url;
+    },
     close: async () => {
       clock.stop();
       closing.abort();
@@ -70,38 +64,26 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   };
 }
 
-function createWorld(settings: SimulatorSettings, closing: AbortSignal) {
-  const { miniapp, official, pay, apiUrl } = settings;
-  const clock = new Clock();
-  const log = new CallLog(clock);
-  const faults = new Faults();
-  const deliver = createDeliver(closing);
-  const people = new People(settings);
-  const loginCodes = new LoginCodes(clock);
-  const qrCodes = new QrCodes(clock);
-  const tickets = new JsapiTickets(clock);
-  const orders = new PayOrders(clock, people);
-  const keys = loadPayKeys(pay);
-  const push = createOfficialPush({ official, clock, log, deliver });
-  const notifyPaid = createPayNotify({ pay, keys, clock, log, faults, deliver });
-  const control = createControlApi({ people, loginCodes, qrCodes, push, orders, notifyPaid, clock, faults, log });
-  const platformApi = createPlatformApi({ settings, clock, tokens: new Tokens(clock), tickets, qrCodes, loginCodes });
-  const payApi = createPayApi({ pay, keys, appIds: [miniapp.appId, official.appId], people, orders });
+function createRespond(world: World): Respond {
+  const { settings, faults, log, people, orders, payKeys } = world;
+  const { miniapp, official, pay } = settings;
+  const control = createControlApi(world);
+  const platformApi = createPlatformApi(world);
+  const payApi = createPayApi({ pay, keys: payKeys, appIds: [miniapp.appId, official.appId], people, orders });
 
-  const respond: Respond = async (call) => {
+  return async (call) => {
     const { method, path } = call;
-    if (isControlPath(path)) return (await servePage(call, apiUrl)) ?? control(call);
+    if (isControlPath(path)) return (await servePage(call, settings.apiUrl)) ?? control(call);
     const area = isPayPath(path) ? 'pay' : 'platform';
     if (area === 'platform' && !isPlatformPath(path)) return { status: 404, body: 'not found: see GET /' };
     const entry = log.add({ kind: 'call', method, path, query: Object.fromEntries(call.query) });
     const fault = faults.forCall(path, area);
-    if (fault) entry.fault = fault;
+    if (fault) entry.fault = fault.action;
     const answer = fault ? faultAnswer(fault, area) : await (area === 'pay' ? payApi(call) : platformApi(call));
     entry.status = answer?.status ?? null;
     if (answer?.code !== undefined) entry.code = answer.code;
     return answer;
   };
-  return { clock, push, respond };
 }
 
 function internalError(error: unknown): Answer {

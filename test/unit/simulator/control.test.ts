@@ -87,6 +87,26 @@ test('faults of platform calls: 5xx, garbage, busy, token-expired, each once', a
   expect((await createCode()).json.errcode).toBeUndefined();
 });
 
+test('fault errcode answers any errcode with a trace; 40164 names the address', async () => {
+  const fault = (errcode: unknown, target = '/cgi-bin/') =>
+    call(simulator, 'POST', '/_faults', { target, action: 'errcode', errcode });
+  const ask = () => call(simulator, 'GET', '/cgi-bin/token');
+  await fault(40226);
+  const blocked = await ask();
+  expect([blocked.status, blocked.json.errcode]).toEqual([200, 40226]);
+  expect(blocked.json.errmsg).toMatch(/^high risk user blocked, rid: [0-9a-f]{8}(-[0-9a-f]{8}){2}$/);
+  await fault(40164);
+  expect((await ask()).json.errmsg).toMatch(
+    /^invalid ip 1\.2\.3\.4 ipv6 ::ffff:1\.2\.3\.4, not in whitelist rid: [0-9a-f-]+$/,
+  );
+  await fault(89503);
+  expect((await ask()).json).toMatchObject({ errcode: 89503, errmsg: expect.stringContaining(', rid: ') });
+  expect((await ask()).json.errcode).toBe(40002);
+  for (const errcode of [undefined, 0, '40226', 1.5]) expect((await fault(errcode)).status).toBe(400);
+  await fault(40226, '*');
+  expect((await call(simulator, 'GET', '/v3/pay/transactions/id/1')).json.code).toBe('SIGN_ERROR');
+});
+
 test('faults of pay calls: busy is SYSTEM_ERROR, unsigned, and the order was not made', async () => {
   const person = await newPerson(simulator);
   await plan('transactions/jsapi', 'busy', 2);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
 import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
@@ -25,13 +26,11 @@ test('a browser gets the page, everybody else the index', async () => {
 });
 
 test('every file that the page is made of is served, and asks for nothing from elsewhere', async () => {
-  for (const name of readdirSync(folder).filter((file) => /\.(js|css)$/.test(file))) {
+  const types: Record<string, string> = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html' };
+  for (const name of readdirSync(folder).filter((file) => extname(file) in types && file !== 'index.html')) {
     const { status, headers, text } = await get(`/_web/${name}`);
-    expect({ name, status, type: headers['content-type'] }).toEqual({
-      name,
-      status: 200,
-      type: name.endsWith('.js') ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8',
-    });
+    const type = `${types[extname(name)]}; charset=utf-8`;
+    expect({ name, status, type: headers['content-type'] }).toEqual({ name, status: 200, type });
     expect(text).toBe(readFileSync(new URL(name, folder), 'utf8'));
     expect(text, name).not.toMatch(/https?:\/\/|url\(|@import/);
   }

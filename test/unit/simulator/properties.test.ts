@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRules, findProblem } from '../../../infra/local/wechat/pay-fields.ts';
 import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
-import { call, newPerson, start, startReceiver, usePhone } from './support.ts';
+import { appToken, call, newPerson, start, startReceiver, usePhone } from './support.ts';
 import type { Person, Receiver } from './support.ts';
 
 let simulator: Simulator;
@@ -34,6 +34,46 @@ test('any text survives the XML of a push', async () => {
   );
 });
 
+test('no answer to a push is more than abnormal', async () => {
+  const name = fc.constantFrom('ToUserName', 'MsgType', 'Content', 'Articles', 'item', '__proto__', 'constructor');
+  const element = fc.tuple(name, fc.string()).map(([tag, text]) => `<${tag}>${text}</${tag}>`);
+  const body = fc.oneof(
+    fc.string(),
+    fc.array(element).map((elements) => `<xml>${elements.join('')}</xml>`),
+  );
+  await fc.assert(
+    fc.asyncProperty(body, async (sent) => {
+      receiver.answer = () => ({ status: 200, body: sent });
+      const { status, json } = await usePhone(simulator, person, 'message', { text: 'hi' });
+      expect([status, json.push.reply]).toEqual([200, null]);
+    }),
+    { numRuns: 50 },
+  );
+  receiver.answer = () => ({ status: 200, body: '' });
+});
+
+test('no JSON body makes the platform fail with 500', async () => {
+  const tokens = { miniapp: await appToken(simulator, 'miniapp'), official: await appToken(simulator, 'official') };
+  const about = { touser: person.openIds.official, template_id: 'tpl_x' };
+  const calls = fc.constantFrom<['miniapp' | 'official', string, object]>(
+    ['miniapp', '/wxa/business/getuserphonenumber', {}],
+    ['miniapp', '/wxa/getwxacodeunlimit', { scene: 'x' }],
+    ['miniapp', '/cgi-bin/message/subscribe/send', { ...about, touser: person.openIds.miniapp }],
+    ['official', '/cgi-bin/message/template/send', about],
+    ['official', '/cgi-bin/menu/create', {}],
+    ['official', '/cgi-bin/qrcode/create', {}],
+  );
+  const names = ['button', 'type', 'name', 'data', 'lang', 'page', 'width', 'env_version', 'client_msg_id', 'toString'];
+  const body = fc.dictionary(fc.constantFrom(...names), fc.jsonValue());
+  await fc.assert(
+    fc.asyncProperty(calls, body, async ([app, path, known], more) => {
+      const answer = await call(simulator, 'POST', `${path}?access_token=${tokens[app]}`, { ...more, ...known });
+      expect(answer.status).toBe(200);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('no JSON value makes the field rules throw or pass by accident', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom('JSAPI', 'NATIVE', 'MWEB'), (value, tradeType) => {
@@ -49,6 +89,11 @@ test('no JSON body makes a control call fail with 500', async () => {
     '/_phone/users',
     '/_phone/users/user-1/pay',
     '/_phone/users/x/scan',
+    ...['encrypted', 'scan', 'open', 'message', 'event', 'resend', 'allow-message', 'login-code'].map(
+      (action) => `/_phone/users/user-1/${action}`,
+    ),
+    '/_official',
+    '/_open-platform',
   );
   await fc.assert(
     fc.asyncProperty(path, fc.json(), async (target, body) => {

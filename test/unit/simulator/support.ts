@@ -54,18 +54,39 @@ export async function call(simulator: Simulator, method: string, path: string, b
 
 export const start = (): Promise<Simulator> => startSimulator(settings);
 
-export async function newPerson(simulator: Simulator): Promise<Person> {
-  return (await call(simulator, 'POST', '/_phone/users', {})).json;
+export async function newPerson(simulator: Simulator, about: object = {}): Promise<Person> {
+  return (await call(simulator, 'POST', '/_phone/users', about)).json;
 }
 
 export async function usePhone(simulator: Simulator, person: Person, action: string, body: object = {}) {
   return call(simulator, 'POST', `/_phone/users/${person.id}/${action}`, body);
 }
 
-export async function officialToken(simulator: Simulator): Promise<string> {
-  const { appId, appSecret } = settings.official;
+export const officialToken = (simulator: Simulator): Promise<string> => appToken(simulator, 'official');
+
+export async function appToken(simulator: Simulator, app: 'miniapp' | 'official'): Promise<string> {
+  const { appId, appSecret } = settings[app];
   const body = { grant_type: 'client_credential', appid: appId, secret: appSecret };
   return (await call(simulator, 'POST', '/cgi-bin/stable_token', body)).json.access_token;
+}
+
+/** A call of a path under api.weixin.qq.com with the access token of an app: POST if there is a body. */
+export async function apiCall(
+  simulator: Simulator,
+  app: 'miniapp' | 'official',
+  path: string,
+  { body, query = {} }: { body?: unknown; query?: Record<string, string> } = {},
+) {
+  const parameters = new URLSearchParams({ access_token: await appToken(simulator, app), ...query });
+  return call(simulator, body === undefined ? 'GET' : 'POST', `${path}?${parameters}`, body);
+}
+
+/** The session that the person's newest login gives. */
+export async function logIn(simulator: Simulator, person: Person, how: object = {}) {
+  const { code } = (await usePhone(simulator, person, 'login-code', how)).json;
+  const { appId: appid, appSecret: secret } = settings.miniapp;
+  const query = new URLSearchParams({ appid, secret, js_code: code, grant_type: 'authorization_code' });
+  return (await call(simulator, 'GET', `/sns/jscode2session?${query}`)).json;
 }
 
 export async function createQr(simulator: Simulator, scene: string, expireSeconds = 300) {

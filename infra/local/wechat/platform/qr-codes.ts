@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from './clock.ts';
-import { isRecord } from './http.ts';
-import { PlatformError } from './platform-error.ts';
-import { alphanumeric } from './random.ts';
+import type { Clock } from '../clock.ts';
+import { isRecord } from '../http.ts';
+import { alphanumeric } from '../random.ts';
+import { PlatformError } from './error.ts';
 
 export interface QrCode {
   ticket: string;
   url: string;
   scene: string;
+  /** Whether the scene was given as a number. */
+  numeric: boolean;
   /** Epoch ms; Infinity for permanent codes. */
   expiresAt: number;
 }
@@ -33,7 +35,8 @@ export class QrCodes {
     const now = this.#clock.now();
     const url = `http://weixin.qq.com/q/${alphanumeric(20)}`;
     const ticket = newTicket(url, now, permanent ? 0 : expireSeconds);
-    const code = { ticket, url, scene, expiresAt: now + expireSeconds * 1000 };
+    const numeric = !String(body.action_name).endsWith('STR_SCENE');
+    const code = { ticket, url, scene, numeric, expiresAt: now + expireSeconds * 1000 };
     this.#byTicket.set(ticket, code);
     this.#byUrl.set(url, code);
     return permanent ? { ticket, url } : { ticket, expire_seconds: expireSeconds, url };

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from './clock.ts';
-import { PlatformError } from './platform-error.ts';
-import { createDailyQuota } from './quota.ts';
+import type { Clock } from '../clock.ts';
+import { createDailyQuota } from '../quota.ts';
+import type { Secrets } from '../secrets.ts';
+import { PlatformError } from './error.ts';
 
 const lifetimeMs = 7_200_000;
 // The real figure is unpublished and "very limited": small enough to find a server that does not share its ticket.
@@ -13,11 +14,13 @@ const dailyLimit = 2_000;
  */
 export class JsapiTickets {
   readonly #clock: Clock;
+  readonly #secrets: Secrets;
   readonly #byApp = new Map<string, { value: string; expiresAt: number }>();
   readonly #daily = createDailyQuota(dailyLimit);
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, secrets: Secrets) {
     this.#clock = clock;
+    this.#secrets = secrets;
   }
 
   /** The ticket of this app as it stands. */
@@ -26,7 +29,7 @@ export class JsapiTickets {
     if (!this.#daily(appId, now)) throw new PlatformError(45009);
     const known = this.#byApp.get(appId);
     if (known && known.expiresAt > now) return known.value;
-    const value = randomBytes(64).toString('base64url');
+    const value = this.#secrets.keep(randomBytes(64).toString('base64url'));
     this.#byApp.set(appId, { value, expiresAt: now + lifetimeMs });
     return value;
   }

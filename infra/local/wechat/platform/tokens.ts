@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from './clock.ts';
-import { PlatformError } from './platform-error.ts';
-import { createDailyQuota, createMinuteQuota } from './quota.ts';
+import type { Clock } from '../clock.ts';
+import { createDailyQuota, createMinuteQuota } from '../quota.ts';
+import type { Secrets } from '../secrets.ts';
+import { PlatformError } from './error.ts';
 
 type Pool = 'basic' | 'stable';
 
@@ -25,6 +26,7 @@ const forceGapMs = 30_000;
 /** App access tokens (platform 2.1, 2.2): two isolated pools, each with its own renewal rule. */
 export class Tokens {
   readonly #clock: Clock;
+  readonly #secrets: Secrets;
   readonly #byValue = new Map<string, Token>();
   readonly #newest = new Map<string, Token>();
   readonly #lastForcedAt = new Map<string, number>();
@@ -33,8 +35,9 @@ export class Tokens {
   readonly #stableMinute = createMinuteQuota(10_000);
   readonly #forcedDaily = createDailyQuota(20);
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, secrets: Secrets) {
     this.#clock = clock;
+    this.#secrets = secrets;
   }
 
   /** `/cgi-bin/token`: always a new token; the one before lives five more minutes. */
@@ -64,7 +67,7 @@ export class Tokens {
   /** Refuses a token that may not call an API of `appId`. */
   check(value: string | null, appId: string): void {
     if (!value) throw new PlatformError(41001);
-    if (!/^\d+_[\w-]{100,}$/.test(value)) throw new PlatformError(40014);
+    assertTokenShape(value);
     const token = this.#byValue.get(value);
     if (token?.appId !== appId) throw new PlatformError(40001);
     if (token.expiresAt <= this.#clock.now()) throw new PlatformError(token.replaced ? 40001 : 42001);
@@ -73,7 +76,7 @@ export class Tokens {
   #mint(appId: string, pool: Pool, oldLivesMs: number): Token {
     const now = this.#clock.now();
     this.#replaceAll(appId, pool, now + oldLivesMs);
-    const value = `85_${randomBytes(99).toString('base64url')}`;
+    const value = this.#secrets.keep(newToken());
     const token = { value, appId, pool, expiresAt: now + lifetimeMs, replaced: false };
     this.#byValue.set(value, token);
     this.#newest.set(poolKey(appId, pool), token);
@@ -100,6 +103,15 @@ export class Tokens {
       expires_in: Math.ceil((token.expiresAt - this.#clock.now()) / 1000),
     };
   }
+}
+
+/** The shape of access tokens, those of apps and those of people. */
+export function newToken(): string {
+  return `85_${randomBytes(99).toString('base64url')}`;
+}
+
+export function assertTokenShape(value: string): void {
+  if (!/^\d+_[\w-]{100,}$/.test(value)) throw new PlatformError(40014);
 }
 
 function poolKey(appId: string, pool: Pool): string {

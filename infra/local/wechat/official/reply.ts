@@ -1,0 +1,70 @@
+// Passive replies of the official account (platform 3.9), checked as WeChat does before a person sees them.
+import { isRecord } from '../http.ts';
+import { lowerFirst } from './xml.ts';
+import type { XmlNode } from './xml.ts';
+
+export interface Reply {
+  type: string;
+  [field: string]: unknown;
+}
+
+interface Question {
+  /** The openid of the person who gets the reply. */
+  openId: string;
+  originalId: string;
+  /** Whether the person wrote something; the other pushes are events. */
+  isMessage: boolean;
+}
+
+type Elements = Record<string, XmlNode>;
+
+/** Types that show one piece of media: their element, and what it cannot do without. */
+const media: Record<string, [element: string, required: string]> = {
+  image: ['Image', 'MediaId'],
+  voice: ['Voice', 'MediaId'],
+  video: ['Video', 'MediaId'],
+  music: ['Music', 'ThumbMediaId'],
+};
+
+/** What the person sees; throws an Error that says why the reply is abnormal. */
+export function readReply(elements: Elements, { openId, originalId, isMessage }: Question): Reply {
+  if (elements.ToUserName !== openId) throw new Error('ToUserName is not the openid of the person');
+  if (elements.FromUserName !== originalId) throw new Error('FromUserName is not the gh_ id of the account');
+  if (!/^\d+$/.test(textOf(elements, 'CreateTime'))) throw new Error('CreateTime is not a number');
+  const type = textOf(elements, 'MsgType');
+  if (type === 'text') return { type, content: requiredText(elements, 'Content') };
+  if (type === 'news') return { type, articles: readArticles(elements, isMessage ? 1 : 8) };
+  if (type === 'transfer_customer_service' && isMessage) return { type };
+  const [element, required] = (Object.hasOwn(media, type) && media[type]) || [];
+  if (!element || !required) throw new Error(`MsgType ${type} is no reply to this`);
+  const fields = elementsOf(elements, element);
+  requiredText(fields, required);
+  return { type, ...lowerFirst(fields) };
+}
+
+function readArticles(elements: Elements, most: number): object[] {
+  const { item = [] } = elementsOf(elements, 'Articles');
+  const articles = (Array.isArray(item) ? item : [item]).filter(isRecord) as Elements[];
+  if (articles.length < 1 || articles.length > most) throw new Error(`a reply to this has 1 to ${most} articles`);
+  if (textOf(elements, 'ArticleCount') !== String(articles.length)) {
+    throw new Error('ArticleCount is not the number of articles');
+  }
+  for (const article of articles) requiredText(article, 'Title');
+  return articles.map(lowerFirst);
+}
+
+function elementsOf(elements: Elements, name: string): Elements {
+  const value = elements[name];
+  return isRecord(value) ? (value as Elements) : {};
+}
+
+function textOf(elements: Elements, name: string): string {
+  const value = elements[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function requiredText(elements: Elements, name: string): string {
+  const text = textOf(elements, name);
+  if (!text) throw new Error(`${name} is missing or empty`);
+  return text;
+}

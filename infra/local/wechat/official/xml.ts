@@ -1,0 +1,43 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+
+type XmlContent = string | number | bigint | XmlFields;
+
+/** Elements by name; a list is the same element several times. */
+export interface XmlFields {
+  [name: string]: XmlContent | XmlContent[];
+}
+
+/** What was read: text, or elements. */
+export type XmlNode = string | XmlNode[] | { [name: string]: XmlNode };
+
+const parser = new XMLParser({ parseTagValue: false, trimValues: false });
+
+/** `<xml>` in WeChat's style: text in CDATA, numbers bare. */
+export function toXml(fields: XmlFields): string {
+  return `<xml>${elementsOf(fields).join('\n')}\n</xml>`;
+}
+
+/** The elements under `<xml>`, all values text; undefined if it is no such document. */
+export function parseXml(text: string): Record<string, XmlNode> | undefined {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('<xml>') || XMLValidator.validate(trimmed) !== true) return undefined;
+  const { xml } = parser.parse(trimmed) as { xml: XmlNode };
+  return typeof xml === 'object' && !Array.isArray(xml) ? xml : undefined;
+}
+
+/** Fields as they are read in JSON: `MediaId` as `mediaId`. Text between the elements is left out. */
+export function lowerFirst<Value>(elements: Record<string, Value>): Record<string, Value> {
+  const named = Object.entries(elements).filter(([name]) => !name.startsWith('#'));
+  return Object.fromEntries(named.map(([name, value]) => [name.charAt(0).toLowerCase() + name.slice(1), value]));
+}
+
+function elementsOf(fields: XmlFields): string[] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one) => `<${name}>${contentOf(one)}</${name}>`),
+  );
+}
+
+function contentOf(value: XmlContent): string {
+  if (typeof value === 'string') return `<![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
+  return typeof value === 'object' ? elementsOf(value).join('') : String(value);
+}

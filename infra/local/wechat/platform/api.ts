@@ -1,0 +1,50 @@
+import { jsonAnswer } from '../http.ts';
+import type { Answer, Call } from '../http.ts';
+import type { World } from '../world.ts';
+import { PlatformError, refusal } from './error.ts';
+import { menuRoutes } from './menu-api.ts';
+import { messageRoutes } from './message-api.ts';
+import { miniProgramRoutes } from './mini-program-api.ts';
+import { oauthRoutes } from './oauth-api.ts';
+import { officialRoutes } from './official-api.ts';
+import type { Routes } from './route.ts';
+import { sessionRoutes } from './session-api.ts';
+import { tokenRoutes } from './token-api.ts';
+
+/** Whether a path belongs to api., mp. or open.weixin.qq.com. */
+export function isPlatformPath(path: string): boolean {
+  return /^\/(cgi-bin|connect|sns|wxa)\//.test(path);
+}
+
+/** The type under which the platform sends its JSON; clients that trust the header break on /sns. */
+export function platformType(path: string): string {
+  return path.startsWith('/sns/') ? 'text/plain' : 'application/json; encoding=utf-8';
+}
+
+/** The hosts api., mp. and open.weixin.qq.com. */
+export function createPlatformApi(world: World): (call: Call) => Promise<Answer> {
+  const routes: Routes = {
+    ...tokenRoutes(world),
+    ...miniProgramRoutes(world),
+    ...officialRoutes(world),
+    ...sessionRoutes(world),
+    ...menuRoutes(world),
+    ...messageRoutes(world),
+    ...oauthRoutes(world),
+  };
+
+  return async (call) => {
+    const type = platformType(call.path);
+    try {
+      const route = Object.hasOwn(routes, call.path) ? routes[call.path] : undefined;
+      if (!route) throw new PlatformError(40066);
+      if (route.method === 'GET' && call.method !== 'GET') throw new PlatformError(43001);
+      if (route.method === 'POST' && call.method !== 'POST') throw new PlatformError(43002);
+      if (route.app) world.tokens.check(call.query.get('access_token'), world.settings[route.app].appId);
+      return 'raw' in route ? await route.raw(call) : jsonAnswer(200, route.json(call), type);
+    } catch (error) {
+      if (error instanceof PlatformError) return refusal(error.errcode, error.message, type);
+      throw error;
+    }
+  };
+}

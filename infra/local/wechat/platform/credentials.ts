@@ -1,0 +1,28 @@
+import type { Call } from '../http.ts';
+import type { AppSettings, SimulatorSettings } from '../settings.ts';
+import { PlatformError } from './error.ts';
+
+/** Checks the credentials of both token calls (platform 2.3) and answers the app id. */
+export function checkClient({ miniapp, official }: SimulatorSettings, fields: Record<string, unknown>): string {
+  const { grant_type: grantType, appid, secret } = fields;
+  if (grantType !== 'client_credential') throw new PlatformError(40002);
+  if (!appid) throw new PlatformError(41002);
+  if (!secret) throw new PlatformError(41004);
+  const app = [miniapp, official].find(({ appId }) => appId === appid);
+  if (!app) throw new PlatformError(40013);
+  if (secret === app.appSecret) return app.appId;
+  const ofOtherApp = secret === miniapp.appSecret || secret === official.appSecret;
+  throw new PlatformError(ofOtherApp ? 40001 : 40125);
+}
+
+/** Checks an app's query for the exchange of a code (platform 1.1, 6.1), and answers the code. */
+export function readCode({ query }: Call, app: AppSettings, name: 'js_code' | 'code'): string {
+  if (!query.get('appid')) throw new PlatformError(41002);
+  if (!query.get('secret')) throw new PlatformError(41004);
+  const code = query.get(name);
+  if (!code) throw new PlatformError(41008);
+  if (query.get('grant_type') !== 'authorization_code') throw new PlatformError(40002);
+  if (query.get('appid') !== app.appId) throw new PlatformError(40013);
+  if (query.get('secret') !== app.appSecret) throw new PlatformError(40125);
+  return code;
+}

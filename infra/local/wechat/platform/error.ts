@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { jsonAnswer } from '../http.ts';
+import type { Answer } from '../http.ts';
+
+const messages = {
+  40001: 'invalid credential, access_token is invalid or not latest',
+  40002: 'invalid grant_type',
+  40003: 'invalid openid',
+  40007: 'invalid media_id',
+  40013: 'invalid appid',
+  40014: 'invalid access_token',
+  40015: 'invalid menu type',
+  40016: 'invalid button size',
+  40017: 'invalid button type',
+  40018: 'invalid button name size',
+  40019: 'invalid button key size',
+  40020: 'invalid button url size',
+  40022: 'invalid sub button level',
+  40023: 'invalid sub button size',
+  40024: 'invalid sub button type',
+  40025: 'invalid sub button name size',
+  40026: 'invalid sub button key size',
+  40027: 'invalid sub button url size',
+  40029: 'invalid code',
+  40030: 'invalid refresh_token',
+  40033: 'invalid charset. please check your request, if include \\uxxxx will create fail!',
+  40035: 'invalid parameter',
+  40037: 'invalid template_id',
+  40052: 'invalid action name',
+  40053: 'invalid action info',
+  40054: 'invalid sub button url domain',
+  40055: 'invalid button url domain',
+  40066: 'invalid url',
+  40097: 'invalid args',
+  40119: 'invalid use button type',
+  40120: 'invalid use sub button type',
+  40125: 'invalid appsecret',
+  40129: 'invalid scene',
+  40163: 'code been used',
+  40164: 'invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist',
+  40169: 'invalid length for scene, or the data is not json string',
+  40226: 'high risk user blocked',
+  40243: 'AppSecret is frozen',
+  41001: 'access_token missing',
+  41002: 'appid missing',
+  41003: 'refresh_token missing',
+  41004: 'appsecret missing',
+  41008: 'missing code',
+  41009: 'missing openid',
+  41030: 'invalid page',
+  42001: 'access_token expired',
+  42002: 'refresh_token expired',
+  42003: 'oauth_code expired',
+  42007: 'access_token and refresh_token are invalid: the user changed the password',
+  43001: 'require GET method',
+  43002: 'require POST method',
+  43004: 'require subscribe',
+  43101: 'user refuse to accept the msg',
+  44002: 'empty post data',
+  45009: 'reach max api daily quota limit',
+  45011: 'api minute-quota reach limit, must slower, retry next minute',
+  46003: 'menu no exist',
+  47001: 'data format error',
+  47003: 'argument invalid!',
+  48001: 'api unauthorized',
+  50004: 'api is disabled',
+  85096: 'scancode_time is the system reserved field',
+  87007: 'session_key is not existd or expired',
+  87008: 'invalid sig_method',
+  87009: 'invalid signature',
+} as const;
+
+export type Errcode = keyof typeof messages;
+
+/** A refusal by the platform (platform 12): HTTP 200 with an errcode. */
+export class PlatformError extends Error {
+  readonly errcode: Errcode;
+
+  constructor(errcode: Errcode, message: string = messages[errcode]) {
+    super(message);
+    this.errcode = errcode;
+  }
+}
+
+/** What the platform says to an errcode; a planned fault may name any number. */
+export function errorText(errcode: number): string {
+  return Object.hasOwn(messages, errcode) ? messages[errcode as Errcode] : 'system error';
+}
+
+/** Renders a refusal with the trace suffix that real answers carry. */
+export function refusal(errcode: number, message: string, contentType?: string): Answer {
+  const trace = [Math.floor(Date.now() / 1000).toString(16), hex(), hex()].join('-');
+  // This one has no comma before its trace.
+  const body = { errcode, errmsg: `${message}${errcode === 40164 ? '' : ','} rid: ${trace}` };
+  return { ...jsonAnswer(200, body, contentType), code: errcode };
+}
+
+function hex(): string {
+  return randomBytes(4).toString('hex');
+}

@@ -1,0 +1,109 @@
+// What a custom menu may look like (platform 8). Lengths are bytes.
+import { isRecord } from '../http.ts';
+import { PlatformError } from './error.ts';
+import type { Errcode } from './error.ts';
+
+export type Button = Record<string, unknown>;
+
+/** How much a button of one level may hold, and what is said if it breaks a rule. */
+interface Level {
+  nameBytes: number;
+  name: Errcode;
+  type: Errcode;
+  key: Errcode;
+  url: Errcode;
+  domain: Errcode;
+  notAllowed: Errcode;
+}
+
+const topLevel: Level = {
+  nameBytes: 16,
+  name: 40018,
+  type: 40017,
+  key: 40019,
+  url: 40020,
+  domain: 40055,
+  notAllowed: 40119,
+};
+const subLevel: Level = {
+  nameBytes: 60,
+  name: 40025,
+  type: 40024,
+  key: 40026,
+  url: 40027,
+  domain: 40054,
+  notAllowed: 40120,
+};
+
+type Check = (button: Button, level: Level, linkedAppId: string) => void;
+
+const checkKey: Check = ({ key }, level) => assertText(key, 128, level.key);
+
+const checkUrl: Check = ({ url }, level) => {
+  assertText(url, 1024, level.url);
+  if (!/^https?:\/\/[^/?#\s]/.test(String(url))) throw new PlatformError(level.domain);
+};
+
+const checkMiniProgram: Check = (button, level, linkedAppId) => {
+  checkUrl(button, level, linkedAppId);
+  if (button.appid !== linkedAppId) throw new PlatformError(level.notAllowed);
+  assertText(button.pagepath, 1024, 40035);
+};
+
+const checkMedia: Check = ({ media_id: id }) => assertText(id, 128, 40007);
+const checkArticle: Check = ({ article_id: id }) => assertText(id, 128, 40035);
+
+/** The types of buttons that do something, and what each needs. */
+const checks: Record<string, Check> = {
+  click: checkKey,
+  scancode_push: checkKey,
+  scancode_waitmsg: checkKey,
+  pic_sysphoto: checkKey,
+  pic_photo_or_album: checkKey,
+  pic_weixin: checkKey,
+  location_select: checkKey,
+  view: checkUrl,
+  miniprogram: checkMiniProgram,
+  media_id: checkMedia,
+  view_limited: checkMedia,
+  article_id: checkArticle,
+  article_view_limited: checkArticle,
+};
+
+/** The buttons of `/cgi-bin/menu/create`, each with its list of sub-buttons, as `menu/get` shows them. */
+export function readMenu({ button: buttons }: Record<string, unknown>, linkedAppId: string): Button[] {
+  if (!Array.isArray(buttons) || buttons.length < 1 || buttons.length > 3) throw new PlatformError(40016);
+  return buttons.map((button: unknown) => {
+    if (!isRecord(button)) throw new PlatformError(40016);
+    const { sub_button: subButtons } = button;
+    const isParent = Array.isArray(subButtons) && (subButtons.length > 0 || button.type === undefined);
+    if (isParent) checkParent(button, subButtons, linkedAppId);
+    else checkLeaf(button, topLevel, linkedAppId);
+    return { ...button, sub_button: subButtons ?? [] };
+  });
+}
+
+function checkParent(button: Button, subButtons: unknown[], linkedAppId: string): void {
+  assertText(button.name, topLevel.nameBytes, topLevel.name);
+  // A button opens a list or does something, not both.
+  if (button.type !== undefined) throw new PlatformError(40015);
+  if (subButtons.length < 1 || subButtons.length > 5) throw new PlatformError(40023);
+  for (const sub of subButtons) {
+    if (!isRecord(sub)) throw new PlatformError(40016);
+    if (Array.isArray(sub.sub_button) && sub.sub_button.length > 0) throw new PlatformError(40022);
+    checkLeaf(sub, subLevel, linkedAppId);
+  }
+}
+
+function checkLeaf(button: Button, level: Level, linkedAppId: string): void {
+  assertText(button.name, level.nameBytes, level.name);
+  const { type } = button;
+  const check = typeof type === 'string' && Object.hasOwn(checks, type) ? checks[type] : undefined;
+  if (!check) throw new PlatformError(level.type);
+  check(button, level, linkedAppId);
+}
+
+function assertText(value: unknown, maxBytes: number, errcode: Errcode): void {
+  if (typeof value !== 'string' || value === '' || Buffer.byteLength(value) > maxBytes)
+    throw new PlatformError(errcode);
+}

@@ -1,0 +1,48 @@
+import { realSeconds } from '../clock.ts';
+import { isRecord, parseJson } from '../http.ts';
+import { phoneInfo } from '../open-data.ts';
+import type { World } from '../world.ts';
+import { readCode } from './credentials.ts';
+import { PlatformError } from './error.ts';
+import { ok, readJson } from './route.ts';
+import type { Routes } from './route.ts';
+
+/** Login, phone number and codes of the mini-program (platform 1.1, 1.2, 1.5). */
+export function miniProgramRoutes({ settings: { miniapp }, people, loginCodes, phoneCodes, miniCodes }: World): Routes {
+  return {
+    '/sns/jscode2session': {
+      json: (call) => {
+        // The platform reads the query only, so a POST looks empty to it.
+        if (call.method !== 'GET') throw new PlatformError(41002);
+        const person = loginCodes.redeem(readCode(call, miniapp, 'js_code'));
+        return {
+          openid: person.openIds.miniapp,
+          session_key: person.sessionKey,
+          unionid: people.unionIdIn('miniapp', person),
+        };
+      },
+    },
+    '/wxa/getwxacodeunlimit': {
+      method: 'POST',
+      app: 'miniapp',
+      raw: async (call) => {
+        const body = parseJson(call.body);
+        if (!isRecord(body)) throw new PlatformError(40169);
+        const image = await miniCodes.create(body);
+        return { status: 200, headers: { 'Content-Type': 'image/png' }, body: image };
+      },
+    },
+    '/wxa/business/getuserphonenumber': {
+      method: 'POST',
+      app: 'miniapp',
+      json: (call) => {
+        const { code, openid } = readJson(call);
+        if (typeof code !== 'string') throw new PlatformError(40029);
+        const { phone } = phoneCodes.redeem(code, ({ openIds }) => {
+          if (openid !== undefined && openid !== openIds.miniapp) throw new PlatformError(40003);
+        });
+        return { ...ok, phone_info: phoneInfo(phone, { timestamp: realSeconds(), appid: miniapp.appId }) };
+      },
+    },
+  };
+}

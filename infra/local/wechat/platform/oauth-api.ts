@@ -1,0 +1,67 @@
+import type { Answer } from '../http.ts';
+import type { World } from '../world.ts';
+import { readCode } from './credentials.ts';
+import { PlatformError } from './error.ts';
+import { ok } from './route.ts';
+import type { Routes } from './route.ts';
+
+const browserPage: Answer = {
+  status: 200,
+  headers: { 'Content-Type': 'text/html; charset=utf-8' },
+  body: '<!doctype html><html lang="zh-CN"><title>抱歉，出错了</title><h1>请在微信客户端打开链接</h1></html>',
+};
+
+/** Web authorization (platform 6.1). The page itself opens in WeChat only: that is the phone's `open`. */
+export function oauthRoutes({ settings: { official }, people, oauthCodes, userTokens }: World): Routes {
+  return {
+    '/connect/oauth2/authorize': { raw: () => browserPage },
+    '/sns/oauth2/access_token': {
+      method: 'GET',
+      json: (call) => {
+        const consent = oauthCodes.redeem(readCode(call, official, 'code'));
+        return {
+          ...userTokens.issue(consent),
+          ...(consent.snapshot && { is_snapshotuser: 1 }),
+          ...(consent.scope === 'snsapi_userinfo' && { unionid: people.unionIdIn('official', consent) }),
+        };
+      },
+    },
+    '/sns/oauth2/refresh_token': {
+      method: 'GET',
+      json: ({ query }) => {
+        if (!query.get('appid')) throw new PlatformError(41002);
+        const refreshToken = query.get('refresh_token');
+        if (!refreshToken) throw new PlatformError(41003);
+        if (query.get('grant_type') !== 'refresh_token') throw new PlatformError(40002);
+        if (query.get('appid') !== official.appId) throw new PlatformError(40013);
+        return userTokens.refresh(refreshToken);
+      },
+    },
+    '/sns/userinfo': {
+      method: 'GET',
+      json: ({ query }) => {
+        const consent = userTokens.check(query.get('access_token'), query.get('openid'));
+        if (consent.scope === 'snsapi_base' || consent.snapshot) throw new PlatformError(48001);
+        return {
+          openid: consent.openId,
+          nickname: consent.person.nickname,
+          // No longer real since 2021.
+          sex: 0,
+          province: '',
+          city: '',
+          country: '',
+          headimgurl: consent.person.avatarUrl,
+          privilege: [],
+          unionid: people.unionIdIn('official', consent),
+        };
+      },
+    },
+    '/sns/auth': {
+      method: 'GET',
+      json: ({ query }) => {
+        userTokens.check(query.get('access_token'), query.get('openid'));
+        return ok;
+      },
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import QRCode from 'qrcode';
+import type { Answer, Call } from '../http.ts';
+import type { Person } from '../people.ts';
+import { createDailyQuota } from '../quota.ts';
+import type { World } from '../world.ts';
+import { PlatformError } from './error.ts';
+import type { QrCodes } from './qr-codes.ts';
+import { readJson } from './route.ts';
+import type { Routes } from './route.ts';
+
+/** QR codes and followers of the official account (platform 4, 5). */
+export function officialRoutes({ settings, clock, people, qrCodes }: World): Routes {
+  const qrDaily = createDailyQuota(100_000);
+  return {
+    '/cgi-bin/qrcode/create': {
+      method: 'POST',
+      app: 'official',
+      json: (call) => {
+        const answer = qrCodes.create(readJson(call));
+        if (!qrDaily(settings.official.appId, clock.now())) throw new PlatformError(45009);
+        return answer;
+      },
+    },
+    '/cgi-bin/user/info': {
+      method: 'GET',
+      app: 'official',
+      json: ({ query }) => {
+        const openId = query.get('openid');
+        if (!openId) throw new PlatformError(41009);
+        const person = people.byOpenId('official', openId);
+        if (!person) throw new PlatformError(40003);
+        const unionId = people.unionIdIn('official', person);
+        return describeFollower(person, unionId, query.get('lang') ?? 'zh_CN');
+      },
+    },
+    '/cgi-bin/showqrcode': { raw: (call) => showQrCode(qrCodes, call) },
+  };
+}
+
+/** No nickname and no region since 2021; of somebody who does not follow, nothing at all. */
+function describeFollower({ openIds, follow }: Person, unionid: string | undefined, language: string): object {
+  const openid = openIds.official;
+  if (!follow) return { subscribe: 0, openid, tagid_list: [] };
+  return {
+    subscribe: 1,
+    openid,
+    language,
+    subscribe_time: follow.since,
+    unionid,
+    remark: '',
+    groupid: 0,
+    tagid_list: [],
+    subscribe_scene: 'ADD_SCENE_QR_CODE',
+    qr_scene: follow.code?.numeric ? Number(follow.code.scene) : 0,
+    qr_scene_str: follow.code?.numeric ? '' : (follow.code?.scene ?? ''),
+  };
+}
+
+async function showQrCode(qrCodes: QrCodes, { query }: Call): Promise<Answer> {
+  const code = qrCodes.byTicket(query.get('ticket') ?? '');
+  if (!code) return { status: 404, body: '' };
+  const body = await QRCode.toBuffer(code.url, { width: 430 });
+  return { status: 200, headers: { 'Content-Type': 'image/png' }, body };
+}

@@ -1,0 +1,23 @@
+import { isRecord, parseJson } from '../http.ts';
+import type { Answer, Call } from '../http.ts';
+import type { AppName } from '../people.ts';
+import { PlatformError } from './error.ts';
+
+/** One call of the platform: what is checked before it, and what it answers. */
+export type Route = {
+  method?: 'GET' | 'POST';
+  /** Whose app access token it needs. */
+  app?: AppName;
+} & ({ json: (call: Call) => object } | { raw: (call: Call) => Answer | Promise<Answer> });
+
+export type Routes = Record<string, Route>;
+
+export const ok = { errcode: 0, errmsg: 'ok' };
+
+/** The body of a POST: a JSON object. */
+export function readJson({ body }: Call): Record<string, unknown> {
+  if (body.length === 0) throw new PlatformError(44002);
+  const value = parseJson(body);
+  if (!isRecord(value)) throw new PlatformError(47001);
+  return value;
+}

@@ -1,0 +1,36 @@
+import type { World } from '../world.ts';
+import { checkClient } from './credentials.ts';
+import { PlatformError } from './error.ts';
+import { readJson } from './route.ts';
+import type { Routes } from './route.ts';
+
+/** App access tokens and tickets of the JS-SDK (platform 2, 7.1). */
+export function tokenRoutes({ settings, tokens, tickets }: World): Routes {
+  return {
+    '/cgi-bin/token': {
+      method: 'GET',
+      json: ({ query }) => tokens.mintBasic(checkClient(settings, Object.fromEntries(query))),
+    },
+    '/cgi-bin/stable_token': {
+      method: 'POST',
+      json: (call) => {
+        const body = readJson(call);
+        const appId = checkClient(settings, body);
+        return readForceRefresh(body.force_refresh) ? tokens.forceStable(appId) : tokens.stable(appId);
+      },
+    },
+    '/cgi-bin/ticket/getticket': {
+      method: 'GET',
+      app: 'official',
+      json: ({ query }) => {
+        if (query.get('type') !== 'jsapi') throw new PlatformError(40097);
+        return { errcode: 0, errmsg: 'ok', ticket: tickets.current(settings.official.appId), expires_in: 7_200 };
+      },
+    },
+  };
+}
+
+function readForceRefresh(value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new PlatformError(47001);
+  return value === true;
+}

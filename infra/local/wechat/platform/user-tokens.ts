@@ -1,0 +1,90 @@
+import type { Clock } from '../clock.ts';
+import type { Person } from '../people.ts';
+import type { Secrets } from '../secrets.ts';
+import { PlatformError } from './error.ts';
+import { assertTokenShape, newToken } from './tokens.ts';
+
+/** What a person agreed to on the authorization page; a snapshot page shows somebody who does not exist. */
+export interface Consent {
+  person: Person;
+  openId: string;
+  unionId: string;
+  scope: 'snsapi_base' | 'snsapi_userinfo';
+  snapshot: boolean;
+}
+
+interface Grant extends Consent {
+  refreshToken: string;
+  refreshableUntil: number;
+  revoked: boolean;
+}
+
+export interface UserTokenAnswer {
+  access_token: string;
+  expires_in: number;
+  refresh_token: string;
+  openid: string;
+  scope: string;
+}
+
+const lifetimeMs = 7_200_000;
+const refreshLifetimeMs = 30 * 86_400_000;
+
+/** The tokens of people in web pages (platform 6.1): they have nothing to do with those of the apps. */
+export class UserTokens {
+  readonly #clock: Clock;
+  readonly #secrets: Secrets;
+  readonly #tokens = new Map<string, { grant: Grant; expiresAt: number }>();
+  readonly #grants = new Map<string, Grant>();
+
+  constructor(clock: Clock, secrets: Secrets) {
+    this.#clock = clock;
+    this.#secrets = secrets;
+  }
+
+  issue(consent: Consent): UserTokenAnswer {
+    const refreshToken = this.#secrets.keep(newToken());
+    const refreshableUntil = this.#clock.now() + refreshLifetimeMs;
+    const grant = { ...consent, refreshToken, refreshableUntil, revoked: false };
+    this.#grants.set(refreshToken, grant);
+    return this.#mint(grant);
+  }
+
+  refresh(refreshToken: string): UserTokenAnswer {
+    const grant = this.#grants.get(refreshToken);
+    if (!grant) throw new PlatformError(40030);
+    if (grant.revoked) throw new PlatformError(42007);
+    if (grant.refreshableUntil <= this.#clock.now()) throw new PlatformError(42002);
+    return this.#mint(grant);
+  }
+
+  /** What the person agreed to, if this token is good and belongs to this openid. */
+  check(token: string | null, openId: string | null): Consent {
+    if (!token) throw new PlatformError(41001);
+    assertTokenShape(token);
+    const found = this.#tokens.get(token);
+    if (!found) throw new PlatformError(40001);
+    if (found.grant.revoked) throw new PlatformError(42007);
+    if (found.expiresAt <= this.#clock.now()) throw new PlatformError(42001);
+    if (!openId) throw new PlatformError(41009);
+    if (openId !== found.grant.openId) throw new PlatformError(40003);
+    return found.grant;
+  }
+
+  /** The end of all tokens of a person, as when the password is changed. */
+  revoke(person: Person): void {
+    for (const grant of this.#grants.values()) if (grant.person === person) grant.revoked = true;
+  }
+
+  #mint(grant: Grant): UserTokenAnswer {
+    const token = this.#secrets.keep(newToken());
+    this.#tokens.set(token, { grant, expiresAt: this.#clock.now() + lifetimeMs });
+    return {
+      access_token: token,
+      expires_in: lifetimeMs / 1000,
+      refresh_token: grant.refreshToken,
+      openid: grant.openId,
+      scope: grant.scope,
+    };
+  }
+}

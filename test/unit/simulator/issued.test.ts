@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { apiCall, appToken, call, logIn, newPerson, settings, usePhone } from './support.ts';
+
+const aesKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+
+let simulator: Simulator;
+beforeEach(async () => {
+  simulator = await startSimulator({ ...settings, official: { ...settings.official, aesKey } });
+});
+afterEach(() => simulator.close());
+
+const issued = async (): Promise<string[]> => (await call(simulator, 'GET', '/_issued')).json;
+
+test('the secrets of the settings, old and new', async () => {
+  const known = [settings.miniapp.appSecret, settings.official.appSecret, 'AAAAA', aesKey, settings.pay.apiV3Key];
+  expect((await issued()).toSorted()).toEqual(known.toSorted());
+  await call(simulator, 'POST', '/_official', { token: 'BBBBB', aesKey: 'A'.repeat(43) });
+  expect((await issued()).toSorted()).toEqual([...known, 'BBBBB', 'A'.repeat(43)].toSorted());
+});
+
+test('what a person is and does', async () => {
+  const person = await newPerson(simulator, { phone: '13580006666', nickname: '一个长长的名字' });
+  const session = await logIn(simulator, person);
+  const phoneCode = (await usePhone(simulator, person, 'phone-code')).json.code;
+  const { appId, appSecret } = settings.official;
+  const url = `/connect/oauth2/authorize?appid=${appId}&redirect_uri=${encodeURIComponent('http://localhost/')}&response_type=code&scope=snsapi_userinfo&state=1#wechat_redirect`;
+  const { location } = (await usePhone(simulator, person, 'open', { url, snapshot: true })).json;
+  const code = new URL(location).searchParams.get('code') ?? '';
+  const query = new URLSearchParams({ appid: appId, secret: appSecret, code, grant_type: 'authorization_code' });
+  const consent = (await call(simulator, 'GET', `/sns/oauth2/access_token?${query}`)).json;
+  const ticketQuery = { type: 'jsapi' };
+  const { ticket } = (await apiCall(simulator, 'official', '/cgi-bin/ticket/getticket', { query: ticketQuery })).json;
+  const tokens = [await appToken(simulator, 'miniapp'), await appToken(simulator, 'official')];
+  const list = await issued();
+  expect(list).toEqual(
+    expect.arrayContaining([
+      person.openIds.miniapp,
+      person.openIds.official,
+      person.unionId,
+      '13580006666',
+      '一个长长的名字',
+      session.session_key,
+      phoneCode,
+      code,
+      consent.access_token,
+      consent.refresh_token,
+      consent.openid,
+      consent.unionid,
+      ticket,
+      ...tokens,
+    ]),
+  );
+  expect(new Set(list).size).toBe(list.length);
+});
+
+test('names that are short, or that nobody gave, are no secret; neither is what is not there', async () => {
+  const before = await issued();
+  await newPerson(simulator, { nickname: 'Short', phone: null });
+  await newPerson(simulator, {});
+  const added = (await issued()).filter((text) => !before.includes(text));
+  expect(added.toSorted().filter((text) => !text.startsWith('o'))).toEqual(['13800000002']);
+});

@@ -1,0 +1,94 @@
+import jsQr from 'jsqr';
+import { PNG } from 'pngjs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { appToken, call, newPerson, settings, start, usePhone } from './support.ts';
+import type { Person } from './support.ts';
+
+let simulator: Simulator;
+let person: Person;
+
+beforeEach(async () => {
+  simulator = await start();
+  person = await newPerson(simulator);
+});
+afterEach(() => simulator.close());
+
+const path = async (app: 'miniapp' | 'official' = 'miniapp') =>
+  `/wxa/getwxacodeunlimit?access_token=${await appToken(simulator, app)}`;
+const refusal = async (body: unknown) => (await call(simulator, 'POST', await path(), body)).json;
+const create = async (body: object) => {
+  const response = await fetch(simulator.url + (await path()), { method: 'POST', body: JSON.stringify(body) });
+  return { type: response.headers.get('content-type'), image: Buffer.from(await response.arrayBuffer()) };
+};
+const scan = (content: string) => usePhone(simulator, person, 'scan', { content });
+
+test('the image says where WeChat finds the code, and nothing of its scene', async () => {
+  const { type, image } = await create({ scene: 'ticket:1', page: 'pages/login/index', width: 280 });
+  expect(type).toBe('image/png');
+  const { data, width, height } = PNG.sync.read(image);
+  expect(width).toBe(280);
+  const content = jsQr.default(new Uint8ClampedArray(data), width, height)?.data ?? '';
+  expect(content).toMatch(/^http:\/\/weixin\.qq\.com\/m\/\w{22}$/);
+  const opened = { kind: 'mini-program', page: 'pages/login/index', query: { scene: 'ticket%3A1' }, scene: 'ticket:1' };
+  expect((await scan(content)).json).toEqual(opened);
+  expect((await scan(`data:image/png;base64,${image.toString('base64')}`)).json).toEqual(opened);
+});
+
+test('a code never expires, opens the home page by default, and tells the account nothing', async () => {
+  const { image } = await create({ scene: 'x', check_path: false, env_version: 'develop', is_hyaline: true });
+  await simulator.advanceClock(365 * 86_400_000);
+  const { json } = await scan(`data:image/jpeg;base64,${image.toString('base64')}`);
+  expect(json).toMatchObject({ kind: 'mini-program', page: 'pages/index/index' });
+  const log = (await call(simulator, 'GET', '/_log')).json;
+  expect(log.filter(({ kind }: { kind: string }) => kind === 'push')).toEqual([]);
+});
+
+test('an image that WeChat did not make opens nothing', async () => {
+  const { image } = await create({ scene: 'x' });
+  image.writeUInt8(0, image.length - 1);
+  for (const content of [`data:image/png;base64,${image.toString('base64')}`, 'data:image/png;base64,', 'data:x']) {
+    const { status, json } = await scan(content);
+    expect([status, json.error]).toEqual([404, 'CONTENT_UNKNOWN']);
+  }
+});
+
+test('every character that a scene may have', async () => {
+  const all = `0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$&'()*+,/:;=?@-._~`;
+  for (let at = 0; at < all.length; at += 32) {
+    const scene = all.slice(at, at + 32);
+    const { image } = await create({ scene });
+    const { json } = await scan(`data:image/png;base64,${image.toString('base64')}`);
+    expect([json.scene, decodeURIComponent(json.query.scene)]).toEqual([scene, scene]);
+  }
+});
+
+test.each([
+  [40169, ''],
+  [40169, 'scene=x'],
+  [40169, []],
+  [40169, {}],
+  [40169, { scene: '' }],
+  [40169, { scene: 7 }],
+  [40169, { scene: 'x'.repeat(33) }],
+  [40129, { scene: 'a%20b' }],
+  [40129, { scene: 'a b' }],
+  [40129, { scene: '中文' }],
+  [85096, { scene: 'scancode_time=1' }],
+  [41030, { scene: 'x', page: '/pages/index/index' }],
+  [41030, { scene: 'x', page: 'pages/index/index?a=1' }],
+  [40097, { scene: 'x', env_version: 'beta' }],
+  [40097, { scene: 'x', width: 279 }],
+  [40097, { scene: 'x', width: 1281 }],
+  [40097, { scene: 'x', width: '430' }],
+  [40097, { scene: 'x', check_path: 'false' }],
+])('a code is refused with %i for %j', async (errcode, body) => {
+  expect((await refusal(body)).errcode).toBe(errcode);
+});
+
+test('a wrong token or method is refused in JSON', async () => {
+  const { appId } = settings.official;
+  expect(appId).not.toBe(settings.miniapp.appId);
+  expect((await call(simulator, 'POST', await path('official'), { scene: 'x' })).json.errcode).toBe(40001);
+  expect((await call(simulator, 'GET', await path())).json.errcode).toBe(43002);
+});

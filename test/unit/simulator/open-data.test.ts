@@ -1,0 +1,126 @@
+import { createDecipheriv, createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encryptOpenData, rawDataSignature } from '../../../infra/local/wechat/open-data.ts';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { call, logIn, newPerson, settings, start, usePhone } from './support.ts';
+import type { Person } from './support.ts';
+
+let simulator: Simulator;
+let person: Person;
+
+beforeEach(async () => {
+  simulator = await start();
+  person = await newPerson(simulator, {
+    phone: '13580006666',
+    nickname: '小明 🐼',
+    avatarUrl: 'https://example.com/a.png',
+  });
+});
+afterEach(() => simulator.close());
+
+const give = async (body: object) => (await usePhone(simulator, person, 'encrypted', body)).json;
+
+function open({ encryptedData, iv }: { encryptedData: string; iv: string }, sessionKey: string) {
+  const decipher = createDecipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'));
+  const plain = Buffer.concat([decipher.update(encryptedData, 'base64'), decipher.final()]);
+  return JSON.parse(plain.toString());
+}
+
+test('the rawData signature of the official documentation', () => {
+  const rawData =
+    '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}';
+  expect(rawDataSignature(rawData, 'HyVFkGl5F5OQWJZZaNzBBg==')).toBe('75e81ceda165f4ffa64f4068af58c64b8f54b88c');
+});
+
+test('the encryptedData of the official demo', () => {
+  const plain =
+    '{"openId":"oGZUI0egBJY1zhBYw2KhdUfwVJJE","nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0","unionId":"ocMvos6NjeKLIBqg5Mr9QjxrP1FA","watermark":{"timestamp":1477314187,"appid":"wx4f4bc4dec97d474b"}}';
+  const iv = Buffer.from('r7BXXKkLb8qrSNn05n0qiA==', 'base64');
+  expect(encryptOpenData(plain, 'tiihtNczf5v6AKRyjwEUhQ==', iv)).toEqual({
+    iv: 'r7BXXKkLb8qrSNn05n0qiA==',
+    encryptedData:
+      'CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==',
+  });
+});
+
+test('userInfo is encrypted under the current session key, and signed', async () => {
+  const { session_key: sessionKey } = await logIn(simulator, person);
+  const data = await give({ kind: 'userInfo' });
+  const profile = {
+    nickName: '小明 🐼',
+    gender: 0,
+    language: '',
+    city: '',
+    province: '',
+    country: '',
+    avatarUrl: 'https://example.com/a.png',
+  };
+  expect(open(data, sessionKey)).toEqual({
+    openId: person.openIds.miniapp,
+    ...profile,
+    unionId: person.unionId,
+    watermark: { timestamp: expect.any(Number), appid: settings.miniapp.appId },
+  });
+  expect(data.rawData).toBe(JSON.stringify(profile));
+  expect(data.signature).toBe(
+    createHash('sha1')
+      .update(data.rawData + sessionKey)
+      .digest('hex'),
+  );
+});
+
+test('phone data says nothing of who it is, and has no signature', async () => {
+  const { session_key: sessionKey } = await logIn(simulator, person);
+  const data = await give({ kind: 'phone' });
+  expect([data.rawData, data.signature]).toEqual(['', '']);
+  expect(open(data, sessionKey)).toEqual({
+    phoneNumber: '13580006666',
+    purePhoneNumber: '13580006666',
+    countryCode: '86',
+    watermark: { timestamp: expect.any(Number), appid: settings.miniapp.appId },
+  });
+});
+
+test('a watermark can be old or of another app, and the country a number', async () => {
+  const { session_key: sessionKey } = await logIn(simulator, person);
+  const data = await give({ kind: 'phone', appId: 'wx0', ageSeconds: 600, countryCodeAs: 'number' });
+  const { watermark, countryCode } = open(data, sessionKey);
+  expect([watermark.appid, countryCode]).toEqual(['wx0', 86]);
+  expect(Math.abs(watermark.timestamp + 600 - Date.now() / 1000)).toBeLessThan(5);
+});
+
+test('wx.login replaces the session key, unless told not to', async () => {
+  const first = await logIn(simulator, person);
+  const early = await give({ kind: 'phone' });
+  expect((await logIn(simulator, person, { rotate: false })).session_key).toBe(first.session_key);
+  const second = await logIn(simulator, person);
+  expect(second.session_key).not.toBe(first.session_key);
+  expect(open(early, first.session_key).purePhoneNumber).toBe('13580006666');
+  expect(() => open(early, second.session_key)).toThrow(/decrypt|JSON/);
+});
+
+test('open data before any login come under a key that the next login can still hand out', async () => {
+  const data = await give({ kind: 'userInfo' });
+  const { session_key: sessionKey } = await logIn(simulator, person, { rotate: false });
+  expect(open(data, sessionKey).openId).toBe(person.openIds.miniapp);
+});
+
+test.each([{}, { kind: 'other' }, { kind: 'phone', ageSeconds: 'x' }, { kind: 'phone', countryCodeAs: 'roman' }])(
+  'the phone does not understand %j',
+  async (body) => {
+    expect((await usePhone(simulator, person, 'encrypted', body)).status).toBe(400);
+  },
+);
+
+test('a unionid is there in bound apps only', async () => {
+  const bind = (bound: unknown) => call(simulator, 'POST', '/_open-platform', { bound });
+  expect((await bind(['official'])).status).toBe(204);
+  const { unionid, session_key: sessionKey } = await logIn(simulator, person);
+  expect(unionid).toBeUndefined();
+  expect(open(await give({ kind: 'userInfo' }), sessionKey)).not.toHaveProperty('unionId');
+  await bind([]);
+  expect(await logIn(simulator, person)).not.toHaveProperty('unionid');
+  await bind(['official', 'miniapp']);
+  expect((await logIn(simulator, person)).unionid).toBe(person.unionId);
+  expect([(await bind(['website'])).status, (await bind('miniapp')).status]).toEqual([400, 400]);
+});

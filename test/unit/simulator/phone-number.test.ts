@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { apiCall, call, logIn, newPerson, settings, start, usePhone } from './support.ts';
+import type { Person } from './support.ts';
+
+let simulator: Simulator;
+let person: Person;
+
+beforeEach(async () => {
+  simulator = await start();
+  person = await newPerson(simulator, { phone: '13580006666' });
+});
+afterEach(() => simulator.close());
+
+const path = '/wxa/business/getuserphonenumber';
+const phoneCode = async (of = person): Promise<string> => (await usePhone(simulator, of, 'phone-code')).json.code;
+const ask = async (body: unknown, app: 'miniapp' | 'official' = 'miniapp') =>
+  (await apiCall(simulator, app, path, { body })).json;
+
+test('a phone code answers the number with a watermark of the mini-program', async () => {
+  const { errcode, phone_info: info } = await ask({ code: await phoneCode(), openid: person.openIds.miniapp });
+  expect(errcode).toBe(0);
+  expect(info).toEqual({
+    phoneNumber: '13580006666',
+    purePhoneNumber: '13580006666',
+    countryCode: '86',
+    watermark: { timestamp: expect.any(Number), appid: settings.miniapp.appId },
+  });
+  expect(Math.abs(info.watermark.timestamp - Date.now() / 1000)).toBeLessThan(5);
+});
+
+test('a number from abroad has its country in front; the country is a number for every second person', async () => {
+  const abroad = await newPerson(simulator, { phone: '98765432', countryCode: '852' });
+  expect((await ask({ code: await phoneCode(abroad) })).phone_info).toMatchObject({
+    phoneNumber: '+85298765432',
+    purePhoneNumber: '98765432',
+    countryCode: 852,
+  });
+});
+
+test('a code is single use and lives five minutes', async () => {
+  const code = await phoneCode();
+  expect((await ask({ code })).errcode).toBe(0);
+  expect((await ask({ code })).errcode).toBe(40029);
+  const late = await phoneCode();
+  await simulator.advanceClock(5 * 60_000);
+  expect((await ask({ code: late })).errcode).toBe(40029);
+});
+
+test("another person's openid is refused and does not spend the code", async () => {
+  const code = await phoneCode();
+  const other = await newPerson(simulator);
+  expect((await ask({ code, openid: other.openIds.miniapp })).errcode).toBe(40003);
+  expect((await ask({ code, openid: person.openIds.official })).errcode).toBe(40003);
+  expect((await ask({ code, openid: person.openIds.miniapp })).errcode).toBe(0);
+});
+
+test('login codes and phone codes are not interchangeable', async () => {
+  const { code } = (await usePhone(simulator, person, 'login-code')).json;
+  expect((await ask({ code })).errcode).toBe(40029);
+  const { appId: appid, appSecret: secret } = settings.miniapp;
+  const query = new URLSearchParams({ appid, secret, js_code: await phoneCode(), grant_type: 'authorization_code' });
+  expect((await call(simulator, 'GET', `/sns/jscode2session?${query}`)).json.errcode).toBe(40029);
+});
+
+test('a wrong token, method or body is refused and spends nothing', async () => {
+  const code = await phoneCode();
+  expect((await ask({ code }, 'official')).errcode).toBe(40001);
+  expect((await call(simulator, 'POST', path, { code })).json.errcode).toBe(41001);
+  expect((await apiCall(simulator, 'miniapp', path)).json.errcode).toBe(43002);
+  expect((await ask('')).errcode).toBe(44002);
+  expect((await ask(`code=${code}`)).errcode).toBe(47001);
+  expect((await ask({})).errcode).toBe(40029);
+  expect((await ask({ code })).errcode).toBe(0);
+});
+
+test('a person without a phone number has no code to give', async () => {
+  const poor = await newPerson(simulator, { phone: null });
+  for (const [action, body] of [
+    ['phone-code', {}],
+    ['encrypted', { kind: 'phone' }],
+  ] as const) {
+    const { status, json } = await usePhone(simulator, poor, action, body);
+    expect([status, json.error]).toEqual([409, 'NO_PHONE']);
+  }
+  expect((await logIn(simulator, poor)).openid).toBe(poor.openIds.miniapp);
+});
+
+test.each([{ phone: 1 }, { phone: '' }, { countryCode: '+86' }, { countryCode: 86 }, { avatarUrl: 1 }])(
+  'nobody is made of %j',
+  async (about) => {
+    expect((await call(simulator, 'POST', '/_phone/users', about)).status).toBe(400);
+  },
+);
