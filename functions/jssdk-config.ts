@@ -6,4 +6,8 @@ import { once } from '../lib/once.ts';
 
 const deps = once(loadJssdk);
 
-export const handler = route(getJssdkConfig, async ({ query }) => jssdkConfig(await deps(), query.url));
+export const handler = route(getJssdkConfig, async ({ address, query: { url } }) => {
+  const { limit, ...loaded } = await deps();
+  await limit(address);
+  return jssdkConfig(loaded, url);
+});

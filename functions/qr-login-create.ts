@@ -1,9 +1,16 @@
-import { loadQrLogin } from '../lib/deps.ts';
+import { loadMiniappToken, loadQrLogin, loadQrLoginLimit } from '../lib/deps.ts';
 import { createQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
 import { once } from '../lib/once.ts';
-import { createQrLogin } from '../lib/scan-login/create.ts';
+import { createMiniappLogin, createQrLogin } from '../lib/scan-login/create.ts';
 
-const deps = once(loadQrLogin);
+const limit = once(loadQrLoginLimit);
+const official = once(loadQrLogin);
+const miniapp = once(loadMiniappToken);
 
-export const handler = route(endpoint, async () => createQrLogin(await deps()));
+export const handler = route(endpoint, async ({ address, body: { via } }) => {
+  await (
+    await limit()
+  )(address);
+  return via === 'official-account' ? createQrLogin(await official()) : createMiniappLogin(await miniapp());
+});

@@ -3,9 +3,11 @@ import { AppError } from './errors.ts';
 /** Every setting there is; what each means: README, "Settings". */
 export type SettingName =
   | 'TABLE_NAME'
+  | 'PUBLIC_BASE_URL'
   | 'ALLOWED_ORIGINS'
   | 'JWT_SIGNING_KEYS'
   | 'WECHAT_API_BASE_URL'
+  | 'WECHAT_OPEN_BASE_URL'
   | 'WECHAT_MP_BASE_URL'
   | 'WECHAT_PAY_BASE_URL'
   | 'MINIAPP_APP_ID'
@@ -13,9 +15,12 @@ export type SettingName =
   | 'OFFICIAL_APP_ID'
   | 'OFFICIAL_APP_SECRET'
   | 'OFFICIAL_TOKEN'
+  | 'OFFICIAL_AES_KEY'
+  | 'OFFICIAL_AES_KEY_PREVIOUS'
   | 'OFFICIAL_MODE'
   | 'SITE_NAME'
   | 'SCAN_LOGIN_REGISTER'
+  | 'MP_VERIFY_FILES'
   | 'PAY_MCH_ID'
   | 'PAY_MCH_CERT_SERIAL'
   | 'PAY_MCH_PRIVATE_KEY'
@@ -27,10 +32,13 @@ export type SettingName =
 /** Settings that have a sensible value of their own: WeChat's hosts, and what nobody has to choose. */
 const DEFAULTS: Partial<Record<SettingName, string>> = {
   WECHAT_API_BASE_URL: 'https://api.weixin.qq.com',
+  WECHAT_OPEN_BASE_URL: 'https://open.weixin.qq.com',
   WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',
   WECHAT_PAY_BASE_URL: 'https://api.mch.weixin.qq.com',
   ALLOWED_ORIGINS: '',
   SCAN_LOGIN_REGISTER: 'ask',
+  OFFICIAL_AES_KEY_PREVIOUS: '',
+  MP_VERIFY_FILES: '{}',
 };
 
 /**
@@ -41,6 +49,11 @@ const DEFAULTS: Partial<Record<SettingName, string>> = {
 export async function settings<const Name extends SettingName>(...names: Name[]): Promise<Record<Name, string>> {
   const found = names.map((name) => [name, read(name)] as const);
   return Object.fromEntries(found) as Record<Name, string>;
+}
+
+/** Whether a setting is there at all. */
+export function isSet(name: SettingName): boolean {
+  return Boolean(process.env[name]?.trim());
 }
 
 /**

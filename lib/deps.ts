@@ -1,13 +1,21 @@
-import { addressSetting, badSetting, originsOf, settings } from './config.ts';
+import { addressSetting, badSetting, isSet, originsOf, settings } from './config.ts';
+import { learnUnionId } from './identity/follow-up.ts';
 import { sessionTokens } from './identity/session-token.ts';
+import { loadPushKeys } from './official-account/push-keys.ts';
+import { replies } from './official-account/replies.ts';
+import { once } from './once.ts';
 import { createSend } from './outbound.ts';
 import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
-import { tokenOwner } from './platform-token/owner.ts';
+import { tokenOwner, type TokenOwner } from './platform-token/owner.ts';
+import { rateLimit } from './rate-limit.ts';
 import { runtime } from './runtime.ts';
+import type { Person } from './store/identities.ts';
 import { platformTokens } from './store/platform-tokens.ts';
-import { openTable } from './store/table.ts';
+import type { Session } from './store/sessions.ts';
+import { openTable, type Table } from './store/table.ts';
 import type { WechatApp } from './wechat/client.ts';
 import { fetchJsapiTicket } from './wechat/jsapi-ticket.ts';
+import { resetSessionKey } from './wechat/session-key.ts';
 import { fetchStableToken } from './wechat/stable-token.ts';
 
 /**
@@ -16,7 +24,7 @@ import { fetchStableToken } from './wechat/stable-token.ts';
  */
 export async function loadTable() {
   const { TABLE_NAME } = await settings('TABLE_NAME');
-  return { ...runtime, table: openTable(TABLE_NAME) };
+  return { ...runtime, table: tableOf(TABLE_NAME) };
 }
 
 /** For routes that open or read sessions. */
@@ -25,61 +33,102 @@ export async function loadSessions() {
   return { ...(await loadTable()), tokens: await sessionTokens(JWT_SIGNING_KEYS, runtime) };
 }
 
-/** For calls of the mini-program to api.weixin.qq.com. */
-export async function loadMiniapp() {
-  const found = await settings('MINIAPP_APP_ID', 'MINIAPP_APP_SECRET');
-  const app = { appId: found.MINIAPP_APP_ID, appSecret: found.MINIAPP_APP_SECRET, settings: 'MINIAPP' } as const;
-  return { ...(await loadPlatform()), app };
+/** For the login of the mini-program. */
+export async function loadLogin() {
+  const sessions = await loadSessions();
+  const app = await loadApp('MINIAPP');
+  return { ...sessions, ...(await loadPlatform()), app, limit: rateLimit(sessions, 'miniapp-login', LIMITS.login) };
+}
+
+/** For calls of the mini-program that need its access token. */
+export function loadMiniappToken() {
+  return loadAppWithToken('MINIAPP');
 }
 
 /** For calls of the official account that need its access token. */
-export async function loadOfficial() {
-  const stored = await loadTable();
-  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_APP_SECRET');
-  const app: WechatApp = {
-    appId: found.OFFICIAL_APP_ID,
-    appSecret: found.OFFICIAL_APP_SECRET,
-    settings: 'OFFICIAL',
-  };
-  const platform = await loadPlatform();
-  const accessToken = tokenOwner(
-    { ...platform, tokens: platformTokens(stored.table, app.appId, 'access_token') },
-    { appId: app.appId, kind: 'access_token', ask: () => fetchStableToken(platform, app) },
-  );
-  return { ...stored, ...platform, app, accessToken };
+export function loadOfficial() {
+  return loadAppWithToken('OFFICIAL');
 }
 
-/** For pages that ask for a login code. */
+/** For the end of an account: only a session of the mini-program has something to end at WeChat. */
+export async function loadClosing() {
+  const endLoginState = async ({ appId, openId, sessionKey }: Session) => {
+    if (sessionKey === undefined) return;
+    const { app, accessToken, ...platform } = await loadMiniappToken();
+    if (appId !== app.appId) return;
+    await accessToken.withToken((token) => resetSessionKey(platform, { app, accessToken: token, openId, sessionKey }));
+  };
+  return { ...(await loadSessions()), endLoginState };
+}
+
+/** For pages that ask for a login code of the official account. */
 export async function loadQrLogin() {
   return { ...(await loadOfficial()), mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL') };
 }
 
-/** For pages that use the JS-SDK: the ticket is got with the access token, and owned like it. */
-export async function loadJssdk() {
-  const { app, accessToken, ...platform } = await loadOfficial();
-  const { appId } = app;
-  const ask = () => accessToken.withToken((token) => fetchJsapiTicket(platform, app, token));
-  const jsapiTicket = tokenOwner(
-    { ...platform, tokens: platformTokens(platform.table, appId, 'jsapi_ticket') },
-    { appId, kind: 'jsapi_ticket', ask },
-  );
-  const { ALLOWED_ORIGINS } = await settings('ALLOWED_ORIGINS');
-  return { ...platform, appId, jsapiTicket, allowedOrigins: originsOf(ALLOWED_ORIGINS) };
-}
-
-/** For pushes of the official account. */
-export async function loadOfficialPushes() {
-  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'OFFICIAL_MODE', 'SITE_NAME');
-  if (found.OFFICIAL_MODE !== 'plain') throw badSetting('OFFICIAL_MODE', 'must be plain: no other mode is built yet');
-  const { OFFICIAL_APP_ID: appId, OFFICIAL_TOKEN: token, SITE_NAME: siteName } = found;
-  return { ...(await loadTable()), appId, token, siteName };
+/** For pages that ask for any login code. */
+export async function loadQrLoginLimit() {
+  return rateLimit(await loadTable(), 'qr-login', LIMITS.qrLogin);
 }
 
 /** For the polls of a page that shows a login code. */
 export async function loadScanLogin() {
   const { SCAN_LOGIN_REGISTER: register } = await settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
-  return { ...(await loadSessions()), register } as const;
+  const sessions = await loadSessions();
+  const load = once(loadFollowUp);
+  const learn = (person: Person) => learnUnionId({ log: sessions.log, load }, person);
+  return { ...sessions, register, learn } as const;
+}
+
+/** For what is asked of WeChat after a push. */
+export const loadFollowUp = loadOfficial;
+
+/** For browsers that leave for the consent page. */
+export async function loadAuthorize() {
+  const { JWT_SIGNING_KEYS, OFFICIAL_APP_ID: appId } = await settings('JWT_SIGNING_KEYS', 'OFFICIAL_APP_ID');
+  return {
+    ...runtime,
+    appId,
+    tokens: await sessionTokens(JWT_SIGNING_KEYS, runtime),
+    openBaseUrl: await addressSetting('WECHAT_OPEN_BASE_URL'),
+    publicBaseUrl: await addressSetting('PUBLIC_BASE_URL'),
+    allowedOrigins: await loadAllowedOrigins(),
+  };
+}
+
+/** For browsers that come back from it. */
+export async function loadCallback() {
+  const sessions = await loadSessions();
+  const app = await loadApp('OFFICIAL');
+  return { ...sessions, ...(await loadPlatform()), app, limit: rateLimit(sessions, 'oauth-callback', LIMITS.login) };
+}
+
+/** For pages that use the JS-SDK: the ticket is got with the access token, and owned like it. */
+export async function loadJssdk() {
+  const { app, accessToken, ...platform } = await loadOfficial();
+  const { appId } = app;
+  const jsapiTicket = jsapiTicketOwner({ ...platform, app, accessToken });
+  const limit = rateLimit(platform, 'jssdk-config', LIMITS.pages);
+  return { ...platform, appId, jsapiTicket, allowedOrigins: await loadAllowedOrigins(), limit };
+}
+
+/** Every token of the apps that are set up. @throws NOT_CONFIGURED when no app is */
+export async function loadTokenOwners() {
+  const names = (['MINIAPP', 'OFFICIAL'] as const).filter((name) => isSet(`${name}_APP_ID`));
+  if (names.length === 0) await settings('MINIAPP_APP_ID');
+  const apps = await Promise.all(names.map(loadAppWithToken));
+  const owners = apps.flatMap((app) =>
+    app.app.settings === 'OFFICIAL' ? [app.accessToken, jsapiTicketOwner(app)] : [app.accessToken],
+  );
+  return { ...runtime, owners };
+}
+
+/** For pushes of the official account. */
+export async function loadOfficialPushes() {
+  const pushKeys = await loadPushKeys();
+  const { SITE_NAME: siteName } = await settings('SITE_NAME');
+  return { ...(await loadTable()), appId: pushKeys.appId, pushKeys, replies: replies(siteName) };
 }
 
 /** For calls to WeChat Pay. */
@@ -89,6 +138,45 @@ export async function loadPay() {
   return { ...runtime, send: createSend(runtime), payBaseUrl, ...keys };
 }
 
+/** In a minute. Far above what people do, and below what WeChat grants an app: 100 000 QR codes a day, and so on. */
+const LIMITS = {
+  login: { perAddress: 300, perApp: 12_000 },
+  qrLogin: { perAddress: 200, perApp: 3_000 },
+  pages: { perAddress: 600, perApp: 12_000 },
+};
+
+let opened: Table | undefined;
+
+/** One client for all parts of one function. */
+function tableOf(name: string): Table {
+  if (opened?.name !== name) opened = openTable(name);
+  return opened;
+}
+
 async function loadPlatform() {
   return { ...runtime, send: createSend(runtime), apiBaseUrl: await addressSetting('WECHAT_API_BASE_URL') };
+}
+
+async function loadAllowedOrigins(): Promise<string[]> {
+  return originsOf((await settings('ALLOWED_ORIGINS')).ALLOWED_ORIGINS);
+}
+
+async function loadAppWithToken(name: WechatApp['settings']) {
+  const [stored, app, platform] = [await loadTable(), await loadApp(name), await loadPlatform()];
+  const accessToken = tokenOwner(
+    { ...platform, tokens: platformTokens(stored.table, app.appId, 'access_token') },
+    { appId: app.appId, kind: 'access_token', ask: () => fetchStableToken(platform, app) },
+  );
+  return { ...stored, ...platform, app, accessToken };
+}
+
+function jsapiTicketOwner({ app, accessToken, ...platform }: Awaited<ReturnType<typeof loadAppWithToken>>): TokenOwner {
+  const ask = () => accessToken.withToken((token) => fetchJsapiTicket(platform, app, token));
+  const tokens = platformTokens(platform.table, app.appId, 'jsapi_ticket');
+  return tokenOwner({ ...platform, tokens }, { appId: app.appId, kind: 'jsapi_ticket', ask });
+}
+
+async function loadApp(name: WechatApp['settings']): Promise<WechatApp> {
+  const found = await settings(`${name}_APP_ID`, `${name}_APP_SECRET`);
+  return { appId: found[`${name}_APP_ID`], appSecret: found[`${name}_APP_SECRET`], settings: name };
 }

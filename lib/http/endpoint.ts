@@ -14,7 +14,8 @@ export interface Endpoint {
   summary: string;
   auth: 'none' | 'session';
   request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
-  status: 200 | 201 | 204;
+  status: 200 | 201 | 204 | 302;
+  /** Of a JSON answer; a schema of text makes a text answer, and 302 answers with a `Redirect`. */
   answer?: Schema;
   errors: readonly ErrorCode[];
 }
@@ -33,9 +34,22 @@ export interface EndpointRequest<E extends Endpoint> {
   path: Part<E, 'path'>;
   query: Part<E, 'query'>;
   headers: Part<E, 'headers'>;
+  cookies: Record<string, string>;
+  /** The address that the gateway saw. */
+  address: string;
 }
 
-export type EndpointAnswer<E extends Endpoint> = E['answer'] extends Schema ? v.InferInput<E['answer']> : void;
+/** `cookies` are whole `Set-Cookie` values. */
+export interface Redirect {
+  location: string;
+  cookies: string[];
+}
+
+export type EndpointAnswer<E extends Endpoint> = E['status'] extends 302
+  ? Redirect
+  : E['answer'] extends Schema
+    ? v.InferInput<E['answer']>
+    : void;
 
 /** Keeps the exact types of a description. */
 export function endpoint<const E extends Endpoint>(description: E): E {

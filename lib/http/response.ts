@@ -2,5 +2,7 @@
 export interface HttpResponse {
   statusCode: number;
   headers?: Record<string, string>;
+  /** Whole `Set-Cookie` values. */
+  cookies?: string[];
   body?: string;
 }

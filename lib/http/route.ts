@@ -5,7 +5,8 @@ import { settings } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
 import { credential } from './credential.ts';
-import type { Endpoint, EndpointAnswer, EndpointRequest } from './endpoint.ts';
+import { cookiesOf } from './cookies.ts';
+import type { Endpoint, EndpointAnswer, EndpointRequest, Redirect } from './endpoint.ts';
 import { describeFailure, errorResponse, logFailure } from './error-response.ts';
 import { headersOf, queryOf, rawBody } from './event.ts';
 import type { HttpResponse } from './response.ts';
@@ -47,6 +48,8 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
     path: request.path && check(request.path, event.pathParameters ?? {}, 'path'),
     query: request.query && check(request.query, queryOf(event), 'query'),
     headers: request.headers && check(request.headers, headersOf(event), 'headers'),
+    cookies: cookiesOf(event),
+    address: event.requestContext.http.sourceIp,
   };
   return parts as EndpointRequest<E>;
 }
@@ -72,10 +75,14 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
 }
 
 function render(endpoint: Endpoint, answer: unknown): HttpResponse {
-  if (!endpoint.answer) return { statusCode: endpoint.status, headers: { 'cache-control': 'no-store' } };
-  return {
-    statusCode: endpoint.status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: JSON.stringify(v.parse(endpoint.answer, answer)),
-  };
+  const statusCode = endpoint.status;
+  if (statusCode === 302) {
+    const { location, cookies } = answer as Redirect;
+    return { statusCode, headers: { location, 'cache-control': 'no-store' }, cookies };
+  }
+  if (!endpoint.answer) return { statusCode, headers: { 'cache-control': 'no-store' } };
+  const checked = v.parse(endpoint.answer, answer);
+  const [type, body] =
+    typeof checked === 'string' ? ['text/plain', checked] : ['application/json', JSON.stringify(checked)];
+  return { statusCode, headers: { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }, body };
 }

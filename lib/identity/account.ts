@@ -19,6 +19,7 @@ export function newAccount({ randomBytes, now }: Pick<Runtime, 'randomBytes' | '
     id: randomId(randomBytes, ACCOUNT_ID_LENGTH),
     username: `user_${randomId(randomBytes, 10)}`,
     createdAt: new Date(now()).toISOString(),
+    revision: 0,
   };
 }
 

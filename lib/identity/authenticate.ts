@@ -18,15 +18,24 @@ export async function authenticate(deps: AuthDeps, token: string, consistency: S
   return livingSession(deps, sid, consistency);
 }
 
-/** The caller's account, read beside the session that must be alive for it. @throws UNAUTHENTICATED */
-export async function authenticateAccount(deps: AuthDeps, token: string): Promise<Account> {
+/** The caller's session, read strongly, and beside it the account that must be alive for it. @throws UNAUTHENTICATED */
+export async function authenticateAccount(
+  deps: AuthDeps,
+  token: string,
+  consistency: SessionConsistency,
+): Promise<{ session: Session; account: Account }> {
   const { sid, accountId } = await deps.tokens.verifySession(token);
-  const [, account] = await Promise.all([
+  const [session, account] = await Promise.all([
     livingSession(deps, sid, 'strong'),
-    readAccount(deps.table, accountId, 'eventual-hit'),
+    readAccount(deps.table, accountId, consistency),
   ]);
   if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
-  return account;
+  return { session, account };
+}
+
+/** Open data, phone codes and decisions about a code belong to the mini-program and its openid. @throws FORBIDDEN */
+export function assertMiniappSession({ appId }: Session, miniappId: string): void {
+  if (appId !== miniappId) throw new AppError('FORBIDDEN', 'Only a session of the mini-program can do this');
 }
 
 async function livingSession({ now, table }: AuthDeps, sid: string, consistency: SessionConsistency): Promise<Session> {

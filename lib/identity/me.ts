@@ -3,5 +3,6 @@ import { authenticateAccount, type AuthDeps } from './authenticate.ts';
 
 /** The caller, as `GET /me` shows them. @throws UNAUTHENTICATED */
 export async function me(deps: AuthDeps, token: string): Promise<{ user: UserView }> {
-  return { user: userView(await authenticateAccount(deps, token)) };
+  const { account } = await authenticateAccount(deps, token, 'eventual-hit');
+  return { user: userView(account) };
 }

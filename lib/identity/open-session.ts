@@ -1,11 +1,14 @@
 import type { Runtime } from '../runtime.ts';
-import { createAccount, readAccount, readIdentity, type Account, type Identity } from '../store/accounts.ts';
+import type { Account } from '../store/accounts.ts';
 import { putSession, type Session } from '../store/sessions.ts';
-import type { Consistency, Table } from '../store/table.ts';
-import { newAccount, userView, type UserView } from './account.ts';
+import type { Table } from '../store/table.ts';
+import { userView, type UserView } from './account.ts';
 import type { SessionTokens } from './session-token.ts';
 
-export type SessionDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes'> & { table: Table; tokens: SessionTokens };
+export type SessionDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & {
+  table: Table;
+  tokens: SessionTokens;
+};
 
 /** What a client gets when it is logged in; `expiresIn` in seconds. */
 export interface SessionAnswer {
@@ -17,34 +20,6 @@ export interface SessionAnswer {
 
 /** Seconds that a session lives. */
 const SESSION_LIFE_S = 7 * 24 * 3_600;
-
-/** Who WeChat says somebody is. */
-export type Person = Pick<Identity, 'appId' | 'openId'> & Partial<Pick<Identity, 'unionId'>>;
-
-/** The account of a person, if there is one. */
-export async function findAccount(
-  { table }: Pick<SessionDeps, 'table'>,
-  person: Person,
-  consistency: Consistency,
-): Promise<Account | undefined> {
-  const identity = await readIdentity(table, person, consistency);
-  return identity && readAccount(table, identity.accountId, consistency);
-}
-
-/** The account of a person, created with a random username at the first sight of them. */
-export async function findOrCreateAccount(
-  deps: SessionDeps,
-  person: Person,
-): Promise<{ account: Account; isNewUser: boolean }> {
-  const known = await findAccount(deps, person, 'eventual');
-  if (known) return { account: known, isNewUser: false };
-  const account = newAccount(deps);
-  const identity = { ...person, accountId: account.id, createdAt: account.createdAt };
-  if (await createAccount(deps, account, identity)) return { account, isNewUser: true };
-  const winner = await findAccount(deps, person, 'strong');
-  if (!winner) throw new Error('an identity exists without its account');
-  return { account: winner, isNewUser: false };
-}
 
 /** Stores a session under `sid` and answers with its token. */
 export async function openSession(
@@ -64,12 +39,13 @@ export function randomSessionId({ randomBytes }: Pick<SessionDeps, 'randomBytes'
   return randomBytes(24).toString('base64url');
 }
 
-/** The answer for a session that is stored already; its token ends with it. */
+/** The answer for a session that is stored already: the same token each time, which ends with the session. */
 export async function sessionAnswer(
   { tokens, now }: Pick<SessionDeps, 'tokens' | 'now'>,
   account: Account,
-  { sid, expiresAt }: Pick<Session, 'sid' | 'expiresAt'>,
+  session: Pick<Session, 'sid' | 'createdAtMs' | 'expiresAt'>,
 ): Promise<SessionAnswer> {
-  const token = await tokens.signSession({ sid, accountId: account.id }, expiresAt);
-  return { token, tokenType: 'Bearer', expiresIn: expiresAt - Math.floor(now() / 1_000), user: userView(account) };
+  const token = await tokens.signSession({ ...session, accountId: account.id });
+  const expiresIn = session.expiresAt - Math.floor(now() / 1_000);
+  return { token, tokenType: 'Bearer', expiresIn, user: userView(account) };
 }

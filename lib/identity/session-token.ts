@@ -12,12 +12,17 @@ import * as v from 'valibot';
 import { badSetting } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Person } from '../store/identities.ts';
+import type { Session } from '../store/sessions.ts';
 
 /** Seconds that somebody who scanned has to decide to register. */
 const REGISTRATION_LIFE_S = 10 * 60;
+/** Seconds that somebody has at WeChat's consent page. */
+export const OAUTH_STATE_LIFE_S = 10 * 60;
 
 const ISSUER = 'wechat-lambda';
 const SESSION = 'session+jwt';
+const OAUTH_STATE = 'oauth-state+jwt';
 const REGISTRATION = 'registration+jwt';
 const ALGORITHMS: Record<string, string> = { Ed25519: 'EdDSA', 'P-256': 'ES256' };
 
@@ -50,15 +55,24 @@ const privateJwkSet = v.object({
   ),
 });
 
-/** A token names its kind in `typ`, so that one kind is never taken for the other. */
+/** A token names its kind in `typ`, so that one kind is never taken for another. */
 export interface SessionClaims {
   sid: string;
   accountId: string;
 }
 
-export interface RegistrationClaims {
-  appId: string;
-  openId: string;
+/** What is remembered of a browser that was sent to WeChat. */
+export interface OauthState {
+  state: string;
+  redirect: string;
+}
+
+type SignedSession = SessionClaims & Pick<Session, 'createdAtMs' | 'expiresAt'>;
+
+/** Epoch seconds. */
+interface Life {
+  issuedAt: number;
+  expiresAt: number;
 }
 
 /**
@@ -75,11 +89,11 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
   );
   const header = { alg: ALGORITHMS[first.crv]!, kid: first.kid };
 
-  return { signSession, verifySession, signRegistration, verifyRegistration };
+  return { signSession, verifySession, signRegistration, verifyRegistration, signOauthState, verifyOauthState };
 
-  /** A session token until `expiresAt` (epoch seconds). */
-  function signSession({ sid, accountId }: SessionClaims, expiresAt: number): Promise<string> {
-    return sign(SESSION, { sid, sub: accountId }, expiresAt);
+  /** The token of a session, until that ends: an Ed25519 key makes the same token each time. */
+  function signSession({ sid, accountId, createdAtMs, expiresAt }: SignedSession): Promise<string> {
+    return sign(SESSION, { sid, sub: accountId }, { issuedAt: Math.floor(createdAtMs / 1_000), expiresAt });
   }
 
   /** @throws UNAUTHENTICATED for anything but a living session token of ours */
@@ -88,23 +102,39 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
     return { sid: text(sid), accountId: text(sub) };
   }
 
-  /** Proof that this openid scanned a code of ours and has no account yet, for REGISTRATION_LIFE_S seconds. */
-  function signRegistration({ appId, openId }: RegistrationClaims): Promise<string> {
-    return sign(REGISTRATION, { app: appId, sub: openId }, nowS() + REGISTRATION_LIFE_S);
+  /** Proof that this person scanned a code of ours and has no account yet, for REGISTRATION_LIFE_S seconds. */
+  function signRegistration({ appId, openId, unionId }: Person): Promise<string> {
+    return sign(
+      REGISTRATION,
+      { app: appId, sub: openId, ...(unionId && { union: unionId }) },
+      life(REGISTRATION_LIFE_S),
+    );
   }
 
   /** @throws UNAUTHENTICATED for anything but a living registration token of ours */
-  async function verifyRegistration(token: string): Promise<RegistrationClaims> {
-    const { app, sub } = await verify(REGISTRATION, token);
-    return { appId: text(app), openId: text(sub) };
+  async function verifyRegistration(token: string): Promise<Person> {
+    const { app, sub, union } = await verify(REGISTRATION, token);
+    return { appId: text(app), openId: text(sub), ...(union === undefined ? {} : { unionId: text(union) }) };
   }
 
-  function sign(typ: string, claims: Record<string, string>, expiresAt: number): Promise<string> {
-    const token = new SignJWT(claims)
-      .setProtectedHeader({ typ, ...header })
-      .setIssuer(ISSUER)
-      .setIssuedAt(nowS());
-    return token.setExpirationTime(expiresAt).sign(signingKey);
+  /** For the cookie of a browser that goes to WeChat and comes back, within OAUTH_STATE_LIFE_S seconds. */
+  function signOauthState({ state, redirect }: OauthState): Promise<string> {
+    return sign(OAUTH_STATE, { sub: state, redirect }, life(OAUTH_STATE_LIFE_S));
+  }
+
+  /** @throws UNAUTHENTICATED for anything but a living state of ours */
+  async function verifyOauthState(token: string): Promise<OauthState> {
+    const { sub, redirect } = await verify(OAUTH_STATE, token);
+    return { state: text(sub), redirect: text(redirect) };
+  }
+
+  function life(seconds: number): Life {
+    return { issuedAt: nowS(), expiresAt: nowS() + seconds };
+  }
+
+  function sign(typ: string, claims: Record<string, string>, { issuedAt, expiresAt }: Life): Promise<string> {
+    const token = new SignJWT(claims).setProtectedHeader({ typ, ...header }).setIssuer(ISSUER);
+    return token.setIssuedAt(issuedAt).setExpirationTime(expiresAt).sign(signingKey);
   }
 
   async function verify(typ: string, token: string): Promise<JWTPayload> {

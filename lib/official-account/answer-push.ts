@@ -1,31 +1,64 @@
+import { followChanged, forgetProfile, profileChanged } from '../identity/following.ts';
 import type { Runtime } from '../runtime.ts';
-import { ticketScanned } from '../scan-login/scanned.ts';
+import { ticketScanned, type Scan } from '../scan-login/scanned.ts';
+import { claim } from '../store/claims.ts';
 import type { Table } from '../store/table.ts';
-import type { OfficialEvent, OfficialPush } from '../wechat/official-push.ts';
+import type { OfficialPush } from '../wechat/official-push.ts';
+import type { Reply } from '../wechat/official-reply.ts';
+import { pushArrived } from './push-arrived.ts';
+import { replyTo, type Replies } from './reply-to.ts';
 
-type PushDeps = Pick<Runtime, 'now' | 'log'> & { table: Table; appId: string; siteName: string };
+type PushDeps = Pick<Runtime, 'now' | 'log' | 'randomBytes'> & { table: Table; appId: string; replies: Replies };
+
+const DAY_S = 86_400;
 
 /**
- * One push of the official account to its effect, and to the text that the person reads; undefined is a bare
- * `success`. Every effect here is idempotent by its own condition, so a repeated push needs no memory.
+ * One push of the official account to its effect, and to the reply that the person reads; undefined is a bare `success`.
+ * Scans, follows and demands about somebody's data are idempotent by their own conditions and need no memory. Every other
+ * push is remembered: WeChat repeats them, and a repetition gets the same reply and has no effect.
  */
-export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<string | undefined> {
-  if (push.content.type !== 'event') return undefined;
-  const scene = sceneOf(push.content);
-  if (!scene) return undefined;
-  const outcome = await ticketScanned(deps, { appId: deps.appId, openId: push.openId, scene });
-  deps.log.info('official-account.scan', { outcome, openId: push.openId });
-  return outcome === 'foreign' ? undefined : REPLIES[outcome](deps.siteName);
+export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
+  const { content, openId, createTimeS: atS } = push;
+  const person = { appId: deps.appId, openId };
+  if (content.type === 'event') {
+    switch (content.event) {
+      case 'scan':
+        return (await scanned(deps, { ...person, scene: content.scene })).reply;
+      case 'subscribe': {
+        // A scan that counts takes the follow along in its one write.
+        const { outcome, reply } = await scanned(deps, { ...person, scene: content.scene ?? '', followedAt: atS });
+        if (outcome !== 'scanned') await followChanged(deps, { ...person, follows: true, atS });
+        return reply ?? replyTo(content, deps.replies);
+      }
+      case 'unsubscribe':
+        await followChanged(deps, { ...person, follows: false, atS });
+        return undefined;
+      case 'user_info_modified':
+        await profileChanged(deps, { ...person, ...content.subject });
+        return undefined;
+      case 'user_authorization_revoke':
+      case 'user_authorization_cancellation':
+        await forgetProfile(deps, { ...person, ...content.subject });
+        return undefined;
+    }
+  }
+  if (await isFirst(deps, push)) await pushArrived(deps, push);
+  return replyTo(content, deps.replies);
 }
 
-const REPLIES = {
-  scanned: (site: string) => `您正在登录「${site}」。如果不是您本人在操作，请勿理会，并不要扫描陌生人的二维码。`,
-  refused: (site: string) => `二维码已失效，请在「${site}」刷新后重新扫描。`,
-};
+/** No reply for a code of another purpose than login. */
+async function scanned(deps: PushDeps, scan: Scan) {
+  const outcome = await ticketScanned(deps, scan);
+  if (outcome === 'foreign') return { outcome };
+  deps.log.info('official-account.scan', { outcome, openId: scan.openId });
+  return { outcome, reply: outcome === 'scanned' ? deps.replies.loginScanned : deps.replies.loginExpired };
+}
 
-/** The scene of a scanned code: `qrscene_` stands before it on a subscribe only (platform 3.5). */
-function sceneOf({ name, key }: OfficialEvent): string | undefined {
-  if (name === 'SCAN') return key;
-  if (name === 'subscribe' && key.startsWith('qrscene_')) return key.slice('qrscene_'.length);
-  return undefined;
+/** Whether nobody has had this push before; the claim knows its own mark, because a write may meet itself. */
+async function isFirst({ table, appId, now, randomBytes }: PushDeps, { dedupeKey }: OfficialPush): Promise<boolean> {
+  const nowMs = now();
+  const mine = randomBytes(12).toString('base64url');
+  const expiresAt = Math.floor(nowMs / 1_000) + DAY_S;
+  const claimed = { source: 'official-push', id: `${appId}#${dedupeKey}`, value: mine, expiresAt };
+  return (await claim(table, claimed, nowMs)) === mine;
 }

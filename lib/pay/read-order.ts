@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../errors.ts';
-import { authenticate, type AuthDeps } from '../identity/authenticate.ts';
+import { authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
+import { ownIds } from '../store/accounts.ts';
 import { ownerOf } from '../store/keys.ts';
 import { claimQuery, readOrder, type Order } from '../store/orders.ts';
 import { isOpen, orderView, type OrderView } from './order.ts';
@@ -22,8 +23,8 @@ export async function readOwnOrder(
   deps: ReadDeps,
   { token, outTradeNo }: { token: string; outTradeNo: string },
 ): Promise<{ order: OrderView }> {
-  const { accountId } = await authenticate(deps, token, 'strong');
-  const order = ownerOf(outTradeNo) === accountId ? await readOrder(deps.table, outTradeNo) : undefined;
+  const { account } = await authenticateAccount(deps, token, 'eventual-hit');
+  const order = ownIds(account).includes(ownerOf(outTradeNo)) ? await readOrder(deps.table, outTradeNo) : undefined;
   if (!order) throw new AppError('NOT_FOUND', 'No such order');
   if (!isOpen(order) || !(await askWechat(deps, order))) return { order: orderView(order) };
   return { order: orderView((await readOrder(deps.table, outTradeNo)) ?? order) };

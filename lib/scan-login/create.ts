@@ -4,40 +4,67 @@ import type { Table } from '../store/table.ts';
 import { putTicket } from '../store/tickets.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { createQrCode } from '../wechat/qr-code.ts';
+import { createWxacode } from '../wechat/wxacode.ts';
 import { hashPollToken, POLL_INTERVAL_MS, sceneOf, TICKET_LIFE_S } from './ticket.ts';
 
 type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
-  PlatformDeps & { table: Table; app: WechatApp; accessToken: TokenOwner; mpBaseUrl: string };
+  PlatformDeps & { table: Table; app: WechatApp; accessToken: TokenOwner };
 
 /**
  * `ticket` names the code and may be seen by anybody; `pollToken` belongs to the browser that asked, alone. `content` is
- * what the QR image encodes; `expiresIn` in seconds.
+ * what the QR image encodes, if that can be drawn from text; `expiresIn` in seconds.
  */
 export interface QrLogin {
   ticket: string;
   pollToken: string;
   imageUrl: string;
-  content: string;
+  content: string | null;
   expiresIn: number;
   pollIntervalMs: number;
 }
 
 /**
- * A QR code of the official account for one login on a web page. The ticket is stored before anybody sees the code.
+ * A QR code of the official account for one login on a web page: scanning it is all that the person does.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export async function createQrLogin(deps: CreateDeps): Promise<QrLogin> {
-  const ticket = deps.randomBytes(16).toString('base64url');
-  const pollToken = deps.randomBytes(24).toString('base64url');
-  const code = await deps.accessToken.withToken((accessToken) =>
-    createQrCode(deps, { app: deps.app, accessToken, scene: sceneOf(ticket), lifeS: TICKET_LIFE_S }),
+export function createQrLogin(deps: CreateDeps & { mpBaseUrl: string }): Promise<QrLogin> {
+  const { app } = deps;
+  return issue(deps, (ticket) =>
+    deps.accessToken.withToken((accessToken) =>
+      createQrCode(deps, { app, accessToken, scene: sceneOf(ticket), lifeS: TICKET_LIFE_S }),
+    ),
   );
-  await putTicket(deps.table, {
+}
+
+/**
+ * A code of the mini-program for one login on a web page, for teams without a verified service account: its scene is the
+ * ticket, and the mini-program asks the person. The image says nothing else, so it travels as a data URL.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ */
+export function createMiniappLogin(deps: CreateDeps): Promise<QrLogin> {
+  const { app } = deps;
+  return issue(deps, async (ticket) => {
+    const { type, bytes } = await deps.accessToken.withToken((accessToken) =>
+      createWxacode(deps, { app, accessToken, scene: ticket }),
+    );
+    return { content: null, imageUrl: `data:${type};base64,${bytes.toString('base64')}` };
+  });
+}
+
+/** The ticket is stored before anybody sees the code. */
+async function issue(
+  { table, app, now, randomBytes }: CreateDeps,
+  draw: (ticket: string) => Promise<Pick<QrLogin, 'content' | 'imageUrl'>>,
+): Promise<QrLogin> {
+  const ticket = randomBytes(16).toString('base64url');
+  const pollToken = randomBytes(24).toString('base64url');
+  const code = await draw(ticket);
+  await putTicket(table, {
     ticket,
     state: 'created',
     pollTokenHash: hashPollToken(pollToken),
-    expiresAt: Math.floor(deps.now() / 1_000) + TICKET_LIFE_S,
-    appId: deps.app.appId,
+    expiresAt: Math.floor(now() / 1_000) + TICKET_LIFE_S,
+    appId: app.appId,
   });
   return { ticket, pollToken, ...code, expiresIn: TICKET_LIFE_S, pollIntervalMs: POLL_INTERVAL_MS };
 }

@@ -1,32 +1,31 @@
 import { AppError } from '../errors.ts';
-import {
-  findAccount,
-  findOrCreateAccount,
-  openSession,
-  randomSessionId,
-  type Person,
-  type SessionAnswer,
-  type SessionDeps,
-} from '../identity/open-session.ts';
+import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
+import { recognise, recogniseOrCreate } from '../identity/recognise.ts';
 import type { Account } from '../store/accounts.ts';
+import type { Person } from '../store/identities.ts';
 import { markCollected, readTicket } from '../store/tickets.ts';
 import { isTicket, pollView } from './ticket.ts';
 
 export type PollAnswer =
   | { status: 'pending' }
+  | { status: 'scanned' }
   | ({ status: 'registered' } & SessionAnswer)
   | { status: 'unregistered'; registrationToken: string };
 
 type PollDeps = SessionDeps & {
   /** Whether somebody without an account gets one at once, or is asked to register. */
   register: 'ask' | 'auto';
+  /** What WeChat knows of a person whom we do not know: their unionid, if it says so. */
+  learn(person: Person): Promise<Person>;
 };
 
 /**
  * One poll of the page that shows the code. The success answer is given once: whoever collects the ticket gets it,
- * everybody else sees what an expired ticket looks like. Everything that can be known is known before the ticket is
- * collected, so that hardly anything can fail after it.
- * @throws TICKET_EXPIRED for an unknown, expired or collected ticket and for a wrong poll token, all alike
+ * everybody else sees what an expired ticket looks like. A known person's account is read before the ticket is
+ * collected, so that hardly anything can fail after it; WeChat is asked about an unknown one after it, so that it is
+ * asked once.
+ * @throws TICKET_EXPIRED for an unknown, expired, cancelled or collected ticket and for a wrong poll token, all alike;
+ * IDENTITY_CONFLICT
  */
 export async function pollQrLogin(
   deps: PollDeps,
@@ -34,21 +33,21 @@ export async function pollQrLogin(
 ): Promise<PollAnswer> {
   const stored = isTicket(name) ? await readTicket(deps.table, name) : undefined;
   const view = pollView(stored, { pollToken, nowMs: deps.now() });
-  if (view.status === 'pending') return { status: 'pending' };
-  if (view.status !== 'scanned') throw expired();
+  if (view.status === 'gone') throw expired();
+  if (view.status !== 'confirmed') return { status: view.status };
   const { appId, openId } = view.ticket;
-  const account = await accountOf(deps, { appId, openId });
+  const known = await recognise(deps, { appId, openId });
   const sid = randomSessionId(deps);
   if (!(await markCollected(deps.table, { ticket: name, collector: sid, nowMs: deps.now() }))) throw expired();
-  if (!account) {
-    return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration({ appId, openId }) };
-  }
+  const person = known ? { appId, openId } : await deps.learn({ appId, openId });
+  const account = known ?? (await accountOf(deps, person));
+  if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration(person) };
   return { status: 'registered', ...(await openSession(deps, account, { sid, appId, openId, isNewUser: false })) };
 }
 
 async function accountOf(deps: PollDeps, person: Person): Promise<Account | undefined> {
-  if (deps.register === 'ask') return findAccount(deps, person, 'eventual');
-  return (await findOrCreateAccount(deps, person)).account;
+  if (deps.register === 'ask') return recognise(deps, person);
+  return (await recogniseOrCreate(deps, person)).account;
 }
 
 function expired(): AppError {

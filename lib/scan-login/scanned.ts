@@ -1,7 +1,7 @@
 import type { Runtime } from '../runtime.ts';
 import type { Table } from '../store/table.ts';
-import { markScanned } from '../store/tickets.ts';
-import { ticketOfScene } from './ticket.ts';
+import { moveTicket } from '../store/tickets.ts';
+import { MOVES, ticketOfScene } from './ticket.ts';
 
 /** One scan of a QR code of the official account. */
 export interface Scan {
@@ -9,18 +9,22 @@ export interface Scan {
   openId: string;
   /** The scene without WeChat's `qrscene_` prefix. */
   scene: string;
+  /** CreateTime of the push, epoch seconds, if they began to follow by scanning. */
+  followedAt?: number;
 }
 
 /**
- * Somebody scanned a QR code of the official account. One conditional write and no read: a ticket that is unknown,
- * expired or taken stays as it is.
+ * Somebody scanned a QR code of the official account, which is their confirmation as well. One conditional write and no read: a ticket that is unknown,
+ * expired or taken stays as it is. That somebody began to follow is written along, and kept on their identity afterwards:
+ * see lib/identity/follow-up.ts.
  * @returns 'scanned', 'refused' for a login code that is not good any more, 'foreign' for a code of another purpose
  */
 export async function ticketScanned(
   { table, now }: Pick<Runtime, 'now'> & { table: Table },
-  { appId, openId, scene }: Scan,
+  { scene, ...scan }: Scan,
 ): Promise<'scanned' | 'refused' | 'foreign'> {
   const ticket = ticketOfScene(scene);
   if (!ticket) return 'foreign';
-  return (await markScanned(table, { ticket, appId, openId, nowMs: now() })) ? 'scanned' : 'refused';
+  const move = { ...scan, ticket, ...MOVES.confirm, nowMs: now() };
+  return (await moveTicket(table, move)) ? 'scanned' : 'refused';
 }

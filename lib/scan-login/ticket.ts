@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ScannedTicket, Ticket } from '../store/tickets.ts';
+import type { ConfirmedTicket, Ticket, TicketState } from '../store/tickets.ts';
 
 /** Seconds that a QR code and its ticket live. */
 export const TICKET_LIFE_S = 300;
@@ -29,19 +29,29 @@ export function hashPollToken(pollToken: string): string {
   return createHash('sha256').update(pollToken).digest('hex');
 }
 
+/** What a person can do to a ticket: the states in which it counts, and the one that follows. */
+export const MOVES = {
+  scan: { from: ['created'], to: 'scanned' },
+  confirm: { from: ['created', 'scanned'], to: 'confirmed' },
+  cancel: { from: ['created', 'scanned'], to: 'cancelled' },
+} satisfies Record<string, { from: TicketState[]; to: TicketState }>;
+
+export type PollView =
+  { status: 'gone' } | { status: 'pending' } | { status: 'scanned' } | { status: 'confirmed'; ticket: ConfirmedTicket };
+
 /**
- * What a poll sees. `gone` covers unknown, expired, collected and the wrong poll token: they must look alike, or
- * somebody who photographed the code could follow its life.
+ * What a poll sees. `gone` covers unknown, expired, cancelled, collected and the wrong poll token: they must look alike,
+ * or somebody who photographed the code could follow its life.
  */
 export function pollView(
   ticket: Ticket | undefined,
   { pollToken, nowMs }: { pollToken: string; nowMs: number },
-): { status: 'gone' } | { status: 'pending' } | { status: 'scanned'; ticket: ScannedTicket } {
+): PollView {
   if (!ticket || ticket.expiresAt * 1_000 <= nowMs || !ownsTicket(ticket, pollToken)) return { status: 'gone' };
-  if (ticket.state === 'created') return { status: 'pending' };
-  if (ticket.state === 'scanned' && ticket.openId)
-    return { status: 'scanned', ticket: { ...ticket, openId: ticket.openId } };
-  return { status: 'gone' };
+  const { state, openId } = ticket;
+  if (state === 'created') return { status: 'pending' };
+  if (state === 'scanned') return { status: 'scanned' };
+  return state === 'confirmed' && openId ? { status: state, ticket: { ...ticket, openId } } : { status: 'gone' };
 }
 
 function ownsTicket(ticket: Ticket, pollToken: string): boolean {

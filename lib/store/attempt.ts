@@ -25,7 +25,8 @@ const CONFLICT_PAUSE_MS = 20;
 
 /**
  * Writes all items or none; false when a condition refused. The SDK does not repeat a transaction that met another
- * one on the same item, so that is done here.
+ * one on the same item, so that is done here. It does name each transaction, so that one whose answer was lost is not
+ * done twice.
  */
 export async function transact(
   { client }: Table,

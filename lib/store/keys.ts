@@ -16,14 +16,24 @@ export const keys = {
   account: (accountId: string): Key => ({ pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }),
   order: (outTradeNo: string): Key => ({ pk: `ACCOUNT#${ownerOf(outTradeNo)}`, sk: `ORDER#${outTradeNo}` }),
   identity: (appId: string, openId: string): Key => ({ pk: `IDENTITY#${appId}#${openId}`, sk: 'IDENTITY' }),
+  union: (unionId: string): Key => ({ pk: `UNION#${unionId}`, sk: 'UNION' }),
+  phone: (e164: string): Key => ({ pk: `PHONE#${e164}`, sk: 'PHONE' }),
+  merge: (intoId: string, fromId: string): Key => ({ pk: `ACCOUNT#${intoId}`, sk: `MERGE#${fromId}` }),
+  userToken: (appId: string, openId: string): Key => ({ pk: `USERTOKEN#${appId}#${openId}`, sk: 'USERTOKEN' }),
   session: (sid: string): Key => ({ pk: `SESSION#${sid}`, sk: 'SESSION' }),
   ticket: (ticket: string): Key => ({ pk: `TICKET#${ticket}`, sk: 'TICKET' }),
   platformToken: (appId: string, kind: string): Key => ({ pk: `TOKEN#${appId}#${kind}`, sk: 'TOKEN' }),
+  rate: (counter: string, window: string): Key => ({ pk: `RATE#${counter}#${window}`, sk: 'RATE' }),
   price: (sku: string): Key => ({ pk: `PRICE#${sku}`, sk: 'PRICE' }),
   claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
   payMismatch: (transactionId: string): Key => ({ pk: `MISMATCH#${transactionId}`, sk: 'MISMATCH' }),
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
+
+/** Where the orders of one account are; `sk` is how theirs begin. */
+export function ordersOf(accountId: string): Key {
+  return { ...keys.account(accountId), sk: 'ORDER#' };
+}
 
 /** The account whose order this is, by its number; nobody's if the number is none of ours. */
 export function ownerOf(outTradeNo: string): string {

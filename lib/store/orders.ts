@@ -1,6 +1,6 @@
-import { PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt, type Attempt } from './attempt.ts';
-import { dueEntry, keys } from './keys.ts';
+import { dueEntry, keys, ordersOf } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
 export type OrderState = 'CREATED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'REFUNDING' | 'REFUNDED';
@@ -18,8 +18,8 @@ export interface Order {
   timeExpire: string;
   mchId: string;
   appId: string;
-  /** The payer. */
-  openId: string;
+  /** The payer; gone when they closed their account. */
+  openId?: string;
   refundedFen: number;
   prepayId?: string;
   transactionId?: string;
@@ -49,6 +49,32 @@ export async function putOrder({ client, name: TableName }: Table, order: Order,
 /** The order, or undefined. Strong: it is read to decide about money. */
 export function readOrder(table: Table, outTradeNo: string): Promise<Order | undefined> {
   return getItem(table, keys.order(outTradeNo), 'strong');
+}
+
+/** Every order that was made under this account id. */
+export async function listOrders({ client, name: TableName }: Table, accountId: string): Promise<Order[]> {
+  const { pk, sk } = ordersOf(accountId);
+  const orders: Order[] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+        ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+        ConsistentRead: true,
+        ExclusiveStartKey: from,
+      }),
+    );
+    orders.push(...((page.Items ?? []) as Order[]));
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return orders;
+}
+
+/** The order stays, without a word of who paid it. */
+export async function forgetPayer({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
+  await client.send(new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE openId' }));
 }
 
 /** WeChat accepted the order. Nothing changes when a payment was faster. */

@@ -4,15 +4,18 @@ import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
 /**
- * One QR code on one web page.
+ * One QR code on one web page. Scanning a code of the official account is a confirmation; the mini-program shows a page
+ * first, on which the person decides.
  *
- *   created --scanned by the phone--> scanned --collected by the browser--> collected
+ *   created --scan--> scanned --confirm--> confirmed --the browser collects--> collected
+ *      \------------------------confirm------^   |
+ *                       \------cancel------> cancelled
  *
  * Each arrow is one conditional write, so each happens once, however many try.
  */
 export interface Ticket {
   ticket: string;
-  state: 'created' | 'scanned' | 'collected';
+  state: TicketState;
   /** SHA-256 of the poll token, hex: only the browser that asked for the code knows the token. */
   pollTokenHash: string;
   /** Epoch seconds; also the TTL. */
@@ -20,9 +23,12 @@ export interface Ticket {
   appId: string;
   /** Who scanned; from `scanned` on. */
   openId?: string;
+  /** CreateTime of the push, epoch seconds, if they began to follow by scanning: kept on the identity afterwards. */
+  followedAt?: number;
 }
 
-export type ScannedTicket = Ticket & { openId: string };
+export type TicketState = 'created' | 'scanned' | 'confirmed' | 'cancelled' | 'collected';
+export type ConfirmedTicket = Ticket & { openId: string };
 
 /** Stores a new ticket. */
 export async function putTicket({ client, name: TableName }: Table, ticket: Ticket): Promise<void> {
@@ -34,40 +40,55 @@ export function readTicket(table: Table, ticket: string): Promise<Ticket | undef
   return getItem(table, keys.ticket(ticket), 'eventual-hit');
 }
 
+/** Somebody's act: `from` are the states in which it counts. */
+export interface TicketMove {
+  ticket: string;
+  appId: string;
+  openId: string;
+  from: TicketState[];
+  to: TicketState;
+  nowMs: number;
+  followedAt?: number | undefined;
+}
+
 /**
- * created -> scanned. True also when this very openid scanned it already: WeChat repeats its pushes.
- * False for an unknown, expired or collected ticket, one of another app, or one that somebody else scanned.
+ * Moves a ticket on, if it is still where it can be moved from; once somebody scanned it, nobody else can. True also
+ * when this very person moved it there before: pushes and requests are repeated. False for an unknown, expired or used
+ * ticket, one of another app, or somebody else's.
  */
-export async function markScanned(
+export async function moveTicket(
   { client, name: TableName }: Table,
-  { ticket, appId, openId, nowMs }: { ticket: string; appId: string; openId: string; nowMs: number },
+  { ticket, appId, openId, from, to, nowMs, followedAt }: TicketMove,
 ): Promise<boolean> {
-  const scanned = await attempt(
+  const moved = await attempt(
     client.send(
       new UpdateCommand({
         TableName,
         Key: keys.ticket(ticket),
-        UpdateExpression: 'SET #state = :scanned, openId = :openId',
-        ConditionExpression: '#state = :created AND appId = :appId AND expiresAt > :now',
+        UpdateExpression: `SET #state = :to, openId = :openId${followedAt === undefined ? '' : ', followedAt = :followedAt'}`,
+        ConditionExpression:
+          `#state IN (${from.map((_, i) => `:from${i}`).join(', ')}) AND appId = :appId AND expiresAt > :now ` +
+          'AND (attribute_not_exists(openId) OR openId = :openId)',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: {
-          ':created': 'created',
-          ':scanned': 'scanned',
+          ...Object.fromEntries(from.map((state, i) => [`:from${i}`, state])),
+          ':to': to,
           ':appId': appId,
           ':openId': openId,
           ':now': nowMs / 1_000,
+          ...(followedAt !== undefined && { ':followedAt': followedAt }),
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     ),
   );
-  if (scanned.done) return true;
-  const old = scanned.old as Ticket | undefined;
-  return old?.state === 'scanned' && old.openId === openId && old.expiresAt * 1_000 > nowMs;
+  if (moved.done) return true;
+  const old = moved.old as Ticket | undefined;
+  return old?.state === to && old.openId === openId && old.expiresAt * 1_000 > nowMs;
 }
 
 /**
- * scanned -> collected: true for exactly one `collector`. Its name is stored, because a write whose answer was lost is
+ * confirmed -> collected: true for exactly one `collector`. Its name is stored, because a write whose answer was lost is
  * sent again and then meets itself.
  */
 export async function markCollected(
@@ -80,10 +101,10 @@ export async function markCollected(
         TableName,
         Key: keys.ticket(ticket),
         UpdateExpression: 'SET #state = :collected, collector = :collector',
-        ConditionExpression: '#state = :scanned AND expiresAt > :now',
+        ConditionExpression: '#state = :confirmed AND expiresAt > :now',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: {
-          ':scanned': 'scanned',
+          ':confirmed': 'confirmed',
           ':collected': 'collected',
           ':collector': collector,
           ':now': nowMs / 1_000,

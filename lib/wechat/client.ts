@@ -30,10 +30,23 @@ const BUSY_PAUSE_MS = 300;
  * @throws what platformError makes of the errcode; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  */
 export async function callPlatform(deps: PlatformDeps, call: PlatformCall): Promise<PlatformAnswer> {
-  const first = await sendOnce(deps, call);
-  if (first['errcode'] !== BUSY) return judge(call.app, first);
-  await deps.sleep(BUSY_PAUSE_MS);
-  return judge(call.app, await sendOnce(deps, call));
+  return parseAnswer(await callForBytes(deps, call, (bytes) => parseAnswer(bytes)['errcode']));
+}
+
+/**
+ * The same for a call that answers with an image, or with JSON when there is none (platform 0.2).
+ * @throws as callPlatform
+ */
+export async function callPlatformForImage(deps: PlatformDeps, call: PlatformCall): Promise<Image> {
+  const bytes = await callForBytes(deps, call, (answer) => (imageType(answer) ? 0 : parseAnswer(answer)['errcode']));
+  const type = imageType(bytes);
+  if (type) return { type, bytes };
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent no image');
+}
+
+export interface Image {
+  type: 'image/jpeg' | 'image/png';
+  bytes: Buffer;
 }
 
 /** A string that WeChat must have sent. @throws WECHAT_UNAVAILABLE */
@@ -43,6 +56,12 @@ export function requireString(answer: PlatformAnswer, field: string): string {
   throw new AppError('WECHAT_UNAVAILABLE', `WeChat's answer has no ${field}`);
 }
 
+/** A string that WeChat may have sent; an empty one is none. */
+export function optionalString(answer: PlatformAnswer, field: string): string | undefined {
+  const value = answer[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
 /** A positive number that WeChat must have sent. @throws WECHAT_UNAVAILABLE */
 export function requirePositive(answer: PlatformAnswer, field: string): number {
   const value = answer[field];
@@ -50,7 +69,22 @@ export function requirePositive(answer: PlatformAnswer, field: string): number {
   throw new AppError('WECHAT_UNAVAILABLE', `WeChat's answer has no ${field}`);
 }
 
-async function sendOnce({ send, apiBaseUrl }: PlatformDeps, call: PlatformCall): Promise<PlatformAnswer> {
+async function callForBytes(
+  deps: PlatformDeps,
+  call: PlatformCall,
+  errcodeIn: (bytes: Buffer) => unknown,
+): Promise<Buffer> {
+  let bytes = await sendOnce(deps, call);
+  if (errcodeIn(bytes) === BUSY) {
+    await deps.sleep(BUSY_PAUSE_MS);
+    bytes = await sendOnce(deps, call);
+  }
+  const errcode = Number(errcodeIn(bytes) ?? 0);
+  if (errcode === 0) return bytes;
+  throw platformError(call.app.settings, new PlatformError(errcode, String(parseAnswer(bytes)['errmsg'] ?? '')));
+}
+
+async function sendOnce({ send, apiBaseUrl }: PlatformDeps, call: PlatformCall): Promise<Buffer> {
   const url = new URL(apiBaseUrl + call.path);
   url.search = new URLSearchParams(call.query).toString();
   const { status, body } = await send({
@@ -59,23 +93,23 @@ async function sendOnce({ send, apiBaseUrl }: PlatformDeps, call: PlatformCall):
     timeoutMs: TIMEOUT_MS,
     ...(call.body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(call.body) }),
   });
-  return parseAnswer(status, body.toString('utf8'));
-}
-
-function parseAnswer(status: number, text: string): PlatformAnswer {
-  if (status < 500) {
-    try {
-      const answer: unknown = JSON.parse(text);
-      if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as PlatformAnswer;
-    } catch {
-      // Not JSON: said below, for every shape that is not an object.
-    }
-  }
+  if (status < 500) return body;
   throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent an answer that is not one', { detail: { status } });
 }
 
-function judge(app: WechatApp, answer: PlatformAnswer): PlatformAnswer {
-  const errcode = answer['errcode'] ?? 0;
-  if (errcode === 0) return answer;
-  throw platformError(app.settings, new PlatformError(Number(errcode), String(answer['errmsg'] ?? '')));
+function parseAnswer(bytes: Buffer): PlatformAnswer {
+  try {
+    const answer: unknown = JSON.parse(bytes.toString('utf8'));
+    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as PlatformAnswer;
+  } catch {
+    // Not JSON: said below, for every shape that is not an object.
+  }
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent an answer that is not one');
+}
+
+/** By the first bytes, because the content type is not to be relied on. */
+function imageType(bytes: Buffer): Image['type'] | undefined {
+  if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
+  if (bytes.subarray(0, 4).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47]))) return 'image/png';
+  return undefined;
 }

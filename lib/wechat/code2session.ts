@@ -1,4 +1,4 @@
-import { callPlatform, requireString, type PlatformDeps, type WechatApp } from './client.ts';
+import { callPlatform, optionalString, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 
 /** Who logged in to the mini-program; `sessionKey` (base64, 16 bytes) never leaves the server. */
 export interface MiniappLogin {
@@ -18,10 +18,9 @@ export async function code2session(deps: PlatformDeps, app: WechatApp, jsCode: s
     path: '/sns/jscode2session',
     query: { appid: app.appId, secret: app.appSecret, js_code: jsCode, grant_type: 'authorization_code' },
   });
-  const unionId = answer['unionid'];
   return {
     openId: requireString(answer, 'openid'),
-    unionId: typeof unionId === 'string' && unionId !== '' ? unionId : undefined,
+    unionId: optionalString(answer, 'unionid'),
     sessionKey: requireString(answer, 'session_key'),
   };
 }

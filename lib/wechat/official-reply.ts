@@ -1,11 +1,67 @@
-import type { OfficialPush } from './official-push.ts';
+import type { Runtime } from '../runtime.ts';
+import { sealMessage, signParts, type MessageKey } from './message-cipher.ts';
+import type { OfficialPush, PushKeys } from './official-push.ts';
 import { cdata } from './xml.ts';
 
-/** A passive text reply (platform 3.9): sender and receiver of the push change places. */
-export function buildTextReply(push: OfficialPush, text: string, nowMs: number): string {
-  return (
+/** A passive reply (platform 3.9). A string is a text; `mediaId` is that of uploaded material. */
+export type Reply = string | { type: 'image'; mediaId: string } | { type: 'news'; articles: Article[] };
+
+export interface Article {
+  title: string;
+  description: string;
+  pictureUrl: string;
+  url: string;
+}
+
+type ReplyDeps = Pick<Runtime, 'randomBytes'> & { keys: Pick<PushKeys, 'token' | 'appId' | 'nowMs'> };
+
+const RANDOM_BYTES = 16;
+/** WeChat shows an error instead of more articles: one in answer to a message, eight otherwise. */
+const MAX_ARTICLES = { message: 1, event: 8 };
+
+/**
+ * The body that answers a push: sender and receiver change places. What came encrypted is answered encrypted, with the
+ * key that opened it (platform 3.4).
+ * @returns undefined when there is nothing to say: WeChat takes an empty text for a fault, and wants a bare `success`
+ */
+export function renderReply(push: OfficialPush, reply: Reply | undefined, deps: ReplyDeps): string | undefined {
+  const content = reply === undefined ? undefined : renderContent(reply, MAX_ARTICLES[push.content.type]);
+  if (content === undefined) return undefined;
+  const timestamp = String(Math.floor(deps.keys.nowMs / 1_000));
+  const xml =
     `<xml><ToUserName>${cdata(push.openId)}</ToUserName><FromUserName>${cdata(push.originalId)}</FromUserName>` +
-    `<CreateTime>${Math.floor(nowMs / 1_000)}</CreateTime><MsgType>${cdata('text')}</MsgType>` +
-    `<Content>${cdata(text)}</Content></xml>`
+    `<CreateTime>${timestamp}</CreateTime>${content}</xml>`;
+  return push.openedWith ? seal(xml, timestamp, push.openedWith, deps) : xml;
+}
+
+function renderContent(reply: Reply, maxArticles: number): string | undefined {
+  if (typeof reply === 'string') {
+    return reply === '' ? undefined : `<MsgType>${cdata('text')}</MsgType><Content>${cdata(reply)}</Content>`;
+  }
+  if (reply.type === 'image') {
+    return `<MsgType>${cdata('image')}</MsgType><Image><MediaId>${cdata(reply.mediaId)}</MediaId></Image>`;
+  }
+  const articles = reply.articles.slice(0, maxArticles);
+  if (articles.length === 0) return undefined;
+  return (
+    `<MsgType>${cdata('news')}</MsgType><ArticleCount>${articles.length}</ArticleCount>` +
+    `<Articles>${articles.map(renderArticle).join('')}</Articles>`
+  );
+}
+
+function renderArticle({ title, description, pictureUrl, url }: Article): string {
+  return (
+    `<item><Title>${cdata(title)}</Title><Description>${cdata(description)}</Description>` +
+    `<PicUrl>${cdata(pictureUrl)}</PicUrl><Url>${cdata(url)}</Url></item>`
+  );
+}
+
+function seal(xml: string, timestamp: string, key: MessageKey, { randomBytes, keys }: ReplyDeps): string {
+  const encrypted = sealMessage(xml, { key, appId: keys.appId, random: randomBytes(RANDOM_BYTES) });
+  const nonce = String(randomBytes(4).readUInt32BE());
+  const signature = signParts(keys.token, timestamp, nonce, encrypted);
+  return (
+    `<xml><Encrypt>${cdata(encrypted)}</Encrypt><MsgSignature>${cdata(signature)}</MsgSignature>` +
+    `<TimeStamp>${timestamp}</TimeStamp><Nonce>${cdata(nonce)}</Nonce></xml>`
   );
 }

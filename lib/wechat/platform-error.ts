@@ -1,43 +1,78 @@
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError } from '../errors.ts';
 
 /** What WeChat said: kept as the cause of an AppError, for logs and for the token owner. Never sent to a client. */
 export class PlatformError extends Error {
   override readonly name = 'PlatformError';
   readonly errcode: number;
   readonly ip: string | undefined;
+  /** Of a message's data: the one that WeChat does not like, such as `thing1`. */
+  readonly dataKey: string | undefined;
 
   constructor(errcode: number, errmsg: string) {
     super(`errcode ${errcode} (${errmsg.match(/rid: [\w-]+/)?.[0] ?? 'no rid'})`);
     this.errcode = errcode;
     this.ip = errmsg.match(/invalid ip ([\d.]+)/)?.[1];
+    this.dataKey = errmsg.match(/data\.(\w+)\.value/)?.[1];
   }
 }
 
+type Settings = 'MINIAPP' | 'OFFICIAL';
+
+/**
+ * Platform section 12, by what the caller can do about it. WECHAT_UNAVAILABLE is whatever is not here: errors of ours,
+ * tokens (their owner deals with those), and outcomes that are normal for the one call that expects them.
+ */
+const USER_MUST_ACT = new Set([40029, 40030, 40163, 41008, 42002, 42003, 42007, 87007, 87009]);
+const RISKY_USER = 40226;
 const DAILY_QUOTA = 45009;
 const RETRY_AFTER_S = 60;
 const RETRY_AFTER_DAILY_S = 3_600;
-
-/** Platform section 12, by what the caller can do about it. Whatever is not here is WECHAT_UNAVAILABLE. */
-const BY_ERRCODE: ReadonlyMap<number, ErrorCode> = new Map([
-  ...pairs('WECHAT_CODE_INVALID', [40029, 40163, 41008, 42003]),
-  ...pairs('WECHAT_USER_BLOCKED', [40226]),
-  ...pairs('RATE_LIMITED', [45009, 45011]),
-  ...pairs(
-    'WECHAT_CONFIG',
-    [40002, 40013, 40125, 40164, 40243, 41002, 41004, 45035, 48001, 48004, 50004, 50007, 61004],
-  ),
-  ...pairs('WECHAT_CONFIG', [89501, 89502, 89503, 89504, 89505, 89506, 89507]),
+const LIMITS = new Map([
+  [DAILY_QUOTA, RETRY_AFTER_DAILY_S],
+  [45011, RETRY_AFTER_S],
+  [48006, RETRY_AFTER_DAILY_S],
 ]);
 
+/** What a person has to do at the console; `{APP}` stands for the first part of the settings' names, `{IP}` for an address. */
+const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
+  [[40013, 41002], 'WeChat does not know {APP}_APP_ID, or it is not the app that the code was made for'],
+  [[40125, 41004], 'WeChat refuses {APP}_APP_SECRET'],
+  [[40243], '{APP}_APP_SECRET is frozen in the WeChat console: unfreeze it there, which takes ten minutes'],
+  [[40164, 45035, 61004], 'The IP address {IP} is not on the WeChat whitelist of {APP}_APP_ID'],
+  [
+    [89501, 89502, 89503, 89504, 89505],
+    "The administrator of {APP}_APP_ID has to confirm the IP address {IP}: waiting for the answer to WeChat's message",
+  ],
+  [[89506], 'The administrator of {APP}_APP_ID rejected the IP address {IP}: it is blocked for 24 hours'],
+  [[89507], 'The administrator of {APP}_APP_ID rejected the IP address {IP}: it is blocked for an hour'],
+  [[40037], '{APP}_APP_ID has no template with this id: take it from the list of its templates in the console'],
+  [[40165, 41030], 'The mini-program has no such page in its published version, or may not be opened by {APP}_APP_ID'],
+  [[43107, 43116], 'WeChat has banned this template or this kind of message for {APP}_APP_ID: see the console'],
+  [[48001, 50001], '{APP}_APP_ID may not do this: it needs verification or the permission, see the console'],
+  [[48004], 'WeChat has banned {APP}_APP_ID from doing this: see the notices in the console'],
+  [[48017], 'WeChat has given up the address that its host leads to here: renew DNS and hosts files'],
+  [[50002, 50004, 50007], '{APP}_APP_ID is limited or frozen: see the notices in the console'],
+];
+
 /** The closed-list error for one errcode; a wrong setting is named by its variable, a missing IP is shown. */
-export function platformError(settings: 'MINIAPP' | 'OFFICIAL', cause: PlatformError): AppError {
-  const code = BY_ERRCODE.get(cause.errcode) ?? 'WECHAT_UNAVAILABLE';
-  if (code === 'WECHAT_CONFIG') return new AppError(code, configHint(settings, cause), { cause });
-  if (code === 'RATE_LIMITED') {
-    const retryAfterSeconds = cause.errcode === DAILY_QUOTA ? RETRY_AFTER_DAILY_S : RETRY_AFTER_S;
-    return new AppError(code, 'WeChat limits these calls: try again later', { retryAfterSeconds, cause });
+export function platformError(settings: Settings, cause: PlatformError): AppError {
+  const { errcode, ip = 'of this server' } = cause;
+  const hint = CONFIG_HINTS.find(([errcodes]) => errcodes.includes(errcode))?.[1];
+  if (hint) {
+    return new AppError('WECHAT_CONFIG', hint.replaceAll('{APP}', settings).replaceAll('{IP}', ip), { cause });
   }
-  return new AppError(code, TEXT[code] ?? 'WeChat could not do this', { cause });
+  const retryAfterSeconds = LIMITS.get(errcode);
+  if (retryAfterSeconds) {
+    return new AppError('RATE_LIMITED', 'WeChat limits these calls: try again later', { retryAfterSeconds, cause });
+  }
+  if (USER_MUST_ACT.has(errcode)) {
+    const message = 'This code is unknown, used or expired: get a new one from WeChat';
+    return new AppError('WECHAT_CODE_INVALID', message, { cause });
+  }
+  if (errcode === RISKY_USER) {
+    return new AppError('WECHAT_USER_BLOCKED', 'WeChat has blocked this user as a risk', { cause });
+  }
+  return new AppError('WECHAT_UNAVAILABLE', 'WeChat could not do this', { cause });
 }
 
 /** The errcode behind an error, if WeChat sent one. */
@@ -46,38 +81,6 @@ export function errcodeOf(error: unknown): number | undefined {
 }
 
 /** A wrong secret answers 40001 on the token calls only; anywhere else the same number is a stale token. */
-export function secretRefused(settings: 'MINIAPP' | 'OFFICIAL', cause: unknown): AppError {
-  return new AppError('WECHAT_CONFIG', secretHint(settings), { cause });
-}
-
-const TEXT: Partial<Record<ErrorCode, string>> = {
-  WECHAT_CODE_INVALID: 'This code is unknown, used or expired: get a new one from WeChat',
-  WECHAT_USER_BLOCKED: 'WeChat has blocked this user as a risk',
-};
-
-function configHint(settings: string, { errcode, ip }: PlatformError): string {
-  switch (errcode) {
-    case 40013:
-    case 41002:
-      return `WeChat does not know ${settings}_APP_ID`;
-    case 40125:
-    case 41004:
-      return secretHint(settings);
-    case 40243:
-      return `${settings}_APP_SECRET is frozen in the WeChat console`;
-    case 40164:
-    case 45035:
-    case 61004:
-      return `The IP address ${ip ?? 'of this server'} is not on the WeChat whitelist of ${settings}_APP_ID`;
-    default:
-      return `${settings}_APP_ID may not do this: see errcode ${errcode}`;
-  }
-}
-
-function secretHint(settings: string): string {
-  return `WeChat refuses ${settings}_APP_SECRET`;
-}
-
-function pairs(code: ErrorCode, errcodes: number[]): [number, ErrorCode][] {
-  return errcodes.map((errcode) => [errcode, code]);
+export function secretRefused(settings: Settings, cause: unknown): AppError {
+  return new AppError('WECHAT_CONFIG', `WeChat refuses ${settings}_APP_SECRET`, { cause });
 }

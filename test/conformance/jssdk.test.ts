@@ -1,4 +1,7 @@
-// The official sample of the JS-SDK signature, in both editions of the documentation.
+// The official sample of the JS-SDK signature, in both editions of the documentation, and two other implementations.
+import API from 'co-wechat-api';
+import * as fc from 'fast-check';
+import JsApiTicket from 'node-easywechat/dist/OfficialAccount/JsApiTicket.js';
 import { describe, expect, it } from 'vitest';
 import { signJssdkConfig } from '../../lib/wechat/jssdk-signature.ts';
 
@@ -14,5 +17,40 @@ describe('wx.config signature', () => {
     ['http://mp.weixin.qq.com', 'f4d90daf4b3bca3078ab155816175ba34c443a7b'],
   ])('%s', (url, signature) => {
     expect(signJssdkConfig({ ...sample, url })).toBe(signature);
+  });
+
+  const ticket = fc.stringMatching(/^[\w-]{1,100}$/);
+  const url = fc.webUrl({ withQueryParameters: true });
+
+  it('agrees with co-wechat-api about any ticket and page', async () => {
+    await fc.assert(
+      fc.asyncProperty(ticket, url, async (someTicket, page) => {
+        const peer = new API('wx', 'secret');
+        const held = { ticket: someTicket, expireTime: Number.MAX_SAFE_INTEGER };
+        peer.registerTicketHandle(
+          async () => held,
+          async () => undefined,
+        );
+        const { nonceStr, timestamp, signature } = await peer.getJsConfig({ url: page, jsApiList: [] });
+        const ours = signJssdkConfig({ ticket: someTicket, nonceStr, timestamp: Number(timestamp), url: page });
+        expect(ours).toBe(signature);
+      }),
+    );
+  });
+
+  it('agrees with node-easywechat about any ticket, page, nonce and time', async () => {
+    const nonce = fc.stringMatching(/^[A-Za-z0-9]{1,32}$/);
+    const time = fc.integer({ min: 1, max: 4_000_000_000 });
+    await fc.assert(
+      fc.asyncProperty(ticket, url, nonce, time, async (someTicket, page, nonceStr, timestamp) => {
+        class Held extends JsApiTicket {
+          override async getTicket(): Promise<string> {
+            return someTicket;
+          }
+        }
+        const { signature } = await new Held('wx', 'secret').configSignature(page, nonceStr, timestamp);
+        expect(signJssdkConfig({ ticket: someTicket, nonceStr, timestamp, url: page })).toBe(signature);
+      }),
+    );
   });
 });

@@ -1,8 +1,14 @@
-// Official samples of the message push (Token AAAAA) and one of an SDK: plain mode.
+// Official samples of the message push (Token AAAAA) and one of an SDK: the address check, and plain mode.
 import { describe, expect, it } from 'vitest';
 import { openOfficialEcho, openOfficialPush } from '../../lib/wechat/official-push.ts';
 
-const at = (timestamp: string) => ({ token: 'AAAAA', nowMs: Number(timestamp) * 1_000 });
+const at = (timestamp: string) => ({
+  mode: 'plain' as const,
+  token: 'AAAAA',
+  appId: 'wxba5fad812f8e6fb9',
+  aesKeys: [],
+  nowMs: Number(timestamp) * 1_000,
+});
 const query = (fields: Record<string, string>) => new URLSearchParams(fields);
 const echoQuery = {
   signature: 'f464b24fc39322e44b38aa78f5edd27bd1441696',
@@ -55,15 +61,15 @@ describe('address check', () => {
 });
 
 describe('events in plain mode', () => {
-  it('subscribe by scanning keeps its qrscene_ prefix, SCAN has none', () => {
+  it('subscribe by scanning has a prefix before its scene, SCAN has none', () => {
     const subscribe = open(
       event(
         '<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_123123]]></EventKey><Ticket><![CDATA[TICKET]]></Ticket>',
       ),
     );
-    expect(subscribe.content).toEqual({ type: 'event', name: 'subscribe', key: 'qrscene_123123' });
+    expect(subscribe.content).toEqual({ type: 'event', event: 'subscribe', scene: '123123', ticket: 'TICKET' });
     const scan = open(event('<Event><![CDATA[SCAN]]></Event><EventKey><![CDATA[0123]]></EventKey>'));
-    expect(scan.content).toEqual({ type: 'event', name: 'SCAN', key: '0123' });
+    expect(scan.content).toEqual({ type: 'event', event: 'scan', scene: '0123' });
     expect(scan).toMatchObject({ openId: 'oia2TjjewbmiOUlr6X-1crbLOvLw', originalId: 'gh_7f083739789a' });
   });
 

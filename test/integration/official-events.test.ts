@@ -1,150 +1,285 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createQrLogin } from '../../lib/scan-login/create.ts';
-import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { createWebhookWorld } from '../support/webhooks.ts';
+import {
+  createModeWorld,
+  CURRENT_KEY,
+  lastEvent,
+  nowS,
+  ORIGINAL_ID,
+  otherMode,
+  PREVIOUS_KEY,
+  resign,
+  sealedEvent,
+  signedQuery,
+  UNKNOWN_KEY,
+  type Change,
+  type Mode,
+  type OfficialWorld,
+} from '../support/official-world.ts';
 import { ids } from '../support/world.ts';
 
-type Push = { push: { status: number; body: string } };
+const { appId } = ids.official;
+let world: OfficialWorld;
 
-let world: Awaited<ReturnType<typeof createWebhookWorld>>;
-beforeAll(async () => {
-  world = await createWebhookWorld('official-events');
-});
-afterAll(() => world.close());
+const SIGNED_BY_QUERY_ALONE: [string, Change] = [
+  'signed by the query alone of another push',
+  (event) => void (event.rawQueryString = signedQuery()),
+];
 
-describe('official-events', () => {
-  const scan = async (person: { id: string; openIds: { miniapp: string; official: string }; unionId: string }) => {
-    const qr = await createQrLogin(world.official);
-    const answer = (await world.phone.act(person, 'scan', { content: qr.content })) as Push;
-    return { qr, answer };
-  };
-  const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
-    pollQrLogin(world.sessions, { ticket, pollToken });
+describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mode', (mode) => {
+  beforeAll(async () => {
+    world = await createModeWorld(mode);
+  });
+  afterAll(() => world.close());
 
   it('takes a scan by somebody who follows with it, and one by a follower, and names the site', async () => {
     const person = await world.phone.newPerson();
     for (const kind of ['subscribe', 'scan']) {
-      const { qr, answer } = await scan(person);
-      expect(answer).toMatchObject({ kind, push: { status: 200, body: expect.stringContaining('示例站') } });
-      expect(answer.push.body).toContain(`<ToUserName><![CDATA[${person.openIds.official}]]></ToUserName>`);
-      expect(await poll(qr)).toMatchObject({ status: 'unregistered' });
+      const { qr, answer } = await world.scan(person);
+      expect(answer).toMatchObject({
+        kind,
+        push: { status: 200, reply: { content: expect.stringContaining('示例站') } },
+      });
+      expect(answer.push.reply!.content).toContain('正在登录');
+      expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
     }
   });
 
-  it('takes the same push three times: one scan, one answer', async () => {
-    const { qr } = await scan(await world.phone.newPerson());
-    const repeated = world.address.events.at(-1)!;
-    const answers = await Promise.all([1, 2].map(() => world.send(repeated)));
-    for (const { body } of answers) expect(body).toContain('正在登录');
-    await poll(qr);
-    await world.send(repeated);
-    await expect(poll(qr)).rejects.toMatchObject({ code: 'TICKET_EXPIRED' });
+  it('answers in the mode of the push', async () => {
+    const { answer } = await world.scan(await world.phone.newPerson());
+    expect(answer.push.body.includes('<Encrypt>')).toBe(mode !== 'plain');
+    expect(answer.push.body.includes('示例站')).toBe(mode === 'plain');
   });
 
-  it('answers success to whatever it has no use for', async () => {
+  it('takes the same scan three times: one login, one answer', async () => {
     const person = await world.phone.newPerson();
-    await scan(person);
+    const { qr, answer } = await world.scan(person);
+    const repeated = await Promise.all([1, 2].map(() => world.act(person, 'resend', {})));
+    for (const { reply } of repeated) expect(reply).toEqual(answer.push.reply);
+    await world.poll(qr);
+    await world.act(person, 'resend', {});
+    await expect(world.poll(qr)).rejects.toMatchObject({ code: 'TICKET_EXPIRED' });
+  });
+
+  it('takes the same message three times: one effect, and the same answer each time', async () => {
+    const person = await world.follower();
+    const before = world.taken('text');
+    const first = await world.act(person, 'message', { text: '帮助' });
+    expect(first.reply!.content).toContain('示例站');
+    const repeated = await Promise.all([1, 2].map(() => world.act(person, 'resend', {})));
+    for (const { reply } of repeated) expect(reply).toEqual(first.reply);
+    expect(world.taken('text') - before).toBe(1);
+    await world.act(person, 'message', { text: '帮助' });
+    expect(world.taken('text') - before).toBe(2);
+  });
+
+  it('remembers a click and a report, but neither scans nor follows, which need no memory', async () => {
+    const before = await world.claims();
+    const person = await world.follower();
+    await world.scan(person);
+    await world.act(person, 'unfollow', {});
+    expect(await world.claims()).toEqual(before);
+    await world.scan(person);
+    await world.act(person, 'menu-click', { key: 'HELP' });
+    await world.act(person, 'event', { event: 'TEMPLATESENDJOBFINISH', fields: { MsgID: '1', Status: 'success' } });
+    const made = (await world.claims()).filter((pk) => !before.includes(pk));
+    expect(made).toHaveLength(2);
+    for (const pk of made) expect(pk.startsWith(`CLAIM#official-push#${appId}#${person.openIds.official}#`)).toBe(true);
+  });
+
+  it('greets who follows without a login code, and answers messages and clicks', async () => {
+    const person = await world.phone.newPerson();
+    const greeted = await world.act(person, 'event', { event: 'subscribe', fields: { EventKey: '' } });
+    expect(greeted.reply!.content).toContain('欢迎关注「示例站」');
+    const paid = await world.act(person, 'event', { event: 'subscribe', fields: { EventKey: 'last_trade_no_1' } });
+    expect(paid.reply).toEqual(greeted.reply);
+    const unknown = await world.act(person, 'message', { text: '你好' });
+    expect(unknown.reply!.content).toContain('帮助');
+    const picture = { msgType: 'image', fields: { PicUrl: 'http://p.example', MediaId: 'm' } };
+    expect((await world.act(person, 'message', picture)).reply).toEqual(unknown.reply);
+    const help = await world.act(person, 'message', { text: 'help' });
+    expect((await world.act(person, 'menu-click', { key: 'HELP' })).reply).toEqual(help.reply);
+  });
+
+  it('answers a bare success to whatever it has no reply for', async () => {
+    const person = await world.follower();
+    const list = { TemplateId: 'A', SubscribeStatusString: 'accept' };
     for (const [action, body] of [
-      ['message', { text: '你好' }],
-      ['menu-click', { key: 'K' }],
+      ['menu-click', { key: 'UNKNOWN' }],
+      ['event', { event: 'VIEW', fields: { EventKey: `https://a.example/${'x'.repeat(3_000)}` } }],
+      ['event', { event: 'LOCATION', fields: { Latitude: '1', Longitude: '2', Precision: '3' } }],
+      ['event', { event: 'subscribe_msg_popup_event', fields: { SubscribeMsgPopupEvent: { List: [list, list] } } }],
+      ['event', { event: 'user_info_modified', fields: { OpenID: person.openIds.official, AppID: appId } }],
+      ['event', { event: 'user_authorization_revoke', fields: { OpenID: person.openIds.official, RevokeInfo: '1' } }],
+      ['event', { event: 'nobody_knows_this' }],
       ['unfollow', {}],
     ] as const) {
-      expect(await world.phone.act(person, action, body)).toMatchObject({ push: { status: 200, body: 'success' } });
+      expect(await world.act(person, action, body), JSON.stringify(body)).toMatchObject({
+        status: 200,
+        body: 'success',
+      });
     }
   });
 
-  it('echoes only for a signed address check, bare and as text', async () => {
-    const timestamp = String(Math.floor(Date.now() / 1_000));
-    const signature = sha1(ids.official.token, timestamp, 'n');
-    const query = `signature=${signature}&timestamp=${timestamp}&nonce=n&echostr=%3Cb%3E1`;
-    const get = { ...pushEvent(''), rawQueryString: query, body: undefined };
+  it('echoes only for a signed address check, bare, unencrypted and as text', async () => {
+    const get = await lastEvent(world);
     get.requestContext.http.method = 'GET';
-    const answer = await world.send(get);
+    delete get.body;
+    const answer = await world.send({ ...get, rawQueryString: `${signedQuery()}&echostr=%3Cb%3E1` });
     expect(answer).toMatchObject({
       statusCode: 200,
       body: '<b>1',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
     });
-    const unsigned = await world.send({ ...get, rawQueryString: 'echostr=x' });
-    expect(unsigned.statusCode).toBe(403);
-    expect(unsigned.body).not.toContain('echostr');
-  });
-
-  const forged = async (change: (event: LambdaFunctionURLEvent) => void) => {
-    const { qr } = await scan(await world.phone.newPerson());
-    const event = structuredClone(world.address.events.at(-1)!);
-    change(event);
-    return { event, qr };
-  };
-
-  it.each([
-    ['unsigned', (event: LambdaFunctionURLEvent) => void (event.rawQueryString = 'openid=x')],
-    [
-      'tampered',
-      (event: LambdaFunctionURLEvent) =>
-        void (event.rawQueryString = event.rawQueryString.replace('nonce=', 'nonce=x')),
-    ],
-    [
-      'signed with another token',
-      (event: LambdaFunctionURLEvent) => void (event.rawQueryString = signedQuery('BBBBB')),
-    ],
-    ['stale', (event: LambdaFunctionURLEvent) => void (event.rawQueryString = signedQuery(ids.official.token, -301))],
-    [
-      'from the future',
-      (event: LambdaFunctionURLEvent) => void (event.rawQueryString = signedQuery(ids.official.token, 301)),
-    ],
-    ['without a body', (event: LambdaFunctionURLEvent) => void delete event.body],
-    [
-      'with a DOCTYPE',
-      (event: LambdaFunctionURLEvent) => void (event.body = `<!DOCTYPE xml [<!ENTITY e "x">]>${event.body}`),
-    ],
-    ['not XML', (event: LambdaFunctionURLEvent) => void (event.body = '{"a":1}')],
-    [
-      'encrypted, as in compatible mode',
-      (event: LambdaFunctionURLEvent) => void (event.rawQueryString += '&encrypt_type=aes&msg_signature=0'),
-    ],
-    [
-      'an encrypted body in plain mode',
-      (event: LambdaFunctionURLEvent) =>
-        void (event.body = '<xml><ToUserName>gh</ToUserName><Encrypt>AAAA</Encrypt></xml>'),
-    ],
-    ['larger than 64 KiB', (event: LambdaFunctionURLEvent) => void (event.body = 'x'.repeat(70_000))],
-  ])('refuses a push that is %s, and stores nothing', async (_, change) => {
-    const { event } = await forged(change);
-    await world.expectRefused(event);
+    for (const query of [
+      'echostr=abc',
+      `${signedQuery({ by: 'BBBBB' })}&echostr=abc`,
+      `${signedQuery({ skewS: -301 })}&echostr=abc`,
+    ]) {
+      const unsigned = await world.send({ ...get, rawQueryString: query });
+      expect(unsigned.statusCode).toBe(403);
+      expect(unsigned.body).not.toContain('abc');
+    }
   });
 
   it('reads a body that arrives in base64', async () => {
-    const { qr } = await scan(await world.phone.newPerson());
+    const { qr } = await world.scan(await world.phone.newPerson());
     const event = structuredClone(world.address.events.at(-1)!);
     event.body = Buffer.from(event.body!).toString('base64');
     event.isBase64Encoded = true;
     expect((await world.send(event)).statusCode).toBe(200);
-    expect(await poll(qr)).toMatchObject({ status: 'unregistered' });
+    expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
   });
 
-  it('logs no openid, no key and no signature', () => {
+  it.each<[string, Change]>([
+    ['unsigned', (event) => void (event.rawQueryString = 'openid=x')],
+    ['tampered', (event) => void (event.rawQueryString = event.rawQueryString.replace('nonce=', 'nonce=x'))],
+    ['without a body', (event) => void delete event.body],
+    ['with a DOCTYPE', (event) => void (event.body = `<!DOCTYPE xml [<!ENTITY e "x">]>${event.body}`)],
+    [
+      'with an entity',
+      (event) => void (event.body = event.body!.replace('<xml>', '<!ENTITY e SYSTEM "file:///etc/passwd"><xml>')),
+    ],
+    ['not XML', (event) => void (event.body = '{"a":1}')],
+    ['larger than 64 KiB', (event) => void (event.body = 'x'.repeat(70_000))],
+    ['signed with another token', (event) => resign(event, { by: 'BBBBB' })],
+    // What plain mode cannot see.
+    ...(mode === 'plain' ? [] : [SIGNED_BY_QUERY_ALONE]),
+    ['stale: captured, and sent again later', (event) => resign(event, { skewS: -301 })],
+    ['from the future', (event) => resign(event, { skewS: 301 })],
+    ['of another mode', (event) => void (event.rawQueryString = otherMode(event, mode))],
+  ])('refuses a push that is %s, and stores nothing', async (_, change) => {
+    const event = await lastEvent(world);
+    change(event);
+    await world.expectRefused(event);
+  });
+
+  it('logs no openid, no key, no signature and nothing that people wrote', async () => {
+    await world.act(await world.follower(), 'message', { text: '我的密码是9527' });
     const text = world.output.join('\n');
     expect(text).not.toBe('');
     expect(text).not.toMatch(/\bo[\w-]{27}\b/);
-    const signatures = world.address.events.map(({ rawQueryString }) => /signature=(\w+)/.exec(rawQueryString)![1]!);
+    const signatures = world.address.events.flatMap(({ rawQueryString }) =>
+      [...rawQueryString.matchAll(/signature=(\w+)/g)].map(([, signature]) => signature!),
+    );
     expect(signatures.filter((signature) => text.includes(signature))).toEqual([]);
-    expect(text).not.toContain(ids.official.token);
+    for (const secret of [ids.official.token, CURRENT_KEY, '9527']) expect(text).not.toContain(secret);
   });
 });
 
-function sha1(...parts: string[]): string {
-  return createHash('sha1').update(parts.toSorted().join('')).digest('hex');
-}
+describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => {
+  beforeAll(async () => {
+    world = await createModeWorld(mode);
+  });
+  afterAll(() => world.close());
 
-function signedQuery(token: string, skewS = 0): string {
-  const timestamp = String(Math.floor(Date.now() / 1_000) + skewS);
-  return `signature=${sha1(token, timestamp, 'n')}&timestamp=${timestamp}&nonce=n`;
-}
+  /** A SCAN that would log `openId` in to the page that shows this code. */
+  const scanXml = ({ ticket }: { ticket: string }, openId = 'o_attacker') =>
+    `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>${openId}</FromUserName>` +
+    `<CreateTime>${nowS()}</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>login:${ticket}</EventKey></xml>`;
 
-function pushEvent(body: string): LambdaFunctionURLEvent {
-  const event = structuredClone(world.address.events.at(-1)!);
-  return { ...event, rawQueryString: signedQuery(ids.official.token), body };
-}
+  const expectForgeryRefused = async (event: LambdaFunctionURLEvent, qr: { ticket: string; pollToken: string }) => {
+    const answer = await world.expectRefused(event);
+    expect(answer).toMatchObject({ statusCode: 403, body: 'This is not a push of WeChat for this account' });
+    expect(await world.poll(qr)).toEqual({ status: 'pending' });
+  };
+
+  it('opens what others seal: the check of the checks below', async () => {
+    const qr = await createQrLogin(world.official);
+    const answer = await world.send(await sealedEvent(world, scanXml(qr)));
+    expect(answer.statusCode).toBe(200);
+    expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
+  });
+
+  it.each([
+    ['signed as in plain mode', () => signedQuery()],
+    ['said to be encrypted', () => `${signedQuery()}&encrypt_type=aes&msg_signature=${'0'.repeat(40)}`],
+    ['said to be raw', () => `${signedQuery()}&encrypt_type=raw`],
+  ])('refuses a forged plain SCAN, %s', async (_, query) => {
+    const qr = await createQrLogin(world.official);
+    await expectForgeryRefused({ ...(await lastEvent(world)), rawQueryString: query(), body: scanXml(qr) }, qr);
+  });
+
+  it('refuses a forged SCAN beside the encrypted part of a genuine push, and acts on that part alone', async () => {
+    const [qr, other] = [await createQrLogin(world.official), await createQrLogin(world.official)];
+    const event = await sealedEvent(world, scanXml(other));
+    event.body = scanXml(qr).replace('</xml>', `${event.body!.slice('<xml>'.length)}`);
+    expect((await world.send(event)).statusCode).toBe(200);
+    expect(await world.poll(qr)).toEqual({ status: 'pending' });
+    expect(await world.poll(other)).toMatchObject({ status: 'unregistered' });
+  });
+
+  it('refuses a ciphertext for another appid, though its signature holds', async () => {
+    const qr = await createQrLogin(world.official);
+    await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { app: 'wx9999999999999999' }), qr);
+  });
+
+  it('refuses a message under a key that nobody knows, though its signature holds', async () => {
+    const qr = await createQrLogin(world.official);
+    await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { key: UNKNOWN_KEY }), qr);
+  });
+
+  it('refuses a captured message later, and gives it no second effect at once', async () => {
+    const qr = await createQrLogin(world.official);
+    await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { skewS: -301 }), qr);
+    const text =
+      `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>o_1</FromUserName><CreateTime>${nowS()}</CreateTime>` +
+      '<MsgType>text</MsgType><Content>hi</Content><MsgId>90071992547409930</MsgId></xml>';
+    const captured = await sealedEvent(world, text);
+    for (let i = 0; i < 3; i += 1) expect((await world.send(captured)).statusCode).toBe(200);
+    // WeChat may encrypt a repetition afresh: it is the same message all the same.
+    expect((await world.send(await sealedEvent(world, text))).statusCode).toBe(200);
+    expect(world.taken('text')).toBe(1);
+  });
+
+  it('refuses a changed ciphertext', async () => {
+    const qr = await createQrLogin(world.official);
+    const event = await sealedEvent(world, scanXml(qr));
+    event.body = event.body!.replace(
+      /(<Encrypt>)(.)/,
+      (_, tag: string, first: string) => tag + (first === 'A' ? 'B' : 'A'),
+    );
+    await expectForgeryRefused(event, qr);
+  });
+
+  it('tells its log, and nobody else, why', () => {
+    const text = world.output.join('\n');
+    for (const why of ['not encrypted', 'OFFICIAL_AES_KEY does not open it', 'msg_signature', 'too old']) {
+      expect(text).toContain(why);
+    }
+  });
+
+  it('opens the previous key while keys are changed, and answers with it', async () => {
+    for (const aesKey of [PREVIOUS_KEY, CURRENT_KEY]) {
+      await world.console({ aesKey });
+      const { answer, qr } = await world.scan(await world.phone.newPerson());
+      // The phone opens the reply with the key that the console has.
+      expect(answer.push.reply!.content).toContain('正在登录');
+      expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
+    }
+    await world.console({ aesKey: UNKNOWN_KEY });
+    const { answer } = await world.scan(await world.phone.newPerson());
+    expect(answer.push).toMatchObject({ status: 403, reply: null });
+  });
+});

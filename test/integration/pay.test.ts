@@ -71,7 +71,7 @@ describe('payments, API v3', () => {
       code: 'WECHAT_CONFIG',
       message: expect.stringContaining('PAY_MCH_CERT_SERIAL'),
     });
-    const failed = world.lines.find((line) => line.startsWith('pay.prepay-failed') && line.includes(user.id))!;
+    const failed = world.lines.find((line) => line.includes('"pay.prepay-failed"') && line.includes(user.id))!;
     const outTradeNo = new RegExp(`${user.id}[0-9a-z]{16}`).exec(failed)![0];
     expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'CLOSED' });
   });
@@ -130,7 +130,7 @@ describe('payments, API v3', () => {
       state: 'PAID',
       paidAt: '2026-11-20T00:00:00.000Z',
     });
-    expect(world.lines.filter((line) => line.startsWith('order.paid') && line.includes(order.outTradeNo))).toHaveLength(
+    expect(world.lines.filter((line) => line.includes('"order.paid"') && line.includes(order.outTradeNo))).toHaveLength(
       1,
     );
   });
@@ -208,7 +208,7 @@ describe('payments, API v3', () => {
       });
     }
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-    const recorded = world.lines.filter((line) => line.startsWith('pay.mismatch') && line.includes(order.outTradeNo));
+    const recorded = world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes(order.outTradeNo));
     expect(recorded).toHaveLength(1);
   });
 

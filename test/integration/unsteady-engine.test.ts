@@ -71,7 +71,7 @@ describe('a write whose answer was lost is recognised when the SDK sends it agai
     const payment = { transactionId: 'lost-answer', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1, currency: 'CNY' };
     const transaction = { appId, mchId: '1', outTradeNo: 'unknown', tradeState: 'SUCCESS', payment };
     await expect(settlePayment(world.base, transaction)).rejects.toBeInstanceOf(AppError);
-    expect(world.lines.filter((line) => line.startsWith('pay.mismatch') && line.includes('lost-answer'))).toHaveLength(
+    expect(world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes('lost-answer'))).toHaveLength(
       1,
     );
   });

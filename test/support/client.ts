@@ -17,6 +17,7 @@ type Json = any;
 export async function api(method: string, path: string, { body, text, token, headers }: ApiOptions = {}) {
   const response = await fetch(inject('stack').http + path, {
     method,
+    redirect: 'manual',
     headers: {
       'content-type': 'application/json',
       ...(token && { authorization: `Bearer ${token}` }),
@@ -28,27 +29,33 @@ export async function api(method: string, path: string, { body, text, token, hea
   return {
     status: response.status,
     headers: response.headers,
-    body: (answer ? JSON.parse(answer) : undefined) as Json,
+    body: (answer && isJson(response) ? JSON.parse(answer) : answer || undefined) as Json,
   };
+}
+
+function isJson({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/json') ?? false;
 }
 
 interface Person {
   id: string;
+  openIds: { miniapp: string; official: string };
+  unionId: string;
 }
 
 /** The simulator's phone, and its levers. */
 export const phone = {
-  newPerson: (): Promise<Person> => simulator('POST', '/_phone/users', {}),
+  newPerson: (about: object = {}): Promise<Person> => simulator('POST', '/_phone/users', about),
   loginCode: async ({ id }: Person): Promise<string> =>
     (await simulator('POST', `/_phone/users/${id}/login-code`)).code,
-  act: ({ id }: Person, action: string, body: object): Promise<Json> =>
+  act: ({ id }: Person, action: string, body: object = {}): Promise<Json> =>
     simulator('POST', `/_phone/users/${id}/${action}`, body),
   fault: (target: string, action: string): Promise<void> => simulator('POST', '/_faults', { target, action, times: 1 }),
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 
 /** Every call that the simulator received, every push that it sent. */
-export function simulatorLog(): Promise<{ kind: string; path: string }[]> {
+export function simulatorLog(): Promise<{ kind: string; path: string; query: Record<string, string> }[]> {
   return simulator('GET', '/_log');
 }
 

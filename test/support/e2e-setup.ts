@@ -1,5 +1,6 @@
 // vitest globalSetup of the e2e project: one local stack for all files, as a person would have started it.
 import type { TestProject } from 'vitest/node';
+import { assertNoLeaks, issuedBy } from './leaks.ts';
 import { startStack, type StackUrls } from './stack.ts';
 
 declare module 'vitest' {
@@ -9,7 +10,11 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { http, functionUrls, simulator, dynamodb, lambda, stop } = await startStack();
+  const { http, functionUrls, simulator, dynamodb, lambda, output, stop } = await startStack();
   project.provide('stack', { http, functionUrls, simulator, dynamodb, lambda });
-  return async () => void (await stop());
+  return async () => {
+    const issued = await issuedBy(simulator);
+    await stop();
+    assertNoLeaks(output(), issued);
+  };
 }

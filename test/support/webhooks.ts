@@ -6,8 +6,11 @@ import { createWorld, ids } from './world.ts';
 
 type Name = 'official-events' | 'pay-notify';
 
-/** A world whose WeChat reaches one of our webhooks at a real address; what the webhook logs is kept. */
-export async function createWebhookWorld(name: Name) {
+/**
+ * A world whose WeChat reaches one of our webhooks at a real address; what the webhook logs is kept. `settings` come on
+ * top of those that it needs anyway, and each world has its own copy of the function, which reads them once.
+ */
+export async function createWebhookWorld(name: Name, settings: Record<string, string> = {}) {
   let handler: Handler | undefined;
   const address = await serveFunctionUrl(() => handler!);
   const world = await createWorld({ callbackUrl: address.url });
@@ -21,7 +24,9 @@ export async function createWebhookWorld(name: Name) {
     PAY_API_V3_KEY: ids.pay.apiV3Key,
     PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId,
     PAY_PUBLIC_KEY: ids.platformPublicKey,
+    ...settings,
   });
+  vi.resetModules();
   const module =
     name === 'pay-notify'
       ? await import('../../functions/pay-notify.ts')
@@ -39,7 +44,7 @@ export async function createWebhookWorld(name: Name) {
     address,
     handler: loaded,
     everything,
-    output: recordConsole(),
+    output: recordConsole(world.lines),
     send: (event: LambdaFunctionURLEvent) => invoke(loaded, event),
     /** The event is answered 4xx, and the table is as before. */
     async expectRefused(event: LambdaFunctionURLEvent) {
@@ -54,8 +59,8 @@ export async function createWebhookWorld(name: Name) {
   };
 }
 
-function recordConsole(): string[] {
-  const output: string[] = [];
+/** What the function logs is looked through at the end, like what the flows log. */
+function recordConsole(output: string[]): string[] {
   for (const level of ['info', 'warn', 'error'] as const) {
     vi.spyOn(console, level).mockImplementation((line) => void output.push(String(line)));
   }

@@ -1,15 +1,18 @@
 import { generateKeyPairSync, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../infra/local/wechat/simulator.ts';
 import { LOCAL_AWS } from '../../infra/local/table.ts';
+import { learnUnionId } from '../../lib/identity/follow-up.ts';
 import { sessionTokens } from '../../lib/identity/session-token.ts';
-import type { Log } from '../../lib/log.ts';
+import { redact, type Log } from '../../lib/log.ts';
 import { createSend } from '../../lib/outbound.ts';
 import { tokenOwner } from '../../lib/platform-token/owner.ts';
+import type { Person as PersonAtWechat } from '../../lib/store/identities.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
 import { openTable } from '../../lib/store/table.ts';
 import type { WechatApp } from '../../lib/wechat/client.ts';
 import { fetchJsapiTicket } from '../../lib/wechat/jsapi-ticket.ts';
 import { fetchStableToken } from '../../lib/wechat/stable-token.ts';
+import { assertNoLeaks, issuedBy } from './leaks.ts';
 import { freshTable } from './table.ts';
 
 const rsaPair = () =>
@@ -84,15 +87,25 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
       },
     );
   };
+  const officialDeps = { ...base, app: official, accessToken: coldAccessToken(), mpBaseUrl: simulator.url };
+  const miniapp = app('miniapp', 'MINIAPP');
+  const learn = (person: PersonAtWechat) => learnUnionId({ log: base.log, load: async () => officialDeps }, person);
+  /** The end of every world: nothing secret or personal was logged in it. */
+  const close = async () => {
+    const issued = await issuedBy(simulator.url);
+    await simulator.close();
+    assertNoLeaks(lines.join('\n'), issued);
+  };
   return {
     table,
-    simulator,
+    simulator: { ...simulator, close },
     clock,
     lines,
     base,
-    miniapp: { ...base, tokens, app: app('miniapp', 'MINIAPP') },
-    sessions: { ...base, tokens, register: 'ask' as const },
-    official: { ...base, app: official, accessToken: coldAccessToken(), mpBaseUrl: simulator.url },
+    miniapp: { ...base, tokens, app: miniapp, accessToken: coldAccessToken(miniapp) },
+    sessions: { ...base, tokens, register: 'ask' as const, learn },
+    official: officialDeps,
+    oauth: { ...base, tokens, app: official },
     pay: {
       ...base,
       tokens,
@@ -110,6 +123,9 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
     coldJsapiTicket,
     phone: phoneOf(simulator),
     calls: (path: string) => callsTo(simulator, path),
+    /** The apps that belong to one Open Platform account: in these, people have a unionid. */
+    bindOpenPlatform: (...bound: ('miniapp' | 'official')[]) =>
+      control(simulator, 'POST', '/_open-platform', { bound }),
     faults: (target: string, action: string, times = 1) =>
       control(simulator, 'POST', '/_faults', { target, action, times }),
   };
@@ -120,7 +136,7 @@ function app(kind: 'miniapp' | 'official', settings: WechatApp['settings']): Wec
   return { appId, appSecret, settings };
 }
 
-interface Person {
+export interface Person {
   id: string;
   openIds: { miniapp: string; official: string };
   unionId: string;
@@ -131,7 +147,8 @@ function phoneOf(simulator: Simulator) {
     control(simulator, 'POST', `/_phone/users/${person.id}/${action}`, body);
   return {
     act,
-    newPerson: async (): Promise<Person> => (await control(simulator, 'POST', '/_phone/users', {})) as Person,
+    newPerson: async (about: object = {}): Promise<Person> =>
+      (await control(simulator, 'POST', '/_phone/users', about)) as Person,
     loginCode: async (person: Person): Promise<string> => ((await act(person, 'login-code')) as { code: string }).code,
   };
 }
@@ -149,6 +166,6 @@ async function control(simulator: Simulator, method: string, path: string, body?
 }
 
 function recordingLog(lines: string[]): Log {
-  const record = (event: string, fields?: object) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
+  const record = (event: string, fields?: object) => void lines.push(redact({ evt: event, ...fields }));
   return { info: record, warn: record, error: record };
 }

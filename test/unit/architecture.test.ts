@@ -7,21 +7,23 @@ const files = globSync('{functions,lib}/**/*.ts').map((path) => ({ path, source:
 const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
 
 /** Files at the top of lib/ that every room may use: errors, logs, settings, the runtime's types. */
-const COMMON = ['config', 'errors', 'ids', 'log', 'once', 'runtime'];
-const FLOWS = ['platform-token', 'identity', 'scan-login', 'h5', 'official-account', 'pay'];
+const COMMON = ['config', 'errors', 'ids', 'log', 'once', 'runtime', 'stream'];
+const FLOWS = ['platform-token', 'identity', 'scan-login', 'h5', 'official-account', 'notify', 'pay'];
 
 /** Which rooms a room may import from, besides itself and COMMON. Arrows run one way. */
 const ARROWS: Record<string, string[]> = {
   functions: [...FLOWS, 'http', 'http/api', 'wechat', 'pay/v3', 'deps', 'outbound'],
-  deps: [...FLOWS, 'store', 'wechat', 'outbound'],
+  deps: [...FLOWS, 'store', 'wechat', 'outbound', 'rate-limit'],
+  'rate-limit': ['store'],
   outbound: [],
   http: [],
   'http/api': ['http'],
   'platform-token': ['wechat', 'store'],
-  h5: ['platform-token', 'wechat'],
-  identity: ['wechat', 'store'],
+  h5: ['platform-token', 'identity', 'wechat', 'store'],
+  identity: ['platform-token', 'wechat', 'store'],
   'scan-login': ['platform-token', 'identity', 'wechat', 'store'],
-  'official-account': ['scan-login', 'wechat', 'store'],
+  'official-account': ['platform-token', 'identity', 'scan-login', 'wechat', 'store'],
+  notify: ['platform-token', 'wechat'],
   pay: ['identity', 'pay/v3', 'store'],
   'pay/v3': [],
   wechat: [],
@@ -83,9 +85,14 @@ describe('architecture', () => {
     expect(
       only(
         ['lib/store/keys.ts'],
-        /\bpk: ?`|`(ACCOUNT|ORDER|SESSION|TICKET|IDENTITY|TOKEN|PRICE|CLAIM|MISMATCH|NOTICE|DUE)#/,
+        /\bpk: ?`|`(ACCOUNT|ORDER|SESSION|TICKET|IDENTITY|TOKEN|PRICE|CLAIM|MISMATCH|NOTICE|DUE|UNION|PHONE|MERGE|USERTOKEN|RATE)#/,
       ),
     ).toEqual([]);
+  });
+
+  it('reads no push that was not opened', () => {
+    const readers = files.filter(({ source }) => /import \{[^}]*\breadPush\b/.test(source)).map(({ path }) => path);
+    expect(readers).toEqual(['lib/wechat/official-push.ts']);
   });
 
   it('writes HTTP statuses in lib/http only', () => {
@@ -112,7 +119,7 @@ describe('architecture', () => {
 interface FunctionDefinition {
   handler: string;
   url?: boolean;
-  events?: { httpApi: string }[];
+  events?: { httpApi?: string }[];
 }
 
 describe('serverless.yml', () => {
@@ -138,12 +145,14 @@ describe('serverless.yml', () => {
         const { method, path, auth } = value as { method?: string; path?: string; auth?: string };
         return auth ? [`${method} ${path}`] : [];
       });
-    const routed = Object.values(functions).flatMap(({ events = [] }) => events.map(({ httpApi }) => httpApi));
+    const routed = Object.values(functions).flatMap(({ events = [] }) =>
+      events.flatMap(({ httpApi }) => httpApi ?? []),
+    );
     expect(routed.toSorted()).toEqual(described.toSorted());
   });
 
-  it('gives operator functions no public address', () => {
-    expect(functions['catalog-put']).not.toHaveProperty('events');
-    expect(functions['catalog-put']).not.toHaveProperty('url');
+  it.each(['catalog-put', 'menu-publish'])('gives the operator function %s no public address', (name) => {
+    expect(functions[name]).not.toHaveProperty('events');
+    expect(functions[name]).not.toHaveProperty('url');
   });
 });

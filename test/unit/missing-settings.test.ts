@@ -9,18 +9,25 @@ const load = async (name: string): Promise<Handler> => {
 };
 const event = {
   headers: { authorization: 'Bearer a.b.c' },
-  pathParameters: { ticket: 'x', outTradeNo: 'x' },
-  rawQueryString: 'url=https%3A%2F%2Fa.example%2F',
-  body: JSON.stringify({ code: 'x', registrationToken: 'x', sku: 'coffee', tradeType: 'JSAPI' }),
+  pathParameters: { ticket: 'x', outTradeNo: 'x', file: 'x' },
+  rawQueryString: 'url=https%3A%2F%2Fa.example%2F&redirect=https%3A%2F%2Fa.example%2F&code=x&state=x',
+  body: JSON.stringify({
+    code: 'x',
+    nickname: 'x',
+    registrationToken: 'x',
+    decision: 'confirm',
+    sku: 'coffee',
+    tradeType: 'JSAPI',
+  }),
   isBase64Encoded: false,
-  requestContext: { http: { method: 'POST' } },
+  requestContext: { http: { method: 'POST', sourceIp: '203.0.113.1' } },
 };
 const call = async (name: string) => (await load(name))(structuredClone(event), { awsRequestId: 'r' } as Context);
 
 beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
-    if (/^(TABLE_NAME|JWT_|MINIAPP_|OFFICIAL_|PAY_|SITE_|SCAN_|WECHAT_)/.test(name)) vi.stubEnv(name, '');
+    if (/^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_)/.test(name)) vi.stubEnv(name, '');
   }
   for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
 });
@@ -30,7 +37,13 @@ describe('a function without its settings', () => {
   it.each([
     ['jwks', 'JWT_SIGNING_KEYS'],
     ['miniapp-login', 'JWT_SIGNING_KEYS'],
+    ['miniapp-phone', 'JWT_SIGNING_KEYS'],
+    ['miniapp-profile', 'MINIAPP_APP_ID'],
     ['register', 'JWT_SIGNING_KEYS'],
+    ['me-delete', 'JWT_SIGNING_KEYS'],
+    ['qr-login-confirm', 'MINIAPP_APP_ID'],
+    ['oauth-authorize', 'JWT_SIGNING_KEYS'],
+    ['oauth-callback', 'PUBLIC_BASE_URL'],
     ['me', 'JWT_SIGNING_KEYS'],
     ['logout', 'JWT_SIGNING_KEYS'],
     ['qr-login-create', 'TABLE_NAME'],
@@ -53,8 +66,33 @@ describe('a function without its settings', () => {
     expect(body).toContain(setting);
   });
 
-  it('an operator function fails with the name', async () => {
-    await expect(call('catalog-put')).rejects.toThrow('TABLE_NAME is not set');
+  it.each(['catalog-put', 'menu-publish'])('the operator function %s fails with the name', async (name) => {
+    await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');
+  });
+
+  it('token-refresh fails with the name of an app, and of the secret of an app that is there', async () => {
+    await expect(call('token-refresh')).rejects.toThrow('MINIAPP_APP_ID is not set');
+    vi.resetModules();
+    for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID']) vi.stubEnv(name, 'x');
+    await expect(call('token-refresh')).rejects.toThrow('OFFICIAL_APP_SECRET is not set');
+  });
+
+  it('identity-sync hands the record back', async () => {
+    const handler = (await load('identity-sync')) as unknown as (event: unknown) => Promise<unknown>;
+    const record = { dynamodb: { SequenceNumber: '7', NewImage: { appId: { S: 'wx' }, openId: { S: 'o' } } } };
+    expect(await handler({ Records: [record, record] })).toEqual({ batchItemFailures: [{ itemIdentifier: '7' }] });
+  });
+
+  it('mp-verify has no file without them', async () => {
+    await expect(call('mp-verify')).resolves.toMatchObject({ statusCode: 404 });
+  });
+
+  it.each(['compatible', 'secure'])('official-events needs OFFICIAL_AES_KEY in %s mode', async (mode) => {
+    for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'SITE_NAME']) vi.stubEnv(name, 'x');
+    vi.stubEnv('OFFICIAL_MODE', mode);
+    const { statusCode, body } = await call('official-events');
+    expect(statusCode).toBe(503);
+    expect(body).toContain('OFFICIAL_AES_KEY is not set');
   });
 
   it('health needs none', async () => {
@@ -65,7 +103,17 @@ describe('a function without its settings', () => {
 describe('a function with a setting that cannot be used', () => {
   it.each([
     ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY is not a key in PEM form'],
-    ['official-events', { OFFICIAL_MODE: 'secure' }, 'OFFICIAL_MODE must be plain'],
+    ['official-events', { OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure'],
+    [
+      'official-events',
+      { OFFICIAL_MODE: 'secure', OFFICIAL_AES_KEY: 'x' },
+      'OFFICIAL_AES_KEY must be the EncodingAESKey',
+    ],
+    [
+      'official-events',
+      { OFFICIAL_MODE: 'secure', OFFICIAL_AES_KEY: 'A'.repeat(43), OFFICIAL_AES_KEY_PREVIOUS: `${'A'.repeat(42)}=` },
+      'OFFICIAL_AES_KEY_PREVIOUS must be the EncodingAESKey',
+    ],
     ['qr-login-poll', { SCAN_LOGIN_REGISTER: 'perhaps' }, 'SCAN_LOGIN_REGISTER must be ask or auto'],
     ['qr-login-create', { WECHAT_API_BASE_URL: 'api.weixin.qq.com' }, 'WECHAT_API_BASE_URL must be an address'],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],

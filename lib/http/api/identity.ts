@@ -2,22 +2,88 @@ import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
 import { sessionFields, user } from './shared.ts';
 
+const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
+const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
+
 export const miniappLogin = endpoint({
   method: 'POST',
   path: '/miniapp/login',
   summary: 'Log in with a wx.login code; the first login creates the account',
   auth: 'none',
-  request: { body: v.object({ code: v.pipe(v.string(), v.minLength(1), v.maxLength(512)) }) },
+  request: { body: v.object({ code }) },
   status: 200,
   answer: v.object({ ...sessionFields, isNewUser: v.boolean() }),
   errors: [
     'WECHAT_CODE_INVALID',
     'WECHAT_USER_BLOCKED',
+    'IDENTITY_CONFLICT',
     'RATE_LIMITED',
     'WECHAT_CONFIG',
     'NOT_CONFIGURED',
     'WECHAT_UNAVAILABLE',
     'WECHAT_TIMEOUT',
+  ],
+});
+
+export const bindPhone = endpoint({
+  method: 'POST',
+  path: '/miniapp/phone',
+  summary: 'Bind the phone of the phone button: by its code, or by what older base libraries seal',
+  auth: 'session',
+  request: {
+    body: v.union(
+      [v.object({ code }), v.object({ encryptedData: base64, iv: base64 })],
+      'needs code, or encryptedData and iv',
+    ),
+  },
+  status: 200,
+  answer: v.object(sessionFields),
+  errors: [
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'ORIGIN_NOT_ALLOWED',
+    'WECHAT_CODE_INVALID',
+    'SESSION_EXPIRED',
+    'PHONE_ALREADY_BOUND',
+    'RATE_LIMITED',
+    'WECHAT_CONFIG',
+    'NOT_CONFIGURED',
+    'WECHAT_UNAVAILABLE',
+    'WECHAT_TIMEOUT',
+  ],
+});
+
+export const putProfile = endpoint({
+  method: 'PUT',
+  path: '/miniapp/profile',
+  summary: 'Change nickname and avatar: as the user says them, or as the mini-program sealed and signed them',
+  auth: 'session',
+  request: {
+    body: v.union(
+      [
+        v.object({
+          rawData: v.pipe(v.string(), v.minLength(1), v.maxLength(8_192)),
+          signature: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/i)),
+          encryptedData: base64,
+          iv: base64,
+        }),
+        v.object({
+          nickname: v.optional(v.pipe(v.string(), v.maxLength(256))),
+          avatarUrl: v.optional(v.pipe(v.string(), v.maxLength(1_024))),
+        }),
+      ],
+      'needs nickname or avatarUrl, or rawData, signature, encryptedData and iv',
+    ),
+  },
+  status: 200,
+  answer: v.object({ user }),
+  errors: [
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'ORIGIN_NOT_ALLOWED',
+    'SESSION_EXPIRED',
+    'IDENTITY_CONFLICT',
+    'NOT_CONFIGURED',
   ],
 });
 
@@ -29,7 +95,7 @@ export const registerAccount = endpoint({
   request: { body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }) },
   status: 201,
   answer: v.object(sessionFields),
-  errors: ['UNAUTHENTICATED', 'NOT_CONFIGURED'],
+  errors: ['UNAUTHENTICATED', 'IDENTITY_CONFLICT', 'NOT_CONFIGURED'],
 });
 
 export const getMe = endpoint({
@@ -49,4 +115,13 @@ export const postLogout = endpoint({
   auth: 'session',
   status: 204,
   errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'NOT_CONFIGURED'],
+});
+
+export const deleteMe = endpoint({
+  method: 'DELETE',
+  path: '/me',
+  summary: 'Close the account: what identified the person is free again, personal data are gone, orders stay',
+  auth: 'session',
+  status: 204,
+  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'ORDER_STATE_CONFLICT', 'NOT_CONFIGURED'],
 });

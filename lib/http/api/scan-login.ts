@@ -7,7 +7,9 @@ export const createQrLogin = endpoint({
   path: '/qr-login',
   summary: 'A QR code that logs a web page in when somebody scans it with WeChat',
   auth: 'none',
-  request: { body: v.object({ via: v.optional(v.literal('official-account'), 'official-account') }) },
+  request: {
+    body: v.object({ via: v.optional(v.picklist(['official-account', 'mini-program']), 'official-account') }),
+  },
   status: 201,
   answer: v.object({
     ticket: v.string(),
@@ -32,8 +34,23 @@ export const pollQrLogin = endpoint({
   status: 200,
   answer: v.variant('status', [
     v.object({ status: v.literal('pending') }),
+    v.object({ status: v.literal('scanned') }),
     v.object({ status: v.literal('registered'), ...sessionFields }),
     v.object({ status: v.literal('unregistered'), registrationToken: v.string() }),
   ]),
-  errors: ['TICKET_EXPIRED', 'NOT_CONFIGURED'],
+  errors: ['TICKET_EXPIRED', 'IDENTITY_CONFLICT', 'NOT_CONFIGURED'],
+});
+
+export const decideQrLogin = endpoint({
+  method: 'POST',
+  path: '/qr-login/{ticket}/confirm',
+  summary: 'What the person decides in the mini-program whose code they scanned; the ticket came as its scene',
+  auth: 'session',
+  request: {
+    path: v.object({ ticket: v.string() }),
+    body: v.object({ decision: v.picklist(['scan', 'confirm', 'cancel']) }),
+  },
+  status: 200,
+  answer: v.object({ status: v.picklist(['scanned', 'confirmed', 'cancelled']), siteName: v.string() }),
+  errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'TICKET_EXPIRED', 'NOT_CONFIGURED'],
 });

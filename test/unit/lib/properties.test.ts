@@ -10,6 +10,7 @@ import { nextState, type OrderEvent } from '../../../lib/pay/order.ts';
 import { priceOf } from '../../../lib/pay/price.ts';
 import { openPayNotification } from '../../../lib/pay/v3/open-notification.ts';
 import type { OrderState } from '../../../lib/store/orders.ts';
+import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import { openOfficialPush } from '../../../lib/wechat/official-push.ts';
 import { cdata, parseXml } from '../../../lib/wechat/xml.ts';
 
@@ -62,15 +63,25 @@ describe('XML', () => {
 });
 
 describe('a push of the official account', () => {
-  it('is refused, whatever it says, when the signature is not right', () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom('signature', 'timestamp', 'nonce', 'x'), text), text, (query, body) => {
-        const keys = { token: 'AAAAA', nowMs: 1_714_037_059_000 };
-        const code = refusal(() => openOfficialPush(new URLSearchParams(query), Buffer.from(body), keys));
-        expect(code).toBe('FORBIDDEN');
-      }),
-    );
-  });
+  const names = fc.constantFrom('signature', 'msg_signature', 'timestamp', 'nonce', 'encrypt_type');
+  const bodies = fc.oneof(
+    text,
+    text.map((encrypted) => `<xml><Encrypt>${cdata(encrypted)}</Encrypt></xml>`),
+  );
+
+  it.each(['plain', 'compatible', 'secure'] as const)(
+    'is refused in %s mode, whatever it says, when the signature is not right',
+    (mode) => {
+      const aesKeys = [readMessageKey('A'.repeat(43))!];
+      const keys = { mode, token: 'AAAAA', appId: 'wx', aesKeys, nowMs: 1_714_037_059_000 };
+      fc.assert(
+        fc.property(fc.dictionary(names, text), bodies, (query, body) => {
+          const code = refusal(() => openOfficialPush(new URLSearchParams(query), Buffer.from(body), keys));
+          expect(code).toBe('FORBIDDEN');
+        }),
+      );
+    },
+  );
 });
 
 describe('a payment notification', () => {

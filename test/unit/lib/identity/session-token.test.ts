@@ -13,6 +13,7 @@ const p256 = (kid: string) => ({
 const setOf = (...keys: object[]) => JSON.stringify({ keys });
 const END_S = NOW_MS / 1_000 + 3_600;
 const claims = { sid: 's1', accountId: 'a1' };
+const session = { ...claims, createdAtMs: NOW_MS, expiresAt: END_S };
 const refused = { code: 'UNAUTHENTICATED' };
 
 describe('session tokens', () => {
@@ -21,19 +22,19 @@ describe('session tokens', () => {
     ['P-256', p256('k')],
   ])('signed with %s are read back', async (_, key) => {
     const tokens = await sessionTokens(setOf(key), { now });
-    expect(await tokens.verifySession(await tokens.signSession(claims, END_S))).toEqual(claims);
+    expect(await tokens.verifySession(await tokens.signSession(session))).toEqual(claims);
   });
 
   it('live on when a new key is put in front, and end when the old one is dropped', async () => {
     const [old, fresh] = [ed25519('old'), p256('new')];
-    const token = await (await sessionTokens(setOf(old), { now })).signSession(claims, END_S);
+    const token = await (await sessionTokens(setOf(old), { now })).signSession(session);
     expect(await (await sessionTokens(setOf(fresh, old), { now })).verifySession(token)).toEqual(claims);
     await expect((await sessionTokens(setOf(fresh), { now })).verifySession(token)).rejects.toMatchObject(refused);
   });
 
   it('end on time', async () => {
     const key = setOf(ed25519('k'));
-    const token = await (await sessionTokens(key, { now })).signSession(claims, END_S);
+    const token = await (await sessionTokens(key, { now })).signSession(session);
     const later = (seconds: number) => sessionTokens(key, { now: () => NOW_MS + seconds * 1_000 });
     expect(await (await later(3_599)).verifySession(token)).toEqual(claims);
     await expect((await later(3_600)).verifySession(token)).rejects.toMatchObject(refused);
@@ -42,7 +43,7 @@ describe('session tokens', () => {
   it('are refused with alg none, a foreign key, a tampered body, or a public key used as a secret', async () => {
     const key = ed25519('k');
     const tokens = await sessionTokens(setOf(key), { now });
-    const good = await tokens.signSession(claims, END_S);
+    const good = await tokens.signSession(session);
     const [header, body, signature] = good.split('.');
     const other = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(body!, 'base64url').toString()), sub: 'a2' }));
     const hmac = new SignJWT({ sid: 's1', sub: 'a1' }).setProtectedHeader({
@@ -52,8 +53,8 @@ describe('session tokens', () => {
     });
     const forged = [
       new UnsecuredJWT({ sid: 's1', sub: 'a1', iss: 'wechat-lambda', exp: END_S }).encode(),
-      await (await sessionTokens(setOf(ed25519('k')), { now })).signSession(claims, END_S),
-      await (await sessionTokens(setOf(ed25519('unknown')), { now })).signSession(claims, END_S),
+      await (await sessionTokens(setOf(ed25519('k')), { now })).signSession(session),
+      await (await sessionTokens(setOf(ed25519('unknown')), { now })).signSession(session),
       [header, other.toString('base64url'), signature].join('.'),
       await hmac.setExpirationTime(END_S).sign(Buffer.from(String(key.x))),
       'nonsense',
@@ -79,7 +80,7 @@ describe('session tokens', () => {
     const tokens = await sessionTokens(setOf(ed25519('k')), { now });
     const registration = await tokens.signRegistration({ appId: 'wx', openId: 'o1' });
     await expect(tokens.verifySession(registration)).rejects.toMatchObject(refused);
-    await expect(tokens.verifyRegistration(await tokens.signSession(claims, END_S))).rejects.toMatchObject(refused);
+    await expect(tokens.verifyRegistration(await tokens.signSession(session))).rejects.toMatchObject(refused);
     expect(await tokens.verifyRegistration(registration)).toEqual({ appId: 'wx', openId: 'o1' });
   });
 });
@@ -96,7 +97,7 @@ describe('JWT_SIGNING_KEYS', () => {
   it('may hold keys without a name: they go by their thumbprint', async () => {
     const nameless = setOf({ ...ed25519('k'), kid: undefined });
     const tokens = await sessionTokens(nameless, { now });
-    expect(await tokens.verifySession(await tokens.signSession(claims, END_S))).toEqual(claims);
+    expect(await tokens.verifySession(await tokens.signSession(session))).toEqual(claims);
     expect((await publicJwkSet(nameless)).keys).toEqual([
       expect.objectContaining({ kid: expect.stringMatching(/^[\w-]{43}$/) }),
     ]);

@@ -2,29 +2,48 @@ import { describe, expect, it } from 'vitest';
 import { platformError, PlatformError } from '../../../../lib/wechat/platform-error.ts';
 import { cdata, parseXml } from '../../../../lib/wechat/xml.ts';
 
+const CODES = {
+  WECHAT_CODE_INVALID: [40029, 40030, 40163, 41008, 42002, 42003, 42007, 87007, 87009],
+  WECHAT_USER_BLOCKED: [40226],
+  RATE_LIMITED: [45009, 45011, 48006],
+  WECHAT_CONFIG: [
+    40013, 40037, 40125, 40164, 40165, 40243, 41002, 41004, 41030, 43107, 43116, 45035, 48001, 48004, 48017, 50001,
+    50002, 50004, 50007, 61004, 89501, 89502, 89503, 89504, 89505, 89506, 89507,
+  ],
+  // Errors of ours, tokens, what only one call expects, and what nobody has heard of.
+  WECHAT_UNAVAILABLE: [-1, 40001, 40002, 40003, 40014, 40033, 40097, 42001, 43004, 43101, 47001, 47003, 87008, 99999],
+};
+
 describe('platform errors', () => {
-  it.each([
-    [40029, 'WECHAT_CODE_INVALID'],
-    [40163, 'WECHAT_CODE_INVALID'],
-    [40226, 'WECHAT_USER_BLOCKED'],
-    [45009, 'RATE_LIMITED'],
-    [45011, 'RATE_LIMITED'],
-    [40013, 'WECHAT_CONFIG'],
-    [40125, 'WECHAT_CONFIG'],
-    [40164, 'WECHAT_CONFIG'],
-    [48001, 'WECHAT_CONFIG'],
-    [-1, 'WECHAT_UNAVAILABLE'],
-    [40001, 'WECHAT_UNAVAILABLE'],
-    [99999, 'WECHAT_UNAVAILABLE'],
-  ])('%i is %s', (errcode, code) => {
-    expect(platformError('MINIAPP', new PlatformError(errcode, ''))).toMatchObject({ code });
-  });
+  it.each(Object.entries(CODES).flatMap(([code, errcodes]) => errcodes.map((errcode) => ({ errcode, code }))))(
+    '$errcode is $code',
+    ({ errcode, code }) => {
+      const error = platformError('MINIAPP', new PlatformError(errcode, ''));
+      expect(error).toMatchObject({ code });
+      expect(error.message).not.toMatch(/[{}]/);
+    },
+  );
 
   it.each([40164, 61004, 45035])('%i names the address to whitelist', (errcode) => {
     const cause = new PlatformError(errcode, 'invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 65-aa-bb');
     expect(platformError('OFFICIAL', cause).message).toBe(
       'The IP address 1.2.3.4 is not on the WeChat whitelist of OFFICIAL_APP_ID',
     );
+  });
+
+  it.each([
+    [40125, 'MINIAPP_APP_SECRET'],
+    [40037, 'list of its templates in the console'],
+    [48001, 'needs verification'],
+    [89503, 'waiting'],
+    [89506, 'rejected'],
+  ])('%i says what to do about it', (errcode, hint) => {
+    expect(platformError('MINIAPP', new PlatformError(errcode, '')).message).toContain(hint);
+  });
+
+  it('says when to come back', () => {
+    const wait = (errcode: number) => platformError('MINIAPP', new PlatformError(errcode, '')).retryAfterSeconds;
+    expect([45011, 45009].map(wait)).toEqual([60, 3_600]);
   });
 
   it("keeps nothing of WeChat's text but its trace id", () => {
@@ -37,5 +56,9 @@ describe('XML', () => {
   it('cannot be left through a CDATA section', () => {
     const text = 'a]]></Content><MsgType>x</MsgType><![CDATA[';
     expect(parseXml(`<xml><Content>${cdata(text)}</Content></xml>`)).toEqual({ Content: text });
+  });
+
+  it('has no characters that it cannot carry', () => {
+    expect(cdata('a\u0000b\u000Bc\uFFFEd\uD800e😀\n')).toBe('<![CDATA[abcde😀\n]]>');
   });
 });

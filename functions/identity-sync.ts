@@ -1,0 +1,16 @@
+import type { DynamoDBStreamEvent } from 'aws-lambda';
+import { loadFollowUp } from '../lib/deps.ts';
+import { followUp } from '../lib/identity/follow-up.ts';
+import { log } from '../lib/log.ts';
+import { once } from '../lib/once.ts';
+import { eachRecord } from '../lib/stream.ts';
+
+const deps = once(loadFollowUp);
+
+export const handler = (event: DynamoDBStreamEvent) =>
+  eachRecord(
+    event,
+    async ({ appId = '', openId = '', followedAt }) =>
+      followUp(await deps(), { appId, openId, followedAt: followedAt === undefined ? undefined : Number(followedAt) }),
+    (error) => log.error('identity-sync.failed', { error }),
+  );

@@ -1,0 +1,91 @@
+import { AppError } from '../errors.ts';
+import { setProfile, type Account, type Profile } from '../store/accounts.ts';
+import type { WechatApp } from '../wechat/client.ts';
+import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
+import { userView, type UserView } from './account.ts';
+import { assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
+import { recognise, type RecogniseDeps } from './recognise.ts';
+
+/** What somebody typed and chose, or what the mini-program's older calls sealed and signed. */
+export type ProfileInput = Profile | (SealedData & { rawData: string; signature: string });
+
+type ProfileDeps = AuthDeps & RecogniseDeps & { app: Pick<WechatApp, 'appId'> };
+
+const MAX_NICKNAME = 64;
+const MAX_AVATAR_URL = 1_024;
+/** Controls, lone surrogates, line ends, and what turns the direction of the text around it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+
+/**
+ * Changes nickname and avatar. Both are what the user says of themselves, and checked as such; WeChat has not vouched
+ * for them since 2022, sealed or not. A unionid in sealed data is linked.
+ * @throws UNAUTHENTICATED, PARAM_ERROR; for sealed data SESSION_EXPIRED, IDENTITY_CONFLICT, FORBIDDEN in a session of
+ * another app
+ */
+export async function updateProfile(
+  deps: ProfileDeps,
+  { token, input }: { token: string; input: ProfileInput },
+): Promise<{ user: UserView }> {
+  const { session, account } = await authenticateAccount(deps, token, 'strong');
+  if (!('encryptedData' in input)) return store(deps, account, checkProfile(input), 'person');
+  assertMiniappSession(session, deps.app.appId);
+  checkRawData(input.rawData, input.signature, session.sessionKey);
+  const info = openSealedData(userInfo, input, { ...session, nowMs: deps.now() });
+  if (info.openId !== session.openId) throw new AppError('SESSION_EXPIRED', 'These data are of somebody else');
+  const { appId, openId } = session;
+  const linked = await recognise(deps, { appId, openId, unionId: info.unionId });
+  return store(
+    deps,
+    linked ?? account,
+    wechatProfile({ nickname: info.nickName, avatarUrl: info.avatarUrl }),
+    'wechat',
+  );
+}
+
+/** A profile as WeChat has it; what would not pass as input is left out. */
+export function wechatProfile({ nickname, avatarUrl }: { nickname: string; avatarUrl: string }): Profile {
+  const secureUrl = avatarUrl.replace(/^http:/, 'https:');
+  return {
+    ...(isNickname(nickname.trim()) && { nickname: nickname.trim() }),
+    ...(isAvatarUrl(secureUrl) && { avatarUrl: secureUrl }),
+  };
+}
+
+function checkProfile({ nickname, avatarUrl }: Profile): Profile {
+  if (nickname === undefined && avatarUrl === undefined) throw bad('nickname', 'nothing to change');
+  if (nickname !== undefined && !isNickname(nickname.trim())) {
+    throw bad('nickname', `1 to ${MAX_NICKNAME} characters, none of them invisible`);
+  }
+  if (avatarUrl !== undefined && !isAvatarUrl(avatarUrl)) {
+    throw bad('avatarUrl', `an https address of at most ${MAX_AVATAR_URL} characters`);
+  }
+  return {
+    ...(nickname !== undefined && { nickname: nickname.trim() }),
+    ...(avatarUrl !== undefined && { avatarUrl }),
+  };
+}
+
+function isNickname(text: string): boolean {
+  return text !== '' && [...text].length <= MAX_NICKNAME && !UNPRINTABLE.test(text);
+}
+
+function isAvatarUrl(text: string): boolean {
+  if (text.length > MAX_AVATAR_URL || /\s/.test(text) || UNPRINTABLE.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return protocol === 'https:' && username === '' && password === '';
+}
+
+async function store(
+  deps: ProfileDeps,
+  account: Account,
+  profile: Profile,
+  source: 'person' | 'wechat',
+): Promise<{ user: UserView }> {
+  const changed = await setProfile(deps.table, account.id, profile, source);
+  if (!changed) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  return { user: userView(changed) };
+}
+
+function bad(field: string, expected: string): AppError {
+  return new AppError('PARAM_ERROR', `body.${field}: ${expected}`, { detail: { field: `body.${field}` } });
+}

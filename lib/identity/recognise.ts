@@ -1,0 +1,138 @@
+import { AppError } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import { attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
+import { disownIdentity, dropAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
+import { claimIdentity, claimUnion, identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
+import type { Consistency, Table } from '../store/table.ts';
+import { newAccount } from './account.ts';
+
+export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
+
+/** So often is the decision made anew when something else changes the same accounts. */
+const TRIES = 6;
+
+/**
+ * The account of a person, if there is one: by their openid in this app, or by the unionid that they have in all apps
+ * of one Open Platform account. What is new about them is linked on the way; when the unionid shows that two accounts
+ * are one person's, the two become one.
+ * @throws IDENTITY_CONFLICT when both of them have a phone
+ */
+export async function recognise(deps: RecogniseDeps, person: Person): Promise<Account | undefined> {
+  return repeat(deps, (consistency) => recogniseOnce(deps, person, consistency));
+}
+
+/**
+ * The account of a person, created with a random username at the first sight of them.
+ * @throws IDENTITY_CONFLICT as above
+ */
+export async function recogniseOrCreate(
+  deps: RecogniseDeps,
+  person: Person,
+): Promise<{ account: Account; isNewUser: boolean }> {
+  return repeat(deps, async (consistency) => {
+    const known = await recogniseOnce(deps, person, consistency);
+    if (known === RETRY) return RETRY;
+    if (known) return { account: known, isNewUser: false };
+    const created = await createOnce(deps, person);
+    return created === RETRY ? RETRY : { account: created, isNewUser: true };
+  });
+}
+
+const RETRY = Symbol('somebody else was faster');
+
+/** The first look is a cheap one; whoever was overtaken looks again strongly. */
+async function repeat<Outcome>(
+  deps: RecogniseDeps,
+  decide: (consistency: Consistency) => Promise<Outcome | typeof RETRY>,
+): Promise<Outcome> {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const outcome = await decide(tries === 1 ? 'eventual' : 'strong');
+    if (outcome !== RETRY) return outcome;
+    await deps.sleep(tries * 10);
+  }
+  throw new Error('the links of one person keep changing');
+}
+
+async function recogniseOnce(
+  deps: RecogniseDeps,
+  person: Person,
+  consistency: Consistency,
+): Promise<Account | undefined | typeof RETRY> {
+  const { table } = deps;
+  const identity = await readIdentity(table, person, consistency);
+  const account = identity?.accountId && (await readAccount(table, identity.accountId, consistency));
+  if (identity?.accountId && !account) return consistency === 'strong' ? dangling() : RETRY;
+  const { unionId = identity?.unionId } = person;
+  if (account && (unionId === undefined || unionId === identity?.unionId)) return account;
+  if (unionId === undefined) return undefined;
+  return linkByUnion(deps, { ...person, unionId }, { account: account || undefined, consistency });
+}
+
+/** The unionid is news: it leads nowhere yet, to this account, or to another one. */
+async function linkByUnion(
+  deps: RecogniseDeps,
+  person: KnownPerson,
+  { account, consistency }: { account: Account | undefined; consistency: Consistency },
+): Promise<Account | undefined | typeof RETRY> {
+  const { table } = deps;
+  const holderId = await readUnion(table, person.unionId, account ? 'strong' : consistency);
+  const holder = holderId === undefined ? undefined : await readAccount(table, holderId, 'strong');
+  if (!account) {
+    if (!holder) return undefined;
+    return (await attachIdentity(deps, holder, person)) ? holder : RETRY;
+  }
+  const current = await readAccount(table, account.id, 'strong');
+  if (!current) return RETRY;
+  if (holder && holder.id !== current.id) {
+    await merge(deps, [holder, current], person.unionId);
+    return RETRY;
+  }
+  return (await attachUnion(deps, current, person)) ? current : RETRY;
+}
+
+/**
+ * One account takes over from the other: the one with a phone, else the older one. Two phones are two promises about
+ * who this is, which nobody here can judge.
+ */
+async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId: string): Promise<void> {
+  const [into, from] = accounts.toSorted(
+    (a, b) =>
+      Number(b.phone !== undefined) - Number(a.phone !== undefined) ||
+      a.createdAt.localeCompare(b.createdAt) ||
+      a.id.localeCompare(b.id),
+  ) as [Account, Account];
+  if (from.phone !== undefined) {
+    deps.log.warn('identity.conflict', { accountIds: accounts.map(({ id }) => id) });
+    throw new AppError('IDENTITY_CONFLICT', 'You have two accounts with two phones: close one of them first');
+  }
+  if (await mergeAccounts(deps, { into, from, unionId, at: new Date(deps.now()).toISOString() })) {
+    deps.log.info('identity.merged', { into: into.id, from: from.id });
+  }
+}
+
+/**
+ * The account comes first, then what leads to it, each by one conditional write: whoever is interrupted leaves an
+ * account that nobody can reach, or one that the next login finds by its unionid.
+ */
+async function createOnce(deps: RecogniseDeps, person: Person): Promise<Account | typeof RETRY> {
+  const { table } = deps;
+  const account: Account = {
+    ...newAccount(deps),
+    identities: new Set([identityName(person)]),
+    ...(person.unionId && { unionIds: new Set([person.unionId]) }),
+  };
+  await putAccount(table, account);
+  if (person.unionId && (await claimUnion(table, person.unionId, account.id)) !== account.id) {
+    await dropAccount(table, account.id);
+    return RETRY;
+  }
+  if ((await claimIdentity(table, person, account.id)) === account.id) return account;
+  // By its unionid this account can be reached all the same: the next look merges it.
+  if (person.unionId) await disownIdentity(table, account.id, identityName(person));
+  else await dropAccount(table, account.id);
+  return RETRY;
+}
+
+function dangling(): never {
+  throw new Error('an identity leads to an account that is gone');
+}

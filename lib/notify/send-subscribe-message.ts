@@ -1,0 +1,18 @@
+import type { TokenOwner } from '../platform-token/owner.ts';
+import type { Runtime } from '../runtime.ts';
+import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
+import { sendSubscribe, type SubscribeMessage, type SubscribeOutcome } from '../wechat/subscribe-message.ts';
+
+type NotifyDeps = PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
+
+/**
+ * A subscribe message to a user of the mini-program. One agreement in the mini-program is good for one message; that
+ * there is none left is an outcome, not an error.
+ * @throws PARAM_ERROR, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ */
+export async function sendSubscribeMessage(deps: NotifyDeps, message: SubscribeMessage): Promise<SubscribeOutcome> {
+  const { app } = deps;
+  const outcome = await deps.accessToken.withToken((accessToken) => sendSubscribe(deps, { app, accessToken, message }));
+  deps.log.info('notify.subscribe-message', { outcome, templateId: message.templateId, openId: message.openId });
+  return outcome;
+}

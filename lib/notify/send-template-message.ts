@@ -1,0 +1,19 @@
+import type { TokenOwner } from '../platform-token/owner.ts';
+import type { Runtime } from '../runtime.ts';
+import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
+import { sendTemplate, type TemplateMessage, type TemplateOutcome } from '../wechat/template-message.ts';
+
+type NotifyDeps = PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
+
+/**
+ * A template message to a follower of the official account. That somebody cannot be reached is an outcome, not an error:
+ * there is nothing to repeat.
+ * @throws PARAM_ERROR, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ */
+export async function sendTemplateMessage(deps: NotifyDeps, message: TemplateMessage): Promise<TemplateOutcome> {
+  const { app } = deps;
+  const outcome = await deps.accessToken.withToken((accessToken) => sendTemplate(deps, { app, accessToken, message }));
+  const { templateId, clientMsgId, openId } = message;
+  deps.log.info('notify.template-message', { outcome, templateId, clientMsgId, openId });
+  return outcome;
+}

@@ -1,0 +1,28 @@
+import type { Log } from '../log.ts';
+import type { TokenOwner } from './owner.ts';
+
+/** What became of each token: how many live on, and which WeChat did not give. */
+export interface RefreshReport {
+  living: number;
+  failed: string[];
+}
+
+/**
+ * Renews every token that ends within five minutes, before a caller has to wait for it. One that fails keeps none of
+ * the others waiting; callers go on with what there is, and try themselves when it has ended.
+ * @throws when an access token could not be had: nothing works without it
+ */
+export async function refreshTokens({ owners, log }: { owners: TokenOwner[]; log: Log }): Promise<RefreshReport> {
+  const failed = [];
+  for (const { appId, kind, get } of owners) {
+    try {
+      await get();
+    } catch (error) {
+      log.error('platform-token.not-had', { appId, kind, error });
+      failed.push({ appId, kind });
+    }
+  }
+  const names = failed.map(({ appId, kind }) => `${kind} of ${appId}`);
+  if (failed.some(({ kind }) => kind === 'access_token')) throw new Error(`WeChat gave no ${names.join(', no ')}`);
+  return { living: owners.length - failed.length, failed: names };
+}

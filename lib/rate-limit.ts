@@ -1,0 +1,88 @@
+import { isIPv6 } from 'node:net';
+import { AppError } from './errors.ts';
+import type { Runtime } from './runtime.ts';
+import { addToRate } from './store/rates.ts';
+import type { Table } from './store/table.ts';
+
+type LimitDeps = Pick<Runtime, 'now' | 'log'> & { table: Table };
+
+/** How often in a minute: from one address, and for the app as a whole. */
+export interface Limits {
+  perAddress: number;
+  perApp: number;
+}
+
+export type RateLimit = (address: string) => Promise<void>;
+
+interface Count {
+  window: number;
+  /** Counted here and not told to the others yet. */
+  untold: number;
+  /** What all instances counted, when we last told them ours. */
+  known: number;
+}
+
+const WINDOW_S = 60;
+/** An instance tells the others what it counted each time that it counted a share of the limit. */
+const SHARES = 8;
+/** Addresses that one instance remembers: beyond it the oldest are forgotten. */
+const MAX_COUNTS = 10_000;
+
+/**
+ * Guards what anonymous callers could use up: WeChat's quotas, and our table. Instances count in memory, and add up in
+ * the table only what has become a share of the limit: an ordinary caller costs nothing, a flood one write for many
+ * requests, and a flood that is over the limit nothing at all until the minute ends. What several instances counted and
+ * have not told each other yet gets through: a guard of quotas, no fence.
+ * @throws RATE_LIMITED with the seconds until the next minute
+ */
+export function rateLimit(deps: LimitDeps, name: string, { perAddress, perApp }: Limits): RateLimit {
+  const counts = new Map<string, Count>();
+
+  return async (address) => {
+    await count(`${name}#${networkOf(address)}`, perAddress);
+    await count(name, perApp);
+  };
+
+  async function count(counter: string, limit: number): Promise<void> {
+    const nowS = deps.now() / 1_000;
+    const window = Math.floor(nowS / WINDOW_S);
+    const current = currentCount(counter, window);
+    if (current.known + current.untold >= limit) throw limited(Math.ceil((window + 1) * WINDOW_S - nowS));
+    current.untold += 1;
+    if (current.untold < Math.ceil(limit / SHARES)) return;
+    const told = current.untold;
+    current.untold = 0;
+    current.known += told;
+    try {
+      const expiresAt = (window + 2) * WINDOW_S;
+      const sum = await addToRate(deps.table, { counter, window, count: told, expiresAt });
+      current.known = Math.max(current.known, sum);
+    } catch (error) {
+      deps.log.warn('rate-limit.not-told', { error });
+    }
+  }
+
+  function currentCount(counter: string, window: number): Count {
+    const known = counts.get(counter);
+    if (known?.window === window) return known;
+    const fresh = { window, untold: 0, known: 0 };
+    counts.delete(counter);
+    counts.set(counter, fresh);
+    if (counts.size > MAX_COUNTS) counts.delete(counts.keys().next().value!);
+    return fresh;
+  }
+}
+
+/** Whoever has one IPv6 address has a whole /64 of them. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter(Boolean);
+  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length;
+  const full = [...groups, ...Array<string>(missing).fill('0'), ...(tail ?? '').split(':').filter(Boolean)];
+  return `${full.slice(0, 4).join(':')}::/64`;
+}
+
+function limited(retryAfterSeconds: number): AppError {
+  return new AppError('RATE_LIMITED', 'Too many requests: try again in a minute', { retryAfterSeconds });
+}

@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import { AppError } from '../errors.ts';
+import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
+import { errcodeOf } from './platform-error.ts';
+
+/** What WeChat says of a phone, in an answer and in open data alike; `countryCode` comes as text or as a number. */
+export const phoneInfo = v.object({
+  purePhoneNumber: v.pipe(v.string(), v.regex(/^\d{4,14}$/)),
+  countryCode: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^\d{1,3}$/)),
+  watermark: v.object({ appid: v.string(), timestamp: v.number() }),
+});
+export type PhoneInfo = v.InferOutput<typeof phoneInfo>;
+
+const answered = v.object({ phone_info: phoneInfo });
+const WRONG_OPENID = 40003;
+
+/** The number in E.164 form: `+8613580006666`. */
+export function e164({ countryCode, purePhoneNumber }: PhoneInfo): string {
+  return `+${countryCode}${purePhoneNumber}`;
+}
+
+/**
+ * Trades the code of the phone button for the phone number (platform 1.2). WeChat checks that the code is this
+ * openid's, so that nobody binds a phone with somebody else's code.
+ * @throws WECHAT_CODE_INVALID, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token
+ * owner's passes through
+ */
+export async function fetchPhoneNumber(
+  deps: PlatformDeps,
+  { app, accessToken, code, openId }: { app: WechatApp; accessToken: string; code: string; openId: string },
+): Promise<PhoneInfo> {
+  try {
+    const answer = await callPlatform(deps, {
+      app,
+      method: 'POST',
+      path: '/wxa/business/getuserphonenumber',
+      query: { access_token: accessToken },
+      body: { code, openid: openId },
+    });
+    const parsed = v.safeParse(answered, answer);
+    if (parsed.success && parsed.output.phone_info.watermark.appid === app.appId) return parsed.output.phone_info;
+  } catch (error) {
+    if (errcodeOf(error) !== WRONG_OPENID) throw error;
+    throw new AppError('WECHAT_CODE_INVALID', 'This code was made for somebody else', { cause: error });
+  }
+  throw new AppError('WECHAT_UNAVAILABLE', "WeChat's answer has no phone number of this app");
+}

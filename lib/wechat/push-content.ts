@@ -1,0 +1,80 @@
+/**
+ * What a push says (platform 3.5, 3.6, 9.2, 10), told apart by `type`, then by `kind` or `event`. Every value is text as
+ * sent: ids have 64 bits, keys may begin with a zero. A part that WeChat left out is an empty text, or absent where it
+ * is marked so.
+ */
+export type PushContent = PushMessage | PushEvent;
+
+/** Something that a person sent to the account. */
+export type PushMessage = { type: 'message'; msgId: string } & (
+  | { kind: 'text'; text: string }
+  | { kind: 'image'; picUrl: string; mediaId: string }
+  | { kind: 'voice'; mediaId: string; format: string; mediaId16K?: string }
+  | { kind: 'video' | 'shortvideo'; mediaId: string; thumbMediaId: string }
+  | { kind: 'location'; place: Place }
+  | { kind: 'link'; title: string; description: string; url: string }
+  | { kind: 'other'; name: string }
+);
+
+/** Something that happened. Names are WeChat's, in lower case. */
+export type PushEvent = { type: 'event' } & (
+  | { event: 'subscribe'; scene?: string; ticket?: string }
+  | { event: 'unsubscribe' }
+  | { event: 'scan'; scene: string; ticket?: string }
+  | { event: 'click'; key: string }
+  | { event: 'view'; url: string; menuId?: string }
+  | { event: 'view_miniprogram'; page: string; menuId?: string }
+  | { event: 'scancode_push' | 'scancode_waitmsg'; key: string; scanType: string; scanResult: string }
+  | { event: PicturesEvent; key: string; pictureMd5s: string[] }
+  | { event: 'location_select'; key: string; place: Place; poiName: string }
+  | { event: 'location'; latitude: string; longitude: string; precision: string }
+  | { event: 'templatesendjobfinish'; msgId: string; status: string }
+  | { event: 'masssendjobfinish'; msgId: string; status: string; counts: MassSendCounts }
+  | { event: 'subscribe_msg_popup_event'; choices: SubscribeChoice[] }
+  | { event: 'subscribe_msg_change_event'; choices: SubscribeChoice[] }
+  | { event: 'subscribe_msg_sent_event'; results: SubscribeResult[] }
+  | { event: UserDataEvent; subject: DataSubject; revokeInfo?: string }
+  | { event: 'other'; name: string }
+);
+
+export type PicturesEvent = 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin';
+export type UserDataEvent = 'user_info_modified' | 'user_authorization_revoke' | 'user_authorization_cancellation';
+
+export interface Place {
+  /** Latitude. */
+  x: string;
+  /** Longitude. */
+  y: string;
+  scale: string;
+  label: string;
+}
+
+export interface MassSendCounts {
+  total: string;
+  filtered: string;
+  sent: string;
+  failed: string;
+}
+
+/** What somebody chose for one template; `status` is accept or reject. */
+export interface SubscribeChoice {
+  templateId: string;
+  status: string;
+  popupScene?: string;
+}
+
+/** What became of one subscribe message; `errorCode` 0 is delivered. */
+export interface SubscribeResult {
+  templateId: string;
+  msgId: string;
+  errorCode: string;
+  errorStatus: string;
+}
+
+/** Whose data it is: not the sender of the push. WeChat demands that it is renewed or deleted. */
+export interface DataSubject {
+  openId: string;
+  unionId?: string;
+  /** The app that the openid belongs to, if WeChat names it. */
+  appId?: string;
+}

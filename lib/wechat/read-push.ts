@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import type { Place, PushContent, PushEvent, PushMessage, SubscribeChoice } from './push-content.ts';
+import type { XmlElement } from './xml.ts';
+
+export interface PushFacts {
+  /** Who sent it. */
+  openId: string;
+  /** The account's original id (`gh_…`), which answers must come from. */
+  originalId: string;
+  createTimeS: number;
+  /**
+   * The same for every repetition of one push (platform 3.8): MsgId, or sender, second, event and key. Nothing of the
+   * signature or of the cipher, because a repetition may be signed and encrypted afresh.
+   */
+  dedupeKey: string;
+  content: PushContent;
+}
+
+/** Ids become keys of the table: longer ones are no ids. */
+const MAX_ID_BYTES = 64;
+/** What a menu key may have (platform 8); a longer one, such as an address, goes into the dedupe key as its hash. */
+const MAX_KEY_BYTES = 128;
+
+/**
+ * The XML of a push, read; for official-push.ts alone, which has checked where it comes from.
+ * @throws PARAM_ERROR
+ */
+export function readPush(xml: XmlElement): PushFacts {
+  const openId = requiredId(xml, 'FromUserName');
+  const createTimeS = Number(requiredId(xml, 'CreateTime'));
+  if (!Number.isSafeInteger(createTimeS)) throw new AppError('PARAM_ERROR', 'CreateTime is not a time');
+  const msgType = requiredId(xml, 'MsgType');
+  const content = msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType);
+  const name = content.type === 'event' ? requiredId(xml, 'Event') : msgType;
+  const happened = [openId, createTimeS, name, shortKey(text(xml, 'EventKey')), messageIdOf(content)];
+  const dedupeKey = (content.type === 'message' && content.msgId) || happened.filter(Boolean).join('#');
+  return { openId, originalId: requiredId(xml, 'ToUserName'), createTimeS, dedupeKey, content };
+}
+
+function readMessage(xml: XmlElement, kind: string): PushMessage {
+  const base = { type: 'message', msgId: optionalId(xml, 'MsgId') } as const;
+  const mediaId = text(xml, 'MediaId');
+  switch (kind) {
+    case 'text':
+      return { ...base, kind, text: text(xml, 'Content') };
+    case 'image':
+      return { ...base, kind, picUrl: text(xml, 'PicUrl'), mediaId };
+    case 'voice':
+      return { ...base, kind, mediaId, format: text(xml, 'Format'), mediaId16K: optional(xml, 'MediaId16K') };
+    case 'video':
+    case 'shortvideo':
+      return { ...base, kind, mediaId, thumbMediaId: text(xml, 'ThumbMediaId') };
+    case 'location':
+      return { ...base, kind, place: placeOf(xml) };
+    case 'link': {
+      const [title, description, url] = [text(xml, 'Title'), text(xml, 'Description'), text(xml, 'Url')];
+      return { ...base, kind, title, description, url };
+    }
+    default:
+      return { ...base, kind: 'other', name: kind };
+  }
+}
+
+function readEvent(xml: XmlElement): PushEvent {
+  const type = 'event';
+  const name = requiredId(xml, 'Event');
+  const [key, ticket, menuId] = [text(xml, 'EventKey'), optional(xml, 'Ticket'), optional(xml, 'MenuId')];
+  switch (name) {
+    case 'subscribe':
+      return { type, event: name, scene: sceneOfFollow(key), ticket };
+    case 'unsubscribe':
+      return { type, event: name };
+    case 'SCAN':
+      return { type, event: 'scan', scene: key, ticket };
+    case 'CLICK':
+      return { type, event: 'click', key };
+    case 'VIEW':
+      return { type, event: 'view', url: key, menuId };
+    case 'view_miniprogram':
+      return { type, event: name, page: key, menuId };
+    case 'scancode_push':
+    case 'scancode_waitmsg': {
+      const scanned = child(xml, 'ScanCodeInfo');
+      return { type, event: name, key, scanType: text(scanned, 'ScanType'), scanResult: text(scanned, 'ScanResult') };
+    }
+    case 'pic_sysphoto':
+    case 'pic_photo_or_album':
+    case 'pic_weixin': {
+      const pictures = children(child(child(xml, 'SendPicsInfo'), 'PicList'), 'item');
+      return { type, event: name, key, pictureMd5s: pictures.map((picture) => text(picture, 'PicMd5Sum')) };
+    }
+    case 'location_select': {
+      const sent = child(xml, 'SendLocationInfo');
+      return { type, event: name, key, place: placeOf(sent), poiName: text(sent, 'Poiname') };
+    }
+    case 'LOCATION': {
+      const [latitude, longitude] = [text(xml, 'Latitude'), text(xml, 'Longitude')];
+      return { type, event: 'location', latitude, longitude, precision: text(xml, 'Precision') };
+    }
+    default:
+      return readReport(xml, name);
+  }
+}
+
+/** Events that nobody's finger made: what became of messages, and what must become of somebody's data. */
+function readReport(xml: XmlElement, name: string): PushEvent {
+  const type = 'event';
+  const [msgId, status] = [text(xml, 'MsgID'), text(xml, 'Status')];
+  // WeChat sends this one in lower case too (platform 9.2).
+  if (/^templatesendjobfinish$/i.test(name)) return { type, event: 'templatesendjobfinish', msgId, status };
+  switch (name) {
+    case 'MASSSENDJOBFINISH': {
+      const [total, filtered] = [text(xml, 'TotalCount'), text(xml, 'FilterCount')];
+      const counts = { total, filtered, sent: text(xml, 'SentCount'), failed: text(xml, 'ErrorCount') };
+      return { type, event: 'masssendjobfinish', msgId, status, counts };
+    }
+    case 'subscribe_msg_popup_event':
+      return { type, event: name, choices: subscribeList(xml, 'SubscribeMsgPopupEvent').map(readChoice) };
+    case 'subscribe_msg_change_event':
+      return { type, event: name, choices: subscribeList(xml, 'SubscribeMsgChangeEvent').map(readChoice) };
+    case 'subscribe_msg_sent_event': {
+      const results = subscribeList(xml, 'SubscribeMsgSentEvent').map((item) => ({
+        templateId: text(item, 'TemplateId'),
+        msgId: text(item, 'MsgID'),
+        errorCode: text(item, 'ErrorCode'),
+        errorStatus: text(item, 'ErrorStatus'),
+      }));
+      return { type, event: name, results };
+    }
+    case 'user_info_modified':
+    case 'user_authorization_revoke':
+    case 'user_authorization_cancellation': {
+      const [unionId, appId] = [optionalId(xml, 'UnionID'), optionalId(xml, 'AppID')];
+      const subject = { openId: requiredId(xml, 'OpenID'), ...(unionId && { unionId }), ...(appId && { appId }) };
+      return { type, event: name, subject, revokeInfo: optional(xml, 'RevokeInfo') };
+    }
+    default:
+      return { type, event: 'other', name };
+  }
+}
+
+/** `qrscene_` stands before the scene on a subscribe; a key without it, such as `last_trade_no_…`, is none. */
+function sceneOfFollow(key: string): string | undefined {
+  return key.startsWith('qrscene_') ? key.slice('qrscene_'.length) : undefined;
+}
+
+/** What tells apart two reports on two messages to one person in one second. */
+function messageIdOf(content: PushContent): string {
+  if ('results' in content) return shortKey(content.results.map(({ msgId }) => msgId).join());
+  return 'msgId' in content ? shortKey(content.msgId) : '';
+}
+
+function shortKey(key: string): string {
+  return Buffer.byteLength(key) <= MAX_KEY_BYTES ? key : createHash('sha256').update(key).digest('base64url');
+}
+
+/** The list may stand by itself or in an element named like the event (platform 10). */
+function subscribeList(xml: XmlElement, wrapper: string): XmlElement[] {
+  return children(Object.hasOwn(xml, wrapper) ? child(xml, wrapper) : xml, 'List');
+}
+
+function readChoice(item: XmlElement): SubscribeChoice {
+  const status = text(item, 'SubscribeStatusString');
+  return { templateId: text(item, 'TemplateId'), status, popupScene: optional(item, 'PopupScene') };
+}
+
+function placeOf(xml: XmlElement): Place {
+  const [x, y] = [text(xml, 'Location_X'), text(xml, 'Location_Y')];
+  return { x, y, scale: text(xml, 'Scale'), label: text(xml, 'Label') };
+}
+
+function requiredId(xml: XmlElement, name: string): string {
+  const value = optionalId(xml, name);
+  if (value) return value;
+  throw new AppError('PARAM_ERROR', `${name} is missing`);
+}
+
+function optionalId(xml: XmlElement, name: string): string {
+  const value = text(xml, name);
+  if (Buffer.byteLength(value) <= MAX_ID_BYTES) return value;
+  throw new AppError('PARAM_ERROR', `${name} is too long`);
+}
+
+function text(xml: XmlElement, name: string): string {
+  return optional(xml, name) ?? '';
+}
+
+function optional(xml: XmlElement, name: string): string | undefined {
+  const value = Object.hasOwn(xml, name) ? xml[name] : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function child(xml: XmlElement, name: string): XmlElement {
+  return children(xml, name)[0] ?? {};
+}
+
+/** The elements of one name: one is an object, more are an array (platform 10). */
+function children(xml: XmlElement, name: string): XmlElement[] {
+  const value = Object.hasOwn(xml, name) ? xml[name] : [];
+  const all = Array.isArray(value) ? value : [value];
+  return all.filter((item) => typeof item === 'object');
+}

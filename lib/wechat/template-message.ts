@@ -1,0 +1,68 @@
+import { isAppError } from '../errors.ts';
+import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
+import { buildMessageData, dataRefusal, type MessageValues } from './message-data.ts';
+import { errcodeOf } from './platform-error.ts';
+
+/** A template message of the official account (platform 9.2). */
+export interface TemplateMessage {
+  openId: string;
+  templateId: string;
+  values: MessageValues;
+  /** WeChat sends one message with this id to one person in ten minutes, such as `order-1-paid`. */
+  clientMsgId: string;
+  /** What a tap on it opens: the mini-program, where there is one; the address elsewhere. */
+  url?: string;
+  miniProgram?: { appId: string; page: string };
+}
+
+/** `not-following`: an openid that follows no more, or never did. `refused`: somebody who wants no messages. */
+export type TemplateOutcome = 'sent' | 'not-following' | 'refused';
+
+const NORMAL: ReadonlyMap<number | undefined, TemplateOutcome> = new Map([
+  [40003, 'not-following'],
+  [43004, 'not-following'],
+  [50005, 'not-following'],
+  [43019, 'refused'],
+  [43101, 'refused'],
+  [48002, 'refused'],
+]);
+
+/**
+ * Sends a template message. After a time-out it is sent once more: its `clientMsgId` keeps it from arriving twice.
+ * @throws PARAM_ERROR for values that WeChat does not take; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
+ * WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ */
+export async function sendTemplate(
+  deps: PlatformDeps,
+  { app, accessToken, message }: { app: WechatApp; accessToken: string; message: TemplateMessage },
+): Promise<TemplateOutcome> {
+  const call = {
+    app,
+    method: 'POST',
+    path: '/cgi-bin/message/template/send',
+    query: { access_token: accessToken },
+    body: buildBody(message),
+  } as const;
+  try {
+    await callPlatform(deps, call).catch((error: unknown) => {
+      if (!isAppError(error, 'WECHAT_TIMEOUT')) throw error;
+      return callPlatform(deps, call);
+    });
+    return 'sent';
+  } catch (error) {
+    const outcome = NORMAL.get(errcodeOf(error));
+    if (outcome) return outcome;
+    throw dataRefusal(error);
+  }
+}
+
+function buildBody({ openId, templateId, values, clientMsgId, url, miniProgram }: TemplateMessage) {
+  return {
+    touser: openId,
+    template_id: templateId,
+    client_msg_id: clientMsgId,
+    ...(url && { url }),
+    ...(miniProgram && { miniprogram: { appid: miniProgram.appId, pagepath: miniProgram.page } }),
+    data: buildMessageData(values),
+  };
+}

@@ -1,0 +1,223 @@
+// Login, phone, profile, one person in two apps, mini-program codes and H5, over HTTP against the local stack.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, inject, it } from 'vitest';
+import { api, phone, simulatorLog } from '../support/client.ts';
+
+const login = async (about: object = {}) => {
+  const person = await phone.newPerson(about);
+  const { body } = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
+  return { person, token: body.token as string, user: body.user };
+};
+
+describe('phone and profile', () => {
+  it('binds the phone by code; the old phone button works too, and a phone belongs to one account', async () => {
+    const { person, token, user } = await login({ phone: '13812345678' });
+    const { code } = await phone.act(person, 'phone-code');
+    const bound = await api('POST', '/miniapp/phone', { token, body: { code } });
+    expect(bound).toMatchObject({
+      status: 200,
+      body: { user: { id: user.id, username: '+8613812345678', initialized: true, phone: '138****5678' } },
+    });
+    expect(bound.body.token).not.toBe(token);
+    expect(await api('GET', '/me', { token: bound.body.token })).toMatchObject({ status: 200 });
+
+    const second = await login({ phone: '13812345678' });
+    const sealed = await phone.act(second.person, 'encrypted', { kind: 'phone' });
+    const { encryptedData, iv } = sealed;
+    expect(await api('POST', '/miniapp/phone', { token: second.token, body: { encryptedData, iv } })).toMatchObject({
+      status: 409,
+      body: { code: 'PHONE_ALREADY_BOUND' },
+    });
+  });
+
+  it.each([
+    ['nothing', {}, 400, 'PARAM_ERROR'],
+    ['a made-up code', { code: 'x' }, 401, 'WECHAT_CODE_INVALID'],
+    ['made-up data', { encryptedData: 'AAAA', iv: 'AAAA' }, 401, 'SESSION_EXPIRED'],
+  ])('answers a phone that is %s', async (_, body, status, code) => {
+    const { token } = await login();
+    expect(await api('POST', '/miniapp/phone', { token, body })).toMatchObject({ status, body: { code } });
+  });
+
+  it('takes a profile as typed, and as sealed', async () => {
+    const { person, token } = await login({ nickname: '封好的名字' });
+    const typed = await api('PUT', '/miniapp/profile', { token, body: { nickname: '李雷' } });
+    expect(typed).toMatchObject({ status: 200, body: { user: { nickname: '李雷' } } });
+    const sealed = await phone.act(person, 'encrypted', { kind: 'userInfo' });
+    expect(await api('PUT', '/miniapp/profile', { token, body: sealed })).toMatchObject({
+      status: 200,
+      body: { user: { nickname: '封好的名字' } },
+    });
+    const bad = { nickname: 'a\u0000b' };
+    expect(await api('PUT', '/miniapp/profile', { token, body: bad })).toMatchObject({
+      status: 400,
+      body: { code: 'PARAM_ERROR', detail: { field: 'body.nickname' } },
+    });
+  });
+});
+
+describe('the end of an account', () => {
+  it('frees the phone, and refuses what was signed in', async () => {
+    const { person, token, user } = await login({ phone: '13812340000' });
+    const { code } = await phone.act(person, 'phone-code');
+    const bound = await api('POST', '/miniapp/phone', { token, body: { code } });
+    expect(await api('DELETE', '/me', { token: bound.body.token })).toMatchObject({ status: 204 });
+    for (const old of [token, bound.body.token]) {
+      expect(await api('GET', '/me', { token: old })).toMatchObject({ status: 401 });
+    }
+    const again = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
+    expect(again.body).toMatchObject({ isNewUser: true });
+    expect(again.body.user.id).not.toBe(user.id);
+  });
+
+  it('waits for an open order', async () => {
+    const { token } = await login();
+    await api('POST', '/pay/prepay', { token, body: { sku: 'coffee', tradeType: 'JSAPI' } });
+    expect(await api('DELETE', '/me', { token })).toMatchObject({
+      status: 409,
+      body: { code: 'ORDER_STATE_CONFLICT', detail: { state: 'NOTPAY' } },
+    });
+  });
+});
+
+describe('scan login', () => {
+  const poll = (qr: { ticket: string; pollToken: string }) =>
+    api('GET', `/qr-login/${qr.ticket}`, { headers: { 'x-poll-token': qr.pollToken } });
+
+  it('knows somebody from the mini-program when they scan the code of the official account', async () => {
+    const { person, user } = await login();
+    const qr = (await api('POST', '/qr-login')).body;
+    await phone.act(person, 'scan', { content: qr.content });
+    expect(await poll(qr)).toMatchObject({ status: 200, body: { status: 'registered', user: { id: user.id } } });
+  });
+
+  it('goes by a code of the mini-program: scanned, confirmed, logged in', async () => {
+    const { person, token, user } = await login();
+    const created = await api('POST', '/qr-login', { body: { via: 'mini-program' } });
+    expect(created).toMatchObject({ status: 201, body: { content: null, imageUrl: /^data:image\// } });
+    const qr = created.body;
+    const opened = await phone.act(person, 'scan', { content: qr.imageUrl });
+    expect(opened).toMatchObject({ kind: 'mini-program', scene: qr.ticket });
+    expect(await poll(qr)).toMatchObject({ body: { status: 'pending' } });
+    const decide = (decision: string) =>
+      api('POST', `/qr-login/${opened.scene}/confirm`, { token, body: { decision } });
+    const siteName = 'wechat-lambda';
+    expect(await decide('scan')).toMatchObject({ status: 200, body: { status: 'scanned', siteName } });
+    expect(await poll(qr)).toMatchObject({ body: { status: 'scanned' } });
+    expect(await decide('confirm')).toMatchObject({ status: 200, body: { status: 'confirmed', siteName } });
+    expect(await poll(qr)).toMatchObject({ status: 200, body: { status: 'registered', user: { id: user.id } } });
+    expect(await poll(qr)).toMatchObject({ status: 410 });
+  });
+
+  it('lets nobody decide without a session', async () => {
+    const { ticket } = (await api('POST', '/qr-login', { body: { via: 'mini-program' } })).body;
+    const body = { decision: 'confirm' };
+    expect(await api('POST', `/qr-login/${ticket}/confirm`, { body })).toMatchObject({ status: 401 });
+  });
+});
+
+describe('H5', () => {
+  const page = () => `${inject('stack').http}/health`;
+  const leave = async (query: Record<string, string> = {}) => {
+    const departure = await api('GET', `/oauth/authorize?${new URLSearchParams({ redirect: page(), ...query })}`);
+    return { departure, cookie: cookieOf(departure) };
+  };
+  const cookieOf = ({ headers }: { headers: Headers }) => headers.get('set-cookie')?.split('; ')[0] ?? '';
+  const expectCookie = (answer: { headers: Headers }, pair: RegExp, attributes: string[]) => {
+    expect(cookieOf(answer)).toMatch(pair);
+    // The emulator puts them in another order, and adds Expires.
+    const sent = answer.headers.get('set-cookie')!.split('; ').slice(1);
+    expect(sent).toEqual(expect.arrayContaining([...attributes, 'HttpOnly', 'SameSite=Lax']));
+    expect(sent).not.toContain('Secure');
+  };
+  const comeBack = (location: string, cookie: string) =>
+    api('GET', location.slice(inject('stack').http.length), { headers: { cookie } });
+
+  it('leaves for WeChat, comes back with a cookie, and uses it', async () => {
+    const { person, user } = await login();
+    const { departure, cookie } = await leave({ scope: 'snsapi_userinfo' });
+    expect(departure.status).toBe(302);
+    expectCookie(departure, /^oauth_\w+=ey[\w.-]+$/, ['Max-Age=600', 'Path=/oauth/callback']);
+    const { location } = await phone.act(person, 'open', { url: departure.headers.get('location')! });
+    const back = await comeBack(location, cookie);
+    expect(back.status).toBe(302);
+    expect(back.headers.get('location')).toBe(page());
+    expectCookie(back, /^session=ey[\w.-]+$/, ['Max-Age=604800', 'Path=/']);
+
+    const session = cookieOf(back);
+    expect(await api('GET', '/me', { headers: { cookie: session } })).toMatchObject({
+      status: 200,
+      body: { user: { id: user.id } },
+    });
+    expect(cookieOf(await comeBack(location, cookie))).toBe(session);
+
+    const logout = (origin?: string) =>
+      api('POST', '/logout', { headers: { cookie: session, ...(origin && { origin }) } });
+    expect(await logout()).toMatchObject({ status: 403, body: { code: 'ORIGIN_NOT_ALLOWED' } });
+    expect(await logout('https://evil.example')).toMatchObject({ status: 403 });
+    expect(await logout(inject('stack').http)).toMatchObject({ status: 204 });
+  });
+
+  it('logs nobody in by a link that somebody else made', async () => {
+    const { person } = await login();
+    const { departure } = await leave();
+    const { location } = await phone.act(person, 'open', { url: departure.headers.get('location')! });
+    expect(await comeBack(location, '')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    const other = await leave();
+    expect(await comeBack(location, other.cookie)).toMatchObject({ status: 403 });
+  });
+
+  it('refuses a snapshot user, an unknown code and a lookalike of our page', async () => {
+    const { person } = await login();
+    const { departure, cookie } = await leave({ scope: 'snsapi_userinfo' });
+    const url = departure.headers.get('location')!;
+    const { location } = await phone.act(person, 'open', { url, snapshot: true });
+    expect(await comeBack(location, cookie)).toMatchObject({ status: 403, body: { code: 'SNAPSHOT_USER' } });
+    const unknown = location.replace(/code=[^&]+/, 'code=unknown');
+    expect(await comeBack(unknown, cookie)).toMatchObject({ status: 401, body: { code: 'WECHAT_CODE_INVALID' } });
+    const lookalike = `${inject('stack').http}.evil.example/`;
+    expect((await leave({ redirect: lookalike })).departure).toMatchObject({
+      status: 400,
+      body: { code: 'PARAM_ERROR' },
+    });
+  });
+
+  it('serves the domain verification file, and nothing else in its place', async () => {
+    const file = await api('GET', '/MP_verify_localhost0000001.txt');
+    expect(file).toMatchObject({ status: 200, body: 'localhost0000001' });
+    expect(file.headers.get('content-type')).toMatch(/^text\/plain/);
+    for (const path of ['/MP_verify_other.txt', '/favicon.ico', '/MP_verify_..%2Fx.txt']) {
+      expect(await api('GET', path)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+    }
+  });
+});
+
+describe('what follows a push', () => {
+  it('asks WeChat who a new follower is, after the push was answered', async () => {
+    const { person } = await login();
+    await phone.act(person, 'event', { event: 'subscribe' });
+    const asked = async () =>
+      (await simulatorLog()).filter(
+        ({ path, query }) => path === '/cgi-bin/user/info' && query['openid'] === person.openIds.official,
+      ).length;
+    for (let tries = 0; tries < 50 && (await asked()) === 0; tries += 1) await sleep(200);
+    expect(await asked()).toBe(1);
+  });
+});
+
+describe('limits', () => {
+  it('answers a flood from one address with 429 and when to come back', async () => {
+    const statuses = new Set<number>();
+    const waits: number[] = [];
+    for (let round = 0; round < 40 && !statuses.has(429); round += 1) {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => api('GET', '/oauth/callback?code=x&state=y')));
+      for (const { status } of answers) statuses.add(status);
+      waits.push(
+        ...answers.flatMap(({ status, headers }) => (status === 429 ? Number(headers.get('retry-after')) : [])),
+      );
+    }
+    expect(Math.min(...waits)).toBeGreaterThan(0);
+    expect(statuses).toEqual(new Set([403, 429]));
+    expect(await api('GET', '/health')).toMatchObject({ status: 200 });
+  });
+});

@@ -1,0 +1,110 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
+import { closeOwnAccount } from '../../lib/identity/close-account.ts';
+import { login } from '../../lib/identity/login.ts';
+import { me } from '../../lib/identity/me.ts';
+import { updateProfile } from '../../lib/identity/profile.ts';
+import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { markClosed, readOrder } from '../../lib/store/orders.ts';
+import { resetSessionKey } from '../../lib/wechat/session-key.ts';
+import { createBuyers, transactionFor } from '../support/buyers.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+describe('closing an account', () => {
+  let world: World;
+  let buyers: Awaited<ReturnType<typeof createBuyers>>;
+  beforeAll(async () => {
+    world = await createWorld();
+    buyers = await createBuyers(world);
+  });
+  afterAll(() => world.simulator.close());
+
+  const close = (token: string) =>
+    closeOwnAccount(
+      {
+        ...world.sessions,
+        endLoginState: async ({ openId, sessionKey }) => {
+          const { app } = world.miniapp;
+          await world.miniapp.accessToken.withToken((accessToken) =>
+            resetSessionKey(world.miniapp, { app, accessToken, openId, sessionKey: sessionKey! }),
+          );
+        },
+      },
+      token,
+    );
+  const whole = async () =>
+    JSON.stringify((await world.table.client.send(new ScanCommand({ TableName: world.table.name }))).Items);
+
+  it('frees openids, unionid and phone, leaves nothing personal, and ends every session of /me', async () => {
+    const person = await world.phone.newPerson({ phone: '13911112222' });
+    const first = await login(world.miniapp, await world.phone.loginCode(person));
+    const official = { appId: ids.official.appId, openId: person.openIds.official, unionId: person.unionId };
+    await recogniseOrCreate(world.base, official);
+    await updateProfile(world.miniapp, { token: first.token, input: { nickname: '将要注销的人' } });
+    const { code } = (await world.phone.act(person, 'phone-code')) as { code: string };
+    const bound = await bindPhoneNumber(world.miniapp, { token: first.token, proof: { code } });
+    const other = await login(world.miniapp, await world.phone.loginCode(person));
+
+    await close(other.token);
+    for (const { token } of [first, bound, other]) {
+      await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    }
+    const left = await whole();
+    for (const trace of ['13911112222', '将要注销的人', person.unionId, 'IDENTITY#']) expect(left).not.toContain(trace);
+
+    const again = await login(world.miniapp, await world.phone.loginCode(person));
+    expect(again).toMatchObject({ isNewUser: true });
+    expect(again.user.id).not.toBe(first.user.id);
+    const secondCode = ((await world.phone.act(person, 'phone-code')) as { code: string }).code;
+    const rebound = await bindPhoneNumber(world.miniapp, { token: again.token, proof: { code: secondCode } });
+    expect(rebound.user.username).toBe('+8613911112222');
+  });
+
+  it('makes WeChat replace the session key, and goes on when it does not', async () => {
+    const path = '/wxa/resetusersessionkey';
+    const before = await world.calls(path);
+    await close((await buyers.loggedIn()).token);
+    expect((await world.calls(path)) - before).toBe(1);
+    await world.faults(path, '5xx');
+    await close((await buyers.loggedIn()).token);
+  });
+
+  it('is refused while an order may still be paid, or a refund is under way', async () => {
+    const { token, order } = await buyers.newOrder();
+    await expect(close(token)).rejects.toMatchObject({
+      code: 'ORDER_STATE_CONFLICT',
+      detail: { outTradeNo: order.outTradeNo, state: 'NOTPAY' },
+    });
+    await expect(me(world.sessions, token)).resolves.toBeDefined();
+    await markClosed(world.table, { outTradeNo: order.outTradeNo, from: ['NOTPAY'] });
+    await close(token);
+  });
+
+  it('keeps the orders, without a person', async () => {
+    const { token, order } = await buyers.newOrder();
+    await buyers.settle(transactionFor(order.outTradeNo));
+    await close(token);
+    const kept = (await readOrder(world.table, order.outTradeNo))!;
+    expect(kept).toMatchObject({ state: 'PAID', amountFen: 1_800 });
+    expect(kept.openId).toBeUndefined();
+    const { outTradeNo } = order;
+    await expect(readOwnOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('leaves one closed account and one new one, when the person logs in meanwhile', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { person, token, user } = await buyers.loggedIn();
+      const code = await world.phone.loginCode(person);
+      const [, seen] = await Promise.all([close(token), login(world.miniapp, code)]);
+      const last = await login(world.miniapp, await world.phone.loginCode(person));
+      expect(last.user.id).not.toBe(user.id);
+      const living = await me(world.sessions, seen.token).then(
+        ({ user: seenNow }) => seenNow.id,
+        () => 'refused',
+      );
+      expect(living).toBe(seen.user.id === user.id ? 'refused' : last.user.id);
+    }
+  });
+});

@@ -1,0 +1,107 @@
+// Whatever happens to a few people in whatever order, and at once: what leads to an account and what the account knows of
+// it stay in agreement.
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAppError } from '../../lib/errors.ts';
+import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { bindPhone, closeAccount } from '../../lib/store/account-links.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
+import { identityName, readIdentity, type Person } from '../../lib/store/identities.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+type Act =
+  | { do: 'meet'; person: number; app: number; tellsUnion: boolean }
+  | { do: 'recognise'; person: number; app: number; tellsUnion: boolean }
+  | { do: 'bind'; person: number; app: number; phone: number }
+  | { do: 'close'; person: number; app: number };
+
+const person = fc.nat({ max: 1 });
+const app = fc.nat({ max: 2 });
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc.record({ do: fc.constant('meet' as const), person, app, tellsUnion: fc.boolean() }),
+  fc.record({ do: fc.constant('recognise' as const), person, app, tellsUnion: fc.boolean() }),
+  fc.record({ do: fc.constant('bind' as const), person, app, phone: fc.nat({ max: 2 }) }),
+  fc.record({ do: fc.constant('close' as const), person, app }),
+);
+
+describe('links of accounts', () => {
+  let world: World;
+  let runs = 0;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const at = () => new Date().toISOString();
+
+  it('agree after any sequence, also of acts at once', async () => {
+    const batches = fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(batches, async (sequence) => {
+        const run = `r${(runs += 1)}`;
+        for (const batch of sequence) await Promise.all(batch.map((one) => perform(run, one)));
+        await expectAgreement(run);
+      }),
+      { numRuns: 100 },
+    );
+  }, 120_000);
+
+  async function perform(run: string, one: Act): Promise<void> {
+    const someone = { appId: `${run}-app${one.app}`, openId: `o-${run}-${one.person}-${one.app}` };
+    const told = 'tellsUnion' in one && one.tellsUnion ? { ...someone, unionId: `u-${run}-${one.person}` } : someone;
+    try {
+      if (one.do === 'meet') await recogniseOrCreate(world.base, told);
+      if (one.do === 'recognise') await recognise(world.base, told);
+      if (one.do === 'bind') await change(someone, (account) => bindPhone(world.base, account, `+${run}${one.phone}`));
+      if (one.do === 'close') await change(someone, (account) => closeAccount(world.base, account, at()));
+    } catch (error) {
+      if (!isAppError(error, 'IDENTITY_CONFLICT')) throw error;
+    }
+  }
+
+  async function change(
+    someone: Person,
+    write: (account: NonNullable<Awaited<ReturnType<typeof accountOf>>>) => Promise<boolean>,
+  ) {
+    const account = await accountOf(someone);
+    if (account) await write(account);
+  }
+
+  async function accountOf(someone: Person) {
+    const identity = await readIdentity(world.table, someone, 'strong');
+    return identity?.accountId ? readAccount(world.table, identity.accountId, 'strong') : undefined;
+  }
+
+  async function expectAgreement(run: string): Promise<void> {
+    const items = (
+      await world.table.client.send(new ScanCommand({ TableName: world.table.name, ConsistentRead: true }))
+    ).Items!;
+    const of = (prefix: string) => items.filter(({ pk }) => String(pk).startsWith(prefix) && String(pk).includes(run));
+    for (const link of [...of(`IDENTITY#${run}-`), ...of(`UNION#u-${run}-`), ...of(`PHONE#+${run}`)]) {
+      const { accountId, unionId, phone, appId, openId } = link;
+      const account = items.find(({ pk, sk }) => pk === `ACCOUNT#${accountId}` && sk === 'ACCOUNT');
+      // Straight to a living account, which knows of it.
+      expect(account, JSON.stringify(link)).toBeDefined();
+      expect(account!['mergedInto'] ?? account!['closedAt'], JSON.stringify({ link, account })).toBeUndefined();
+      const known = {
+        phone: account!['phone'],
+        names: [...(account!['identities'] ?? []), ...(account!['unionIds'] ?? [])],
+      };
+      expect(phone ? [known.phone] : known.names).toContain(
+        phone ?? (openId ? identityName({ appId, openId }) : unionId),
+      );
+    }
+    const living = items.filter(
+      (item) => item['sk'] === 'ACCOUNT' && item['identities'] && JSON.stringify([...item['identities']]).includes(run),
+    );
+    for (const account of living.filter((item) => !item['mergedInto'] && !item['closedAt'])) {
+      const led = await Promise.all(
+        [...(account['identities'] as Set<string>)].map((name) =>
+          accountOf({ appId: name.split('#')[0]!, openId: name.split('#')[1]! }),
+        ),
+      );
+      expect(new Set(led.map((one) => one?.id)), JSON.stringify(account)).toEqual(new Set([account['id']]));
+    }
+  }
+});

@@ -1,0 +1,131 @@
+import jsQR from 'jsqr';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { me } from '../../lib/identity/me.ts';
+import { openSession } from '../../lib/identity/open-session.ts';
+import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { createMiniappLogin, createQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';
+import { decideQrLogin, type Decision } from '../../lib/scan-login/decide.ts';
+import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
+import { createWorld, ids, type Person, type World } from '../support/world.ts';
+
+const GONE = { code: 'TICKET_EXPIRED' };
+
+describe('scan login by a code of the mini-program', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const create = () => createMiniappLogin(world.miniapp);
+  const poll = (qr: QrLogin) => pollQrLogin(world.sessions, qr);
+  const loggedIn = async () => {
+    const person = await world.phone.newPerson();
+    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+  };
+  const decide = ({ ticket }: Pick<QrLogin, 'ticket'>, token: string, decision: Decision) =>
+    decideQrLogin({ ...world.sessions, appId: ids.miniapp.appId, siteName: '示例站' }, { token, ticket, decision });
+  const scan = async (person: Person, qr: QrLogin) =>
+    (await world.phone.act(person, 'scan', { content: qr.imageUrl })) as { kind: string; scene: string };
+
+  it('is an image in a data URL, whose scene is the ticket', async () => {
+    const [{ person }, qr] = [await loggedIn(), await create()];
+    expect(qr).toMatchObject({ content: null, expiresIn: TICKET_LIFE_S });
+    const image = PNG.sync.read(Buffer.from(/^data:image\/png;base64,(.+)$/.exec(qr.imageUrl)![1]!, 'base64'));
+    expect(jsQR.default(new Uint8ClampedArray(image.data), image.width, image.height)).not.toBeNull();
+    expect(await scan(person, qr)).toMatchObject({ kind: 'mini-program', scene: qr.ticket });
+  });
+
+  it('goes from pending to scanned, and logs the page in when the person confirms', async () => {
+    const [{ token, user }, qr] = [await loggedIn(), await create()];
+    expect(await poll(qr)).toEqual({ status: 'pending' });
+    expect(await decide(qr, token, 'scan')).toEqual({ status: 'scanned', siteName: '示例站' });
+    expect(await poll(qr)).toEqual({ status: 'scanned' });
+    expect(await decide(qr, token, 'confirm')).toEqual({ status: 'confirmed', siteName: '示例站' });
+    const answer = await poll(qr);
+    if (answer.status !== 'registered') throw new Error(answer.status);
+    expect(answer.user.id).toBe(user.id);
+    expect(answer.token).not.toBe(token);
+    expect(await me(world.sessions, answer.token)).toEqual({ user });
+    await expect(poll(qr)).rejects.toMatchObject(GONE);
+  });
+
+  it('asks WeChat nothing at a poll', async () => {
+    const [{ token }, qr] = [await loggedIn(), await create()];
+    await decide(qr, token, 'confirm');
+    const before = await world.calls('/cgi-bin/user/info');
+    await poll(qr);
+    expect(await world.calls('/cgi-bin/user/info')).toBe(before);
+  });
+
+  it('ends when the person cancels: the page sees an expired code', async () => {
+    const [{ token }, qr] = [await loggedIn(), await create()];
+    await decide(qr, token, 'scan');
+    expect(await decide(qr, token, 'cancel')).toMatchObject({ status: 'cancelled' });
+    await expect(poll(qr)).rejects.toMatchObject(GONE);
+    await expect(decide(qr, token, 'confirm')).rejects.toMatchObject(GONE);
+  });
+
+  it('takes a decision twice, and none back', async () => {
+    const [{ token }, qr] = [await loggedIn(), await create()];
+    for (const decision of ['scan', 'scan', 'confirm', 'confirm'] as const) await decide(qr, token, decision);
+    await expect(decide(qr, token, 'cancel')).rejects.toMatchObject(GONE);
+    await expect(decide(qr, token, 'scan')).rejects.toMatchObject(GONE);
+    expect(await poll(qr)).toMatchObject({ status: 'registered' });
+  });
+
+  it('belongs to whoever scanned first: nobody else can confirm or cancel', async () => {
+    const [first, second, qr] = [await loggedIn(), await loggedIn(), await create()];
+    await decide(qr, first.token, 'scan');
+    for (const decision of ['scan', 'confirm', 'cancel'] as const) {
+      await expect(decide(qr, second.token, decision)).rejects.toMatchObject(GONE);
+    }
+    await decide(qr, first.token, 'confirm');
+    expect(await poll(qr)).toMatchObject({ status: 'registered', user: { id: first.user.id } });
+  });
+
+  it('is confirmed by one of many who race for it, and collected by one of a hundred polls', async () => {
+    const people = await Promise.all(Array.from({ length: 5 }, loggedIn));
+    const qr = await create();
+    const outcomes = await Promise.allSettled(people.map(({ token }) => decide(qr, token, 'confirm')));
+    const winners = people.filter((_, i) => outcomes[i]!.status === 'fulfilled');
+    expect(winners).toHaveLength(1);
+    const polls = await Promise.allSettled(Array.from({ length: 100 }, () => poll(qr)));
+    const answers = polls.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(answers).toMatchObject([{ status: 'registered', user: { id: winners[0]!.user.id } }]);
+  });
+
+  it('takes no decision on an unknown, malformed or expired ticket, nor on a code of the official account', async () => {
+    const { token } = await loggedIn();
+    await expect(decide({ ticket: 'A'.repeat(22) }, token, 'confirm')).rejects.toMatchObject(GONE);
+    await expect(decide({ ticket: '../x' }, token, 'confirm')).rejects.toMatchObject(GONE);
+    const official = await createQrLogin(world.official);
+    await expect(decide(official, token, 'confirm')).rejects.toMatchObject(GONE);
+    expect(await poll(official)).toEqual({ status: 'pending' });
+    const qr = await create();
+    world.clock.offsetMs = TICKET_LIFE_S * 1_000 + 1_000;
+    await expect(decide(qr, token, 'confirm')).rejects.toMatchObject(GONE);
+    world.clock.offsetMs = 0;
+  });
+
+  it('is for sessions of the mini-program', async () => {
+    const { openIds } = await world.phone.newPerson();
+    const [appId, openId] = [ids.official.appId, openIds.official];
+    const { account } = await recogniseOrCreate(world.base, { appId, openId });
+    const { token } = await openSession(world.sessions, account, { sid: 'web', appId, openId, isNewUser: true });
+    await expect(decide(await create(), token, 'confirm')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('renews the access token and tries once more when WeChat refuses it', async () => {
+    await world.faults('getwxacodeunlimit', 'token-expired');
+    expect(await poll(await create())).toEqual({ status: 'pending' });
+  });
+
+  it('says what WeChat says when there is no image', async () => {
+    await world.faults('getwxacodeunlimit', 'garbage');
+    await expect(create()).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+  });
+});

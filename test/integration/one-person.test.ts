@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { me } from '../../lib/identity/me.ts';
+import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { bindPhone } from '../../lib/store/account-links.ts';
+import { readAccount, readMerges, type Account } from '../../lib/store/accounts.ts';
+import { readIdentity, readUnion, type Person } from '../../lib/store/identities.ts';
+import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { sceneOf } from '../../lib/scan-login/ticket.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createWorld, ids, type Person as PhoneOwner, type World } from '../support/world.ts';
+
+describe('one person, several openids', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  beforeEach(() => world.bindOpenPlatform('miniapp', 'official'));
+  afterAll(() => world.simulator.close());
+
+  const inMiniapp = ({ openIds, unionId }: PhoneOwner, known = true): Person => ({
+    appId: ids.miniapp.appId,
+    openId: openIds.miniapp,
+    ...(known && { unionId }),
+  });
+  const inOfficial = ({ openIds, unionId }: PhoneOwner, known = true): Person => ({
+    appId: ids.official.appId,
+    openId: openIds.official,
+    ...(known && { unionId }),
+  });
+  const meet = async (person: Person) => (await recogniseOrCreate(world.base, person)).account;
+  const accountOf = async (person: Person): Promise<Account> => {
+    const { accountId } = (await readIdentity(world.table, person, 'strong'))!;
+    return (await readAccount(world.table, accountId!, 'strong'))!;
+  };
+  const givePhone = async (account: Account, phone: string) => {
+    const current = (await readAccount(world.table, account.id, 'strong'))!;
+    expect(await bindPhone(world.base, current, phone)).toBe(true);
+  };
+
+  it('has one account in the mini-program and in the official account, by the unionid', async () => {
+    const owner = await world.phone.newPerson();
+    const { user } = await login(world.miniapp, await world.phone.loginCode(owner));
+    const account = await meet(inOfficial(owner));
+    expect(account.id).toBe(user.id);
+    expect([...(await accountOf(inMiniapp(owner))).identities!]).toHaveLength(2);
+  });
+
+  it('is logged in by scanning, when they are known from the mini-program: WeChat tells the unionid of a follower', async () => {
+    const owner = await world.phone.newPerson();
+    const { user } = await login(world.miniapp, await world.phone.loginCode(owner));
+    await world.phone.act(owner, 'event', { event: 'subscribe' });
+    const qr = await createQrLogin(world.official);
+    const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
+    expect(await ticketScanned(world.base, scan)).toBe('scanned');
+    expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'registered', user: { id: user.id } });
+  });
+
+  it('is asked to register when WeChat cannot be asked who they are', async () => {
+    const owner = await world.phone.newPerson();
+    await login(world.miniapp, await world.phone.loginCode(owner));
+    const qr = await createQrLogin(world.official);
+    await ticketScanned(world.base, {
+      appId: ids.official.appId,
+      openId: owner.openIds.official,
+      scene: sceneOf(qr.ticket),
+    });
+    await world.faults('user/info', '5xx', 2);
+    expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
+  });
+
+  it('creates one account when both apps see a new person at once', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const owner = await world.phone.newPerson();
+      const seen = await Promise.all(
+        [inMiniapp(owner), inOfficial(owner), inMiniapp(owner), inOfficial(owner), inMiniapp(owner, false)].map(meet),
+      );
+      const living = await Promise.all(seen.map(({ id }) => readAccount(world.table, id, 'strong')));
+      expect(new Set(living.map((account) => account?.id)).size, `round ${round}`).toBe(1);
+      expect([...living[0]!.identities!].toSorted()).toHaveLength(2);
+    }
+  });
+
+  it('has the unionid linked when it arrives later than the account', async () => {
+    await world.bindOpenPlatform();
+    const owner = await world.phone.newPerson();
+    const first = await login(world.miniapp, await world.phone.loginCode(owner));
+    expect(await readUnion(world.table, owner.unionId, 'strong')).toBeUndefined();
+    await world.bindOpenPlatform('miniapp');
+    const second = await login(world.miniapp, await world.phone.loginCode(owner));
+    expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id } });
+    expect(await readUnion(world.table, owner.unionId, 'strong')).toBe(first.user.id);
+    expect((await meet(inOfficial(owner))).id).toBe(first.user.id);
+  });
+
+  describe('with two accounts, as the unionid shows later', () => {
+    const twoAccounts = async () => {
+      const owner = await world.phone.newPerson();
+      const older = await meet(inMiniapp(owner, false));
+      await world.base.sleep(5);
+      const younger = await meet(inOfficial(owner));
+      expect(younger.id).not.toBe(older.id);
+      return { owner, older, younger };
+    };
+
+    it('gets one: the older, and a record stays', async () => {
+      const { owner, older, younger } = await twoAccounts();
+      const merged = await recognise(world.base, inMiniapp(owner));
+      expect(merged).toMatchObject({ id: older.id });
+      expect((await accountOf(inOfficial(owner))).id).toBe(older.id);
+      expect(await readUnion(world.table, owner.unionId, 'strong')).toBe(older.id);
+      expect(await readMerges(world.table, older.id)).toMatchObject([
+        { fromId: younger.id, intoId: older.id, unionId: owner.unionId, mergedAt: expect.any(String) },
+      ]);
+    });
+
+    it('gets the one with the phone, and name and picture of both', async () => {
+      const { owner, older, younger } = await twoAccounts();
+      await givePhone(younger, '+8613900000001');
+      const merged = await recognise(world.base, inMiniapp(owner));
+      expect(merged).toMatchObject({ id: younger.id, phone: '+8613900000001', username: '+8613900000001' });
+      expect(await readAccount(world.table, older.id, 'strong')).toMatchObject({ id: younger.id });
+    });
+
+    it('with two phones, gets IDENTITY_CONFLICT, and nothing changes', async () => {
+      const { owner, older, younger } = await twoAccounts();
+      await givePhone(older, '+8613900000002');
+      await givePhone(younger, '+8613900000003');
+      await expect(recognise(world.base, inMiniapp(owner))).rejects.toMatchObject({ code: 'IDENTITY_CONFLICT' });
+      expect((await accountOf(inMiniapp(owner))).id).toBe(older.id);
+      expect((await accountOf(inOfficial(owner))).id).toBe(younger.id);
+      expect(await readMerges(world.table, older.id)).toEqual([]);
+      expect(await readMerges(world.table, younger.id)).toEqual([]);
+    });
+
+    it('is merged once, however many requests see it at once', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const { owner, older, younger } = await twoAccounts();
+        const seen = await Promise.all(
+          [inMiniapp(owner), inOfficial(owner), inMiniapp(owner), inMiniapp(owner)].map((one) =>
+            recognise(world.base, one),
+          ),
+        );
+        expect(seen.at(-1)).toMatchObject({ id: older.id });
+        expect(await readMerges(world.table, older.id)).toHaveLength(1);
+        expect(await readAccount(world.table, younger.id, 'strong')).toMatchObject({ id: older.id });
+      }
+    });
+
+    it('loses no order and no session', async () => {
+      const { newOrder } = await createBuyers(world);
+      await world.bindOpenPlatform();
+      const { person: owner, token, user, order } = await newOrder();
+      await world.bindOpenPlatform('miniapp', 'official');
+      await world.base.sleep(5);
+      await givePhone(await meet(inOfficial(owner)), '+8613900000004');
+      const merged = (await recognise(world.base, inMiniapp(owner)))!;
+      expect(merged.id).not.toBe(user.id);
+      expect(await me(world.sessions, token)).toMatchObject({ user: { id: merged.id } });
+      const again = await login(world.miniapp, await world.phone.loginCode(owner));
+      for (const session of [token, again.token]) {
+        const read = await readOwnOrder(world.pay, { token: session, outTradeNo: order.outTradeNo });
+        expect(read.order.outTradeNo).toBe(order.outTradeNo);
+      }
+    });
+  });
+});

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
+import { login } from '../../lib/identity/login.ts';
+import { me } from '../../lib/identity/me.ts';
+import { openSession } from '../../lib/identity/open-session.ts';
+import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
+import { readPhoneHolder } from '../../lib/store/identities.ts';
+import type { SealedData } from '../../lib/wechat/open-data.ts';
+import { createWorld, ids, type Person, type World } from '../support/world.ts';
+
+const CALL = '/wxa/business/getuserphonenumber';
+
+describe('phone binding', () => {
+  let world: World;
+  let lastPhone = 13_800_000_000;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const newPhone = () => String((lastPhone += 1));
+  const loggedIn = async (about: object = { phone: newPhone() }) => {
+    const person = await world.phone.newPerson(about);
+    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+  };
+  const codeOf = async (person: Person) => ((await world.phone.act(person, 'phone-code')) as { code: string }).code;
+  const sealedOf = async (person: Person, options: object = {}) =>
+    (await world.phone.act(person, 'encrypted', { kind: 'phone', ...options })) as SealedData;
+  const bind = (token: string, proof: { code: string } | SealedData) =>
+    bindPhoneNumber(world.miniapp, { token, proof });
+
+  it('by code: the username becomes the phone, and the answer is a new session', async () => {
+    const phone = newPhone();
+    const { person, token, user } = await loggedIn({ phone });
+    const answer = await bind(token, { code: await codeOf(person) });
+    expect(answer.user).toMatchObject({ id: user.id, username: `+86${phone}`, initialized: true });
+    expect(answer.user.phone).toBe(`${phone.slice(0, 3)}****${phone.slice(-4)}`);
+    expect(answer.token).not.toBe(token);
+    expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
+    expect(await me(world.sessions, token)).toEqual({ user: answer.user });
+  });
+
+  it('by sealed data, with a country code that is a text or a number', async () => {
+    for (const countryCodeAs of ['number', 'string']) {
+      const phone = newPhone();
+      const { person, token } = await loggedIn({ phone, countryCode: '44' });
+      const { user } = await bind(token, await sealedOf(person, { countryCodeAs }));
+      expect(user.username).toBe(`+44${phone}`);
+    }
+  });
+
+  it('takes sealed data whose plus signs became spaces in a form', async () => {
+    const { person, token } = await loggedIn();
+    const { encryptedData, iv } = await sealedOf(person);
+    const spaced = { encryptedData: encryptedData.replaceAll('+', ' '), iv: iv.replaceAll('+', ' ') };
+    expect((await bind(token, spaced)).user.initialized).toBe(true);
+  });
+
+  it('answers the same code again with the same account, also at once, and asks WeChat to check whose it is', async () => {
+    const { person, token } = await loggedIn();
+    const code = await codeOf(person);
+    const answers = await Promise.all([bind(token, { code }), bind(token, { code }), bind(token, { code })]);
+    expect(new Set(answers.map((answer) => answer.user.username)).size).toBe(1);
+    for (const answer of answers) expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
+    expect(await bind(token, { code })).toEqual(answers[0]);
+  });
+
+  it("refuses somebody else's code, also after they used it", async () => {
+    const [owner, thief] = [await loggedIn(), await loggedIn()];
+    const code = await codeOf(owner.person);
+    await expect(bind(thief.token, { code })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    const fresh = await codeOf(owner.person);
+    await bind(owner.token, { code: fresh });
+    await expect(bind(thief.token, { code: fresh })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    expect((await me(world.sessions, thief.token)).user.initialized).toBe(false);
+  });
+
+  it('does not take a login code for a phone code', async () => {
+    const { person, token } = await loggedIn();
+    await expect(bind(token, { code: await world.phone.loginCode(person) })).rejects.toMatchObject({
+      code: 'WECHAT_CODE_INVALID',
+    });
+  });
+
+  it('refuses a phone that another account has: 409, and nothing changes', async () => {
+    const phone = newPhone();
+    const [first, second] = [await loggedIn({ phone }), await loggedIn({ phone })];
+    await bind(first.token, { code: await codeOf(first.person) });
+    for (const proof of [{ code: await codeOf(second.person) }, await sealedOf(second.person)]) {
+      await expect(bind(second.token, proof)).rejects.toMatchObject({ code: 'PHONE_ALREADY_BOUND' });
+    }
+    expect((await me(world.sessions, second.token)).user).toEqual(second.user);
+    expect(await readPhoneHolder(world.table, `+86${phone}`)).toBe(first.user.id);
+  });
+
+  it('lets one of two accounts that race for a phone have it', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const phone = newPhone();
+      const racers = await Promise.all([loggedIn({ phone }), loggedIn({ phone }), loggedIn({ phone })]);
+      const codes = await Promise.all(racers.map(({ person }) => codeOf(person)));
+      const outcomes = await Promise.allSettled(racers.map(({ token }, i) => bind(token, { code: codes[i]! })));
+      const winners = racers.filter((_, i) => outcomes[i]!.status === 'fulfilled');
+      expect(winners).toHaveLength(1);
+      expect(await readPhoneHolder(world.table, `+86${phone}`)).toBe(winners[0]!.user.id);
+      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'PHONE_ALREADY_BOUND' });
+      for (const { token, user } of racers.filter((racer) => !winners.includes(racer))) {
+        expect((await me(world.sessions, token)).user).toEqual(user);
+      }
+    }
+  });
+
+  it('frees the old phone when a new one is bound', async () => {
+    const [owner, other] = [await loggedIn({ phone: newPhone() }), await loggedIn({ phone: newPhone() })];
+    const { user: before } = await bind(owner.token, { code: await codeOf(owner.person) });
+    const moved = await world.phone.newPerson({ phone: newPhone() });
+    // The person got another phone: WeChat vouches for it with a key of the same session.
+    const account = (await readAccount(world.table, owner.user.id, 'strong'))!;
+    expect(account.phone).toBe(before.username);
+    const session = await openSession(world.miniapp, account, {
+      sid: `moved-${moved.id}`,
+      appId: ids.miniapp.appId,
+      openId: moved.openIds.miniapp,
+      isNewUser: false,
+    });
+    const { user: after } = await bind(session.token, { code: await codeOf(moved) });
+    expect(after).toMatchObject({ id: owner.user.id });
+    expect(after.username).not.toBe(before.username);
+    expect(await readPhoneHolder(world.table, before.username)).toBeUndefined();
+    expect(other.user.initialized).toBe(false);
+  });
+
+  const EXPIRED = {
+    code: 'SESSION_EXPIRED',
+    message: 'These data do not belong to this session: log in again, then ask for them anew',
+  };
+
+  it.each([
+    ['another app in the watermark', { appId: 'wx9999999999999999' }],
+    ['a watermark of six minutes ago', { ageSeconds: 360 }],
+    ['a watermark from the future', { ageSeconds: -360 }],
+  ])('refuses sealed data with %s', async (_, options) => {
+    const { person, token } = await loggedIn();
+    await expect(bind(token, await sealedOf(person, options))).rejects.toMatchObject(EXPIRED);
+  });
+
+  it('says the same of a stale key, wrong padding, a wrong length, no base64 and another kind of data', async () => {
+    const { person, token } = await loggedIn();
+    const good = await sealedOf(person);
+    const bytes = Buffer.from(good.encryptedData, 'base64');
+    bytes[bytes.length - 1]! ^= 1;
+    const userInfo = (await world.phone.act(person, 'encrypted', { kind: 'userInfo' })) as SealedData;
+    const bad = [
+      { ...good, encryptedData: bytes.toString('base64') },
+      { ...good, encryptedData: good.encryptedData.slice(0, 20) },
+      { ...good, encryptedData: '%' },
+      { ...good, iv: 'AAAA' },
+      { encryptedData: userInfo.encryptedData, iv: userInfo.iv },
+    ];
+    for (const sealed of bad) await expect(bind(token, sealed)).rejects.toMatchObject(EXPIRED);
+    await world.phone.loginCode(person);
+    await expect(bind(token, await sealedOf(person))).rejects.toMatchObject(EXPIRED);
+    expect((await me(world.sessions, token)).user.initialized).toBe(false);
+  });
+
+  it('is for sessions of the mini-program', async () => {
+    const person = await world.phone.newPerson({ phone: newPhone() });
+    const [appId, openId] = [ids.official.appId, person.openIds.official];
+    const { account } = await recogniseOrCreate(world.base, { appId, openId });
+    const { token } = await openSession(world.sessions, account, { sid: 'h5', appId, openId, isNewUser: true });
+    await expect(bind(token, { code: await codeOf(person) })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(bind(token, await sealedOf(person))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('spends one code once when the access token turns out to be stale', async () => {
+    const { person, token } = await loggedIn();
+    await world.faults(CALL, 'token-expired');
+    const before = await world.calls(CALL);
+    expect((await bind(token, { code: await codeOf(person) })).user.initialized).toBe(true);
+    expect((await world.calls(CALL)) - before).toBe(2);
+  });
+});

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { updateProfile, type ProfileInput } from '../../lib/identity/profile.ts';
+import { readUnion } from '../../lib/store/identities.ts';
+import { createWorld, type Person, type World } from '../support/world.ts';
+
+type Signed = Extract<ProfileInput, { rawData: string }>;
+
+describe('profile', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const loggedIn = async (about: object = {}) => {
+    const person = await world.phone.newPerson(about);
+    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+  };
+  const update = (token: string, input: ProfileInput) => updateProfile(world.miniapp, { token, input });
+  const signedBy = async (person: Person, options: object = {}) =>
+    (await world.phone.act(person, 'encrypted', { kind: 'userInfo', ...options })) as Signed;
+
+  it('takes nickname and avatar, one or both, and keeps the other', async () => {
+    const { token } = await loggedIn();
+    expect(await update(token, { nickname: ' 李雷 🎈 ' })).toMatchObject({
+      user: { nickname: '李雷 🎈', avatarUrl: null },
+    });
+    const avatarUrl = 'https://cdn.example.com/a.png?x=1';
+    expect(await update(token, { avatarUrl })).toMatchObject({ user: { nickname: '李雷 🎈', avatarUrl } });
+    expect(await update(token, { nickname: '👩‍👩‍👧' })).toMatchObject({ user: { nickname: '👩‍👩‍👧', avatarUrl } });
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['an empty nickname', { nickname: '  ' }],
+    ['a long nickname', { nickname: '字'.repeat(65) }],
+    ['a control character', { nickname: 'a\u0007b' }],
+    ['a line end', { nickname: 'a\nb' }],
+    ['a turned direction', { nickname: 'abc\u202Edef' }],
+    ['half a character', { nickname: 'a\uD83C' }],
+    ['http', { avatarUrl: 'http://cdn.example.com/a.png' }],
+    ['a script', { avatarUrl: 'javascript:alert(1)' }],
+    ['data', { avatarUrl: 'data:image/png;base64,AAAA' }],
+    ['a password in the address', { avatarUrl: 'https://u:p@cdn.example.com/a.png' }],
+    ['a space in the address', { avatarUrl: 'https://cdn.example.com/a b.png' }],
+    ['no address', { avatarUrl: '//cdn.example.com/a.png' }],
+    ['a long address', { avatarUrl: `https://cdn.example.com/${'a'.repeat(1_024)}` }],
+  ])('refuses %s', async (_, input) => {
+    const { token, user } = await loggedIn();
+    await expect(update(token, input)).rejects.toMatchObject({ code: 'PARAM_ERROR', detail: { field: /^body\./ } });
+    expect(user).toMatchObject({ nickname: null, avatarUrl: null });
+  });
+
+  it('takes what the mini-program sealed and signed, over https', async () => {
+    const { person, token } = await loggedIn({ nickname: '韩梅梅', avatarUrl: 'http://thirdwx.qlogo.cn/a/132' });
+    expect(await update(token, await signedBy(person))).toMatchObject({
+      user: { nickname: '韩梅梅', avatarUrl: 'https://thirdwx.qlogo.cn/a/132' },
+    });
+  });
+
+  it('links a unionid that comes with them', async () => {
+    await world.bindOpenPlatform();
+    const { person, token, user } = await loggedIn();
+    await world.bindOpenPlatform('miniapp', 'official');
+    await update(token, await signedBy(person));
+    expect(await readUnion(world.table, person.unionId, 'strong')).toBe(user.id);
+  });
+
+  it('refuses a wrong signature, data of somebody else, of another app, too old, or of another session key', async () => {
+    const { person, token } = await loggedIn();
+    const other = await loggedIn();
+    const good = await signedBy(person);
+    const refused = { code: 'SESSION_EXPIRED' };
+    const stolen = await signedBy(other.person);
+    for (const input of [
+      { ...good, signature: good.signature.replace(/^./, (first) => (first === '0' ? '1' : '0')) },
+      { ...good, rawData: `${good.rawData} ` },
+      stolen,
+      await signedBy(person, { appId: 'wx9999999999999999' }),
+      await signedBy(person, { ageSeconds: 301 }),
+    ]) {
+      await expect(update(token, input)).rejects.toMatchObject(refused);
+    }
+    await world.phone.loginCode(person);
+    await expect(update(token, await signedBy(person))).rejects.toMatchObject(refused);
+  });
+});

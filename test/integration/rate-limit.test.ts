@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rateLimit } from '../../lib/rate-limit.ts';
+import { openTable } from '../../lib/store/table.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const LIMITS = { perAddress: 16, perApp: 64 };
+const MINUTE_MS = 60_000;
+
+describe('rate limit', () => {
+  let world: World;
+  let names = 0;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  /** Some seconds into a minute, so that no test runs over its end. */
+  const atStartOfMinute = () => {
+    const now = Date.now();
+    world.clock.offsetMs = MINUTE_MS - (now % MINUTE_MS) + 5_000;
+  };
+  const instanceOf = (name: string, table = world.table) => rateLimit({ ...world.base, table }, name, LIMITS);
+  const fresh = () => `route-${(names += 1)}`;
+  const allowed = async (limit: (address: string) => Promise<void>, address: string, times: number) => {
+    let passed = 0;
+    for (let i = 0; i < times; i += 1) {
+      try {
+        await limit(address);
+        passed += 1;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'RATE_LIMITED' });
+      }
+    }
+    return passed;
+  };
+
+  it('lets an address do so much in a minute, and says how long to wait', async () => {
+    atStartOfMinute();
+    const limit = instanceOf(fresh());
+    expect(await allowed(limit, '203.0.113.1', 50)).toBe(LIMITS.perAddress);
+    await expect(limit('203.0.113.1')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 55 });
+    expect(await allowed(limit, '203.0.113.2', 1)).toBe(1);
+    world.clock.offsetMs += 55_000;
+    expect(await allowed(limit, '203.0.113.1', 1)).toBe(1);
+  });
+
+  it('lets all addresses together do so much', async () => {
+    atStartOfMinute();
+    const limit = instanceOf(fresh());
+    const passed = await Promise.all(Array.from({ length: 30 }, (_, i) => allowed(limit, `198.51.100.${i}`, 10)));
+    expect(passed.reduce((sum, one) => sum + one)).toBe(LIMITS.perApp);
+  });
+
+  it('counts over instances: what gets through beyond the limit is less than a share for each', async () => {
+    atStartOfMinute();
+    const name = fresh();
+    const instances = Array.from({ length: 4 }, () => instanceOf(name, openTable(world.table.name)));
+    let passed = 0;
+    for (let round = 0; round < 40; round += 1) {
+      for (const instance of instances) passed += await allowed(instance, '203.0.113.9', 1);
+    }
+    expect(passed).toBeGreaterThanOrEqual(LIMITS.perAddress);
+    expect(passed).toBeLessThanOrEqual(LIMITS.perAddress + instances.length * (LIMITS.perAddress / 8));
+  });
+
+  it('costs an ordinary caller nothing, and a flood one write for many requests', async () => {
+    atStartOfMinute();
+    let writes = 0;
+    const send = (command: unknown) => ((writes += 1), world.table.client.send(command as never));
+    const counting = { ...world.table, client: { send } };
+    const limit = rateLimit({ ...world.base, table: counting as never }, fresh(), { perAddress: 80, perApp: 8_000 });
+    await allowed(limit, '203.0.113.3', 9);
+    expect(writes).toBe(0);
+    await allowed(limit, '203.0.113.3', 1_000);
+    expect(writes).toBe(8);
+  });
+
+  it('takes a /64 of IPv6 for one address', async () => {
+    atStartOfMinute();
+    const limit = instanceOf(fresh());
+    expect(await allowed(limit, '2001:db8:1:2::1', 10)).toBe(10);
+    expect(await allowed(limit, '2001:db8:1:2:ffff::9', 10)).toBe(6);
+    expect(await allowed(limit, '2001:db8:1:3::1', 10)).toBe(10);
+    expect(await allowed(limit, '::1', 10)).toBe(10);
+  });
+
+  it('lets everybody in when it cannot count with the others', async () => {
+    atStartOfMinute();
+    const broken = { ...world.table, client: { send: () => Promise.reject(new Error('no table')) } };
+    const limit = rateLimit({ ...world.base, table: broken as never }, fresh(), LIMITS);
+    expect(await allowed(limit, '203.0.113.4', 10)).toBe(10);
+  });
+});

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { refreshTokens } from '../../lib/platform-token/refresh.ts';
+import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const STABLE = '/cgi-bin/stable_token';
+const TICKET = '/cgi-bin/ticket/getticket';
+
+describe('scheduled renewal of tokens', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  beforeEach(async () => {
+    for (const [appId, kind] of [
+      [ids.miniapp.appId, 'access_token'],
+      [ids.official.appId, 'access_token'],
+      [ids.official.appId, 'jsapi_ticket'],
+    ] as const) {
+      const tokens = platformTokens(world.table, appId, kind);
+      await tokens.expire((await tokens.read('strong'))?.value ?? '');
+    }
+  });
+  afterAll(() => world.simulator.close());
+
+  /** What one run of the schedule has: nothing is shared but the table. */
+  const run = () => {
+    const miniapp = { ...ids.miniapp, settings: 'MINIAPP' } as const;
+    const owners = [world.coldAccessToken(miniapp), world.coldAccessToken(), world.coldJsapiTicket()];
+    return refreshTokens({ owners, log: world.base.log });
+  };
+  const stored = (appId: string, kind: string) => platformTokens(world.table, appId, kind).read('strong');
+  const pass = async (ms: number) => {
+    world.clock.offsetMs += ms;
+    await world.simulator.advanceClock(ms);
+  };
+
+  it('has a token for every app and the ticket, side by side', async () => {
+    expect(await run()).toEqual({ living: 3, failed: [] });
+    const values = await Promise.all([
+      stored(ids.miniapp.appId, 'access_token'),
+      stored(ids.official.appId, 'access_token'),
+      stored(ids.official.appId, 'jsapi_ticket'),
+    ]);
+    expect(new Set(values.map((token) => token?.value)).size).toBe(3);
+  });
+
+  it('leaves what lives, and renews within the last five minutes: one generation more, nobody waits', async () => {
+    await run();
+    const before = await stored(ids.miniapp.appId, 'access_token');
+    const calls = await world.calls(STABLE);
+    await run();
+    expect(await world.calls(STABLE)).toBe(calls);
+    await pass(before!.expiresAtMs - world.base.now() - 299_000);
+    await run();
+    const after = await stored(ids.miniapp.appId, 'access_token');
+    expect(after).toMatchObject({ generation: before!.generation + 1 });
+    expect(after!.value).not.toBe(before!.value);
+    const renewed = await world.calls(STABLE);
+    await Promise.all(Array.from({ length: 10 }, () => world.coldAccessToken(app()).withToken(async () => undefined)));
+    expect(await world.calls(STABLE)).toBe(renewed);
+  });
+
+  it('goes on to the others when one fails, and fails itself when an access token could not be had', async () => {
+    await world.faults(TICKET, '5xx');
+    expect(await run()).toEqual({ living: 2, failed: [`jsapi_ticket of ${ids.official.appId}`] });
+    const tokens = platformTokens(world.table, ids.miniapp.appId, 'access_token');
+    await tokens.expire((await tokens.read('strong'))!.value);
+    await pass(1_100);
+    await world.faults(STABLE, '5xx');
+    await expect(run()).rejects.toThrow(`no access_token of ${ids.miniapp.appId}`);
+    expect((await stored(ids.official.appId, 'access_token'))!.expiresAtMs).toBeGreaterThan(world.base.now());
+  });
+
+  function app() {
+    return { ...ids.miniapp, settings: 'MINIAPP' } as const;
+  }
+});

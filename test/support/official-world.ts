@@ -1,0 +1,98 @@
+// The official account in one of its modes, and whoever forges its pushes.
+import { createHash } from 'node:crypto';
+import * as wecom from '@wecom/crypto';
+import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { createWebhookWorld } from './webhooks.ts';
+import { ids, type Person } from './world.ts';
+
+export type Mode = 'plain' | 'compatible' | 'secure';
+export type Change = (event: LambdaFunctionURLEvent) => void;
+type Push = { push: { status: number; body: string; reply: { type: string; content: string } | null } };
+export type OfficialWorld = Awaited<ReturnType<typeof createModeWorld>>;
+
+export const CURRENT_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+export const PREVIOUS_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg';
+export const UNKNOWN_KEY = 'x'.repeat(43);
+export const ORIGINAL_ID = 'gh_1';
+const { appId, token } = ids.official;
+
+/** A world whose console and whose function are in this mode. */
+export async function createModeWorld(mode: Mode, settings: Record<string, string> = {}) {
+  const encrypted = { OFFICIAL_AES_KEY: CURRENT_KEY, OFFICIAL_AES_KEY_PREVIOUS: PREVIOUS_KEY };
+  const world = await createWebhookWorld('official-events', {
+    OFFICIAL_MODE: mode,
+    ...(mode === 'plain' ? { OFFICIAL_AES_KEY: '' } : encrypted),
+    ...settings,
+  });
+  const console = async (change: object) => {
+    await fetch(`${world.simulator.url}/_official`, { method: 'POST', body: JSON.stringify(change) });
+  };
+  await console({ mode, aesKey: CURRENT_KEY });
+  const scan = async (person: Person) => {
+    const qr = await createQrLogin(world.official);
+    const answer = (await world.phone.act(person, 'scan', { content: qr.content })) as Push;
+    return { qr, answer };
+  };
+  return {
+    ...world,
+    console,
+    scan,
+    poll: (qr: { ticket: string; pollToken: string }) => pollQrLogin(world.sessions, qr),
+    act: async (person: Person, action: string, body: object) =>
+      ((await world.phone.act(person, action, body)) as Push).push,
+    /** How often the function took this for the first time. */
+    taken: (type: string) =>
+      world.output.filter((line) => line.includes('official-account.push') && line.includes(`"type":"${type}"`)).length,
+    claims: async () =>
+      (await world.everything()).map((item) => (item as { pk: string }).pk).filter((pk) => pk.startsWith('CLAIM#')),
+    /** Somebody who follows, and the event of their last scan. */
+    follower: async () => {
+      const person = await world.phone.newPerson();
+      await scan(person);
+      return person;
+    },
+  };
+}
+
+export const nowS = () => Math.floor(Date.now() / 1_000);
+
+/** A push that came a moment ago, to be changed. */
+export async function lastEvent(world: OfficialWorld): Promise<LambdaFunctionURLEvent> {
+  await world.scan(await world.phone.newPerson());
+  return structuredClone(world.address.events.at(-1)!);
+}
+
+/** What WeChat would send for this message, made by another implementation of the cipher. */
+export async function sealedEvent(
+  world: OfficialWorld,
+  xml: string,
+  { app = appId, key = CURRENT_KEY, skewS = 0 } = {},
+) {
+  const encrypted = wecom.encrypt(key, xml, app);
+  const body = `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><Encrypt>${encrypted}</Encrypt></xml>`;
+  return { ...(await lastEvent(world)), rawQueryString: signedQuery({ skewS, encrypted }), body };
+}
+
+export function signedQuery({ by = token, skewS = 0, encrypted = '' } = {}): string {
+  const timestamp = String(nowS() + skewS);
+  const query = `signature=${sha1(by, timestamp, 'n')}&timestamp=${timestamp}&nonce=n&openid=o`;
+  if (!encrypted) return query;
+  return `${query}&encrypt_type=aes&msg_signature=${wecom.getSignature(by, timestamp, 'n', encrypted)}`;
+}
+
+/** The same push, signed by somebody else or at another time. */
+export function resign(event: LambdaFunctionURLEvent, { by = token, skewS = 0 }): void {
+  const encrypted = /<Encrypt>(?:<!\[CDATA\[)?([^\]<]+)/.exec(event.body!)?.[1] ?? '';
+  event.rawQueryString = signedQuery({ by, skewS, encrypted });
+}
+
+/** The same push as a console in another mode would sign it. */
+export function otherMode(event: LambdaFunctionURLEvent, mode: Mode): string {
+  return mode === 'plain' ? `${event.rawQueryString}&encrypt_type=aes&msg_signature=0` : signedQuery();
+}
+
+function sha1(...parts: string[]): string {
+  return createHash('sha1').update(parts.toSorted().join('')).digest('hex');
+}

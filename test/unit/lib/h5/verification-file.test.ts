@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { readVerificationFiles, verificationFile } from '../../../../lib/h5/verification-file.ts';
+
+describe('domain verification files', () => {
+  const files = readVerificationFiles('{"MP_verify_abc.txt":"abc\\n","secret.txt":"x"}');
+
+  it('are served byte for byte', () => {
+    expect(verificationFile(files, 'MP_verify_abc.txt')).toBe('abc\n');
+  });
+
+  it.each(['MP_verify_other.txt', 'secret.txt', 'MP_verify_abc.txt.bak', '__proto__', 'MP_verify_.txt', ''])(
+    '%j is not found',
+    (name) => {
+      expect(() => verificationFile(files, name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+    },
+  );
+
+  it.each(['x', '[1]', '{"a":1}', 'null'])('%s is no setting', (json) => {
+    expect(() => readVerificationFiles(json)).toThrow(
+      expect.objectContaining({ code: 'NOT_CONFIGURED', detail: { setting: 'MP_VERIFY_FILES' } }),
+    );
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { publishMenu } from '../../../../lib/official-account/publish-menu.ts';
+import type { OutboundRequest } from '../../../../lib/runtime.ts';
+import type { WechatApp } from '../../../../lib/wechat/client.ts';
+
+const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'OFFICIAL' };
+
+/** WeChat, as far as a menu needs it: answers with this errcode, and keeps what it was sent. */
+function wechat(errcode = 0) {
+  const sent: OutboundRequest[] = [];
+  const accessToken = { withToken: (call: (token: string) => Promise<unknown>) => call('T') };
+  const deps = {
+    app,
+    accessToken: accessToken as Parameters<typeof publishMenu>[0]['accessToken'],
+    apiBaseUrl: 'http://api',
+    sleep: async () => undefined,
+    send: async (request: OutboundRequest) => {
+      sent.push(request);
+      return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ errcode, errmsg: '' })) };
+    },
+  };
+  return { sent, publish: (menu: unknown) => publishMenu(deps, menu) };
+}
+
+const click = { type: 'click', name: '今日歌曲', key: 'V1001_TODAY_MUSIC' };
+const view = { type: 'view', name: '搜索', url: 'https://www.example.com/' };
+const miniprogram = {
+  type: 'miniprogram',
+  name: 'wxa',
+  url: 'https://mp.weixin.qq.com',
+  appid: 'wx286b93c14bbf93aa',
+  pagepath: 'pages/lunar/index',
+};
+const sample = { button: [click, { name: '菜单', sub_button: [view, miniprogram, { ...click, name: '赞一下' }] }] };
+
+describe('publishing a menu', () => {
+  it('sends it as it is, in raw UTF-8', async () => {
+    const { sent, publish } = wechat();
+    await expect(publish(sample)).resolves.toEqual({ published: 2 });
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({ method: 'POST' });
+    expect(String(sent[0]!.url)).toBe('http://api/cgi-bin/menu/create?access_token=T');
+    expect(sent[0]!.body).toContain('今日歌曲');
+    expect(JSON.parse(sent[0]!.body!)).toEqual(sample);
+  });
+
+  it.each(['scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin', 'location_select'])(
+    'knows the type %s',
+    async (type) => {
+      await expect(wechat().publish({ button: [{ ...click, type }] })).resolves.toEqual({ published: 1 });
+    },
+  );
+
+  it.each(['media_id', 'view_limited', 'article_id', 'article_view_limited'])('knows the type %s', async (type) => {
+    const material = type.startsWith('article') ? { article_id: 'a' } : { media_id: 'm' };
+    await expect(wechat().publish({ button: [{ type, name: 'n', ...material }] })).resolves.toEqual({ published: 1 });
+  });
+
+  const group = (...sub_button: object[]) => ({ button: [{ name: 'g', sub_button }] });
+  it.each([
+    ['nothing', undefined, 'the menu: '],
+    ['what menu/get answers', { menu: sample }, 'button: '],
+    ['no button', { button: [] }, 'button: is empty'],
+    ['four buttons', { button: [click, click, click, click] }, 'button: has more than 3 buttons'],
+    ['six sub-buttons', group(view, view, view, view, view, view), 'button[0].sub_button: has more than 5 buttons'],
+    ['an empty group', group(), 'button[0].sub_button: is empty'],
+    ['a group with a type', { button: [{ ...click, sub_button: [view] }] }, 'button[0].type: '],
+    [
+      'three levels',
+      group(view, view, { name: 'x', type: 'click', key: 'k', sub_button: [view] }),
+      'button[0].sub_button[2].sub_button: ',
+    ],
+    [
+      'a top name of 17 bytes',
+      { button: [{ ...click, name: '菜单菜单菜xx' }] },
+      'button[0].name: has more than 16 bytes',
+    ],
+    [
+      'a sub name of 61 bytes',
+      group(view, view, { ...view, name: 'x'.repeat(61) }),
+      'button[0].sub_button[2].name: has more than 60 bytes',
+    ],
+    ['no name', { button: [click, { type: 'view', url: view.url }] }, 'button[1].name: '],
+    ['an empty name', { button: [{ ...click, name: '' }] }, 'button[0].name: is empty'],
+    ['a type that there is not', { button: [{ ...click, type: 'clik' }] }, 'button[0].type: '],
+    ['a key instead of an address', { button: [{ type: 'view', name: 'n', key: 'k' }] }, 'button[0].url: '],
+    ['an address without a scheme', { button: [{ ...view, url: 'www.example.com' }] }, 'button[0].url: '],
+    [
+      'an address of 1025 bytes',
+      { button: [{ ...view, url: `https://${'x'.repeat(1_017)}` }] },
+      'button[0].url: has more than 1024 bytes',
+    ],
+    ['a key of 129 bytes', { button: [{ ...click, key: 'x'.repeat(129) }] }, 'button[0].key: has more than 128 bytes'],
+    ['a mini-program without its page', { button: [{ ...miniprogram, pagepath: undefined }] }, 'button[0].pagepath: '],
+    ['material without its id', { button: [{ type: 'media_id', name: 'n' }] }, 'button[0].media_id: '],
+    ['half a character', { button: [{ ...click, name: 'a\uD83D' }] }, 'button[0].name: has a character'],
+  ])('refuses %s before WeChat is asked, and says where', async (_, menu, place) => {
+    const { sent, publish } = wechat();
+    await expect(publish(menu)).rejects.toMatchObject({ code: 'PARAM_ERROR', message: expect.stringContaining(place) });
+    expect(sent).toEqual([]);
+  });
+
+  it('takes names to their last byte', async () => {
+    const menu = {
+      button: [
+        { ...click, name: 'x'.repeat(16) },
+        { name: '菜单菜单菜x', sub_button: [{ ...view, name: '字'.repeat(20) }] },
+      ],
+    };
+    await expect(wechat().publish(menu)).resolves.toEqual({ published: 2 });
+  });
+
+  it.each([
+    40015, 40016, 40017, 40018, 40019, 40020, 40022, 40023, 40024, 40025, 40026, 40027, 40033, 40054, 40055, 40119,
+    40120, 40155, 45010, 65303, 65316, 65317,
+  ])('says what WeChat meant by %i, and does not ask again', async (errcode) => {
+    const { sent, publish } = wechat(errcode);
+    await expect(publish(sample)).rejects.toMatchObject({
+      code: 'PARAM_ERROR',
+      message: expect.stringMatching(new RegExp(`: ${errcode}, .{9}`)),
+    });
+    expect(sent).toHaveLength(1);
+  });
+
+  it.each([
+    [48001, 'WECHAT_CONFIG'],
+    [45009, 'RATE_LIMITED'],
+    [43002, 'WECHAT_UNAVAILABLE'],
+  ])('leaves %i as it is: %s', async (errcode, code) => {
+    await expect(wechat(errcode).publish(sample)).rejects.toMatchObject({ code });
+  });
+});

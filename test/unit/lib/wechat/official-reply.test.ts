@@ -1,0 +1,75 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
+import { renderReply, type Reply } from '../../../../lib/wechat/official-reply.ts';
+import { parseXml, type XmlElement } from '../../../../lib/wechat/xml.ts';
+import { APP_ID, NOW_S, openPlain, openSealed, plainKeys } from './pushes.ts';
+
+const event = '<MsgType>event</MsgType><Event>CLICK</Event><EventKey>K</EventKey>';
+const message = '<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>';
+const deps = { randomBytes: (size: number) => Buffer.alloc(size, 7), keys: plainKeys };
+const article = { title: 't', description: 'd', pictureUrl: 'https://a.example/p', url: 'https://a.example/' };
+const news = (count: number): Reply => ({ type: 'news', articles: Array.from({ length: count }, () => article) });
+const read = (reply: Reply, push = openPlain(event)) => parseXml(renderReply(push, reply, deps)!);
+
+describe('a reply', () => {
+  it('goes back to who sent the push, from the account that got it, with the time of now', () => {
+    expect(read('你好')).toEqual({
+      ToUserName: 'o_1',
+      FromUserName: 'gh_1',
+      CreateTime: String(NOW_S),
+      MsgType: 'text',
+      Content: '你好',
+    });
+  });
+
+  it('may be an image', () => {
+    expect(read({ type: 'image', mediaId: 'm' })).toMatchObject({ MsgType: 'image', Image: { MediaId: 'm' } });
+  });
+
+  it('may be articles: one in answer to a message, at most eight otherwise', () => {
+    const item = { Title: 't', Description: 'd', PicUrl: article.pictureUrl, Url: article.url };
+    expect(read(news(9), openPlain(message))).toMatchObject({ MsgType: 'news', ArticleCount: '1', Articles: { item } });
+    const { ArticleCount, Articles } = read(news(9));
+    expect(ArticleCount).toBe('8');
+    expect((Articles as XmlElement)['item']).toHaveLength(8);
+  });
+
+  it.each([undefined, '', news(0)])('of nothing is none: %j', (reply) => {
+    expect(renderReply(openPlain(event), reply, deps)).toBeUndefined();
+    expect(renderReply(openSealed(event), reply, deps)).toBeUndefined();
+  });
+
+  it('says any text, and cannot be left through it', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.constant('a]]></Content><MsgType>x</MsgType>')),
+        (text) => {
+          const rendered = renderReply(openPlain(event), `x${text}`, deps)!;
+          expect(Object.keys(parseXml(rendered))).toEqual([
+            'ToUserName',
+            'FromUserName',
+            'CreateTime',
+            'MsgType',
+            'Content',
+          ]);
+        },
+      ),
+    );
+  });
+});
+
+describe('a reply to what came encrypted', () => {
+  it.each(['A', 'B'])(
+    'is sealed with the key that opened it (%s), and signed with its own time and nonce',
+    (letter) => {
+      const push = openSealed(message, letter.repeat(43));
+      const { Encrypt, MsgSignature, TimeStamp, Nonce, ...rest } = read('好', push) as Record<string, string>;
+      expect(rest).toEqual({});
+      expect(TimeStamp).toBe(String(NOW_S));
+      expect(MsgSignature).toBe(signParts(plainKeys.token, TimeStamp!, Nonce!, Encrypt!));
+      const opened = openMessage(Encrypt!, { key: push.openedWith!, appId: APP_ID });
+      expect(parseXml(opened!)).toMatchObject({ ToUserName: 'o_1', MsgType: 'text', Content: '好' });
+    },
+  );
+});

@@ -1,0 +1,47 @@
+// Pushes of the official account as WeChat would send them, opened by the only door there is.
+import { openOfficialPush, type OfficialPush } from '../../../../lib/wechat/official-push.ts';
+import { readMessageKey, sealMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
+
+export const NOW_S = 1_800_000_000;
+export const APP_ID = 'wx2222222222222222';
+const TOKEN = 'AAAAA';
+
+export const plainKeys = {
+  mode: 'plain' as const,
+  token: TOKEN,
+  appId: APP_ID,
+  aesKeys: [],
+  nowMs: NOW_S * 1_000,
+};
+
+/** A signed query; `more` are the parts that msg_signature covers besides. */
+export function signedQuery(more: string[] = [], timestampS = NOW_S, token = TOKEN): URLSearchParams {
+  const parts = [token, String(timestampS), 'n'];
+  return new URLSearchParams({
+    signature: signParts(...parts),
+    msg_signature: signParts(...parts, ...more),
+    timestamp: String(timestampS),
+    nonce: 'n',
+  });
+}
+
+/** The XML of a push with these fields. */
+export function pushXml(fields: string): string {
+  return `<xml><ToUserName>gh_1</ToUserName><FromUserName>o_1</FromUserName><CreateTime>17</CreateTime>${fields}</xml>`;
+}
+
+export function openPlain(fields: string): OfficialPush {
+  return openPlainXml(pushXml(fields));
+}
+
+export function openPlainXml(xml: string): OfficialPush {
+  return openOfficialPush(signedQuery(), Buffer.from(xml), plainKeys);
+}
+
+/** The same push in compatible or secure mode, opened with `aesKey`. */
+export function openSealed(fields: string, aesKey = 'A'.repeat(43)): OfficialPush {
+  const key = readMessageKey(aesKey)!;
+  const encrypted = sealMessage(pushXml(fields), { key, appId: APP_ID, random: Buffer.alloc(16) });
+  const body = Buffer.from(`<xml><Encrypt>${encrypted}</Encrypt></xml>`);
+  return openOfficialPush(signedQuery([encrypted]), body, { ...plainKeys, mode: 'secure', aesKeys: [key] });
+}
