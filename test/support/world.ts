@@ -126,6 +126,7 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
     /** The apps that belong to one Open Platform account: in these, people have a unionid. */
     bindOpenPlatform: (...bound: ('miniapp' | 'official')[]) =>
       control(simulator, 'POST', '/_open-platform', { bound }),
+    fault: (plan: object) => control(simulator, 'POST', '/_faults', plan),
     faults: (target: string, action: string, times = 1) =>
       control(simulator, 'POST', '/_faults', { target, action, times }),
   };

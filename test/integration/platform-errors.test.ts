@@ -1,0 +1,250 @@
+// Every errcode of WeChat's tables that a call of ours can meet: what comes out, and what is done about it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { authorize } from '../../lib/h5/authorize.ts';
+import { callback } from '../../lib/h5/callback.ts';
+import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
+import { followUp } from '../../lib/identity/follow-up.ts';
+import { followChanged } from '../../lib/identity/following.ts';
+import { login } from '../../lib/identity/login.ts';
+import { sendSubscribeMessage } from '../../lib/notify/send-subscribe-message.ts';
+import { sendTemplateMessage } from '../../lib/notify/send-template-message.ts';
+import { publishMenu } from '../../lib/official-account/publish-menu.ts';
+import { createMiniappLogin, createQrLogin } from '../../lib/scan-login/create.ts';
+import { readIdentity } from '../../lib/store/identities.ts';
+import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { createWorld, ids, type Person, type World } from '../support/world.ts';
+
+/** Prepares what comes before the call; what it returns makes the call, and answers what came of it. */
+type Prepare = () => Promise<() => Promise<unknown>>;
+
+const { appId } = ids.official;
+const TOKEN_ERRORS = [40001, 40014, 42001];
+const SUCCEEDS = 'succeeds';
+
+describe('errcodes', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world.simulator.close());
+
+  const follower = async () => {
+    const person = await world.phone.newPerson({ phone: '13800001111' });
+    await world.phone.act(person, 'event', { event: 'subscribe' });
+    return person;
+  };
+  const loggedIn = async () => {
+    const person = await follower();
+    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+  };
+  const back = async (person: Person) => {
+    const deps = {
+      ...world.oauth,
+      appId,
+      openBaseUrl: world.simulator.url,
+      publicBaseUrl: 'http://localhost:3000',
+      allowedOrigins: ['http://localhost:3000'],
+    };
+    const { location: url, kept } = await authorize(deps, {
+      redirect: 'http://localhost:3000/',
+      scope: 'snsapi_userinfo',
+    });
+    const { location } = (await world.phone.act(person, 'open', { url })) as { location: string };
+    const { searchParams } = new URL(location);
+    return { code: searchParams.get('code')!, state: searchParams.get('state')!, kept };
+  };
+  const message = { templateId: 'tpl_order', values: { thing1: '拿铁' } };
+
+  const calls: Record<string, { path: string; prepare: Prepare }> = {
+    login: {
+      path: '/sns/jscode2session',
+      prepare: async () => {
+        const code = await world.phone.loginCode(await world.phone.newPerson());
+        return () => login(world.miniapp, code);
+      },
+    },
+    phone: {
+      path: '/wxa/business/getuserphonenumber',
+      prepare: async () => {
+        const { person, token } = await loggedIn();
+        const { code } = (await world.phone.act(person, 'phone-code')) as { code: string };
+        return () => bindPhoneNumber(world.miniapp, { token, proof: { code } }).catch(unlessBoundElsewhere);
+      },
+    },
+    'mini-program code': {
+      path: '/wxa/getwxacodeunlimit',
+      prepare: async () => () => createMiniappLogin(world.miniapp),
+    },
+    'access token': {
+      path: '/cgi-bin/stable_token',
+      prepare: async () => {
+        const tokens = platformTokens(world.table, appId, 'access_token');
+        await tokens.expire((await tokens.read('strong'))?.value ?? '');
+        const cold = world.coldAccessToken();
+        await world.base.sleep(1_050);
+        return () => cold.get();
+      },
+    },
+    'QR code': { path: '/cgi-bin/qrcode/create', prepare: async () => () => createQrLogin(world.official) },
+    follower: {
+      path: '/cgi-bin/user/info',
+      prepare: async () => {
+        const { openIds } = await follower();
+        const who = { appId, openId: openIds.official };
+        await followChanged(world.base, { ...who, follows: true, atS: 1 });
+        return async () => {
+          await followUp(world.official, who);
+          expect(await readIdentity(world.table, who, 'strong')).not.toHaveProperty('followUp');
+        };
+      },
+    },
+    'OAuth code': {
+      path: '/sns/oauth2/access_token',
+      prepare: async () => {
+        const returned = await back(await world.phone.newPerson());
+        return () => callback(world.oauth, returned);
+      },
+    },
+    'OAuth profile': {
+      path: '/sns/userinfo',
+      prepare: async () => {
+        const returned = await back(await world.phone.newPerson({ nickname: '有名字的人' }));
+        return () => callback(world.oauth, returned);
+      },
+    },
+    'JS-SDK ticket': {
+      path: '/cgi-bin/ticket/getticket',
+      prepare: async () => {
+        const tokens = platformTokens(world.table, appId, 'jsapi_ticket');
+        await tokens.expire((await tokens.read('strong'))?.value ?? '');
+        await world.base.sleep(1_050);
+        const deps = {
+          ...world.base,
+          appId,
+          jsapiTicket: world.coldJsapiTicket(),
+          allowedOrigins: ['https://a.example'],
+        };
+        return () => jssdkConfig(deps, 'https://a.example/');
+      },
+    },
+    menu: {
+      path: '/cgi-bin/menu/create',
+      prepare: async () => () =>
+        publishMenu(world.official, { button: [{ type: 'click', name: '帮助', key: 'HELP' }] }),
+    },
+    'template message': {
+      path: '/cgi-bin/message/template/send',
+      prepare: async () => {
+        const { openIds, id } = await follower();
+        return () => sendTemplateMessage(world.official, { ...message, openId: openIds.official, clientMsgId: id });
+      },
+    },
+    'subscribe message': {
+      path: '/cgi-bin/message/subscribe/send',
+      prepare: async () => {
+        const person = await follower();
+        await world.phone.act(person, 'allow-message', { templateId: message.templateId, times: 2 });
+        return () => sendSubscribeMessage(world.miniapp, { ...message, openId: person.openIds.miniapp });
+      },
+    },
+  };
+
+  /** The phone of these tests belongs to whoever came first: that WeChat gave it is what counts here. */
+  function unlessBoundElsewhere(error: { code?: string }): void {
+    if (error.code !== 'PHONE_ALREADY_BOUND') throw error;
+  }
+
+  /** What the call comes to when WeChat answers `errcode` so often, and how often it was asked. */
+  async function meet(name: string, errcode: number, times = 1) {
+    const { path, prepare } = calls[name]!;
+    const call = await prepare();
+    const before = await world.calls(path);
+    await world.fault({ target: path, action: 'errcode', errcode, times });
+    const outcome = await call().then(
+      (value) => (typeof value === 'string' && name.endsWith('message') ? value : SUCCEEDS),
+      (error: { code?: string }) => error.code ?? String(error),
+    );
+    return { outcome, asked: (await world.calls(path)) - before };
+  }
+
+  const rows: [name: string, outcome: string, errcodes: number[]][] = [
+    ['login', 'WECHAT_CODE_INVALID', [40029, 40163, 41008]],
+    ['login', 'WECHAT_USER_BLOCKED', [40226]],
+    ['login', 'RATE_LIMITED', [45009, 45011]],
+    ['login', 'WECHAT_CONFIG', [40013, 40125, 40164, 40243, 41002, 41004, 61004, 45035]],
+    ['phone', 'WECHAT_CODE_INVALID', [40029, 40003]],
+    ['phone', 'WECHAT_CONFIG', [40013, 48001]],
+    ['phone', 'RATE_LIMITED', [45011]],
+    ['mini-program code', 'WECHAT_UNAVAILABLE', [40097, 40129, 40169, 85096]],
+    ['mini-program code', 'WECHAT_CONFIG', [41030]],
+    ['mini-program code', 'RATE_LIMITED', [45009, 45011]],
+    ['access token', 'WECHAT_CONFIG', [40001, 40013, 40125, 40164, 40243, 41002, 41004, 50004, 50007, 61004]],
+    ['access token', 'WECHAT_CONFIG', [89501, 89502, 89503, 89504, 89505, 89506, 89507]],
+    ['access token', 'WECHAT_UNAVAILABLE', [40002, 43002]],
+    ['access token', 'RATE_LIMITED', [45009, 45011]],
+    ['QR code', 'WECHAT_UNAVAILABLE', [40052, 40053]],
+    ['QR code', 'RATE_LIMITED', [45009]],
+    ['QR code', 'WECHAT_CONFIG', [48001, 40164]],
+    ['follower', 'WECHAT_UNAVAILABLE', [40003, 46004]],
+    ['follower', 'RATE_LIMITED', [45009]],
+    ['follower', 'WECHAT_CONFIG', [48001]],
+    ['OAuth code', 'WECHAT_CODE_INVALID', [40029, 40163, 41008, 42003]],
+    ['OAuth code', 'WECHAT_CONFIG', [40013, 40125, 41002, 41004, 40164]],
+    ['OAuth code', 'RATE_LIMITED', [45011]],
+    // The login goes on without a name: user tokens are no business of the app's token.
+    ['OAuth profile', SUCCEEDS, [40001, 40014, 42001, 42007, 40003, 48001]],
+    ['JS-SDK ticket', 'RATE_LIMITED', [45009]],
+    ['JS-SDK ticket', 'WECHAT_CONFIG', [48001]],
+    ['menu', 'PARAM_ERROR', [40015, 40016, 40018, 40025, 40033, 40054, 40055, 40119, 40155, 45010, 65303]],
+    ['menu', 'WECHAT_CONFIG', [48001]],
+    ['template message', 'not-following', [43004]],
+    ['template message', 'refused', [43101]],
+    ['template message', 'WECHAT_CONFIG', [40037, 40165, 43116, 48001]],
+    ['template message', 'PARAM_ERROR', [47003]],
+    ['template message', 'RATE_LIMITED', [45009]],
+    ['subscribe message', 'not-subscribed', [43101]],
+    ['subscribe message', 'WECHAT_CONFIG', [40037, 43107]],
+    ['subscribe message', 'PARAM_ERROR', [47003]],
+  ];
+
+  it.each(rows.flatMap(([name, outcome, errcodes]) => errcodes.map((errcode) => ({ name, errcode, outcome }))))(
+    '$name: $errcode is $outcome, and is asked once',
+    async ({ name, errcode, outcome }) => {
+      expect(await meet(name, errcode)).toEqual({ outcome, asked: 1 });
+    },
+  );
+
+  it.each(Object.keys(calls))('%s: busy is asked once more, not twice', async (name) => {
+    const fine = name.endsWith('message') ? 'sent' : SUCCEEDS;
+    expect(await meet(name, -1)).toEqual({ outcome: fine, asked: 2 });
+    // A profile is nice to have: without it the login goes on.
+    expect(await meet(name, -1, 2)).toEqual({
+      outcome: name === 'OAuth profile' ? SUCCEEDS : 'WECHAT_UNAVAILABLE',
+      asked: 2,
+    });
+  });
+
+  const withAppToken = Object.keys(calls).filter((name) => !/^(login|access token|OAuth)/.test(name));
+
+  it.each(withAppToken.flatMap((name) => TOKEN_ERRORS.map((errcode) => ({ name, errcode }))))(
+    '$name: $errcode renews the access token, and is asked once more',
+    async ({ name, errcode }) => {
+      const fine = name.endsWith('message') ? 'sent' : SUCCEEDS;
+      expect(await meet(name, errcode)).toEqual({ outcome: fine, asked: 2 });
+    },
+  );
+
+  it('subscribe message: 43108 waits, and is asked once more', async () => {
+    expect(await meet('subscribe message', 43108)).toEqual({ outcome: 'sent', asked: 2 });
+  });
+
+  it('shows the address to whitelist, and nothing else of what WeChat said', async () => {
+    const call = await calls['QR code']!.prepare();
+    await world.fault({ target: 'qrcode/create', action: 'errcode', errcode: 40164, times: 1 });
+    await expect(call()).rejects.toMatchObject({
+      code: 'WECHAT_CONFIG',
+      message: 'The IP address 1.2.3.4 is not on the WeChat whitelist of OFFICIAL_APP_ID',
+    });
+  });
+});
