@@ -1,4 +1,4 @@
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -54,28 +54,19 @@ export async function readPhoneHolder(table: Table, phone: string): Promise<stri
 }
 
 /** Lets a person lead to an account, unless they lead to one already. @returns the account that they lead to now */
-export async function claimIdentity(
-  { client, name: TableName }: Table,
-  { appId, openId, unionId }: Person,
-  accountId: string,
-): Promise<string> {
-  const claimed = await attempt(
-    client.send(
-      new UpdateCommand({
-        TableName,
-        Key: keys.identity(appId, openId),
-        UpdateExpression: `SET appId = :appId, openId = :openId, accountId = :accountId${unionId ? ', unionId = :unionId' : ''}`,
-        ConditionExpression: 'attribute_not_exists(accountId)',
-        ExpressionAttributeValues: {
-          ':appId': appId,
-          ':openId': openId,
-          ':accountId': accountId,
-          ...(unionId && { ':unionId': unionId }),
-        },
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    ),
-  );
+export async function claimIdentity(table: Table, person: Person, accountId: string): Promise<string> {
+  const { appId, openId, unionId } = person;
+  const claimed = await changeIdentity(table, person, {
+    UpdateExpression: `SET appId = :appId, openId = :openId, accountId = :accountId${unionId ? ', unionId = :unionId' : ''}`,
+    ConditionExpression: 'attribute_not_exists(accountId)',
+    ExpressionAttributeValues: {
+      ':appId': appId,
+      ':openId': openId,
+      ':accountId': accountId,
+      ...(unionId && { ':unionId': unionId }),
+    },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
   return claimed.done ? accountId : String(claimed.old?.['accountId']);
 }
 
@@ -100,64 +91,50 @@ export async function claimUnion(
  * follow is to be asked about.
  */
 export async function setSubscribed(
-  { client, name: TableName }: Table,
+  table: Table,
   { appId, openId, subscribed, atS }: { appId: string; openId: string; subscribed: boolean; atS: number },
 ): Promise<boolean> {
   const followUp = subscribed ? 'SET followUp = :followUp, ' : 'REMOVE followUp SET ';
-  const kept = await attempt(
-    client.send(
-      new UpdateCommand({
-        TableName,
-        Key: keys.identity(appId, openId),
-        UpdateExpression: `${followUp}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`,
-        ConditionExpression: 'attribute_not_exists(subscribedChangedAt) OR subscribedChangedAt <= :at',
-        ExpressionAttributeValues: {
-          ':appId': appId,
-          ':openId': openId,
-          ':subscribed': subscribed,
-          ':at': atS,
-          ...(subscribed && { ':followUp': 'follower' satisfies FollowUp }),
-        },
-      }),
-    ),
+  const kept = await changeIdentity(
+    table,
+    { appId, openId },
+    {
+      UpdateExpression: `${followUp}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`,
+      ConditionExpression: 'attribute_not_exists(subscribedChangedAt) OR subscribedChangedAt <= :at',
+      ExpressionAttributeValues: {
+        ':appId': appId,
+        ':openId': openId,
+        ':subscribed': subscribed,
+        ':at': atS,
+        ...(subscribed && { ':followUp': 'follower' satisfies FollowUp }),
+      },
+    },
   );
   return kept.done;
 }
 
 /** Asks for what changed about a person; nothing happens for somebody without an account. */
-export async function requestFollowUp(
-  { client, name: TableName }: Table,
-  { appId, openId }: Person,
-  followUp: FollowUp,
-): Promise<void> {
-  await attempt(
-    client.send(
-      new UpdateCommand({
-        TableName,
-        Key: keys.identity(appId, openId),
-        UpdateExpression: 'SET followUp = :followUp',
-        ConditionExpression: 'attribute_exists(accountId)',
-        ExpressionAttributeValues: { ':followUp': followUp },
-      }),
-    ),
-  );
+export async function requestFollowUp(table: Table, person: Person, followUp: FollowUp): Promise<void> {
+  await changeIdentity(table, person, {
+    UpdateExpression: 'SET followUp = :followUp',
+    ConditionExpression: 'attribute_exists(accountId)',
+    ExpressionAttributeValues: { ':followUp': followUp },
+  });
 }
 
 /** What was to be asked has been asked. Something else that was asked for meanwhile stays. */
-export async function endFollowUp(
+export async function endFollowUp(table: Table, person: Person, followUp: FollowUp): Promise<void> {
+  await changeIdentity(table, person, {
+    UpdateExpression: 'REMOVE followUp',
+    ConditionExpression: 'followUp = :followUp',
+    ExpressionAttributeValues: { ':followUp': followUp },
+  });
+}
+
+function changeIdentity(
   { client, name: TableName }: Table,
   { appId, openId }: Person,
-  followUp: FollowUp,
-): Promise<void> {
-  await attempt(
-    client.send(
-      new UpdateCommand({
-        TableName,
-        Key: keys.identity(appId, openId),
-        UpdateExpression: 'REMOVE followUp',
-        ConditionExpression: 'followUp = :followUp',
-        ExpressionAttributeValues: { ':followUp': followUp },
-      }),
-    ),
-  );
+  change: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
+) {
+  return attempt(client.send(new UpdateCommand({ TableName, Key: keys.identity(appId, openId), ...change })));
 }
