@@ -196,16 +196,17 @@ describe('errcodes', () => {
     ['OAuth profile', SUCCEEDS, [40001, 40014, 42001, 42007, 40003, 48001]],
     ['JS-SDK ticket', 'RATE_LIMITED', [45009]],
     ['JS-SDK ticket', 'WECHAT_CONFIG', [48001]],
-    ['menu', 'PARAM_ERROR', [40015, 40016, 40018, 40025, 40033, 40054, 40055, 40119, 40155, 45010, 65303]],
+    ['menu', 'PARAM_ERROR', [40015, 40016, 40017, 40018, 40019, 40020, 40022, 40023, 40024, 40025, 40026, 40027]],
+    ['menu', 'PARAM_ERROR', [40033, 40054, 40055, 40119, 40120, 40155, 45010, 65303, 65316, 65317]],
     ['menu', 'WECHAT_CONFIG', [48001]],
-    ['template message', 'not-following', [43004]],
+    ['template message', 'not-following', [43004, 40003]],
     ['template message', 'refused', [43101]],
     ['template message', 'WECHAT_CONFIG', [40037, 40165, 43116, 48001]],
-    ['template message', 'PARAM_ERROR', [47003]],
+    ['template message', 'PARAM_ERROR', [47003, 45168]],
     ['template message', 'RATE_LIMITED', [45009]],
-    ['subscribe message', 'not-subscribed', [43101]],
+    ['subscribe message', 'not-subscribed', [43101, 40003]],
     ['subscribe message', 'WECHAT_CONFIG', [40037, 43107]],
-    ['subscribe message', 'PARAM_ERROR', [47003]],
+    ['subscribe message', 'PARAM_ERROR', [47003, 45168]],
   ];
 
   it.each(rows.flatMap(([name, outcome, errcodes]) => errcodes.map((errcode) => ({ name, errcode, outcome }))))(

@@ -154,6 +154,16 @@ test('the log shows calls with their outcome, not the control calls, and can be 
   expect((await call(simulator, 'GET', '/_log')).json).toEqual([]);
 });
 
+test('GET / lists what can be done', async () => {
+  const { calls } = (await call(simulator, 'GET', '/')).json;
+  for (const path of ['GET /_issued', 'GET /_official', 'POST /_official', 'POST /_open-platform']) {
+    expect(calls).toHaveProperty([path]);
+  }
+  const actions =
+    'login-code phone-code encrypted allow-message scan message menu-click unfollow event resend open change-password pay';
+  expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());
+});
+
 test('malformed control calls are clear errors', async () => {
   const person = await newPerson(simulator);
   for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${person.id}/scan`]) {

@@ -1,4 +1,5 @@
 import { readOptionalText } from '../control-body.ts';
+import type { Body } from '../control-body.ts';
 import { ControlError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
 import type { Person } from '../people.ts';
