@@ -1,159 +1,66 @@
-// The phone in the browser, played as a newcomer plays it: by clicking, in a real Chromium.
-import { createRequire } from 'node:module';
+// The page as a whole: its people, what it says when something fails, and who else may call the API from a page.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import jsQR from 'jsqr';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { describe, expect, it } from 'vitest';
+import { playPage } from './played-page.ts';
 
-const { PNG } = createRequire(import.meta.url)('pngjs') as {
-  PNG: { sync: { read(png: Buffer): { data: Buffer; width: number; height: number } } };
-};
-
-let stack: Stack;
-let browser: Browser;
-let page: Page;
-/** What the browser complained about: console errors, unhandled rejections. */
-let complaints: string[];
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  stack = await startStack();
-});
-afterAll(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
-
-beforeEach(async () => {
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(15_000);
-  complaints = [];
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-});
-afterEach(() => page.close());
-
-const press = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).click();
-const webPage = () => page.locator('#web-page');
-const phone = () => page.locator('#phone');
-const idOn = (screen: ReturnType<typeof phone>) => screen.locator('dt:text-is("id") + dd').textContent();
-const wire = () => page.locator('#wire').textContent();
-
-async function open(): Promise<void> {
-  await page.goto(stack.simulator);
-  await webPage().locator('img').waitFor();
-}
-
-/** What the QR code on the page says, read from its pixels, as a phone would. */
-async function scanned(): Promise<string | undefined> {
-  const image = webPage().locator('img');
-  const width = () => image.evaluate((node: unknown) => (node as { naturalWidth: number }).naturalWidth);
-  await expect.poll(width).toBeGreaterThan(0);
-  const png = PNG.sync.read(await image.screenshot());
-  return jsQR.default(new Uint8ClampedArray(png.data), png.width, png.height)?.data;
-}
+const play = playPage();
+const { press, idOn } = play;
 
 describe('the phone in the browser', () => {
-  it('logs the web page in by a scan: the first time through a registration, the second time at once', async () => {
-    const created = page.waitForResponse(`${stack.http}/qr-login`);
-    await open();
-    const { content } = (await (await created).json()) as { content: string };
-    expect(await scanned()).toBe(content);
-    await page.getByText('pending', { exact: true }).waitFor();
-
-    await press('Add person');
-    await press(/^Scan the code/);
-    await phone().locator('.bubble').getByText('wechat-lambda').waitFor();
-    await page.getByText('unregistered', { exact: true }).waitFor();
-    await press('Register');
-    await page.getByText('registered', { exact: true }).waitFor();
-    const id = await idOn(webPage());
-
-    await press('Log out');
-    await webPage().locator('img').waitFor();
-    expect(await scanned()).not.toBe(content);
-    await press(/^Scan the code/);
-    await webPage().getByText('Logged in').waitFor();
-    expect(await idOn(webPage())).toBe(id);
-    await expect.poll(wire).toContain('/official-events SCAN');
-    expect(complaints).toEqual([]);
-  });
-
-  it('logs in to the mini-program, and pays a coffee', async () => {
-    await open();
-    await press('Add person');
-    await press(/^Open the mini-program/);
-    await phone().getByText('user_').waitFor();
-    await press(/^Buy a coffee/);
-    await phone().getByText('¥18.00').waitFor();
-    await press('Not now');
-    await phone().getByText('NOTPAY').waitFor();
-    await press(/^Buy a coffee/);
-    await press('Pay');
-    await phone().getByText('PAID', { exact: true }).waitFor();
-    await phone().getByText('answered 204').waitFor();
-    await expect.poll(wire).toContain('/pay-notify TRANSACTION.SUCCESS204');
-    expect(complaints).toEqual([]);
-  });
-
   it('keeps a phone for each person', async () => {
-    await open();
+    await play.open();
     await press('Add person');
     await press(/^Open the mini-program/);
-    await phone().getByText('user_').waitFor();
-    const id = await idOn(phone());
-    await page.getByLabel('Name of somebody new').fill('韩梅梅 <b>');
+    await play.phone.getByText('user_').waitFor();
+    const id = await idOn(play.phone);
+    await play.page.getByLabel('Name of somebody new').fill('韩梅梅 <b>');
     await press('Add person');
-    await phone().getByText('Hello, 韩梅梅 <b>').waitFor();
+    await play.phone.getByText('Hello, 韩梅梅 <b>').waitFor();
     await press(/^Buy a coffee/);
-    await phone().getByText('¥18.00').waitFor();
+    await play.phone.getByText('¥18.00').waitFor();
     await press('Li Lei');
-    expect(await idOn(phone())).toBe(id);
-    expect(complaints).toEqual([]);
+    expect(await idOn(play.phone)).toBe(id);
+    expect(play.complaints()).toEqual([]);
   });
 
   it('tells what failed, where it failed, and goes on from there', async () => {
-    await open();
-    await plan('qrcode/create', 'garbage');
+    await play.open();
+    await play.plan('qrcode/create', 'garbage');
     await press('New code');
-    await webPage().getByText('502 WECHAT_UNAVAILABLE').waitFor();
+    await play.webPage.getByText('502 WECHAT_UNAVAILABLE').waitFor();
     await press('Add person');
     await press(/^Scan the code/);
-    await phone().getByText('NO_CODE').waitFor();
+    await play.phone.getByText('NO_CODE').waitFor();
     await press('Try again');
-    await webPage().locator('img').waitFor();
+    await play.webPage.locator('img').waitFor();
 
-    await plan('jscode2session', '5xx');
+    await play.plan('jscode2session', '5xx');
     await press(/^Open the mini-program/);
-    await phone().getByText('502 WECHAT_UNAVAILABLE').waitFor();
-    await plan('notify', 'drop-notify');
+    await play.phone.getByText('502 WECHAT_UNAVAILABLE').waitFor();
+    await play.plan('notify', 'drop-notify');
     await press(/^Buy a coffee/);
     await press('Pay');
-    await phone().getByText('was not sent').waitFor();
-    await phone().getByText('PAID', { exact: true }).waitFor();
-    expect(complaints.filter((text) => !text.includes('502'))).toEqual([]);
+    await play.phone.getByText('was not sent').waitFor();
+    await play.phone.getByText('PAID', { exact: true }).waitFor();
+    expect(play.complaints(502)).toEqual([]);
   });
 
-  it('says so when the code on the page ends', async () => {
-    await page.route(/\/qr-login$/, async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, json: { ...((await response.json()) as object), expiresIn: 1 } });
-    });
-    await open();
-    await page.getByText('expired', { exact: true }).waitFor();
-    await webPage().getByRole('button', { name: 'New code' }).waitFor();
-    expect(complaints).toEqual([]);
+  it.each([1280, 390])('needs no sideways scrolling %i pixels wide', async (width) => {
+    await play.page.setViewportSize({ width, height: 800 });
+    await play.open();
+    await press('Add person');
+    await press(/^Open the mini-program/);
+    await play.phone.getByText('not bound').waitFor();
+    expect(await play.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   });
 
   it('says what is missing when no page may use the API from here', async () => {
-    await page.goto(stack.simulator.replace('localhost', '127.0.0.1'));
-    await webPage().getByText('UNREACHABLE').waitFor();
-    await webPage().getByText('ALLOWED_ORIGINS').waitFor();
-    expect(complaints.join()).toContain('blocked by CORS policy');
+    await play.page.goto(play.stack.simulator.replace('localhost', '127.0.0.1'));
+    await play.webPage.getByText('UNREACHABLE').waitFor();
+    await play.webPage.getByText('ALLOWED_ORIGINS').waitFor();
+    expect(play.complaints().join()).toContain('blocked by CORS policy');
   });
 });
 
@@ -168,20 +75,16 @@ describe('a page of an origin that is not allowed', () => {
     }).listen(0, '127.0.0.1');
     await once(stranger, 'listening');
     try {
-      const attempt = `fetch(${JSON.stringify(stack.http + path)}, ${JSON.stringify({ method, headers })})
+      const attempt = `fetch(${JSON.stringify(play.stack.http + path)}, ${JSON.stringify({ method, headers })})
         .then(({ status }) => status, ({ name }) => name)`;
-      await page.goto(`http://localhost:${(stranger.address() as AddressInfo).port}/`);
-      expect(await page.evaluate(attempt)).toBe('TypeError');
-      expect(complaints.join()).toContain('blocked by CORS policy');
+      await play.page.goto(`http://localhost:${(stranger.address() as AddressInfo).port}/`);
+      expect(await play.page.evaluate(attempt)).toBe('TypeError');
+      expect(play.complaints().join()).toContain('blocked by CORS policy');
       // The same call, from the page that is allowed.
-      await page.goto(stack.simulator);
-      expect(await page.evaluate(attempt)).toBeTypeOf('number');
+      await play.page.goto(play.stack.simulator);
+      expect(await play.page.evaluate(attempt)).toBeTypeOf('number');
     } finally {
       stranger.close().closeAllConnections();
     }
   });
 });
-
-async function plan(target: string, action: string): Promise<void> {
-  await page.request.post(`${stack.simulator}/_faults`, { data: { target, action, times: 1 } });
-}

@@ -17,29 +17,39 @@ export async function configure() {
   apiUrl = config.apiUrl ?? '';
 }
 
-/** A call to the HTTP API, as a web page or a mini-program makes it. */
-export async function api(method, path, { body, token, headers = {} } = {}) {
-  if (!apiUrl) {
-    throw new CallError('NO_API_ADDRESS', 'This simulator runs by itself: `npm start` runs it together with the API.');
-  }
+/** The whole address of a path of the HTTP API. */
+export function addressOf(path) {
+  if (apiUrl) return apiUrl + path;
+  throw new CallError('NO_API_ADDRESS', 'This simulator runs by itself: `npm start` runs it together with the API.');
+}
+
+/** A call to the HTTP API, as a web page or a mini-program makes it; cookies are for pages that have no token. */
+export async function api(method, path, { body, token, withCookie, headers = {} } = {}) {
+  const url = addressOf(path);
   const unreachable =
     `No answer that this page may read from ${apiUrl}. ` +
     `Is the API running, and is ${location.origin} one of ALLOWED_ORIGINS?`;
-  return call(apiUrl + path, { method, body, headers: { ...headers, ...bearer(token) } }, unreachable);
+  const credentials = withCookie ? 'include' : 'omit';
+  return call(url, { method, body, headers: { ...headers, ...bearer(token) }, credentials }, unreachable);
 }
 
 /** A call to the simulator: what somebody does with the phone. */
 export async function phone(method, path, body) {
-  return call(path, { method, body, headers: {} }, 'The simulator does not answer. Is `npm start` still running?');
+  return call(
+    path,
+    { method, body, headers: {}, credentials: 'omit' },
+    'The simulator does not answer. Is `npm start` still running?',
+  );
 }
 
 function bearer(token) {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-async function call(url, { method, body, headers }, unreachable) {
+async function call(url, { method, body, headers, credentials }, unreachable) {
   const response = await fetch(url, {
     method,
+    credentials,
     headers: { ...headers, ...(method !== 'GET' && { 'Content-Type': 'application/json' }) },
     ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
   }).catch(() => {

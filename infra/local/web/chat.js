@@ -1,34 +1,95 @@
-// "Scan the code on the page": the phone scans, WeChat tells the official account, the account's reply is a message.
-import { CallError, phone } from './calls.js';
-import { el } from './dom.js';
+// The chat of the official account. WeChat tells our webhook what the person does; what it replies is a message.
+import { phone } from './calls.js';
+import { chinese, el, field, row } from './dom.js';
 
 const told = {
   subscribe: 'You now follow the official account',
   scan: 'You scanned a code of the official account',
+  account: 'You follow this official account already',
   expired: 'This QR code has expired 二维码已过期',
 };
 
-export async function scan(hand, person) {
-  const content = hand.codeOnPage();
-  if (!content) throw new CallError('NO_CODE', 'The page shows no code that can be scanned: ask it for a new one.');
-  const { kind, push } = await phone('POST', `/_phone/users/${person.id}/scan`, { content });
-  person.chat.push(el('p.chat-note', {}, told[kind] ?? kind));
-  if (push) person.chat.push(bubble(push));
-  hand.show(person, 'Official account', el('div.chat', {}, ...person.chat));
-  hand.say(kind, `${person.name} scanned the code`);
+/** Shows the chat as it stands. */
+export async function openChat(hand) {
+  const { person } = hand;
+  const { follows } = await phone('GET', `/_phone/users/${person.id}`);
+  const hello = el('p.chat-note', {}, 'Follow the account to write to it');
+  const nodes = person.chat.length > 0 || follows ? person.chat : [hello];
+  hand.show('Official account', el('div.chat', { role: 'log' }, ...nodes), follows ? writing(hand) : following(hand));
 }
 
-/** The answer of our webhook as the person sees it. */
-function bubble({ status, body, error }) {
+/** What the person sees after they scanned a code of the account. */
+export async function afterScan(hand, { kind, push }) {
+  hand.person.chat.push(note(told[kind] ?? kind), ...(push ? [answer(push)] : []));
+  await openChat(hand);
+}
+
+/** Who does not follow can follow, by the code that the account has on its card. */
+function following(hand) {
+  const follow = async () => {
+    const { accountQr } = await phone('GET', '/');
+    await afterScan(hand, await phone('POST', `/_phone/users/${hand.person.id}/scan`, { content: accountQr }));
+    hand.say('subscribe', `${hand.person.name} follows the official account`);
+  };
+  return el('div.write', {}, hand.button('Follow', follow));
+}
+
+function writing(hand) {
+  const { id, name, chat } = hand.person;
+  const act = async (action, body, own) => {
+    const { push } = await phone('POST', `/_phone/users/${id}/${action}`, body);
+    chat.push(own);
+    // Nothing reaches a person who has just left.
+    if (action !== 'unfollow' || push.status !== 200) chat.push(answer(push));
+    await openChat(hand);
+    hand.say(action, `${name} did that, and official-events answered ${push.status ?? 'nothing'}`);
+  };
+  const input = el('input', { 'aria-label': 'Message', placeholder: '帮助, 登录, …', autocomplete: 'off' });
+  const send = hand.button('Send', async () => {
+    const text = input.value.trim();
+    if (!text) return;
+    await act('message', { text }, el('p.bubble.mine', {}, text));
+    // Ready for the next one.
+    document.querySelector('.write input')?.focus();
+  });
+  const help = () => act('menu-click', { key: 'HELP' }, note('You chose HELP in the menu'));
+  const unfollow = () => act('unfollow', {}, note('You no longer follow the official account'));
+  return el(
+    'div.write',
+    {},
+    field(input, send),
+    row(hand.button('HELP', help, { kind: 'quiet' }), hand.button('Unfollow', unfollow, { kind: 'quiet' })),
+  );
+}
+
+/** The answer of our webhook as the person sees it: WeChat has opened and checked it. */
+function answer({ status, body, error, reply }) {
   if (status !== 200) {
     const reason = status === null ? (error ?? 'no answer') : `HTTP ${status}`;
     return el('p.bubble.bad', {}, `The account is out of order: official-events said ${reason}`);
   }
-  const reply = replyText(body);
-  return reply ? el('p.bubble', { lang: 'zh' }, reply) : el('p.chat-note', {}, 'The account said nothing to that');
+  if (reply) return bubble(reply);
+  if (body === '' || body === 'success') return note('The account said nothing to that');
+  return el('p.bubble.bad', {}, 'The account is out of order: WeChat cannot read its reply');
 }
 
-/** The text of a passive reply; empty for `success`, which is no XML. */
-function replyText(body) {
-  return new DOMParser().parseFromString(body, 'text/xml').querySelector('xml > Content')?.textContent ?? '';
+function bubble({ type, content, articles, title, mediaId, thumbMediaId }) {
+  switch (type) {
+    case 'text':
+      return el('p.bubble', { lang: 'zh' }, content);
+    case 'news':
+      return el('div.bubble', { lang: 'zh' }, ...articles.map(article));
+    case 'transfer_customer_service':
+      return note('Somebody of the customer service takes over');
+    default:
+      return el('p.bubble', {}, chinese(type), ` ${title ?? mediaId ?? thumbMediaId}`);
+  }
+}
+
+function article({ title, description, url }) {
+  return el('p', {}, el('b', {}, title), ...[description, url].filter(Boolean).map((text) => el('small', {}, text)));
+}
+
+function note(text) {
+  return el('p.chat-note', {}, text);
 }

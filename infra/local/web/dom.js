@@ -32,6 +32,25 @@ export function button(label, action, { kind = 'primary' } = {}) {
   return node;
 }
 
+/** Buttons side by side. */
+export function row(...buttons) {
+  return el('div.row', {}, ...buttons);
+}
+
+/** Buttons below each other. */
+export function stack(...buttons) {
+  return el('div.stack', {}, ...buttons);
+}
+
+/** One line to fill in, and the button that takes it: Enter presses it too. */
+export function field(input, take) {
+  const onsubmit = (event) => {
+    event.preventDefault();
+    take.click();
+  };
+  return el('form.field', { onsubmit }, input, take);
+}
+
 /** Replaces what a region shows. The focus stays in the region when the focused element goes. */
 export function show(region, ...nodes) {
   const hadFocus = region.contains(document.activeElement);
@@ -72,7 +91,7 @@ function fact(name, value) {
   return el('div', {}, el('dt', {}, name), el('dd', {}, value));
 }
 
-/** The round picture of somebody: the first letter. */
+/** The round picture of somebody: the first letter, or digit. */
 export function face(name) {
-  return el('span.face', { 'aria-hidden': true }, [...name][0]?.toUpperCase() ?? '?');
+  return el('span.face', { 'aria-hidden': true }, /[\p{L}\p{N}]/u.exec(name)?.[0].toUpperCase() ?? '?');
 }

@@ -1,97 +1,98 @@
-// The mini-program on the phone: its login, and a coffee that is paid with WeChat Pay.
+// The mini-program on the phone: it logs in by itself, and lets people look after their account.
 import { api, phone } from './calls.js';
-import { button, chinese, el, face, facts, problem } from './dom.js';
+import { chinese, el, facts, field, row, stack } from './dom.js';
 
-const title = 'Mini-program';
+export const title = 'Mini-program';
 
-export async function openMiniProgram(hand, person) {
-  const { user, isNewUser } = await logIn(person);
-  hand.show(
-    person,
-    title,
-    face(person.name),
-    el('h3', {}, isNewUser ? 'Welcome ' : 'Welcome back ', chinese(isNewUser ? '欢迎' : '欢迎回来')),
-    facts({ username: user.username, id: user.id, account: isNewUser ? 'new' : 'known' }),
-  );
+export async function openMiniProgram(hand) {
+  const { person } = hand;
+  const { isNewUser } = await logIn(person);
+  showAccount(hand, isNewUser ? 'Welcome ' : 'Welcome back ', isNewUser ? '欢迎' : '欢迎回来');
   hand.say('logged in', `${person.name} uses the mini-program`);
 }
 
-export async function buyCoffee(hand, person) {
+/** A call of the API as this person. Without a session the mini-program logs in first: nobody is asked for that. */
+export async function callAs(person, method, path, body) {
   const { token } = person.session ?? (await logIn(person));
-  const body = { sku: 'coffee', tradeType: 'JSAPI' };
-  const { order, payment } = await api('POST', '/pay/prepay', { token, body }).catch((error) => {
+  try {
+    return await api(method, path, { token, body });
+  } catch (error) {
     // The session is over: the next click logs in again.
     if (error.status === 401) person.session = undefined;
     throw error;
-  });
-  showSheet(hand, person, order, payment);
-}
-
-async function logIn(person) {
-  const { code } = await phone('POST', `/_phone/users/${person.id}/login-code`);
-  const session = await api('POST', '/miniapp/login', { body: { code } });
-  person.session = session;
-  return session;
-}
-
-function showSheet(hand, person, order, payment, trouble) {
-  const pay = async () => {
-    try {
-      const { notify } = await phone('POST', `/_phone/users/${person.id}/pay`, { prepayId: payment.package });
-      await showOrder(hand, person, order, notify);
-    } catch (error) {
-      showSheet(hand, person, order, payment, problem(error));
-    }
-  };
-  const leave = () => showOrder(hand, person, order);
-  hand.show(
-    person,
-    title,
-    el(
-      'div.sheet',
-      { role: 'group', 'aria-label': 'Payment' },
-      el('p', {}, 'WeChat Pay ', chinese('微信支付')),
-      el('p', {}, order.description),
-      el('p.price', {}, yuan(order.amountFen)),
-      trouble,
-      button('Pay', pay),
-      button('Not now', leave, { kind: 'quiet' }),
-    ),
-  );
-  hand.say(order.state, `the order waits for ${person.name} to pay`);
-}
-
-/** Asks the API what became of the order, and shows it. */
-async function showOrder(hand, person, { outTradeNo }, notify) {
-  const refresh = () => showOrder(hand, person, { outTradeNo }, notify);
-  try {
-    const { order } = await api('GET', `/pay/orders/${outTradeNo}`, { token: person.session?.token });
-    const paid = order.state === 'PAID';
-    hand.show(
-      person,
-      title,
-      el(`p.state.${paid ? 'good' : 'open'}`, {}, order.state),
-      el('h3', {}, paid ? 'Enjoy your coffee ' : 'Not paid yet ', chinese(paid ? '请慢用' : '尚未支付')),
-      el('p.price', {}, yuan(order.amountFen)),
-      facts({
-        order: order.outTradeNo,
-        ...(order.paidAt && { paid: new Date(order.paidAt).toLocaleTimeString() }),
-        ...(notify !== undefined && { 'pay-notify': outcome(notify) }),
-      }),
-      paid ? undefined : button('Ask again', refresh, { kind: 'quiet' }),
-    );
-    hand.say(order.state, `is what the API says of the order of ${person.name}`);
-  } catch (error) {
-    hand.show(person, title, problem(error), button('Ask again', refresh, { kind: 'quiet' }));
   }
 }
 
-/** What became of WeChat's notification; there is none when a fault swallowed it. */
-function outcome(notify) {
-  if (!notify) return 'was not sent';
-  return notify.status === null ? 'did not answer' : `answered ${notify.status}`;
+/** `wx.login` gives a code, for which the API gives a session. */
+async function logIn(person) {
+  const { code } = await phone('POST', `/_phone/users/${person.id}/login-code`);
+  person.session = await api('POST', '/miniapp/login', { body: { code } });
+  return person.session;
 }
 
-function yuan(fen) {
-  return `¥${(fen / 100).toFixed(2)}`;
+function showAccount(hand, greeting, inChinese) {
+  const { user } = hand.person.session;
+  hand.show(
+    title,
+    el('h3', {}, greeting, chinese(inChinese)),
+    facts({
+      username: user.username,
+      nickname: user.nickname ?? '–',
+      phone: user.phone ?? 'not bound',
+      id: user.id,
+    }),
+    stack(
+      user.phone ? undefined : hand.button('Bind phone', () => bindPhone(hand)),
+      hand.button('Change name', async () => askName(hand), { kind: 'quiet' }),
+      hand.button('Close account', async () => askToClose(hand), { kind: 'quiet' }),
+    ),
+  );
+}
+
+/** The phone button gives a code too; the answer is a new session. */
+async function bindPhone(hand) {
+  const { person } = hand;
+  const { code } = await phone('POST', `/_phone/users/${person.id}/phone-code`);
+  person.session = await callAs(person, 'POST', '/miniapp/phone', { code });
+  showAccount(hand, 'Phone bound ', '手机号已绑定');
+  hand.say('bound', `the username of ${person.name} is the phone number now`);
+}
+
+function askName(hand) {
+  const { person } = hand;
+  const input = el('input', {
+    'aria-label': 'New name',
+    autocomplete: 'off',
+    value: person.session?.user.nickname ?? person.name,
+  });
+  const save = hand.button('Save', async () => {
+    const { user } = await callAs(person, 'PUT', '/miniapp/profile', { nickname: input.value });
+    person.session.user = user;
+    showAccount(hand, 'Name changed ', '昵称已修改');
+    hand.say('saved', `${person.name} is called ${user.nickname} here`);
+  });
+  hand.show(title, el('h3', {}, 'What shall we call you? ', chinese('昵称')), field(input, save));
+}
+
+function askToClose(hand) {
+  const { person } = hand;
+  const close = async () => {
+    await callAs(person, 'DELETE', '/me');
+    person.session = undefined;
+    hand.show(
+      title,
+      el('h3', {}, 'Account closed ', chinese('已注销')),
+      el('p', {}, 'Whoever opens the mini-program now is somebody new to it.'),
+    );
+    hand.say('closed', `${person.name} has no account any more`);
+  };
+  hand.show(
+    title,
+    el('h3', {}, 'Close this account? ', chinese('注销账号')),
+    el('p', {}, 'Name and phone are deleted, WeChat is unlinked. Orders stay, without a person.'),
+    row(
+      hand.button('Keep it', () => openMiniProgram(hand)),
+      hand.button('Close it', close, { kind: 'quiet' }),
+    ),
+  );
 }

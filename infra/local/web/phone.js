@@ -1,78 +1,110 @@
 // The right half: people, each with a phone of their own that keeps what it shows.
 import { phone } from './calls.js';
-import { scan } from './chat.js';
+import { openChat } from './chat.js';
+import { buyCoffee } from './coffee.js';
 import { button, chinese, el, face, problem, say as sayIn, show, waiting } from './dom.js';
-import { buyCoffee, openMiniProgram } from './mini-program.js';
+import { openH5 } from './h5-browser.js';
+import { openMiniProgram } from './mini-program.js';
+import { scan } from './scan.js';
 
 const names = ['Li Lei', 'Han Meimei', 'Wang Fang', 'Zhang Wei'];
+const launch = { open: openMiniProgram, scan, buy: buyCoffee, chat: openChat, h5: openH5 };
 
 /**
  * @typedef {object} Person
  * @property {string} id
  * @property {string} name
- * @property {HTMLElement} choice the button that hands their phone to you
  * @property {{token: string, user: {id: string, username: string}} | undefined} session of the mini-program
  * @property {Node[]} chat with the official account
  * @property {{title: string, nodes: Node[]}} screen
+ * @property {Node | undefined} trouble above what the screen shows
+ *
+ * What the apps get to work with.
+ * @typedef {object} Hand
+ * @property {Person} person whose phone it holds
+ * @property {(title: string, ...nodes: Node[]) => void} show on this phone
+ * @property {(label: string, action: () => Promise<void>, options?: object) => HTMLElement} button one on this phone
+ * @property {(state: string, text: string) => void} say
+ * @property {() => string | undefined} codeOnPage
  */
 
 export function createPhone({ bar, screen, status, people, newPerson, apps, codeOnPage }) {
-  /** @type {Person[]} */
+  /** @type {Hand[]} */
   const everybody = [];
-  /** @type {Person | undefined} */
-  let owner;
+  /** @type {Hand | undefined} */
+  let holding;
   let busy = false;
 
   const say = (state, text) => sayIn(status, state, text);
-  const hand = {
-    say,
-    codeOnPage,
-    show(person, title, ...nodes) {
-      person.screen = { title, nodes };
-      if (person === owner) draw();
-    },
-  };
-  const actions = { open: openMiniProgram, scan, buy: buyCoffee };
 
   function draw() {
-    bar.parentElement.classList.toggle('off', !owner);
-    bar.replaceChildren(el('b', {}, owner?.screen.title ?? 'off'), el('span', {}, owner?.name ?? ''));
-    show(screen, ...(owner?.screen.nodes ?? [waiting('Add a person to switch the phone on.')]));
+    const person = holding?.person;
+    bar.parentElement.classList.toggle('off', !person);
+    bar.replaceChildren(el('b', {}, person?.screen.title ?? 'off'), el('span', {}, person?.name ?? ''));
+    if (person) show(screen, person.trouble, ...person.screen.nodes);
+    else show(screen, waiting('Add a person to switch the phone on.'));
     screen.scrollTop = screen.scrollHeight;
-    for (const app of apps.querySelectorAll('button')) app.disabled = !owner;
-    for (const person of everybody) person.choice.ariaPressed = String(person === owner);
+    for (const app of apps.querySelectorAll('button')) app.disabled = !person;
+    for (const hand of everybody) hand.choice.ariaPressed = String(hand === holding);
   }
 
-  function handTo(person) {
-    owner = person;
+  function handOf(person) {
+    const hand = {
+      person,
+      say,
+      codeOnPage,
+      choice: button(person.name, () => handTo(hand), { kind: 'person' }),
+      show(title, ...nodes) {
+        person.screen = { title, nodes };
+        person.trouble = undefined;
+        if (hand === holding) draw();
+      },
+      button: (label, action, options) => button(label, () => use(hand, action), options),
+    };
+    return hand;
+  }
+
+  function handTo(hand) {
+    holding = hand;
     draw();
-    say('ready', `you hold the phone of ${person.name}`);
+    say('ready', `you hold the phone of ${hand.person.name}`);
   }
 
   async function addPerson(name) {
     const { id } = await phone('POST', '/_phone/users', { nickname: name });
-    const choice = button(name, () => handTo(person), { kind: 'person' });
-    const person = { id, name, choice, session: undefined, chat: [], screen: homeScreen(name) };
-    everybody.push(person);
-    people.append(choice);
-    handTo(person);
+    const hand = handOf({ id, name, session: undefined, chat: [], screen: homeScreen(name), trouble: undefined });
+    everybody.push(hand);
+    people.append(hand.choice);
+    handTo(hand);
     newPerson.elements.nickname.value = names[everybody.length % names.length];
   }
 
-  /** One thing at a time, as hands do; a failure is shown on the phone. */
-  async function use(action) {
-    if (!owner) return;
+  /** One thing at a time, as hands do. A failure is shown on the phone, above what it shows. */
+  async function use(hand, action) {
     if (busy) return say('busy', 'one thing at a time: the phone is still at the last one');
     busy = true;
-    const person = owner;
-    hand.show(person, 'WeChat', waiting('One moment…'));
+    const { person } = hand;
+    person.trouble?.remove();
+    person.trouble = undefined;
+    status.replaceChildren();
     try {
-      await action(hand, person);
+      await action();
     } catch (error) {
-      hand.show(person, 'WeChat', problem(error));
+      person.trouble = problem(error);
+      if (hand === holding) screen.prepend(person.trouble);
       say('error', `that failed for ${person.name}`);
     } finally {
       busy = false;
+    }
+  }
+
+  async function open(hand, app) {
+    hand.show('WeChat', waiting('One moment…'));
+    try {
+      await app(hand);
+    } catch (error) {
+      hand.show('WeChat');
+      throw error;
     }
   }
 
@@ -88,7 +120,8 @@ export function createPhone({ bar, screen, status, people, newPerson, apps, code
   });
   apps.addEventListener('click', ({ target }) => {
     const app = target.closest('button');
-    if (app) void use(actions[app.dataset.app]);
+    const hand = holding;
+    if (app && hand) void use(hand, () => open(hand, launch[app.dataset.app]));
   });
   draw();
 }

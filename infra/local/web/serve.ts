@@ -17,8 +17,13 @@ const files: Record<string, keyof typeof types> = {
   'dom.js': 'js',
   'web-page.js': 'js',
   'phone.js': 'js',
-  'chat.js': 'js',
   'mini-program.js': 'js',
+  'coffee.js': 'js',
+  'scan.js': 'js',
+  'chat.js': 'js',
+  'h5-browser.js': 'js',
+  'h5.html': 'html',
+  'h5.js': 'js',
   'wire.js': 'js',
 };
 

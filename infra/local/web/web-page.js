@@ -1,18 +1,45 @@
 // The left half: a web page that lets people log in by scanning a code.
 import { api } from './calls.js';
-import { button, chinese, el, face, facts, problem, say as sayIn, show, waiting } from './dom.js';
+import { button, chinese, el, face, facts, problem, row, say as sayIn, show, waiting } from './dom.js';
+
+/** Whose code it is that people scan: `via` of POST /qr-login. */
+const kinds = {
+  'official-account': {
+    name: 'Official account',
+    inChinese: '公众号',
+    how: 'Scanning is all it takes.',
+  },
+  'mini-program': { name: 'Mini-program', inChinese: '小程序', how: 'The mini-program asks first.' },
+};
 
 export function createWebPage({ screen, status }) {
+  let via = 'official-account';
   /** What the code on show says, while it can be scanned. */
   let code;
   let round = new AbortController();
 
   const say = (state, text) => sayIn(status, state, text);
-  const fail = (error, ...more) => {
+  const fail = (error) => {
     code = undefined;
     say('error', 'the call failed');
-    show(screen, problem(error), ...more, button('Try again', newCode));
+    show(screen, choice(), problem(error), button('Try again', newCode));
   };
+
+  function choice() {
+    const choices = Object.entries(kinds).map(([kind, { name, inChinese }]) => {
+      const choose = () => {
+        via = kind;
+        return newCode();
+      };
+      return el(
+        'button',
+        { type: 'button', 'aria-pressed': `${kind === via}`, onclick: choose },
+        name,
+        chinese(inChinese),
+      );
+    });
+    return el('div.choice', { role: 'group', 'aria-label': 'Scan with' }, ...choices);
+  }
 
   async function newCode() {
     round.abort();
@@ -20,9 +47,9 @@ export function createWebPage({ screen, status }) {
     const { signal } = round;
     code = undefined;
     say('…', 'POST /qr-login');
-    show(screen, waiting('Asking for a code…'));
+    show(screen, choice(), waiting('Asking for a code…'));
     try {
-      const login = await api('POST', '/qr-login');
+      const login = await api('POST', '/qr-login', { body: { via } });
       if (!signal.aborted) await waitForScan(login, signal);
     } catch (error) {
       if (!signal.aborted) fail(error);
@@ -30,17 +57,27 @@ export function createWebPage({ screen, status }) {
   }
 
   async function waitForScan(login, signal) {
-    code = login.content;
+    // The code of a mini-program cannot be drawn from text: the phone gets the image itself.
+    code = login.content ?? login.imageUrl;
     const hiccup = el('div');
     const endsAt = Date.now() + login.expiresIn * 1000;
-    show(screen, ...codeOnShow(login, countdown(endsAt, signal), hiccup, newCode));
+    const timeLeft = el('p.time-left', {}, 'Good for another ', countdown(endsAt, signal));
+    const rest = [timeLeft, hiccup, button('New code', newCode, { kind: 'quiet' })];
+    show(screen, choice(), ...codeOnShow(login, kinds[via].how), ...rest);
     say('pending', 'waiting for somebody to scan');
     while (Date.now() < endsAt) {
       await sleep(login.pollIntervalMs, signal);
       const answer = await poll(login, hiccup);
       if (signal.aborted) return;
+      if (answer.status === 'gone') break;
       if (answer.status === 'registered') return welcome(answer, 'logged in by scanning');
       if (answer.status === 'unregistered') return offerAccount(answer);
+      if (answer.status === 'scanned' && code) {
+        code = undefined;
+        const title = el('h3', {}, 'Scanned ', chinese('已扫描'));
+        show(screen, title, el('p', {}, 'Confirm on your phone.'), ...rest);
+        say('scanned', 'somebody looks at the question on the phone');
+      }
     }
     ended();
   }
@@ -61,7 +98,7 @@ export function createWebPage({ screen, status }) {
       el('h3', {}, 'Nice to meet you ', chinese('初次见面')),
       el('p', {}, 'WeChat has told us who scanned, and there is no account for them yet.'),
       trouble,
-      el('div.row', {}, button('Register', register), button('New code', newCode, { kind: 'quiet' })),
+      row(button('Register', register), button('New code', newCode, { kind: 'quiet' })),
     );
   }
 
@@ -78,7 +115,7 @@ export function createWebPage({ screen, status }) {
     };
     show(
       screen,
-      face(user.username),
+      face(user.nickname ?? user.username),
       el('h3', {}, 'Logged in ', chinese('已登录')),
       facts({ username: user.username, id: user.id }),
       button('Log out', logOut, { kind: 'quiet' }),
@@ -87,32 +124,30 @@ export function createWebPage({ screen, status }) {
 
   function ended() {
     code = undefined;
-    say('expired', 'nobody scanned in time');
-    const title = el('h3', {}, 'This code has ended ', chinese('二维码已过期'));
-    show(screen, title, button('New code', newCode));
+    say('expired', 'too late, or cancelled on the phone');
+    const title = el('h3', {}, 'This code has ended ', chinese('二维码已失效'));
+    show(screen, choice(), title, button('New code', newCode));
   }
 
   return { newCode, code: () => code };
 }
 
-function codeOnShow({ imageUrl }, timeLeft, hiccup, newCode) {
+function codeOnShow({ imageUrl }, how) {
   return [
     el('h3', {}, 'Scan to log in ', chinese('微信扫码登录')),
     el('img.qr', { src: imageUrl, alt: 'QR code: scan it with WeChat', width: 208, height: 208 }),
-    el('p.time-left', {}, 'Good for another ', timeLeft),
-    hiccup,
-    button('New code', newCode, { kind: 'quiet' }),
+    el('p', {}, how),
   ];
 }
 
-/** One poll. What ends the code is thrown; anything else is told, and the next poll tries again. */
+/** One poll; `gone` when the code has ended. Any other trouble is told, and the next poll tries again. */
 async function poll({ ticket, pollToken }, hiccup) {
   try {
     const answer = await api('GET', `/qr-login/${ticket}`, { headers: { 'X-Poll-Token': pollToken } });
     hiccup.replaceChildren();
     return answer;
   } catch (error) {
-    if (error.code === 'TICKET_EXPIRED') throw error;
+    if (error.code === 'TICKET_EXPIRED') return { status: 'gone' };
     hiccup.replaceChildren(problem(error));
     return {};
   }

@@ -1,0 +1,62 @@
+// A coffee, paid with WeChat Pay in the mini-program.
+import { phone } from './calls.js';
+import { chinese, el, facts, waiting } from './dom.js';
+import { callAs, title } from './mini-program.js';
+
+export async function buyCoffee(hand) {
+  const body = { sku: 'coffee', tradeType: 'JSAPI' };
+  const { order, payment } = await callAs(hand.person, 'POST', '/pay/prepay', body);
+  showSheet(hand, order, payment);
+}
+
+function showSheet(hand, order, payment) {
+  const { person } = hand;
+  const pay = async () => {
+    const { notify } = await phone('POST', `/_phone/users/${person.id}/pay`, { prepayId: payment.package });
+    await showOrder(hand, order, notify);
+  };
+  hand.show(
+    title,
+    el(
+      'div.sheet',
+      { role: 'group', 'aria-label': 'Payment' },
+      el('p', {}, 'WeChat Pay ', chinese('微信支付')),
+      el('p', {}, order.description),
+      el('p.price', {}, yuan(order.amountFen)),
+      hand.button('Pay', pay),
+      hand.button('Not now', () => showOrder(hand, order), { kind: 'quiet' }),
+    ),
+  );
+  hand.say(order.state, `the order waits for ${person.name} to pay`);
+}
+
+/** Asks the API what became of the order, and shows it. */
+async function showOrder(hand, { outTradeNo }, notify) {
+  const again = hand.button('Ask again', () => showOrder(hand, { outTradeNo }, notify), { kind: 'quiet' });
+  hand.show(title, waiting('What became of the order?'), again);
+  const { order } = await callAs(hand.person, 'GET', `/pay/orders/${outTradeNo}`);
+  const paid = order.state === 'PAID';
+  hand.show(
+    title,
+    el(`p.state.${paid ? 'good' : 'open'}`, {}, order.state),
+    el('h3', {}, paid ? 'Enjoy your coffee ' : 'Not paid yet ', chinese(paid ? '请慢用' : '尚未支付')),
+    el('p.price', {}, yuan(order.amountFen)),
+    facts({
+      order: order.outTradeNo,
+      ...(order.paidAt && { paid: new Date(order.paidAt).toLocaleTimeString() }),
+      ...(notify !== undefined && { 'pay-notify': outcome(notify) }),
+    }),
+    paid ? undefined : again,
+  );
+  hand.say(order.state, `is what the API says of the order of ${hand.person.name}`);
+}
+
+/** What became of WeChat's notification; there is none when a fault swallowed it. */
+function outcome(notify) {
+  if (!notify) return 'was not sent';
+  return notify.status === null ? 'did not answer' : `answered ${notify.status}`;
+}
+
+function yuan(fen) {
+  return `¥${(fen / 100).toFixed(2)}`;
+}

@@ -1,0 +1,53 @@
+// WeChat's own browser on the phone: a frame that goes where it is sent, with the cookies of this browser. WeChat asks
+// for consent when a site sends it to the authorization address; that is the one thing that this file does for WeChat.
+import { addressOf, phone } from './calls.js';
+import { chinese, el, row, show, waiting } from './dom.js';
+
+const title = 'Browser';
+const authorization = '/connect/oauth2/authorize';
+
+export async function openH5(hand) {
+  const { person } = hand;
+  const redirect = `${location.origin}/_web/h5.html`;
+  const src = addressOf(`/oauth/authorize?${new URLSearchParams({ redirect, scope: 'snsapi_userinfo' })}`);
+  const over = el('div.over', {}, waiting('Loading…'));
+  const frame = el('iframe', { src, title: 'H5 page', onload: arrived });
+
+  function arrived() {
+    const asked = askedAt(frame);
+    show(over, ...(asked ? consent(asked) : []));
+    over.hidden = !asked;
+    if (asked) hand.say('asked', `WeChat wants to know whether ${person.name} agrees`);
+  }
+
+  function consent(url) {
+    const decide = async (agree) => {
+      const { location: next } = await phone('POST', `/_phone/users/${person.id}/open`, { url, agree });
+      hand.say(agree ? 'agreed' : 'refused', `is what ${person.name} did`);
+      if (!next) return hand.show(title, el('p', {}, 'You refused: the site learns nothing of you.'));
+      show(over, waiting('Loading…'));
+      frame.contentWindow?.location.replace(next);
+    };
+    return [
+      el('h3', {}, 'Let this site know your name and picture? ', chinese('申请获取你的昵称、头像')),
+      row(
+        hand.button('Allow', () => decide(true)),
+        hand.button('Refuse', () => decide(false), { kind: 'quiet' }),
+      ),
+    ];
+  }
+
+  hand.show(title, el('div.site', {}, frame, over));
+  hand.say('opened', 'GET /oauth/authorize sends the phone to WeChat');
+}
+
+/** The authorization address, if that is where the frame is. */
+function askedAt(frame) {
+  try {
+    const { href, pathname } = frame.contentWindow.location;
+    return pathname === authorization ? href : undefined;
+  } catch {
+    // A page of another origin, such as an error of the API, is for the person to read.
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+// "Scan the code on the page": what it opens depends on whose code it is.
+import { CallError, phone } from './calls.js';
+import { afterScan } from './chat.js';
+import { chinese, el, face, row } from './dom.js';
+import { callAs, title } from './mini-program.js';
+
+export async function scan(hand) {
+  const { person } = hand;
+  const content = hand.codeOnPage();
+  if (!content) throw new CallError('NO_CODE', 'The page shows no code that can be scanned: ask it for a new one.');
+  const scanned = await phone('POST', `/_phone/users/${person.id}/scan`, { content });
+  hand.say(scanned.kind, `${person.name} scanned the code`);
+  // A mini-program is started with its scene percent-encoded.
+  if (scanned.kind === 'mini-program') await askToConfirm(hand, decodeURIComponent(scanned.query.scene));
+  else await afterScan(hand, scanned);
+}
+
+/** The page of the mini-program behind its code: the scene is the ticket of the web page. */
+async function askToConfirm(hand, scene) {
+  const { person } = hand;
+  const decide = (decision) => callAs(person, 'POST', `/qr-login/${encodeURIComponent(scene)}/confirm`, { decision });
+  const { siteName } = await decide('scan');
+  const { user } = person.session;
+
+  const confirm = async () => {
+    const { status } = await decide('confirm');
+    hand.show(title, el('h3', {}, 'Confirmed ', chinese('已确认')), el('p', {}, 'The web page goes on by itself.'));
+    hand.say(status, `${person.name} logs the web page in`);
+  };
+  const cancel = async () => {
+    const { status } = await decide('cancel');
+    hand.show(title, el('h3', {}, 'Cancelled ', chinese('已取消')), el('p', {}, 'The web page stays logged out.'));
+    hand.say(status, `${person.name} did not log in`);
+  };
+  hand.show(
+    title,
+    face(siteName),
+    el('h3', {}, `Log in to ${siteName}? `, chinese('确认登录')),
+    el('p', {}, `The web page will know you as ${user.nickname ?? user.username}.`),
+    row(hand.button('Confirm', confirm), hand.button('Cancel', cancel, { kind: 'quiet' })),
+  );
+}

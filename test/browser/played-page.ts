@@ -1,0 +1,82 @@
+// A stack, a Chromium and a fresh page for each test, played as a newcomer plays it: by clicking.
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+export interface PlayedPage {
+  readonly stack: Stack;
+  readonly page: Page;
+  readonly webPage: Locator;
+  readonly phone: Locator;
+  open(): Promise<void>;
+  press(name: string | RegExp): Promise<void>;
+  /** The account that a screen shows. */
+  idOn(screen: Locator): Promise<string | null>;
+  wire(): Promise<string | null>;
+  /** Plans one fault of the simulator. */
+  plan(target: string, action: string): Promise<void>;
+  control(path: string, data: object): Promise<unknown>;
+  /**
+   * What the browser complained about: console errors, unhandled rejections. A refused call is such an error as well:
+   * those with one of these statuses are expected.
+   */
+  complaints(...statuses: number[]): string[];
+}
+
+/** Registers the hooks of a file of tests. */
+export function playPage(env: Record<string, string> = {}): PlayedPage {
+  let stack: Stack;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    stack = await startStack(env);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await stack?.stop();
+  });
+  beforeEach(async () => {
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(15_000);
+    complaints = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+  });
+  afterEach(() => page.close());
+
+  const control = async (path: string, data: object) => {
+    const response = await page.request.post(stack.simulator + path, { data });
+    if (!response.ok()) throw new Error(`${path}: ${response.status()} ${await response.text()}`);
+    const text = await response.text();
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
+  };
+  return {
+    get stack() {
+      return stack;
+    },
+    get page() {
+      return page;
+    },
+    get webPage() {
+      return page.locator('#web-page');
+    },
+    get phone() {
+      return page.locator('#phone');
+    },
+    open: async () => {
+      await page.goto(stack.simulator);
+      await page.locator('#web-page img').waitFor();
+    },
+    press: (name) => page.getByRole('button', { name, exact: true }).click(),
+    idOn: (screen) => screen.locator('dt:text-is("id") + dd').textContent(),
+    wire: () => page.locator('#wire').textContent(),
+    plan: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
+    control,
+    complaints: (...statuses) =>
+      complaints.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),
+  };
+}
