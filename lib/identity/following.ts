@@ -24,7 +24,7 @@ export function profileChanged({ table }: FollowDeps, person: Person): Promise<v
   return requestFollowUp(table, person, 'profile');
 }
 
-/** Somebody took back their consent, or left WeChat: what we were shown of their profile goes. */
+/** Somebody took back their consent, does not follow any more, or left WeChat: what we were shown of them goes. */
 export async function forgetProfile({ table, log }: FollowDeps, person: Person): Promise<void> {
   const [identity] = await Promise.all([readIdentity(table, person, 'strong'), dropUserToken(table, person)]);
   const account = identity?.accountId && (await readAccount(table, identity.accountId, 'strong'));

@@ -31,7 +31,8 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
         return reply ?? replyTo(content, deps.replies);
       }
       case 'unsubscribe':
-        await followChanged(deps, { ...person, follows: false, atS });
+        // What WeChat showed us of a person goes with them (platform 3.5).
+        await Promise.all([followChanged(deps, { ...person, follows: false, atS }), forgetProfile(deps, person)]);
         return undefined;
       case 'user_info_modified':
         await profileChanged(deps, { ...person, ...content.subject });

@@ -6,7 +6,10 @@ import { forgetProfile, profileChanged } from '../../lib/identity/following.ts';
 import { login } from '../../lib/identity/login.ts';
 import { me } from '../../lib/identity/me.ts';
 import { updateProfile } from '../../lib/identity/profile.ts';
+import { answerPush } from '../../lib/official-account/answer-push.ts';
+import { replies } from '../../lib/official-account/replies.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
+import type { OfficialPush } from '../../lib/wechat/official-push.ts';
 import type { OauthScope } from '../../lib/wechat/oauth.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
@@ -172,6 +175,13 @@ describe('H5 OAuth', () => {
       expect(await nickname(token)).toBeNull();
       expect(await readUserToken(world.table, who, world.base.now())).toBeUndefined();
       await forgetProfile(world.base, { appId, openId: 'o-nobody' });
+    });
+
+    it('and ceases to follow, loses what WeChat showed of them, by the push', async () => {
+      const { who, token } = await consented();
+      const push = { openId: who.openId, createTimeS: 7, content: { type: 'event', event: 'unsubscribe' } };
+      await answerPush({ ...world.base, appId, replies: replies('示例站') }, push as unknown as OfficialPush);
+      expect(await nickname(token)).toBeNull();
     });
 
     it('leaves what they chose here', async () => {
