@@ -138,11 +138,17 @@ export async function loadPay() {
   return { ...runtime, send: createSend(runtime), payBaseUrl, ...keys };
 }
 
-/** In a minute. Far above what people do, and below what WeChat grants an app: 100 000 QR codes a day, and so on. */
+const MINUTE_S = 60;
+const DAY_S = 86_400;
+
+/** Far above what people do. WeChat grants an app 100 000 QR codes a day: so many may nobody use up, all together least. */
 const LIMITS = {
-  login: { perAddress: 300, perApp: 12_000 },
-  qrLogin: { perAddress: 200, perApp: 3_000 },
-  pages: { perAddress: 600, perApp: 12_000 },
+  login: [{ windowS: MINUTE_S, perAddress: 300, perApp: 12_000 }],
+  qrLogin: [
+    { windowS: MINUTE_S, perAddress: 200, perApp: 3_000 },
+    { windowS: DAY_S, perAddress: 10_000, perApp: 90_000 },
+  ],
+  pages: [{ windowS: MINUTE_S, perAddress: 600, perApp: 12_000 }],
 };
 
 let opened: Table | undefined;

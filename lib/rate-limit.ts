@@ -6,8 +6,9 @@ import type { Table } from './store/table.ts';
 
 type LimitDeps = Pick<Runtime, 'now' | 'log'> & { table: Table };
 
-/** How often in a minute: from one address, and for the app as a whole. */
+/** How often in one window: from one address, and for the app as a whole. */
 export interface Limits {
+  windowS: number;
   perAddress: number;
   perApp: number;
 }
@@ -22,7 +23,6 @@ interface Count {
   known: number;
 }
 
-const WINDOW_S = 60;
 /** An instance tells the others what it counted each time that it counted a share of the limit. */
 const SHARES = 8;
 /** Addresses that one instance remembers: beyond it the oldest are forgotten. */
@@ -31,30 +31,32 @@ const MAX_COUNTS = 10_000;
 /**
  * Guards what anonymous callers could use up: WeChat's quotas, and our table. Instances count in memory, and add up in
  * the table only what has become a share of the limit: an ordinary caller costs nothing, a flood one write for many
- * requests, and a flood that is over the limit nothing at all until the minute ends. What several instances counted and
+ * requests, and a flood that is over the limit nothing at all until the window ends. What several instances counted and
  * have not told each other yet gets through: a guard of quotas, no fence.
- * @throws RATE_LIMITED with the seconds until the next minute
+ * @throws RATE_LIMITED with the seconds until the next window
  */
-export function rateLimit(deps: LimitDeps, name: string, { perAddress, perApp }: Limits): RateLimit {
+export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
   const counts = new Map<string, Count>();
 
   return async (address) => {
-    await count(`${name}#${networkOf(address)}`, perAddress);
-    await count(name, perApp);
+    for (const { windowS, perAddress, perApp } of limits) {
+      await count(`${name}#${windowS}#${networkOf(address)}`, perAddress, windowS);
+      await count(`${name}#${windowS}`, perApp, windowS);
+    }
   };
 
-  async function count(counter: string, limit: number): Promise<void> {
+  async function count(counter: string, limit: number, windowS: number): Promise<void> {
     const nowS = deps.now() / 1_000;
-    const window = Math.floor(nowS / WINDOW_S);
+    const window = Math.floor(nowS / windowS);
     const current = currentCount(counter, window);
-    if (current.known + current.untold >= limit) throw limited(Math.ceil((window + 1) * WINDOW_S - nowS));
+    if (current.known + current.untold >= limit) throw limited(Math.ceil((window + 1) * windowS - nowS));
     current.untold += 1;
     if (current.untold < Math.ceil(limit / SHARES)) return;
     const told = current.untold;
     current.untold = 0;
     current.known += told;
     try {
-      const expiresAt = (window + 2) * WINDOW_S;
+      const expiresAt = (window + 2) * windowS;
       const sum = await addToRate(deps.table, { counter, window, count: told, expiresAt });
       current.known = Math.max(current.known, sum);
     } catch (error) {
@@ -84,5 +86,5 @@ function networkOf(address: string): string {
 }
 
 function limited(retryAfterSeconds: number): AppError {
-  return new AppError('RATE_LIMITED', 'Too many requests: try again in a minute', { retryAfterSeconds });
+  return new AppError('RATE_LIMITED', 'Too many requests: try again later', { retryAfterSeconds });
 }

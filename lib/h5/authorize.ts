@@ -18,6 +18,9 @@ export interface Departure {
   kept: string;
 }
 
+/** It has to fit into a cookie, signed and in base64, of which browsers keep 4 KB. */
+const MAX_REDIRECT = 2_000;
+
 /** Where WeChat sends the browser back to. */
 export const CALLBACK_PATH = '/oauth/callback';
 
@@ -33,6 +36,9 @@ export async function authorize(
 ): Promise<Departure> {
   if (!URL.canParse(redirect) || !deps.allowedOrigins.includes(new URL(redirect).origin)) {
     throw new AppError('PARAM_ERROR', 'redirect: not an address of ours', { detail: { field: 'query.redirect' } });
+  }
+  if (new URL(redirect).href.length > MAX_REDIRECT) {
+    throw new AppError('PARAM_ERROR', 'redirect: too long', { detail: { field: 'query.redirect' } });
   }
   const kept: OauthState = { state: randomBytes(16).toString('hex'), redirect: new URL(redirect).href };
   const redirectUri = deps.publicBaseUrl + CALLBACK_PATH;

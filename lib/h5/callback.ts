@@ -3,7 +3,7 @@ import { sessionIdOfCode, sessionOfUsedCode } from '../identity/code-session.ts'
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
 import { wechatProfile } from '../identity/profile.ts';
 import { recogniseOrCreate } from '../identity/recognise.ts';
-import { setProfile, type Account } from '../store/accounts.ts';
+import { takeWechatProfile, type Account } from '../store/accounts.ts';
 import { putUserToken } from '../store/user-tokens.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { exchangeOauthCode, fetchOauthProfile, type OauthGrant, type OauthProfile } from '../wechat/oauth.ts';
@@ -35,7 +35,8 @@ export async function callback(
 ): Promise<{ redirect: string; session: SessionAnswer }> {
   const redirect = await redirectOf(deps, state, kept);
   const { appId } = deps.app;
-  const sid = sessionIdOfCode('oauth_code', appId, code);
+  // With the state, or whoever sees a used code could ask for its session from a browser of their own.
+  const sid = sessionIdOfCode('oauth_code', appId, `${code}\n${state}`);
   let grant;
   try {
     grant = await exchangeOauthCode(deps, deps.app, code);
@@ -80,8 +81,7 @@ async function takeProfile(
   const { openId, accessToken, refreshToken } = grant;
   const expiresAt = Math.floor(now() / 1_000) + REFRESH_TOKEN_LIFE_S;
   await putUserToken(table, { appId: app.appId, openId, accessToken, refreshToken, expiresAt });
-  if (account.profileSource === 'person') return account;
-  return (await setProfile(table, account.id, wechatProfile(profile), 'wechat')) ?? account;
+  return takeWechatProfile(table, account, wechatProfile(profile));
 }
 
 /** @throws `refusal` when this code opened no session */

@@ -71,7 +71,7 @@ async function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): 
       throw new AppError('PHONE_ALREADY_BOUND', 'Another account has this phone');
     }
     if (account.phone === phone) return account;
-    if (await bindPhone(deps, account, phone)) return { ...account, phone, username: phone };
+    if (await bindPhone(deps.table, account, phone)) return { ...account, phone, username: phone };
   }
   throw new Error('the links of one account keep changing');
 }

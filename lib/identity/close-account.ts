@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import { closeAccount } from '../store/account-links.ts';
-import { ownIds, readAccount, type Account } from '../store/accounts.ts';
+import { anonymiseMerges, ownIds, readAccount, type Account } from '../store/accounts.ts';
 import { personOf } from '../store/identities.ts';
-import { forgetPayer, listOrders, type OrderState } from '../store/orders.ts';
+import { forgetPayer, listOrders, type Order } from '../store/orders.ts';
 import { deleteSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 import { authenticateAccount, type AuthDeps } from './authenticate.ts';
@@ -14,12 +14,14 @@ type CloseDeps = AuthDeps &
     endLoginState(session: Session): Promise<void>;
   };
 
-const MONEY_IS_OPEN = new Set<OrderState>(['CREATED', 'NOTPAY', 'REFUNDING']);
+/** WeChat takes no money after an order's time; so long may the word of what came in before be under way. */
+const LAST_WORD_MS = 10 * 60_000;
 const TRIES = 5;
 
 /**
  * Closes the caller's account: openids, unionids and the phone are free for a new account, personal data are gone, the
- * orders stay without a person. Every route that reads the account refuses its sessions from now on.
+ * orders stay without a person. Every route that reads the account refuses its sessions from now on; the items of other
+ * devices' sessions end by themselves, and WeChat is made to replace the session key in them.
  * @throws UNAUTHENTICATED; ORDER_STATE_CONFLICT while an order may still be paid, or a refund is under way
  */
 export async function closeOwnAccount(deps: CloseDeps, token: string): Promise<void> {
@@ -31,14 +33,19 @@ export async function closeOwnAccount(deps: CloseDeps, token: string): Promise<v
   await deps.endLoginState(session).catch((error: unknown) => deps.log.warn('identity.login-state-kept', { error }));
 }
 
-async function settleOrders({ table }: CloseDeps, account: Account): Promise<void> {
+async function settleOrders({ table, now }: CloseDeps, account: Account): Promise<void> {
   const orders = (await Promise.all(ownIds(account).map((id) => listOrders(table, id)))).flat();
-  const open = orders.find(({ state }) => MONEY_IS_OPEN.has(state));
+  const open = orders.find((order) => moneyIsOpen(order, now()));
   if (open) {
     const { outTradeNo, state } = open;
     throw new AppError('ORDER_STATE_CONFLICT', 'An order is still open', { detail: { outTradeNo, state } });
   }
   for (const { outTradeNo, openId } of orders) if (openId !== undefined) await forgetPayer(table, outTradeNo);
+}
+
+function moneyIsOpen({ state, timeExpire }: Order, nowMs: number): boolean {
+  if (state === 'REFUNDING') return true;
+  return (state === 'CREATED' || state === 'NOTPAY') && Date.parse(timeExpire) + LAST_WORD_MS > nowMs;
 }
 
 async function close(deps: CloseDeps, accountId: string): Promise<void> {
@@ -47,7 +54,8 @@ async function close(deps: CloseDeps, accountId: string): Promise<void> {
     if (!account) return;
     const people = [...(account.identities ?? [])].map(personOf);
     for (const person of people) await dropUserToken(deps.table, person);
-    if (await closeAccount(deps, account, new Date(deps.now()).toISOString())) return;
+    for (const id of ownIds(account)) await anonymiseMerges(deps.table, id);
+    if (await closeAccount(deps.table, account, new Date(deps.now()).toISOString())) return;
   }
   throw new Error('the links of one account keep changing');
 }

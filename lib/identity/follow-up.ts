@@ -1,10 +1,10 @@
-import { isAppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
-import { clearWechatProfile, readAccount, setProfile } from '../store/accounts.ts';
+import { clearWechatProfile, readAccount, takeWechatProfile } from '../store/accounts.ts';
 import { endFollowUp, readIdentity, type Identity, type Person } from '../store/identities.ts';
 import { putUserToken, readUserToken, type UserToken } from '../store/user-tokens.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
-import { fetchFollower } from '../wechat/follower.ts';
+import { fetchFollowerUnionId } from '../wechat/follower.ts';
 import { checkUserToken, fetchOauthProfile, refreshUserToken } from '../wechat/oauth.ts';
 import { followChanged } from './following.ts';
 import { recognise, type RecogniseDeps } from './recognise.ts';
@@ -12,26 +12,37 @@ import { wechatProfile } from './profile.ts';
 
 export type FollowUpDeps = RecogniseDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
-/** Texts of an item of the table that says what is to be done: an identity, or the ticket of a scan that was a follow. */
+/** What an item of the table says is to be done: an identity, or the ticket of a scan that was a follow. */
 export interface Due {
   appId: string;
   openId: string;
-  /** Only on a ticket. */
+  /** Only on a ticket: CreateTime of the push, epoch seconds. */
   followedAt?: number | undefined;
 }
 
+/** Trying later may help; anything else is said once in the log, and a login asks again by itself. */
+const PASSING = new Set<string>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED']);
+
 /**
  * What a push asked for and could not wait for: a follow is kept on the identity, WeChat is asked who a new follower is,
- * or what somebody calls themselves now. Doing it twice is harmless.
- * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT: try again later
+ * and what somebody calls themselves now who once let us see it. Doing it twice is harmless.
+ * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT: try again later
  */
 export async function followUp(deps: FollowUpDeps, { appId, openId, followedAt }: Due): Promise<void> {
-  if (followedAt !== undefined) return followChanged(deps, { appId, openId, follows: true, atS: followedAt });
+  if (followedAt !== undefined) {
+    await followChanged(deps, { appId, openId, follows: true, atS: followedAt });
+    return;
+  }
   const identity = await readIdentity(deps.table, { appId, openId }, 'strong');
-  if (!identity?.followUp || appId !== deps.app.appId) return;
-  if (identity.followUp === 'follower') await learnFollower(deps, identity);
-  else await refreshProfile(deps, identity);
-  await endFollowUp(deps.table, identity, identity.followUp);
+  if (identity?.followUpAt === undefined || appId !== deps.app.appId) return;
+  try {
+    await learnFollower(deps, identity);
+    await refreshProfile(deps, identity);
+  } catch (error) {
+    if (!(error instanceof AppError) || PASSING.has(error.code)) throw error;
+    deps.log.error('identity.follow-up-given-up', { openId, error });
+  }
+  await endFollowUp(deps.table, identity);
 }
 
 /**
@@ -51,31 +62,25 @@ export async function learnUnionId(
   }
 }
 
-async function learnFollower(deps: FollowUpDeps, { appId, openId, unionId, accountId }: Identity): Promise<void> {
-  if (unionId !== undefined && accountId !== undefined) return;
-  const person = { appId, openId, unionId: await unionIdOf(deps, openId) };
-  try {
-    await recognise(deps, person);
-  } catch (error) {
-    // Two accounts that only their owner can make one: they hear of it when they log in.
-    if (!isAppError(error, 'IDENTITY_CONFLICT')) throw error;
-  }
+async function learnFollower(deps: FollowUpDeps, identity: Identity): Promise<void> {
+  const { appId, openId, unionId, accountId, subscribed } = identity;
+  if (!subscribed || (unionId !== undefined && accountId !== undefined)) return;
+  await recognise(deps, { appId, openId, unionId: await unionIdOf(deps, openId) });
 }
 
-async function unionIdOf(deps: FollowUpDeps, openId: string): Promise<string | undefined> {
+function unionIdOf(deps: FollowUpDeps, openId: string): Promise<string | undefined> {
   const { app } = deps;
-  const follower = await deps.accessToken.withToken((accessToken) => fetchFollower(deps, { app, accessToken, openId }));
-  return follower.unionId;
+  return deps.accessToken.withToken((accessToken) => fetchFollowerUnionId(deps, { app, accessToken, openId }));
 }
 
-/** Without a user token that holds, what we have of the profile is out of date and goes. */
+/** Without a user token that holds, what WeChat once showed us is out of date and goes. */
 async function refreshProfile(deps: FollowUpDeps, { appId, openId, accountId }: Identity): Promise<void> {
   const account = accountId ? await readAccount(deps.table, accountId, 'strong') : undefined;
-  if (account?.profileSource !== 'wechat') return;
+  if (!account?.wechatFields) return;
   const token = await livingToken(deps, await readUserToken(deps.table, { appId, openId }, deps.now()));
-  if (!token) return void (await clearWechatProfile(deps.table, account.id));
+  if (!token) return void (await clearWechatProfile(deps.table, account));
   const profile = await fetchOauthProfile(deps, deps.app, token);
-  await setProfile(deps.table, account.id, wechatProfile(profile), 'wechat');
+  await takeWechatProfile(deps.table, account, wechatProfile(profile));
 }
 
 /** User tokens live two hours; the refresh token makes new ones for a month. */

@@ -1,15 +1,14 @@
 import { AppError } from '../errors.ts';
-import { setProfile, type Account, type Profile } from '../store/accounts.ts';
+import { readAccount, setProfile, type Account, type Profile } from '../store/accounts.ts';
 import type { WechatApp } from '../wechat/client.ts';
 import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
 import { userView, type UserView } from './account.ts';
 import { assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
-import { recognise, type RecogniseDeps } from './recognise.ts';
 
 /** What somebody typed and chose, or what the mini-program's older calls sealed and signed. */
 export type ProfileInput = Profile | (SealedData & { rawData: string; signature: string });
 
-type ProfileDeps = AuthDeps & RecogniseDeps & { app: Pick<WechatApp, 'appId'> };
+type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
 
 const MAX_NICKNAME = 64;
 const MAX_AVATAR_URL = 1_024;
@@ -17,10 +16,9 @@ const MAX_AVATAR_URL = 1_024;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 /**
- * Changes nickname and avatar. Both are what the user says of themselves, and checked as such; WeChat has not vouched
- * for them since 2022, sealed or not. A unionid in sealed data is linked.
- * @throws UNAUTHENTICATED, PARAM_ERROR; for sealed data SESSION_EXPIRED, IDENTITY_CONFLICT, FORBIDDEN in a session of
- * another app
+ * Changes nickname and avatar. Both are what the user says of themselves, and checked as such, sealed or not: the cipher
+ * of sealed data protects no integrity, so that nothing else in them, the unionid least of all, is believed.
+ * @throws UNAUTHENTICATED, PARAM_ERROR; for sealed data SESSION_EXPIRED, FORBIDDEN in a session of another app
  */
 export async function updateProfile(
   deps: ProfileDeps,
@@ -32,14 +30,7 @@ export async function updateProfile(
   checkRawData(input.rawData, input.signature, session.sessionKey);
   const info = openSealedData(userInfo, input, { ...session, nowMs: deps.now() });
   if (info.openId !== session.openId) throw new AppError('SESSION_EXPIRED', 'These data are of somebody else');
-  const { appId, openId } = session;
-  const linked = await recognise(deps, { appId, openId, unionId: info.unionId });
-  return store(
-    deps,
-    linked ?? account,
-    wechatProfile({ nickname: info.nickName, avatarUrl: info.avatarUrl }),
-    'wechat',
-  );
+  return store(deps, account, wechatProfile({ nickname: info.nickName, avatarUrl: info.avatarUrl }), 'wechat');
 }
 
 /** A profile as WeChat has it; what would not pass as input is left out. */
@@ -75,15 +66,18 @@ function isAvatarUrl(text: string): boolean {
   return protocol === 'https:' && username === '' && password === '';
 }
 
+/** Once more when the account was merged into another meanwhile. */
 async function store(
-  deps: ProfileDeps,
-  account: Account,
+  { table }: ProfileDeps,
+  { id }: Account,
   profile: Profile,
   source: 'person' | 'wechat',
 ): Promise<{ user: UserView }> {
-  const changed = await setProfile(deps.table, account.id, profile, source);
-  if (!changed) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
-  return { user: userView(changed) };
+  const changed = await setProfile(table, id, profile, source);
+  const account = changed ?? (await readAccount(table, id, 'strong'));
+  if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  const settled = changed ?? (await setProfile(table, account.id, profile, source)) ?? account;
+  return { user: userView(settled) };
 }
 
 function bad(field: string, expected: string): AppError {

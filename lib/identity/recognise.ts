@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
-import { disownIdentity, dropAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
-import { claimIdentity, claimUnion, identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
+import { adopt, attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
+import { dropAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
+import { identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
 
@@ -79,7 +79,7 @@ async function linkByUnion(
   const holder = holderId === undefined ? undefined : await readAccount(table, holderId, 'strong');
   if (!account) {
     if (!holder) return undefined;
-    return (await attachIdentity(deps, holder, person)) ? holder : RETRY;
+    return (await attachIdentity(table, holder, person)) ? holder : RETRY;
   }
   const current = await readAccount(table, account.id, 'strong');
   if (!current) return RETRY;
@@ -87,7 +87,7 @@ async function linkByUnion(
     await merge(deps, [holder, current], person.unionId);
     return RETRY;
   }
-  return (await attachUnion(deps, current, person)) ? current : RETRY;
+  return (await attachUnion(table, current, person)) ? current : RETRY;
 }
 
 /**
@@ -105,31 +105,21 @@ async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId:
     deps.log.warn('identity.conflict', { accountIds: accounts.map(({ id }) => id) });
     throw new AppError('IDENTITY_CONFLICT', 'You have two accounts with two phones: close one of them first');
   }
-  if (await mergeAccounts(deps, { into, from, unionId, at: new Date(deps.now()).toISOString() })) {
+  if (await mergeAccounts(deps.table, { into, from, unionId, at: new Date(deps.now()).toISOString() })) {
     deps.log.info('identity.merged', { into: into.id, from: from.id });
   }
 }
 
-/**
- * The account comes first, then what leads to it, each by one conditional write: whoever is interrupted leaves an
- * account that nobody can reach, or one that the next login finds by its unionid.
- */
-async function createOnce(deps: RecogniseDeps, person: Person): Promise<Account | typeof RETRY> {
-  const { table } = deps;
+/** The account comes first, while nothing leads to it; then all that leads to it, at once. */
+async function createOnce({ table, ...deps }: RecogniseDeps, person: Person): Promise<Account | typeof RETRY> {
   const account: Account = {
     ...newAccount(deps),
     identities: new Set([identityName(person)]),
     ...(person.unionId && { unionIds: new Set([person.unionId]) }),
   };
   await putAccount(table, account);
-  if (person.unionId && (await claimUnion(table, person.unionId, account.id)) !== account.id) {
-    await dropAccount(table, account.id);
-    return RETRY;
-  }
-  if ((await claimIdentity(table, person, account.id)) === account.id) return account;
-  // By its unionid this account can be reached all the same: the next look merges it.
-  if (person.unionId) await disownIdentity(table, account.id, identityName(person));
-  else await dropAccount(table, account.id);
+  if (await adopt(table, account, person)) return account;
+  await dropAccount(table, account.id);
   return RETRY;
 }
 

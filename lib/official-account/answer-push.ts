@@ -27,15 +27,15 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
       case 'subscribe': {
         // A scan that counts takes the follow along in its one write.
         const { outcome, reply } = await scanned(deps, { ...person, scene: content.scene ?? '', followedAt: atS });
-        if (outcome !== 'scanned') await followChanged(deps, { ...person, follows: true, atS });
+        if (outcome !== 'moved') await followChanged(deps, { ...person, follows: true, atS });
         return reply ?? replyTo(content, deps.replies);
       }
       case 'unsubscribe':
-        // What WeChat showed us of a person goes with them (platform 3.5).
-        await Promise.all([followChanged(deps, { ...person, follows: false, atS }), forgetProfile(deps, person)]);
+        await followChanged(deps, { ...person, follows: false, atS });
         return undefined;
       case 'user_info_modified':
-        await profileChanged(deps, { ...person, ...content.subject });
+        // Only towards this account did anybody let us see a profile that can be fetched again.
+        if ({ ...person, ...content.subject }.appId === deps.appId) await profileChanged(deps, person);
         return undefined;
       case 'user_authorization_revoke':
       case 'user_authorization_cancellation':
@@ -52,7 +52,7 @@ async function scanned(deps: PushDeps, scan: Scan) {
   const outcome = await ticketScanned(deps, scan);
   if (outcome === 'foreign') return { outcome };
   deps.log.info('official-account.scan', { outcome, openId: scan.openId });
-  return { outcome, reply: outcome === 'scanned' ? deps.replies.loginScanned : deps.replies.loginExpired };
+  return { outcome, reply: outcome === 'refused' ? deps.replies.loginExpired : deps.replies.loginScanned };
 }
 
 /** Whether nobody has had this push before; the claim knows its own mark, because a write may meet itself. */

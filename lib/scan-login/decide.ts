@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { assertMiniappSession, authenticate, type AuthDeps } from '../identity/authenticate.ts';
+import { assertMiniappSession, authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import { moveTicket } from '../store/tickets.ts';
 import { isTicket, MOVES } from './ticket.ts';
 
@@ -21,12 +21,12 @@ export async function decideQrLogin(
   deps: AuthDeps & { appId: string; siteName: string },
   { token, ticket, decision }: { token: string; ticket: string; decision: Decision },
 ): Promise<DecisionAnswer> {
-  const session = await authenticate(deps, token, 'strong');
+  const { session } = await authenticateAccount(deps, token, 'strong');
   assertMiniappSession(session, deps.appId);
   const { appId, openId } = session;
   const { from, to } = MOVES[decision];
   const move = { ticket, appId, openId, from, to, nowMs: deps.now() };
-  if (!isTicket(ticket) || !(await moveTicket(deps.table, move))) {
+  if (!isTicket(ticket) || (await moveTicket(deps.table, move)) === 'refused') {
     throw new AppError('TICKET_EXPIRED', 'This code has expired: show a new one');
   }
   return { status: to, siteName: deps.siteName };

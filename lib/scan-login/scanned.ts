@@ -17,14 +17,15 @@ export interface Scan {
  * Somebody scanned a QR code of the official account, which is their confirmation as well. One conditional write and no read: a ticket that is unknown,
  * expired or taken stays as it is. That somebody began to follow is written along, and kept on their identity afterwards:
  * see lib/identity/follow-up.ts.
- * @returns 'scanned', 'refused' for a login code that is not good any more, 'foreign' for a code of another purpose
+ * @returns 'moved' for a scan that counts, 'repeated' for one that counted before, 'refused' for a login code that is not
+ * good any more, 'foreign' for a code of another purpose
  */
 export async function ticketScanned(
   { table, now }: Pick<Runtime, 'now'> & { table: Table },
   { scene, ...scan }: Scan,
-): Promise<'scanned' | 'refused' | 'foreign'> {
+): Promise<'moved' | 'repeated' | 'refused' | 'foreign'> {
   const ticket = ticketOfScene(scene);
   if (!ticket) return 'foreign';
   const move = { ...scan, ticket, ...MOVES.confirm, nowMs: now() };
-  return (await moveTicket(table, move)) ? 'scanned' : 'refused';
+  return moveTicket(table, move);
 }

@@ -1,37 +1,36 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { Runtime } from '../runtime.ts';
-import { LIVING, type Account, type MergeRecord } from './accounts.ts';
+import { LIVING, PROFILE_FIELDS, type Account, type MergeRecord } from './accounts.ts';
 import { transact } from './attempt.ts';
 import { identityName, personOf, type Person } from './identities.ts';
 import { keys, type Key } from './keys.ts';
 import type { Table } from './table.ts';
 
-/**
- * What leads to an account (identities, unionids, a phone) and what the account knows of it change together, in one
- * transaction each. All answer false when something else changed first: read again and decide again.
- */
-export type LinkDeps = Pick<Runtime, 'sleep' | 'randomBytes'> & { table: Table };
+// What leads to an account (identities, unionids, a phone) and what the account knows of it change together, in one
+// transaction each. All answer false when something else changed first: read again and decide again.
 
 /** A person whose unionid is known. */
 export type KnownPerson = Person & { unionId: string };
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
+/** A person who had no account leads to this one, which lists them already and nobody can reach yet. */
+export function adopt(table: Table, account: Account, person: Person): Promise<boolean> {
+  const union =
+    person.unionId === undefined ? [] : [leadTo(keys.union(person.unionId), account, { unionId: person.unionId })];
+  return write(table, [newIdentity(account, person), ...union]);
+}
+
 /** An identity that had no account leads to this one from now on. */
-export function attachIdentity(deps: LinkDeps, account: Account, person: KnownPerson): Promise<boolean> {
-  return write(deps, [
-    {
-      key: keys.identity(person.appId, person.openId),
-      set: { ...person, accountId: account.id },
-      condition: 'attribute_not_exists(accountId)',
-    },
+export function attachIdentity(table: Table, account: Account, person: KnownPerson): Promise<boolean> {
+  return write(table, [
+    newIdentity(account, person),
     onRevision(account, { add: { identities: [identityName(person)] } }),
   ]);
 }
 
 /** The unionid of an identity became known: it leads to the same account, unless it leads to another one already. */
-export function attachUnion(deps: LinkDeps, account: Account, { unionId, ...person }: KnownPerson): Promise<boolean> {
-  return write(deps, [
+export function attachUnion(table: Table, account: Account, { unionId, ...person }: KnownPerson): Promise<boolean> {
+  return write(table, [
     leadTo(keys.union(unionId), account, { unionId }),
     {
       key: keys.identity(person.appId, person.openId),
@@ -44,9 +43,9 @@ export function attachUnion(deps: LinkDeps, account: Account, { unionId, ...pers
 }
 
 /** A phone leads to this account, in place of the one before; false also when it leads to another account. */
-export function bindPhone(deps: LinkDeps, account: Account, phone: string): Promise<boolean> {
+export function bindPhone(table: Table, account: Account, phone: string): Promise<boolean> {
   const replaced = account.phone !== undefined && account.phone !== phone;
-  return write(deps, [
+  return write(table, [
     leadTo(keys.phone(phone), account, { phone }),
     onRevision(account, { set: { phone, username: phone } }),
     ...(replaced ? [{ free: keys.phone(account.phone!), from: account }] : []),
@@ -58,17 +57,23 @@ export function bindPhone(deps: LinkDeps, account: Account, phone: string): Prom
  * where they are: `into` knows the ids that they were made under. A phone of `from` is lost: choose `into` by that.
  */
 export function mergeAccounts(
-  deps: LinkDeps,
+  table: Table,
   { into, from, unionId, at }: { into: Account; from: Account; unionId: string; at: string },
 ): Promise<boolean> {
   const identities = [...(from.identities ?? [])];
   const unionIds = [...new Set([...(from.unionIds ?? []), unionId])];
-  const { nickname, avatarUrl, profileSource } = from;
+  const taken = PROFILE_FIELDS.filter((field) => into[field] === undefined && from[field] !== undefined);
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };
-  return write(deps, [
+  return write(table, [
     onRevision(into, {
-      add: { identities, unionIds, formerIds: [from.id, ...(from.formerIds ?? [])] },
-      keepOr: { nickname, avatarUrl, profileSource },
+      add: {
+        identities,
+        unionIds,
+        formerIds: [from.id, ...(from.formerIds ?? [])],
+        wechatFields: taken.filter((field) => from.wechatFields?.has(field)),
+      },
+      set: Object.fromEntries(taken.map((field) => [field, from[field]])),
+      unless: taken,
     }),
     onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL }),
     ...identities.map(personOf).map(({ appId, openId }) => ({
@@ -88,27 +93,25 @@ export function mergeAccounts(
 }
 
 /** The account is empty from now on, and what led to it is free for others. */
-export function closeAccount(deps: LinkDeps, account: Account, at: string): Promise<boolean> {
+export function closeAccount(table: Table, account: Account, at: string): Promise<boolean> {
   const { identities = [], unionIds = [], phone } = account;
   const led = [
     ...[...identities].map(personOf).map(({ appId, openId }) => keys.identity(appId, openId)),
     ...[...unionIds].map(keys.union),
     ...(phone === undefined ? [] : [keys.phone(phone)]),
   ];
-  return write(deps, [
+  return write(table, [
     onRevision(account, { set: { closedAt: at }, remove: PERSONAL }),
     ...led.map((key) => ({ free: key, from: account })),
   ]);
 }
 
 /** What says who somebody is: nothing of it stays in an account that is gone. */
-const PERSONAL = ['username', 'nickname', 'avatarUrl', 'profileSource', 'phone', 'identities', 'unionIds'];
+const PERSONAL = ['username', 'nickname', 'avatarUrl', 'wechatFields', 'phone', 'identities', 'unionIds'];
 
 interface Update {
   key: Key;
   set?: Record<string, unknown>;
-  /** Set only where there is none. */
-  keepOr?: Record<string, unknown>;
   add?: Record<string, string[]>;
   remove?: string[];
   condition: string;
@@ -118,14 +121,29 @@ interface Update {
 
 type Change = Update | { put: Record<string, unknown> } | { free: Key; from: Account };
 
-/** A change of the account as it was read: refused when anything was linked, merged or closed since. */
-function onRevision({ id, revision }: Account, change: Omit<Update, 'key' | 'condition' | 'values'>): Update {
+/**
+ * A change of the account as it was read: refused when anything was linked, merged or closed since, or when an attribute
+ * of `unless` is there by now.
+ */
+function onRevision(
+  { id, revision }: Account,
+  { unless = [], ...change }: Omit<Update, 'key' | 'condition' | 'values'> & { unless?: string[] },
+): Update {
+  const absent = unless.map((name) => ` AND attribute_not_exists(${name})`).join('');
   return {
     ...change,
     key: keys.account(id),
     set: { ...change.set, revision: revision + 1 },
-    condition: `${LIVING} AND revision = :seen`,
+    condition: `${LIVING} AND revision = :seen${absent}`,
     values: { seen: revision },
+  };
+}
+
+function newIdentity({ id }: Account, person: Person): Update {
+  return {
+    key: keys.identity(person.appId, person.openId),
+    set: { ...person, accountId: id },
+    condition: 'attribute_not_exists(accountId)',
   };
 }
 
@@ -135,9 +153,11 @@ function leadTo(key: Key, { id }: Account, set: Record<string, unknown>): Update
   return { key, set: { ...set, accountId: id }, condition, values: { of: id } };
 }
 
-function write({ table, ...deps }: LinkDeps, changes: Change[]): Promise<boolean> {
-  const items = changes.map((change) => itemOf(table.name, change));
-  return transact(table, items, deps);
+function write(table: Table, changes: Change[]): Promise<boolean> {
+  return transact(
+    table,
+    changes.map((change) => itemOf(table.name, change)),
+  );
 }
 
 function itemOf(TableName: string, change: Change): TransactItem {
@@ -155,22 +175,18 @@ function itemOf(TableName: string, change: Change): TransactItem {
   return { Update: { TableName, Key: change.key, ConditionExpression: change.condition, ...expressionOf(change) } };
 }
 
-function expressionOf({ set = {}, keepOr = {}, add = {}, remove = [], values = {} }: Update) {
-  const given = (fields: Record<string, unknown>) => Object.entries(fields).filter(([, value]) => value !== undefined);
+function expressionOf({ set = {}, add = {}, remove = [], values = {} }: Update) {
+  const given = Object.entries(set).filter(([, value]) => value !== undefined);
   const sets = Object.entries(add).flatMap(([name, list]) => (list.length > 0 ? [[name, new Set(list)] as const] : []));
-  const assignments = [
-    ...given(set).map(([name]) => `${name} = :to_${name}`),
-    ...given(keepOr).map(([name]) => `${name} = if_not_exists(${name}, :to_${name})`),
-  ];
   const parts = [
-    `SET ${assignments.join(', ')}`,
+    `SET ${given.map(([name]) => `${name} = :to_${name}`).join(', ')}`,
     ...(sets.length > 0 ? [`ADD ${sets.map(([name]) => `${name} :to_${name}`).join(', ')}`] : []),
     ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
   ];
   return {
     UpdateExpression: parts.join(' '),
     ExpressionAttributeValues: {
-      ...Object.fromEntries([...given(set), ...given(keepOr), ...sets].map(([name, value]) => [`:to_${name}`, value])),
+      ...Object.fromEntries([...given, ...sets].map(([name, value]) => [`:to_${name}`, value])),
       ...Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
     },
   };

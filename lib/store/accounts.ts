@@ -12,8 +12,8 @@ export interface Account {
   revision: number;
   nickname?: string;
   avatarUrl?: string;
-  /** Whose word nickname and avatar are: what a person said here is not replaced by what WeChat says. */
-  profileSource?: 'person' | 'wechat';
+  /** Which of the two are WeChat's word: what a person said here is not replaced by what WeChat says. */
+  wechatFields?: Set<string>;
   phone?: string;
   /** What leads here: names of identities (`identityName`), and unionids. */
   identities?: Set<string>;
@@ -53,54 +53,68 @@ export async function dropAccount({ client, name: TableName }: Table, id: string
   await client.send(new DeleteCommand({ TableName, Key: keys.account(id) }));
 }
 
-/** Takes an identity off an account that never got it. */
-export async function disownIdentity({ client, name: TableName }: Table, id: string, name: string): Promise<void> {
-  await client.send(
-    new UpdateCommand({
-      TableName,
-      Key: keys.account(id),
-      UpdateExpression: 'DELETE identities :names ADD revision :one',
-      ExpressionAttributeValues: { ':names': new Set([name]), ':one': 1 },
-    }),
-  );
-}
+export const PROFILE_FIELDS = ['nickname', 'avatarUrl'] as const;
+export type Profile = Pick<Account, (typeof PROFILE_FIELDS)[number]>;
 
-/** What may be said of a person, and by whom. */
-export type Profile = Pick<Account, 'nickname' | 'avatarUrl'>;
-
-/** Sets what is given and leaves the rest; the account as it is then, undefined when it is gone. */
+/** Sets what is given, as the word of `source`, and leaves the rest. The account as it is then, undefined when gone. */
 export function setProfile(
   table: Table,
   id: string,
   profile: Profile,
-  profileSource: NonNullable<Account['profileSource']>,
+  source: 'person' | 'wechat',
 ): Promise<Account | undefined> {
-  const given = Object.entries({ ...profile, profileSource }).filter(([, value]) => value !== undefined);
-  const assignments = given.map(([name]) => `${name} = :${name}`).join(', ');
-  const values = Object.fromEntries(given.map(([name, value]) => [`:${name}`, value]));
-  return changeProfile(table, id, { change: `SET ${assignments}`, condition: LIVING, values });
+  const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined);
+  return writeProfile(table, id, { profile, fields, mark: source === 'wechat' ? 'ADD' : 'DELETE', condition: LIVING });
 }
 
-/** Takes nickname and avatar away if they are WeChat's word. */
-export async function clearWechatProfile(table: Table, id: string): Promise<boolean> {
-  const change = 'REMOVE nickname, avatarUrl, profileSource';
-  const condition = `${LIVING} AND profileSource = :wechat`;
-  return (await changeProfile(table, id, { change, condition, values: { ':wechat': 'wechat' } })) !== undefined;
+/** Sets what is given as WeChat's word, where nobody said anything else. The account as it is then. */
+export async function takeWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account> {
+  const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined && isWechats(account, field));
+  const free = fields.map((field) => `(attribute_not_exists(${field}) OR contains(wechatFields, :is_${field}))`);
+  const condition = [LIVING, ...free].join(' AND ');
+  return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', condition })) ?? account;
 }
 
-async function changeProfile(
+/** Takes away of nickname and avatar what is WeChat's word; true if there was any. */
+export async function clearWechatProfile(table: Table, { id, wechatFields = new Set() }: Account): Promise<boolean> {
+  const fields = PROFILE_FIELDS.filter((field) => wechatFields.has(field));
+  const theirs = fields.map((field) => `contains(wechatFields, :is_${field})`);
+  const condition = [LIVING, ...theirs].join(' AND ');
+  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', condition })) !== undefined;
+}
+
+function isWechats({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
+  return account[field] === undefined || (wechatFields?.has(field) ?? false);
+}
+
+/** Sets the fields to what the profile says, or removes them where it says nothing. */
+async function writeProfile(
   { client, name: TableName }: Table,
   id: string,
-  { change, condition, values }: { change: string; condition: string; values: Record<string, unknown> },
+  write: { profile: Profile; fields: (keyof Profile)[]; mark: 'ADD' | 'DELETE'; condition: string },
 ): Promise<Account | undefined> {
-  const changed = await attempt(
+  const { profile, fields, mark, condition } = write;
+  if (fields.length === 0) return undefined;
+  const set = fields.filter((field) => profile[field] !== undefined);
+  const removed = fields.filter((field) => profile[field] === undefined);
+  const parts = [
+    ...(set.length > 0 ? [`SET ${set.map((field) => `${field} = :${field}`).join(', ')}`] : []),
+    ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),
+    `${mark} wechatFields :fields`,
+  ];
+  const named = condition.includes(':is_') ? fields : [];
+  const changed = await attempt(() =>
     client.send(
       new UpdateCommand({
         TableName,
         Key: keys.account(id),
-        UpdateExpression: change,
+        UpdateExpression: parts.join(' '),
         ConditionExpression: condition,
-        ExpressionAttributeValues: values,
+        ExpressionAttributeValues: {
+          ':fields': new Set(fields),
+          ...Object.fromEntries(set.map((field) => [`:${field}`, profile[field]])),
+          ...Object.fromEntries(named.map((field) => [`:is_${field}`, field])),
+        },
         ReturnValues: 'ALL_NEW',
       }),
     ),
@@ -111,18 +125,18 @@ async function changeProfile(
 /** Condition of every write to an account. */
 export const LIVING = 'attribute_exists(pk) AND attribute_not_exists(mergedInto) AND attribute_not_exists(closedAt)';
 
-/** What happened to somebody's accounts, kept for good. */
+/** What happened to somebody's accounts, kept for good; without the person once they closed their account. */
 export interface MergeRecord {
   intoId: string;
   fromId: string;
   mergedAt: string;
   /** The unionid that showed both to be one person. */
-  unionId: string;
+  unionId?: string;
   /** What led to the account that is gone. */
-  identities: string[];
+  identities?: string[];
 }
 
-/** The merges that led to this account, oldest id first. */
+/** The merges that led to this account. */
 export async function readMerges({ client, name: TableName }: Table, intoId: string): Promise<MergeRecord[]> {
   const { pk, sk } = keys.merge(intoId, '');
   const { Items = [] } = await client.send(
@@ -130,7 +144,21 @@ export async function readMerges({ client, name: TableName }: Table, intoId: str
       TableName,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
       ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+      ConsistentRead: true,
     }),
   );
   return Items as MergeRecord[];
+}
+
+/** Takes the person out of the records of these merges. */
+export async function anonymiseMerges(table: Table, intoId: string): Promise<void> {
+  for (const { fromId } of await readMerges(table, intoId)) {
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.merge(intoId, fromId),
+        UpdateExpression: 'REMOVE unionId, identities',
+      }),
+    );
+  }
 }

@@ -22,6 +22,6 @@ export async function claim({ client, name: TableName }: Table, claimed: Claim, 
     ExpressionAttributeValues: { ':now': nowMs / 1_000 },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const made = await attempt(client.send(put));
+  const made = await attempt(() => client.send(put));
   return made.done ? value : String(made.old?.['value']);
 }

@@ -1,4 +1,4 @@
-import { PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -17,11 +17,9 @@ export interface Identity extends Person {
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
-  /** What is still to be asked of WeChat about this person. */
-  followUp?: FollowUp;
+  /** WeChat is still to be asked about this person, since this time (epoch ms). */
+  followUpAt?: number;
 }
-
-export type FollowUp = 'follower' | 'profile';
 
 /** The name of an identity in its account. */
 export function identityName({ appId, openId }: Person): string {
@@ -53,48 +51,15 @@ export async function readPhoneHolder(table: Table, phone: string): Promise<stri
   return (await getItem<{ accountId: string }>(table, keys.phone(phone), 'strong'))?.accountId;
 }
 
-/** Lets a person lead to an account, unless they lead to one already. @returns the account that they lead to now */
-export async function claimIdentity(table: Table, person: Person, accountId: string): Promise<string> {
-  const { appId, openId, unionId } = person;
-  const claimed = await changeIdentity(table, person, {
-    UpdateExpression: `SET appId = :appId, openId = :openId, accountId = :accountId${unionId ? ', unionId = :unionId' : ''}`,
-    ConditionExpression: 'attribute_not_exists(accountId)',
-    ExpressionAttributeValues: {
-      ':appId': appId,
-      ':openId': openId,
-      ':accountId': accountId,
-      ...(unionId && { ':unionId': unionId }),
-    },
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  });
-  return claimed.done ? accountId : String(claimed.old?.['accountId']);
-}
-
-/** Lets a unionid lead to an account, unless it leads to one already. @returns the account that it leads to now */
-export async function claimUnion(
-  { client, name: TableName }: Table,
-  unionId: string,
-  accountId: string,
-): Promise<string> {
-  const put = new PutCommand({
-    TableName,
-    Item: { ...keys.union(unionId), unionId, accountId },
-    ConditionExpression: 'attribute_not_exists(pk)',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  });
-  const claimed = await attempt(client.send(put));
-  return claimed.done ? accountId : String(claimed.old?.['accountId']);
-}
-
 /**
  * Keeps whether a person follows, unless a later push said so already: pushes overtake one another. Somebody new to
- * follow is to be asked about.
+ * follow is to be asked about. @returns whether this push was the latest
  */
 export async function setSubscribed(
   table: Table,
-  { appId, openId, subscribed, atS }: { appId: string; openId: string; subscribed: boolean; atS: number },
+  { appId, openId, subscribed, atS, nowMs }: Person & { subscribed: boolean; atS: number; nowMs: number },
 ): Promise<boolean> {
-  const followUp = subscribed ? 'SET followUp = :followUp, ' : 'REMOVE followUp SET ';
+  const followUp = subscribed ? 'SET followUpAt = :now, ' : 'REMOVE followUpAt SET ';
   const kept = await changeIdentity(
     table,
     { appId, openId },
@@ -106,28 +71,28 @@ export async function setSubscribed(
         ':openId': openId,
         ':subscribed': subscribed,
         ':at': atS,
-        ...(subscribed && { ':followUp': 'follower' satisfies FollowUp }),
+        ...(subscribed && { ':now': nowMs }),
       },
     },
   );
   return kept.done;
 }
 
-/** Asks for what changed about a person; nothing happens for somebody without an account. */
-export async function requestFollowUp(table: Table, person: Person, followUp: FollowUp): Promise<void> {
+/** Somebody is to be asked about anew; nothing happens for somebody without an account. */
+export async function requestFollowUp(table: Table, person: Person, nowMs: number): Promise<void> {
   await changeIdentity(table, person, {
-    UpdateExpression: 'SET followUp = :followUp',
+    UpdateExpression: 'SET followUpAt = :now',
     ConditionExpression: 'attribute_exists(accountId)',
-    ExpressionAttributeValues: { ':followUp': followUp },
+    ExpressionAttributeValues: { ':now': nowMs },
   });
 }
 
-/** What was to be asked has been asked. Something else that was asked for meanwhile stays. */
-export async function endFollowUp(table: Table, person: Person, followUp: FollowUp): Promise<void> {
+/** What was asked for has been done. What was asked for since is still to be done. */
+export async function endFollowUp(table: Table, { followUpAt, ...person }: Identity): Promise<void> {
   await changeIdentity(table, person, {
-    UpdateExpression: 'REMOVE followUp',
-    ConditionExpression: 'followUp = :followUp',
-    ExpressionAttributeValues: { ':followUp': followUp },
+    UpdateExpression: 'REMOVE followUpAt',
+    ConditionExpression: 'followUpAt = :seen',
+    ExpressionAttributeValues: { ':seen': followUpAt },
   });
 }
 
@@ -136,5 +101,5 @@ function changeIdentity(
   { appId, openId }: Person,
   change: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
 ) {
-  return attempt(client.send(new UpdateCommand({ TableName, Key: keys.identity(appId, openId), ...change })));
+  return attempt(() => client.send(new UpdateCommand({ TableName, Key: keys.identity(appId, openId), ...change })));
 }

@@ -42,7 +42,7 @@ export async function putOrder({ client, name: TableName }: Table, order: Order,
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const stored = await attempt(client.send(put));
+  const stored = await attempt(() => client.send(put));
   return stored.done ? order : (stored.old as unknown as Order);
 }
 
@@ -110,7 +110,7 @@ export async function claimQuery(
   table: Table,
   { outTradeNo, nowMs, intervalMs }: { outTradeNo: string; nowMs: number; intervalMs: number },
 ): Promise<boolean> {
-  const claimed = await attempt(
+  const claimed = await attempt(() =>
     table.client.send(
       new UpdateCommand({
         TableName: table.name,
@@ -157,6 +157,6 @@ async function changeOrder(
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
-  const changed = await attempt(client.send(new UpdateCommand(input)));
+  const changed = await attempt(() => client.send(new UpdateCommand(input)));
   return changed.done ? { done: true, output: changed.output.Attributes as Order } : changed;
 }

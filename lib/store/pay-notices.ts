@@ -41,6 +41,6 @@ async function putOnce(
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const stored = await attempt(client.send(put));
+  const stored = await attempt(() => client.send(put));
   return stored.done || stored.old?.['seenAt'] === Item.seenAt;
 }

@@ -29,7 +29,7 @@ interface Lease {
 export function platformTokens(table: Table, appId: string, kind: string) {
   const Key = keys.platformToken(appId, kind);
   const update = (input: Omit<UpdateCommandInput, 'TableName' | 'Key'>) =>
-    attempt(table.client.send(new UpdateCommand({ TableName: table.name, Key, ...input })));
+    attempt(() => table.client.send(new UpdateCommand({ TableName: table.name, Key, ...input })));
 
   return {
     read(consistency: Consistency): Promise<StoredToken | undefined> {

@@ -52,15 +52,15 @@ export interface TicketMove {
 }
 
 /**
- * Moves a ticket on, if it is still where it can be moved from; once somebody scanned it, nobody else can. True also
- * when this very person moved it there before: pushes and requests are repeated. False for an unknown, expired or used
- * ticket, one of another app, or somebody else's.
+ * Moves a ticket on, if it is still where it can be moved from; once somebody scanned it, nobody else can. `repeated`
+ * when this very person moved it there before, also if it was collected since: pushes and requests are repeated.
+ * `refused` for an unknown, expired or used ticket, one of another app, or somebody else's.
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
   { ticket, appId, openId, from, to, nowMs, followedAt }: TicketMove,
-): Promise<boolean> {
-  const moved = await attempt(
+): Promise<'moved' | 'repeated' | 'refused'> {
+  const moved = await attempt(() =>
     client.send(
       new UpdateCommand({
         TableName,
@@ -82,9 +82,10 @@ export async function moveTicket(
       }),
     ),
   );
-  if (moved.done) return true;
+  if (moved.done) return 'moved';
   const old = moved.old as Ticket | undefined;
-  return old?.state === to && old.openId === openId && old.expiresAt * 1_000 > nowMs;
+  const there = old?.state === to || (to === 'confirmed' && old?.state === 'collected');
+  return there && old.openId === openId && old.expiresAt * 1_000 > nowMs ? 'repeated' : 'refused';
 }
 
 /**
@@ -95,7 +96,7 @@ export async function markCollected(
   { client, name: TableName }: Table,
   { ticket, collector, nowMs }: { ticket: string; collector: string; nowMs: number },
 ): Promise<boolean> {
-  const collected = await attempt(
+  const collected = await attempt(() =>
     client.send(
       new UpdateCommand({
         TableName,

@@ -1,24 +1,28 @@
 import { callPlatform, optionalString, type PlatformDeps, type WechatApp } from './client.ts';
+import { errcodeOf } from './platform-error.ts';
 
-/** What WeChat tells of somebody towards the official account; nothing but `follows` unless they follow. */
-export interface Follower {
-  follows: boolean;
-  unionId: string | undefined;
-}
+/** An openid that is none of this account's, and one that is nobody's. */
+const NOBODY = new Set<number | undefined>([40003, 46004]);
 
 /**
- * Asks about a follower (platform 5). There is no name and no picture in it any more.
+ * The unionid of a follower (platform 5): of nobody else, and only where the account belongs to an Open Platform account.
+ * There is no name and no picture in the answer any more.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token owner's passes through
  */
-export async function fetchFollower(
+export async function fetchFollowerUnionId(
   deps: PlatformDeps,
   { app, accessToken, openId }: { app: WechatApp; accessToken: string; openId: string },
-): Promise<Follower> {
-  const answer = await callPlatform(deps, {
-    app,
-    method: 'GET',
-    path: '/cgi-bin/user/info',
-    query: { access_token: accessToken, openid: openId, lang: 'zh_CN' },
-  });
-  return { follows: answer['subscribe'] === 1, unionId: optionalString(answer, 'unionid') };
+): Promise<string | undefined> {
+  try {
+    const answer = await callPlatform(deps, {
+      app,
+      method: 'GET',
+      path: '/cgi-bin/user/info',
+      query: { access_token: accessToken, openid: openId, lang: 'zh_CN' },
+    });
+    return optionalString(answer, 'unionid');
+  } catch (error) {
+    if (NOBODY.has(errcodeOf(error))) return undefined;
+    throw error;
+  }
 }

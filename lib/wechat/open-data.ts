@@ -18,12 +18,11 @@ interface OpenDataKeys {
 const TOLERANCE_S = 300;
 const watermarked = v.object({ watermark: v.object({ appid: v.string(), timestamp: v.number() }) });
 
-/** What a user-info payload says; `unionId` only when the app is bound to an Open Platform account. */
+/** What we take of a user-info payload. */
 export const userInfo = v.object({
   openId: v.string(),
   nickName: v.optional(v.string(), ''),
   avatarUrl: v.optional(v.string(), ''),
-  unionId: v.optional(v.string()),
 });
 
 /**

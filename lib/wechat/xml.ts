@@ -18,7 +18,7 @@ export type XmlValue = string | XmlElement | (string | XmlElement)[];
  * @throws PARAM_ERROR
  */
 export function parseXml(text: string): XmlElement {
-  if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw new AppError('PARAM_ERROR', 'XML with a DTD is refused');
+  if (declares(text)) throw new AppError('PARAM_ERROR', 'XML with declarations or comments is refused');
   let root: unknown;
   try {
     root = (parser.parse(text, true) as { xml?: unknown }).xml;
@@ -27,6 +27,13 @@ export function parseXml(text: string): XmlElement {
   }
   if (typeof root === 'object' && root !== null && !Array.isArray(root)) return root as XmlElement;
   throw new AppError('PARAM_ERROR', 'This is not a WeChat message');
+}
+
+/** A CDATA section, whatever people wrote into it, or any other piece of markup. */
+const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<[^>]*/g;
+
+function declares(text: string): boolean {
+  return [...text.matchAll(MARKUP)].some(([markup]) => markup.startsWith('<!') && !markup.startsWith('<![CDATA['));
 }
 
 /** `text` as a CDATA section that it cannot leave, without the characters that XML cannot carry. */

@@ -31,7 +31,11 @@ export const BUDGETS: Record<FlowName, Budget> = {
   },
   'login, new user': {
     budget: { rru: 1, wru: 6, calls: 1 },
-    floor: { rru: 1, wru: 4, calls: 1 },
+    floor: { rru: 0.5, wru: 5, calls: 1 },
+    why: {
+      rru: 'openid, then unionid',
+      wru: 'what leads to the account, the unionid too, is one transaction',
+    },
   },
   'poll, pending': {
     budget: { rru: 0.5, wru: 0, calls: 0 },

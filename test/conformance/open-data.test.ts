@@ -46,13 +46,21 @@ describe('encryptedData (official demo)', () => {
   const open = (keys = {}, data = sealed) => openSealedData(userInfo, data, { sessionKey, appId, nowMs, ...keys });
 
   it('opens', () => {
-    expect(open()).toEqual({
+    const payload = openSealedData(v.looseObject({}), sealed, { sessionKey, appId, nowMs });
+    expect(payload).toEqual({
       openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE',
       nickName: 'Band',
+      gender: 1,
+      language: 'zh_CN',
+      city: 'Guangzhou',
+      province: 'Guangdong',
+      country: 'CN',
       avatarUrl:
         'http://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0',
       unionId: 'ocMvos6NjeKLIBqg5Mr9QjxrP1FA',
+      watermark: { timestamp: 1_477_314_187, appid: appId },
     });
+    expect(open()).toMatchObject({ openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE', nickName: 'Band' });
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { me } from '../../lib/identity/me.ts';
 import { updateProfile } from '../../lib/identity/profile.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { readMerges } from '../../lib/store/accounts.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { resetSessionKey } from '../../lib/wechat/session-key.ts';
 import { createBuyers, transactionFor } from '../support/buyers.ts';
@@ -52,7 +53,9 @@ describe('closing an account', () => {
       await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
     const left = await whole();
-    for (const trace of ['13911112222', '将要注销的人', person.unionId, 'IDENTITY#']) expect(left).not.toContain(trace);
+    for (const trace of ['13911112222', '将要注销的人', person.unionId, 'IDENTITY#', person.openIds.official]) {
+      expect(left).not.toContain(trace);
+    }
 
     const again = await login(world.miniapp, await world.phone.loginCode(person));
     expect(again).toMatchObject({ isNewUser: true });
@@ -60,6 +63,31 @@ describe('closing an account', () => {
     const secondCode = ((await world.phone.act(person, 'phone-code')) as { code: string }).code;
     const rebound = await bindPhoneNumber(world.miniapp, { token: again.token, proof: { code: secondCode } });
     expect(rebound.user.username).toBe('+8613911112222');
+  });
+
+  it('leaves no person in the record of a merge', async () => {
+    await world.bindOpenPlatform();
+    const person = await world.phone.newPerson();
+    await login(world.miniapp, await world.phone.loginCode(person));
+    const official = { appId: ids.official.appId, openId: person.openIds.official };
+    await recogniseOrCreate(world.base, { ...official, unionId: person.unionId });
+    await world.bindOpenPlatform('miniapp', 'official');
+    const { token, user } = await login(world.miniapp, await world.phone.loginCode(person));
+    expect(await readMerges(world.table, user.id)).toMatchObject([{ unionId: person.unionId }]);
+    await close(token);
+    expect(await readMerges(world.table, user.id)).toHaveLength(1);
+    const left = await whole();
+    for (const trace of [person.unionId, person.openIds.official]) expect(left).not.toContain(trace);
+  });
+
+  it('does not wait for an order that nobody can pay any more', async () => {
+    const { token, order } = await buyers.newOrder();
+    world.clock.offsetMs = 2 * 3_600_000 + 9 * 60_000;
+    await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    world.clock.offsetMs += 2 * 60_000;
+    await close(token);
+    world.clock.offsetMs = 0;
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
   });
 
   it('makes WeChat replace the session key, and goes on when it does not', async () => {

@@ -50,7 +50,7 @@ describe('what follows a push', () => {
     expect((await world.calls(CALL)) - before).toBe(1);
     const identity = await identityOf(person);
     expect(identity).toMatchObject({ accountId: user.id, unionId: person.unionId, subscribed: true });
-    expect(identity).not.toHaveProperty('followUp');
+    expect(identity).not.toHaveProperty('followUpAt');
   });
 
   it('makes no account for a follower whom nobody knows', async () => {
@@ -66,21 +66,42 @@ describe('what follows a push', () => {
     await pushed(person, true, 100);
     await world.faults(CALL, '5xx');
     await expect(followUp(world.official, who(person))).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
-    expect(await identityOf(person)).toMatchObject({ followUp: 'follower' });
+    expect(await identityOf(person)).toMatchObject({ followUpAt: expect.any(Number) });
     await followUp(world.official, who(person));
-    expect(await identityOf(person)).not.toHaveProperty('followUp');
+    expect(await identityOf(person)).not.toHaveProperty('followUpAt');
   });
 
   it('keeps a follow that came with a scan: it is on the ticket first', async () => {
     const person = await follower();
     const qr = await createQrLogin(world.official);
     const scan = { ...who(person), scene: sceneOf(qr.ticket), followedAt: 500 };
-    expect(await ticketScanned(world.base, scan)).toBe('scanned');
+    expect(await ticketScanned(world.base, scan)).toBe('moved');
     expect(await identityOf(person)).toBeUndefined();
     const ticket = (await readTicket(world.table, qr.ticket))!;
     await followUp(world.official, { ...who(person), followedAt: ticket.followedAt });
-    expect(await identityOf(person)).toMatchObject({ subscribed: true, followUp: 'follower' });
+    expect(await identityOf(person)).toMatchObject({ subscribed: true, followUpAt: expect.any(Number) });
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
+  });
+
+  it('gives up on what asking again will not change, and what is behind it goes on', async () => {
+    for (const errcode of [40003, 46004, 48001]) {
+      const person = await follower();
+      await pushed(person, true, 100);
+      await world.fault({ target: CALL, action: 'errcode', errcode, times: 1 });
+      await followUp(world.official, who(person));
+      expect(await identityOf(person)).not.toHaveProperty('followUpAt');
+    }
+  });
+
+  it('does not lose what is asked for while it is at work', async () => {
+    const person = await follower();
+    await pushed(person, true, 100);
+    const slowly: typeof world.official.send = async (request) => {
+      await pushed(person, true, 200);
+      return world.official.send(request);
+    };
+    await followUp({ ...world.official, send: slowly }, who(person));
+    expect(await identityOf(person)).toMatchObject({ followUpAt: expect.any(Number), subscribedChangedAt: 200 });
   });
 
   it('leaves identities of other apps alone', async () => {

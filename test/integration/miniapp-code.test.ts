@@ -8,6 +8,8 @@ import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { createMiniappLogin, createQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';
 import { decideQrLogin, type Decision } from '../../lib/scan-login/decide.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { closeAccount } from '../../lib/store/account-links.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
 import { TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
@@ -109,6 +111,15 @@ describe('scan login by a code of the mini-program', () => {
     world.clock.offsetMs = TICKET_LIFE_S * 1_000 + 1_000;
     await expect(decide(qr, token, 'confirm')).rejects.toMatchObject(GONE);
     world.clock.offsetMs = 0;
+  });
+
+  it('takes no decision of a session whose account was closed', async () => {
+    const [{ person, token, user }, qr] = [await loggedIn(), await create()];
+    const account = (await readAccount(world.table, user.id, 'strong'))!;
+    expect(await closeAccount(world.table, account, new Date().toISOString())).toBe(true);
+    await login(world.miniapp, await world.phone.loginCode(person));
+    await expect(decide(qr, token, 'confirm')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await poll(qr)).toEqual({ status: 'pending' });
   });
 
   it('is for sessions of the mini-program', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorize } from '../../lib/h5/authorize.ts';
 import { callback } from '../../lib/h5/callback.ts';
 import { followUp } from '../../lib/identity/follow-up.ts';
-import { forgetProfile, profileChanged } from '../../lib/identity/following.ts';
+import { followChanged, forgetProfile, profileChanged } from '../../lib/identity/following.ts';
 import { login } from '../../lib/identity/login.ts';
 import { me } from '../../lib/identity/me.ts';
 import { updateProfile } from '../../lib/identity/profile.ts';
@@ -96,6 +96,19 @@ describe('H5 OAuth', () => {
     expect((await arrive(back)).redirect).toBe(PAGE);
   });
 
+  it("does not give a used code's session to another browser that began a login of its own", async () => {
+    const used = await visit(await world.phone.newPerson());
+    await arrive(used);
+    const { state, kept } = await leave();
+    await expect(arrive({ code: used.code, state, kept })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+  });
+
+  it('refuses a page address that no cookie could hold', async () => {
+    const redirect = `https://h5.example.com/?q=${'长'.repeat(400)}`;
+    await expect(leave(redirect)).rejects.toMatchObject({ code: 'PARAM_ERROR', detail: { field: 'query.redirect' } });
+    expect((await leave(`https://h5.example.com/?q=${'长'.repeat(200)}`)).kept.length).toBeLessThan(3_500);
+  });
+
   it('refuses a code that WeChat does not know', async () => {
     const { state, kept } = await leave();
     await expect(arrive({ code: 'made-up', state, kept })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
@@ -134,7 +147,10 @@ describe('H5 OAuth', () => {
 
   describe('when somebody changes their profile at WeChat', () => {
     const consented = async () => {
-      const person = await world.phone.newPerson({ nickname: '原来的名字' });
+      const person = await world.phone.newPerson({
+        nickname: '原来的名字',
+        avatarUrl: 'http://thirdwx.qlogo.cn/c/132',
+      });
       const { session } = await arrive(await visit(person, 'snsapi_userinfo'));
       return { person, who: { appId, openId: person.openIds.official }, token: session.token };
     };
@@ -182,6 +198,28 @@ describe('H5 OAuth', () => {
       const push = { openId: who.openId, createTimeS: 7, content: { type: 'event', event: 'unsubscribe' } };
       await answerPush({ ...world.base, appId, replies: replies('示例站') }, push as unknown as OfficialPush);
       expect(await nickname(token)).toBeNull();
+    });
+
+    it('and follows again before the news that they ceased to arrives, keeps it', async () => {
+      const { who, token } = await consented();
+      await followChanged(world.base, { ...who, follows: true, atS: 200 });
+      await followChanged(world.base, { ...who, follows: false, atS: 100 });
+      expect(await nickname(token)).toBe('原来的名字');
+    });
+
+    it('but typed a name here, loses only what is of WeChat', async () => {
+      const { person, who } = await consented();
+      const miniapp = await login(world.miniapp, await world.phone.loginCode(person));
+      const { user } = await updateProfile(world.miniapp, {
+        token: miniapp.token,
+        input: { nickname: '自己起的名字' },
+      });
+      expect(user.avatarUrl).toMatch(/^https:/);
+      await forgetProfile(world.base, who);
+      expect((await me(world.sessions, miniapp.token)).user).toMatchObject({
+        nickname: '自己起的名字',
+        avatarUrl: null,
+      });
     });
 
     it('leaves what they chose here', async () => {

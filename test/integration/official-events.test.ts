@@ -58,7 +58,8 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     const repeated = await Promise.all([1, 2].map(() => world.act(person, 'resend', {})));
     for (const { reply } of repeated) expect(reply).toEqual(answer.push.reply);
     await world.poll(qr);
-    await world.act(person, 'resend', {});
+    const late = await world.act(person, 'resend', {});
+    expect(late.reply!.content).toContain('正在登录');
     await expect(world.poll(qr)).rejects.toMatchObject({ code: 'TICKET_EXPIRED' });
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { login } from '../../lib/identity/login.ts';
 import { updateProfile, type ProfileInput } from '../../lib/identity/profile.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
 import { readUnion } from '../../lib/store/identities.ts';
 import { createWorld, type Person, type World } from '../support/world.ts';
 
@@ -59,12 +60,20 @@ describe('profile', () => {
     });
   });
 
-  it('links a unionid that comes with them', async () => {
+  it('believes nothing else in them: what was sealed can be forged in parts, and a unionid leads to accounts', async () => {
     await world.bindOpenPlatform();
-    const { person, token, user } = await loggedIn();
+    const { person, token } = await loggedIn();
     await world.bindOpenPlatform('miniapp', 'official');
     await update(token, await signedBy(person));
-    expect(await readUnion(world.table, person.unionId, 'strong')).toBe(user.id);
+    expect(await readUnion(world.table, person.unionId, 'strong')).toBeUndefined();
+  });
+
+  it('keeps what a person typed when sealed data have nothing to say', async () => {
+    const { person, token, user } = await loggedIn({ nickname: '\u202E', avatarUrl: 'x' });
+    await update(token, { nickname: '自己的名字' });
+    const sealed = await update(token, await signedBy(person));
+    expect(sealed.user).toMatchObject({ id: user.id, nickname: '自己的名字', avatarUrl: null });
+    expect((await readAccount(world.table, user.id, 'strong'))!.wechatFields).toBeUndefined();
   });
 
   it('refuses a wrong signature, data of somebody else, of another app, too old, or of another session key', async () => {

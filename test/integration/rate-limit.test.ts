@@ -3,7 +3,7 @@ import { rateLimit } from '../../lib/rate-limit.ts';
 import { openTable } from '../../lib/store/table.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const LIMITS = { perAddress: 16, perApp: 64 };
+const LIMITS = { windowS: 60, perAddress: 16, perApp: 64 };
 const MINUTE_MS = 60_000;
 
 describe('rate limit', () => {
@@ -19,7 +19,7 @@ describe('rate limit', () => {
     const now = Date.now();
     world.clock.offsetMs = MINUTE_MS - (now % MINUTE_MS) + 5_000;
   };
-  const instanceOf = (name: string, table = world.table) => rateLimit({ ...world.base, table }, name, LIMITS);
+  const instanceOf = (name: string, table = world.table) => rateLimit({ ...world.base, table }, name, [LIMITS]);
   const fresh = () => `route-${(names += 1)}`;
   const allowed = async (limit: (address: string) => Promise<void>, address: string, times: number) => {
     let passed = 0;
@@ -68,7 +68,9 @@ describe('rate limit', () => {
     let writes = 0;
     const send = (command: unknown) => ((writes += 1), world.table.client.send(command as never));
     const counting = { ...world.table, client: { send } };
-    const limit = rateLimit({ ...world.base, table: counting as never }, fresh(), { perAddress: 80, perApp: 8_000 });
+    const limit = rateLimit({ ...world.base, table: counting as never }, fresh(), [
+      { windowS: 60, perAddress: 80, perApp: 8_000 },
+    ]);
     await allowed(limit, '203.0.113.3', 9);
     expect(writes).toBe(0);
     await allowed(limit, '203.0.113.3', 1_000);
@@ -84,10 +86,19 @@ describe('rate limit', () => {
     expect(await allowed(limit, '::1', 10)).toBe(10);
   });
 
+  it('holds several windows at once: so much in a minute, and so much in a day', async () => {
+    atStartOfMinute();
+    const limit = rateLimit(world.base, fresh(), [LIMITS, { windowS: 86_400, perAddress: 24, perApp: 1_000 }]);
+    expect(await allowed(limit, '203.0.113.5', 30)).toBe(16);
+    world.clock.offsetMs += MINUTE_MS;
+    expect(await allowed(limit, '203.0.113.5', 30)).toBe(8);
+    await expect(limit('203.0.113.5')).rejects.toMatchObject({ retryAfterSeconds: expect.any(Number) });
+  });
+
   it('lets everybody in when it cannot count with the others', async () => {
     atStartOfMinute();
     const broken = { ...world.table, client: { send: () => Promise.reject(new Error('no table')) } };
-    const limit = rateLimit({ ...world.base, table: broken as never }, fresh(), LIMITS);
+    const limit = rateLimit({ ...world.base, table: broken as never }, fresh(), [LIMITS]);
     expect(await allowed(limit, '203.0.113.4', 10)).toBe(10);
   });
 });

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { login } from '../../lib/identity/login.ts';
 import { me } from '../../lib/identity/me.ts';
+import { followChanged } from '../../lib/identity/following.ts';
+import { updateProfile } from '../../lib/identity/profile.ts';
 import { register } from '../../lib/identity/register.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
@@ -11,6 +13,7 @@ import { createQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { ticketScanned } from '../../lib/scan-login/scanned.ts';
 import { sceneOf } from '../../lib/scan-login/ticket.ts';
+import { readIdentity } from '../../lib/store/identities.ts';
 import { AppError } from '../../lib/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
@@ -140,5 +143,42 @@ describe('a refused access token', () => {
     expect(new Set(tried).size).toBe(2);
     const reads = engine.calls.filter(({ operation, body }) => operation === 'GetItem' && body.includes('TOKEN#'));
     expect(reads.at(-1)!.body).toContain('"ConsistentRead":true');
+  });
+});
+
+describe('what meets a transaction on the same item is written all the same', () => {
+  const person = async () => {
+    const owner = await world.phone.newPerson();
+    return { owner, ...(await login(world.miniapp, await world.phone.loginCode(owner))) };
+  };
+
+  it('a profile', async () => {
+    const { token, user } = await person();
+    engine.meetTransactionAt('UpdateItem', user.id);
+    const input = { nickname: '李雷' };
+    expect(await updateProfile(world.miniapp, { token, input })).toMatchObject({ user: input });
+  });
+
+  it('a follow', async () => {
+    const { owner } = await person();
+    engine.meetTransactionAt('UpdateItem', owner.openIds.official);
+    const who = { appId, openId: owner.openIds.official };
+    await followChanged(world.base, { ...who, follows: true, atS: 1 });
+    expect(await readIdentity(world.table, who, 'strong')).toMatchObject({ subscribed: true });
+  });
+
+  it('a new account, whose code is spent by then', async () => {
+    const owner = await world.phone.newPerson();
+    const code = await world.phone.loginCode(owner);
+    for (let i = 0; i < 2; i += 1) engine.meetTransactionAt('TransactWriteItems', owner.openIds.miniapp);
+    expect(await login(world.miniapp, code)).toMatchObject({ isNewUser: true });
+  });
+
+  it('a new account, when the answer was lost', async () => {
+    const owner = await world.phone.newPerson();
+    engine.loseAnswerOf('TransactWriteItems', owner.openIds.miniapp);
+    const first = await login(world.miniapp, await world.phone.loginCode(owner));
+    const second = await login(world.miniapp, await world.phone.loginCode(owner));
+    expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id } });
   });
 });

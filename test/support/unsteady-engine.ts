@@ -10,12 +10,12 @@ interface Call {
 
 interface Disturbance {
   when: (call: Call) => boolean;
-  how: 'lose the answer' | 'find nothing';
+  how: 'lose the answer' | 'find nothing' | 'meet a transaction';
 }
 
 /**
  * DynamoDB as it can be and the engine never is: an answer gets lost after the write was done, an eventual read does
- * not find yet what was just written. Everything else goes through to the real engine.
+ * not find yet what was just written, a write meets a transaction on the same item. Everything else goes through to the real engine.
  */
 export async function unsteadyEngine() {
   const planned: Disturbance[] = [];
@@ -32,6 +32,10 @@ export async function unsteadyEngine() {
     const [disturbance] = index < 0 ? [] : planned.splice(index, 1);
     if (disturbance?.how === 'find nothing') {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+      return;
+    }
+    if (disturbance?.how === 'meet a transaction') {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(conflict(call));
       return;
     }
     const onward = connect(endpoint, { method: 'POST', headers: incoming.headers }).end(body);
@@ -53,6 +57,11 @@ export async function unsteadyEngine() {
         how: 'lose the answer',
         when: (call) => call.operation === operation && call.body.includes(part),
       }),
+    meetTransactionAt: (operation: string, part: string) =>
+      planned.push({
+        how: 'meet a transaction',
+        when: (call) => call.operation === operation && call.body.includes(part),
+      }),
     findNothingAt: (key: string) =>
       planned.push({
         how: 'find nothing',
@@ -64,4 +73,12 @@ export async function unsteadyEngine() {
       server.closeAllConnections();
     },
   };
+}
+
+/** What DynamoDB says to a single write, and to a transaction, that meets another transaction. */
+function conflict({ operation }: Call): string {
+  const type = (name: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'conflict' });
+  if (operation !== 'TransactWriteItems') return JSON.stringify(type('TransactionConflictException'));
+  const CancellationReasons = [{ Code: 'None' }, { Code: 'TransactionConflict' }];
+  return JSON.stringify({ ...type('TransactionCanceledException'), CancellationReasons });
 }

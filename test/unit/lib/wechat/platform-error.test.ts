@@ -53,6 +53,24 @@ describe('platform errors', () => {
 });
 
 describe('XML', () => {
+  const wrap = (inside: string) => `<xml><Content>${inside}</Content></xml>`;
+
+  it('lets people write of declarations', () => {
+    const text = '网页第一行为什么要写 <!DOCTYPE html> 和 <!-- 注释 --> ?';
+    expect(parseXml(wrap(cdata(text)))).toEqual({ Content: text });
+  });
+
+  it.each([
+    '<!DOCTYPE xml [<!ENTITY e "x">]><xml><a>&e;</a></xml>',
+    '<xml><!ENTITY e SYSTEM "file:///etc/passwd"><a>1</a></xml>',
+    '<xml><!-- <![CDATA[ --><!DOCTYPE x><!-- ]]> --><a>1</a></xml>',
+    '<xml><a b="<![CDATA[">1</a><!DOCTYPE x><c d="]]>">1</c></xml>',
+    '<xml><!doctype x><a>1</a></xml>',
+    '<xml><![cdata[x]]></xml>',
+  ])('refuses %s', (xml) => {
+    expect(() => parseXml(xml)).toThrow(expect.objectContaining({ code: 'PARAM_ERROR' }));
+  });
+
   it('cannot be left through a CDATA section', () => {
     const text = 'a]]></Content><MsgType>x</MsgType><![CDATA[';
     expect(parseXml(`<xml><Content>${cdata(text)}</Content></xml>`)).toEqual({ Content: text });
