@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import { clearWechatProfile, readAccount, takeWechatProfile } from '../store/accounts.ts';
-import { endFollowUp, readIdentity, type Identity, type Person } from '../store/identities.ts';
+import { endFollowUp, keepUnionId, readIdentity, type Identity, type Person } from '../store/identities.ts';
 import { putUserToken, readUserToken, type UserToken } from '../store/user-tokens.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { fetchFollowerUnionId } from '../wechat/follower.ts';
@@ -46,31 +46,34 @@ export async function followUp(deps: FollowUpDeps, { appId, openId, followedAt }
 }
 
 /**
- * A person with the unionid that WeChat tells of a follower. When it cannot be asked they stay as they are: a login must
- * not fail for it.
+ * Asks WeChat for the unionid of a follower, and keeps it on their identity. When it cannot be asked they stay as they
+ * are: a login must not fail for it.
  */
 export async function learnUnionId(
   { log, load }: Pick<RecogniseDeps, 'log'> & { load: () => Promise<FollowUpDeps> },
   { appId, openId }: Person,
-): Promise<Person> {
+): Promise<void> {
   try {
     const deps = await load();
-    return { appId, openId, unionId: appId === deps.app.appId ? await unionIdOf(deps, openId) : undefined };
+    if (appId === deps.app.appId) await fetchUnionId(deps, { appId, openId });
   } catch (error) {
     log.warn('identity.follower-unknown', { openId, error });
-    return { appId, openId };
   }
 }
 
 async function learnFollower(deps: FollowUpDeps, identity: Identity): Promise<void> {
   const { appId, openId, unionId, accountId, subscribed } = identity;
   if (!subscribed || (unionId !== undefined && accountId !== undefined)) return;
-  await recognise(deps, { appId, openId, unionId: await unionIdOf(deps, openId) });
+  await recognise(deps, { appId, openId, unionId: unionId ?? (await fetchUnionId(deps, { appId, openId })) });
 }
 
-function unionIdOf(deps: FollowUpDeps, openId: string): Promise<string | undefined> {
+async function fetchUnionId(deps: FollowUpDeps, { appId, openId }: Person): Promise<string | undefined> {
   const { app } = deps;
-  return deps.accessToken.withToken((accessToken) => fetchFollowerUnionId(deps, { app, accessToken, openId }));
+  const unionId = await deps.accessToken.withToken((accessToken) =>
+    fetchFollowerUnionId(deps, { app, accessToken, openId }),
+  );
+  if (unionId !== undefined) await keepUnionId(deps.table, { appId, openId, unionId });
+  return unionId;
 }
 
 /** Without a user token that holds, what WeChat once showed us is out of date and goes. */

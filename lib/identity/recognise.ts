@@ -18,7 +18,8 @@ const TRIES = 6;
  * @throws IDENTITY_CONFLICT when both of them have a phone
  */
 export async function recognise(deps: RecogniseDeps, person: Person): Promise<Account | undefined> {
-  return repeat(deps, (consistency) => recogniseOnce(deps, person, consistency));
+  const recognised = await repeat(deps, (consistency) => recogniseOnce(deps, person, consistency));
+  return recognised.account;
 }
 
 /**
@@ -30,12 +31,18 @@ export async function recogniseOrCreate(
   person: Person,
 ): Promise<{ account: Account; isNewUser: boolean }> {
   return repeat(deps, async (consistency) => {
-    const known = await recogniseOnce(deps, person, consistency);
-    if (known === RETRY) return RETRY;
-    if (known) return { account: known, isNewUser: false };
-    const created = await createOnce(deps, person);
+    const recognised = await recogniseOnce(deps, person, consistency);
+    if (recognised === RETRY) return RETRY;
+    if (recognised.account) return { account: recognised.account, isNewUser: false };
+    const created = await createOnce(deps, recognised.person);
     return created === RETRY ? RETRY : { account: created, isNewUser: true };
   });
+}
+
+/** `person` with the unionid, if we know it. */
+interface Recognised {
+  person: Person;
+  account: Account | undefined;
 }
 
 const RETRY = Symbol('somebody else was faster');
@@ -57,15 +64,16 @@ async function recogniseOnce(
   deps: RecogniseDeps,
   person: Person,
   consistency: Consistency,
-): Promise<Account | undefined | typeof RETRY> {
+): Promise<Recognised | typeof RETRY> {
   const { table } = deps;
   const identity = await readIdentity(table, person, consistency);
-  const account = identity?.accountId && (await readAccount(table, identity.accountId, consistency));
-  if (identity?.accountId && !account) return consistency === 'strong' ? dangling() : RETRY;
+  const account = identity?.accountId ? await readAccount(table, identity.accountId, consistency) : undefined;
+  if (identity?.accountId && !account) return RETRY;
   const { unionId = identity?.unionId } = person;
-  if (account && (unionId === undefined || unionId === identity?.unionId)) return account;
-  if (unionId === undefined) return undefined;
-  return linkByUnion(deps, { ...person, unionId }, { account: account || undefined, consistency });
+  const known = { ...person, unionId };
+  if (unionId === undefined || (account && unionId === identity?.unionId)) return { person: known, account };
+  const linked = await linkByUnion(deps, { ...person, unionId }, { account, consistency });
+  return linked === RETRY ? RETRY : { person: known, account: linked };
 }
 
 /** The unionid is news: it leads nowhere yet, to this account, or to another one. */
@@ -121,8 +129,4 @@ async function createOnce({ table, ...deps }: RecogniseDeps, person: Person): Pr
   if (await adopt(table, account, person)) return account;
   await dropAccount(table, account.id);
   return RETRY;
-}
-
-function dangling(): never {
-  throw new Error('an identity leads to an account that is gone');
 }

@@ -103,18 +103,14 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
   }
 
   /** Proof that this person scanned a code of ours and has no account yet, for REGISTRATION_LIFE_S seconds. */
-  function signRegistration({ appId, openId, unionId }: Person): Promise<string> {
-    return sign(
-      REGISTRATION,
-      { app: appId, sub: openId, ...(unionId && { union: unionId }) },
-      life(REGISTRATION_LIFE_S),
-    );
+  function signRegistration({ appId, openId }: Person): Promise<string> {
+    return sign(REGISTRATION, { app: appId, sub: openId }, life(REGISTRATION_LIFE_S));
   }
 
   /** @throws UNAUTHENTICATED for anything but a living registration token of ours */
   async function verifyRegistration(token: string): Promise<Person> {
-    const { app, sub, union } = await verify(REGISTRATION, token);
-    return { appId: text(app), openId: text(sub), ...(union === undefined ? {} : { unionId: text(union) }) };
+    const { app, sub } = await verify(REGISTRATION, token);
+    return { appId: text(app), openId: text(sub) };
   }
 
   /** For the cookie of a browser that goes to WeChat and comes back, within OAUTH_STATE_LIFE_S seconds. */

@@ -15,8 +15,8 @@ export type PollAnswer =
 type PollDeps = SessionDeps & {
   /** Whether somebody without an account gets one at once, or is asked to register. */
   register: 'ask' | 'auto';
-  /** What WeChat knows of a person whom we do not know: their unionid, if it says so. */
-  learn(person: Person): Promise<Person>;
+  /** Asks WeChat about a person whom we do not know. */
+  learn(person: Person): Promise<void>;
 };
 
 /**
@@ -36,16 +36,17 @@ export async function pollQrLogin(
   if (view.status === 'gone') throw expired();
   if (view.status !== 'confirmed') return { status: view.status };
   const { appId, openId } = view.ticket;
-  const known = await recognise(deps, { appId, openId });
+  const person = { appId, openId };
+  const known = await recognise(deps, person);
   const sid = randomSessionId(deps);
   if (!(await markCollected(deps.table, { ticket: name, collector: sid, nowMs: deps.now() }))) throw expired();
-  const person = known ? { appId, openId } : await deps.learn({ appId, openId });
-  const account = known ?? (await accountOf(deps, person));
+  const account = known ?? (await meet(deps, person));
   if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration(person) };
-  return { status: 'registered', ...(await openSession(deps, account, { sid, appId, openId, isNewUser: false })) };
+  return { status: 'registered', ...(await openSession(deps, account, { sid, ...person, isNewUser: false })) };
 }
 
-async function accountOf(deps: PollDeps, person: Person): Promise<Account | undefined> {
+async function meet(deps: PollDeps, person: Person): Promise<Account | undefined> {
+  await deps.learn(person);
   if (deps.register === 'ask') return recognise(deps, person);
   return (await recogniseOrCreate(deps, person)).account;
 }

@@ -78,6 +78,15 @@ export async function setSubscribed(
   return kept.done;
 }
 
+/** Keeps the unionid of somebody without an account. With an account it is linked: see account-links.ts. */
+export async function keepUnionId(table: Table, person: Person & { unionId: string }): Promise<void> {
+  await changeIdentity(table, person, {
+    UpdateExpression: 'SET appId = :appId, openId = :openId, unionId = :unionId',
+    ConditionExpression: 'attribute_not_exists(accountId)',
+    ExpressionAttributeValues: { ':appId': person.appId, ':openId': person.openId, ':unionId': person.unionId },
+  });
+}
+
 /** Somebody is to be asked about anew; nothing happens for somebody without an account. */
 export async function requestFollowUp(table: Table, person: Person, nowMs: number): Promise<void> {
   await changeIdentity(table, person, {

@@ -58,6 +58,7 @@ describe('what follows a push', () => {
     await pushed(person, true, 100);
     await followUp(world.official, who(person));
     expect(await identityOf(person)).not.toHaveProperty('accountId');
+    expect(await identityOf(person)).toMatchObject({ unionId: person.unionId });
     expect(await readUnion(world.table, person.unionId, 'strong')).toBeUndefined();
   });
 

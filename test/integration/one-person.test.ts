@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { login } from '../../lib/identity/login.ts';
 import { me } from '../../lib/identity/me.ts';
+import { register } from '../../lib/identity/register.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { readOwnOrder } from '../../lib/pay/read-order.ts';
 import { bindPhone } from '../../lib/store/account-links.ts';
@@ -57,6 +58,20 @@ describe('one person, several openids', () => {
     const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
     expect(await ticketScanned(world.base, scan)).toBe('moved');
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'registered', user: { id: user.id } });
+  });
+
+  it('registers as one person: what WeChat told at the scan is kept, and not in a token that others see', async () => {
+    const owner = await world.phone.newPerson();
+    await world.phone.act(owner, 'event', { event: 'subscribe' });
+    const qr = await createQrLogin(world.official);
+    const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
+    await ticketScanned(world.base, scan);
+    const answer = await pollQrLogin(world.sessions, qr);
+    if (answer.status !== 'unregistered') throw new Error(answer.status);
+    const claims = Buffer.from(answer.registrationToken.split('.')[1]!, 'base64url').toString();
+    expect(claims).not.toContain(owner.unionId);
+    const { user } = await register(world.sessions, answer.registrationToken);
+    expect((await login(world.miniapp, await world.phone.loginCode(owner))).user.id).toBe(user.id);
   });
 
   it('is asked to register when WeChat cannot be asked who they are', async () => {
