@@ -70,7 +70,7 @@ export async function addressSetting(name: SettingName): Promise<string> {
 export function originsOf(allowedOrigins: string): string[] {
   return allowedOrigins
     .split(',')
-    .map((origin) => origin.trim())
+    .map((origin) => origin.trim().replace(/\/+$/, ''))
     .filter(Boolean);
 }
 

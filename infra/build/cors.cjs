@@ -4,7 +4,7 @@ module.exports = async ({ resolveVariable }) => {
   const allowed = await resolveVariable("env:ALLOWED_ORIGINS, ''");
   const allowedOrigins = allowed
     .split(',')
-    .map((origin) => origin.trim())
+    .map((origin) => origin.trim().replace(/\/+$/, ''))
     .filter(Boolean);
   if (allowedOrigins.length === 0) return false;
   return {

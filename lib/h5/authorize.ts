@@ -34,7 +34,7 @@ export async function authorize(
   { tokens, randomBytes, ...deps }: AuthorizeDeps,
   { redirect, scope }: { redirect: string; scope: OauthScope },
 ): Promise<Departure> {
-  if (!URL.canParse(redirect) || !deps.allowedOrigins.includes(new URL(redirect).origin)) {
+  if (!isOurs(redirect, deps.allowedOrigins)) {
     throw new AppError('PARAM_ERROR', 'redirect: not an address of ours', { detail: { field: 'query.redirect' } });
   }
   if (new URL(redirect).href.length > MAX_REDIRECT) {
@@ -44,4 +44,10 @@ export async function authorize(
   const redirectUri = deps.publicBaseUrl + CALLBACK_PATH;
   const location = authorizeUrl(deps.openBaseUrl, { appId: deps.appId, redirectUri, scope, state: kept.state });
   return { location, state: kept.state, kept: await tokens.signOauthState(kept) };
+}
+
+function isOurs(address: string, allowedOrigins: string[]): boolean {
+  if (!URL.canParse(address)) return false;
+  const { origin, protocol, username, password } = new URL(address);
+  return /^https?:$/.test(protocol) && username === '' && password === '' && allowedOrigins.includes(origin);
 }

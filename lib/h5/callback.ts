@@ -4,9 +4,16 @@ import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from
 import { wechatProfile } from '../identity/profile.ts';
 import { recogniseOrCreate } from '../identity/recognise.ts';
 import { takeWechatProfile, type Account } from '../store/accounts.ts';
+import { claim, readClaim } from '../store/claims.ts';
 import { putUserToken } from '../store/user-tokens.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
-import { exchangeOauthCode, fetchOauthProfile, type OauthGrant, type OauthProfile } from '../wechat/oauth.ts';
+import {
+  exchangeOauthCode,
+  fetchOauthProfile,
+  snapshotUser,
+  type OauthGrant,
+  type OauthProfile,
+} from '../wechat/oauth.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
 
 type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
@@ -19,6 +26,8 @@ export interface Return {
 }
 
 const CODE_USED = 40163;
+/** Seconds that a code lives (platform 6.1). */
+const CODE_LIFE_S = 5 * 60;
 /** Seconds that a refresh token lives (platform 6.1). */
 const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
 
@@ -41,8 +50,8 @@ export async function callback(
   try {
     grant = await exchangeOauthCode(deps, deps.app, code);
   } catch (error) {
-    if (isAppError(error, 'WECHAT_CODE_INVALID')) return { redirect, session: await firstAnswer(deps, sid, error) };
-    throw error;
+    if (isAppError(error, 'SNAPSHOT_USER')) await rememberSnapshot(deps, sid);
+    return { redirect, session: await firstAnswer(deps, sid, error) };
   }
   const { openId } = grant;
   const profile = grant.profile ? await profileOf(deps, grant) : undefined;
@@ -84,9 +93,20 @@ async function takeProfile(
   return takeWechatProfile(table, account, wechatProfile(profile));
 }
 
-/** @throws `refusal` when this code opened no session */
-async function firstAnswer(deps: CallbackDeps, sid: string, refusal: AppError): Promise<SessionAnswer> {
+/** Whatever WeChat says of the code now. @throws what it came to at first, else `refusal` */
+async function firstAnswer(deps: CallbackDeps, sid: string, refusal: unknown): Promise<SessionAnswer> {
+  if (await readClaim(deps.table, snapshotOf(sid), deps.now())) throw snapshotUser();
   const first = await sessionOfUsedCode(deps, sid, { mayBeUnderWay: errcodeOf(refusal) === CODE_USED });
   if (!first) throw refusal;
   return sessionAnswer(deps, first.account, first.session);
+}
+
+/** A snapshot user is nobody: that this code was one's is remembered, and nothing else. */
+async function rememberSnapshot({ table, now }: CallbackDeps, sid: string): Promise<void> {
+  const expiresAt = Math.floor(now() / 1_000) + CODE_LIFE_S;
+  await claim(table, { ...snapshotOf(sid), value: sid, expiresAt }, now());
+}
+
+function snapshotOf(sid: string): { source: string; id: string } {
+  return { source: 'oauth-snapshot', id: sid };
 }

@@ -35,7 +35,12 @@ export function userView(account: Account): UserView {
   };
 }
 
+/** A phone as people write it: the bare number in mainland China, E.164 from abroad. No two phones look alike. */
+export function phoneUsername(e164: string): string {
+  return e164.replace(/^\+86/, '');
+}
+
 function maskPhone(e164: string): string {
-  const national = e164.replace(/^\+86/, '').replace(/^\+/, '');
+  const national = phoneUsername(e164).replace(/^\+/, '');
   return `${national.slice(0, 3)}****${national.slice(-4)}`;
 }

@@ -7,6 +7,7 @@ import type { Session } from '../store/sessions.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { openSealedData, type SealedData } from '../wechat/open-data.ts';
 import { e164, fetchPhoneNumber, phoneInfo } from '../wechat/phone-number.ts';
+import { phoneUsername } from './account.ts';
 import { assertMiniappSession, authenticateAccount } from './authenticate.ts';
 import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, randomSessionId, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
@@ -20,8 +21,8 @@ export type PhoneProof = { code: string } | SealedData;
 const TRIES = 5;
 
 /**
- * Binds the phone that the mini-program's user shows us; the username becomes the phone, in E.164 form. The answer is a
- * new session; the same code again gets the same one.
+ * Binds the phone that the mini-program's user shows us; the username becomes the phone. The answer is a new session; the
+ * same code again gets the same one.
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; PHONE_ALREADY_BOUND; WECHAT_CODE_INVALID for a code,
  * SESSION_EXPIRED for sealed data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
@@ -44,8 +45,7 @@ export async function bindPhoneNumber(
       fetchPhoneNumber(deps, { app, accessToken, code, openId: session.openId }),
     );
   } catch (error) {
-    if (isAppError(error, 'WECHAT_CODE_INVALID')) return firstAnswer(deps, { sid, account, refusal: error });
-    throw error;
+    return firstAnswer(deps, { sid, account, refusal: error });
   }
   return bind(deps, { account, session, phone: e164(info), sid });
 }
@@ -71,7 +71,8 @@ async function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): 
       throw new AppError('PHONE_ALREADY_BOUND', 'Another account has this phone');
     }
     if (account.phone === phone) return account;
-    if (await bindPhone(deps.table, account, phone)) return { ...account, phone, username: phone };
+    const bound = { phone, username: phoneUsername(phone) };
+    if (await bindPhone(deps.table, account, bound)) return { ...account, ...bound };
   }
   throw new Error('the links of one account keep changing');
 }
@@ -79,9 +80,11 @@ async function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): 
 /** WeChat says the same of a used code and a wrong one. @throws `refusal` when this code bound nothing for this account */
 async function firstAnswer(
   deps: PhoneDeps,
-  { sid, account, refusal }: { sid: string; account: Account; refusal: AppError },
+  { sid, account, refusal }: { sid: string; account: Account; refusal: unknown },
 ): Promise<SessionAnswer> {
-  const first = await sessionOfUsedCode(deps, sid, { mayBeUnderWay: true });
+  const first = await sessionOfUsedCode(deps, sid, {
+    mayBeUnderWay: isAppError(refusal, 'WECHAT_CODE_INVALID'),
+  });
   if (first?.account.id !== account.id) throw refusal;
   return sessionAnswer(deps, first.account, first.session);
 }

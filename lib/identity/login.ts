@@ -1,4 +1,3 @@
-import { isAppError, type AppError } from '../errors.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { code2session } from '../wechat/code2session.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
@@ -24,8 +23,7 @@ export async function login(deps: LoginDeps, jsCode: string): Promise<LoginAnswe
   try {
     person = await code2session(deps, deps.app, jsCode);
   } catch (error) {
-    if (isAppError(error, 'WECHAT_CODE_INVALID')) return firstAnswer(deps, sid, error);
-    throw error;
+    return firstAnswer(deps, sid, error);
   }
   const { sessionKey, ...ids } = person;
   const { account, isNewUser } = await recogniseOrCreate(deps, { appId, ...ids });
@@ -33,8 +31,8 @@ export async function login(deps: LoginDeps, jsCode: string): Promise<LoginAnswe
   return { ...answer, isNewUser };
 }
 
-/** @throws `refusal` when this code opened no session */
-async function firstAnswer(deps: LoginDeps, sid: string, refusal: AppError): Promise<LoginAnswer> {
+/** Whatever WeChat says of the code now. @throws `refusal` when it opened no session */
+async function firstAnswer(deps: LoginDeps, sid: string, refusal: unknown): Promise<LoginAnswer> {
   const first = await sessionOfUsedCode(deps, sid, { mayBeUnderWay: errcodeOf(refusal) === CODE_USED });
   if (!first) throw refusal;
   return { ...(await sessionAnswer(deps, first.account, first.session)), isNewUser: first.session.isNewUser };

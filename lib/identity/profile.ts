@@ -38,7 +38,7 @@ export function wechatProfile({ nickname, avatarUrl }: { nickname: string; avata
   const secureUrl = avatarUrl.replace(/^http:/, 'https:');
   return {
     ...(isNickname(nickname.trim()) && { nickname: nickname.trim() }),
-    ...(isAvatarUrl(secureUrl) && { avatarUrl: secureUrl }),
+    ...(isAvatarUrl(secureUrl) && { avatarUrl: new URL(secureUrl).href }),
   };
 }
 
@@ -52,7 +52,7 @@ function checkProfile({ nickname, avatarUrl }: Profile): Profile {
   }
   return {
     ...(nickname !== undefined && { nickname: nickname.trim() }),
-    ...(avatarUrl !== undefined && { avatarUrl }),
+    ...(avatarUrl !== undefined && { avatarUrl: new URL(avatarUrl).href }),
   };
 }
 

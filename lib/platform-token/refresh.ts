@@ -19,10 +19,10 @@ export async function refreshTokens({ owners, log }: { owners: TokenOwner[]; log
       await get();
     } catch (error) {
       log.error('platform-token.not-had', { appId, kind, error });
-      failed.push({ appId, kind });
+      failed.push({ kind, name: `${kind} of ${appId} (${(error as Error).message})` });
     }
   }
-  const names = failed.map(({ appId, kind }) => `${kind} of ${appId}`);
+  const names = failed.map(({ name }) => name);
   if (failed.some(({ kind }) => kind === 'access_token')) throw new Error(`WeChat gave no ${names.join(', no ')}`);
   return { living: owners.length - failed.length, failed: names };
 }

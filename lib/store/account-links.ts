@@ -43,11 +43,15 @@ export function attachUnion(table: Table, account: Account, { unionId, ...person
 }
 
 /** A phone leads to this account, in place of the one before; false also when it leads to another account. */
-export function bindPhone(table: Table, account: Account, phone: string): Promise<boolean> {
+export function bindPhone(
+  table: Table,
+  account: Account,
+  { phone, username }: { phone: string; username: string },
+): Promise<boolean> {
   const replaced = account.phone !== undefined && account.phone !== phone;
   return write(table, [
     leadTo(keys.phone(phone), account, { phone }),
-    onRevision(account, { set: { phone, username: phone } }),
+    onRevision(account, { set: { phone, username } }),
     ...(replaced ? [{ free: keys.phone(account.phone!), from: account }] : []),
   ]);
 }

@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
-import type { Table } from './table.ts';
+import { getItem, type Table } from './table.ts';
 
 /** Something that may be said once: the first to claim it leaves a value, everybody after finds that value. */
 export interface Claim {
@@ -24,4 +24,14 @@ export async function claim({ client, name: TableName }: Table, claimed: Claim, 
   });
   const made = await attempt(() => client.send(put));
   return made.done ? value : String(made.old?.['value']);
+}
+
+/** The value of a claim that holds, or undefined. */
+export async function readClaim(
+  table: Table,
+  { source, id }: Pick<Claim, 'source' | 'id'>,
+  nowMs: number,
+): Promise<string | undefined> {
+  const claimed = await getItem<Claim>(table, keys.claim(source, id), 'strong');
+  return claimed && claimed.expiresAt * 1_000 > nowMs ? claimed.value : undefined;
 }

@@ -43,7 +43,7 @@ export async function exchangeOauthCode(deps: PlatformDeps, app: WechatApp, code
     query: { appid: app.appId, secret: app.appSecret, code, grant_type: 'authorization_code' },
   });
   if (answer['is_snapshotuser'] !== undefined && answer['is_snapshotuser'] !== 0) {
-    throw new AppError('SNAPSHOT_USER', 'This is a preview of the page: tap 使用完整服务 at its bottom, then log in');
+    throw snapshotUser();
   }
   return {
     openId: requireString(answer, 'openid'),
@@ -52,6 +52,11 @@ export async function exchangeOauthCode(deps: PlatformDeps, app: WechatApp, code
     refreshToken: requireString(answer, 'refresh_token'),
     profile: (optionalString(answer, 'scope') ?? '').split(',').includes('snsapi_userinfo'),
   };
+}
+
+/** Somebody looks at a preview of the page, in which nobody is logged in. */
+export function snapshotUser(): AppError {
+  return new AppError('SNAPSHOT_USER', 'This is a preview of the page: tap 使用完整服务 at its bottom, then log in');
 }
 
 /**

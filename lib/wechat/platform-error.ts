@@ -11,7 +11,7 @@ export class PlatformError extends Error {
   constructor(errcode: number, errmsg: string) {
     super(`errcode ${errcode} (${errmsg.match(/rid: [\w-]+/)?.[0] ?? 'no rid'})`);
     this.errcode = errcode;
-    this.ip = errmsg.match(/invalid ip ([\d.]+)/)?.[1];
+    this.ip = errmsg.match(/\b\d{1,3}(?:\.\d{1,3}){3}\b/)?.[0];
     this.dataKey = errmsg.match(/data\.(\w+)\.value/)?.[1];
   }
 }

@@ -12,7 +12,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('%s', (file) => {
     const blocks = [...readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
     const script = blocks.join('\n').replaceAll('localhost:3000', http).replaceAll('localhost:9000', simulator);
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script]);
-    for (const text of ['"username":"+86', '"status":"pending"', '"kind":"subscribe"', '"status":"registered"']) {
+    for (const text of ['"username":"1', '"status":"pending"', '"kind":"subscribe"', '"status":"registered"']) {
       expect(stdout).toContain(text);
     }
     expect(stdout).toContain('"transactionId"');

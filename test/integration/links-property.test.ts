@@ -53,7 +53,10 @@ describe('links of accounts', () => {
     try {
       if (one.do === 'meet') await recogniseOrCreate(world.base, told);
       if (one.do === 'recognise') await recognise(world.base, told);
-      if (one.do === 'bind') await change(someone, (account) => bindPhone(world.table, account, `+${run}${one.phone}`));
+      if (one.do === 'bind')
+        await change(someone, (account) =>
+          bindPhone(world.table, account, { phone: `+${run}${one.phone}`, username: `${one.phone}` }),
+        );
       if (one.do === 'close') await change(someone, (account) => closeAccount(world.table, account, at()));
     } catch (error) {
       if (!isAppError(error, 'IDENTITY_CONFLICT')) throw error;

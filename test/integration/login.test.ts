@@ -31,6 +31,15 @@ describe('mini-program login', () => {
     await expect(me(world.sessions, second.token)).resolves.toEqual({ user: first.user });
   });
 
+  it('and also when WeChat cannot be asked any more', async () => {
+    const code = await codeOfNewPerson();
+    const { token } = await login(world.miniapp, code);
+    for (const action of ['5xx', 'busy']) {
+      await world.faults('jscode2session', action, 2);
+      expect((await login(world.miniapp, code)).token).toBe(token);
+    }
+  });
+
   it('answers the same code sent ten times at once with one account and ten working sessions', async () => {
     const code = await codeOfNewPerson();
     const answers = await Promise.all(Array.from({ length: 10 }, () => login(world.miniapp, code)));

@@ -168,7 +168,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     // What plain mode cannot see.
     ...(mode === 'plain' ? [] : [SIGNED_BY_QUERY_ALONE]),
     ['stale: captured, and sent again later', (event) => resign(event, { skewS: -301 })],
-    ['from the future', (event) => resign(event, { skewS: 301 })],
+    ['from the future', (event) => resign(event, { skewS: 310 })],
     ['of another mode', (event) => void (event.rawQueryString = otherMode(event, mode))],
   ])('refuses a push that is %s, and stores nothing', async (_, change) => {
     const event = await lastEvent(world);

@@ -39,7 +39,7 @@ describe('one person, several openids', () => {
   };
   const givePhone = async (account: Account, phone: string) => {
     const current = (await readAccount(world.table, account.id, 'strong'))!;
-    expect(await bindPhone(world.table, current, phone)).toBe(true);
+    expect(await bindPhone(world.table, current, { phone, username: phone })).toBe(true);
   };
 
   it('has one account in the mini-program and in the official account, by the unionid', async () => {

@@ -34,7 +34,7 @@ describe('phone binding', () => {
     const phone = newPhone();
     const { person, token, user } = await loggedIn({ phone });
     const answer = await bind(token, { code: await codeOf(person) });
-    expect(answer.user).toMatchObject({ id: user.id, username: `+86${phone}`, initialized: true });
+    expect(answer.user).toMatchObject({ id: user.id, username: phone, initialized: true });
     expect(answer.user.phone).toBe(`${phone.slice(0, 3)}****${phone.slice(-4)}`);
     expect(answer.token).not.toBe(token);
     expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
@@ -118,7 +118,7 @@ describe('phone binding', () => {
     const moved = await world.phone.newPerson({ phone: newPhone() });
     // The person got another phone: WeChat vouches for it with a key of the same session.
     const account = (await readAccount(world.table, owner.user.id, 'strong'))!;
-    expect(account.phone).toBe(before.username);
+    expect(account.phone).toBe(`+86${before.username}`);
     const session = await openSession(world.miniapp, account, {
       sid: `moved-${moved.id}`,
       appId: ids.miniapp.appId,
@@ -128,7 +128,7 @@ describe('phone binding', () => {
     const { user: after } = await bind(session.token, { code: await codeOf(moved) });
     expect(after).toMatchObject({ id: owner.user.id });
     expect(after.username).not.toBe(before.username);
-    expect(await readPhoneHolder(world.table, before.username)).toBeUndefined();
+    expect(await readPhoneHolder(world.table, account.phone!)).toBeUndefined();
     expect(other.user.initialized).toBe(false);
   });
 

@@ -63,7 +63,10 @@ describe('scheduled renewal of tokens', () => {
 
   it('goes on to the others when one fails, and fails itself when an access token could not be had', async () => {
     await world.faults(TICKET, '5xx');
-    expect(await run()).toEqual({ living: 2, failed: [`jsapi_ticket of ${ids.official.appId}`] });
+    expect(await run()).toEqual({
+      living: 2,
+      failed: [expect.stringContaining(`jsapi_ticket of ${ids.official.appId} (WeChat`)],
+    });
     const tokens = platformTokens(world.table, ids.miniapp.appId, 'access_token');
     await tokens.expire((await tokens.read('strong'))!.value);
     await pass(1_100);
