@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
+import { WECHAT_ERRORS } from './shared.ts';
 
 export const getJssdkConfig = endpoint({
   method: 'GET',
@@ -15,14 +16,7 @@ export const getJssdkConfig = endpoint({
     signature: v.string(),
     jsApiList: v.array(v.string()),
   }),
-  errors: [
-    'ORIGIN_NOT_ALLOWED',
-    'RATE_LIMITED',
-    'WECHAT_CONFIG',
-    'NOT_CONFIGURED',
-    'WECHAT_UNAVAILABLE',
-    'WECHAT_TIMEOUT',
-  ],
+  errors: ['ORIGIN_NOT_ALLOWED', ...WECHAT_ERRORS],
 });
 
 export const oauthAuthorize = endpoint({
@@ -58,11 +52,7 @@ export const oauthCallback = endpoint({
     'WECHAT_CODE_INVALID',
     'WECHAT_USER_BLOCKED',
     'IDENTITY_CONFLICT',
-    'RATE_LIMITED',
-    'WECHAT_CONFIG',
-    'NOT_CONFIGURED',
-    'WECHAT_UNAVAILABLE',
-    'WECHAT_TIMEOUT',
+    ...WECHAT_ERRORS,
   ],
 });
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
-import { sessionFields, user } from './shared.ts';
+import { sessionFields, user, WECHAT_ERRORS } from './shared.ts';
 
 const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
@@ -13,16 +13,7 @@ export const miniappLogin = endpoint({
   request: { body: v.object({ code }) },
   status: 200,
   answer: v.object({ ...sessionFields, isNewUser: v.boolean() }),
-  errors: [
-    'WECHAT_CODE_INVALID',
-    'WECHAT_USER_BLOCKED',
-    'IDENTITY_CONFLICT',
-    'RATE_LIMITED',
-    'WECHAT_CONFIG',
-    'NOT_CONFIGURED',
-    'WECHAT_UNAVAILABLE',
-    'WECHAT_TIMEOUT',
-  ],
+  errors: ['WECHAT_CODE_INVALID', 'WECHAT_USER_BLOCKED', 'IDENTITY_CONFLICT', ...WECHAT_ERRORS],
 });
 
 export const bindPhone = endpoint({
@@ -45,11 +36,7 @@ export const bindPhone = endpoint({
     'WECHAT_CODE_INVALID',
     'SESSION_EXPIRED',
     'PHONE_ALREADY_BOUND',
-    'RATE_LIMITED',
-    'WECHAT_CONFIG',
-    'NOT_CONFIGURED',
-    'WECHAT_UNAVAILABLE',
-    'WECHAT_TIMEOUT',
+    ...WECHAT_ERRORS,
   ],
 });
 

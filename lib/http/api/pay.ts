@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { SKU } from '../../ids.ts';
 import { endpoint } from '../endpoint.ts';
+import { WECHAT_ERRORS } from './shared.ts';
 
 const order = v.object({
   outTradeNo: v.string(),
@@ -41,18 +42,7 @@ export const postPrepay = endpoint({
       paySign: v.string(),
     }),
   }),
-  errors: [
-    'UNAUTHENTICATED',
-    'FORBIDDEN',
-    'ORIGIN_NOT_ALLOWED',
-    'NOT_FOUND',
-    'ORDER_STATE_CONFLICT',
-    'RATE_LIMITED',
-    'WECHAT_CONFIG',
-    'NOT_CONFIGURED',
-    'WECHAT_UNAVAILABLE',
-    'WECHAT_TIMEOUT',
-  ],
+  errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'NOT_FOUND', 'ORDER_STATE_CONFLICT', ...WECHAT_ERRORS],
 });
 
 export const getOrder = endpoint({

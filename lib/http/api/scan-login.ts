@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
-import { sessionFields } from './shared.ts';
+import { sessionFields, WECHAT_ERRORS } from './shared.ts';
 
 export const createQrLogin = endpoint({
   method: 'POST',
@@ -19,7 +19,7 @@ export const createQrLogin = endpoint({
     expiresIn: v.number(),
     pollIntervalMs: v.number(),
   }),
-  errors: ['RATE_LIMITED', 'WECHAT_CONFIG', 'NOT_CONFIGURED', 'WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT'],
+  errors: [...WECHAT_ERRORS],
 });
 
 export const pollQrLogin = endpoint({

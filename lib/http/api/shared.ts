@@ -16,3 +16,12 @@ export const sessionFields = {
   expiresIn: v.number(),
   user,
 };
+
+/** What any route that calls WeChat may come to. */
+export const WECHAT_ERRORS = [
+  'RATE_LIMITED',
+  'WECHAT_CONFIG',
+  'NOT_CONFIGURED',
+  'WECHAT_UNAVAILABLE',
+  'WECHAT_TIMEOUT',
+] as const;
