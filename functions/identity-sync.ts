@@ -1,11 +1,11 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { loadFollowUp } from '../lib/deps.ts';
+import { loadOfficial } from '../lib/deps.ts';
 import { followUp } from '../lib/identity/follow-up.ts';
 import { log } from '../lib/log.ts';
 import { once } from '../lib/once.ts';
 import { eachRecord } from '../lib/stream.ts';
 
-const deps = once(loadFollowUp);
+const deps = once(loadOfficial);
 
 export const handler = (event: DynamoDBStreamEvent) =>
   eachRecord(

@@ -1,4 +1,3 @@
-import { addressSetting } from '../lib/config.ts';
 import { loadCallback } from '../lib/deps.ts';
 import { callback } from '../lib/h5/callback.ts';
 import { oauthCallback } from '../lib/http/api/h5.ts';
@@ -9,8 +8,7 @@ import { once } from '../lib/once.ts';
 const deps = once(loadCallback);
 
 export const handler = route(oauthCallback, async ({ query: { code, state }, cookies, address }) => {
-  const publicBaseUrl = await addressSetting('PUBLIC_BASE_URL');
-  const { limit, ...loaded } = await deps();
+  const { limit, publicBaseUrl, ...loaded } = await deps();
   await limit(address);
   const { redirect, session } = await callback(loaded, { code, state, kept: cookies[oauthCookie(state)] });
   const cookie = { name: SESSION_COOKIE, value: session.token, path: '/', maxAgeS: session.expiresIn };

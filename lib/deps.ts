@@ -76,13 +76,10 @@ export async function loadScanLogin() {
   const { SCAN_LOGIN_REGISTER: register } = await settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
   const sessions = await loadSessions();
-  const load = once(loadFollowUp);
+  const load = once(loadOfficial);
   const learn = (person: Person) => learnUnionId({ log: sessions.log, load }, person);
   return { ...sessions, register, learn } as const;
 }
-
-/** For what is asked of WeChat after a push. */
-export const loadFollowUp = loadOfficial;
 
 /** For browsers that leave for the consent page. */
 export async function loadAuthorize() {
@@ -99,9 +96,11 @@ export async function loadAuthorize() {
 
 /** For browsers that come back from it. */
 export async function loadCallback() {
+  const publicBaseUrl = await addressSetting('PUBLIC_BASE_URL');
   const sessions = await loadSessions();
   const app = await loadApp('OFFICIAL');
-  return { ...sessions, ...(await loadPlatform()), app, limit: rateLimit(sessions, 'oauth-callback', LIMITS.login) };
+  const limit = rateLimit(sessions, 'oauth-callback', LIMITS.login);
+  return { ...sessions, ...(await loadPlatform()), app, publicBaseUrl, limit };
 }
 
 /** For pages that use the JS-SDK: the ticket is got with the access token, and owned like it. */

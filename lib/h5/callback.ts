@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../errors.ts';
-import { sessionIdOfCode, sessionOfUsedCode } from '../identity/code-session.ts';
+import { CODE_LIFE_S, sessionIdOfCode, sessionOfUsedCode } from '../identity/code-session.ts';
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
 import { wechatProfile } from '../identity/profile.ts';
 import { recogniseOrCreate } from '../identity/recognise.ts';
@@ -14,7 +14,6 @@ import {
   type OauthGrant,
   type OauthProfile,
 } from '../wechat/oauth.ts';
-import { errcodeOf } from '../wechat/platform-error.ts';
 
 type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 
@@ -25,9 +24,6 @@ export interface Return {
   kept: string | undefined;
 }
 
-const CODE_USED = 40163;
-/** Seconds that a code lives (platform 6.1). */
-const CODE_LIFE_S = 5 * 60;
 /** Seconds that a refresh token lives (platform 6.1). */
 const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
 
@@ -93,12 +89,11 @@ async function takeProfile(
   return takeWechatProfile(table, account, wechatProfile(profile));
 }
 
-/** Whatever WeChat says of the code now. @throws what it came to at first, else `refusal` */
+/** @throws SNAPSHOT_USER again, or `refusal` when this code opened no session */
 async function firstAnswer(deps: CallbackDeps, sid: string, refusal: unknown): Promise<SessionAnswer> {
   if (await readClaim(deps.table, snapshotOf(sid), deps.now())) throw snapshotUser();
-  const first = await sessionOfUsedCode(deps, sid, { mayBeUnderWay: errcodeOf(refusal) === CODE_USED });
-  if (!first) throw refusal;
-  return sessionAnswer(deps, first.account, first.session);
+  const { account, session } = await sessionOfUsedCode(deps, { kind: 'oauth_code', sid, refusal });
+  return sessionAnswer(deps, account, session);
 }
 
 /** A snapshot user is nobody: that this code was one's is remembered, and nothing else. */

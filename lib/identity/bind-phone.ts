@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import { bindPhone } from '../store/account-links.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
@@ -11,14 +11,12 @@ import { phoneUsername } from './account.ts';
 import { assertMiniappSession, authenticateAccount } from './authenticate.ts';
 import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, randomSessionId, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
+import { OVERTAKEN, untilSettled } from './until-settled.ts';
 
 type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /** The phone button's code, or the older sealed form. */
 export type PhoneProof = { code: string } | SealedData;
-
-/** So often is a phone bound anew when something else changes the same account. */
-const TRIES = 5;
 
 /**
  * Binds the phone that the mini-program's user shows us; the username becomes the phone. The answer is a new session; the
@@ -60,8 +58,8 @@ async function bind(
   return openSession(deps, bound, { sid, appId, openId, sessionKey, isNewUser: false });
 }
 
-async function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): Promise<Account> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): Promise<Account> {
+  return untilSettled(deps, async () => {
     const [account, holder] = await Promise.all([
       readAccount(deps.table, accountId, 'strong'),
       readPhoneHolder(deps.table, phone),
@@ -72,19 +70,16 @@ async function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): 
     }
     if (account.phone === phone) return account;
     const bound = { phone, username: phoneUsername(phone) };
-    if (await bindPhone(deps.table, account, bound)) return { ...account, ...bound };
-  }
-  throw new Error('the links of one account keep changing');
+    return (await bindPhone(deps.table, account, bound)) ? { ...account, ...bound } : OVERTAKEN;
+  });
 }
 
-/** WeChat says the same of a used code and a wrong one. @throws `refusal` when this code bound nothing for this account */
+/** @throws `refusal` when this code bound nothing for this account */
 async function firstAnswer(
   deps: PhoneDeps,
   { sid, account, refusal }: { sid: string; account: Account; refusal: unknown },
 ): Promise<SessionAnswer> {
-  const first = await sessionOfUsedCode(deps, sid, {
-    mayBeUnderWay: isAppError(refusal, 'WECHAT_CODE_INVALID'),
-  });
-  if (first?.account.id !== account.id) throw refusal;
+  const first = await sessionOfUsedCode(deps, { kind: 'phone_code', sid, refusal });
+  if (first.account.id !== account.id) throw refusal;
   return sessionAnswer(deps, first.account, first.session);
 }

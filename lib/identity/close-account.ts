@@ -7,6 +7,7 @@ import { deleteSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 import { authenticateAccount, type AuthDeps } from './authenticate.ts';
 import type { RecogniseDeps } from './recognise.ts';
+import { OVERTAKEN, untilSettled } from './until-settled.ts';
 
 type CloseDeps = AuthDeps &
   RecogniseDeps & {
@@ -16,7 +17,6 @@ type CloseDeps = AuthDeps &
 
 /** WeChat takes no money after an order's time; so long may the word of what came in before be under way. */
 const LAST_WORD_MS = 10 * 60_000;
-const TRIES = 5;
 
 /**
  * Closes the caller's account: openids, unionids and the phone are free for a new account, personal data are gone, the
@@ -48,14 +48,13 @@ function moneyIsOpen({ state, timeExpire }: Order, nowMs: number): boolean {
   return (state === 'CREATED' || state === 'NOTPAY') && Date.parse(timeExpire) + LAST_WORD_MS > nowMs;
 }
 
-async function close(deps: CloseDeps, accountId: string): Promise<void> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+function close(deps: CloseDeps, accountId: string): Promise<void> {
+  return untilSettled(deps, async () => {
     const account = await readAccount(deps.table, accountId, 'strong');
     if (!account) return;
     const people = [...(account.identities ?? [])].map(personOf);
     for (const person of people) await dropUserToken(deps.table, person);
     for (const id of ownIds(account)) await anonymiseMerges(deps.table, id);
-    if (await closeAccount(deps.table, account, new Date(deps.now()).toISOString())) return;
-  }
-  throw new Error('the links of one account keep changing');
+    return (await closeAccount(deps.table, account, new Date(deps.now()).toISOString())) ? undefined : OVERTAKEN;
+  });
 }

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
+import { isAppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';
+import { errcodeOf } from '../wechat/platform-error.ts';
 
 /** Codes of WeChat's that are traded for a session of ours. */
 export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
 
-/** Such a code lives five minutes (platform 1.1, 1.2, 6.1): as long may the answer to it be asked for again. */
-const CODE_LIFE_MS = 5 * 60_000;
+/** Seconds that such a code lives (platform 1.1, 1.2, 6.1): as long may the answer to it be asked for again. */
+export const CODE_LIFE_S = 5 * 60;
+const CODE_USED = 40163;
 /** WeChat said "used" after it answered the twin, which has only its writes left to do. */
 const TWIN_WAIT_MS = 1_500;
 const TWIN_STEP_MS = 150;
@@ -22,21 +25,28 @@ export function sessionIdOfCode(kind: CodeKind, appId: string, code: string): st
 }
 
 /**
- * The session that this code opened before, with its account; a twin that may be under way is waited for. Undefined
- * when there is none, or the code is too old to be asked about again.
+ * The session that a code opened before, with its account, whatever WeChat says of the code now; a twin that may be under
+ * way is waited for.
+ * @throws `refusal` when there is none, or the code is too old to be asked about again
  */
 export async function sessionOfUsedCode(
   deps: Pick<Runtime, 'now' | 'sleep'> & { table: Table },
-  sid: string,
-  { mayBeUnderWay }: { mayBeUnderWay: boolean },
-): Promise<{ session: Session; account: Account } | undefined> {
-  const deadlineMs = deps.now() + (mayBeUnderWay ? TWIN_WAIT_MS : 0);
+  { kind, sid, refusal }: { kind: CodeKind; sid: string; refusal: unknown },
+): Promise<{ session: Session; account: Account }> {
+  const deadlineMs = deps.now() + (mayBeUnderWay(kind, refusal) ? TWIN_WAIT_MS : 0);
   for (;;) {
     const session = await readSession(deps.table, { sid, nowMs: deps.now(), consistency: 'strong' });
-    if (session && deps.now() - session.createdAtMs > CODE_LIFE_MS) return undefined;
-    const account = session && (await readAccount(deps.table, session.accountId, 'strong'));
-    if (session) return account && { session, account };
-    if (deps.now() >= deadlineMs) return undefined;
+    if (session) {
+      const account = await readAccount(deps.table, session.accountId, 'strong');
+      if (!account || deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw refusal;
+      return { session, account };
+    }
+    if (deps.now() >= deadlineMs) throw refusal;
     await deps.sleep(TWIN_STEP_MS);
   }
+}
+
+/** Of a phone code WeChat says the same, used or wrong. */
+function mayBeUnderWay(kind: CodeKind, refusal: unknown): boolean {
+  return kind === 'phone_code' ? isAppError(refusal, 'WECHAT_CODE_INVALID') : errcodeOf(refusal) === CODE_USED;
 }

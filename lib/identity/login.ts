@@ -1,14 +1,11 @@
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { code2session } from '../wechat/code2session.ts';
-import { errcodeOf } from '../wechat/platform-error.ts';
 import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
 import { recogniseOrCreate } from './recognise.ts';
 
 type LoginDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 export type LoginAnswer = SessionAnswer & { isNewUser: boolean };
-
-const CODE_USED = 40163;
 
 /**
  * Mini-program login: a `wx.login` code becomes a session; the first login creates the account. The same code again
@@ -31,9 +28,8 @@ export async function login(deps: LoginDeps, jsCode: string): Promise<LoginAnswe
   return { ...answer, isNewUser };
 }
 
-/** Whatever WeChat says of the code now. @throws `refusal` when it opened no session */
+/** @throws `refusal` when this code opened no session */
 async function firstAnswer(deps: LoginDeps, sid: string, refusal: unknown): Promise<LoginAnswer> {
-  const first = await sessionOfUsedCode(deps, sid, { mayBeUnderWay: errcodeOf(refusal) === CODE_USED });
-  if (!first) throw refusal;
-  return { ...(await sessionAnswer(deps, first.account, first.session)), isNewUser: first.session.isNewUser };
+  const { account, session } = await sessionOfUsedCode(deps, { kind: 'js_code', sid, refusal });
+  return { ...(await sessionAnswer(deps, account, session)), isNewUser: session.isNewUser };
 }

@@ -5,11 +5,9 @@ import { dropAccount, putAccount, readAccount, type Account } from '../store/acc
 import { identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
+import { OVERTAKEN, untilSettled } from './until-settled.ts';
 
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
-
-/** So often is the decision made anew when something else changes the same accounts. */
-const TRIES = 6;
 
 /**
  * The account of a person, if there is one: by their openid in this app, or by the unionid that they have in all apps
@@ -18,7 +16,7 @@ const TRIES = 6;
  * @throws IDENTITY_CONFLICT when both of them have a phone
  */
 export async function recognise(deps: RecogniseDeps, person: Person): Promise<Account | undefined> {
-  const recognised = await repeat(deps, (consistency) => recogniseOnce(deps, person, consistency));
+  const recognised = await untilSettled(deps, (attempt) => recogniseOnce(deps, person, consistencyOf(attempt)));
   return recognised.account;
 }
 
@@ -30,12 +28,12 @@ export async function recogniseOrCreate(
   deps: RecogniseDeps,
   person: Person,
 ): Promise<{ account: Account; isNewUser: boolean }> {
-  return repeat(deps, async (consistency) => {
-    const recognised = await recogniseOnce(deps, person, consistency);
-    if (recognised === RETRY) return RETRY;
+  return untilSettled(deps, async (attempt) => {
+    const recognised = await recogniseOnce(deps, person, consistencyOf(attempt));
+    if (recognised === OVERTAKEN) return OVERTAKEN;
     if (recognised.account) return { account: recognised.account, isNewUser: false };
     const created = await createOnce(deps, recognised.person);
-    return created === RETRY ? RETRY : { account: created, isNewUser: true };
+    return created === OVERTAKEN ? OVERTAKEN : { account: created, isNewUser: true };
   });
 }
 
@@ -45,35 +43,25 @@ interface Recognised {
   account: Account | undefined;
 }
 
-const RETRY = Symbol('somebody else was faster');
-
 /** The first look is a cheap one; whoever was overtaken looks again strongly. */
-async function repeat<Outcome>(
-  deps: RecogniseDeps,
-  decide: (consistency: Consistency) => Promise<Outcome | typeof RETRY>,
-): Promise<Outcome> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
-    const outcome = await decide(tries === 1 ? 'eventual' : 'strong');
-    if (outcome !== RETRY) return outcome;
-    await deps.sleep(tries * 10);
-  }
-  throw new Error('the links of one person keep changing');
+function consistencyOf(attempt: number): Consistency {
+  return attempt === 1 ? 'eventual' : 'strong';
 }
 
 async function recogniseOnce(
   deps: RecogniseDeps,
   person: Person,
   consistency: Consistency,
-): Promise<Recognised | typeof RETRY> {
+): Promise<Recognised | typeof OVERTAKEN> {
   const { table } = deps;
   const identity = await readIdentity(table, person, consistency);
   const account = identity?.accountId ? await readAccount(table, identity.accountId, consistency) : undefined;
-  if (identity?.accountId && !account) return RETRY;
+  if (identity?.accountId && !account) return OVERTAKEN;
   const { unionId = identity?.unionId } = person;
   const known = { ...person, unionId };
   if (unionId === undefined || (account && unionId === identity?.unionId)) return { person: known, account };
   const linked = await linkByUnion(deps, { ...person, unionId }, { account, consistency });
-  return linked === RETRY ? RETRY : { person: known, account: linked };
+  return linked === OVERTAKEN ? OVERTAKEN : { person: known, account: linked };
 }
 
 /** The unionid is news: it leads nowhere yet, to this account, or to another one. */
@@ -81,21 +69,21 @@ async function linkByUnion(
   deps: RecogniseDeps,
   person: KnownPerson,
   { account, consistency }: { account: Account | undefined; consistency: Consistency },
-): Promise<Account | undefined | typeof RETRY> {
+): Promise<Account | undefined | typeof OVERTAKEN> {
   const { table } = deps;
   const holderId = await readUnion(table, person.unionId, account ? 'strong' : consistency);
   const holder = holderId === undefined ? undefined : await readAccount(table, holderId, 'strong');
   if (!account) {
     if (!holder) return undefined;
-    return (await attachIdentity(table, holder, person)) ? holder : RETRY;
+    return (await attachIdentity(table, holder, person)) ? holder : OVERTAKEN;
   }
   const current = await readAccount(table, account.id, 'strong');
-  if (!current) return RETRY;
+  if (!current) return OVERTAKEN;
   if (holder && holder.id !== current.id) {
     await merge(deps, [holder, current], person.unionId);
-    return RETRY;
+    return OVERTAKEN;
   }
-  return (await attachUnion(table, current, person)) ? current : RETRY;
+  return (await attachUnion(table, current, person)) ? current : OVERTAKEN;
 }
 
 /**
@@ -119,7 +107,7 @@ async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId:
 }
 
 /** The account comes first, while nothing leads to it; then all that leads to it, at once. */
-async function createOnce({ table, ...deps }: RecogniseDeps, person: Person): Promise<Account | typeof RETRY> {
+async function createOnce({ table, ...deps }: RecogniseDeps, person: Person): Promise<Account | typeof OVERTAKEN> {
   const account: Account = {
     ...newAccount(deps),
     identities: new Set([identityName(person)]),
@@ -128,5 +116,5 @@ async function createOnce({ table, ...deps }: RecogniseDeps, person: Person): Pr
   await putAccount(table, account);
   if (await adopt(table, account, person)) return account;
   await dropAccount(table, account.id);
-  return RETRY;
+  return OVERTAKEN;
 }

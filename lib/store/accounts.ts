@@ -64,36 +64,42 @@ export function setProfile(
   source: 'person' | 'wechat',
 ): Promise<Account | undefined> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined);
-  return writeProfile(table, id, { profile, fields, mark: source === 'wechat' ? 'ADD' : 'DELETE', condition: LIVING });
+  return writeProfile(table, id, { profile, fields, mark: source === 'wechat' ? 'ADD' : 'DELETE' });
 }
 
 /** Sets what is given as WeChat's word, where nobody said anything else. The account as it is then. */
 export async function takeWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined && isWechats(account, field));
-  const free = fields.map((field) => `(attribute_not_exists(${field}) OR contains(wechatFields, :is_${field}))`);
-  const condition = [LIVING, ...free].join(' AND ');
-  return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', condition })) ?? account;
+  const only = (field: string, theirs: string) => `(attribute_not_exists(${field}) OR ${theirs})`;
+  return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', only })) ?? account;
 }
 
 /** Takes away of nickname and avatar what is WeChat's word; true if there was any. */
 export async function clearWechatProfile(table: Table, { id, wechatFields = new Set() }: Account): Promise<boolean> {
   const fields = PROFILE_FIELDS.filter((field) => wechatFields.has(field));
-  const theirs = fields.map((field) => `contains(wechatFields, :is_${field})`);
-  const condition = [LIVING, ...theirs].join(' AND ');
-  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', condition })) !== undefined;
+  const only = (_: string, theirs: string) => theirs;
+  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', only })) !== undefined;
 }
 
 function isWechats({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
   return account[field] === undefined || (wechatFields?.has(field) ?? false);
 }
 
-/** Sets the fields to what the profile says, or removes them where it says nothing. */
+/**
+ * Sets the fields to what the profile says, or removes them where it says nothing; `only` makes a condition for each of
+ * them out of the one that it is WeChat's word.
+ */
 async function writeProfile(
   { client, name: TableName }: Table,
   id: string,
-  write: { profile: Profile; fields: (keyof Profile)[]; mark: 'ADD' | 'DELETE'; condition: string },
+  write: {
+    profile: Profile;
+    fields: (keyof Profile)[];
+    mark: 'ADD' | 'DELETE';
+    only?: (field: string, theirs: string) => string;
+  },
 ): Promise<Account | undefined> {
-  const { profile, fields, mark, condition } = write;
+  const { profile, fields, mark, only } = write;
   if (fields.length === 0) return undefined;
   const set = fields.filter((field) => profile[field] !== undefined);
   const removed = fields.filter((field) => profile[field] === undefined);
@@ -102,18 +108,18 @@ async function writeProfile(
     ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),
     `${mark} wechatFields :fields`,
   ];
-  const named = condition.includes(':is_') ? fields : [];
+  const guards = only ? fields.map((field) => only(field, `contains(wechatFields, :is_${field})`)) : [];
   const changed = await attempt(() =>
     client.send(
       new UpdateCommand({
         TableName,
         Key: keys.account(id),
         UpdateExpression: parts.join(' '),
-        ConditionExpression: condition,
+        ConditionExpression: [LIVING, ...guards].join(' AND '),
         ExpressionAttributeValues: {
           ':fields': new Set(fields),
           ...Object.fromEntries(set.map((field) => [`:${field}`, profile[field]])),
-          ...Object.fromEntries(named.map((field) => [`:is_${field}`, field])),
+          ...(only && Object.fromEntries(fields.map((field) => [`:is_${field}`, field]))),
         },
         ReturnValues: 'ALL_NEW',
       }),
