@@ -12,13 +12,14 @@ const PORT_USES = {
   functionUrls: { variable: 'FUNCTION_URL_PORT', standard: 3001, use: 'the function URLs' },
   simulator: { variable: 'SIMULATOR_PORT', standard: 9000, use: 'the WeChat simulator' },
   dynamodb: { variable: 'DYNAMODB_PORT', standard: 8000, use: 'the DynamoDB engine' },
+  aws: { variable: 'AWS_STANDINS_PORT', standard: 3003, use: 'the AWS stand-ins' },
   lambda: { variable: 'LAMBDA_PORT', standard: 3002, use: 'the Lambda invoke API' },
 } satisfies Record<string, PortUse>;
 
 export type PortName = keyof typeof PORT_USES;
 export type Ports = Record<PortName, number>;
 
-/** The five ports: the standard ones unless a variable says otherwise. */
+/** The six ports: the standard ones unless a variable says otherwise. */
 export function readPorts(env: NodeJS.ProcessEnv): Ports {
   const entries = Object.entries(PORT_USES).map(([name, { variable, standard }]) => {
     const port = Number(env[variable] || standard);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { readEventRules, type EventRule } from './aws/rules.ts';
 import { readStreamConsumers, type FunctionWithEvents, type StreamConsumer } from './stream/consumers.ts';
 
 export interface Service {
@@ -8,10 +9,12 @@ export interface Service {
   functions: string[];
   /** Functions with a function URL. */
   withUrl: string[];
-  /** Functions that nobody reaches from outside: no route, no URL, no stream. */
+  /** Functions that nobody reaches from outside: no route, no URL, no stream, no rule. */
   operators: string[];
   /** Functions that get the changes of the table. */
   streamConsumers: StreamConsumer[];
+  /** Who gets which events of the bus. */
+  eventRules: EventRule[];
   /** The name that the Lambda API knows a function by. */
   deployedName(functionName: string): string;
 }
@@ -33,13 +36,14 @@ export function describeService(text: string): Service {
   const { service, provider, functions } = parse(text, { logLevel: 'error' }) as ServerlessFile;
   const entries = Object.entries(functions);
   const hasSource = ({ events = [] }: FunctionWithEvents) =>
-    events.some((event) => 'httpApi' in event || 'stream' in event);
+    events.some((event) => 'httpApi' in event || 'stream' in event || 'eventBridge' in event);
   return {
     tableName: `${service}-${provider.stage}`,
     functions: Object.keys(functions),
     withUrl: entries.filter(([, fn]) => fn.url).map(([name]) => name),
     operators: entries.filter(([, fn]) => !fn.url && !hasSource(fn)).map(([name]) => name),
     streamConsumers: readStreamConsumers(functions, provider),
+    eventRules: readEventRules(functions, provider),
     deployedName: (functionName) => `${service}-${provider.stage}-${functionName}`,
   };
 }

@@ -13,7 +13,7 @@ type AccountName = keyof ReturnType<typeof localAccounts>;
 
 export interface LocalSettings {
   /** For the functions. */
-  variables: Record<string, string> & { TABLE_NAME: string; AWS_ENDPOINT_URL_DYNAMODB: string };
+  variables: Record<string, string> & Record<'TABLE_NAME' | 'AWS_ENDPOINT_URL_DYNAMODB' | 'EVENT_BUS_NAME', string>;
   simulator: SimulatorSettings;
 }
 
@@ -42,6 +42,11 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
   const simulator = `http://localhost:${ports.simulator}`;
   return {
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${ports.dynamodb}`,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${ports.aws}`,
+    // By its number: the bucket would be a part of a host that has a name.
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${ports.aws}`,
+    EVENT_BUS_NAME: 'local',
+    BILL_REPORTS_BUCKET: 'bills',
     PUBLIC_BASE_URL: http,
     ALLOWED_ORIGINS: `${http},${simulator}`,
     WECHAT_API_BASE_URL: simulator,
@@ -50,6 +55,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     WECHAT_OPEN_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_PAY_BASE_URL: simulator,
     PAY_NOTIFY_URL: `http://localhost:${ports.functionUrls}/pay-notify`,
+    PAY_V2_NOTIFY_URL: `http://localhost:${ports.functionUrls}/pay-notify-v2`,
   };
 }
 
@@ -68,7 +74,10 @@ function localAccounts() {
     MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
     PAY_MCH_ID: '1900000001',
     PAY_MCH_CERT_SERIAL: hex(20).toUpperCase(),
+    PAY_API: 'v3',
     PAY_API_V3_KEY: hex(16),
+    PAY_API_V3_KEY_PREVIOUS: '',
+    PAY_API_V2_KEY: hex(16),
     PAY_PUBLIC_KEY_ID: `PUB_KEY_ID_01${hex(16).toUpperCase()}`,
   };
 }
@@ -85,7 +94,7 @@ function present(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function simulatorSettings(
-  variables: Record<AccountName, string>,
+  variables: Record<AccountName | 'PAY_V2_NOTIFY_URL', string>,
   ports: Ports,
   merchantPublicKey: string,
   platformPrivateKey: string,
@@ -109,6 +118,8 @@ function simulatorSettings(
       certSerial: variables.PAY_MCH_CERT_SERIAL,
       merchantPublicKey,
       apiV3Key: variables.PAY_API_V3_KEY,
+      apiV2Key: variables.PAY_API_V2_KEY,
+      refundCallbackUrl: variables.PAY_V2_NOTIFY_URL,
       platformKeyId: variables.PAY_PUBLIC_KEY_ID,
       // If PAY_PUBLIC_KEY was set from outside, its private half is not ours to know: signatures will not match then.
       platformPrivateKey,

@@ -1,4 +1,6 @@
 // `npm start`: WeChat, the functions, their gateways and the table, all on this machine.
+import { fileURLToPath } from 'node:url';
+import { startAws, type Aws } from './aws/server.ts';
 import { startEngine } from './engine.ts';
 import { startFunctions } from './functions.ts';
 import { startFunctionUrls } from './function-urls.ts';
@@ -11,7 +13,10 @@ import { startTableStream, type TableStream } from './stream/table-stream.ts';
 import { createTable } from './table.ts';
 import { startSimulator } from './wechat/simulator.ts';
 
+const BUCKETS = fileURLToPath(new URL('../../.local', import.meta.url));
+
 let stopping = false;
+let aws: Aws | undefined;
 let tableStream: TableStream | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -50,6 +55,13 @@ async function start(): Promise<void> {
     console.log('wechat     simulator');
     await startSimulator(simulator);
   }
+  aws = await startAws({
+    port: ports.aws,
+    busName: variables.EVENT_BUS_NAME,
+    bucketsFolder: BUCKETS,
+    lambdaPort: ports.lambda,
+    service,
+  });
   console.log(`functions  ${service.functions.length}, behind serverless offline`);
   endWith('serverless offline', await startFunctions(ports, variables));
   await startFunctionUrls({ port: ports.functionUrls, lambdaPort: ports.lambda, service });
@@ -83,6 +95,7 @@ async function stop(code: number, message: string): Promise<void> {
   if (code === 0) console.log(message);
   else console.error(message);
   await tableStream?.stop();
+  await aws?.stop();
   await stopChildren();
   process.exit(code);
 }
@@ -101,6 +114,7 @@ function welcome(
   Function URLs  http://localhost:${ports.functionUrls}/<name>   ${service.withUrl.join(', ')}
   WeChat         ${simulator}
   DynamoDB       ${endpoint}
+  AWS stand-ins  http://localhost:${ports.aws}   the event bus; buckets in .local/
   Lambda API     http://localhost:${ports.lambda}   npm run op -- <function> '<json>'
 
 ${invitation}Ctrl-C ends it.`;

@@ -11,7 +11,7 @@ import { phoneUsername } from './account.ts';
 import { assertMiniappSession, authenticateAccount } from './authenticate.ts';
 import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, randomSessionId, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
-import { OVERTAKEN, untilSettled } from './until-settled.ts';
+import { OVERTAKEN, untilSettled } from '../until-settled.ts';
 
 type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 

@@ -7,7 +7,7 @@ import { deleteSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 import { authenticateAccount, type AuthDeps } from './authenticate.ts';
 import type { RecogniseDeps } from './recognise.ts';
-import { OVERTAKEN, untilSettled } from './until-settled.ts';
+import { OVERTAKEN, untilSettled } from '../until-settled.ts';
 
 type CloseDeps = AuthDeps &
   RecogniseDeps & {

@@ -5,7 +5,7 @@ import { dropAccount, putAccount, readAccount, type Account } from '../store/acc
 import { identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
-import { OVERTAKEN, untilSettled } from './until-settled.ts';
+import { OVERTAKEN, untilSettled } from '../until-settled.ts';
 
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
 

@@ -45,9 +45,9 @@ export async function createWorld() {
 
 /** The functions believe that the meter is DynamoDB. */
 async function choosePorts(): Promise<{ enginePort: number; ports: Ports }> {
-  const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
-  const [enginePort, http, functionUrls, simulator, dynamodb, lambda] = free;
-  return { enginePort, ports: { http, functionUrls, simulator, dynamodb, lambda } };
+  const free = (await findFreePorts(7)) as [number, number, number, number, number, number, number];
+  const [enginePort, http, functionUrls, simulator, dynamodb, aws, lambda] = free;
+  return { enginePort, ports: { http, functionUrls, simulator, dynamodb, aws, lambda } };
 }
 
 /** The handlers as they are deployed, loaded after the settings are there. */

@@ -117,7 +117,7 @@ describe('the end of a local stack', () => {
   });
 
   it('comes as soon, if the stack is still starting', async () => {
-    const ports = await findFreePorts(5);
+    const ports = await findFreePorts(6);
     const { child, exited, output } = runStart(portVariables(ports));
     await expect.poll(output, { timeout: 20_000 }).toContain('functions');
     const children = descendants(child.pid as number);

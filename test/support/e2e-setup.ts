@@ -10,8 +10,8 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { http, functionUrls, simulator, dynamodb, lambda, output, stop } = await startStack();
-  project.provide('stack', { http, functionUrls, simulator, dynamodb, lambda });
+  const { http, functionUrls, simulator, dynamodb, lambda, aws, output, stop } = await startStack();
+  project.provide('stack', { http, functionUrls, simulator, dynamodb, lambda, aws });
   return async () => {
     const issued = await issuedBy(simulator);
     await stop();

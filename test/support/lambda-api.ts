@@ -8,17 +8,19 @@ interface Call {
   functionName: string;
   at: number;
   Records: DynamoDBRecord[];
+  event: unknown;
 }
 type Reply = (functionName: string, Records: DynamoDBRecord[]) => { body: unknown; failed?: true };
 
-/** A Lambda invoke API whose functions take stream records, keep them and answer as told. */
+/** A Lambda invoke API whose functions take stream records, or other events, keep them and answer as told. */
 export async function recordingLambda() {
   const calls: Call[] = [];
   let reply: Reply = () => ({ body: null });
   const server = createServer(async (incoming, outgoing) => {
     const functionName = /\/functions\/shop-dev-(.*)\/invocations$/.exec(incoming.url!)![1]!;
-    const { Records } = (await json(incoming)) as DynamoDBStreamEvent;
-    calls.push({ functionName, at: performance.now(), Records });
+    const event = await json(incoming);
+    const { Records } = event as DynamoDBStreamEvent;
+    calls.push({ functionName, at: performance.now(), Records, event });
     const { body, failed } = reply(functionName, Records);
     outgoing.writeHead(200, failed ? { 'x-amz-function-error': 'Unhandled' } : {}).end(JSON.stringify(body));
   });

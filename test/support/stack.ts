@@ -14,6 +14,7 @@ export interface StackUrls {
   simulator: string;
   dynamodb: string;
   lambda: string;
+  aws: string;
 }
 
 export interface Stack extends StackUrls {
@@ -27,7 +28,7 @@ export interface Stack extends StackUrls {
 
 /** Runs `npm start`, on free ports if none are given. Settles when it is ready; fails with its output when it ends. */
 export async function startStack(env: Record<string, string> = {}, ports?: number[]): Promise<Stack> {
-  const used = ports ?? (await findFreePorts(5));
+  const used = ports ?? (await findFreePorts(6));
   const began = performance.now();
   const { child, output, exited } = runStart({ ...portVariables(used), ...env });
   const deadline = Date.now() + READY_TIMEOUT_MS;
@@ -63,18 +64,22 @@ export function runStart(env: Record<string, string>) {
   return { child, output: () => text, exited };
 }
 
-/** The variables that put a stack on these five ports. */
-export function portVariables([http, functionUrls, simulator, dynamodb, lambda]: number[]): Record<string, string> {
+/** The variables that put a stack on these six ports. */
+export function portVariables([http, functionUrls, simulator, dynamodb, lambda, aws]: number[]): Record<
+  string,
+  string
+> {
   return {
     LOCAL_HTTP_PORT: String(http),
     FUNCTION_URL_PORT: String(functionUrls),
     SIMULATOR_PORT: String(simulator),
     DYNAMODB_PORT: String(dynamodb),
     LAMBDA_PORT: String(lambda),
+    AWS_STANDINS_PORT: String(aws),
   };
 }
 
 function urls(ports: number[]): StackUrls {
-  const [http, functionUrls, simulator, dynamodb, lambda] = ports.map((port) => `http://localhost:${port}`);
-  return { http, functionUrls, simulator, dynamodb, lambda } as { [Name in keyof StackUrls]: string };
+  const [http, functionUrls, simulator, dynamodb, lambda, aws] = ports.map((port) => `http://localhost:${port}`);
+  return { http, functionUrls, simulator, dynamodb, lambda, aws } as { [Name in keyof StackUrls]: string };
 }

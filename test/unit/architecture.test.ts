@@ -7,7 +7,7 @@ const files = globSync('{functions,lib}/**/*.ts').map((path) => ({ path, source:
 const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
 
 /** Files at the top of lib/ that every room may use: errors, logs, settings, the runtime's types. */
-const COMMON = ['config', 'errors', 'ids', 'log', 'once', 'runtime', 'stream'];
+const COMMON = ['config', 'errors', 'ids', 'log', 'once', 'runtime', 'stream', 'until-settled', 'xml'];
 const FLOWS = ['platform-token', 'identity', 'scan-login', 'h5', 'official-account', 'notify', 'pay'];
 
 /** Which rooms a room may import from, besides itself and COMMON. Arrows run one way. */

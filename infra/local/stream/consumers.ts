@@ -30,7 +30,7 @@ interface StreamEvent {
   filterPatterns?: Pattern[];
 }
 
-const LAMBDA_TIMEOUT_SECONDS = 6;
+export const LAMBDA_TIMEOUT_SECONDS = 6;
 /** AWS tries for a day. Nobody waits that long at a laptop. */
 const RETRIES = 5;
 

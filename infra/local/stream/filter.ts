@@ -1,4 +1,4 @@
-// Which records a function gets, by the rules of Lambda's event filtering.
+// Which records, or events, a function gets: by the rules that Lambda's event filtering and EventBridge share.
 
 /** Field names down to lists of rules. One rule of a list has to hold, and every field. */
 export type Pattern = { [field: string]: Pattern | Rule[] };
@@ -13,7 +13,7 @@ const OPERATORS: Record<string, (operand: unknown, found: Leaf[]) => boolean> = 
   'anything-but': (operand, found) => found.some((leaf) => !isForbidden(leaf, operand)),
 };
 
-/** Whether one of the patterns lets the record through. No pattern lets everything through. */
+/** Whether one of the patterns lets the record, or the event, through. No pattern lets everything through. */
 export function passes(patterns: Pattern[], record: unknown): boolean {
   return patterns.length === 0 || patterns.some((pattern) => matches(pattern, record));
 }
@@ -68,6 +68,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function notUnderstood(part: unknown): Error {
   const known = Object.keys(OPERATORS).join(', ');
   return new Error(
-    `The local stack does not understand ${JSON.stringify(part)} in filterPatterns, only lists of values and ${known}.`,
+    `The local stack does not understand ${JSON.stringify(part)} in a pattern, only lists of values and ${known}.`,
   );
 }

@@ -3,6 +3,12 @@ import { phone } from './calls.js';
 import { chinese, el, facts, waiting } from './dom.js';
 import { callAs, title } from './mini-program.js';
 
+const words = {
+  PAID: ['Enjoy your coffee', '请慢用'],
+  REFUNDING: ['Your money is on its way back', '退款中'],
+  REFUNDED: ['Your money is back', '已退款'],
+};
+
 export async function buyCoffee(hand) {
   const body = { sku: 'coffee', tradeType: 'JSAPI' };
   const { order, payment } = await callAs(hand.person, 'POST', '/pay/prepay', body);
@@ -35,18 +41,18 @@ async function showOrder(hand, { outTradeNo }, notify) {
   const again = hand.button('Ask again', () => showOrder(hand, { outTradeNo }, notify), { kind: 'quiet' });
   hand.show(title, waiting('What became of the order?'), again);
   const { order } = await callAs(hand.person, 'GET', `/pay/orders/${outTradeNo}`);
-  const paid = order.state === 'PAID';
+  const [text, chineseText] = words[order.state] ?? ['Not paid yet', '尚未支付'];
   hand.show(
     title,
-    el(`p.state.${paid ? 'good' : 'open'}`, {}, order.state),
-    el('h3', {}, paid ? 'Enjoy your coffee ' : 'Not paid yet ', chinese(paid ? '请慢用' : '尚未支付')),
+    el(`p.state.${order.state === 'PAID' ? 'good' : 'open'}`, {}, order.state),
+    el('h3', {}, `${text} `, chinese(chineseText)),
     el('p.price', {}, yuan(order.amountFen)),
     facts({
       order: order.outTradeNo,
       ...(order.paidAt && { paid: new Date(order.paidAt).toLocaleTimeString() }),
       ...(notify !== undefined && { 'pay-notify': outcome(notify) }),
     }),
-    paid ? undefined : again,
+    again,
   );
   hand.say(order.state, `is what the API says of the order of ${hand.person.name}`);
 }

@@ -1,5 +1,6 @@
 import { configure } from './calls.js';
 import { problem, show } from './dom.js';
+import { showMerchant } from './merchant.js';
 import { createPhone } from './phone.js';
 import { createWebPage } from './web-page.js';
 import { showWire } from './wire.js';
@@ -16,6 +17,7 @@ createPhone({
   apps: byId('apps'),
   codeOnPage: () => webPage.code(),
 });
+showMerchant(byId('merchant'));
 showWire(byId('wire'));
 
 try {

@@ -1,10 +1,12 @@
 import type { Clock } from './clock.ts';
 import { ControlError, paramError } from './control-error.ts';
+import { faultNames } from './faults.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
 import type { AppName } from './people.ts';
 import { accountQrUrl } from './phone/scan.ts';
 import { createPerson, phoneActions, showPerson, usePhone } from './phone/phone.ts';
+import { consoleCalls, useConsole } from './pay/console.ts';
 import type { World } from './world.ts';
 
 // Beyond any lifetime here, and short enough to keep the dates valid.
@@ -64,8 +66,11 @@ async function control(world: World, call: Call): Promise<Answer> {
       return jsonAnswer(200, showPerson(world, id));
     case `POST /_phone/users/${id}/${action}`:
       return jsonAnswer(200, await usePhone(world, { id, action, body }));
-    default:
+    default: {
+      const done = await useConsole(world.pay, `${call.method} ${call.path}`, body);
+      if (done) return done.value ? jsonAnswer(done.status, done.value) : noContent;
       throw new ControlError(404, 'NOT_FOUND', `no control call ${call.method} ${call.path}: see GET /`);
+    }
   }
 }
 
@@ -106,7 +111,7 @@ function showClock(clock: Clock): object {
 
 function describeSimulator({ account: { originalId } }: World): object {
   return {
-    about: 'A WeChat for your own machine: platform, WeChat Pay v3, and the phones of its people.',
+    about: 'A WeChat for your own machine: platform, WeChat Pay v3 and v2, and the phones of its people.',
     page: 'GET / in a browser: a phone to click',
     accountQr: accountQrUrl(originalId),
     calls: {
@@ -116,10 +121,12 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
       'GET /_phone/users/{id}': 'ids, chat, and the messages received',
       'POST /_phone/users/{id}/{action}': phoneActions,
-      'POST /_faults': '{target, action, times?, errcode?}; a wrong action lists the right ones',
+      ...consoleCalls,
+      'POST /_faults': '{target, action, times?, errcode?}: see faults',
       'GET /_clock, POST /_clock': '{advanceMs}',
       'GET /_issued': 'every secret and personal string of this world: what no log may show',
       'GET /_log, DELETE /_log': 'every call received and push sent; ?last=<n> for the newest n',
     },
+    faults: faultNames,
   };
 }

@@ -21,7 +21,8 @@ export function createDeliver(closing: AbortSignal): Deliver {
     try {
       const signal = AbortSignal.any([closing, AbortSignal.timeout(deadlineMs)]);
       const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-      return { status: response.status, body: await response.text() };
+      // Not text(), which swallows a byte order mark: WeChat does not.
+      return { status: response.status, body: Buffer.from(await response.arrayBuffer()).toString() };
     } catch (error) {
       return { status: null, body: '', error: reason(error) };
     }

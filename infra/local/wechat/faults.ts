@@ -1,15 +1,43 @@
 import { readCount, readInteger } from './control-body.ts';
 import { paramError } from './control-error.ts';
-import { isRecord, jsonAnswer } from './http.ts';
+import { isRecord } from './http.ts';
 import type { Answer } from './http.ts';
 import { errorText, refusal } from './platform/error.ts';
 
-const callActions = ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'errcode'] as const;
-const notifyActions = ['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify', 'probe-notify'] as const;
-const notifyTargets = ['notify', 'pay-notify'];
+const platformActions = ['token-expired', 'errcode'] as const;
+const payActions = ['accepted-5xx', 'accepted-timeout'] as const;
+const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformActions, ...payActions] as const;
+const notifyActions = [
+  'drop-notify',
+  'duplicate-notify',
+  'late-notify',
+  'tamper-notify',
+  'probe-notify',
+  'unsigned-notify',
+  'no-sign-type-notify',
+] as const;
+const refundActions = ['refund-abnormal', 'refund-closed', 'refund-not-enough'] as const;
+const billActions = ['wrong-hash'] as const;
 
 type CallAction = (typeof callActions)[number];
 export type NotifyFault = (typeof notifyActions)[number];
+export type RefundFault = (typeof refundActions)[number];
+
+/** The faults that each target knows besides the calls, whose target is a part of their path. */
+const targets = [
+  { names: ['notify', 'pay-notify'], actions: notifyActions },
+  { names: ['refund'], actions: refundActions },
+  { names: ['bill'], actions: billActions },
+  { names: ['notify', 'pay-notify', 'pay', '*'], actions: ['rotate-key'] },
+] as const;
+
+const notifyTargets: readonly string[] = targets[0].names;
+
+/** What people may plan, for `GET /`. */
+export const faultNames = {
+  'for calls: a part of the path, or *': callActions,
+  ...Object.fromEntries(targets.map(({ names, actions }) => [`for ${names.join(', ')}`, actions])),
+};
 
 export interface CallFault {
   action: CallAction;
@@ -17,53 +45,95 @@ export interface CallFault {
   errcode: number;
 }
 
-interface Plan<Fault> {
-  target: string;
-  fault: Fault;
-  left: number;
+/** Faults of one kind that wait to be played, oldest first. */
+class Queue<Fault> {
+  readonly #plans: { fault: Fault; left: number }[] = [];
+
+  add(fault: Fault, left: number): void {
+    this.#plans.push({ fault, left });
+  }
+
+  /** Uses up the first that fits. */
+  take(fits: (fault: Fault) => boolean = () => true): Fault | undefined {
+    const plan = this.#plans.find(({ fault, left }) => left > 0 && fits(fault));
+    if (plan) plan.left -= 1;
+    return plan?.fault;
+  }
 }
 
 /** The faults that wait to be played; each matching call or delivery uses one of them up, oldest first. */
 export class Faults {
-  #calls: Plan<CallFault>[] = [];
-  #notifications: Plan<NotifyFault>[] = [];
+  readonly #calls = new Queue<CallFault & { target: string }>();
+  readonly #notifications = new Queue<NotifyFault>();
+  readonly #refunds = new Queue<RefundFault>();
+  readonly #bills = new Queue<'wrong-hash'>();
+  readonly #rotateKey: () => void;
+
+  constructor(rotateKey: () => void) {
+    this.#rotateKey = rotateKey;
+  }
 
   /** Takes in the body of `POST /_faults`. */
   plan(input: unknown): void {
     const body = isRecord(input) ? input : {};
     const { target, action } = body;
     if (typeof target !== 'string' || target === '')
-      throw paramError('target must be a part of a path, "*" or "notify"');
+      throw paramError('target must be a part of a path, "*", "notify", "refund" or "bill"');
     const times = readCount(body, 'times');
     const errcode = readInteger(body, 'errcode', 0);
     if (action === 'errcode' && errcode === 0) throw paramError('errcode must be there, and not be 0');
-    const forNotify = notifyTargets.includes(target);
     const callAction = callActions.find((known) => known === action);
-    const notifyAction = notifyActions.find((known) => known === action);
-    if (callAction && !forNotify) this.#calls.push({ target, fault: { action: callAction, errcode }, left: times });
-    else if (notifyAction && forNotify) this.#notifications.push({ target, fault: notifyAction, left: times });
-    else throw paramError(unknownAction(action));
+    if (callAction && !notifyTargets.includes(target)) {
+      this.#calls.add({ target, action: callAction, errcode }, times);
+      return;
+    }
+    const known = targets.find(({ names, actions }) => includes(names, target) && includes(actions, action));
+    if (!known) throw paramError(unknownAction(action));
+    this.#planFor(action as (typeof known.actions)[number], times);
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
-    const plan = this.#calls.find(
-      ({ target, fault, left }) =>
-        left > 0 && (target === '*' || path.includes(target)) && !(area === 'pay' && isPlatformOnly(fault)),
+    // WeChat Pay knows no tokens and no errcodes; the platform is never asked for anything that costs money.
+    const elsewhere = area === 'pay' ? platformActions : payActions;
+    return this.#calls.take(
+      ({ target, action }) => (target === '*' || path.includes(target)) && !includes(elsewhere, action),
     );
-    return use(plan);
   }
 
-  forNotification(): NotifyFault | undefined {
-    return use(this.#notifications.find(({ left }) => left > 0));
+  /** `possible`: whether this notification can be sent with that fault. */
+  forNotification(possible: (fault: NotifyFault) => boolean): NotifyFault | undefined {
+    return this.#notifications.take(possible);
+  }
+
+  forRefund(): RefundFault | undefined {
+    return this.#refunds.take();
+  }
+
+  forBill(): 'wrong-hash' | undefined {
+    return this.#bills.take();
+  }
+
+  #planFor(action: NotifyFault | RefundFault | 'wrong-hash' | 'rotate-key', times: number): void {
+    if (action === 'rotate-key') for (let done = 0; done < times; done += 1) this.#rotateKey();
+    else if (action === 'wrong-hash') this.#bills.add(action, times);
+    else if (isRefundFault(action)) this.#refunds.add(action, times);
+    else this.#notifications.add(action, times);
   }
 }
 
-/** The broken answer of a faulted call; undefined means none at all. */
-export function faultAnswer({ action, errcode }: CallFault, area: 'platform' | 'pay'): Answer | undefined {
+/** Whether the call takes effect, and only its answer is lost. */
+export function isAccepted({ action }: CallFault): boolean {
+  return includes(payActions, action);
+}
+
+/** The broken answer of a faulted call; undefined means none at all. `busy` differs between the hosts. */
+export function faultAnswer({ action, errcode }: CallFault, busy: () => Answer): Answer | undefined {
   switch (action) {
     case 'timeout':
+    case 'accepted-timeout':
       return undefined;
     case '5xx':
+    case 'accepted-5xx':
       return { status: 502, headers: { 'Content-Type': 'text/html' }, body: '<html><h1>502 Bad Gateway</h1></html>' };
     case 'garbage':
       return { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>not what you asked for</html>' };
@@ -72,26 +142,19 @@ export function faultAnswer({ action, errcode }: CallFault, area: 'platform' | '
     case 'errcode':
       return refusal(errcode, errorText(errcode));
     case 'busy':
-      return area === 'pay'
-        ? jsonAnswer(500, { code: 'SYSTEM_ERROR', message: '系统异常，请稍后重试' })
-        : refusal(-1, errorText(-1));
+      return busy();
   }
 }
 
-function use<Fault>(plan: Plan<Fault> | undefined): Fault | undefined {
-  if (plan) plan.left -= 1;
-  return plan?.fault;
+function isRefundFault(action: NotifyFault | RefundFault): action is RefundFault {
+  return includes(refundActions, action);
 }
 
-/** WeChat Pay knows no tokens and no errcodes. */
-function isPlatformOnly({ action }: CallFault): boolean {
-  return action === 'token-expired' || action === 'errcode';
+function includes(names: readonly string[], name: unknown): boolean {
+  return names.some((known) => known === name);
 }
 
 function unknownAction(action: unknown): string {
-  if (action === 'rotate-key') return 'rotate-key is not supported yet';
-  return (
-    `no such action for this target: ${JSON.stringify(action)}; ` +
-    `for calls: ${callActions.join(', ')}; for target "notify": ${notifyActions.join(', ')}`
-  );
+  const known = Object.entries(faultNames).map(([where, actions]) => `${where}: ${actions.join(', ')}`);
+  return `no such action for this target: ${JSON.stringify(action)}; ${known.join('; ')}`;
 }

@@ -29,9 +29,13 @@ export interface PaySettings {
   merchantPublicKey: string;
   /** 32 ASCII characters: encrypts the notifications. */
   apiV3Key: string;
-  /** `PUB_KEY_ID_…`, sent as `Wechatpay-Serial`. */
+  /** 32 characters: signs v2, and encrypts its refund notifications. Without it nobody can speak v2. */
+  apiV2Key?: string;
+  /** Of the merchant console: where the refunds that named no address of their own are told, in v2. */
+  refundCallbackUrl?: string;
+  /** `PUB_KEY_ID_…`, sent as `Wechatpay-Serial`; empty for a merchant with platform certificates instead. */
   platformKeyId: string;
-  /** PKCS#8 PEM: signs answers and notifications. */
+  /** PKCS#8 PEM: signs answers and notifications under the id above. */
   platformPrivateKey: string;
 }
 

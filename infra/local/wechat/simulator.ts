@@ -4,11 +4,12 @@ import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { servePage } from '../web/serve.ts';
 import { createControlApi, isControlPath } from './control-api.ts';
-import { faultAnswer } from './faults.ts';
+import { faultAnswer, isAccepted } from './faults.ts';
 import { jsonAnswer, readCall, writeAnswer } from './http.ts';
 import type { Answer, Call } from './http.ts';
-import { createPayApi, isPayPath } from './pay-api.ts';
+import { createPayApi, isPayPath } from './pay/api.ts';
 import { createPlatformApi, isPlatformPath } from './platform/api.ts';
+import { errorText, refusal } from './platform/error.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -65,11 +66,12 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
 }
 
 function createRespond(world: World): Respond {
-  const { settings, faults, log, people, orders, payKeys } = world;
-  const { miniapp, official, pay } = settings;
+  const { settings, faults, log } = world;
   const control = createControlApi(world);
-  const platformApi = createPlatformApi(world);
-  const payApi = createPayApi({ pay, keys: payKeys, appIds: [miniapp.appId, official.appId], people, orders });
+  const apis = {
+    pay: createPayApi(world.pay),
+    platform: { answer: createPlatformApi(world), busy: () => refusal(-1, errorText(-1)) },
+  };
 
   return async (call) => {
     const { method, path } = call;
@@ -79,7 +81,9 @@ function createRespond(world: World): Respond {
     const entry = log.add({ kind: 'call', method, path, query: Object.fromEntries(call.query) });
     const fault = faults.forCall(path, area);
     if (fault) entry.fault = fault.action;
-    const answer = fault ? faultAnswer(fault, area) : await (area === 'pay' ? payApi(call) : platformApi(call));
+    const api = apis[area];
+    const genuine = !fault || isAccepted(fault) ? await api.answer(call) : undefined;
+    const answer = fault ? faultAnswer(fault, () => api.busy(call)) : genuine;
     entry.status = answer?.status ?? null;
     if (answer?.code !== undefined) entry.code = answer.code;
     return answer;

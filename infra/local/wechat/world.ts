@@ -4,11 +4,9 @@ import { createDeliver } from './deliver.ts';
 import { Faults } from './faults.ts';
 import { OfficialAccount } from './official/account.ts';
 import { OfficialPush } from './official/push.ts';
-import { createPayNotify } from './pay-notify.ts';
-import type { NotifyPaid } from './pay-notify.ts';
-import { PayOrders } from './pay-orders.ts';
-import { loadPayKeys } from './pay-signature.ts';
-import type { PayKeys } from './pay-signature.ts';
+import { PlatformKeys } from './pay/platform-keys.ts';
+import { createPayWorld } from './pay/world.ts';
+import type { PayWorld } from './pay/world.ts';
 import { People } from './people.ts';
 import type { Person, PhoneNumber } from './people.ts';
 import { JsapiTickets } from './platform/jsapi-tickets.ts';
@@ -39,9 +37,7 @@ export interface World {
   miniCodes: MiniCodes;
   account: OfficialAccount;
   push: OfficialPush;
-  payKeys: PayKeys;
-  orders: PayOrders;
-  notifyPaid: NotifyPaid;
+  pay: PayWorld;
 }
 
 /** An empty world; `closing` ends its calls to the outside. */
@@ -49,13 +45,13 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
   const { miniapp, official, pay } = settings;
   const clock = new Clock();
   const log = new CallLog(clock);
-  const faults = new Faults();
+  const keys = new PlatformKeys(pay);
+  const faults = new Faults(() => keys.rotate());
   const secrets = new Secrets();
-  for (const text of [miniapp.appSecret, official.appSecret, pay.apiV3Key]) secrets.keep(text);
+  for (const text of [miniapp.appSecret, official.appSecret]) secrets.keep(text);
   const deliver = createDeliver(closing);
   const people = new People(settings, secrets);
   const account = new OfficialAccount(official, secrets);
-  const payKeys = loadPayKeys(pay);
   return {
     settings,
     clock,
@@ -73,8 +69,6 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     miniCodes: new MiniCodes(),
     account,
     push: new OfficialPush({ account, clock, log, deliver }),
-    payKeys,
-    orders: new PayOrders(clock, people),
-    notifyPaid: createPayNotify({ pay, keys: payKeys, clock, log, faults, deliver }),
+    pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, people, keys }),
   };
 }

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { assertPortsFree, isPortFree, readPorts } from '../../../infra/local/ports.ts';
 
-const STANDARD = { http: 3000, functionUrls: 3001, simulator: 9000, dynamodb: 8000, lambda: 3002 };
+const STANDARD = { http: 3000, functionUrls: 3001, simulator: 9000, dynamodb: 8000, aws: 3003, lambda: 3002 };
 
 describe('the ports of the local stack', () => {
   it('are the standard ones unless a variable says otherwise', () => {

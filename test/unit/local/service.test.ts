@@ -29,6 +29,12 @@ functions:
     events: [{ stream: { type: dynamodb, arn: !GetAtt Table.StreamArn, maximumRetryAttempts: -1 } }]
   asleep:
     events: [{ stream: { type: dynamodb, arn: 'arn:aws:dynamodb:x', enabled: false } }]
+  wallet:
+    timeout: 30
+    events:
+      - eventBridge: { eventBus: !Ref Bus, pattern: { detail-type: [order.paid] } }
+      - eventBridge: { eventBus: !Ref Bus, pattern: { detail-type: [order.refunded] }, enabled: false }
+      - eventBridge: { schedule: rate(1 hour) }
   elsewhere:
     events: [{ stream: { type: kinesis, arn: 'arn:aws:kinesis:x' } }]
 `;
@@ -63,6 +69,12 @@ describe('what the local stack reads from serverless.yml', () => {
         reportsFailures: false,
         filterPatterns: [],
       },
+    ]);
+  });
+
+  it('knows who gets which events of the bus', () => {
+    expect(service.eventRules).toEqual([
+      { functionName: 'wallet', timeoutSeconds: 30, pattern: { 'detail-type': ['order.paid'] } },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, createSign, createVerify, generateKe
 import { describe, expect, it } from 'vitest';
 import { buildSettings } from '../../../infra/local/settings.ts';
 
-const PORTS = { http: 3000, functionUrls: 3001, simulator: 9000, dynamodb: 8000, lambda: 3002 };
+const PORTS = { http: 3000, functionUrls: 3001, simulator: 9000, dynamodb: 8000, aws: 3003, lambda: 3002 };
 const build = (env: Record<string, string> = {}) => buildSettings(env, PORTS, 'wechat-lambda-dev');
 
 const belongTogether = (privatePem: string, publicPem: string) => {
@@ -16,6 +16,8 @@ describe('the local settings', () => {
     expect(variables).toMatchObject({
       TABLE_NAME: 'wechat-lambda-dev',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+      AWS_ENDPOINT_URL_EVENTBRIDGE: 'http://127.0.0.1:3003',
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:3003',
       PUBLIC_BASE_URL: 'http://localhost:3000',
       ALLOWED_ORIGINS: 'http://localhost:3000,http://localhost:9000',
       WECHAT_API_BASE_URL: 'http://localhost:9000',
@@ -23,12 +25,17 @@ describe('the local settings', () => {
       WECHAT_OPEN_BASE_URL: 'http://localhost:9000',
       WECHAT_PAY_BASE_URL: 'http://localhost:9000',
       PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify',
+      PAY_V2_NOTIFY_URL: 'http://localhost:3001/pay-notify-v2',
     });
     expect(simulator.official).toMatchObject({
       callbackUrl: 'http://localhost:3001/official-events',
       oauthDomain: 'localhost',
       mode: 'plain',
       aesKey: variables['OFFICIAL_AES_KEY'],
+    });
+    expect(simulator.pay).toMatchObject({
+      apiV2Key: variables['PAY_API_V2_KEY'],
+      refundCallbackUrl: 'http://localhost:3001/pay-notify-v2',
     });
   });
 
@@ -41,7 +48,10 @@ describe('the local settings', () => {
       OFFICIAL_AES_KEY_PREVIOUS: '',
       MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
       PAY_MCH_CERT_SERIAL: expect.stringMatching(/^[0-9A-F]{40}$/) as string,
+      PAY_API: 'v3',
       PAY_API_V3_KEY: expect.stringMatching(/^[ -~]{32}$/) as string,
+      PAY_API_V3_KEY_PREVIOUS: '',
+      PAY_API_V2_KEY: expect.stringMatching(/^[ -~]{32}$/) as string,
       PAY_PUBLIC_KEY_ID: expect.stringMatching(/^PUB_KEY_ID_[0-9A-Z]+$/) as string,
     });
   });

@@ -132,10 +132,12 @@ test('target * matches every call, another target only its own', async () => {
 test('a wrong fault is refused with the list of the right ones', async () => {
   const { status, json } = await plan('*', 'explode');
   expect(status).toBe(400);
-  for (const action of ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'drop-notify', 'probe-notify']) {
-    expect(json.message).toContain(action);
-  }
-  expect((await plan('notify', 'rotate-key')).json.message).toContain('not supported yet');
+  const calls = ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'accepted-5xx', 'accepted-timeout'];
+  const others = ['drop-notify', 'probe-notify', 'refund-abnormal', 'wrong-hash', 'rotate-key'];
+  for (const action of [...calls, ...others]) expect(json.message).toContain(action);
+  expect((await plan('jsapi', 'rotate-key')).status).toBe(400);
+  expect((await plan('notify', 'refund-closed')).status).toBe(400);
+  expect((await plan('refund', 'wrong-hash')).status).toBe(400);
   expect((await plan('notify', 'timeout')).status).toBe(400);
   expect((await plan('jsapi', 'drop-notify')).status).toBe(400);
   expect((await plan('*', 'busy', 0)).status).toBe(400);
@@ -156,9 +158,8 @@ test('the log shows calls with their outcome, not the control calls, and can be 
 
 test('GET / lists what can be done', async () => {
   const { calls } = (await call(simulator, 'GET', '/')).json;
-  for (const path of ['GET /_issued', 'GET /_official', 'POST /_official', 'POST /_open-platform']) {
-    expect(calls).toHaveProperty([path]);
-  }
+  const shown = ['GET /_issued', 'GET /_official', 'POST /_official', 'POST /_open-platform', 'GET /_merchant/orders'];
+  for (const path of shown) expect(calls).toHaveProperty([path]);
   const actions =
     'login-code phone-code encrypted allow-message scan message menu-click unfollow event resend open change-password pay';
   expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());

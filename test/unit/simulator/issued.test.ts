@@ -14,7 +14,8 @@ afterEach(() => simulator.close());
 const issued = async (): Promise<string[]> => (await call(simulator, 'GET', '/_issued')).json;
 
 test('the secrets of the settings, old and new', async () => {
-  const known = [settings.miniapp.appSecret, settings.official.appSecret, 'AAAAA', aesKey, settings.pay.apiV3Key];
+  const { apiV3Key, apiV2Key = '' } = settings.pay;
+  const known = [settings.miniapp.appSecret, settings.official.appSecret, 'AAAAA', aesKey, apiV3Key, apiV2Key];
   expect((await issued()).toSorted()).toEqual(known.toSorted());
   await call(simulator, 'POST', '/_official', { token: 'BBBBB', aesKey: 'A'.repeat(43) });
   expect((await issued()).toSorted()).toEqual([...known, 'BBBBB', 'A'.repeat(43)].toSorted());

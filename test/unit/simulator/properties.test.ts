@@ -1,7 +1,8 @@
 import { XMLParser } from 'fast-xml-parser';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRules, findProblem } from '../../../infra/local/wechat/pay-fields.ts';
+import { findProblem } from '../../../infra/local/wechat/pay/rule.ts';
+import { createRules } from '../../../infra/local/wechat/pay/v3/fields.ts';
 import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
 import { appToken, call, newPerson, start, startReceiver, usePhone } from './support.ts';
 import type { Person, Receiver } from './support.ts';
@@ -94,6 +95,9 @@ test('no JSON body makes a control call fail with 500', async () => {
     ),
     '/_official',
     '/_open-platform',
+    '/_merchant/refunds',
+    '/_merchant/refunds/x',
+    '/_merchant/bills',
   );
   await fc.assert(
     fc.asyncProperty(path, fc.json(), async (target, body) => {

@@ -31,6 +31,7 @@ export const settings: SimulatorSettings = {
     certSerial: '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB',
     merchantPublicKey: merchantKeys.publicKey,
     apiV3Key: '0123456789abcdef0123456789ABCDEF',
+    apiV2Key: '192006250b4c09247ec02edce69f6a2d',
     platformKeyId: 'PUB_KEY_ID_0119000072912025110100000000000001',
     platformPrivateKey: platformKeys.privateKey,
   },

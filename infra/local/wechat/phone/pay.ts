@@ -4,10 +4,10 @@ import { paramError } from '../control-error.ts';
 import type { Actions } from './phone.ts';
 
 export const payActions: Actions = {
-  pay: async ({ orders, notifyPaid }, person, body) => {
+  pay: async ({ pay: { orders, announce } }, person, body) => {
     const order = orders.openSheet(...readPayment(body), person);
     const transactionId = orders.pay(order, person);
-    return { transactionId, notify: await notifyPaid(order.request.notify_url, orders.describe(order)) };
+    return { transactionId, notify: await announce.payment(order) };
   },
 };
 

@@ -17,9 +17,8 @@ export function accountQrUrl(originalId: string): string {
 
 async function scan(world: World, person: Person, content: string): Promise<object> {
   if (content.startsWith('weixin://wxpay/')) {
-    const { request } = world.orders.openSheet('NATIVE', content, person);
-    const { out_trade_no: outTradeNo, description, amount } = request;
-    return { kind: 'pay', codeUrl: content, outTradeNo, description, amountFen: amount.total };
+    const { outTradeNo, description, totalFen } = world.pay.orders.openSheet('NATIVE', content, person).terms;
+    return { kind: 'pay', codeUrl: content, outTradeNo, description, amountFen: totalFen };
   }
   const miniCode = world.miniCodes.find(content);
   if (miniCode) {

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { AppError } from '../errors.ts';
+import { AppError } from './errors.ts';
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -14,18 +14,18 @@ export type XmlElement = { [name: string]: XmlValue };
 export type XmlValue = string | XmlElement | (string | XmlElement)[];
 
 /**
- * The children of the root `<xml>` of a WeChat message. No DTD, no entity definitions: WeChat sends none.
+ * The children of the root of a WeChat message. No DTD, no entity definitions: WeChat sends none.
  * @throws PARAM_ERROR
  */
-export function parseXml(text: string): XmlElement {
+export function parseXml(text: string, root = 'xml'): XmlElement {
   if (declares(text)) throw new AppError('PARAM_ERROR', 'XML with declarations or comments is refused');
-  let root: unknown;
+  let message: unknown;
   try {
-    root = (parser.parse(text, true) as { xml?: unknown }).xml;
+    message = (parser.parse(text, true) as Record<string, unknown>)[root];
   } catch (cause) {
     throw new AppError('PARAM_ERROR', 'This is not XML', { cause });
   }
-  if (typeof root === 'object' && root !== null && !Array.isArray(root)) return root as XmlElement;
+  if (typeof message === 'object' && message !== null && !Array.isArray(message)) return message as XmlElement;
   throw new AppError('PARAM_ERROR', 'This is not a WeChat message');
 }
 

@@ -1,9 +1,9 @@
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from './runtime.ts';
 
-/** Something else changed the same accounts first: what was read does not hold any more. */
+/** Something else changed the same items first: what was read does not hold any more. */
 export const OVERTAKEN = Symbol('overtaken');
 
-const TRIES = 6;
+const TRIES = 8;
 const PAUSE_MS = 10;
 
 /**
@@ -19,5 +19,5 @@ export async function untilSettled<Outcome>(
     if (outcome !== OVERTAKEN) return outcome;
     await sleep(attempt * PAUSE_MS);
   }
-  throw new Error('the links of one account keep changing');
+  throw new Error('the same items keep changing');
 }

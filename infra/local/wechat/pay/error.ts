@@ -1,4 +1,4 @@
-/** Internal code, the tail of `Request-ID` (pay 2.12). */
+/** Internal code, the tail of `Request-ID` (pay 2.12); 268435461 where the own one of a code is not documented. */
 const internalCodes = {
   SIGN_ERROR: 268443699,
   PARAM_ERROR: 268435461,
@@ -11,11 +11,17 @@ const internalCodes = {
   ORDER_CLOSED: 268447914,
   ORDER_NOT_EXIST: 268512771,
   INVALID_TRANSACTIONID: 268435461,
+  RESOURCE_NOT_EXISTS: 268435461,
+  REFUND_FEE_MISMATCH: 268435461,
+  NOT_ENOUGH: 268435461,
+  TRADE_OVERDUE: 268435461,
+  NO_STATEMENT_EXIST: 268435461,
+  STATEMENT_CREATING: 268435461,
 } as const;
 
 export type PayErrorCode = keyof typeof internalCodes;
 
-/** A refusal by WeChat Pay v3 (pay 2.11): a status and `{code, message, detail?}`, unsigned. */
+/** A refusal by WeChat Pay (pay 2.11), in the words of v3: a status and `{code, message, detail?}`, unsigned. */
 export class PayError extends Error {
   readonly status: number;
   readonly code: PayErrorCode;

@@ -1,9 +1,10 @@
-import { isRecord } from './http.ts';
+import { isRecord } from '../http.ts';
 
 interface Optional {
   required?: boolean;
 }
 
+/** What may stand in one place of a JSON body. */
 export type Rule = Optional &
   (
     | { kind: 'string'; max: number; pattern?: RegExp }
@@ -20,64 +21,18 @@ export interface FieldProblem {
   issue: string;
 }
 
-export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
-
-const text = (max: number, pattern?: RegExp): Rule => ({ kind: 'string', max, ...(pattern && { pattern }) });
-const integer = (min: number): Rule => ({ kind: 'integer', min });
-const object = (fields: Record<string, Rule>, maxBytes?: number): Rule => ({
+/** Text of at most so many characters, none of them of four bytes. */
+export const text = (max: number, pattern?: RegExp): Rule => ({ kind: 'string', max, ...(pattern && { pattern }) });
+/** A whole number. */
+export const integer = (min: number): Rule => ({ kind: 'integer', min });
+/** An object of these fields and no others. */
+export const object = (fields: Record<string, Rule>, maxBytes?: number): Rule => ({
   kind: 'object',
   fields,
   ...(maxBytes && { maxBytes }),
 });
-const required = (rule: Rule): Rule => ({ ...rule, required: true });
-
-const goods = object({
-  merchant_goods_id: required(text(32)),
-  wechatpay_goods_id: text(32),
-  goods_name: text(256),
-  quantity: required(integer(1)),
-  unit_price: required(integer(0)),
-});
-
-const scene = {
-  payer_client_ip: required(text(45, /^[\d.]+$|^[\da-fA-F:.]+$/)),
-  device_id: text(32),
-  store_info: object({ id: required(text(32)), name: text(256), area_code: text(32), address: text(512) }),
-};
-
-const h5Info = object({
-  type: required(text(32, /^(Wap|iOS|Android)$/)),
-  app_name: text(64),
-  app_url: text(128),
-  bundle_id: text(128),
-  package_name: text(128),
-});
-
-const common = {
-  appid: required(text(32)),
-  mchid: required(text(32)),
-  description: required(text(127)),
-  out_trade_no: required(text(32, /^[0-9A-Za-z_\-|*]{6,32}$/)),
-  time_expire: text(64, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/),
-  attach: text(128),
-  // A local receiver may speak http; everybody else needs https, and nobody may use a query.
-  notify_url: required(text(255, /^(https:\/\/[^\s?#/]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)(\/[^\s?#]*)?$/)),
-  goods_tag: text(32),
-  support_fapiao: { kind: 'boolean' },
-  limit_pay: { kind: 'array', item: text(32, /^(no_balance|no_credit|no_debit|balance_only)$/) },
-  amount: required(object({ total: required(integer(1)), currency: text(16, /^CNY$/) })),
-  detail: object({ cost_price: integer(0), invoice_id: text(32), goods_detail: { kind: 'array', item: goods } }, 6144),
-  settle_info: object({ profit_sharing: { kind: 'boolean' } }),
-} satisfies Record<string, Rule>;
-
-/** What may stand in the body of each create call (pay 2.1). */
-export const createRules: Record<TradeType, Rule> = {
-  JSAPI: object({ ...common, scene_info: object(scene), payer: required(object({ openid: required(text(128)) })) }),
-  NATIVE: object({ ...common, scene_info: object(scene) }),
-  MWEB: object({ ...common, scene_info: required(object({ ...scene, h5_info: required(h5Info) })) }),
-};
-
-export const closeRule = object({ mchid: required(text(32)) });
+/** The same, and it must be there. */
+export const required = (rule: Rule): Rule => ({ ...rule, required: true });
 
 /** Finds the first field that breaks its rule; undefined if the value is acceptable. */
 export function findProblem(rule: Rule, value: unknown, field = ''): FieldProblem | undefined {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
 import {
   call,
   jsapi,
@@ -12,8 +12,8 @@ import {
   start,
   startReceiver,
   usePhone,
-} from './support.ts';
-import type { Person, Receiver } from './support.ts';
+} from '../support.ts';
+import type { Person, Receiver } from '../support.ts';
 
 let simulator: Simulator;
 let receiver: Receiver;

@@ -1,13 +1,15 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { Call } from './http.ts';
-import { PayError } from './pay-error.ts';
-import { alphanumeric } from './random.ts';
-import type { PaySettings } from './settings.ts';
+import type { Call } from '../../http.ts';
+import { alphanumeric } from '../../random.ts';
+import type { PaySettings } from '../../settings.ts';
+import { PayError } from '../error.ts';
+import type { PlatformKey, PlatformKeys } from '../platform-keys.ts';
 
-export interface PayKeys {
+interface Merchant {
+  settings: PaySettings;
   merchantKey: KeyObject;
-  platformKey: KeyObject;
+  keys: PlatformKeys;
 }
 
 interface Authorization {
@@ -21,48 +23,39 @@ interface Authorization {
 const scheme = 'WECHATPAY2-SHA256-RSA2048';
 const toleranceMs = 300_000;
 
-/** Both sides of the signatures: the merchant's public key checks requests, the platform's private key signs. */
-export function loadPayKeys(pay: PaySettings): PayKeys {
-  return {
-    merchantKey: createPublicKey(pay.merchantPublicKey),
-    platformKey: createPrivateKey(pay.platformPrivateKey),
-  };
-}
-
 /** `Wechatpay-*` headers over a body (pay 1.4); fresh real time and nonce each time. */
-export function signedHeaders(body: string, pay: PaySettings, keys: PayKeys): Record<string, string> {
+export function signedHeaders(body: string, { id, key }: PlatformKey): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = alphanumeric(32);
   const message = `${timestamp}\n${nonce}\n${body}\n`;
   return {
     'Wechatpay-Timestamp': timestamp,
     'Wechatpay-Nonce': nonce,
-    'Wechatpay-Signature': sign('RSA-SHA256', Buffer.from(message), keys.platformKey).toString('base64'),
-    'Wechatpay-Serial': pay.platformKeyId,
+    'Wechatpay-Signature': sign('RSA-SHA256', Buffer.from(message), key).toString('base64'),
+    'Wechatpay-Serial': id,
     'Wechatpay-Signature-Type': scheme,
   };
 }
 
-/** Checks headers and signature of a merchant's request, in the platform's order (pay 1.1 to 1.3, 1.6). */
-export function checkRequest(call: Call, pay: PaySettings, keys: PayKeys): void {
+/** Checks headers and signature of a merchant's request, in the platform's order (pay 1.1 to 1.3, 1.6); answers what to sign with. */
+export function checkRequest(call: Call, { settings, merchantKey, keys }: Merchant): PlatformKey {
   const { accept, 'user-agent': userAgent, 'wechatpay-serial': platformSerial } = call.headers;
   if (!accept || !userAgent) throw new PayError(400, 'INVALID_REQUEST', 'Http头缺少Accept或User-Agent');
   if (!/application\/json|\*\/\*/.test(accept)) {
     throw new PayError(400, 'INVALID_REQUEST', 'Http头Accept必须为application/json');
   }
   const authorization = parseAuthorization(call);
-  if (authorization.mchid !== pay.mchId) throw new PayError(400, 'MCH_NOT_EXISTS', '商户号不存在');
-  if (authorization.serial !== pay.certSerial) {
+  if (authorization.mchid !== settings.mchId) throw new PayError(400, 'MCH_NOT_EXISTS', '商户号不存在');
+  if (authorization.serial !== settings.certSerial) {
     throw signError('商户证书序列号有误。请使用签名私钥匹配的证书序列号');
   }
   if (Math.abs(Date.now() - Number(authorization.timestamp) * 1000) > toleranceMs) {
     throw signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟');
   }
-  checkSignature(call, authorization, keys.merchantKey);
-  // Public key mode only: naming any other key, or none by an empty header, is an error.
-  if (platformSerial !== undefined && platformSerial !== pay.platformKeyId) {
-    throw new PayError(400, 'PARAM_ERROR', '平台证书序列号Wechatpay-Serial错误');
-  }
+  checkSignature(call, authorization, merchantKey);
+  const key = keys.forAnswer(platformSerial === undefined ? undefined : String(platformSerial));
+  if (!key) throw new PayError(400, 'PARAM_ERROR', '平台证书序列号Wechatpay-Serial错误');
+  return key;
 }
 
 function parseAuthorization({ headers, path }: Call): Authorization {

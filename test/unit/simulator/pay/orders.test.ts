@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
-import { jsapi, newPerson, orderBody, payCall, platformSigned, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { jsapi, newPerson, orderBody, payCall, platformSigned, settings, start, usePhone } from '../support.ts';
+import type { Person } from '../support.ts';
 
 let simulator: Simulator;
 let person: Person;

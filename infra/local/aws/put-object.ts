@@ -1,0 +1,49 @@
+// PutObject of S3, path style, into a folder.
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+
+export interface ObjectAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** Stores the body of `PUT /<bucket>/<key>` as the file `<folder>/<bucket>/<key>`; any bucket is there. */
+export async function putObject(request: IncomingMessage, folder: string): Promise<ObjectAnswer> {
+  const body = await buffer(request);
+  const place = readPlace(request.url ?? '/');
+  if (!place) return refusal(400, 'InvalidURI', 'A bucket and a key: no empty part, and none of dots alone');
+  if (request.headers['content-encoding']?.includes('aws-chunked')) {
+    return refusal(501, 'NotImplemented', 'The stand-in takes a body of a known length, no stream');
+  }
+  const file = join(folder, ...place);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, body);
+  return { status: 200, headers: { etag: `"${createHash('md5').update(body).digest('hex')}"` }, body: '' };
+}
+
+/** Bucket and parts of the key; undefined when they would lead anywhere but into the folder of the bucket. */
+function readPlace(url: string): string[] | undefined {
+  const parts = url.replace(/\?.*$/s, '').split('/').slice(1).map(decode);
+  const safe = parts.every((part) => part !== undefined && !['', '.', '..'].includes(part) && !/[\\/\0]/.test(part));
+  return safe && parts.length >= 2 && BUCKET.test(parts[0] ?? '') ? (parts as string[]) : undefined;
+}
+
+function decode(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error in the form of S3. */
+export function refusal(status: number, code: string, message: string): ObjectAnswer {
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return { status, headers: { 'content-type': 'application/xml' }, body };
+}

@@ -1,0 +1,83 @@
+// The event bus and the buckets on the laptop: as much of EventBridge and S3 as the functions use.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { invokeFunction } from '../invoke.ts';
+import type { Service } from '../service.ts';
+import { assertUnderstood } from '../stream/filter.ts';
+import { LOCAL_AWS } from '../table.ts';
+import { deliverEvent, type EventDeliveryOptions } from './event-delivery.ts';
+import { putEvents, type BusEvent } from './put-events.ts';
+import { putObject, refusal, type ObjectAnswer } from './put-object.ts';
+import type { EventRule } from './rules.ts';
+
+/** serverless-offline ends a function that takes too long. But a reload may lose the answer altogether. */
+const PATIENCE_MS = 5_000;
+
+export interface AwsOptions {
+  port: number;
+  /** The one event bus. */
+  busName: string;
+  /** Where the buckets are, each a folder. */
+  bucketsFolder: string;
+  lambdaPort: number;
+  service: Pick<Service, 'eventRules' | 'deployedName'>;
+}
+
+export interface Aws {
+  stop(): Promise<void>;
+}
+
+/** Serves PutEvents, whose events go to the functions with a matching `eventBridge` event, and PutObject. */
+export async function startAws(options: AwsOptions): Promise<Aws> {
+  for (const { pattern } of options.service.eventRules) assertUnderstood(pattern);
+  const stopping = new AbortController();
+  const delivery = deliveryOf(options, stopping.signal);
+  const server = createServer((request, response) => void serve(request, response, options, delivery));
+  await once(server.listen(options.port, '127.0.0.1'), 'listening');
+  return {
+    stop: async () => {
+      stopping.abort();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function deliveryOf({ lambdaPort, service }: AwsOptions, signal: AbortSignal): EventDeliveryOptions {
+  const invoke = ({ functionName, timeoutSeconds }: EventRule, event: BusEvent) => {
+    const timeout = AbortSignal.timeout(timeoutSeconds * 1_000 + PATIENCE_MS);
+    return invokeFunction(lambdaPort, service.deployedName(functionName), event, AbortSignal.any([signal, timeout]));
+  };
+  return { rules: service.eventRules, invoke, warn: console.warn, signal };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AwsOptions,
+  delivery: EventDeliveryOptions,
+): Promise<void> {
+  const { status, headers, body } = await answer(request, options, delivery).catch((error: unknown) =>
+    refusal(500, 'InternalError', String(error)),
+  );
+  response.writeHead(status, { 'x-amzn-requestid': randomUUID(), ...headers }).end(body);
+}
+
+async function answer(
+  request: IncomingMessage,
+  { busName, bucketsFolder }: AwsOptions,
+  delivery: EventDeliveryOptions,
+): Promise<ObjectAnswer> {
+  if (request.method === 'PUT') return putObject(request, bucketsFolder);
+  const target = request.headers['x-amz-target'];
+  if (target !== 'AWSEvents.PutEvents') {
+    return refusal(501, 'NotImplemented', 'The AWS stand-ins know PutEvents and PutObject, and nothing else');
+  }
+  const region = process.env.AWS_REGION ?? LOCAL_AWS.AWS_REGION;
+  const { status, answer: json, events } = putEvents(await text(request), { busName, region });
+  // Whoever put them does not wait for those who get them.
+  for (const event of events) void deliverEvent(event, delivery);
+  return { status, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(json) };
+}

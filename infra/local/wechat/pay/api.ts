@@ -1,0 +1,30 @@
+import type { Answer, Call } from '../http.ts';
+import { createV2Api } from './v2/api.ts';
+import { createV3Api, v3Busy } from './v3/api.ts';
+import type { PayWorld } from './world.ts';
+
+/** The host api.mch.weixin.qq.com. */
+export interface PayApi {
+  answer(call: Call): Answer;
+  /** What it says when it is overloaded. */
+  busy(call: Call): Answer;
+}
+
+/** Whether a path belongs to api.mch.weixin.qq.com. */
+export function isPayPath(path: string): boolean {
+  return isV3(path) || path.startsWith('/pay/');
+}
+
+/** Both protocols over one ledger. */
+export function createPayApi(world: PayWorld): PayApi {
+  const v3 = createV3Api(world);
+  const v2 = createV2Api(world);
+  return {
+    answer: (call) => (isV3(call.path) ? v3(call) : v2.answer(call)),
+    busy: (call) => (isV3(call.path) ? v3Busy() : v2.busy(call)),
+  };
+}
+
+function isV3(path: string): boolean {
+  return path.startsWith('/v3/');
+}

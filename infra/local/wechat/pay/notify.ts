@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallLog } from '../call-log.ts';
+import type { Clock } from '../clock.ts';
+import type { Deliver, DeliveryResult } from '../deliver.ts';
+import type { Faults, NotifyFault } from '../faults.ts';
+
+interface NotifyWorld {
+  clock: Clock;
+  log: CallLog;
+  faults: Faults;
+  deliver: Deliver;
+}
+
+/** What is posted: v3 signs each delivery anew. */
+export interface Letter {
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The faults that change what is posted, and not only when. */
+export type Lie = Exclude<NotifyFault, 'drop-notify' | 'duplicate-notify' | 'late-notify'>;
+
+/** What the merchant is told, in the form of one of the protocols. */
+export interface Notification {
+  url: string;
+  /** For the log: `TRANSACTION.SUCCESS`. */
+  event: string;
+  genuine(): Letter;
+  /** The lies that this form can tell. */
+  lies: Partial<Record<Lie, () => Letter>>;
+  isAccepted(result: DeliveryResult): boolean;
+}
+
+/** Delivers a notification; answers what the receiver said at once, or null if nothing was delivered yet. */
+export type Notify = (notification: Notification) => Promise<DeliveryResult | null>;
+
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+
+/** Waits between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
+export const retryGapsMs = [
+  15 * secondMs,
+  15 * secondMs,
+  30 * secondMs,
+  3 * minuteMs,
+  10 * minuteMs,
+  20 * minuteMs,
+  30 * minuteMs,
+  30 * minuteMs,
+  30 * minuteMs,
+  60 * minuteMs,
+  3 * hourMs,
+  3 * hourMs,
+  3 * hourMs,
+  6 * hourMs,
+  6 * hourMs,
+] as const;
+
+const duplicateGapMs = 20;
+
+/** Builds the sender of notifications (pay 4.7), which can also lie when a fault says so. */
+export function createNotify({ clock, log, faults, deliver }: NotifyWorld): Notify {
+  const post = async (
+    { url, event }: Notification,
+    attempt: number,
+    { headers, body }: Letter,
+    fault?: NotifyFault,
+  ): Promise<DeliveryResult> => {
+    const about = { event, url, attempt, sentBody: body, ...(fault && { fault }) };
+    const entry = log.add({ kind: 'push', method: 'POST', path: new URL(url).pathname, query: {}, ...about });
+    const result = fault === 'drop-notify' ? dropped : await deliver({ url, headers, body });
+    Object.assign(entry, result);
+    return result;
+  };
+
+  const playFault = async (
+    notification: Notification,
+    attempt: number,
+    fault: NotifyFault,
+  ): Promise<DeliveryResult> => {
+    const { genuine, lies } = notification;
+    const lie = isLie(fault) ? lies[fault] : undefined;
+    if (lie) {
+      const result = await post(notification, attempt, lie(), fault);
+      // The genuine one follows a probe at once.
+      return fault === 'probe-notify' ? post(notification, attempt, genuine()) : result;
+    }
+    if (fault === 'drop-notify') return post(notification, attempt, genuine(), fault);
+    const twin = sleep(duplicateGapMs).then(() => post(notification, attempt, genuine(), fault));
+    const [first, second] = await Promise.all([post(notification, attempt, genuine(), fault), twin]);
+    return notification.isAccepted(first) ? first : second;
+  };
+
+  const attemptNow = async (
+    notification: Notification,
+    attempt: number,
+    dueAt: number,
+  ): Promise<DeliveryResult | null> => {
+    const fault = faults.forNotification((one) => !isLie(one) || notification.lies[one] !== undefined);
+    const gapMs = retryGapsMs[attempt - 1];
+    if (fault === 'late-notify' && gapMs !== undefined) {
+      schedule(notification, attempt + 1, dueAt + gapMs);
+      return null;
+    }
+    const result = fault
+      ? await playFault(notification, attempt, fault)
+      : await post(notification, attempt, notification.genuine());
+    if (!notification.isAccepted(result) && gapMs !== undefined) schedule(notification, attempt + 1, dueAt + gapMs);
+    return result === dropped ? null : result;
+  };
+
+  // Counted from the slot, not from the end of the slow delivery before it: the schedule stays the official one.
+  const schedule = (notification: Notification, attempt: number, dueAt: number): void =>
+    clock.schedule(dueAt, async () => void (await attemptNow(notification, attempt, dueAt)));
+
+  return (notification) => attemptNow(notification, 1, clock.now());
+}
+
+const dropped: DeliveryResult = { status: null, body: '', error: 'dropped by a fault' };
+
+function isLie(fault: NotifyFault): fault is Lie {
+  return fault !== 'drop-notify' && fault !== 'duplicate-notify' && fault !== 'late-notify';
+}

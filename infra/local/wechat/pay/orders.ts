@@ -1,0 +1,210 @@
+import { isDeepStrictEqual } from 'node:util';
+import { beijingDigits } from '../beijing-time.ts';
+import type { Clock } from '../clock.ts';
+import { ControlError } from '../control-error.ts';
+import type { People, Person } from '../people.ts';
+import { alphanumeric, digits } from '../random.ts';
+import { PayError } from './error.ts';
+import type { Refund } from './refunds.ts';
+import type { SignType } from './v2/sign.ts';
+
+export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
+export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
+
+/** What an order says, whichever protocol made it. */
+export interface OrderTerms {
+  tradeType: TradeType;
+  appId: string;
+  outTradeNo: string;
+  description: string;
+  totalFen: number;
+  notifyUrl: string;
+  attach?: string;
+  deviceId?: string;
+  payerOpenId?: string;
+  /** Of the merchant's clock: real time, in epoch ms. */
+  expiresAt?: number;
+  /** Made by v2: how it was signed, and whether the request named that. */
+  v2?: { signType: SignType; named: boolean };
+  /** All that was sent: what a repeat must say again. */
+  sent: object;
+}
+
+export interface PayOrder {
+  terms: OrderTerms;
+  createdAt: number;
+  /** Last moment to pay, on the virtual clock. */
+  payableUntil: number;
+  closed: boolean;
+  /** Native and H5: the first person to open the payment sheet; nobody else can pay then. */
+  payerId?: string;
+  payment?: Payment;
+  /** Oldest first. */
+  refunds: Refund[];
+}
+
+export interface Payment {
+  transactionId: string;
+  paidAt: number;
+  openId: string;
+}
+
+interface Handle {
+  order: PayOrder;
+  expiresAt: number;
+}
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+const handleLifetimeMs: Record<TradeType, number> = {
+  JSAPI: 120 * minuteMs,
+  NATIVE: 120 * minuteMs,
+  MWEB: 5 * minuteMs,
+};
+const latestExpiryMs: Record<TradeType, number> = { JSAPI: 15 * dayMs, NATIVE: 7 * dayMs, MWEB: 15 * dayMs };
+
+/** The merchant's orders of both protocols, and the handles (prepay_id, code_url) by which a phone finds them. */
+export class PayOrders {
+  readonly #clock: Clock;
+  readonly #people: People;
+  readonly #orders = new Map<string, PayOrder>();
+  readonly #handles = new Map<string, Handle>();
+
+  constructor(clock: Clock, people: People) {
+    this.#clock = clock;
+    this.#people = people;
+  }
+
+  /**
+   * Creates or repeats an order (pay 2.1, "Repeat semantics") and answers a fresh handle: the
+   * prepay_id for JSAPI and H5, the code_url for Native.
+   */
+  create(terms: OrderTerms): string {
+    const known = this.#orders.get(terms.outTradeNo);
+    if (known) this.#assertSame(known, terms);
+    else assertExpiry(terms);
+    const order = known ?? this.#newOrder(terms);
+    this.#orders.set(terms.outTradeNo, order);
+    return this.#newHandle(order);
+  }
+
+  all(): PayOrder[] {
+    return [...this.#orders.values()];
+  }
+
+  find(outTradeNo: string): PayOrder {
+    const order = this.#orders.get(outTradeNo);
+    if (!order) throw new PayError(404, 'ORDER_NOT_EXIST', '订单不存在');
+    return order;
+  }
+
+  findByTransaction(transactionId: string): PayOrder {
+    if (!/^\d{28}$/.test(transactionId)) throw new PayError(500, 'INVALID_TRANSACTIONID', '订单号非法');
+    const order = this.all().find(({ payment }) => payment?.transactionId === transactionId);
+    if (!order) throw new PayError(404, 'ORDER_NOT_EXIST', '订单不存在');
+    return order;
+  }
+
+  /** Closes an unpaid order; closing twice is fine (pay 2.6). */
+  close(outTradeNo: string): void {
+    const order = this.find(outTradeNo);
+    if (order.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
+    order.closed = true;
+  }
+
+  /** Opens the payment sheet: the order that this person could pay now, or the reason why not. */
+  openSheet(tradeType: TradeType, key: string, person: Person): PayOrder {
+    const handle = this.#handles.get(key);
+    if (handle?.order.terms.tradeType !== tradeType) {
+      throw new ControlError(
+        404,
+        'PREPAY_UNKNOWN',
+        `no ${tradeType} payment ${key}; a repeated create voids its old code`,
+      );
+    }
+    const { order } = handle;
+    if (order.payment) throw new ControlError(409, 'ORDER_PAID', '该订单已支付: the order is paid already');
+    if (this.stateOf(order) === 'CLOSED')
+      throw new ControlError(409, 'ORDER_CLOSED', '订单已关闭: the order is closed');
+    if (handle.expiresAt <= this.#clock.now())
+      throw new ControlError(410, 'PREPAY_EXPIRED', 'create again for a new one');
+    if (order.payableUntil <= this.#clock.now()) throw new ControlError(409, 'ORDER_EXPIRED', 'time_expire has passed');
+    const { appId, payerOpenId } = order.terms;
+    const wrongPayer = payerOpenId
+      ? payerOpenId !== this.#people.openIdOf(person, appId)
+      : (order.payerId ?? person.id) !== person.id;
+    if (wrongPayer) throw new ControlError(403, 'WRONG_PAYER', '商家订单信息有误: the order is for another person');
+    if (!payerOpenId) order.payerId = person.id;
+    return order;
+  }
+
+  pay(order: PayOrder, person: Person): string {
+    const now = this.#clock.now();
+    const transactionId = `4200${digits(6)}${beijingDigits(now).slice(0, 8)}${digits(10)}`;
+    const openId = this.#people.openIdOf(person, order.terms.appId) ?? '';
+    order.payment = { transactionId, paidAt: now, openId };
+    return transactionId;
+  }
+
+  /** Once a refund was asked for, an order is REFUND for good, whatever came of it (pay 2.5). */
+  stateOf(order: PayOrder): TradeState {
+    if (order.payment) return order.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
+    // Unpaid orders close by themselves after seven days.
+    return order.closed || this.#clock.now() >= order.createdAt + 7 * dayMs ? 'CLOSED' : 'NOTPAY';
+  }
+
+  #assertSame(known: PayOrder, terms: OrderTerms): void {
+    if (known.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
+    if (this.stateOf(known) === 'CLOSED') throw new PayError(400, 'ORDER_CLOSED', '该订单已关闭，请重新下单');
+    if (!isDeepStrictEqual(known.terms, terms)) {
+      throw new PayError(403, 'OUT_TRADE_NO_USED', '请求重入时，参数与首次请求时不一致');
+    }
+    if (known.payableUntil <= this.#clock.now()) throw new PayError(400, 'ORDER_CLOSED', '订单已过期，请重新下单');
+  }
+
+  #newOrder(terms: OrderTerms): PayOrder {
+    const createdAt = this.#clock.now();
+    const lifeMs = terms.expiresAt === undefined ? 7 * dayMs : Math.max(lifeOf(terms.expiresAt), minuteMs);
+    return { terms, createdAt, payableUntil: createdAt + lifeMs, closed: false, refunds: [] };
+  }
+
+  #newHandle(order: PayOrder): string {
+    const now = this.#clock.now();
+    const { tradeType } = order.terms;
+    const native = tradeType === 'NATIVE';
+    if (native) this.#voidHandles(order);
+    const key = native ? `weixin://wxpay/bizpayurl/up?pr=${alphanumeric(9)}&groupid=00` : newPrepayId(now);
+    this.#handles.set(key, { order, expiresAt: now + handleLifetimeMs[tradeType] });
+    return key;
+  }
+
+  #voidHandles(order: PayOrder): void {
+    for (const [key, handle] of this.#handles) if (handle.order === order) this.#handles.delete(key);
+  }
+}
+
+/** The shape of a prepay_id. */
+export function newPrepayId(now: number): string {
+  return `wx${beijingDigits(now)}${alphanumeric(18).toLowerCase()}00`;
+}
+
+/** Where the browser of a phone pays an H5 order. */
+export function h5Url(prepayId: string): string {
+  return `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=${digits(10)}`;
+}
+
+function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {
+  if (expiresAt === undefined) return;
+  const inMs = lifeOf(expiresAt);
+  if (inMs > 0 && inMs <= latestExpiryMs[tradeType]) return;
+  const issue = 'must be a time to come, not too far';
+  throw new PayError(400, 'PARAM_ERROR', 'time_expire时间非法', { field: '/time_expire', issue, location: 'body' });
+}
+
+/**
+ * How long an order of this time_expire may still be paid. The merchant's clock is the real one, so this is measured on
+ * it: however far the virtual clock was moved, a new order lives as long as it was meant to.
+ */
+function lifeOf(expiresAt: number): number {
+  return expiresAt - Date.now();
+}

@@ -1,0 +1,86 @@
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import forge from 'node-forge';
+import type { PaySettings } from '../settings.ts';
+
+/** A private key of the platform, and what `Wechatpay-Serial` calls it. */
+export interface PlatformKey {
+  id: string;
+  key: KeyObject;
+}
+
+export interface PlatformCertificate extends PlatformKey {
+  pem: string;
+  effectiveAt: number;
+  expiresAt: number;
+}
+
+const lifetimeMs = 5 * 365 * 86_400_000;
+
+/** What the platform signs with (pay 1.5, 1.6): the WeChat Pay public key, platform certificates, or both. */
+export class PlatformKeys {
+  readonly #publicKey: PlatformKey | undefined;
+  /** Oldest first. */
+  readonly certificates: PlatformCertificate[] = [];
+
+  /** Without the id of a public key the merchant is in certificate mode, and has one. */
+  constructor({ platformKeyId, platformPrivateKey }: PaySettings) {
+    if (platformKeyId) this.#publicKey = { id: platformKeyId, key: createPrivateKey(platformPrivateKey) };
+    else this.rotate();
+  }
+
+  /** One more certificate, which signs from now on; the older ones stay valid. */
+  rotate(): void {
+    this.certificates.push(newCertificate());
+  }
+
+  /** Signs the notifications. */
+  get newest(): PlatformKey {
+    const key = this.certificates.at(-1) ?? this.#publicKey;
+    if (!key) throw new Error('a merchant without any key');
+    return key;
+  }
+
+  /** Signs the answer to a request with this `Wechatpay-Serial`; undefined if that names no key of ours. */
+  forAnswer(serial: string | undefined): PlatformKey | undefined {
+    if (this.#publicKey && serial === this.#publicKey.id) return this.#publicKey;
+    const known = serial === undefined || this.certificates.some(({ id }) => id === serial);
+    return known ? this.newest : undefined;
+  }
+}
+
+/** Self-signed, valid in real time: receivers look at it with their own clock. */
+function newCertificate(): PlatformCertificate {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  certificate.serialNumber = newSerial();
+  // X.509 knows no milliseconds.
+  const effectiveAt = Math.floor(Date.now() / 1000) * 1000;
+  const expiresAt = effectiveAt + lifetimeMs;
+  certificate.validity.notBefore = new Date(effectiveAt);
+  certificate.validity.notAfter = new Date(expiresAt);
+  const name = [
+    { name: 'commonName', value: 'Tenpay.com sign' },
+    { name: 'organizationName', value: 'Tenpay.com' },
+  ];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
+  return {
+    id: certificate.serialNumber.toUpperCase(),
+    key: createPrivateKey(privateKey),
+    pem: forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n'),
+    effectiveAt,
+    expiresAt,
+  };
+}
+
+/** 20 bytes, of which the first makes it positive and as long as it looks. */
+function newSerial(): string {
+  return `5d${randomBytes(19).toString('hex')}`;
+}

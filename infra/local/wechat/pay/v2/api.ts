@@ -1,0 +1,85 @@
+import type { Answer, Call } from '../../http.ts';
+import { toXml } from '../../official/xml.ts';
+import { alphanumeric } from '../../random.ts';
+import type { PayWorld } from '../world.ts';
+import { downloadBill } from './bill-handler.ts';
+import { TransportError, V2Error, toV2Error } from './error.ts';
+import { checkFields, commonRules } from './fields.ts';
+import { orderHandlers } from './order-handlers.ts';
+import { readRequest } from './request.ts';
+import type { V2Request } from './request.ts';
+import { v2Sign } from './sign.ts';
+import type { V2Fields } from './sign.ts';
+
+/** What to say besides the fields that every answer has, or a file. */
+export type Handler = (fields: V2Fields) => V2Fields | Answer;
+
+export interface V2Api {
+  answer(call: Call): Answer;
+  /** What it says when it is overloaded. */
+  busy(call: Call): Answer;
+}
+
+/** The host api.mch.weixin.qq.com, API v2 (pay 5): XML both ways, HTTP 200 whatever happens. */
+export function createV2Api(world: PayWorld): V2Api {
+  const handlers: Record<string, Handler> = {
+    ...orderHandlers(world),
+    '/pay/downloadbill': (fields) => downloadBill(world, fields),
+  };
+
+  const handle = ({ fields }: V2Request, handler: Handler): V2Fields | Answer => {
+    checkFields(fields, commonRules);
+    if (!world.appIds.includes(fields.appid ?? '')) throw new V2Error('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
+    return handler(fields);
+  };
+
+  const respond = (call: Call, work: (request: V2Request) => V2Fields | Answer): Answer => {
+    try {
+      const request = readRequest(call, world.settings);
+      try {
+        const result = work(request);
+        return isAnswer(result) ? result : signedAnswer(request, { result_code: 'SUCCESS', ...result });
+      } catch (error) {
+        const { code, message } = toV2Error(error);
+        const fields = { result_code: 'FAIL', err_code: code, err_code_des: message };
+        return { ...signedAnswer(request, fields), code };
+      }
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      return { ...xmlAnswer({ return_code: 'FAIL', return_msg: error.message }), code: error.code };
+    }
+  };
+
+  return {
+    answer: (call) => {
+      const handler = Object.hasOwn(handlers, call.path) ? handlers[call.path] : undefined;
+      return handler ? respond(call, (request) => handle(request, handler)) : { status: 404, body: '' };
+    },
+    busy: (call) =>
+      respond(call, () => {
+        throw new V2Error('SYSTEMERROR', '系统超时');
+      }),
+  };
+}
+
+function isAnswer(result: V2Fields | Answer): result is Answer {
+  return typeof result.status === 'number';
+}
+
+/** Signed with the type that the request used. */
+function signedAnswer({ fields, signType, key }: V2Request, more: V2Fields): Answer {
+  const answer: V2Fields = {
+    return_code: 'SUCCESS',
+    return_msg: 'OK',
+    appid: fields.appid ?? '',
+    mch_id: fields.mch_id ?? '',
+    ...(fields.device_info && { device_info: fields.device_info }),
+    nonce_str: alphanumeric(16),
+    ...more,
+  };
+  return xmlAnswer({ ...answer, sign: v2Sign(answer, key, signType) });
+}
+
+function xmlAnswer(fields: V2Fields): Answer {
+  return { status: 200, headers: { 'Content-Type': 'text/plain' }, body: toXml(fields) };
+}

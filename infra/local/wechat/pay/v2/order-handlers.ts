@@ -1,0 +1,95 @@
+import { fromBeijingDigits } from '../../beijing-time.ts';
+import { PayError } from '../error.ts';
+import { h5Url, newPrepayId } from '../orders.ts';
+import type { OrderTerms, PayOrder, TradeType } from '../orders.ts';
+import type { Refund } from '../refunds.ts';
+import type { PayWorld } from '../world.ts';
+import { V2Error } from './error.ts';
+import { checkFields, checkOrder, outTradeNoRule } from './fields.ts';
+import { showOrder, showRefunds } from './show.ts';
+import { SIGN_TYPES } from './sign.ts';
+import type { V2Fields } from './sign.ts';
+
+type Handlers = Record<string, (fields: V2Fields) => V2Fields>;
+
+const refundsPerPage = 10;
+
+/** The calls about orders and their refunds (pay 5.3 to 5.5). Closing an order younger than five minutes is allowed. */
+export function orderHandlers(world: PayWorld): Handlers {
+  const { orders } = world;
+  return {
+    '/pay/unifiedorder': (fields) => createOrder(world, checkOrder(fields), fields),
+    '/pay/orderquery': (fields) => {
+      const order = findOrder(world, fields);
+      return showOrder(order, orders.stateOf(order));
+    },
+    '/pay/closeorder': (fields) => {
+      checkFields(fields, outTradeNoRule);
+      orders.close(fields.out_trade_no ?? '');
+      return {};
+    },
+    '/pay/refundquery': (fields) => queryRefunds(world, fields),
+  };
+}
+
+function createOrder({ orders, people, clock }: PayWorld, tradeType: TradeType, fields: V2Fields): V2Fields {
+  const terms = readTerms(tradeType, fields);
+  const { appId, payerOpenId, outTradeNo } = terms;
+  if (payerOpenId && !people.knowsOpenId(appId, payerOpenId)) throw new V2Error('PARAM_ERROR', 'appid和openid不匹配');
+  const handle = createOrRepeat();
+  const common = { trade_type: tradeType, prepay_id: handle };
+  if (tradeType === 'JSAPI') return common;
+  if (tradeType === 'MWEB') return { ...common, mweb_url: h5Url(handle) };
+  // The phone pays a native order by its code alone.
+  return { ...common, prepay_id: newPrepayId(clock.now()), code_url: handle };
+
+  function createOrRepeat(): string {
+    try {
+      return orders.create(terms);
+    } catch (error) {
+      const repeated = error instanceof PayError && error.code === 'OUT_TRADE_NO_USED';
+      // An order of v3 under this number has its own name.
+      if (!repeated || !orders.find(outTradeNo).terms.v2) throw error;
+      throw new V2Error('INVALID_REQUEST', '201 商户订单号重复');
+    }
+  }
+}
+
+function readTerms(tradeType: TradeType, fields: V2Fields): OrderTerms {
+  const { attach, device_info: deviceId, openid, time_expire: timeExpire, sign_type: named } = fields;
+  const { nonce_str: _nonce, sign: _sign, ...sent } = fields;
+  const expiresAt = timeExpire ? fromBeijingDigits(timeExpire) : undefined;
+  return {
+    tradeType,
+    appId: fields.appid ?? '',
+    outTradeNo: fields.out_trade_no ?? '',
+    description: fields.body ?? '',
+    totalFen: Number(fields.total_fee),
+    notifyUrl: fields.notify_url ?? '',
+    ...(attach && { attach }),
+    ...(deviceId && { deviceId }),
+    ...(tradeType === 'JSAPI' && openid && { payerOpenId: openid }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    v2: { signType: SIGN_TYPES.find((type) => type === named) ?? 'MD5', named: Boolean(named) },
+    sent,
+  };
+}
+
+function findOrder({ orders }: PayWorld, fields: V2Fields): PayOrder {
+  const { transaction_id: transactionId, out_trade_no: outTradeNo } = fields;
+  if (transactionId) return orders.findByTransaction(transactionId);
+  if (outTradeNo) return orders.find(outTradeNo);
+  throw new V2Error('LACK_PARAMS', '缺少参数out_trade_no');
+}
+
+/** By the first that is there of refund_id, out_refund_no, transaction_id, out_trade_no. */
+function queryRefunds(world: PayWorld, fields: V2Fields): V2Fields {
+  const { refund_id: refundId, out_refund_no: outRefundNo, offset = '0' } = fields;
+  const one = refundId ? world.refunds.findById(refundId) : outRefundNo ? world.refunds.find(outRefundNo) : undefined;
+  if (one) return showRefunds(one.order, [one], 1);
+  if (!/^\d{1,9}$/.test(offset)) throw new V2Error('PARAM_ERROR', 'offset参数格式有误');
+  const order = findOrder(world, fields);
+  const page: Refund[] = order.refunds.slice(Number(offset), Number(offset) + refundsPerPage);
+  if (page.length === 0) throw new V2Error('REFUNDNOTEXIST', '退款查询失败');
+  return showRefunds(order, page, order.refunds.length);
+}

@@ -1,0 +1,88 @@
+import { beijingDigits, beijingText } from '../../beijing-time.ts';
+import type { OrderTerms, PayOrder, Payment, TradeState } from '../orders.ts';
+import { refundedAt, statusOf } from '../refunds.ts';
+import type { Refund, RefundStatus } from '../refunds.ts';
+import type { V2Fields } from './sign.ts';
+
+const stateTexts: Record<TradeState, string> = {
+  NOTPAY: '订单未支付',
+  SUCCESS: '支付成功',
+  REFUND: '转入退款',
+  CLOSED: '订单已关闭',
+};
+
+/** What v2 calls the statuses of a refund. */
+export const v2Statuses: Record<RefundStatus, string> = {
+  PROCESSING: 'PROCESSING',
+  SUCCESS: 'SUCCESS',
+  CLOSED: 'REFUNDCLOSE',
+  ABNORMAL: 'CHANGE',
+};
+
+/** What a paid order says of its payment, in query and notification alike (pay 5.4, 5.7). */
+export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }: Payment): V2Fields {
+  const fen = String(terms.totalFen);
+  return {
+    ...(terms.deviceId !== undefined && { device_info: terms.deviceId }),
+    openid: openId,
+    is_subscribe: 'N',
+    trade_type: terms.tradeType,
+    bank_type: 'OTHERS',
+    total_fee: fen,
+    settlement_total_fee: fen,
+    fee_type: 'CNY',
+    cash_fee: fen,
+    cash_fee_type: 'CNY',
+    transaction_id: transactionId,
+    out_trade_no: terms.outTradeNo,
+    ...(terms.attach !== undefined && { attach: terms.attach }),
+    time_end: beijingDigits(paidAt),
+  };
+}
+
+/** The answer of orderquery (pay 5.4); little is said of an unpaid order. */
+export function showOrder({ terms, payment }: PayOrder, state: TradeState): V2Fields {
+  const { deviceId, attach, outTradeNo } = terms;
+  const fields = payment
+    ? paidFields(terms, payment)
+    : {
+        ...(deviceId !== undefined && { device_info: deviceId }),
+        out_trade_no: outTradeNo,
+        ...(attach !== undefined && { attach }),
+      };
+  return { ...fields, trade_state: state, trade_state_desc: stateTexts[state] };
+}
+
+/** The answer of refundquery (pay 5.5): `page` is what it shows of `total` refunds. */
+export function showRefunds(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
+  const fen = String(order.terms.totalFen);
+  return {
+    transaction_id: order.payment?.transactionId ?? '',
+    out_trade_no: order.terms.outTradeNo,
+    total_fee: fen,
+    settlement_total_fee: fen,
+    fee_type: 'CNY',
+    cash_fee: fen,
+    refund_count: String(page.length),
+    total_refund_count: String(total),
+    ...Object.assign({}, ...page.map(showRefund)),
+  };
+}
+
+function showRefund(refund: Refund, index: number): V2Fields {
+  const successAt = refundedAt(refund);
+  const fen = String(refund.terms.refundFen);
+  const fields: V2Fields = {
+    out_refund_no: refund.terms.outRefundNo,
+    refund_id: refund.refundId,
+    refund_channel: 'ORIGINAL',
+    refund_fee: fen,
+    settlement_refund_fee: fen,
+    refund_status: v2Statuses[statusOf(refund)],
+    refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
+    // So it is spelt.
+    refund_recv_accout: '支付用户零钱',
+    ...(successAt !== undefined && { refund_success_time: beijingText(successAt) }),
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [`${name}_${index}`, value]));
+}

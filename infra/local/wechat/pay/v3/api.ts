@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import type { Answer, Call } from '../../http.ts';
+import { jsonAnswer } from '../../http.ts';
+import { PayError } from '../error.ts';
+import type { PlatformKey } from '../platform-keys.ts';
+import type { PayWorld } from '../world.ts';
+import { billRoutes } from './bill-routes.ts';
+import { certificateRoutes } from './certificate-routes.ts';
+import { orderRoutes } from './order-routes.ts';
+import { refundRoutes } from './refund-routes.ts';
+import { checkRequest, signedHeaders } from './signature.ts';
+
+const transactions = '/v3/pay/transactions';
+
+/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned refusals. */
+export function createV3Api(world: PayWorld): (call: Call) => Answer {
+  const routes = [...orderRoutes(world), ...refundRoutes(world), ...certificateRoutes(world), ...billRoutes(world)];
+  return (call) => {
+    const matching = routes.flatMap(({ method, path, handler }) => {
+      const match = path.exec(call.path);
+      return match ? [{ method, handler, parameter: match[1] ?? '' }] : [];
+    });
+    const route = matching.find(({ method }) => method === call.method);
+    if (!route) return { status: matching.length > 0 ? 405 : 404, body: '' };
+    try {
+      const key = checkRequest(call, world);
+      const value = route.handler(call, decodeParameter(route.parameter));
+      return value instanceof Buffer ? file(value) : signedAnswer(value, key);
+    } catch (error) {
+      if (error instanceof PayError) return refusal(error, call.path);
+      throw error;
+    }
+  };
+}
+
+/** What an overloaded WeChat Pay answers. */
+export function v3Busy(): Answer {
+  return jsonAnswer(500, { code: 'SYSTEM_ERROR', message: '系统异常，请稍后重试' });
+}
+
+function decodeParameter(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new PayError(400, 'PARAM_ERROR', '请求路径的编码不合法');
+  }
+}
+
+function file(body: Buffer): Answer {
+  return { status: 200, headers: { 'Content-Type': 'application/octet-stream' }, body };
+}
+
+function signedAnswer(value: object | undefined, key: PlatformKey): Answer {
+  const body = value ? JSON.stringify(value) : '';
+  const type = value && { 'Content-Type': 'application/json; charset=utf-8' };
+  return {
+    status: value ? 200 : 204,
+    headers: { ...type, ...signedHeaders(body, key), 'Request-ID': requestId(0) },
+    body,
+  };
+}
+
+function refusal({ status, code, message, internalCode, detail }: PayError, path: string): Answer {
+  // A 401 of the transaction calls has no Request-ID at all.
+  const traced = status !== 401 || !path.startsWith(transactions);
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      ...(traced && { 'Request-ID': requestId(internalCode) }),
+    },
+    body: JSON.stringify({ code, message, ...(detail && { detail }) }),
+    code,
+  };
+}
+
+/** Ends in `-<internal code>`, 0 for success. */
+function requestId(internalCode: number): string {
+  return `08${randomBytes(20).toString('hex').toUpperCase()}-${internalCode}`;
+}

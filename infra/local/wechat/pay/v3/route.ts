@@ -1,0 +1,37 @@
+import type { Call } from '../../http.ts';
+import { isRecord, parseJson } from '../../http.ts';
+import { PayError } from '../error.ts';
+import { findProblem } from '../rule.ts';
+import type { Rule } from '../rule.ts';
+import type { PayWorld } from '../world.ts';
+
+export interface Route {
+  method: 'GET' | 'POST';
+  path: RegExp;
+  /** Answers the JSON to send, signed; undefined means 204. A file is not signed. */
+  handler: (call: Call, parameter: string) => object | Buffer | undefined;
+}
+
+/** Reads a JSON body that obeys the rule; the rule stands for the type. */
+export function readBody<T extends object>(call: Call, rule: Rule): T {
+  if (!/^application\/json\b/i.test(call.headers['content-type'] ?? '')) {
+    throw new PayError(415, 'INVALID_REQUEST', 'Http头Content-Type必须为application/json');
+  }
+  const body = parseJson(call.body);
+  if (!isRecord(body)) throw new PayError(400, 'PARAM_ERROR', '请求体不是合法的JSON对象');
+  const problem = findProblem(rule, body);
+  if (!problem) return body as T;
+  throw fieldError('body', problem);
+}
+
+/** A PARAM_ERROR that names the field. */
+export function fieldError(location: 'body' | 'query', problem: { field: string; value?: unknown; issue: string }) {
+  const message = `输入源“/${location}${problem.field}”规则校验失败，${problem.issue}`;
+  return new PayError(400, 'PARAM_ERROR', message, { ...problem, location });
+}
+
+export function assertMchId(mchId: string | null, { settings }: PayWorld, location: 'body' | 'query'): void {
+  if (mchId === settings.mchId) return;
+  const detail = { field: '/mchid', value: mchId, issue: 'differs from the mchid of Authorization', location };
+  throw new PayError(400, 'PARAM_ERROR', 'Http头Authorization中的mchid与请求参数中的mchid不匹配', detail);
+}

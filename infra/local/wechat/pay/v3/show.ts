@@ -1,0 +1,84 @@
+import { beijingIso } from '../../beijing-time.ts';
+import type { PayOrder, TradeState } from '../orders.ts';
+import { refundedAt, statusOf } from '../refunds.ts';
+import type { Refund } from '../refunds.ts';
+
+const stateTexts: Record<TradeState, string> = {
+  NOTPAY: '订单未支付',
+  SUCCESS: '支付成功',
+  REFUND: '订单发生过退款，退款详情请查询退款单',
+  CLOSED: '订单已关闭',
+};
+
+/** The order as query and notification show it (pay 2.5, 4.4). */
+export function showOrder({ terms, payment }: PayOrder, mchId: string, state: TradeState): object {
+  const { appId, outTradeNo, attach, deviceId, totalFen } = terms;
+  const base = {
+    appid: appId,
+    mchid: mchId,
+    out_trade_no: outTradeNo,
+    promotion_detail: [],
+    scene_info: { device_id: deviceId ?? '' },
+    trade_state: state,
+    trade_state_desc: stateTexts[state],
+  };
+  if (!payment) return { ...base, amount: { total: totalFen, currency: 'CNY' } };
+  return {
+    ...base,
+    transaction_id: payment.transactionId,
+    trade_type: terms.tradeType,
+    bank_type: 'OTHERS',
+    ...(attach !== undefined && { attach }),
+    success_time: beijingIso(payment.paidAt),
+    payer: { openid: payment.openId },
+    amount: { total: totalFen, payer_total: totalFen, currency: 'CNY', payer_currency: 'CNY' },
+  };
+}
+
+/** A refund as create and query answer it (pay 2.7). */
+export function showRefund(refund: Refund): object {
+  const { refundFen, totalFen, fundsAccount = 'UNSETTLED' } = refund.terms;
+  return {
+    ...commonFields(refund),
+    channel: 'ORIGINAL',
+    create_time: beijingIso(refund.createdAt),
+    status: statusOf(refund),
+    funds_account: fundsAccount,
+    amount: {
+      total: totalFen,
+      refund: refundFen,
+      from: [],
+      payer_total: totalFen,
+      payer_refund: refundFen,
+      settlement_refund: refundFen,
+      settlement_total: totalFen,
+      discount_refund: 0,
+      currency: 'CNY',
+    },
+    promotion_detail: [],
+  };
+}
+
+/** A refund as a notification tells it (pay 4.5): other names, no currency. */
+export function showRefundNotice(refund: Refund, mchId: string): object {
+  const { refundFen, totalFen } = refund.terms;
+  return {
+    mchid: mchId,
+    ...commonFields(refund),
+    refund_status: statusOf(refund),
+    amount: { total: totalFen, refund: refundFen, payer_total: totalFen, payer_refund: refundFen },
+  };
+}
+
+function commonFields(refund: Refund): object {
+  const { order, terms, refundId } = refund;
+  const successAt = refundedAt(refund);
+  return {
+    refund_id: refundId,
+    out_refund_no: terms.outRefundNo,
+    transaction_id: order.payment?.transactionId,
+    out_trade_no: order.terms.outTradeNo,
+    user_received_account: '支付用户零钱',
+    ...(successAt !== undefined && { success_time: beijingIso(successAt) }),
+  };
+}

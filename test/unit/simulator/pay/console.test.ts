@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { call, jsapi, newPerson, orderBody, payCall, settings, start, startReceiver, usePhone } from '../support.ts';
+import type { Person, Receiver } from '../support.ts';
+import { accepted, openReqInfo, plan, readXml, refunds, v2Call, v2Order } from './support.ts';
+
+let simulator: Simulator;
+let receiver: Receiver;
+/** For the notifications of payments, which are not looked at here. */
+let till: Receiver;
+let person: Person;
+beforeEach(async () => {
+  const idle = await start();
+  receiver = await startReceiver(idle);
+  till = await startReceiver(idle);
+  await idle.close();
+  simulator = await startSimulator({ ...settings, pay: { ...settings.pay, refundCallbackUrl: receiver.url } });
+  receiver.answer = () => ({ status: 200, body: accepted });
+  person = await newPerson(simulator);
+});
+afterEach(async () => {
+  await simulator.close();
+  receiver.close();
+  till.close();
+});
+
+const order = async () => {
+  const body = orderBody(person, { notify_url: till.url });
+  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
+  return { outTradeNo: body.out_trade_no, prepayId };
+};
+const paidOrder = async () => {
+  const { outTradeNo, prepayId } = await order();
+  await usePhone(simulator, person, 'pay', { prepayId });
+  return outTradeNo;
+};
+const refund = (outTradeNo: string, amountFen: unknown, more: object = {}) =>
+  call(simulator, 'POST', '/_merchant/refunds', { outTradeNo, amountFen, ...more });
+const settle = (outRefundNo: string, status?: string) =>
+  call(simulator, 'POST', `/_merchant/refunds/${outRefundNo}`, { status });
+const orders = async () => (await call(simulator, 'GET', '/_merchant/orders')).json;
+const state = async () => (await orders())[0].state;
+
+test('a refund by hand has a number that nobody issued, and is told in v2', async () => {
+  const outTradeNo = await paidOrder();
+  const { status, json } = await refund(outTradeNo, 500, { reason: 'cold' });
+  expect([status, Object.keys(json)]).toEqual([201, ['outRefundNo', 'refundId']]);
+  await simulator.advanceClock(1_000);
+  expect(openReqInfo(readXml(receiver.received[0]!.body).req_info ?? '')).toMatchObject({
+    out_trade_no: outTradeNo,
+    out_refund_no: json.outRefundNo,
+    refund_id: json.refundId,
+    refund_fee: '500',
+    refund_status: 'SUCCESS',
+    refund_request_source: 'VENDOR_PLATFORM',
+  });
+  const found = await payCall(simulator, { method: 'GET', path: `${refunds}/${json.outRefundNo}` });
+  expect(found.json).toMatchObject({ status: 'SUCCESS', amount: { refund: 500 } });
+});
+
+test('what cannot be refunded is refused in the words of the API', async () => {
+  const outTradeNo = await paidOrder();
+  const { outTradeNo: unpaid } = await order();
+  for (const [number, fen, expected] of [
+    ['T99999999', 1, [404, 'ORDER_NOT_EXIST']],
+    [unpaid, 1, [400, 'INVALID_REQUEST']],
+    [outTradeNo, 1801, [400, 'INVALID_REQUEST']],
+    [outTradeNo, 0, [400, 'PARAM_ERROR']],
+    [outTradeNo, '5', [400, 'PARAM_ERROR']],
+  ] as const) {
+    const { status, json } = await refund(number, fen);
+    expect([status, json.error]).toEqual(expected);
+  }
+});
+
+test('the list says how each order stands', async () => {
+  const outTradeNo = await paidOrder();
+  expect(await state()).toBe('paid');
+  const first = (await refund(outTradeNo, 800)).json;
+  expect(await state()).toBe('refunding');
+  await simulator.advanceClock(1_000);
+  expect(await state()).toBe('partly refunded');
+  await refund(outTradeNo, 1000, { reason: 'cold' });
+  await simulator.advanceClock(1_000);
+  const { outTradeNo: unpaid } = await order();
+  const v2 = v2Order(person);
+  await v2Call(simulator, '/pay/unifiedorder', v2);
+  await v2Call(simulator, '/pay/closeorder', { out_trade_no: v2.out_trade_no });
+  expect(await orders()).toMatchObject([
+    {
+      outTradeNo,
+      api: 'v3',
+      tradeType: 'JSAPI',
+      description: '一杯咖啡',
+      amountFen: 1800,
+      refundedFen: 1800,
+      state: 'refunded',
+      transactionId: expect.stringMatching(/^\d{28}$/),
+      refunds: [
+        { outRefundNo: first.outRefundNo, amountFen: 800, status: 'SUCCESS', byHand: true },
+        { amountFen: 1000, status: 'SUCCESS', reason: 'cold' },
+      ],
+    },
+    { outTradeNo: unpaid, state: 'unpaid', refunds: [] },
+    { outTradeNo: v2.out_trade_no, api: 'v2', state: 'closed' },
+  ]);
+});
+
+test('a refund that hangs is settled by hand, and told again', async () => {
+  const outTradeNo = await paidOrder();
+  await plan(simulator, 'refund', 'refund-abnormal');
+  const { outRefundNo } = (await refund(outTradeNo, 1800)).json;
+  await simulator.advanceClock(1_000);
+  expect(await state()).toBe('refunding');
+  const { status, json } = await settle(outRefundNo, 'SUCCESS');
+  expect([status, json.status, json.notify.status]).toEqual([200, 'SUCCESS', 200]);
+  expect(await state()).toBe('refunded');
+  const told = receiver.received.map(({ body }) => openReqInfo(readXml(body).req_info ?? '').refund_status);
+  expect(told).toEqual(['CHANGE', 'SUCCESS']);
+  const again = await settle(outRefundNo, 'CLOSED');
+  expect([again.status, again.json.error]).toEqual([409, 'REFUND_SETTLED']);
+});
+
+test('a person may be faster than the second', async () => {
+  const outTradeNo = await paidOrder();
+  const { outRefundNo } = (await refund(outTradeNo, 1800)).json;
+  await settle(outRefundNo, 'CLOSED');
+  await simulator.advanceClock(1_000);
+  expect((await orders())[0].refunds[0].status).toBe('CLOSED');
+  expect([receiver.received.length, await state()]).toEqual([1, 'paid']);
+  expect((await settle(outRefundNo, 'SUCCESS')).status).toBe(409);
+});
+
+test('settling needs a known number and an end', async () => {
+  const outTradeNo = await paidOrder();
+  const { outRefundNo } = (await refund(outTradeNo, 1)).json;
+  for (const status of [undefined, 'PROCESSING']) expect((await settle(outRefundNo, status)).status).toBe(400);
+  expect((await settle('R9', 'SUCCESS')).status).toBe(404);
+  expect((await call(simulator, 'GET', `/_merchant/refunds/${outRefundNo}`)).status).toBe(404);
+});

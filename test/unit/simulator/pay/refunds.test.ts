@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { jsapi, newPerson, orderBody, payCall, platformSigned, start, usePhone } from '../support.ts';
+import type { Person } from '../support.ts';
+import { plan, queryV3, refunds, v2Call, v2Order } from './support.ts';
+
+let simulator: Simulator;
+let person: Person;
+beforeEach(async () => {
+  simulator = await start();
+  person = await newPerson(simulator);
+});
+afterEach(() => simulator.close());
+
+const paidOrder = async (totalFen = 1800) => {
+  const body = orderBody(person, { amount: { total: totalFen, currency: 'CNY' } });
+  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
+  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
+  return { outTradeNo: body.out_trade_no, transactionId };
+};
+const refundBody = (outTradeNo: string, more: object = {}) => ({
+  out_trade_no: outTradeNo,
+  out_refund_no: `R${randomUUID()}`,
+  amount: { refund: 1000, total: 1800, currency: 'CNY' },
+  ...more,
+});
+const refund = (body: object) => payCall(simulator, { path: refunds, body });
+const query = (outRefundNo: string) =>
+  payCall(simulator, { method: 'GET', path: `${refunds}/${encodeURIComponent(outRefundNo)}` });
+const amount = (refundFen: unknown, total = 1800) => ({ refund: refundFen, total, currency: 'CNY' });
+
+test('a refund is PROCESSING at first, SUCCESS a second later; the order is REFUND from the start', async () => {
+  const { outTradeNo, transactionId } = await paidOrder();
+  const body = refundBody(outTradeNo, { reason: '咖啡凉了', out_refund_no: 'R-_|*@1' });
+  const created = await refund(body);
+  expect([created.status, platformSigned(created.headers, created.text)]).toEqual([200, true]);
+  expect(created.json).toMatchObject({
+    refund_id: expect.stringMatching(/^50\d{27}$/),
+    out_refund_no: 'R-_|*@1',
+    transaction_id: transactionId,
+    out_trade_no: outTradeNo,
+    channel: 'ORIGINAL',
+    status: 'PROCESSING',
+    create_time: expect.stringMatching(/\+08:00$/),
+    amount: { total: 1800, refund: 1000, payer_total: 1800, payer_refund: 1000, currency: 'CNY' },
+  });
+  expect(created.json).not.toHaveProperty('success_time');
+  expect((await queryV3(simulator, outTradeNo)).json).toMatchObject({
+    trade_state: 'REFUND',
+    transaction_id: transactionId,
+    amount: { total: 1800 },
+  });
+  await simulator.advanceClock(1_000);
+  const settled = await query('R-_|*@1');
+  expect([settled.status, platformSigned(settled.headers, settled.text)]).toEqual([200, true]);
+  expect(settled.json).toMatchObject({ ...created.json, status: 'SUCCESS' });
+  expect(settled.json.success_time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$/);
+});
+
+test('it settles by itself, too', async () => {
+  const { outTradeNo } = await paidOrder();
+  const body = refundBody(outTradeNo);
+  await refund(body);
+  await expect.poll(async () => (await query(body.out_refund_no)).json.status, { timeout: 3_000 }).toBe('SUCCESS');
+});
+
+const fieldCases: [string, object][] = [
+  ['/out_refund_no', { out_refund_no: undefined }],
+  ['/out_refund_no', { out_refund_no: 'R'.repeat(65) }],
+  ['/out_refund_no', { out_refund_no: 'R#' }],
+  ['/reason', { reason: '字'.repeat(81) }],
+  ['/notify_url', { notify_url: 'https://example.com/?a=1' }],
+  ['/funds_account', { funds_account: 'BASIC' }],
+  ['/amount', { amount: undefined }],
+  ['/amount/refund', { amount: amount(0) }],
+  ['/amount/refund', { amount: amount('1') }],
+  ['/amount/total', { amount: { refund: 1, currency: 'CNY' } }],
+  ['/amount/currency', { amount: { refund: 1, total: 1800 } }],
+  ['/amount/from', { amount: { ...amount(1000), from: [{ account: 'AVAILABLE', amount: 999 }] } }],
+  ['/unknown', { unknown: 1 }],
+  ['/transaction_id', { out_trade_no: undefined }],
+  ['/transaction_id', { transaction_id: '4'.repeat(28) }],
+];
+
+test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, change) => {
+  const { status, json } = await refund(refundBody('T123456', change));
+  expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
+});
+
+test('the order may be named by either number; unknown ones are 404', async () => {
+  const { transactionId } = await paidOrder();
+  const byTransaction = { out_trade_no: undefined, transaction_id: transactionId };
+  expect((await refund(refundBody('', byTransaction))).json.status).toBe('PROCESSING');
+  for (const body of [refundBody('T99999999'), refundBody('', { ...byTransaction, transaction_id: '4'.repeat(28) })]) {
+    const { status, json } = await refund(body);
+    expect([status, json.code]).toEqual([404, 'RESOURCE_NOT_EXISTS']);
+  }
+  const unknown = await query('R9');
+  expect([unknown.status, unknown.json.code]).toEqual([404, 'RESOURCE_NOT_EXISTS']);
+});
+
+test('an unpaid order, another total, and more than is left are INVALID_REQUEST', async () => {
+  const unpaid = orderBody(person);
+  await payCall(simulator, { path: jsapi, body: unpaid });
+  expect((await refund(refundBody(unpaid.out_trade_no))).json.code).toBe('INVALID_REQUEST');
+  const { outTradeNo } = await paidOrder();
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1, 1801) }))).json.code).toBe('INVALID_REQUEST');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1801) }))).json.code).toBe('INVALID_REQUEST');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1000) }))).status).toBe(200);
+  expect((await refund(refundBody(outTradeNo, { amount: amount(801) }))).json.code).toBe('INVALID_REQUEST');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(800) }))).status).toBe(200);
+  const { status, json } = await refund(refundBody(outTradeNo, { amount: amount(1) }));
+  expect([status, json.code]).toEqual([400, 'INVALID_REQUEST']);
+});
+
+test('the same number is the same refund, or REFUND_FEE_MISMATCH', async () => {
+  const { outTradeNo } = await paidOrder();
+  const body = refundBody(outTradeNo, { reason: 'x' });
+  const first = await refund(body);
+  await simulator.advanceClock(1_000);
+  const second = await refund(Object.fromEntries(Object.entries(body).toReversed()));
+  expect([second.json.refund_id, second.json.status]).toEqual([first.json.refund_id, 'SUCCESS']);
+  const other = await paidOrder();
+  for (const change of [{ amount: amount(999) }, { reason: 'y' }, { out_trade_no: other.outTradeNo }]) {
+    const { status, json } = await refund({ ...body, ...change });
+    expect([status, json.code]).toEqual([400, 'REFUND_FEE_MISMATCH']);
+  }
+  expect((await refund(refundBody(outTradeNo, { amount: amount(800) }))).status).toBe(200);
+});
+
+test('fifty refunds of one order, and not one more', async () => {
+  const { outTradeNo } = await paidOrder();
+  for (let done = 0; done < 50; done += 1) {
+    expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).status).toBe(200);
+  }
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).json.code).toBe('INVALID_REQUEST');
+  const { xml } = await v2Call(simulator, '/pay/refundquery', { out_trade_no: outTradeNo });
+  expect([xml.refund_count, xml.total_refund_count]).toEqual(['10', '50']);
+  const last = await v2Call(simulator, '/pay/refundquery', { out_trade_no: outTradeNo, offset: '45' });
+  expect([last.xml.refund_count, last.xml.out_refund_no_4 !== undefined, last.xml.out_refund_no_5]).toEqual([
+    '5',
+    true,
+    undefined,
+  ]);
+});
+
+test('after a year nothing can be refunded', async () => {
+  const { outTradeNo } = await paidOrder();
+  await simulator.advanceClock(366 * 86_400_000);
+  const { status, json } = await refund(refundBody(outTradeNo));
+  expect([status, json.code]).toEqual([403, 'TRADE_OVERDUE']);
+});
+
+test('refund-closed: the refund is dead, and its amount free again', async () => {
+  const { outTradeNo } = await paidOrder();
+  await plan(simulator, 'refund', 'refund-closed');
+  const body = refundBody(outTradeNo, { amount: amount(1800) });
+  expect((await refund(body)).json.status).toBe('PROCESSING');
+  await simulator.advanceClock(1_000);
+  expect((await query(body.out_refund_no)).json).toMatchObject({ status: 'CLOSED' });
+  expect((await queryV3(simulator, outTradeNo)).json.trade_state).toBe('REFUND');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1800) }))).status).toBe(200);
+});
+
+test('refund-abnormal: the money hangs, and so does its amount', async () => {
+  const { outTradeNo } = await paidOrder();
+  await plan(simulator, 'refund', 'refund-abnormal');
+  const body = refundBody(outTradeNo, { amount: amount(1800) });
+  await refund(body);
+  await simulator.advanceClock(1_000);
+  expect((await query(body.out_refund_no)).json.status).toBe('ABNORMAL');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).json.code).toBe('INVALID_REQUEST');
+});
+
+test('refund-not-enough: 403, nothing accepted, and the same number works later', async () => {
+  const { outTradeNo } = await paidOrder();
+  await plan(simulator, 'refund', 'refund-not-enough');
+  const body = refundBody(outTradeNo);
+  const { status, json } = await refund(body);
+  expect([status, json.code]).toEqual([403, 'NOT_ENOUGH']);
+  expect((await query(body.out_refund_no)).status).toBe(404);
+  expect((await queryV3(simulator, outTradeNo)).json.trade_state).toBe('SUCCESS');
+  expect((await refund(body)).status).toBe(200);
+});
+
+test('a v2 order is refunded by v3, and v2 asks after it by any of four numbers', async () => {
+  const order = v2Order(person);
+  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
+  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
+  const ask = async (about: Record<string, string>) => (await v2Call(simulator, '/pay/refundquery', about)).xml;
+  expect((await ask({ out_trade_no: order.out_trade_no })).err_code).toBe('REFUNDNOTEXIST');
+  const body = refundBody(order.out_trade_no, { out_refund_no: 'first', amount: amount(1000) });
+  const { refund_id: refundId } = (await refund(body)).json;
+  expect((await ask({ refund_id: refundId })).refund_status_0).toBe('PROCESSING');
+  await simulator.advanceClock(1_000);
+  await plan(simulator, 'refund', 'refund-abnormal');
+  await refund(refundBody(order.out_trade_no, { out_refund_no: 'second', amount: amount(800) }));
+  await simulator.advanceClock(1_000);
+  const both = await ask({ transaction_id: transactionId, out_trade_no: 'ignored' });
+  expect(both).toMatchObject({
+    result_code: 'SUCCESS',
+    transaction_id: transactionId,
+    out_trade_no: order.out_trade_no,
+    total_fee: '1800',
+    cash_fee: '1800',
+    refund_count: '2',
+    out_refund_no_0: 'first',
+    refund_id_0: refundId,
+    refund_fee_0: '1000',
+    refund_status_0: 'SUCCESS',
+    refund_success_time_0: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
+    refund_recv_accout_0: '支付用户零钱',
+    out_refund_no_1: 'second',
+    refund_fee_1: '800',
+    refund_status_1: 'CHANGE',
+  });
+  expect(both).not.toHaveProperty('refund_success_time_1');
+  const one = await ask({ out_refund_no: 'second', transaction_id: transactionId });
+  expect([one.refund_count, one.out_refund_no_0]).toEqual(['1', 'second']);
+  expect((await ask({ out_refund_no: 'third' })).err_code).toBe('REFUNDNOTEXIST');
+  expect((await ask({ refund_id: '50' })).err_code).toBe('REFUNDNOTEXIST');
+  const { xml } = await v2Call(simulator, '/pay/orderquery', { out_trade_no: order.out_trade_no });
+  expect(xml).toMatchObject({ trade_state: 'REFUND', total_fee: '1800' });
+});

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { newPerson, settings, start, startReceiver, usePhone } from '../support.ts';
+import type { Person, Receiver } from '../support.ts';
+import { accepted, plan, readXml, signV2, v2Call, v2Order } from './support.ts';
+
+let simulator: Simulator;
+let receiver: Receiver;
+let person: Person;
+beforeEach(async () => {
+  simulator = await start();
+  receiver = await startReceiver(simulator);
+  receiver.answer = () => ({ status: 200, body: accepted });
+  person = await newPerson(simulator);
+});
+afterEach(async () => {
+  await simulator.close();
+  receiver.close();
+});
+
+const payOne = async (more: Record<string, string | undefined> = {}) => {
+  const order = v2Order(person, { notify_url: receiver.url, ...more });
+  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
+  return { order, ...(await usePhone(simulator, person, 'pay', { prepayId })).json };
+};
+const told = () => receiver.received.map(({ body }) => readXml(body));
+
+test('a payment is announced in XML, by the names of orderquery', async () => {
+  const { order, transactionId, notify } = await payOne();
+  expect(notify).toEqual({ status: 200, body: accepted });
+  const [xml] = told();
+  expect(xml).toMatchObject({
+    return_code: 'SUCCESS',
+    result_code: 'SUCCESS',
+    appid: settings.miniapp.appId,
+    mch_id: settings.pay.mchId,
+    out_trade_no: order.out_trade_no,
+    transaction_id: transactionId,
+    openid: person.openIds.miniapp,
+    total_fee: '1800',
+    cash_fee: '1800',
+    attach: '',
+    time_end: expect.stringMatching(/^\d{14}$/),
+  });
+  expect(receiver.received[0]!.headers['content-type']).toBe('text/xml');
+  expect(xml!.sign).toBe(signV2(xml!));
+  expect(xml).not.toHaveProperty('sign_type');
+});
+
+test.each(['MD5', 'HMAC-SHA256'])('an order that named %s has it named, and is signed with it', async (signType) => {
+  await payOne({ sign_type: signType, attach: 'x&y <z>' });
+  const [xml] = told();
+  expect(xml).toMatchObject({ sign_type: signType, attach: 'x&y <z>' });
+  expect(xml!.sign).toBe(signV2(xml!, { type: signType }));
+});
+
+test('no-sign-type-notify: HMAC, and not a word of it', async () => {
+  await plan(simulator, 'notify', 'no-sign-type-notify');
+  await payOne({ sign_type: 'HMAC-SHA256' });
+  const [xml] = told();
+  expect(xml).not.toHaveProperty('sign_type');
+  expect(xml!.sign).toBe(signV2(xml!, { type: 'HMAC-SHA256' }));
+});
+
+test.each([
+  ['204', { status: 204 }],
+  ['an empty 200', { status: 200, body: '' }],
+  ['plain success', { status: 200, body: 'success' }],
+  ['JSON', { status: 200, body: '{"code":"SUCCESS"}' }],
+  ['a line before it', { status: 200, body: `\n${accepted}` }],
+  ['a BOM before it', { status: 200, body: `\uFEFF${accepted}` }],
+  ['FAIL', { status: 200, body: accepted.replace('SUCCESS', 'FAIL') }],
+  ['the right words at 500', { status: 500, body: accepted }],
+])('%s is no acceptance: it comes again after 15 s', async (_, answer) => {
+  receiver.answer = (index) => (index === 0 ? answer : { status: 200, body: accepted });
+  await payOne();
+  await simulator.advanceClock(14_000);
+  expect(receiver.received).toHaveLength(1);
+  await simulator.advanceClock(86_400_000);
+  expect(receiver.received).toHaveLength(2);
+  const [first, second] = told();
+  expect(second).toEqual(first);
+});
+
+test('tamper-notify changes one digit of total_fee; the genuine one follows', async () => {
+  await plan(simulator, 'notify', 'tamper-notify');
+  receiver.answer = (index) => (index === 0 ? { status: 400 } : { status: 200, body: accepted });
+  await payOne();
+  await simulator.advanceClock(15_000);
+  const [bad, good] = told();
+  expect([bad!.total_fee, good!.total_fee]).toEqual(['1801', '1800']);
+  expect([bad!.sign === signV2(bad!), good!.sign === signV2(good!)]).toEqual([false, true]);
+  expect({ ...bad, total_fee: '' }).toEqual({ ...good, total_fee: '' });
+});
+
+test('unsigned-notify has no sign', async () => {
+  await plan(simulator, 'notify', 'unsigned-notify');
+  await payOne();
+  expect(told()[0]).not.toHaveProperty('sign');
+  expect(told()[0]).toHaveProperty('out_trade_no');
+});
+
+test('drop, late and duplicate work as in v3; a probe waits for a notification that can be one', async () => {
+  await plan(simulator, 'notify', 'probe-notify');
+  expect((await payOne()).notify.status).toBe(200);
+  await plan(simulator, 'notify', 'drop-notify');
+  expect((await payOne()).notify).toBeNull();
+  await plan(simulator, 'notify', 'late-notify');
+  expect((await payOne()).notify).toBeNull();
+  expect(receiver.received).toHaveLength(1);
+  await simulator.advanceClock(15_000);
+  expect(receiver.received).toHaveLength(3);
+  await plan(simulator, 'notify', 'duplicate-notify');
+  await payOne();
+  expect(receiver.received).toHaveLength(5);
+  expect(told().every((xml) => xml.sign === signV2(xml))).toBe(true);
+});
