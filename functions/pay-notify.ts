@@ -1,21 +1,17 @@
-import { loadTable } from '../lib/deps.ts';
+import { loadPayNotify } from '../lib/deps-pay.ts';
 import { payFailure, webhook } from '../lib/http/webhook.ts';
 import { once } from '../lib/once.ts';
-import { loadApiV3Key, loadPlatformKeys } from '../lib/pay/merchant.ts';
 import { takeNotification } from '../lib/pay/take-notification.ts';
 import { openPayNotification } from '../lib/pay/v3/open-notification.ts';
 
-const deps = once(async () => ({
-  ...(await loadTable()),
-  ...(await loadPlatformKeys()),
-  apiV3Key: await loadApiV3Key(),
-}));
+const deps = once(loadPayNotify);
 
 export const handler = webhook(
   'pay-notify',
   async (request) => {
     const loaded = await deps();
-    await takeNotification(loaded, openPayNotification(request, { ...loaded, nowMs: loaded.now() }));
+    const notification = await openPayNotification(request, { ...loaded, nowMs: loaded.now() });
+    await takeNotification(loaded, notification, { signed: true });
     return { statusCode: 204 };
   },
   payFailure,

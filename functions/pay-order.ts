@@ -1,4 +1,5 @@
-import { loadPay, loadSessions } from '../lib/deps.ts';
+import { loadSessions } from '../lib/deps.ts';
+import { loadPay } from '../lib/deps-pay.ts';
 import { getOrder } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
 import { once } from '../lib/once.ts';

@@ -1,18 +1,21 @@
 import { settings } from '../lib/config.ts';
-import { loadPay, loadSessions } from '../lib/deps.ts';
+import { loadSessions } from '../lib/deps.ts';
+import { loadPrepay } from '../lib/deps-pay.ts';
 import { postPrepay } from '../lib/http/api/pay.ts';
+import { assertOwnPage } from '../lib/http/credential.ts';
 import { route } from '../lib/http/route.ts';
 import { once } from '../lib/once.ts';
 import { prepay } from '../lib/pay/prepay.ts';
 
-const deps = once(async () => {
-  const { PAY_NOTIFY_URL: notifyUrl } = await settings('PAY_NOTIFY_URL');
-  return { ...(await loadSessions()), ...(await loadPay()), notifyUrl };
-});
+const deps = once(async () => ({ ...(await loadSessions()), ...(await loadPrepay()) }));
 
-export const handler = route(postPrepay, async ({ token, headers, body: { app, sku, quantity, amountFen } }) => {
-  const idempotencyKey = headers['idempotency-key'];
-  return prepay(await deps(), { token, sku, quantity, amountFen, appId: app && (await appIdOf(app)), idempotencyKey });
+export const handler = route(postPrepay, async ({ token, headers, address, body: { app, ...purchase } }) => {
+  // A browser says which page asks; programs say nothing (pay 2.2).
+  if (purchase.tradeType === 'H5' && headers.origin !== undefined) {
+    assertOwnPage(headers.origin, (await settings('ALLOWED_ORIGINS')).ALLOWED_ORIGINS);
+  }
+  const appId = app && (await appIdOf(app));
+  return prepay(await deps(), { token, ...purchase, appId, address, idempotencyKey: headers['idempotency-key'] });
 });
 
 async function appIdOf(app: 'mini-program' | 'official-account'): Promise<string> {

@@ -24,10 +24,16 @@ export type SettingName =
   | 'PAY_MCH_ID'
   | 'PAY_MCH_CERT_SERIAL'
   | 'PAY_MCH_PRIVATE_KEY'
+  | 'PAY_API'
+  | 'PAY_API_V2_KEY'
   | 'PAY_API_V3_KEY'
+  | 'PAY_API_V3_KEY_PREVIOUS'
   | 'PAY_PUBLIC_KEY_ID'
   | 'PAY_PUBLIC_KEY'
-  | 'PAY_NOTIFY_URL';
+  | 'PAY_NOTIFY_URL'
+  | 'PAY_V2_NOTIFY_URL'
+  | 'BILL_REPORTS_BUCKET'
+  | 'EVENT_BUS_NAME';
 
 /** Settings that have a sensible value of their own: WeChat's hosts, and what nobody has to choose. */
 const DEFAULTS: Partial<Record<SettingName, string>> = {
@@ -39,6 +45,8 @@ const DEFAULTS: Partial<Record<SettingName, string>> = {
   SCAN_LOGIN_REGISTER: 'ask',
   OFFICIAL_AES_KEY_PREVIOUS: '',
   MP_VERIFY_FILES: '{}',
+  PAY_API: 'v3',
+  PAY_API_V3_KEY_PREVIOUS: '',
 };
 
 /**

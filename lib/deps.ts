@@ -1,11 +1,11 @@
 import { addressSetting, badSetting, isSet, originsOf, settings } from './config.ts';
+import { openBus } from './events/bus.ts';
 import { learnUnionId } from './identity/follow-up.ts';
 import { sessionTokens } from './identity/session-token.ts';
 import { loadPushKeys } from './official-account/push-keys.ts';
 import { replies } from './official-account/replies.ts';
 import { once } from './once.ts';
 import { createSend } from './outbound.ts';
-import { loadMerchant, loadPlatformKeys } from './pay/merchant.ts';
 import { tokenOwner, type TokenOwner } from './platform-token/owner.ts';
 import { rateLimit } from './rate-limit.ts';
 import { runtime } from './runtime.ts';
@@ -130,11 +130,9 @@ export async function loadOfficialPushes() {
   return { ...(await loadTable()), appId: pushKeys.appId, pushKeys, replies: replies(siteName) };
 }
 
-/** For calls to WeChat Pay. */
-export async function loadPay() {
-  const payBaseUrl = await addressSetting('WECHAT_PAY_BASE_URL');
-  const keys = { merchant: await loadMerchant(), ...(await loadPlatformKeys()) };
-  return { ...runtime, send: createSend(runtime), payBaseUrl, ...keys };
+/** For the changes of the table that others are to hear of. */
+export async function loadEventBus() {
+  return { ...runtime, put: openBus((await settings('EVENT_BUS_NAME')).EVENT_BUS_NAME) };
 }
 
 const MINUTE_S = 60;

@@ -1,7 +1,7 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { AppError } from './errors.ts';
-import type { Runtime, Send } from './runtime.ts';
+import type { OutboundRequest, Runtime, Send, StartDownload } from './runtime.ts';
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /**
@@ -18,7 +18,7 @@ export function createSend({ now }: Pick<Runtime, 'now'>): Send {
   let handler = new NodeHttpHandler();
   let usedAtMs = now();
 
-  return async ({ method, url, headers = {}, body, timeoutMs }) => {
+  return async ({ timeoutMs, ...request }) => {
     if (now() - usedAtMs > IDLE_MS) {
       handler.destroy();
       handler = new NodeHttpHandler();
@@ -26,29 +26,53 @@ export function createSend({ now }: Pick<Runtime, 'now'>): Send {
     usedAtMs = now();
     const deadline = AbortSignal.timeout(timeoutMs);
     try {
-      const { response } = await handler.handle(
-        new HttpRequest({
-          protocol: url.protocol,
-          hostname: url.hostname,
-          port: url.port ? Number(url.port) : undefined,
-          method,
-          path: url.pathname + url.search,
-          headers: {
-            host: url.host,
-            ...headers,
-            ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-          },
-          body,
-        }),
-        { abortSignal: deadline },
-      );
+      const { response } = await handler.handle(requestOf(request), { abortSignal: deadline });
       return { status: response.statusCode, headers: response.headers, body: await readAll(response.body, deadline) };
     } catch (error) {
       if (error instanceof AppError) throw error;
-      if (deadline.aborted) throw new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time', { cause: error });
-      throw new AppError('WECHAT_UNAVAILABLE', 'WeChat could not be reached', { cause: error });
+      throw unreachable(error, deadline.aborted);
     }
   };
+}
+
+/** As Send, for what is too large to be held whole. */
+export const startDownload: StartDownload = async ({ idleMs, ...request }) => {
+  const handler = new NodeHttpHandler({ connectionTimeout: idleMs, socketTimeout: idleMs });
+  try {
+    const { response } = await handler.handle(requestOf(request));
+    return { status: response.statusCode, headers: response.headers, body: chunksOf(response.body) };
+  } catch (error) {
+    throw unreachable(error, (error as Error).name === 'TimeoutError');
+  }
+};
+
+async function* chunksOf(stream: NodeJS.ReadableStream): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream) yield chunk as Buffer;
+  } catch (error) {
+    throw unreachable(error, (error as Error).name === 'TimeoutError');
+  }
+}
+
+function requestOf({ method, url, headers, body }: Omit<OutboundRequest, 'timeoutMs'>): HttpRequest {
+  return new HttpRequest({
+    protocol: url.protocol,
+    hostname: url.hostname,
+    port: url.port ? Number(url.port) : undefined,
+    method,
+    path: url.pathname + url.search,
+    headers: {
+      host: url.host,
+      ...headers,
+      ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+    },
+    body,
+  });
+}
+
+function unreachable(cause: unknown, late: boolean): AppError {
+  if (late) return new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time', { cause });
+  return new AppError('WECHAT_UNAVAILABLE', 'WeChat could not be reached', { cause });
 }
 
 async function readAll(stream: NodeJS.ReadableStream & { destroy(): void }, deadline: AbortSignal): Promise<Buffer> {

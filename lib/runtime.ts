@@ -29,6 +29,17 @@ export interface OutboundResponse {
 /** One HTTP request, no retry, no redirect. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE */
 export type Send = (request: OutboundRequest) => Promise<OutboundResponse>;
 
+/** An answer whose `body` is read as it comes, to its end or not; whoever leaves it early ends the connection. */
+export interface Download extends Omit<OutboundResponse, 'body'> {
+  body: AsyncIterable<Buffer>;
+}
+
+/**
+ * One HTTP request for something large, no retry, no redirect. It may take as long as it likes, unless nothing comes
+ * for `idleMs`. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE, also while the body is read
+ */
+export type StartDownload = (request: Omit<OutboundRequest, 'timeoutMs'> & { idleMs: number }) => Promise<Download>;
+
 /** The real clock, randomness and log; `send` is built apart, by functions that call out. */
 export const runtime: Omit<Runtime, 'send'> = {
   now: Date.now,

@@ -17,12 +17,12 @@ export function credential(event: APIGatewayProxyEventV2, allowedOrigins: string
   if (bearer) return bearer;
   const cookie = cookiesOf(event)[SESSION_COOKIE];
   if (!cookie) throw new AppError('UNAUTHENTICATED', 'Log in first: no session token in the request');
-  if (!SAFE_METHODS.has(event.requestContext.http.method) && !isAllowed(headers['origin'], allowedOrigins)) {
-    throw new AppError('ORIGIN_NOT_ALLOWED', 'This page may not do this with a cookie');
-  }
+  if (!SAFE_METHODS.has(event.requestContext.http.method)) assertOwnPage(headers['origin'], allowedOrigins);
   return cookie;
 }
 
-function isAllowed(origin: string | undefined, allowedOrigins: string): boolean {
-  return origin !== undefined && originsOf(allowedOrigins).includes(origin);
+/** That a page of ours sent this request. @throws ORIGIN_NOT_ALLOWED */
+export function assertOwnPage(origin: string | undefined, allowedOrigins: string): void {
+  if (origin !== undefined && originsOf(allowedOrigins).includes(origin)) return;
+  throw new AppError('ORIGIN_NOT_ALLOWED', 'This page may not do this');
 }

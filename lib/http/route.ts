@@ -70,7 +70,7 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
   const [issue] = parsed.issues;
   const field = [part, v.getDotPath(issue)].filter(Boolean).join('.');
   // What was received may be long, or a secret in the wrong field: it is neither sent back nor logged.
-  const expected = issue.message.replace(/ but received .*$/s, '');
+  const expected = issue.message.replace(/( but received|: Received) .*$/s, '');
   throw new AppError('PARAM_ERROR', `${field}: ${expected}`, { detail: { field } });
 }
 

@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { badSetting, settings, type SettingName } from '../config.ts';
-import type { PlatformKeys } from './v3/open-signed.ts';
+import { badSetting, isSet, settings, type SettingName } from '../config.ts';
 import type { Merchant } from './v3/signature.ts';
 
 /** What signs our requests. @throws NOT_CONFIGURED */
@@ -13,20 +12,33 @@ export async function loadMerchant(): Promise<Merchant> {
   };
 }
 
-/** What checks WeChat's signatures. @throws NOT_CONFIGURED */
-export async function loadPlatformKeys(): Promise<{ platformKeys: PlatformKeys; platformKeyId: string }> {
-  const { PAY_PUBLIC_KEY_ID: platformKeyId, PAY_PUBLIC_KEY: pem } = await settings(
-    'PAY_PUBLIC_KEY_ID',
-    'PAY_PUBLIC_KEY',
-  );
-  return { platformKeyId, platformKeys: new Map([[platformKeyId, readKey('PAY_PUBLIC_KEY', pem, createPublicKey)]]) };
+/** The key that WeChat signs with, if the merchant has it; platform certificates are fetched. @throws NOT_CONFIGURED */
+export async function loadPublicKey(): Promise<{ id: string; key: KeyObject } | undefined> {
+  if (!isSet('PAY_PUBLIC_KEY_ID') && !isSet('PAY_PUBLIC_KEY')) return undefined;
+  const { PAY_PUBLIC_KEY_ID: id, PAY_PUBLIC_KEY: pem } = await settings('PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY');
+  return { id, key: readKey('PAY_PUBLIC_KEY', pem, createPublicKey) };
 }
 
-/** What decrypts notifications: 32 bytes of text, never hex (pay 0). @throws NOT_CONFIGURED */
-export async function loadApiV3Key(): Promise<string> {
-  const { PAY_API_V3_KEY: apiV3Key } = await settings('PAY_API_V3_KEY');
-  if (Buffer.byteLength(apiV3Key) === 32) return apiV3Key;
-  throw badSetting('PAY_API_V3_KEY', 'must be exactly 32 bytes');
+/** What opens notifications and certificates: the key of now, and the one before while there is one. @throws NOT_CONFIGURED */
+export async function loadApiV3Keys(): Promise<string[]> {
+  const found = await settings('PAY_API_V3_KEY', 'PAY_API_V3_KEY_PREVIOUS');
+  const { PAY_API_V3_KEY: current, PAY_API_V3_KEY_PREVIOUS: previous } = found;
+  assertKeyLength('PAY_API_V3_KEY', current);
+  if (previous === '') return [current];
+  assertKeyLength('PAY_API_V3_KEY_PREVIOUS', previous);
+  return [current, previous];
+}
+
+/** What signs and checks API v2. @throws NOT_CONFIGURED */
+export async function loadApiV2Key(): Promise<string> {
+  const { PAY_API_V2_KEY: key } = await settings('PAY_API_V2_KEY');
+  assertKeyLength('PAY_API_V2_KEY', key);
+  return key;
+}
+
+/** 32 bytes of text, never hex (pay 0). */
+function assertKeyLength(name: SettingName, key: string): void {
+  if (Buffer.byteLength(key) !== 32) throw badSetting(name, 'must be exactly 32 bytes');
 }
 
 function readKey(name: SettingName, pem: string, create: (pem: string) => KeyObject): KeyObject {

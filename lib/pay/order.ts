@@ -1,18 +1,19 @@
 import type { Order, OrderState } from '../store/orders.ts';
 
-/** What can happen to an order. */
+/** What can happen to an order before its money moves. */
 export type OrderEvent = 'accepted' | 'paid' | 'closed';
 
 /**
- * The whole life of an order, as far as payments go; refunds follow PAID.
+ * The whole life of an order.
  *
- *   CREATED --accepted--> NOTPAY --paid--> PAID
- *      \____________________/ \--closed--> CLOSED
+ *   CREATED --accepted--> NOTPAY --paid--> PAID <--> REFUNDING --> REFUNDED      (by the refunds there are)
+ *      \____________________/ \--closed--> CLOSED --paid--> PAID
  *
  * WeChat's word on money is final: a payment that arrives after the close is a payment.
  */
 const NEXT: Record<OrderEvent, Partial<Record<OrderState, OrderState>>> = {
-  accepted: { CREATED: 'NOTPAY' },
+  // Also a second time: the order stays, and has a new handle.
+  accepted: { CREATED: 'NOTPAY', NOTPAY: 'NOTPAY' },
   paid: { CREATED: 'PAID', NOTPAY: 'PAID', CLOSED: 'PAID' },
   closed: { CREATED: 'CLOSED', NOTPAY: 'CLOSED' },
 };
@@ -30,6 +31,11 @@ export function statesBefore(event: OrderEvent): OrderState[] {
 /** Whether WeChat may still change the order. */
 export function isOpen({ state }: Pick<Order, 'state'>): boolean {
   return state === 'CREATED' || state === 'NOTPAY';
+}
+
+/** Whether money was paid for it, whatever became of that money. */
+export function isPaid({ state }: Pick<Order, 'state'>): boolean {
+  return state === 'PAID' || state === 'REFUNDING' || state === 'REFUNDED';
 }
 
 type Shown = 'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';

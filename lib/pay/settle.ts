@@ -4,9 +4,9 @@ import { markClosed, markPaid, type Order, type PaymentTerms } from '../store/or
 import { recordMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
 import { nextState, statesBefore } from './order.ts';
-import type { Transaction } from './v3/transaction.ts';
+import type { Transaction } from './protocol/pay-api.ts';
 
-export type SettleDeps = Pick<Runtime, 'now' | 'log'> & { table: Table };
+export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table };
 
 /**
  * Books what WeChat says about a payment, whether a notification or a query brought it. One conditional write finds

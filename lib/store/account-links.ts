@@ -1,7 +1,7 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { LIVING, PROFILE_FIELDS, type Account, type MergeRecord } from './accounts.ts';
 import { transact } from './attempt.ts';
-import { identityName, personOf, type Person } from './identities.ts';
+import { identityName, personOf, type Identity, type Person } from './identities.ts';
 import { keys, type Key } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -17,7 +17,8 @@ type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[numb
 export function adopt(table: Table, account: Account, person: Person): Promise<boolean> {
   const union =
     person.unionId === undefined ? [] : [leadTo(keys.union(person.unionId), account, { unionId: person.unionId })];
-  return write(table, [newIdentity(account, person), ...union]);
+  const identity = newIdentity(account, { ...person, registeredAt: account.createdAt });
+  return write(table, [identity, ...union]);
 }
 
 /** An identity that had no account leads to this one from now on. */
@@ -143,7 +144,7 @@ function onRevision(
   };
 }
 
-function newIdentity({ id }: Account, person: Person): Update {
+function newIdentity({ id }: Account, person: Person & Pick<Identity, 'registeredAt'>): Update {
   return {
     key: keys.identity(person.appId, person.openId),
     set: { ...person, accountId: id },

@@ -13,6 +13,8 @@ export interface Person {
 /** What we know of a person in one app: their account, if they have one, and whether they follow. */
 export interface Identity extends Person {
   accountId?: string;
+  /** When this person, who had no account, was given theirs (ISO 8601). */
+  registeredAt?: string;
   /** Only in an official account, and only once a push said so. */
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */

@@ -1,3 +1,5 @@
+import { beijingDate } from '../beijing-time.ts';
+
 /**
  * The whole key map. Nobody else builds a key.
  *
@@ -24,9 +26,16 @@ export const keys = {
   ticket: (ticket: string): Key => ({ pk: `TICKET#${ticket}`, sk: 'TICKET' }),
   platformToken: (appId: string, kind: string): Key => ({ pk: `TOKEN#${appId}#${kind}`, sk: 'TOKEN' }),
   rate: (counter: string, window: string): Key => ({ pk: `RATE#${counter}#${window}`, sk: 'RATE' }),
+  refund: (outRefundNo: string): Key => ({ pk: `REFUND#${outRefundNo}`, sk: 'REFUND' }),
+  wallet: (accountId: string): Key => ({ pk: `WALLET#${accountId}`, sk: 'WALLET' }),
+  walletEntry: (accountId: string, id: string): Key => ({ pk: `WALLET#${accountId}`, sk: `ENTRY#${id}` }),
   price: (sku: string): Key => ({ pk: `PRICE#${sku}`, sk: 'PRICE' }),
   claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
-  payMismatch: (transactionId: string): Key => ({ pk: `MISMATCH#${transactionId}`, sk: 'MISMATCH' }),
+  /** By the transaction_id of a payment, or the refund_id of a refund. */
+  payMismatch: (id: string): Key => ({ pk: `MISMATCH#${id}`, sk: 'MISMATCH' }),
+  certificates: (mchId: string): Key => ({ pk: `PAYKEYS#${mchId}`, sk: 'CERTIFICATES' }),
+  bill: (date: string): Key => ({ pk: `BILL#${date}`, sk: 'BILL' }),
+  billDifference: (date: string, kind: string, no: string): Key => ({ pk: `BILL#${date}`, sk: `DIFF#${kind}#${no}` }),
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
 
@@ -40,11 +49,32 @@ export function ownerOf(outTradeNo: string): string {
   return /^[0-9a-z]{32}$/.test(outTradeNo) ? outTradeNo.slice(0, ACCOUNT_ID_LENGTH) : '-';
 }
 
-/** Shards of the index `due`: items that somebody must come back to. */
-const DUE_SHARDS = 8;
+/** The part of an order number behind its owner: it grows with time, whoever the owner is. */
+export function ageOf(outTradeNo: string): string {
+  return outTradeNo.slice(ACCOUNT_ID_LENGTH);
+}
 
-/** Index entry of an order that is due at `atMs`, spread over the shards by the last character of its number. */
-export function dueEntry(outTradeNo: string, atMs: number): { duePk: string; dueSk: string } {
-  const shard = outTradeNo.charCodeAt(outTradeNo.length - 1) % DUE_SHARDS;
-  return { duePk: `DUE#${shard}`, dueSk: `${new Date(atMs).toISOString()}#${outTradeNo}` };
+const SHARDS = 8;
+
+/** How the partitions of the index begin that hold what somebody must come back to. */
+export const DUE = 'DUE#';
+export const DUE_PARTITIONS = Array.from({ length: SHARDS }, (_, shard) => `${DUE}${shard}`);
+
+/** Index entry of an order or a refund that is due at `atMs`, spread over the partitions. */
+export function dueEntry(no: string, atMs: number): { duePk: string; dueSk: string } {
+  return { duePk: DUE_PARTITIONS[shardOf(no)]!, dueSk: `${new Date(atMs).toISOString()}#${no}` };
+}
+
+/** The partitions of the index that hold what was paid on a day of Beijing (`yyyy-mm-dd`), for the bill of that day. */
+export function paidPartitions(date: string): string[] {
+  return Array.from({ length: SHARDS }, (_, shard) => `PAID#${date}#${shard}`);
+}
+
+/** Index entry of an order that was paid at `paidAt` (ISO 8601). */
+export function paidEntry(outTradeNo: string, paidAt: string): { duePk: string; dueSk: string } {
+  return { duePk: paidPartitions(beijingDate(Date.parse(paidAt)))[shardOf(outTradeNo)]!, dueSk: outTradeNo };
+}
+
+function shardOf(no: string): number {
+  return no.charCodeAt(no.length - 1) % SHARDS;
 }

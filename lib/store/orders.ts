@@ -1,27 +1,42 @@
 import { PutCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt, type Attempt } from './attempt.ts';
-import { dueEntry, keys, ordersOf } from './keys.ts';
+import { dueEntry, keys, ordersOf, paidEntry } from './keys.ts';
+import type { Price } from './prices.ts';
 import { getItem, type Table } from './table.ts';
 
 export type OrderState = 'CREATED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'REFUNDING' | 'REFUNDED';
+export type TradeType = 'JSAPI' | 'NATIVE' | 'H5';
+export type PayApiName = 'v3' | 'v2';
 
 /** One order; its number begins with the owner's account id. Amounts are fen, times ISO 8601 unless named `…Ms`. */
 export interface Order {
   outTradeNo: string;
   sku: string;
   description: string;
+  kind: Price['kind'];
   amountFen: number;
   currency: string;
   state: OrderState;
   createdAt: string;
+  /** The protocol that it was made by, and is asked about by. */
+  api: PayApiName;
+  tradeType: TradeType;
   /** Last moment to pay: computed once, because WeChat refuses a repeated create that differs in anything. */
   timeExpire: string;
+  notifyUrl: string;
   mchId: string;
   appId: string;
-  /** The payer; gone when they closed their account. */
+  /** Who ordered, in `appId`, and from where: gone when they closed their account. */
   openId?: string;
+  clientIp?: string;
+  /** What came back to the buyer, and what is on its way there. */
   refundedFen: number;
-  prepayId?: string;
+  refundingFen: number;
+  /** How many refunds there are, not counting those that came to nothing. */
+  refundCount: number;
+  /** What opens the payment (prepay_id, code_url or h5_url), and how long it may be handed out. */
+  handle?: string;
+  handleUntilMs?: number;
   transactionId?: string;
   paidAt?: string;
   /** When WeChat was last asked about it. */
@@ -72,19 +87,42 @@ export async function listOrders({ client, name: TableName }: Table, accountId: 
   return orders;
 }
 
-/** The order stays, without a word of who paid it. */
-export async function forgetPayer({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
-  await client.send(new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE openId' }));
+/**
+ * Some of the orders that were made under this account id, newest first, beginning after the order whose number ends
+ * with `before` (`ageOf`), which may be an order of another account.
+ */
+export async function pageOfOrders(
+  { client, name: TableName }: Table,
+  { accountId, before, limit }: { accountId: string; before?: string | undefined; limit: number },
+): Promise<Order[]> {
+  const { pk, sk } = ordersOf(accountId);
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+      ExclusiveStartKey: before === undefined ? undefined : keys.order(accountId + before),
+      ScanIndexForward: false,
+      Limit: limit,
+      ConsistentRead: true,
+    }),
+  );
+  return Items as Order[];
 }
 
-/** WeChat accepted the order. Nothing changes when a payment was faster. */
-export async function markAccepted(
+/** The order stays, without a word of who paid it and from where. */
+export async function forgetPayer({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
+  await client.send(
+    new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE openId, clientIp' }),
+  );
+}
+
+/** WeChat accepted the order, or gave a new handle for it. Nothing changes when a payment or a close was faster. */
+export function markAccepted(
   table: Table,
-  { outTradeNo, prepayId, from }: { outTradeNo: string; prepayId: string; from: OrderState[] },
-): Promise<void> {
-  await changeOrder(table, outTradeNo, from, {
-    set: { state: 'NOTPAY', prepayId },
-  });
+  { outTradeNo, from, ...handle }: { outTradeNo: string; handle: string; handleUntilMs: number; from: OrderState[] },
+): Promise<Attempt<Order>> {
+  return changeOrder(table, outTradeNo, from, { set: { state: 'NOTPAY', ...handle } });
 }
 
 /** WeChat took the money: one write, and only for an order that agrees with `terms`. The refusing order otherwise. */
@@ -94,7 +132,8 @@ export function markPaid(
   { transactionId, paidAt, from }: { transactionId: string; paidAt: string; from: OrderState[] },
 ): Promise<Attempt<Order>> {
   const { outTradeNo, ...expect } = terms;
-  return changeOrder(table, outTradeNo, from, { set: { state: 'PAID', transactionId, paidAt }, expect, settled: true });
+  const set = { state: 'PAID' as const, transactionId, paidAt, ...paidEntry(outTradeNo, paidAt) };
+  return changeOrder(table, outTradeNo, from, { set, expect });
 }
 
 /** WeChat will take no money for it any more. */
@@ -125,7 +164,7 @@ export async function claimQuery(
 }
 
 interface Change {
-  set: Partial<Order>;
+  set: Partial<Order & { duePk: string; dueSk: string }>;
   /** Further attributes that the order must hold. */
   expect?: Partial<Order>;
   /** Nobody has to come back to it: out of the index. */
@@ -140,7 +179,7 @@ async function changeOrder(
 ): Promise<Attempt<Order>> {
   const names: Record<string, string> = { '#from': 'state' };
   const values: Record<string, unknown> = Object.fromEntries(from.map((state, i) => [`:from${i}`, state]));
-  const assign = (prefix: string, attributes: Partial<Order>) =>
+  const assign = (prefix: string, attributes: Change['set']) =>
     Object.entries(attributes).map(([name, value]) => {
       names[`#${name}`] = name;
       values[`:${prefix}_${name}`] = value;

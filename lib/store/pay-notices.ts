@@ -3,9 +3,11 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
-/** A genuine payment that does not fit our books, for a person to look at. */
+/** A genuine payment or refund that does not fit our books, for a person to look at. */
 export interface PayMismatch {
   transactionId: string;
+  /** Only of a refund. */
+  refundId?: string;
   outTradeNo: string;
   /** What differs: names of fields, or why there is no order to compare with. */
   reasons: string[];
@@ -22,7 +24,7 @@ export interface PayNotice {
 
 /** Records a case once, however often WeChat repeats it; true the first time. */
 export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
-  return putOnce(table, { ...keys.payMismatch(mismatch.transactionId), ...mismatch });
+  return putOnce(table, { ...keys.payMismatch(mismatch.refundId ?? mismatch.transactionId), ...mismatch });
 }
 
 /** Keeps a notification; true the first time. */

@@ -1,6 +1,7 @@
-// npm run bench [-- --json FILE]: what a request costs, and what a cold start costs. See README.md here.
+// npm run bench [-- --json FILE]: what a request, a cold start and a day's bills cost. See README.md here.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { formatBills, measureBills } from './bills.ts';
 import { formatCapacity, measureCapacity } from './capacity.ts';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
 
@@ -12,10 +13,15 @@ console.log(`Capacity, and calls to WeChat\n\n${formatCapacity(capacity)}\n`);
 const coldStart = await measureColdStart();
 console.log(`Cold start, Node ${process.version}\n\n${formatColdStart(coldStart)}`);
 
+const bills = await measureBills();
+console.log(`\nReconciliation\n\n${formatBills(bills)}`);
+
 if (values.json) {
-  const figures = { capacity, coldStart, node: process.version, date: new Date().toISOString() };
+  const figures = { capacity, coldStart, bills, node: process.version, date: new Date().toISOString() };
   writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }
 const withinBudget =
-  capacity.every((row) => row.withinBudget) && coldStart.every(({ verdict }) => verdict !== 'OVER BUDGET');
+  capacity.every((row) => row.withinBudget) &&
+  coldStart.every(({ verdict }) => verdict !== 'OVER BUDGET') &&
+  bills.withinBudget;
 process.exitCode = withinBudget ? 0 : 1;

@@ -19,3 +19,39 @@ declare module 'co-wechat-api' {
     }>;
   }
 }
+
+// Its own types name a namespace that the module does not have.
+declare module 'wechatpay-axios-plugin' {
+  interface Wechatpay {
+    Aes: {
+      AesGcm: {
+        encrypt(plaintext: string, key: string, nonce: string, associatedData: string): string;
+        decrypt(ciphertext: string, key: string, nonce: string, associatedData: string): string;
+      };
+      AesEcb: { encrypt(plaintext: string, key: string): string; decrypt(ciphertext: string, key: string): string };
+    };
+    Formatter: {
+      request(method: string, path: string, timestamp: string, nonce: string, body: string): string;
+      response(timestamp: string, nonce: string, body: string): string;
+    };
+    Hash: {
+      md5(text: string): string;
+      sign(type: 'MD5' | 'HMAC-SHA256', fields: Record<string, string>, key: string): string;
+    };
+    Rsa: {
+      sign(message: string, privateKey: import('node:crypto').KeyObject): string;
+      verify(message: string, signature: string, publicKey: import('node:crypto').KeyObject): boolean;
+    };
+    Transformer: { toXml(fields: Record<string, string>): string; toObject(xml: string): unknown };
+  }
+  const wechatpay: Wechatpay;
+  export default wechatpay;
+}
+
+declare module 'xml2js' {
+  export function parseStringPromise(xml: string, options: { explicitArray: false }): Promise<{ xml: unknown }>;
+  export class Builder {
+    constructor(options: { rootName: string; cdata: boolean; headless: boolean });
+    buildObject(fields: Record<string, string>): string;
+  }
+}

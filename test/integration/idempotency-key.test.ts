@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepay } from '../../lib/pay/prepay.ts';
-import { createBuyers, transactionFor } from '../support/buyers.ts';
+import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const JSAPI = '/v3/pay/transactions/jsapi';
@@ -19,8 +18,8 @@ type Buyers = Awaited<ReturnType<typeof createBuyers>>;
 describe('prepay with an Idempotency-Key', () => {
   const twice = async (first: object, second: object = first) => {
     const { token } = await loggedIn();
-    const buy = (request: object) => prepay(world.pay, { token, sku: 'coffee', idempotencyKey: 'k', ...request });
-    return { token, one: await buy(first), again: () => buy(second) };
+    const order = (request: object) => buy(world.pay, { token, sku: 'coffee', idempotencyKey: 'k', ...request });
+    return { token, one: await order(first), again: () => order(second) };
   };
 
   it('a repeat is the same order, signed anew, without another call to WeChat', async () => {
@@ -35,7 +34,7 @@ describe('prepay with an Idempotency-Key', () => {
 
   it('ten clicks at once are one order', async () => {
     const { token } = await loggedIn();
-    const clicks = Array.from({ length: 10 }, () => prepay(world.pay, { token, sku: 'coffee', idempotencyKey: 'k' }));
+    const clicks = Array.from({ length: 10 }, () => buy(world.pay, { token, sku: 'coffee', idempotencyKey: 'k' }));
     const numbers = (await Promise.all(clicks)).map(({ order }) => order.outTradeNo);
     expect(new Set(numbers).size).toBe(1);
   });

@@ -2,9 +2,9 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { login } from '../../lib/identity/login.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
-import { prepay } from '../../lib/pay/prepay.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { notification } from '../support/pay-notification.ts';
+import { buy } from '../support/buyers.ts';
 import { createWebhookWorld } from '../support/webhooks.ts';
 import { ids } from '../support/world.ts';
 
@@ -19,7 +19,7 @@ describe('pay-notify', () => {
   const paidOrder = async () => {
     const person = await world.phone.newPerson();
     const { token } = await login(world.miniapp, await world.phone.loginCode(person));
-    const { order, payment } = await prepay(world.pay, { token, sku: 'coffee' });
+    const { order, payment } = await buy(world.pay, { token });
     const pay = async () =>
       (await world.phone.act(person, 'pay', { prepayId: payment.package })) as {
         transactionId: string;
@@ -131,7 +131,7 @@ describe('pay-notify', () => {
 
   it('keeps a genuine notification of another kind, once, and acknowledges it', async () => {
     const before = (await world.everything()).length;
-    const event = notification({ refund_status: 'SUCCESS' }, { eventType: 'REFUND.SUCCESS' });
+    const event = notification({ state: 'USER_OPEN' }, { eventType: 'PAYSCORE.USER_OPEN_SERVICE' });
     for (let times = 0; times < 2; times += 1) expect((await world.send(event)).statusCode).toBe(204);
     expect((await world.everything()).length - before).toBe(1);
   });

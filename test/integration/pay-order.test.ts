@@ -66,7 +66,7 @@ describe('reading an order', () => {
         trade_state: tradeState,
         ...more,
       });
-    const read = await readOwnOrder({ ...world.pay, send }, { token, outTradeNo: order.outTradeNo });
+    const read = await readOwnOrder(world.payWith({ send }), { token, outTradeNo: order.outTradeNo });
     expect(read.order.state).toBe(state);
   });
 

@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/errors.ts';
 import { logout } from '../../lib/identity/logout.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
-import { prepay } from '../../lib/pay/prepay.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
-import { createBuyers, transactionFor } from '../support/buyers.ts';
+import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const JSAPI = '/v3/pay/transactions/jsapi';
@@ -52,9 +51,9 @@ describe('payments, API v3', () => {
   it('refuses a logged-out buyer and a session of another app', async () => {
     const { token } = await loggedIn();
     const { appId } = ids.official;
-    await expect(prepay(world.pay, { token, appId, sku: 'coffee' })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+    await expect(buy(world.pay, { token, appId })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
     await logout(world.sessions, token);
-    await expect(prepay(world.pay, { token, sku: 'coffee' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(buy(world.pay, { token })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('repeats the very same request when WeChat fails after it may have accepted', async () => {
@@ -66,8 +65,8 @@ describe('payments, API v3', () => {
 
   it('closes the order when WeChat refuses it, and names the setting', async () => {
     const { token, user } = await loggedIn();
-    const merchant = { ...world.pay.merchant, certSerial: 'F'.repeat(40) };
-    await expect(prepay({ ...world.pay, merchant }, { token, sku: 'coffee' })).rejects.toMatchObject({
+    const merchant = { ...world.pay.v3.merchant, certSerial: 'F'.repeat(40) };
+    await expect(buy(world.payWith({ merchant }), { token })).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: expect.stringContaining('PAY_MCH_CERT_SERIAL'),
     });
@@ -79,12 +78,12 @@ describe('payments, API v3', () => {
   it('leaves the order open when a refusal follows a request that WeChat may have taken', async () => {
     const { token, user } = await loggedIn();
     let sent: string[] = [];
-    const unlucky: typeof world.pay.send = async (request) => {
+    const unlucky: typeof world.base.send = async (request) => {
       sent.push(request.body!);
       if (sent.length === 1) throw new AppError('WECHAT_TIMEOUT', 'lost');
       return { status: 401, headers: {}, body: Buffer.from('{"code":"SIGN_ERROR","message":"x","detail":null}') };
     };
-    const call = prepay({ ...world.pay, send: unlucky }, { token, sku: 'coffee' });
+    const call = buy(world.payWith({ send: unlucky }), { token });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent[1]).toBe(sent[0]);
     const { out_trade_no: outTradeNo } = JSON.parse(sent[0]!) as { out_trade_no: string };
@@ -95,30 +94,30 @@ describe('payments, API v3', () => {
   it('stores the order before WeChat hears of it', async () => {
     const { token } = await loggedIn();
     const states: unknown[] = [];
-    const watching: typeof world.pay.send = async (request) => {
+    const watching: typeof world.base.send = async (request) => {
       const { out_trade_no: outTradeNo } = JSON.parse(request.body!) as { out_trade_no: string };
       states.push((await readOrder(world.table, outTradeNo))?.state);
-      return world.pay.send(request);
+      return world.base.send(request);
     };
-    await prepay({ ...world.pay, send: watching }, { token, sku: 'coffee' });
+    await buy(world.payWith({ send: watching }), { token });
     expect(states).toEqual(['CREATED']);
   });
 
   it('names in every request the key that answers shall be signed with', async () => {
     const { token } = await loggedIn();
     const named: unknown[] = [];
-    const watching: typeof world.pay.send = (request) => {
+    const watching: typeof world.base.send = (request) => {
       named.push(request.headers!['wechatpay-serial']);
-      return world.pay.send(request);
+      return world.base.send(request);
     };
-    await prepay({ ...world.pay, send: watching }, { token, sku: 'coffee' });
+    await buy(world.payWith({ send: watching }), { token });
     expect(named).toEqual([ids.pay.platformKeyId]);
   });
 
   it('does not believe an answer that another key signed', async () => {
     const { token } = await loggedIn();
-    const platformKeys = new Map([['PUB_KEY_ID_OTHER', [...world.pay.platformKeys.values()][0]!]]);
-    const call = prepay({ ...world.pay, platformKeys }, { token, sku: 'coffee' });
+    const platformKeys = async () => undefined;
+    const call = buy(world.payWith({ platformKeys }), { token });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });
 
@@ -150,13 +149,13 @@ describe('payments, API v3', () => {
   it('ends as paid when the payment is faster than the answer to the prepay', async () => {
     const { token } = await loggedIn();
     const settled: boolean[] = [];
-    const fast: typeof world.pay.send = async (request) => {
-      const answer = await world.pay.send(request);
+    const fast: typeof world.base.send = async (request) => {
+      const answer = await world.base.send(request);
       const { out_trade_no: outTradeNo } = JSON.parse(request.body!) as { out_trade_no: string };
       settled.push(await settle(transactionFor(outTradeNo)));
       return answer;
     };
-    const { order } = await prepay({ ...world.pay, send: fast }, { token, sku: 'coffee' });
+    const { order } = await buy(world.payWith({ send: fast }), { token });
     expect(settled).toEqual([true]);
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'PAID' });
   });
@@ -172,10 +171,13 @@ describe('payments, API v3', () => {
     expect(Item).toMatchObject({ outTradeNo: order.outTradeNo, reasons: ['mchId'] });
   });
 
-  it('takes a settled order out of the index of open ones', async () => {
+  it('takes a paid order out of what is due, and puts it where the bill of its day looks', async () => {
     const { order } = await newOrder();
     await settle(transactionFor(order.outTradeNo));
-    expect(await readOrder(world.table, order.outTradeNo)).not.toHaveProperty('duePk');
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({
+      duePk: expect.stringMatching(/^PAID#2026-11-20#\d$/),
+      dueSk: order.outTradeNo,
+    });
   });
 
   it.each([

@@ -6,7 +6,6 @@ import { followChanged } from '../../lib/identity/following.ts';
 import { updateProfile } from '../../lib/identity/profile.ts';
 import { register } from '../../lib/identity/register.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
-import { prepay } from '../../lib/pay/prepay.ts';
 import { readOwnOrder } from '../../lib/pay/read-order.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { createQrLogin } from '../../lib/scan-login/create.ts';
@@ -17,6 +16,7 @@ import { readIdentity } from '../../lib/store/identities.ts';
 import { AppError } from '../../lib/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
+import { buy } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const { appId } = ids.official;
@@ -66,7 +66,7 @@ describe('a write whose answer was lost is recognised when the SDK sends it agai
   it('placing an order: the buyer pays the order that was stored', async () => {
     const { token } = await loggedIn();
     engine.loseAnswerOf('PutItem', 'timeExpire');
-    expect(await prepay(world.pay, { token, sku: 'coffee' })).toMatchObject({ order: { state: 'NOTPAY' } });
+    expect(await buy(world.pay, { token })).toMatchObject({ order: { state: 'NOTPAY' } });
   });
 
   it('recording a mismatch: the first sight is told', async () => {
@@ -92,7 +92,7 @@ describe('an eventual read that finds nothing yet is not the last word', () => {
     engine.findNothingAt(`ACCOUNT#${user.id}`);
     expect(await me(world.sessions, token)).toEqual({ user });
     engine.findNothingAt('SESSION#');
-    const { order } = await prepay(world.pay, { token, sku: 'coffee' });
+    const { order } = await buy(world.pay, { token });
     expect(await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo })).toMatchObject({
       order: { state: 'NOTPAY' },
     });
@@ -110,7 +110,7 @@ describe('an eventual read that finds nothing yet is not the last word', () => {
 describe('a logout counts at once', () => {
   it('/me and orders read the session strongly', async () => {
     const { token } = await loggedIn();
-    const { order } = await prepay(world.pay, { token, sku: 'coffee' });
+    const { order } = await buy(world.pay, { token });
     const before = engine.calls.length;
     await me(world.sessions, token);
     await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo });

@@ -1,8 +1,10 @@
 import { login } from '../../lib/identity/login.ts';
+import { checkOrder } from '../../lib/pay/check-order.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
+import type { JsapiPayment, Transaction } from '../../lib/pay/protocol/pay-api.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
-import type { Transaction } from '../../lib/pay/v3/transaction.ts';
+import { readOrder, type PayApiName } from '../../lib/store/orders.ts';
 import { ids, type World } from './world.ts';
 
 /** The catalogue of the local stack, people who buy from it, and WeChat's word on their payments. */
@@ -22,10 +24,32 @@ export async function createBuyers(world: World) {
     loggedIn,
     newOrder: async (purchase = {}) => {
       const buyer = await loggedIn();
-      return { ...buyer, ...(await prepay(world.pay, { token: buyer.token, sku: 'coffee', ...purchase })) };
+      return { ...buyer, ...(await buy(world.pay, { token: buyer.token, ...purchase })) };
+    },
+    /** An order whose payment WeChat has, and we know of unless `paid` is false: then nobody told us yet. */
+    paidOrder: async ({
+      paid = true,
+      api = 'v3',
+      ...purchase
+    }: { paid?: boolean; api?: PayApiName } & Partial<PrepayRequest> = {}) => {
+      const buyer = await loggedIn();
+      const { order, payment } = await buy(world.payWith({ api }), { token: buyer.token, ...purchase });
+      const answer = await world.phone.act(buyer.person, 'pay', { prepayId: payment.package });
+      const { outTradeNo } = order;
+      if (paid) await checkOrder(world.pay, (await readOrder(world.table, outTradeNo))!);
+      return { ...buyer, outTradeNo, transactionId: (answer as { transactionId: string }).transactionId };
     },
     settle: (transaction: Transaction) => settlePayment(world.base, transaction),
   };
+}
+
+type PrepayDeps = Parameters<typeof prepay>[0];
+type PrepayRequest = Parameters<typeof prepay>[1];
+
+/** Orders a coffee in the app of the session, unless the request says otherwise. */
+export async function buy(deps: PrepayDeps, request: Partial<PrepayRequest> & { token: string }) {
+  const bought = await prepay(deps, { sku: 'coffee', tradeType: 'JSAPI', address: '203.0.113.7', ...request });
+  return { order: bought.order, payment: bought.payment as JsapiPayment };
 }
 
 /** A payment of 18 yuan for this order, unless `change` says otherwise. */

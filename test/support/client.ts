@@ -54,6 +54,22 @@ export const phone = {
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 
+/** The merchant platform, where people make refunds by hand. */
+export const merchant = {
+  refund: (outTradeNo: string, amountFen: number): Promise<Json> =>
+    simulator('POST', '/_merchant/refunds', { outTradeNo, amountFen }),
+};
+
+/** Calls an operator function, as `npm run op` does. */
+export async function operator(name: string, input: object): Promise<Json> {
+  const functionName = `wechat-lambda-dev-${name}`;
+  const response = await fetch(`${inject('stack').lambda}/2015-03-31/functions/${functionName}/invocations`, {
+    method: 'POST',
+    body: JSON.stringify(input),
+  });
+  return response.json();
+}
+
 /** Every call that the simulator received, every push that it sent. */
 export function simulatorLog(): Promise<{ kind: string; path: string; query: Record<string, string> }[]> {
   return simulator('GET', '/_log');

@@ -4,44 +4,61 @@ import { expect, vi } from 'vitest';
 import { invoke, serveFunctionUrl, type Handler } from './function-url.ts';
 import { createWorld, ids } from './world.ts';
 
-type Name = 'official-events' | 'pay-notify';
+type Name = 'official-events' | 'pay-notify' | 'pay-notify-v2';
+/** When WeChat was last asked for its keys: not a trace of the request itself. */
+const PLATFORM_KEYS = 'PAYKEYS#';
 
 /**
  * A world whose WeChat reaches one of our webhooks at a real address; what the webhook logs is kept. `settings` come on
  * top of those that it needs anyway, and each world has its own copy of the function, which reads them once.
  */
 export async function createWebhookWorld(name: Name, settings: Record<string, string> = {}) {
-  let handler: Handler | undefined;
-  const address = await serveFunctionUrl(() => handler!);
-  const world = await createWorld({ callbackUrl: address.url });
-  world.pay.notifyUrl = address.url;
+  const handlers: Partial<Record<Name, Handler>> = {};
+  const serve = (served: Name) => serveFunctionUrl(() => handlers[served]!);
+  const [address, v3, v2] = await Promise.all([serve(name), serve('pay-notify'), serve('pay-notify-v2')]);
+  const notifyUrls = {
+    v3: name === 'pay-notify' ? address.url : v3.url,
+    v2: name === 'pay-notify-v2' ? address.url : v2.url,
+  };
+  const world = await createWorld({ callbackUrl: address.url, notifyUrls });
   Object.assign(process.env, {
     TABLE_NAME: world.table.name,
     OFFICIAL_APP_ID: ids.official.appId,
     OFFICIAL_TOKEN: ids.official.token,
     OFFICIAL_MODE: 'plain',
     SITE_NAME: '示例站',
+    MINIAPP_APP_ID: ids.miniapp.appId,
+    WECHAT_PAY_BASE_URL: world.simulator.url,
+    PAY_MCH_ID: ids.pay.mchId,
+    PAY_MCH_CERT_SERIAL: ids.pay.certSerial,
+    PAY_MCH_PRIVATE_KEY: ids.merchantPrivateKey,
+    PAY_API_V2_KEY: ids.pay.apiV2Key,
     PAY_API_V3_KEY: ids.pay.apiV3Key,
+    PAY_API_V3_KEY_PREVIOUS: '',
     PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId,
     PAY_PUBLIC_KEY: ids.platformPublicKey,
     ...settings,
   });
   vi.resetModules();
-  const module =
-    name === 'pay-notify'
-      ? await import('../../functions/pay-notify.ts')
-      : await import('../../functions/official-events.ts');
-  const loaded = (handler = module.handler as unknown as Handler);
+  const modules = {
+    'official-events': await import('../../functions/official-events.ts'),
+    'pay-notify': await import('../../functions/pay-notify.ts'),
+    'pay-notify-v2': await import('../../functions/pay-notify-v2.ts'),
+  };
+  for (const [served, { handler }] of Object.entries(modules)) handlers[served as Name] = handler as unknown as Handler;
+  const loaded = handlers[name]!;
 
   /** Everything in the table, to see that a refused request left no trace. */
   async function everything(): Promise<unknown[]> {
     const { Items = [] } = await world.table.client.send(new ScanCommand({ TableName: world.table.name }));
-    return Items.toSorted((a, b) => String(a['pk']).localeCompare(String(b['pk'])));
+    const items = Items.filter(({ pk }) => !String(pk).startsWith(PLATFORM_KEYS));
+    return items.toSorted((a, b) => String(a['pk']).localeCompare(String(b['pk'])));
   }
 
   return {
     ...world,
     address,
+    v2,
     handler: loaded,
     everything,
     output: recordConsole(world.lines),
@@ -55,7 +72,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
       expect(await everything()).toEqual(before);
       return answer;
     },
-    close: () => Promise.all([world.simulator.close(), address.close()]),
+    close: () => Promise.all([world.simulator.close(), ...[address, v3, v2].map((served) => served.close())]),
   };
 }
 

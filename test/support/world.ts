@@ -1,4 +1,4 @@
-import { generateKeyPairSync, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../infra/local/wechat/simulator.ts';
 import { LOCAL_AWS } from '../../infra/local/table.ts';
 import { learnUnionId } from '../../lib/identity/follow-up.ts';
@@ -13,6 +13,7 @@ import type { WechatApp } from '../../lib/wechat/client.ts';
 import { fetchJsapiTicket } from '../../lib/wechat/jsapi-ticket.ts';
 import { fetchStableToken } from '../../lib/wechat/stable-token.ts';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
+import { payDeps } from './pay-world.ts';
 import { freshTable } from './table.ts';
 
 const rsaPair = () =>
@@ -33,9 +34,11 @@ export const ids = {
     mchId: '1900000001',
     certSerial: '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB',
     apiV3Key: '0123456789abcdef0123456789abcdef',
+    apiV2Key: 'v2v2v2v2v2v2v2v2v2v2v2v2v2v2v2v2',
     platformKeyId: 'PUB_KEY_ID_0000000000000000000000000000000001',
   },
   jwkSet: JSON.stringify({ keys: [{ ...signingKey, kid: 'test' }] }),
+  merchantPrivateKey: merchantKeys.privateKey,
   platformPrivateKey: platformKeys.privateKey,
   platformPublicKey: platformKeys.publicKey,
 };
@@ -43,7 +46,11 @@ export const ids = {
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** A table of its own, a WeChat of its own, and what the flows need to meet both. The clock can be moved. */
-export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (endpoint: string) => endpoint } = {}) {
+export async function createWorld({
+  callbackUrl = 'http://127.0.0.1:9/',
+  notifyUrls = { v3: 'http://localhost:9/pay-notify', v2: 'http://localhost:9/pay-notify-v2' },
+  via = (endpoint: string) => endpoint,
+} = {}) {
   const { name, endpoint } = await freshTable();
   Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: via(endpoint) });
   const simulator = await startSimulator({
@@ -54,6 +61,7 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
       ...ids.pay,
       merchantPublicKey: merchantKeys.publicKey,
       platformPrivateKey: platformKeys.privateKey,
+      refundCallbackUrl: notifyUrls.v2,
     },
   });
   const clock = { offsetMs: 0 };
@@ -90,6 +98,7 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
   const officialDeps = { ...base, app: official, accessToken: coldAccessToken(), mpBaseUrl: simulator.url };
   const miniapp = app('miniapp', 'MINIAPP');
   const learn = (person: PersonAtWechat) => learnUnionId({ log: base.log, load: async () => officialDeps }, person);
+  const outside = { base, ids, payBaseUrl: simulator.url, notifyUrls };
   /** The end of every world: nothing secret or personal was logged in it. */
   const close = async () => {
     const issued = await issuedBy(simulator.url);
@@ -106,19 +115,9 @@ export async function createWorld({ callbackUrl = 'http://127.0.0.1:9/', via = (
     sessions: { ...base, tokens, register: 'ask' as const, learn },
     official: officialDeps,
     oauth: { ...base, tokens, app: official },
-    pay: {
-      ...base,
-      tokens,
-      payBaseUrl: simulator.url,
-      notifyUrl: 'http://localhost:9/pay-notify',
-      merchant: {
-        mchId: ids.pay.mchId,
-        certSerial: ids.pay.certSerial,
-        privateKey: createPrivateKey(merchantKeys.privateKey),
-      },
-      platformKeyId: ids.pay.platformKeyId,
-      platformKeys: new Map([[ids.pay.platformKeyId, createPublicKey(platformKeys.publicKey)]]),
-    },
+    pay: { ...base, tokens, ...payDeps(outside) },
+    /** Payments with something in the place of the real thing; each call is one cold instance. */
+    payWith: (change: Parameters<typeof payDeps>[1]) => ({ ...base, tokens, ...payDeps(outside, change) }),
     coldAccessToken,
     coldJsapiTicket,
     phone: phoneOf(simulator),

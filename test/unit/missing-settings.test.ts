@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -27,7 +28,8 @@ const call = async (name: string) => (await load(name))(structuredClone(event), 
 beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
-    if (/^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_)/.test(name)) vi.stubEnv(name, '');
+    if (/^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_)/.test(name))
+      vi.stubEnv(name, '');
   }
   for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
 });
@@ -49,8 +51,11 @@ describe('a function without its settings', () => {
     ['qr-login-create', 'TABLE_NAME'],
     ['qr-login-poll', 'JWT_SIGNING_KEYS'],
     ['jssdk-config', 'TABLE_NAME'],
-    ['pay-prepay', 'PAY_NOTIFY_URL'],
+    ['pay-prepay', 'JWT_SIGNING_KEYS'],
     ['pay-order', 'JWT_SIGNING_KEYS'],
+    ['pay-orders', 'JWT_SIGNING_KEYS'],
+    ['pay-order-close', 'JWT_SIGNING_KEYS'],
+    ['wallet', 'JWT_SIGNING_KEYS'],
   ])('%s answers 503 and names %s', async (name, setting) => {
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
@@ -59,11 +64,19 @@ describe('a function without its settings', () => {
 
   it.each([
     ['official-events', 'OFFICIAL_APP_ID'],
-    ['pay-notify', 'TABLE_NAME'],
+    ['pay-notify', 'PAY_API_V3_KEY'],
+    ['pay-notify-v2', 'PAY_MCH_ID'],
   ])('the webhook %s asks for redelivery and names %s', async (name, setting) => {
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
     expect(body).toContain(setting);
+  });
+
+  it.each([
+    ['pay-refund', 'TABLE_NAME'],
+    ['pay-sweep', 'TABLE_NAME'],
+  ])('the operator function %s fails and names %s', async (name, setting) => {
+    await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
   it.each(['catalog-put', 'menu-publish'])('the operator function %s fails with the name', async (name) => {
@@ -83,6 +96,18 @@ describe('a function without its settings', () => {
     expect(await handler({ Records: [record, record] })).toEqual({ batchItemFailures: [{ itemIdentifier: '7' }] });
   });
 
+  it('events-publish fails with the name, and the stream sends the batch again', async () => {
+    const handler = (await load('events-publish')) as unknown as (event: unknown) => Promise<unknown>;
+    await expect(handler({ Records: [] })).rejects.toThrow('EVENT_BUS_NAME is not set');
+  });
+
+  it('wallet-credit fails with the name, and the event comes again', async () => {
+    const handler = (await load('wallet-credit')) as unknown as (event: unknown) => Promise<unknown>;
+    const page = readFileSync('lib/events/README.md', 'utf8');
+    const detail = JSON.parse(/^## order.paid.*?```json\n(.+?)```/ms.exec(page)?.[1] ?? '') as unknown;
+    await expect(handler({ 'detail-type': 'order.paid', detail })).rejects.toThrow('TABLE_NAME is not set');
+  });
+
   it('mp-verify has no file without them', async () => {
     await expect(call('mp-verify')).resolves.toMatchObject({ statusCode: 404 });
   });
@@ -97,6 +122,36 @@ describe('a function without its settings', () => {
 
   it('health needs none', async () => {
     await expect(call('health')).resolves.toMatchObject({ statusCode: 200 });
+  });
+});
+
+/** A key that signs sessions. */
+const SIGNING_KEYS =
+  '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}';
+
+describe('payments without their settings', () => {
+  const PAY = ['PAY_MCH_ID', 'PAY_NOTIFY_URL', 'PAY_V2_NOTIFY_URL', 'PAY_MCH_CERT_SERIAL', 'PAY_PUBLIC_KEY_ID'];
+  const key32 = 'k'.repeat(32);
+
+  it.each<[string, Record<string, string>, string]>([
+    ['an unknown protocol', { PAY_API: 'v4' }, 'PAY_API must be v3 or v2'],
+    ['API v3 without an address for notifications', { PAY_NOTIFY_URL: '' }, 'PAY_NOTIFY_URL is not set'],
+    ['API v3 with half of the public key', { PAY_PUBLIC_KEY: '' }, 'PAY_PUBLIC_KEY is not set'],
+    ['certificates, and nothing that opens them', { PAY_PUBLIC_KEY_ID: '' }, 'PAY_API_V3_KEY is not set'],
+    [
+      'certificates, and no key of the merchant',
+      { PAY_PUBLIC_KEY_ID: '', PAY_API_V3_KEY: key32 },
+      'PAY_MCH_PRIVATE_KEY is not set',
+    ],
+    ['API v2 without its key', { PAY_API: 'v2', MINIAPP_APP_ID: 'wx' }, 'PAY_API_V2_KEY is not set'],
+    ['API v2 without its address', { PAY_API: 'v2', PAY_V2_NOTIFY_URL: '' }, 'PAY_V2_NOTIFY_URL is not set'],
+  ])('prepay with %s names it', async (_, values, reason) => {
+    for (const name of ['TABLE_NAME', ...PAY]) vi.stubEnv(name, 'x');
+    vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
+    for (const [name, value] of Object.entries(values)) vi.stubEnv(name, value);
+    const { statusCode, body } = await call('pay-prepay');
+    expect(statusCode).toBe(503);
+    expect(body).toContain(reason);
   });
 });
 
@@ -127,21 +182,25 @@ describe('a function with a setting that cannot be used', () => {
       'PAY_PUBLIC_KEY_ID',
     ];
     for (const setting of rest) vi.stubEnv(setting, 'x');
-    vi.stubEnv(
-      'JWT_SIGNING_KEYS',
-      '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}',
-    );
+    vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
+    vi.stubEnv('PAY_API_V3_KEY', 'k'.repeat(32));
     for (const [setting, value] of Object.entries(values)) vi.stubEnv(setting, value);
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
     expect(body).toContain(reason);
   });
 
-  it('an API v3 key that has not 32 bytes is refused', async () => {
-    const { loadApiV3Key } = await import('../../lib/pay/merchant.ts');
+  it('a key of WeChat Pay that has not 32 bytes is refused', async () => {
+    const { loadApiV2Key, loadApiV3Keys } = await import('../../lib/pay/merchant.ts');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(31));
-    await expect(loadApiV3Key()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes');
+    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(32));
-    await expect(loadApiV3Key()).resolves.toBe('x'.repeat(32));
+    await expect(loadApiV3Keys()).resolves.toEqual(['x'.repeat(32)]);
+    vi.stubEnv('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(33));
+    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY_PREVIOUS must be exactly 32 bytes');
+    vi.stubEnv('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(32));
+    await expect(loadApiV3Keys()).resolves.toEqual(['x'.repeat(32), 'y'.repeat(32)]);
+    vi.stubEnv('PAY_API_V2_KEY', 'z');
+    await expect(loadApiV2Key()).rejects.toThrow('PAY_API_V2_KEY must be exactly 32 bytes');
   });
 });

@@ -1,16 +1,19 @@
 import { AppError } from '../../errors.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { OutboundResponse, Runtime } from '../../runtime.ts';
+import { isUnknownOutcome } from '../protocol/refusal.ts';
 import { payError } from './error.ts';
 import { checkWechatpaySignature, type PlatformKeys } from './open-signed.ts';
 import { authorization, type Merchant } from './signature.ts';
 
-export type PayDeps = Pick<Runtime, 'send' | 'sleep' | 'now' | 'randomBytes' | 'log'> & {
+/** What reaches API v3 and signs for us. */
+export type SigningDeps = Pick<Runtime, 'send' | 'now' | 'randomBytes'> & {
   merchant: Merchant;
-  platformKeys: PlatformKeys;
-  /** Named in every request, so that answers come signed with it (pay 1.6). */
-  platformKeyId: string;
+  /** The public key, if the merchant has one: named in every request, so that answers come signed with it (pay 1.6). */
+  platformKeyId?: string | undefined;
   payBaseUrl: string;
 };
+
+export type PayDeps = SigningDeps & Pick<Runtime, 'sleep' | 'log'> & { platformKeys: PlatformKeys };
 
 /** `path` with its query, encoded as it goes on the wire: the very same text is signed. */
 export interface PayCall {
@@ -43,7 +46,8 @@ export async function callPay(deps: PayDeps, call: PayCall): Promise<string> {
   }
 }
 
-async function sendOnce(deps: PayDeps, { method, path, body }: PayCall): Promise<string> {
+/** One signed request and its answer, which is not checked yet. @throws what payError makes of a refusal */
+export async function sendSigned(deps: SigningDeps, { method, path, body }: PayCall): Promise<OutboundResponse> {
   const url = new URL(deps.payBaseUrl + path);
   const text = body === undefined ? '' : JSON.stringify(body);
   const answer = await deps.send({
@@ -53,21 +57,31 @@ async function sendOnce(deps: PayDeps, { method, path, body }: PayCall): Promise
     headers: {
       accept: 'application/json',
       'user-agent': 'wechat-lambda',
-      'wechatpay-serial': deps.platformKeyId,
+      // Never empty (pay 1.2); without it the answer is signed with the newest platform certificate.
+      ...(deps.platformKeyId && { 'wechatpay-serial': deps.platformKeyId }),
       authorization: authorization(deps.merchant, { method, url, body: text }, deps),
       ...(body && { 'content-type': 'application/json' }),
     },
     ...(body && { body: text }),
   });
   if (answer.status !== 200 && answer.status !== 204) throw payError(answer);
-  try {
-    checkWechatpaySignature(answer, { platformKeys: deps.platformKeys, nowMs: deps.now() });
-  } catch (cause) {
-    throw new AppError('WECHAT_UNAVAILABLE', 'The answer of WeChat Pay is not signed as it must be', { cause });
-  }
+  return answer;
+}
+
+async function sendOnce(deps: PayDeps, call: PayCall): Promise<string> {
+  const answer = await sendSigned(deps, call);
+  await assertSigned(deps, answer);
   return answer.body.toString('utf8');
 }
 
-function isUnknownOutcome(error: unknown): boolean {
-  return error instanceof AppError && (error.code === 'WECHAT_TIMEOUT' || error.code === 'WECHAT_UNAVAILABLE');
+/** That WeChat signed this answer. What cannot be checked is as good as no answer. @throws WECHAT_UNAVAILABLE */
+export async function assertSigned(
+  { now, platformKeys }: Pick<PayDeps, 'now' | 'platformKeys'>,
+  answer: OutboundResponse,
+): Promise<void> {
+  try {
+    await checkWechatpaySignature(answer, { platformKeys, nowMs: now() });
+  } catch (cause) {
+    throw new AppError('WECHAT_UNAVAILABLE', 'The answer of WeChat Pay is not signed as it must be', { cause });
+  }
 }

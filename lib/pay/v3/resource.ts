@@ -1,6 +1,33 @@
 import { createDecipheriv } from 'node:crypto';
+import * as v from 'valibot';
+import { AppError } from '../../errors.ts';
 
 const TAG_BYTES = 16;
+
+/** Something encrypted for us, as it stands in notifications and among certificates (pay 1.5, 4.1). */
+export const sealedResource = v.object({
+  algorithm: v.literal('AEAD_AES_256_GCM'),
+  ciphertext: v.string(),
+  nonce: v.string(),
+  associated_data: v.nullish(v.string(), ''),
+});
+
+/**
+ * Opens a resource with the first of the keys that fits: what WeChat sent before a change of the key is still under way
+ * after it. @throws FORBIDDEN when none does
+ */
+export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof sealedResource>): string {
+  const { ciphertext, nonce, associated_data: associatedData } = resource;
+  let cause: unknown;
+  for (const key of apiV3Keys) {
+    try {
+      return decryptResource(key, { ciphertext, nonce, associatedData });
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new AppError('FORBIDDEN', 'The resource does not open with our key', { cause });
+}
 
 /**
  * AEAD_AES_256_GCM as WeChat Pay packs it (pay 4.3): base64 of ciphertext and tag; key, nonce and associated data are

@@ -1,5 +1,6 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
 import type { Runtime } from '../../runtime.ts';
+import type { JsapiPayment } from '../protocol/pay-api.ts';
 
 /** What signs for the merchant: the key and the serial of its certificate belong together. */
 export interface Merchant {
@@ -28,16 +29,6 @@ export function authorization(
   return `${SCHEME} ${Object.entries(fields)
     .map(([name, value]) => `${name}="${value}"`)
     .join(',')}`;
-}
-
-/** What a client hands to `wx.requestPayment` or `getBrandWCPayRequest` (pay 3.1): the seconds are text. */
-export interface JsapiPayment {
-  appId: string;
-  timeStamp: string;
-  nonceStr: string;
-  package: string;
-  signType: 'RSA';
-  paySign: string;
 }
 
 /** Signs a prepay_id for the client (pay 3.1); it may be done again while the prepay_id lives. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Transaction } from '../protocol/pay-api.ts';
 
 const schema = v.object({
   appid: v.string(),
@@ -14,16 +15,6 @@ const schema = v.object({
   ),
   amount: v.optional(v.object({ total: v.pipe(v.number(), v.safeInteger()), currency: v.optional(v.string(), 'CNY') })),
 });
-
-/** A payment as WeChat tells it, in a notification or a query (pay 2.5, 4.4). Amounts are fen. */
-export interface Transaction {
-  appId: string;
-  mchId: string;
-  outTradeNo: string;
-  tradeState: string;
-  /** Present once money has moved. */
-  payment?: { transactionId: string; paidAt: string; amountFen: number; currency: string };
-}
 
 /** Reads a decrypted notification or a checked answer; undefined when it is no transaction. */
 export function readTransaction(json: string): Transaction | undefined {

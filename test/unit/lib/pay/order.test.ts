@@ -5,7 +5,7 @@ import { priceOf } from '../../../../lib/pay/price.ts';
 describe('the life of an order', () => {
   it.each([
     ['CREATED', 'accepted', 'NOTPAY'],
-    ['NOTPAY', 'accepted', undefined],
+    ['NOTPAY', 'accepted', 'NOTPAY'],
     ['PAID', 'accepted', undefined],
     ['CREATED', 'paid', 'PAID'],
     ['NOTPAY', 'paid', 'PAID'],

@@ -1,0 +1,18 @@
+import { loadPayNotifyV2 } from '../lib/deps-pay.ts';
+import { textAnswer, webhook } from '../lib/http/webhook.ts';
+import { once } from '../lib/once.ts';
+import { takeNotification } from '../lib/pay/take-notification.ts';
+import { ACCEPTED, refusal } from '../lib/pay/v2/answer.ts';
+import { openPayNotificationV2 } from '../lib/pay/v2/open-notification.ts';
+
+const deps = once(loadPayNotifyV2);
+
+export const handler = webhook(
+  'pay-notify-v2',
+  async ({ body }) => {
+    const loaded = await deps();
+    await takeNotification(loaded, openPayNotificationV2(body, loaded), { signed: false });
+    return textAnswer(200, ACCEPTED, 'text/xml');
+  },
+  ({ status, message }) => textAnswer(status, refusal(message), 'text/xml'),
+);

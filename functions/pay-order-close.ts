@@ -1,0 +1,12 @@
+import { loadSessions } from '../lib/deps.ts';
+import { loadPay } from '../lib/deps-pay.ts';
+import { postOrderClose } from '../lib/http/api/pay.ts';
+import { route } from '../lib/http/route.ts';
+import { once } from '../lib/once.ts';
+import { closeOwnOrder } from '../lib/pay/close-order.ts';
+
+const deps = once(async () => ({ ...(await loadSessions()), ...(await loadPay()) }));
+
+export const handler = route(postOrderClose, async ({ token, path: { outTradeNo } }) =>
+  closeOwnOrder(await deps(), { token, outTradeNo }),
+);

@@ -1,0 +1,11 @@
+import { consumer } from '../lib/consumer.ts';
+import { loadTable } from '../lib/deps.ts';
+import { once } from '../lib/once.ts';
+import { creditTopUp, takeBackTopUp } from '../lib/wallet/book.ts';
+
+const deps = once(loadTable);
+
+export const handler = consumer({
+  'order.paid': async (event) => creditTopUp(await deps(), event),
+  'order.refunded': async (event) => takeBackTopUp(await deps(), event),
+});

@@ -1,0 +1,109 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import type { Account } from '../store/accounts.ts';
+import type { Difference } from '../store/bills.ts';
+import { readChange } from '../store/change.ts';
+import type { Identity } from '../store/identities.ts';
+import { ownerOf } from '../store/keys.ts';
+import type { Order } from '../store/orders.ts';
+import type { PayMismatch } from '../store/pay-notices.ts';
+import type { Refund } from '../store/refunds.ts';
+import { check, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
+
+/** What happened, not yet checked. The name and `key` are its id: a fact has one of them, and no two facts share it. */
+interface Fact {
+  name: EventName;
+  key: string;
+  data: Record<string, unknown>;
+}
+
+/**
+ * The events that one record of the table's stream stands for, mostly none. A change of state is its own entry in the
+ * outbox: whoever writes the state needs to write nothing else, and cannot forget to. Ids come out of what is stored,
+ * so that a repeated record says the same again.
+ * @throws when the item is not what its kind should be
+ */
+export function eventsOf(record: DynamoDBRecord): DomainEvent[] {
+  const { entity, before, after, at } = readChange(record);
+  const read = Object.hasOwn(FACTS, entity) ? FACTS[entity] : undefined;
+  if (!read || !after) return [];
+  return read(after as never, before as never).map(({ name, key, data }) => ({
+    name,
+    id: `${name}:${key}`,
+    at,
+    data: check(SCHEMAS[name], data),
+  }));
+}
+
+/** By what an item is: `after` the write, and `before` it unless it is new. */
+const FACTS: Record<string, (after: never, before: never) => Fact[]> = {
+  ORDER: orderFacts,
+  REFUND: refundFacts,
+  MISMATCH: mismatchFacts,
+  DIFF: differenceFacts,
+  IDENTITY: identityFacts,
+  ACCOUNT: accountFacts,
+};
+
+function orderFacts(order: Order, before?: Order): Fact[] {
+  // A new order has not moved any money.
+  if (!before) return [];
+  const { outTradeNo: key, sku, amountFen, kind, currency, transactionId, paidAt } = order;
+  const data = { outTradeNo: key, userId: ownerOf(key), sku, amountFen };
+  if (transactionId !== undefined && before.transactionId === undefined) {
+    return [{ name: 'order.paid', key, data: { ...data, kind, currency, transactionId, paidAt } }];
+  }
+  return order.state === 'CLOSED' && before.state !== 'CLOSED' ? [{ name: 'order.closed', key, data }] : [];
+}
+
+function refundFacts(refund: Refund, before?: Refund): Fact[] {
+  const { outTradeNo, outRefundNo, refundId, amountFen, source, status, successAt, createdAt } = refund;
+  if (status === before?.status) return [];
+  const data = { outTradeNo, outRefundNo, refundId, userId: ownerOf(outTradeNo), amountFen, source };
+  if (status === 'SUCCESS') return [{ name: 'order.refunded', key: outRefundNo, data: { ...data, successAt } }];
+  if (status !== 'CLOSED' && status !== 'ABNORMAL' && status !== 'REFUSED') return [];
+  // The number of a refund that was refused may be used again, and be refused again.
+  return [{ name: 'order.refund-failed', key: `${outRefundNo}:${createdAt}:${status}`, data: { ...data, status } }];
+}
+
+function mismatchFacts(mismatch: PayMismatch, before?: PayMismatch): Fact[] {
+  if (before) return [];
+  return [{ name: 'payment.mismatched', key: mismatch.refundId ?? mismatch.transactionId, data: { ...mismatch } }];
+}
+
+function differenceFacts(difference: Difference & { date: string }, before?: object): Fact[] {
+  if (before) return [];
+  const { date, kind, no } = difference;
+  return [{ name: 'bill.differed', key: `${date}:${kind}:${no}`, data: { ...difference } }];
+}
+
+function identityFacts(identity: Identity, before?: Identity): Fact[] {
+  const { appId, openId, accountId: userId, registeredAt, subscribed, subscribedChangedAt = Number.NaN } = identity;
+  const facts: Fact[] = [];
+  if (registeredAt !== undefined && registeredAt !== before?.registeredAt) {
+    facts.push({ name: 'user.registered', key: String(userId), data: { userId, appId, openId } });
+  }
+  if (subscribed !== undefined && subscribed !== before?.subscribed) {
+    const name = subscribed ? 'official-account.subscribed' : 'official-account.unsubscribed';
+    const at = new Date(subscribedChangedAt * 1_000).toISOString();
+    facts.push({ name, key: `${appId}:${openId}:${subscribedChangedAt}`, data: { appId, openId, userId, at } });
+  }
+  return facts;
+}
+
+function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {
+  // A new account leads to nobody yet: see user.registered.
+  if (!before) return [];
+  const { id: userId, phone, revision, mergedInto: intoUserId, closedAt } = account;
+  const facts: Fact[] = [];
+  if (phone !== undefined && phone !== before.phone) {
+    // Not told apart by the phone: what is made of a phone number can be turned back into it.
+    facts.push({ name: 'user.phone-bound', key: `${userId}:${revision}`, data: { userId } });
+  }
+  if (intoUserId !== undefined && before.mergedInto === undefined) {
+    facts.push({ name: 'user.merged', key: userId, data: { userId, intoUserId } });
+  }
+  if (closedAt !== undefined && before.closedAt === undefined) {
+    facts.push({ name: 'user.closed', key: userId, data: { userId } });
+  }
+  return facts;
+}

@@ -1,0 +1,83 @@
+import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
+import type { Runtime } from '../runtime.ts';
+import type { BusEntry, PutEntries } from './bus.ts';
+import { eventsOf } from './from-record.ts';
+import { SOURCE } from './schemas.ts';
+
+export type PublishDeps = Pick<Runtime, 'log'> & { put: PutEntries };
+
+type Pending = BusEntry & { id: string; record: DynamoDBRecord };
+
+/**
+ * Puts the events of a batch of the table's stream onto the bus. Whatever can be sent is sent, also behind a record that
+ * fails: should the stream give that one up, nothing else goes with it.
+ * @returns the first record that failed: the stream repeats it and all that follow, whose events keep their ids
+ */
+export async function publishChanges(deps: PublishDeps, records: DynamoDBRecord[]): Promise<DynamoDBBatchResponse> {
+  const failed = new Set<DynamoDBRecord>();
+  const pending = records.flatMap((record) => {
+    try {
+      return entriesOf(record);
+    } catch (error) {
+      failed.add(record);
+      deps.log.error('events.unreadable', { eventId: record.eventID, sk: record.dynamodb?.Keys?.['sk']?.S, error });
+      return [];
+    }
+  });
+  const unsent = (await Promise.all(inCalls(pending).map((call) => send(deps, call)))).flat();
+  for (const { record } of unsent) failed.add(record);
+  if (pending.length > 0) deps.log.info('events.published', { count: pending.length - unsent.length });
+  const first = records.find((record) => failed.has(record));
+  return { batchItemFailures: first ? [{ itemIdentifier: first.dynamodb?.SequenceNumber ?? '' }] : [] };
+}
+
+/** One call. @returns what the bus did not take */
+async function send({ put, log }: PublishDeps, call: Pending[]): Promise<Pending[]> {
+  try {
+    const refusals = await put(call);
+    const refused = call.filter((_, n) => refusals[n] !== undefined);
+    if (refused.length > 0) log.error('events.refused', { reasons: refusals.filter(Boolean), ids: idsOf(refused) });
+    return refused;
+  } catch (error) {
+    log.error('events.not-sent', { ids: idsOf(call), error });
+    return call;
+  }
+}
+
+function idsOf(entries: Pending[]): string[] {
+  return entries.map(({ id }) => id);
+}
+
+function entriesOf(record: DynamoDBRecord): Pending[] {
+  return eventsOf(record).map(({ name, id, at, data }) => {
+    const entry = { record, name, id, at, detail: JSON.stringify({ id, at, data }) };
+    if (sizeOf(entry) > MAX_BYTES) throw new Error(`${id} is larger than the bus takes`);
+    return entry;
+  });
+}
+
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 256 * 1024;
+/** What a time counts for. */
+const TIME_BYTES = 14;
+
+/** As few calls as EventBridge allows. */
+function inCalls(entries: Pending[]): Pending[][] {
+  const calls: Pending[][] = [];
+  let size = 0;
+  for (const entry of entries) {
+    const call = calls.at(-1);
+    size += sizeOf(entry);
+    if (call && call.length < MAX_ENTRIES && size <= MAX_BYTES) {
+      call.push(entry);
+    } else {
+      calls.push([entry]);
+      size = sizeOf(entry);
+    }
+  }
+  return calls;
+}
+
+function sizeOf({ name, detail }: BusEntry): number {
+  return TIME_BYTES + SOURCE.length + name.length + Buffer.byteLength(detail);
+}

@@ -1,0 +1,124 @@
+import { assertSums, type Sums } from './summary.ts';
+import { fenOf } from './fen.ts';
+import { readSheet } from './sheet.ts';
+
+/** What a line of the trade bill says of a payment or a refund. Amounts are fen. */
+export interface TradeRow {
+  /** Payments are SUCCESS or REVOKED; REFUND lines repeat columns of their payment (pay 2.8). */
+  state: string;
+  appId: string;
+  mchId: string;
+  transactionId: string;
+  outTradeNo: string;
+  amountFen: number;
+  /** What of it is settled: less than the amount when WeChat paid for a coupon. */
+  settledFen: number;
+  refundId: string;
+  outRefundNo: string;
+  refundFen: number;
+  settledRefundFen: number;
+  /** SUCCESS, PROCESSING, FAIL or CHANGE, as it was when the bill was made. */
+  refundStatus: string;
+}
+
+/** What a trade bill holds. Amounts are fen. */
+export interface TradeTotals {
+  rows: number;
+  payments: number;
+  refunds: number;
+  paidFen: number;
+  settledFen: number;
+  refundedFen: number;
+  settledRefundFen: number;
+}
+
+/** Of a day without a transaction. */
+export const EMPTY_TRADE_BILL: TradeTotals = {
+  rows: 0,
+  payments: 0,
+  refunds: 0,
+  paidFen: 0,
+  settledFen: 0,
+  refundedFen: 0,
+  settledRefundFen: 0,
+};
+
+const FORM = {
+  columns: [
+    '公众账号ID',
+    '商户号',
+    '微信订单号',
+    '商户订单号',
+    '交易状态',
+    '应结订单金额',
+    '微信退款单号',
+    '商户退款单号',
+    '退款金额',
+    '退款状态',
+    '订单金额',
+    '申请退款金额',
+  ],
+  summary: ['总交易单数', '应结订单总金额', '退款总金额', '订单总金额', '申请退款总金额'],
+} as const;
+
+/** Whether this line is about a payment, and not about a refund. */
+export function isPayment({ state }: Pick<TradeRow, 'state'>): boolean {
+  return state === 'SUCCESS' || state === 'REVOKED';
+}
+
+/**
+ * The lines of a trade bill (pay 2.8); the generator returns what they come to.
+ * @throws WECHAT_UNAVAILABLE for a bill that is incomplete, by its own summary too, or has another form
+ */
+export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TradeRow, TradeTotals> {
+  const totals = { ...EMPTY_TRADE_BILL };
+  // The official pages do not say whether the summary counts the columns of the payment that a refund line repeats.
+  const repeated = { amountFen: 0, settledFen: 0 };
+  const check = (summary: Record<string, string>) => assertSums(summary, sums(totals, repeated));
+  for await (const cells of readSheet(chunks, FORM, check)) {
+    const row = tradeRow(cells);
+    totals.rows += 1;
+    if (isPayment(row)) {
+      totals.payments += 1;
+      totals.paidFen += row.amountFen;
+      totals.settledFen += row.settledFen;
+    } else {
+      repeated.amountFen += row.amountFen;
+      repeated.settledFen += row.settledFen;
+    }
+    if (row.state === 'REFUND') totals.refunds += 1;
+    totals.refundedFen += row.refundFen;
+    totals.settledRefundFen += row.settledRefundFen;
+    yield row;
+  }
+  return totals;
+}
+
+function tradeRow(cells: Record<(typeof FORM.columns)[number], string>): TradeRow {
+  return {
+    state: cells.交易状态,
+    appId: cells.公众账号ID,
+    mchId: cells.商户号,
+    transactionId: cells.微信订单号,
+    outTradeNo: cells.商户订单号,
+    amountFen: fenOf(cells.订单金额, '订单金额'),
+    settledFen: fenOf(cells.应结订单金额, '应结订单金额'),
+    refundId: cells.微信退款单号,
+    outRefundNo: cells.商户退款单号,
+    refundFen: fenOf(cells.申请退款金额, '申请退款金额'),
+    settledRefundFen: fenOf(cells.退款金额, '退款金额'),
+    refundStatus: cells.退款状态,
+  };
+}
+
+function sums(totals: TradeTotals, repeated: Pick<TradeRow, 'amountFen' | 'settledFen'>): Sums {
+  return {
+    counts: { 总交易单数: totals.rows },
+    fen: {
+      订单总金额: [totals.paidFen, totals.paidFen + repeated.amountFen],
+      应结订单总金额: [totals.settledFen, totals.settledFen + repeated.settledFen],
+      申请退款总金额: [totals.refundedFen],
+      退款总金额: [totals.settledRefundFen],
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { AppError, isAppError } from '../errors.ts';
+import { endDue } from '../store/due.ts';
+import { readOrder, type Order } from '../store/orders.ts';
+import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
+import { OVERTAKEN, untilSettled } from '../until-settled.ts';
+import { DAY_MS } from './again.ts';
+import { checkOrder, type CheckDeps } from './check-order.ts';
+import { isPaid } from './order.ts';
+import type { RefundFact } from './protocol/pay-api.ts';
+import { isUnknownOutcome } from './protocol/refusal.ts';
+import { afterRefund, isFinal } from './refund.ts';
+import { settleRefund } from './settle-refund.ts';
+
+export type RefundDeps = CheckDeps & {
+  /** Asks WeChat for a refund; the same number again is the same refund. */
+  requestRefund(order: Order, refund: Refund): Promise<RefundFact>;
+};
+
+/**
+ * Asks WeChat what became of a refund, and books it. Where the payment is not in our books yet, that comes first. What
+ * WeChat does not know of was never taken: if we wanted it, it is asked for again, under the same number (pay 2.7).
+ * @throws what the calls may come to; ORDER_STATE_CONFLICT when it does not fit our books
+ */
+export async function followRefund(deps: RefundDeps, outRefundNo: string): Promise<void> {
+  const refund = await readRefund(deps.table, outRefundNo);
+  if (!refund || isFinal(refund)) return;
+  const order = await readOrder(deps.table, refund.outTradeNo);
+  // A bill may show a refund of an order that another system made.
+  if (!order) return endDue(deps.table, { kind: 'refund', no: outRefundNo });
+  if (!isPaid(order)) await checkOrder(deps, order);
+  try {
+    await settleRefund(deps, await (await deps.payApi(order.api)).queryRefund({ outRefundNo }));
+  } catch (error) {
+    if (!isAppError(error, 'NOT_FOUND')) throw error;
+    if (refund.status === 'REQUESTED') await sendRefund(deps, order, refund);
+    else if (isForgotten(refund, deps.now())) await endDue(deps.table, { kind: 'refund', no: outRefundNo });
+  }
+}
+
+/**
+ * Asks WeChat for a refund that is in our books. When it is not taken, the money is free for another one; when nobody
+ * knows, it stays in the books and is followed.
+ * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL: not taken; RATE_LIMITED, WECHAT_UNAVAILABLE,
+ * WECHAT_TIMEOUT: nobody knows
+ */
+export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund): Promise<void> {
+  const { outTradeNo, outRefundNo } = refund;
+  let fact: RefundFact;
+  try {
+    fact = await deps.requestRefund(order, refund);
+  } catch (error) {
+    deps.log.error('pay.refund-failed', { outTradeNo, outRefundNo, error });
+    // A limit of calls does not prove that this one was not taken (pay 2.7).
+    const unknown = isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') || !(error instanceof AppError);
+    if (!unknown) await releaseRefund(deps, outRefundNo);
+    throw error;
+  }
+  await settleRefund(deps, fact);
+}
+
+async function releaseRefund({ table, ...deps }: RefundDeps, outRefundNo: string): Promise<void> {
+  await untilSettled(deps, async () => {
+    const refund = await readRefund(table, outRefundNo);
+    const order = refund && (await readOrder(table, refund.outTradeNo));
+    if (!order || refund.status !== 'REQUESTED') return;
+    const money = afterRefund(order, { from: 'REQUESTED', to: 'REFUSED', amountFen: refund.amountFen });
+    const change = { refund: { ...refund, status: 'REFUSED' as const }, money, dueAtMs: undefined };
+    return (await writeRefund(table, { order, refund }, change)) ? undefined : OVERTAKEN;
+  });
+}
+
+/** Somebody spoke of a refund that WeChat knows nothing of, a day later still. */
+function isForgotten({ status, createdAt }: Refund, nowMs: number): boolean {
+  return status === 'REPORTED' && nowMs - Date.parse(createdAt) > DAY_MS;
+}

@@ -1,0 +1,90 @@
+import * as v from 'valibot';
+import { AppError } from '../errors.ts';
+import { readOrder, type Order } from '../store/orders.ts';
+import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
+import { OVERTAKEN, untilSettled } from '../until-settled.ts';
+import { MINUTE_MS } from './again.ts';
+import { followRefund, sendRefund, type RefundDeps } from './follow-refund.ts';
+import { isPaid } from './order.ts';
+import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
+
+const request = v.object({
+  outTradeNo: v.string(),
+  outRefundNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, '1 to 64 of 0-9 A-Z a-z _ - | * @')),
+  amountFen: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  // WeChat refuses characters of four bytes (pay 1.2).
+  reason: v.optional(
+    v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,80}$/u, '1 to 80 characters, no emoji')),
+  ),
+});
+
+/** What an operator learns of a refund. */
+export type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen' | 'status'> & {
+  refundId: string | null;
+  successAt: string | null;
+};
+
+/**
+ * Gives money of an order back, all or a part of it. The amount is set aside in our books before WeChat hears of it, so
+ * that two refunds at once never give back more than was paid. The same request again is the same refund: it tells how
+ * it stands, and asks WeChat once more when nobody knows whether it was taken. PROCESSING is the usual answer: the money
+ * arrives later.
+ * @throws PARAM_ERROR; NOT_FOUND; ORDER_STATE_CONFLICT when the order is not paid, nothing so large is left of it, or
+ * the number belongs to another refund; what a call of WeChat Pay may come to
+ */
+export async function refundOrder(
+  deps: RefundDeps & { refundNotifyUrl: string },
+  input: unknown,
+): Promise<{ refund: RefundView }> {
+  const parsed = v.safeParse(request, input);
+  if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
+  const { order, refund, isNew } = await setAside(deps, parsed.output);
+  if (isNew) await sendRefund(deps, order, refund);
+  else if (!isFinal(refund)) await followRefund(deps, refund.outRefundNo);
+  return { refund: refundView((await readRefund(deps.table, refund.outRefundNo)) ?? refund) };
+}
+
+/** The refund of this number: made now, with its money set aside, or the one that there is. */
+function setAside(deps: RefundDeps & { refundNotifyUrl: string }, wanted: v.InferOutput<typeof request>) {
+  const { outTradeNo, outRefundNo, amountFen, reason } = wanted;
+  return untilSettled(deps, async () => {
+    const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
+    if (!order) throw new AppError('NOT_FOUND', 'No such order');
+    if (known && (known.outTradeNo !== outTradeNo || known.amountFen !== amountFen)) {
+      throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund');
+    }
+    if (known && known.status !== 'REFUSED') return { order, refund: known, isNew: false };
+    assertRefundable(order, amountFen);
+    const refund: Refund = {
+      outRefundNo,
+      outTradeNo,
+      amountFen,
+      status: 'REQUESTED',
+      source: 'API',
+      createdAt: new Date(deps.now()).toISOString(),
+      notifyUrl: deps.refundNotifyUrl,
+      ...(reason !== undefined && { reason }),
+    };
+    const money = afterRefund(order, { from: known?.status, to: 'REQUESTED', amountFen });
+    const change = { refund, money, dueAtMs: deps.now() + MINUTE_MS };
+    return (await writeRefund(deps.table, { order, refund: known }, change))
+      ? { order, refund, isNew: true }
+      : OVERTAKEN;
+  });
+}
+
+function assertRefundable(order: Order, amountFen: number): void {
+  const { state, refundCount } = order;
+  if (!isPaid(order)) throw new AppError('ORDER_STATE_CONFLICT', 'The order is not paid', { detail: { state } });
+  const leftFen = refundableFen(order);
+  if (amountFen > leftFen) {
+    throw new AppError('ORDER_STATE_CONFLICT', 'More than is left of what was paid', { detail: { leftFen } });
+  }
+  if (refundCount >= MAX_REFUNDS) {
+    throw new AppError('ORDER_STATE_CONFLICT', `WeChat Pay makes at most ${MAX_REFUNDS} refunds of one order`);
+  }
+}
+
+function refundView({ outRefundNo, outTradeNo, amountFen, status, refundId, successAt }: Refund): RefundView {
+  return { outRefundNo, outTradeNo, amountFen, status, refundId: refundId ?? null, successAt: successAt ?? null };
+}

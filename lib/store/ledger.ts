@@ -1,0 +1,109 @@
+import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { runtime } from '../runtime.ts';
+import { keys, paidPartitions, type Key } from './keys.ts';
+import type { Order } from './orders.ts';
+import type { Refund } from './refunds.ts';
+import type { Table } from './table.ts';
+
+/** What a bill is compared with. */
+export type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
+export type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
+
+/** Orders and refunds by their numbers; what does not exist is not in it. */
+export interface Ledger {
+  orders: Map<string, LedgerOrder>;
+  refunds: Map<string, LedgerRefund>;
+}
+
+/** So many numbers, orders and refunds together, may be read at once. */
+export const LEDGER_BATCH = 100;
+
+/**
+ * Reads orders and refunds, at most LEDGER_BATCH together; a number may be named more than once. Reads are eventual,
+ * but what they do not find is looked at strongly.
+ */
+export async function readLedger(
+  table: Table,
+  { orders = [], refunds = [] }: { orders?: string[]; refunds?: string[] },
+): Promise<Ledger> {
+  const wanted = new Map(
+    [...orders.map(keys.order), ...refunds.map(keys.refund)].map((key) => [`${key.pk} ${key.sk}`, key]),
+  );
+  const found: Ledger = { orders: new Map(), refunds: new Map() };
+  for (const ConsistentRead of [false, true]) {
+    for (const item of await batchGet(table, [...wanted.values()], ConsistentRead)) {
+      wanted.delete(`${item.pk} ${item.sk}`);
+      if ('outRefundNo' in item) found.refunds.set(item.outRefundNo, item);
+      else found.orders.set(item.outTradeNo, item);
+    }
+  }
+  return found;
+}
+
+/** The numbers of the orders that were paid on a day of Beijing (`yyyy-mm-dd`), as we know it. */
+export async function* paidOn({ client, name: TableName }: Table, date: string): AsyncGenerator<string> {
+  for (const partition of paidPartitions(date)) {
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await client.send(
+        new QueryCommand({
+          TableName,
+          IndexName: 'due',
+          KeyConditionExpression: 'duePk = :partition',
+          ExpressionAttributeValues: { ':partition': partition },
+          ExclusiveStartKey: from,
+        }),
+      );
+      for (const { dueSk } of (page.Items ?? []) as { dueSk: string }[]) yield dueSk;
+      from = page.LastEvaluatedKey;
+    } while (from);
+  }
+}
+
+const ATTRIBUTES = [
+  'pk',
+  'sk',
+  'outTradeNo',
+  'outRefundNo',
+  'state',
+  'status',
+  'amountFen',
+  'appId',
+  'mchId',
+  'transactionId',
+];
+const PROJECTION = {
+  ProjectionExpression: ATTRIBUTES.map((name) => `#${name}`).join(', '),
+  ExpressionAttributeNames: Object.fromEntries(ATTRIBUTES.map((name) => [`#${name}`, name])),
+};
+
+const TRIES = 8;
+const PAUSE_MS = 25;
+
+type Found = Key & (LedgerOrder | LedgerRefund);
+
+/** Keys that DynamoDB left for later, because it was busy, are asked for again, each time after a longer pause. */
+async function batchGet(table: Table, wanted: Key[], ConsistentRead: boolean): Promise<Found[]> {
+  const found: Found[] = [];
+  let left = wanted;
+  for (let tries = 1; left.length > 0; tries += 1) {
+    if (tries > TRIES) throw new Error(`DynamoDB is too busy: ${left.length} keys were not read`);
+    if (tries > 1) await runtime.sleep(PAUSE_MS * 2 ** tries * (0.5 + runtime.randomBytes(1)[0]! / 512));
+    const { items, unread } = await batchGetOnce(table, left, ConsistentRead);
+    found.push(...items);
+    left = unread;
+  }
+  return found;
+}
+
+async function batchGetOnce({ client, name }: Table, Keys: Key[], ConsistentRead: boolean) {
+  const RequestItems = { [name]: { Keys, ConsistentRead, ...PROJECTION } };
+  try {
+    const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems }));
+    return { items: (Responses?.[name] ?? []) as Found[], unread: (UnprocessedKeys?.[name]?.Keys ?? []) as Key[] };
+  } catch (error) {
+    // It says this when it could read none of them.
+    if (!/^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded)/.test((error as Error).name)) throw error;
+    return { items: [], unread: Keys };
+  }
+}

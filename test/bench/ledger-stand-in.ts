@@ -1,0 +1,67 @@
+// A DynamoDB that has the books of a made-up day of any size, without keeping them: it answers the three operations of
+// `pay-bills` from the numbers alone.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { paidPartitions, keys } from '../../lib/store/keys.ts';
+import { bookedItem, bookedNumbers, DAY } from '../support/bill-day.ts';
+
+const PAGE = 5_000;
+
+type Attributes = Record<string, { S: string } | { N: string }>;
+
+interface Requests {
+  BatchGetItem: { RequestItems: Record<string, { Keys: { pk: { S: string }; sk: { S: string } }[] }> };
+  Query: { ExpressionAttributeValues: { ':partition': { S: string } }; ExclusiveStartKey?: { dueSk: { S: string } } };
+}
+
+/** Starts it for a day of so many lines. */
+export async function startLedger(lines: number) {
+  const numbers = Map.groupBy(bookedNumbers(lines), (no) => no.charCodeAt(no.length - 1) % 8);
+  const answers = {
+    BatchGetItem: ({ RequestItems }: Requests['BatchGetItem']) => {
+      const [[table, { Keys }]] = Object.entries(RequestItems) as [
+        [string, { Keys: { pk: { S: string }; sk: { S: string } }[] }],
+      ];
+      return { Responses: { [table]: Keys.flatMap(itemOf) }, UnprocessedKeys: {} };
+    },
+    Query: ({ ExpressionAttributeValues, ExclusiveStartKey }: Requests['Query']) => {
+      const partition = ExpressionAttributeValues[':partition'].S;
+      const all = numbers.get(paidPartitions(DAY).indexOf(partition)) ?? [];
+      const from = ExclusiveStartKey ? all.indexOf(ExclusiveStartKey.dueSk.S) + 1 : 0;
+      const page = all
+        .slice(from, from + PAGE)
+        .map((no) => marshalled({ duePk: partition, dueSk: no, ...keys.order(no) }));
+      return { Items: page, ...(from + PAGE < all.length && { LastEvaluatedKey: page.at(-1) }) };
+    },
+    PutItem: () => ({}),
+  };
+  const server = createServer(async (request, response) => {
+    const operation = String(request.headers['x-amz-target']).split('.')[1] as keyof typeof answers;
+    const answer = answers[operation](JSON.parse((await buffer(request)).toString()) as never);
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function itemOf({ pk, sk }: { pk: { S: string }; sk: { S: string } }): Attributes[] {
+  const no = sk.S === 'REFUND' ? pk.S.replace('REFUND#', '') : sk.S.replace('ORDER#', '');
+  const item = bookedItem(no);
+  return item ? [{ ...marshalled(item), pk, sk }] : [];
+}
+
+function marshalled(item: Record<string, string | number>): Attributes {
+  const pairs = Object.entries(item).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? { N: String(value) } : { S: value },
+  ]);
+  return Object.fromEntries(pairs) as Attributes;
+}

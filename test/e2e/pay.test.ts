@@ -1,0 +1,120 @@
+// Payments over HTTP: every trade type, the caller's orders, refunds of both kinds, and the operator's functions.
+import { describe, expect, inject, it } from 'vitest';
+import { api, merchant, operator, phone } from '../support/client.ts';
+
+const login = async () => {
+  const person = await phone.newPerson();
+  const { body } = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
+  return { person, token: body.token as string };
+};
+type Buyer = Awaited<ReturnType<typeof login>>;
+
+const order = ({ token }: Buyer, purchase: object = {}, headers: Record<string, string> = {}) =>
+  api('POST', '/pay/prepay', { token, headers, body: { sku: 'coffee', tradeType: 'JSAPI', ...purchase } });
+const read = async ({ token }: Buyer, outTradeNo: string) =>
+  (await api('GET', `/pay/orders/${outTradeNo}`, { token })).body.order;
+
+/** A coffee that is paid for. */
+async function paidCoffee() {
+  const buyer = await login();
+  const { body } = await order(buyer);
+  await phone.act(buyer.person, 'pay', { prepayId: body.payment.package });
+  const { outTradeNo } = body.order as { outTradeNo: string };
+  expect(await read(buyer, outTradeNo)).toMatchObject({ state: 'PAID' });
+  return { buyer, outTradeNo };
+}
+
+describe('prepay', () => {
+  it('NATIVE: the code is scanned and paid by another phone', async () => {
+    const [buyer, friend] = [await login(), await phone.newPerson()];
+    const { status, body } = await order(buyer, { tradeType: 'NATIVE' });
+    expect(status).toBe(201);
+    expect(Object.keys(body.payment)).toEqual(['codeUrl']);
+    expect(await phone.act(friend, 'scan', { content: body.payment.codeUrl })).toMatchObject({ amountFen: 1800 });
+    await phone.act(friend, 'pay', { codeUrl: body.payment.codeUrl });
+    expect(await read(buyer, body.order.outTradeNo)).toMatchObject({ state: 'PAID' });
+  });
+
+  it('H5: a link for pages of ours, and for programs', async () => {
+    const buyer = await login();
+    const [origin] = ['http://localhost'].map((host) => `${host}:${new URL(inject('stack').http).port}`);
+    for (const headers of [{}, { origin: origin! }] as Record<string, string>[]) {
+      const { status, body } = await order(buyer, { tradeType: 'H5' }, headers);
+      expect(status).toBe(201);
+      expect(body.payment.h5Url).toMatch(/^https:/);
+      await phone.act(buyer.person, 'pay', { h5Url: body.payment.h5Url });
+      expect(await read(buyer, body.order.outTradeNo)).toMatchObject({ state: 'PAID' });
+    }
+    const elsewhere = await order(buyer, { tradeType: 'H5' }, { origin: 'https://elsewhere.example' });
+    expect(elsewhere).toMatchObject({ status: 403, body: { code: 'ORIGIN_NOT_ALLOWED' } });
+  });
+
+  it.each([
+    [{ tradeType: 'APP' }, 'PARAM_ERROR'],
+    [{ tradeType: 'JSAPI', app: 'official-account' }, 'PARAM_ERROR'],
+    [{ quantity: 0 }, 'PARAM_ERROR'],
+    [{ sku: 'top-up', amountFen: 99 }, 'PARAM_ERROR'],
+  ])('%j is refused with %s', async (purchase, code) => {
+    expect((await order(await login(), purchase)).body).toMatchObject({ code });
+  });
+});
+
+describe("the caller's orders", () => {
+  it('are listed, newest first, and nobody else sees them', async () => {
+    const buyer = await login();
+    const numbers: string[] = [];
+    for (let made = 0; made < 3; made += 1) numbers.push((await order(buyer)).body.order.outTradeNo as string);
+    const { status, body } = await api('GET', '/pay/orders', { token: buyer.token });
+    expect(status).toBe(200);
+    expect(body.orders.map(({ outTradeNo }: { outTradeNo: string }) => outTradeNo)).toEqual(numbers.toReversed());
+    expect(body.cursor).toBeNull();
+    expect((await api('GET', '/pay/orders', { token: (await login()).token })).body.orders).toEqual([]);
+    expect(await api('GET', '/pay/orders?cursor=x', { token: buyer.token })).toMatchObject({ status: 400 });
+  });
+
+  it('can be closed while they are open', async () => {
+    const buyer = await login();
+    const { outTradeNo } = (await order(buyer)).body.order as { outTradeNo: string };
+    const close = (token: string) => api('POST', `/pay/orders/${outTradeNo}/close`, { token });
+    expect(await close((await login()).token)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+    expect(await close(buyer.token)).toMatchObject({ status: 200, body: { order: { state: 'CLOSED' } } });
+    expect(await close(buyer.token)).toMatchObject({ status: 200, body: { order: { state: 'CLOSED' } } });
+    const paid = await paidCoffee();
+    const path = `/pay/orders/${paid.outTradeNo}/close`;
+    const refused = { status: 409, body: { code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } } };
+    expect(await api('POST', path, { token: paid.buyer.token })).toMatchObject(refused);
+  });
+});
+
+describe('refunds', () => {
+  it('by the operator: a part, and the rest', async () => {
+    const { buyer, outTradeNo } = await paidCoffee();
+    const refund = (amountFen: number) =>
+      operator('pay-refund', { outTradeNo, outRefundNo: `${outTradeNo.slice(-12)}-${amountFen}`, amountFen });
+    expect(await refund(800)).toMatchObject({ refund: { status: 'PROCESSING', amountFen: 800 } });
+    expect(await read(buyer, outTradeNo)).toMatchObject({ state: 'REFUNDING', refundedFen: 0 });
+    await phone.advanceClock(2_000);
+    await expect.poll(() => read(buyer, outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 800 });
+    await refund(1_000);
+    await phone.advanceClock(2_000);
+    await expect.poll(() => read(buyer, outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
+    expect(await refund(1)).toMatchObject({ errorMessage: expect.stringContaining('More than is left') });
+  });
+
+  it('by hand in the merchant platform, told in API v2', async () => {
+    const { buyer, outTradeNo } = await paidCoffee();
+    await merchant.refund(outTradeNo, 500);
+    await phone.advanceClock(2_000);
+    await expect.poll(() => read(buyer, outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 500 });
+  });
+});
+
+describe('what runs by itself', () => {
+  it('pay-sweep can be called, and says what it did', async () => {
+    expect(await operator('pay-sweep', {})).toEqual({
+      visited: expect.any(Number),
+      failed: expect.any(Number),
+      more: expect.any(Boolean),
+    });
+  });
+});

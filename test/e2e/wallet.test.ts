@@ -1,0 +1,43 @@
+// The way of an event through the whole local stack: order, stream, bus, wallet.
+import { readFile, rm } from 'node:fs/promises';
+import { inject, describe, expect, it } from 'vitest';
+import { api, phone } from '../support/client.ts';
+
+const login = async () => {
+  const person = await phone.newPerson();
+  const { body } = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
+  return { person, token: body.token as string };
+};
+const balanceOf = async (token: string): Promise<number> => (await api('GET', '/wallet', { token })).body.balanceFen;
+
+describe('the wallet', () => {
+  it('has a paid top-up, once, and nothing of a coffee', async () => {
+    const { person, token } = await login();
+    expect(await balanceOf(token)).toBe(0);
+    const pay = async (purchase: object) => {
+      const { body } = await api('POST', '/pay/prepay', { token, body: { tradeType: 'JSAPI', ...purchase } });
+      const prepayId = (body.payment.package as string).replace('prepay_id=', '');
+      return phone.act(person, 'pay', { prepayId });
+    };
+    expect((await pay({ sku: 'coffee' })).transactionId).toMatch(/./);
+    await phone.fault('notify', 'duplicate-notify');
+    expect((await pay({ sku: 'top-up', amountFen: 12_300 })).transactionId).toMatch(/./);
+    await expect.poll(() => balanceOf(token), { timeout: 10_000 }).toBe(12_300);
+    await pay({ sku: 'top-up', amountFen: 700 });
+    await expect.poll(() => balanceOf(token), { timeout: 10_000 }).toBe(13_000);
+  });
+
+  it('is shown to its owner alone', async () => {
+    expect(await api('GET', '/wallet')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
+  });
+});
+
+describe('the stand-ins for AWS', () => {
+  it('keep an object where a person finds it', async () => {
+    const key = `e2e-${crypto.randomUUID()}.json`;
+    const response = await fetch(`${inject('stack').aws}/bills/${key}`, { method: 'PUT', body: '{}' });
+    expect(response.status).toBe(200);
+    expect(await readFile(`.local/bills/${key}`, 'utf8')).toBe('{}');
+    await rm(`.local/bills/${key}`);
+  });
+});

@@ -1,0 +1,178 @@
+// What the flows and the store write, read back from the stream of a real table as the function that publishes gets it.
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readService } from '../../infra/local/service.ts';
+import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
+import { eventsOf } from '../../lib/events/from-record.ts';
+import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { bindPhone, closeAccount, mergeAccounts } from '../../lib/store/account-links.ts';
+import { readAccount, setProfile, type Account } from '../../lib/store/accounts.ts';
+import { recordDifference } from '../../lib/store/bills.ts';
+import { setSubscribed } from '../../lib/store/identities.ts';
+import { keys } from '../../lib/store/keys.ts';
+import { markClosed, markPaid, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
+import { recordMismatch } from '../../lib/store/pay-notices.ts';
+import { writeRefund, type Refund } from '../../lib/store/refunds.ts';
+import { recordingLambda } from '../support/lambda-api.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const AT = '2026-11-20T00:00:00.000Z';
+
+describe('the outbox', () => {
+  let world: World;
+  let stream: TableStream;
+  let lambda: Awaited<ReturnType<typeof recordingLambda>>;
+
+  beforeAll(async () => {
+    vi.spyOn(console, 'log').mockReturnValue();
+    world = await createWorld();
+    lambda = await recordingLambda();
+    const consumer = readService().streamConsumers.find(({ functionName }) => functionName === 'events-publish')!;
+    stream = await startTableStream({
+      endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB']!,
+      tableName: world.table.name,
+      lambdaPort: lambda.port,
+      service: { streamConsumers: [consumer], deployedName: lambda.deployedName },
+    });
+  });
+  beforeEach(() => lambda.calls.splice(0));
+  afterAll(async () => {
+    await stream.stop();
+    lambda.close();
+    await world.simulator.close();
+    vi.restoreAllMocks();
+  });
+
+  const published = () => lambda.calls.flatMap(({ Records }) => Records).flatMap(eventsOf);
+  /** The names of what was published since the test began, `last` being the last of it. */
+  const namesUntil = async (last: string) => {
+    await vi.waitFor(() => expect(published().map(({ name }) => name)).toContain(last), { timeout: 5_000 });
+    return published().map(({ name }) => name);
+  };
+  let people = 0;
+  const register = async () => {
+    const person = { appId: ids.official.appId, openId: `o-events-${(people += 1)}` };
+    const { account } = await recogniseOrCreate(world.base, person);
+    return { person, account };
+  };
+  const current = async ({ id }: Account) => (await readAccount(world.table, id, 'strong'))!;
+
+  it('has somebody who registers, gets a phone, another one, and leaves', async () => {
+    const { account, person } = await register();
+    await recogniseOrCreate(world.base, person);
+    await setProfile(world.table, account.id, { nickname: 'Li' }, 'person');
+    for (const phone of ['+8613800006666', '+8613800006666', '+8613900007777']) {
+      await bindPhone(world.table, await current(account), { phone, username: phone });
+    }
+    await closeAccount(world.table, await current(account), AT);
+    expect(await namesUntil('user.closed')).toEqual([
+      'user.registered',
+      'user.phone-bound',
+      'user.phone-bound',
+      'user.closed',
+    ]);
+    expect(published()[0]).toMatchObject({ data: { userId: account.id, ...person } });
+    expect(new Set(published().map(({ id }) => id)).size).toBe(4);
+  });
+
+  it('has two accounts that become one', async () => {
+    const [{ account: into }, { account: from }] = [await register(), await register()];
+    const merge = { into: await current(into), from: await current(from), unionId: 'u-events', at: AT };
+    expect(await mergeAccounts(world.table, merge)).toBe(true);
+    expect(await namesUntil('user.merged')).toEqual(['user.registered', 'user.registered', 'user.merged']);
+    expect(published().at(-1)).toMatchObject({ data: { userId: from.id, intoUserId: into.id } });
+  });
+
+  it('has a follower who comes and goes, with their account', async () => {
+    const { account, person } = await register();
+    const follow = (subscribed: boolean, atS: number) =>
+      setSubscribed(world.table, { ...person, subscribed, atS, nowMs: world.base.now() });
+    await follow(true, 1_795_144_360);
+    await follow(true, 1_795_144_361);
+    await follow(false, 1_795_144_370);
+    expect(await namesUntil('official-account.unsubscribed')).toEqual([
+      'user.registered',
+      'official-account.subscribed',
+      'official-account.unsubscribed',
+    ]);
+    expect(published().at(-1)).toMatchObject({ data: { userId: account.id, at: '2026-11-20T03:12:50.000Z' } });
+  });
+
+  it('has the money of an order', async () => {
+    const order: Order = {
+      outTradeNo: 'k3v9x2m7q1w8z4t601jd5m2x8r4v7c9q',
+      sku: 'top-up',
+      description: 'Top-up',
+      kind: 'wallet-topup',
+      amountFen: 500,
+      currency: 'CNY',
+      state: 'NOTPAY',
+      createdAt: AT,
+      api: 'v3',
+      tradeType: 'JSAPI',
+      timeExpire: AT,
+      notifyUrl: 'https://example.com/',
+      mchId: ids.pay.mchId,
+      appId: ids.miniapp.appId,
+      refundedFen: 0,
+      refundingFen: 0,
+      refundCount: 0,
+    };
+    const { outTradeNo, appId, mchId, amountFen, currency } = order;
+    const terms = { outTradeNo, appId, mchId, amountFen, currency };
+    await putOrder(world.table, order, Date.now());
+    await markClosed(world.table, { outTradeNo, from: ['NOTPAY'] });
+    const paid = { transactionId: '42', paidAt: AT, from: ['CLOSED' as const] };
+    for (let n = 0; n < 2; n += 1) await markPaid(world.table, terms, paid);
+    const refund: Refund = {
+      outRefundNo: 'r-events',
+      outTradeNo,
+      amountFen: 500,
+      status: 'PROCESSING',
+      source: 'API',
+      createdAt: AT,
+      refundId: '50',
+    };
+    let seen: Refund | undefined;
+    for (const status of ['PROCESSING', 'ABNORMAL', 'SUCCESS'] as const) {
+      const next = { ...refund, status, ...(status === 'SUCCESS' && { successAt: AT }) };
+      const now = (await readOrder(world.table, outTradeNo))!;
+      const money = { state: 'REFUNDING' as const, refundedFen: 0, refundingFen: 500, refundCount: 1 };
+      await writeRefund(world.table, { order: now, refund: seen }, { refund: next, money, dueAtMs: undefined });
+      seen = next;
+    }
+    expect(await namesUntil('order.refunded')).toEqual([
+      'order.closed',
+      'order.paid',
+      'order.refund-failed',
+      'order.refunded',
+    ]);
+    expect(published()[1]).toMatchObject({ data: { outTradeNo, userId: 'k3v9x2m7q1w8z4t6', transactionId: '42' } });
+  });
+
+  it('has what does not fit, once', async () => {
+    const mismatch = { transactionId: '43', outTradeNo: 'x', reasons: ['unknown order'], seenAt: AT };
+    const difference = { date: '2026-11-19', kind: 'amount' as const, no: 'x', ours: 1, theirs: 2, seenAt: AT };
+    for (let n = 0; n < 2; n += 1) {
+      await recordMismatch(world.table, mismatch);
+      await recordDifference(world.table, difference);
+    }
+    expect(await namesUntil('bill.differed')).toEqual(['payment.mismatched', 'bill.differed']);
+    const { seenAt: _, ...data } = difference;
+    expect(published()[1]).toMatchObject({ data });
+  });
+
+  it('costs few invocations: sessions, logins and what is asked about are not in it', async () => {
+    const { account } = await register();
+    await namesUntil('user.registered');
+    const before = lambda.calls.length;
+    await world.table.client.send(
+      new PutCommand({
+        TableName: world.table.name,
+        Item: { ...keys.session('s'), accountId: account.id },
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(lambda.calls).toHaveLength(before);
+  });
+});

@@ -1,0 +1,254 @@
+// Random lives of an order: WeChat and we, whatever is lost, repeated, late or broken on the way. In the end our books
+// say what WeChat's say, and no money has appeared or disappeared.
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../../lib/errors.ts';
+import { checkOrder, closeAtWechat } from '../../lib/pay/check-order.ts';
+import type { PayApi, RefundFact, Transaction } from '../../lib/pay/protocol/pay-api.ts';
+import { payRefusal } from '../../lib/pay/protocol/refusal.ts';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
+import { consoleRefund } from '../../lib/pay/settle-refund.ts';
+import { sweep } from '../../lib/pay/sweep.ts';
+import { takeNotification } from '../../lib/pay/take-notification.ts';
+import { putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
+import { putReport, readRefund } from '../../lib/store/refunds.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const AMOUNT = 1800;
+const MINUTE_MS = 60_000;
+
+let world: World;
+let ownerId: string;
+beforeAll(async () => {
+  world = await createWorld();
+  ownerId = (await (await createBuyers(world)).loggedIn()).user.id;
+});
+afterAll(() => world.simulator.close());
+
+type Notice = Parameters<typeof takeNotification>[1];
+/** What becomes of a call: it works, it is lost on its way there, or the answer is lost on its way back. */
+type Luck = 'fine' | 'request-lost' | 'answer-lost';
+
+/** A WeChat with one order. */
+function wechatWith(order: Order) {
+  let state: 'NOTPAY' | 'SUCCESS' | 'CLOSED' = 'NOTPAY';
+  const refunds = new Map<string, RefundFact>();
+  const notices: { notice: Notice; signed: boolean }[] = [];
+  const luck: Luck[] = [];
+  const transactionId = `42${order.outTradeNo}`;
+  const paidAt = '2026-11-20T00:00:00.000Z';
+  const payment = { transactionId, paidAt, amountFen: AMOUNT, currency: 'CNY' };
+  const leftFen = () =>
+    [...refunds.values()].reduce((sum, { status, amountFen }) => sum - (status === 'CLOSED' ? 0 : amountFen), AMOUNT);
+  const told = (): Transaction => ({
+    appId: order.appId,
+    mchId: order.mchId,
+    outTradeNo: order.outTradeNo,
+    tradeState: state === 'SUCCESS' && refunds.size > 0 ? 'REFUND' : state,
+    ...(state === 'SUCCESS' && { payment }),
+  });
+  const call = async <Answer>(effect: () => Answer): Promise<Answer> => {
+    const fate = luck.shift() ?? 'fine';
+    if (fate === 'request-lost') throw new AppError('WECHAT_TIMEOUT', 'lost');
+    const answer = effect();
+    if (fate === 'answer-lost') throw new AppError('WECHAT_TIMEOUT', 'lost');
+    return answer;
+  };
+  const accept = (outRefundNo: string, amountFen: number): RefundFact => {
+    const known = refunds.get(outRefundNo);
+    if (known) return known;
+    if (state !== 'SUCCESS' || amountFen > leftFen()) throw payRefusal('NOT_ENOUGH', 'fake');
+    const fact: RefundFact = {
+      mchId: order.mchId,
+      outTradeNo: order.outTradeNo,
+      transactionId,
+      outRefundNo,
+      refundId: `50${outRefundNo}`,
+      status: 'PROCESSING',
+      amountFen,
+      totalFen: AMOUNT,
+    };
+    refunds.set(outRefundNo, fact);
+    return fact;
+  };
+  const api = {
+    query: () => call(told),
+    close: () =>
+      call(() => {
+        if (state === 'SUCCESS') throw payRefusal('ORDERPAID', 'fake');
+        state = 'CLOSED';
+      }),
+    queryRefund: ({ outRefundNo }: { outRefundNo: string }) =>
+      call(() => {
+        const known = refunds.get(outRefundNo);
+        if (!known) throw payRefusal('RESOURCE_NOT_EXISTS', 'fake');
+        return known;
+      }),
+  } as unknown as PayApi;
+  return {
+    luck,
+    notices,
+    refunds,
+    state: () => state,
+    deps: {
+      ...world.pay,
+      sleep: async () => undefined,
+      payApi: async () => api,
+      requestRefund: (_: Order, { outRefundNo, amountFen }: { outRefundNo: string; amountFen: number }) =>
+        call(() => accept(outRefundNo, amountFen)),
+    },
+    pay: () => {
+      if (state !== 'NOTPAY') return;
+      state = 'SUCCESS';
+      notices.push({ notice: { kind: 'payment', transaction: told() }, signed: true });
+    },
+    refundByHand: (outRefundNo: string, amountFen: number) => {
+      if (state === 'SUCCESS' && amountFen <= leftFen()) accept(outRefundNo, amountFen);
+    },
+    /** A refund under way comes to an end, or gets stuck; WeChat says so. */
+    end: (pick: number, status: RefundFact['status'], signed: boolean) => {
+      const open = [...refunds.values()].filter((fact) => fact.status === 'PROCESSING' || fact.status === 'ABNORMAL');
+      const fact = open[pick % Math.max(open.length, 1)];
+      if (!fact) return;
+      const now = { ...fact, status };
+      refunds.set(fact.outRefundNo, now);
+      notices.push({ notice: { kind: 'refund', refund: now }, signed });
+    },
+  };
+}
+
+type Step =
+  | { does: 'pay' | 'close' | 'query' | 'sweep' }
+  | { does: 'refund' | 'refund-by-hand'; amountFen: number; number: number }
+  | { does: 'end'; pick: number; status: RefundFact['status']; signed: boolean }
+  | { does: 'deliver'; pick: number; copies: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('pay' as const) }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constantFrom('close' as const, 'query' as const, 'sweep' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constantFrom('refund' as const, 'refund-by-hand' as const),
+      amountFen: fc.constantFrom(300, 600, 900, AMOUNT),
+      number: fc.integer({ min: 1, max: 5 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constant('end' as const),
+      pick: fc.nat(9),
+      status: fc.constantFrom<RefundFact['status']>('SUCCESS', 'SUCCESS', 'CLOSED', 'ABNORMAL'),
+      signed: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constant('deliver' as const),
+      pick: fc.nat(99),
+      copies: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+);
+const life = fc.record({
+  steps: fc.array(step, { minLength: 5, maxLength: 25 }),
+  luck: fc.array(fc.constantFrom<Luck>('fine', 'fine', 'request-lost', 'answer-lost'), { maxLength: 12 }),
+});
+
+let lives = 0;
+async function newOrder(): Promise<Order> {
+  const order: Order = {
+    outTradeNo: `${ownerId}m${String((lives += 1)).padStart(15, '0')}`,
+    sku: 'coffee',
+    kind: 'goods',
+    description: 'Coffee',
+    amountFen: AMOUNT,
+    currency: 'CNY',
+    state: 'NOTPAY',
+    createdAt: new Date(world.base.now()).toISOString(),
+    api: 'v3',
+    tradeType: 'JSAPI',
+    timeExpire: new Date(world.base.now() + 120 * MINUTE_MS).toISOString(),
+    notifyUrl: 'https://example.com/',
+    mchId: ids.pay.mchId,
+    appId: ids.miniapp.appId,
+    openId: 'o',
+    refundedFen: 0,
+    refundingFen: 0,
+    refundCount: 0,
+  };
+  return putOrder(world.table, order, world.base.now() + MINUTE_MS);
+}
+
+/** Whatever a flow may refuse or fail with: the next step goes on from what is stored. */
+const survive = (work: Promise<unknown>) =>
+  work.catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code === 'INTERNAL') throw error;
+  });
+
+describe('the books', () => {
+  it('end as WeChat says, and never hold more or less money than was paid', async () => {
+    await fc.assert(
+      fc.asyncProperty(life, async ({ steps, luck }) => {
+        world.clock.offsetMs = 0;
+        const order = await newOrder();
+        const { outTradeNo } = order;
+        const wechat = wechatWith(order);
+        wechat.luck.push(...luck);
+        const stored = async () => (await readOrder(world.table, outTradeNo))!;
+        const act = async (one: Step): Promise<unknown> => {
+          const { deps } = wechat;
+          if (one.does === 'pay') return wechat.pay();
+          if (one.does === 'close') return closeAtWechat(deps, await stored());
+          if (one.does === 'query') return checkOrder(deps, await stored());
+          if (one.does === 'refund-by-hand') return wechat.refundByHand(`H${one.number}x${lives}`, one.amountFen);
+          if (one.does === 'end') return wechat.end(one.pick, one.status, one.signed);
+          if (one.does === 'refund') {
+            const outRefundNo = `R${one.number}x${lives}`;
+            return refundOrder(deps, { outTradeNo, outRefundNo, amountFen: one.amountFen });
+          }
+          if (one.does === 'sweep') {
+            world.clock.offsetMs += 30 * MINUTE_MS;
+            return sweep(deps);
+          }
+          if (one.does !== 'deliver') return undefined;
+          const known = wechat.notices[one.pick % Math.max(wechat.notices.length, 1)];
+          if (!known) return undefined;
+          const { notice, signed } = known;
+          return Promise.all(Array.from({ length: one.copies }, () => takeNotification(deps, notice, { signed })));
+        };
+        for (const one of steps) {
+          await survive(act(one));
+          const { refundedFen, refundingFen, state, transactionId } = await stored();
+          expect(Math.min(refundedFen, refundingFen)).toBeGreaterThanOrEqual(0);
+          expect(refundedFen).toBeLessThanOrEqual(AMOUNT);
+          expect(refundedFen + refundingFen > 0 && transactionId === undefined).toBe(false);
+          expect(['PAID', 'REFUNDING', 'REFUNDED'].includes(state) && wechat.state() !== 'SUCCESS').toBe(false);
+        }
+        // Peace: every refund ends, the bill shows those that nobody told us of, and the sweep has its days.
+        wechat.luck.length = 0;
+        for (const fact of wechat.refunds.values()) {
+          await putReport(world.table, consoleRefund(fact, world.base.now()), world.base.now());
+        }
+        for (let day = 0; day < 4; day += 1) {
+          for (let refund = 0; refund < 20; refund += 1) wechat.end(0, 'SUCCESS', true);
+          world.clock.offsetMs += 25 * 60 * MINUTE_MS;
+          await sweep(wechat.deps);
+        }
+        const end = await stored();
+        const facts = [...wechat.refunds.values()];
+        const back = facts.reduce((sum, { status, amountFen }) => sum + (status === 'SUCCESS' ? amountFen : 0), 0);
+        expect(end).toMatchObject({ refundedFen: back, refundingFen: 0 });
+        const paidState = back === AMOUNT ? 'REFUNDED' : 'PAID';
+        expect(end.state).toBe(wechat.state() === 'SUCCESS' ? paidState : 'CLOSED');
+        for (const { outRefundNo, status } of facts) {
+          expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status });
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+});

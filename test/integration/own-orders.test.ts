@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { login } from '../../lib/identity/login.ts';
+import { closeOwnOrder } from '../../lib/pay/close-order.ts';
+import { listOwnOrders } from '../../lib/pay/list-orders.ts';
+import { mergeAccounts } from '../../lib/store/account-links.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { buy, createBuyers } from '../support/buyers.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+let world: World;
+let buyers: Awaited<ReturnType<typeof createBuyers>>;
+beforeAll(async () => {
+  world = await createWorld();
+  buyers = await createBuyers(world);
+});
+afterAll(() => world.simulator.close());
+
+/** Every page, one after the other. */
+async function listAll(token: string) {
+  const pages: string[][] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listOwnOrders(world.pay, { token, cursor });
+    pages.push(page.orders.map(({ outTradeNo }) => outTradeNo));
+    cursor = page.cursor ?? undefined;
+  } while (cursor !== undefined);
+  return pages;
+}
+
+async function order(token: string, times: number): Promise<string[]> {
+  const numbers: string[] = [];
+  for (let made = 0; made < times; made += 1) numbers.push((await buy(world.pay, { token })).order.outTradeNo);
+  return numbers;
+}
+
+describe('GET /pay/orders', () => {
+  it('shows the newest first, page by page, each order once', async () => {
+    const { token } = await buyers.loggedIn();
+    const numbers = await order(token, 45);
+    const pages = await listAll(token);
+    expect(pages.map(({ length }) => length)).toEqual([20, 20, 5]);
+    expect(pages.flat()).toEqual(numbers.toReversed());
+  });
+
+  it('ends with a page that is just full', async () => {
+    const { token } = await buyers.loggedIn();
+    await order(token, 20);
+    expect((await listAll(token)).map(({ length }) => length)).toEqual([20]);
+  });
+
+  it('shows nobody the orders of somebody else', async () => {
+    const [one, two] = [await buyers.newOrder(), await buyers.loggedIn()];
+    expect(await listOwnOrders(world.pay, { token: two.token })).toEqual({ orders: [], cursor: null });
+    const { cursor } = { cursor: one.order.outTradeNo.slice(16) };
+    expect((await listOwnOrders(world.pay, { token: two.token, cursor })).orders).toEqual([]);
+  });
+
+  it('mixes the orders of merged accounts by their age', async () => {
+    const [one, two] = [await buyers.loggedIn(), await buyers.loggedIn()];
+    const numbers: string[] = [];
+    for (let turn = 0; turn < 11; turn += 1) {
+      numbers.push(...(await order(one.token, 1)), ...(await order(two.token, 1)));
+    }
+    const [into, from] = [
+      await readAccount(world.table, one.user.id, 'strong'),
+      await readAccount(world.table, two.user.id, 'strong'),
+    ];
+    await mergeAccounts(world.table, { into: into!, from: from!, unionId: 'u', at: new Date().toISOString() });
+    const pages = await listAll(one.token);
+    expect(pages.map(({ length }) => length)).toEqual([20, 2]);
+    expect(pages.flat()).toEqual(numbers.toReversed());
+    // The person is the same, whichever app they log in with.
+    const again = await login(world.miniapp, await world.phone.loginCode(two.person));
+    expect((await listAll(again.token)).flat()).toEqual(numbers.toReversed());
+  });
+
+  it('asks WeChat about the open ones, at most every 5 s', async () => {
+    const { token, person } = await buyers.loggedIn();
+    const { order: made, payment } = await buy(world.pay, { token });
+    await world.phone.act(person, 'pay', { prepayId: payment.package });
+    const query = `/v3/pay/transactions/out-trade-no/${made.outTradeNo}`;
+    expect((await listOwnOrders(world.pay, { token })).orders[0]).toMatchObject({ state: 'PAID' });
+    await listOwnOrders(world.pay, { token });
+    expect(await world.calls(query)).toBe(1);
+  });
+});
+
+describe('POST /pay/orders/{outTradeNo}/close', () => {
+  const queried = async (outTradeNo: string) =>
+    (await world.pay.payApi('v3')).query((await readOrder(world.table, outTradeNo))!);
+
+  it('closes at WeChat and here; twice is fine', async () => {
+    const { token, order: made } = await buyers.newOrder();
+    const { outTradeNo } = made;
+    for (let times = 0; times < 2; times += 1) {
+      expect((await closeOwnOrder(world.pay, { token, outTradeNo })).order).toMatchObject({ state: 'CLOSED' });
+    }
+    expect(await queried(outTradeNo)).toMatchObject({ tradeState: 'CLOSED' });
+    expect(await readOrder(world.table, outTradeNo)).not.toHaveProperty('duePk');
+    expect(await world.calls(`/v3/pay/transactions/out-trade-no/${outTradeNo}/close`)).toBe(1);
+  });
+
+  it('books the payment when somebody was faster', async () => {
+    const { token, outTradeNo } = await buyers.paidOrder({ paid: false });
+    const call = closeOwnOrder(world.pay, { token, outTradeNo });
+    await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } });
+    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID' });
+  });
+
+  it('leaves the order open when nobody knows whether WeChat closed it', async () => {
+    const { token, order: made } = await buyers.newOrder();
+    await world.faults('/close', '5xx', 2);
+    const call = closeOwnOrder(world.pay, { token, outTradeNo: made.outTradeNo });
+    await expect(call).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+  });
+
+  it("finds nobody else's order", async () => {
+    const [{ order: made }, { token }] = [await buyers.newOrder(), await buyers.loggedIn()];
+    for (const outTradeNo of [made.outTradeNo, 'nonsense']) {
+      await expect(closeOwnOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+  });
+});

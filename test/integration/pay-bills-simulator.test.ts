@@ -1,0 +1,138 @@
+// Reconciliation with the bills of the simulator, which reads and writes them with code of its own.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beijingDate } from '../../lib/beijing-time.ts';
+import { startDownload } from '../../lib/outbound.ts';
+import { reconcile } from '../../lib/pay/bills/reconcile.ts';
+import { checkOrder } from '../../lib/pay/check-order.ts';
+import { openTradeBillV2 } from '../../lib/pay/v2/bills.ts';
+import { openFundFlowBill, openTradeBill } from '../../lib/pay/v3/bills.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const DAY_MS = 86_400_000;
+
+let world: World;
+let date: string;
+let orders: Record<'known' | 'unpaid' | 'dropped' | 'other', { outTradeNo: string; transactionId: string }>;
+beforeAll(async () => {
+  world = await createWorld();
+  const { paidOrder } = await createBuyers(world);
+  orders = {
+    known: await paidOrder(),
+    unpaid: await paidOrder({ paid: false }),
+    dropped: await paidOrder({ api: 'v2' }),
+    other: await paidOrder({ api: 'v2' }),
+  };
+  date = beijingDate(Date.now());
+});
+afterAll(() => world.simulator.close());
+
+const merchant = async (action: string, body: object) => {
+  const response = await fetch(`${world.simulator.url}/_merchant/${action}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return response.status === 204 ? undefined : ((await response.json()) as { outRefundNo: string; refundId: string });
+};
+
+const refunds: object[] = [];
+const run = async (api: 'v3' | 'v2') => {
+  let report = '';
+  const { v3, v2 } = world.pay;
+  const reconciled = await reconcile(
+    {
+      ...world.base,
+      now: () => world.simulator.now(),
+      api,
+      ...(api === 'v3'
+        ? {
+            openTradeBill: (day: string) => openTradeBill({ ...v3, startDownload }, day),
+            openFundFlowBill: (day: string) => openFundFlowBill({ ...v3, startDownload }, day),
+          }
+        : { openTradeBill: (day: string) => openTradeBillV2({ ...v2, startDownload }, day) }),
+      putReport: async (_, body) => {
+        for await (const chunk of body) report += chunk.toString();
+      },
+      recheckOrder: async (no) => void (await checkOrder(world.pay, (await readOrder(world.table, no))!)),
+      reportRefund: async (refund) => void refunds.push(refund),
+    },
+    { date },
+  );
+  const { bills, differences } = JSON.parse(report) as {
+    bills: object;
+    differences: { kind: string; no: string; ours?: unknown; theirs?: unknown }[];
+  };
+  return { ...reconciled, bills, found: differences.map(({ kind, no }) => `${kind} ${no}`).toSorted() };
+};
+
+it.each(['v3', 'v2'] as const)('a bill that WeChat is still making is not ready: API %s', async (api) => {
+  const untilFive = Date.parse(`${date}T05:00:00+08:00`) + DAY_MS - world.simulator.now();
+  await world.simulator.advanceClock(Math.max(untilFive, 0));
+  await expect(run(api)).rejects.toThrow('try again in half an hour');
+});
+
+describe('the bills of the day', () => {
+  beforeAll(async () => {
+    await world.simulator.advanceClock(Date.parse(`${date}T10:30:00+08:00`) + DAY_MS - world.simulator.now());
+  });
+
+  it('tell of the payment that nobody told us of, and it is settled', async () => {
+    expect(await run('v3')).toMatchObject({
+      lines: 8,
+      bills: { trade: { payments: 4, paidFen: 7200 }, fundFlow: { incomes: 4, incomeFen: 7200 } },
+      found: [`unpaid-here ${orders.unpaid.outTradeNo}`],
+    });
+    expect(await readOrder(world.table, orders.unpaid.outTradeNo)).toMatchObject({ state: 'PAID' });
+    expect(await run('v3')).toMatchObject({ differences: 0 });
+    expect(await run('v2')).toMatchObject({ lines: 4, differences: 0, bills: { trade: { paidFen: 7200 } } });
+  });
+
+  it.each(['v3', 'v2'] as const)('are compared with our books, line by line: API %s', async (api) => {
+    const stranger = { outTradeNo: 'till-1', transactionId: '4200000000', amountFen: 900 };
+    const amounts = { [orders.other.outTradeNo]: 1_801 };
+    await merchant('bills', { date, drop: [orders.dropped.outTradeNo], amounts, add: [stranger] });
+    const { found } = await run(api);
+    expect(found.filter((difference) => !difference.startsWith('fund-'))).toEqual(
+      [
+        `amount ${orders.other.outTradeNo}`,
+        `missing-in-bill ${orders.dropped.outTradeNo}`,
+        'unknown-order till-1',
+      ].toSorted(),
+    );
+    expect(found.filter((difference) => difference.startsWith('fund-'))).toEqual(
+      api === 'v3' ? ['fund-unknown till-1'] : [],
+    );
+    await merchant('bills', {});
+    await merchant('bills', { date });
+  });
+
+  it('are fetched once more when the hash does not fit', async () => {
+    await world.faults('bill', 'wrong-hash', 1);
+    expect(await run('v3')).toMatchObject({ differences: 0 });
+    await world.faults('bill', 'wrong-hash', 2);
+    await expect(run('v3')).rejects.toThrow('hash');
+  });
+
+  it('of another day tell of a refund that was made by hand', async () => {
+    const made = await merchant('refunds', { outTradeNo: orders.known.outTradeNo, amountFen: 300 });
+    date = beijingDate(world.simulator.now());
+    await world.simulator.advanceClock(DAY_MS);
+    const { found, bills } = await run('v3');
+    expect(bills).toMatchObject({
+      trade: { payments: 0, refunds: 1, refundedFen: 300 },
+      fundFlow: { expenseFen: 300 },
+    });
+    expect(found).toEqual([`fund-unknown ${made!.outRefundNo}`, `unknown-refund ${made!.outRefundNo}`]);
+    const { outTradeNo } = orders.known;
+    expect(refunds).toEqual([{ ...made, outTradeNo, amountFen: 300 }]);
+  });
+
+  it('of a day without any are empty', async () => {
+    date = beijingDate(world.simulator.now());
+    await world.simulator.advanceClock(DAY_MS);
+    expect(await run('v3')).toMatchObject({ lines: 0, differences: 0 });
+    expect(await run('v2')).toMatchObject({ lines: 0, differences: 0 });
+  });
+});

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { markClosed, readOrder } from '../../lib/store/orders.ts';
+import { readRefund } from '../../lib/store/refunds.ts';
+import { buy, createBuyers } from '../support/buyers.ts';
+import { paymentFields, paymentNotice, refundNotice, signV2, xml, xmlEvent } from '../support/pay-notification-v2.ts';
+import { createWebhookWorld } from '../support/webhooks.ts';
+import { ids } from '../support/world.ts';
+
+const ACCEPTED = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>';
+
+let world: Awaited<ReturnType<typeof createWebhookWorld>>;
+let buyers: Awaited<ReturnType<typeof createBuyers>>;
+beforeAll(async () => {
+  world = await createWebhookWorld('pay-notify-v2');
+  buyers = await createBuyers(world);
+});
+afterAll(() => world.close());
+
+/** An order of API v2 that nobody paid yet. */
+async function newOrder() {
+  const buyer = await buyers.loggedIn();
+  const { order, payment } = await buy(world.payWith({ api: 'v2' }), { token: buyer.token });
+  const state = async () => (await readOrder(world.table, order.outTradeNo))?.state;
+  return { ...buyer, order, payment, state, number: { out_trade_no: order.outTradeNo } };
+}
+
+describe('pay-notify-v2, payments', () => {
+  it('books a payment of the phone and answers the exact accepting XML', async () => {
+    const { person, payment, state } = await newOrder();
+    const paid = (await world.phone.act(person, 'pay', { prepayId: payment.package })) as {
+      notify: { status: number; body: string };
+    };
+    expect(paid.notify).toMatchObject({ status: 200, body: ACCEPTED });
+    expect(await state()).toBe('PAID');
+  });
+
+  it.each(['MD5', 'HMAC-SHA256'] as const)('takes both kinds of sign, with and without sign_type: %s', async (type) => {
+    for (const more of [{}, { sign_type: type }] as Record<string, string>[]) {
+      const { number, state } = await newOrder();
+      const transaction_id = `42${number.out_trade_no.slice(-20)}`;
+      const answer = await world.send(paymentNotice({ ...number, transaction_id, ...more }, type));
+      expect(answer).toMatchObject({ statusCode: 200, body: ACCEPTED });
+      expect(await state()).toBe('PAID');
+    }
+  });
+
+  it('answers fifty copies at once alike, and books one', async () => {
+    const { number, state } = await newOrder();
+    const event = paymentNotice(number);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => world.send(event)));
+    expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`))).toEqual(
+      new Set([`200 ${ACCEPTED}`]),
+    );
+    expect(await state()).toBe('PAID');
+    const booked = world.output.filter((line) => line.includes('"order.paid"') && line.includes(number.out_trade_no));
+    expect(booked).toHaveLength(1);
+  });
+
+  it('reads a body in base64, also with values that no CDATA surrounds', async () => {
+    const { number, state } = await newOrder();
+    const fields = paymentFields(number);
+    const bare = Object.entries({ ...fields, sign: signV2(fields) }).map(
+      ([name, value]) => `<${name}>${value}</${name}>`,
+    );
+    const event = xmlEvent(Buffer.from(`<xml>${bare.join('\n')}</xml>`).toString('base64'));
+    event.isBase64Encoded = true;
+    expect((await world.send(event)).statusCode).toBe(200);
+    expect(await state()).toBe('PAID');
+  });
+
+  it('books a payment that comes after the close', async () => {
+    const { number, state } = await newOrder();
+    await markClosed(world.table, { outTradeNo: number.out_trade_no, from: ['NOTPAY'] });
+    expect((await world.send(paymentNotice(number))).statusCode).toBe(200);
+    expect(await state()).toBe('PAID');
+  });
+
+  const signed = (change: Record<string, string>) => {
+    const fields = paymentFields(change);
+    return { ...fields, sign: signV2(fields) };
+  };
+  const bomb = (entity: string) => `<?xml version="1.0"?><!DOCTYPE xml [${entity}]>`;
+
+  it.each<[string, (number: Record<string, string>) => string]>([
+    ['without a sign', (number) => xml(paymentFields(number))],
+    ['with an empty sign', (number) => xml({ ...paymentFields(number), sign: '' })],
+    [
+      'with the sign of another key',
+      (number) => {
+        const fields = paymentFields(number);
+        return xml({ ...fields, sign: signV2(fields, 'MD5', 'x'.repeat(32)) });
+      },
+    ],
+    ['with another amount than was signed', (number) => xml({ ...signed(number), total_fee: '180000' })],
+    ['with another field than was signed', (number) => xml({ ...signed(number), extra: '1' })],
+    [
+      'that says HMAC-SHA256 and is signed with MD5',
+      (number) => {
+        const fields = paymentFields({ ...number, sign_type: 'HMAC-SHA256' });
+        return xml({ ...fields, sign: signV2(fields, 'MD5') });
+      },
+    ],
+    ['with a DOCTYPE', (number) => bomb('') + xml(signed(number))],
+    [
+      'with an entity bomb',
+      (number) => bomb('<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">') + xml(signed(number)).replace('OTHERS', '&b;'),
+    ],
+    [
+      'with an entity that reads a file',
+      (number) => bomb('<!ENTITY f SYSTEM "file:///etc/passwd">') + xml(signed(number)).replace('OTHERS', '&f;'),
+    ],
+    ['with a field twice', (number) => xml(signed(number)).replace('</xml>', '<total_fee>1</total_fee></xml>')],
+    ['with a field inside a field', (number) => xml(signed(number)).replace('</xml>', '<a><b>1</b></a></xml>')],
+    ['that is JSON', (number) => JSON.stringify(signed(number))],
+    ['that is empty', () => ''],
+    ['that is cut off', (number) => xml(signed(number)).slice(0, -20)],
+    ['larger than 64 KiB', (number) => xml(signed({ ...number, attach: 'x'.repeat(70_000) }))],
+  ])('refuses one %s, and stores nothing', async (_, body) => {
+    const { number, state } = await newOrder();
+    const answer = await world.expectRefused(xmlEvent(body(number)));
+    expect(answer.body).toContain('<return_code><![CDATA[FAIL]]></return_code>');
+    expect(await state()).toBe('NOTPAY');
+  });
+
+  it.each([
+    ['another merchant', { mch_id: '1900000002' }],
+    ['another app', { appid: ids.official.appId }],
+    ['another amount', { total_fee: '1' }],
+    ['another currency', { fee_type: 'USD' }],
+    ['an unknown order', { out_trade_no: 'x'.repeat(32) }],
+  ])('refuses an authentic payment for %s, leaves the order, records the case once', async (_, change) => {
+    const { number, state } = await newOrder();
+    const event = paymentNotice({ ...number, transaction_id: `42-${number.out_trade_no.slice(-8)}`, ...change });
+    const before = (await world.everything()).length;
+    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+    expect((await world.everything()).length - before).toBe(1);
+    expect(await state()).toBe('NOTPAY');
+  });
+
+  it('counts what the order cost, not what was left after coupons', async () => {
+    const { number, state } = await newOrder();
+    expect((await world.send(paymentNotice({ ...number, cash_fee: '1' }))).statusCode).toBe(200);
+    expect(await state()).toBe('PAID');
+  });
+
+  it('asks for redelivery when the table does not answer: nothing is acknowledged before it is durable', async () => {
+    const { number, state } = await newOrder();
+    const event = paymentNotice(number);
+    const documentClient = Object.getPrototypeOf(
+      Object.getPrototypeOf(world.table.client),
+    ) as typeof world.table.client;
+    const down = vi.spyOn(documentClient, 'send').mockRejectedValueOnce(new Error('down') as never);
+    const answer = await world.send(event);
+    down.mockRestore();
+    expect(answer).toMatchObject({ statusCode: 500, body: expect.stringContaining('FAIL') });
+    expect((await world.send(event)).statusCode).toBe(200);
+    expect(await state()).toBe('PAID');
+  });
+});
+
+describe('pay-notify-v2, refunds', () => {
+  const content = (outTradeNo: string, change: Record<string, string> = {}) => ({
+    transaction_id: '42',
+    out_trade_no: outTradeNo,
+    refund_id: '50x',
+    out_refund_no: `claim-${outTradeNo.slice(-12)}`,
+    total_fee: '1800',
+    settlement_total_fee: '1800',
+    refund_fee: '1800',
+    settlement_refund_fee: '1800',
+    refund_status: 'SUCCESS',
+    success_time: '2026-11-20 12:00:05',
+    refund_recv_accout: '支付用户零钱',
+    refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
+    refund_request_source: 'VENDOR_PLATFORM',
+    ...change,
+  });
+
+  it('a claim is kept and acknowledged, and no money moves while WeChat does not confirm it', async () => {
+    const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
+    const answer = await world.send(refundNotice(content(outTradeNo)));
+    expect(answer).toMatchObject({ statusCode: 200, body: ACCEPTED });
+    const { out_refund_no } = content(outTradeNo);
+    expect(await readRefund(world.table, out_refund_no)).toMatchObject({ status: 'REPORTED', source: 'CONSOLE' });
+    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 0 });
+  });
+
+  it.each<[string, (outTradeNo: string) => ReturnType<typeof refundNotice>]>([
+    ['with another key', (no) => refundNotice(content(no), 'x'.repeat(32))],
+    ['for another merchant', (no) => refundNotice(content(no), undefined, { mch_id: '1900000002' })],
+    ['without an amount', (no) => refundNotice(content(no, { refund_fee: '' }))],
+    ['of no kind', (no) => refundNotice(content(no, { refund_status: 'WHATEVER' }))],
+    ['that is not base64', (no) => refundNotice(content(no), undefined, { req_info: '%%%' })],
+  ])('refuses one %s, and stores nothing', async (_, event) => {
+    const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
+    await world.expectRefused(event(outTradeNo));
+  });
+
+  it('of no order of ours is refused, and recorded once', async () => {
+    const before = (await world.everything()).length;
+    const event = refundNotice(content('T20250801120000000001'));
+    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+    expect((await world.everything()).length - before).toBe(1);
+  });
+});

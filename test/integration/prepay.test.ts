@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeOwnOrder } from '../../lib/pay/close-order.ts';
+import { prepay } from '../../lib/pay/prepay.ts';
+import type { Send } from '../../lib/runtime.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { buy, createBuyers } from '../support/buyers.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const MINUTE_MS = 60_000;
+
+let world: World;
+let loggedIn: Buyers['loggedIn'];
+beforeAll(async () => {
+  world = await createWorld();
+  ({ loggedIn } = await createBuyers(world));
+});
+afterAll(() => world.simulator.close());
+
+type Buyers = Awaited<ReturnType<typeof createBuyers>>;
+type Request = Parameters<typeof prepay>[1];
+
+/** What the request to WeChat said. */
+function recordingSend() {
+  const bodies: Record<string, unknown>[] = [];
+  const send: Send = (request) => {
+    bodies.push(JSON.parse(request.body!) as Record<string, unknown>);
+    return world.base.send(request);
+  };
+  return { bodies, send };
+}
+
+describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
+  const order = (request: Partial<Request> & { token: string }, send?: Send) =>
+    prepay(world.payWith({ api, now: Date.now, ...(send && { send }) }), {
+      sku: 'coffee',
+      tradeType: 'JSAPI',
+      address: '203.0.113.7',
+      ...request,
+    });
+
+  it('JSAPI: what the client signs with is accepted by the phone', async () => {
+    const { token, person } = await loggedIn();
+    const { order: made, payment } = await order({ token });
+    expect(payment).toMatchObject({ appId: ids.miniapp.appId, signType: api === 'v3' ? 'RSA' : 'HMAC-SHA256' });
+    const prepayId = (payment as { package: string }).package;
+    expect(await world.phone.act(person, 'pay', { prepayId })).toHaveProperty('transactionId');
+    expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ api, tradeType: 'JSAPI', kind: 'goods' });
+  });
+
+  it('NATIVE: a code that anybody may scan and pay', async () => {
+    const [{ token }, other] = [await loggedIn(), await world.phone.newPerson()];
+    const { payment } = await order({ token, tradeType: 'NATIVE' });
+    const { codeUrl } = payment as { codeUrl: string };
+    expect(codeUrl).toMatch(/^weixin:\/\/wxpay\//);
+    expect(await world.phone.act(other, 'scan', { content: codeUrl })).toMatchObject({ kind: 'pay' });
+    expect(await world.phone.act(other, 'pay', { codeUrl })).toHaveProperty('transactionId');
+  });
+
+  it('H5: a link, made for the address that the request came from', async () => {
+    const { token, person } = await loggedIn();
+    const { order: made, payment } = await order({ token, tradeType: 'H5', address: '2001:db8::7' });
+    const { h5Url } = payment as { h5Url: string };
+    expect(h5Url).toMatch(/^https:\/\/wx\.tenpay\.com\//);
+    expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ clientIp: '2001:db8::7' });
+    expect(await world.phone.act(person, 'pay', { h5Url })).toHaveProperty('transactionId');
+  });
+
+  it.each(['NATIVE', 'H5'] as const)('%s may be paid in another app of ours, JSAPI may not', async (tradeType) => {
+    const { token } = await loggedIn();
+    const { appId } = ids.official;
+    const { order: made } = await order({ token, tradeType, appId });
+    const stored = await readOrder(world.table, made.outTradeNo);
+    expect(stored).toMatchObject({ appId });
+    expect(stored).not.toHaveProperty('openId');
+    await expect(order({ token, appId })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+  });
+
+  it.each([
+    ['JSAPI', 114, 116],
+    ['NATIVE', 114, 116],
+    ['H5', 3, 5],
+  ] as const)('%s: handed out again while it lives, and made anew after that', async (tradeType, livesMin, endsMin) => {
+    const { token } = await loggedIn();
+    const request = { token, tradeType, idempotencyKey: tradeType };
+    const handleOf = ({ payment }: Awaited<ReturnType<typeof order>>) =>
+      'package' in payment ? payment.package : Object.values(payment)[0];
+    const first = await order(request);
+    world.clock.offsetMs = livesMin * MINUTE_MS;
+    const repeated = await order(request);
+    world.clock.offsetMs = endsMin * MINUTE_MS;
+    const renewed = await order(request).finally(() => (world.clock.offsetMs = 0));
+    expect(repeated.order).toEqual(first.order);
+    expect(handleOf(repeated)).toBe(handleOf(first));
+    expect(renewed.order).toEqual(first.order);
+    expect(handleOf(renewed)).not.toBe(handleOf(first));
+  });
+
+  it('finds out that an order is paid when it is to be made anew', async () => {
+    const { token, person } = await loggedIn();
+    const request = { token, tradeType: 'H5' as const, idempotencyKey: `paid ${api}` };
+    const { order: made, payment } = await order(request);
+    await world.phone.act(person, 'pay', payment);
+    world.clock.offsetMs = 5 * MINUTE_MS;
+    const again = order(request).finally(() => (world.clock.offsetMs = 0));
+    await expect(again).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'PAID' });
+  });
+
+  it('leaves an order open that WeChat took before, when it does not take it again', async () => {
+    const { token } = await loggedIn();
+    const request = { token, tradeType: 'H5' as const, idempotencyKey: `open ${api}` };
+    const { order: made } = await order(request);
+    const refusing: Send = async ({ method }) =>
+      method === 'POST'
+        ? { status: 403, headers: {}, body: Buffer.from('{"code":"RULE_LIMIT","message":"x"}') }
+        : Promise.reject(new Error('no'));
+    world.clock.offsetMs = 5 * MINUTE_MS;
+    const again = order(request, refusing).finally(() => (world.clock.offsetMs = 0));
+    await expect(again).rejects.toMatchObject({ code: expect.stringMatching(/FORBIDDEN|WECHAT_UNAVAILABLE/) });
+    expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+  });
+
+  it('what is closed while WeChat makes it is closed there too, and nobody gets anything to pay with', async () => {
+    const { token } = await loggedIn();
+    let outTradeNo = '';
+    const slow: Send = async (request) => {
+      const answer = await world.base.send(request);
+      if (/jsapi$|unifiedorder$/.test(request.url.pathname)) {
+        outTradeNo = /out_trade_no(?:":"|><!\[CDATA\[)([0-9a-z]{32})/.exec(request.body!)![1]!;
+        await closeOwnOrder(world.pay, { token, outTradeNo });
+      }
+      return answer;
+    };
+    await expect(order({ token }, slow)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    const stored = (await readOrder(world.table, outTradeNo))!;
+    expect(stored.state).toBe('CLOSED');
+    expect(await (await world.pay.payApi(api)).query(stored)).toMatchObject({ tradeState: 'CLOSED' });
+  });
+});
+
+describe('the request to WeChat, API v3', () => {
+  it('has what each trade type wants, and nothing else', async () => {
+    const { token, person } = await loggedIn();
+    const { bodies, send } = recordingSend();
+    const deps = world.payWith({ send });
+    for (const tradeType of ['JSAPI', 'NATIVE', 'H5'] as const) await buy(deps, { token, tradeType });
+    const [jsapi, native, h5] = bodies;
+    expect(jsapi).toHaveProperty('payer', { openid: person.openIds.miniapp });
+    expect(jsapi).not.toHaveProperty('scene_info');
+    for (const body of [native, h5]) expect(body).not.toHaveProperty('payer');
+    expect(native).not.toHaveProperty('scene_info');
+    expect(h5).toHaveProperty('scene_info', { payer_client_ip: '203.0.113.7', h5_info: { type: 'Wap' } });
+  });
+
+  it('is the same to the letter when it is made anew, from another address and under another notify address', async () => {
+    const { token } = await loggedIn();
+    const { bodies, send } = recordingSend();
+    const request = { token, tradeType: 'H5' as const, idempotencyKey: 'again' };
+    await buy(world.payWith({ send, now: Date.now }), request);
+    world.clock.offsetMs = 5 * MINUTE_MS;
+    const moved = world.payWith({ send, now: Date.now });
+    moved.newOrders.notifyUrl = 'https://elsewhere.example/notify';
+    await buy(moved, { ...request, address: '198.51.100.1' }).finally(() => (world.clock.offsetMs = 0));
+    expect(bodies[1]).toEqual(bodies[0]);
+  });
+});

@@ -1,0 +1,203 @@
+// Refunds as WeChat tells of them: signed by API v3, or as a claim of API v2 that has to be confirmed.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
+import { sweep } from '../../lib/pay/sweep.ts';
+import { takeNotification } from '../../lib/pay/take-notification.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { readRefund } from '../../lib/store/refunds.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { notification } from '../support/pay-notification.ts';
+import { createWebhookWorld } from '../support/webhooks.ts';
+import { ids } from '../support/world.ts';
+
+let world: Awaited<ReturnType<typeof createWebhookWorld>>;
+let paidOrder: Awaited<ReturnType<typeof createBuyers>>['paidOrder'];
+beforeAll(async () => {
+  world = await createWebhookWorld('pay-notify');
+  ({ paidOrder } = await createBuyers(world));
+});
+afterAll(() => world.close());
+
+let numbers = 0;
+const newNumber = () => `N${Date.now()}x${(numbers += 1)}`;
+const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
+const settled = () => world.simulator.advanceClock(2_000);
+
+interface Delivery {
+  kind: string;
+  event?: string;
+  status?: number;
+  url?: string;
+  fault?: string;
+}
+const deliveries = async () =>
+  ((await (await fetch(`${world.simulator.url}/_log`)).json()) as Delivery[]).filter(({ kind }) => kind === 'push');
+
+describe('a refund of ours', () => {
+  it('is booked by its notification, without another call of WeChat', async () => {
+    const { outTradeNo } = await paidOrder();
+    const outRefundNo = newNumber();
+    await refundOrder(world.pay, { outTradeNo, outRefundNo, amountFen: 1800 });
+    await settled();
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'SUCCESS', source: 'API' });
+    expect(await world.calls(`/v3/refund/domestic/refunds/${outRefundNo}`)).toBe(0);
+    expect((await deliveries()).at(-1)).toMatchObject({ status: 204 });
+  });
+
+  it.each([
+    ['refund-abnormal', 'ABNORMAL', 'REFUNDING'],
+    ['refund-closed', 'CLOSED', 'PAID'],
+  ])('%s: is %s in our books', async (fault, status, state) => {
+    const { outTradeNo } = await paidOrder();
+    const outRefundNo = newNumber();
+    await world.faults('refund', fault);
+    await refundOrder(world.pay, { outTradeNo, outRefundNo, amountFen: 1800 });
+    await settled();
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status });
+    expect(await order(outTradeNo)).toMatchObject({ state });
+  });
+
+  it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify', 'probe-notify', 'unsigned-notify'])(
+    'survives %s',
+    async (fault) => {
+      const { outTradeNo } = await paidOrder();
+      await world.faults('notify', fault);
+      await refundOrder(world.pay, { outTradeNo, outRefundNo: newNumber(), amountFen: 500 });
+      await settled();
+      await world.simulator.advanceClock(15_000);
+      expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 500, refundCount: 1 });
+    },
+  );
+
+  it('is refused when it does not fit the order, and recorded once', async () => {
+    const { outTradeNo, transactionId } = await paidOrder();
+    const content = {
+      out_trade_no: outTradeNo,
+      transaction_id: transactionId,
+      out_refund_no: newNumber(),
+      refund_id: `50${newNumber()}`,
+      refund_status: 'SUCCESS',
+      amount: { total: 1700, refund: 100 },
+    };
+    const event = notification(content, { eventType: 'REFUND.SUCCESS' });
+    const before = (await world.everything()).length;
+    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+    expect((await world.everything()).length - before).toBe(1);
+    expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 0 });
+  });
+});
+
+describe('a refund before the payment notice', () => {
+  it('books both, in their order', async () => {
+    const { outTradeNo, transactionId } = await paidOrder({ paid: false });
+    expect((await order(outTradeNo))?.state).not.toBe('REFUNDED');
+    const outRefundNo = newNumber();
+    await merchantRefund(outTradeNo, 1800);
+    await settled();
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', transactionId, refundedFen: 1800 });
+    expect(await readRefund(world.table, outRefundNo)).toBeUndefined();
+  });
+
+  it('of API v3 is kept when WeChat cannot be asked about the payment, and booked by the sweep', async () => {
+    await world.faults('notify', 'drop-notify');
+    const { outTradeNo, transactionId } = await paidOrder({ paid: false });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+    // Made through the API by something else that uses the same merchant.
+    const outRefundNo = newNumber();
+    await world.pay.requestRefund(
+      { ...(await order(outTradeNo))!, transactionId },
+      {
+        outRefundNo,
+        outTradeNo,
+        amountFen: 600,
+        status: 'REQUESTED',
+        source: 'API',
+        createdAt: '',
+        notifyUrl: world.address.url,
+      },
+    );
+    await world.faults('transactions/out-trade-no', '5xx', 2);
+    await settled();
+    expect((await deliveries()).at(-1)).toMatchObject({ status: 204 });
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'REPORTED' });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+    world.clock.offsetMs = 1_000;
+    await sweep(world.pay);
+    world.clock.offsetMs = 0;
+    expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 600 });
+  });
+});
+
+interface Made {
+  outRefundNo: string;
+  refundId: string;
+}
+
+async function merchantRefund(outTradeNo: string, amountFen: number): Promise<Made> {
+  const answer = await fetch(`${world.simulator.url}/_merchant/refunds`, {
+    method: 'POST',
+    body: JSON.stringify({ outTradeNo, amountFen }),
+  });
+  expect(answer.status).toBe(201);
+  return (await answer.json()) as Made;
+}
+
+describe('a refund by hand in the merchant platform, told in API v2', () => {
+  it.each(['v3', 'v2'] as const)('of an order of API %s is confirmed by WeChat and booked', async (api) => {
+    const { outTradeNo } = await paidOrder({ api });
+    const { outRefundNo, refundId } = await merchantRefund(outTradeNo, 700);
+    await settled();
+    expect((await deliveries()).at(-1)).toMatchObject({ status: 200, url: world.v2.url });
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({
+      status: 'SUCCESS',
+      source: 'CONSOLE',
+      refundId,
+    });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 700 });
+  });
+
+  it('is kept and acknowledged when WeChat cannot be asked, and booked by the sweep', async () => {
+    const { outTradeNo } = await paidOrder();
+    await world.faults('/v3/refund/domestic/refunds/', '5xx', 2);
+    const { outRefundNo } = await merchantRefund(outTradeNo, 700);
+    await settled();
+    expect((await deliveries()).at(-1)).toMatchObject({ status: 200 });
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'REPORTED' });
+    world.clock.offsetMs = 1_000;
+    await sweep(world.pay);
+    world.clock.offsetMs = 0;
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify'])('survives %s', async (fault) => {
+    const { outTradeNo } = await paidOrder();
+    await world.faults('notify', fault);
+    await merchantRefund(outTradeNo, 300);
+    await settled();
+    await world.simulator.advanceClock(15_000);
+    expect(await order(outTradeNo)).toMatchObject({ refundedFen: 300, refundCount: 1 });
+  });
+
+  it('claims that nobody can confirm change nothing, and are forgotten', async () => {
+    const { outTradeNo, transactionId } = await paidOrder();
+    const claim = {
+      mchId: ids.pay.mchId,
+      outTradeNo,
+      transactionId,
+      outRefundNo: newNumber(),
+      refundId: '50x',
+      status: 'SUCCESS' as const,
+      amountFen: 1800,
+      totalFen: 1800,
+    };
+    await takeNotification(world.pay, { kind: 'refund', refund: claim }, { signed: false });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 0, refundingFen: 0 });
+    const later = world.payWith({ now: Date.now });
+    world.clock.offsetMs = 26 * 3_600_000;
+    await sweep(later);
+    world.clock.offsetMs = 0;
+    expect(await readRefund(world.table, claim.outRefundNo)).not.toHaveProperty('duePk');
+    expect(await order(outTradeNo)).toMatchObject({ refundedFen: 0 });
+  });
+});

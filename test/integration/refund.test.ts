@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../../lib/errors.ts';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
+import { settleRefund } from '../../lib/pay/settle-refund.ts';
+import type { RefundFact } from '../../lib/pay/protocol/pay-api.ts';
+import { sweep } from '../../lib/pay/sweep.ts';
+import type { Send } from '../../lib/runtime.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { readRefund } from '../../lib/store/refunds.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
+
+const REFUNDS = '/v3/refund/domestic/refunds';
+
+let world: World;
+let paidOrder: Buyers['paidOrder'];
+beforeAll(async () => {
+  world = await createWorld();
+  ({ paidOrder } = await createBuyers(world));
+});
+afterAll(() => world.simulator.close());
+
+type Buyers = Awaited<ReturnType<typeof createBuyers>>;
+
+let numbers = 0;
+const newNumber = () => `R${Date.now()}x${(numbers += 1)}`;
+const settled = () => world.simulator.advanceClock(2_000);
+const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
+
+describe('pay-refund', () => {
+  const refund = (request: object, deps = world.pay) => refundOrder(deps, { outRefundNo: newNumber(), ...request });
+
+  it('gives all of it back: accepted first, and REFUNDED when WeChat says that it arrived', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800, reason: '不想要了' };
+    const { refund: accepted } = await refund(request);
+    expect(accepted).toMatchObject({ outTradeNo, amountFen: 1800, status: 'PROCESSING', successAt: null });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDING', refundingFen: 1800, refundedFen: 0 });
+    await settled();
+    const { refund: done } = await refund(request);
+    expect(done).toMatchObject({ status: 'SUCCESS', refundId: accepted.refundId, successAt: expect.any(String) });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundingFen: 0, refundedFen: 1800 });
+    expect(await readRefund(world.table, request.outRefundNo)).not.toHaveProperty('duePk');
+  });
+
+  it('gives parts back; the order stays PAID until nothing is left', async () => {
+    const { outTradeNo } = await paidOrder();
+    for (const [amountFen, state] of [
+      [500, 'PAID'],
+      [700, 'PAID'],
+      [600, 'REFUNDED'],
+    ] as const) {
+      const request = { outTradeNo, outRefundNo: newNumber(), amountFen };
+      await refund(request);
+      await settled();
+      await refund(request);
+      expect((await order(outTradeNo))?.state).toBe(state);
+    }
+  });
+
+  it('the same number again is the same refund, and one call of WeChat is enough to know', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 300 };
+    const before = await world.calls(REFUNDS);
+    const first = await refund(request);
+    const again = await Promise.all([refund(request), refund(request)]);
+    for (const { refund: repeated } of again) expect(repeated.refundId).toBe(first.refund.refundId);
+    expect((await world.calls(REFUNDS)) - before).toBe(1);
+    expect(await order(outTradeNo)).toMatchObject({ refundingFen: 300, refundCount: 1 });
+  });
+
+  it('never gives back more than was paid, also with six refunds at once', async () => {
+    const { outTradeNo } = await paidOrder();
+    const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => refund({ outTradeNo, amountFen: 700 })));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(refusals).toEqual(
+      Array.from({ length: 4 }, () => expect.objectContaining({ code: 'ORDER_STATE_CONFLICT' })),
+    );
+    expect(await order(outTradeNo)).toMatchObject({ refundingFen: 1400 });
+  });
+
+  it.each([
+    ['an order that nobody paid', { amountFen: 1 }, 'ORDER_STATE_CONFLICT', 'unpaid'],
+    ['more than was paid', { amountFen: 1801 }, 'ORDER_STATE_CONFLICT'],
+    ['nothing', { amountFen: 0 }, 'PARAM_ERROR'],
+    ['half a fen', { amountFen: 0.5 }, 'PARAM_ERROR'],
+    ['a number that WeChat does not take', { amountFen: 1, outRefundNo: 'a b' }, 'PARAM_ERROR'],
+    ['a reason with an emoji', { amountFen: 1, reason: '🚀' }, 'PARAM_ERROR'],
+    ['an unknown order', { amountFen: 1, outTradeNo: '0'.repeat(32) }, 'NOT_FOUND'],
+  ])('refuses %s before any call', async (_, request, code, paid = 'paid') => {
+    const { outTradeNo } = await paidOrder({ paid: paid === 'paid' });
+    const before = await world.calls(REFUNDS);
+    await expect(refund({ outTradeNo, ...request })).rejects.toMatchObject({ code });
+    expect(await world.calls(REFUNDS)).toBe(before);
+  });
+
+  it('refuses a number that belongs to another refund', async () => {
+    const [one, two] = [await paidOrder(), await paidOrder()];
+    const outRefundNo = newNumber();
+    await refund({ outTradeNo: one.outTradeNo, outRefundNo, amountFen: 100 });
+    for (const other of [
+      { outTradeNo: one.outTradeNo, amountFen: 101 },
+      { outTradeNo: two.outTradeNo, amountFen: 100 },
+    ]) {
+      await expect(refund({ ...other, outRefundNo })).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    }
+    expect(await order(two.outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });
+  });
+
+  it('sets the money free when WeChat does not take the refund, and takes the same number again', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
+    await world.faults('refund', 'refund-not-enough');
+    await expect(refund(request)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0, refundCount: 0 });
+    expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REFUSED' });
+    expect((await refund(request)).refund.status).toBe('PROCESSING');
+  });
+
+  it.each(['accepted-5xx', '5xx', 'timeout'])(
+    'keeps the money aside when nobody knows (%s), and the same request finds out: one refund',
+    async (action) => {
+      const { outTradeNo } = await paidOrder();
+      const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
+      await world.faults(REFUNDS, action, 2);
+      await expect(refund(request)).rejects.toMatchObject({ code: expect.stringMatching(/^WECHAT_/) });
+      expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDING', refundingFen: 1800 });
+      expect((await refund(request)).refund.status).toBe('PROCESSING');
+      await settled();
+      expect((await refund(request)).refund.status).toBe('SUCCESS');
+      expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800, refundCount: 1 });
+    },
+    20_000,
+  );
+
+  it('a limit of calls does not prove that it was not taken: the money stays aside', async () => {
+    const { outTradeNo } = await paidOrder();
+    const limited: Send = async (request) =>
+      request.method === 'GET'
+        ? world.base.send(request)
+        : { status: 429, headers: {}, body: Buffer.from('{"code":"FREQUENCY_LIMITED","message":"x"}') };
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
+    await expect(refund(request, world.payWith({ send: limited }))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDING' });
+    expect((await refund(request)).refund.status).toBe('PROCESSING');
+  });
+
+  it.each([
+    ['refund-abnormal', 'ABNORMAL', 'REFUNDING', 1800],
+    ['refund-closed', 'CLOSED', 'PAID', 0],
+  ])('%s: the refund ends %s, and the order is %s', async (fault, status, state, refundingFen) => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
+    await world.faults('refund', fault);
+    await refund(request);
+    await settled();
+    expect((await refund(request)).refund.status).toBe(status);
+    expect(await order(outTradeNo)).toMatchObject({ state, refundingFen, refundedFen: 0 });
+  });
+
+  it('the sweep asks again for what WeChat never heard of, under the same number', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 900 };
+    const lost: Send = async (outbound) => {
+      if (outbound.method === 'POST') throw new AppError('WECHAT_TIMEOUT', 'lost');
+      return world.base.send(outbound);
+    };
+    await expect(refund(request, world.payWith({ send: lost }))).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+    const later = world.payWith({ now: Date.now });
+    world.clock.offsetMs = 61_000;
+    await sweep(later);
+    expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'PROCESSING' });
+    await settled();
+    world.clock.offsetMs = 10 * 60_000;
+    await sweep(later);
+    world.clock.offsetMs = 0;
+    expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'SUCCESS' });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 900 });
+  });
+
+  it('makes at most fifty refunds of one order', async () => {
+    const { outTradeNo } = await paidOrder();
+    for (let made = 0; made < 50; made += 1) await refund({ outTradeNo, amountFen: 1 });
+    const call = refund({ outTradeNo, amountFen: 1 });
+    await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', message: expect.stringContaining('50') });
+  });
+});
+
+describe("WeChat's word on a refund", () => {
+  const fact = async (change: Partial<RefundFact> = {}, paid = true) => {
+    const { outTradeNo, transactionId } = await paidOrder({ paid });
+    const number = newNumber();
+    const told: RefundFact = {
+      mchId: ids.pay.mchId,
+      outTradeNo,
+      transactionId,
+      outRefundNo: number,
+      refundId: `50${number}`,
+      status: 'SUCCESS',
+      amountFen: 400,
+      totalFen: 1800,
+      successAt: '2026-11-20T00:00:00.000Z',
+      ...change,
+    };
+    return told;
+  };
+
+  it('a refund made by hand is booked under its own number', async () => {
+    const told = await fact();
+    expect(await settleRefund(world.base, told)).toBe('booked');
+    expect(await readRefund(world.table, told.outRefundNo)).toMatchObject({ status: 'SUCCESS', source: 'CONSOLE' });
+    expect(await order(told.outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 400, refundCount: 1 });
+  });
+
+  it('fifty copies at once are one refund', async () => {
+    const told = await fact();
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => settleRefund(world.base, told)));
+    expect(outcomes.filter((outcome) => outcome === 'booked')).toHaveLength(1);
+    expect(await order(told.outTradeNo)).toMatchObject({ refundedFen: 400, refundCount: 1 });
+  });
+
+  it('books nothing before the payment is known', async () => {
+    const told = await fact({}, false);
+    expect(await settleRefund(world.base, told)).toBe('unpaid');
+    expect(await readRefund(world.table, told.outRefundNo)).toBeUndefined();
+  });
+
+  it.each<[string, Partial<RefundFact>, string]>([
+    ['of another merchant', { mchId: '1900000002' }, 'mchId'],
+    ['of another total', { totalFen: 1801 }, 'amountFen'],
+    ['of another payment', { transactionId: 'other' }, 'transactionId'],
+    ['of an unknown order', { outTradeNo: '0'.repeat(32) }, 'unknown order'],
+    ['of more than was paid', { amountFen: 1801 }, 'more than was paid'],
+  ])('a refund %s leaves the order untouched and is recorded once', async (_, change, reason) => {
+    const told = await fact(change);
+    const before = await order(told.outTradeNo);
+    for (let times = 0; times < 2; times += 1) {
+      const call = settleRefund(world.base, told);
+      await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { reasons: [reason] } });
+    }
+    expect(await order(told.outTradeNo)).toEqual(before);
+    const recorded = world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes(told.refundId));
+    expect(recorded).toHaveLength(1);
+  });
+});

@@ -1,0 +1,183 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventsOf } from '../../lib/events/from-record.ts';
+import type { DomainEvent } from '../../lib/events/schemas.ts';
+import { login } from '../../lib/identity/login.ts';
+import { mergeAccounts } from '../../lib/store/account-links.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
+import { keys } from '../../lib/store/keys.ts';
+import { putOrder, type Order } from '../../lib/store/orders.ts';
+import type { Refund } from '../../lib/store/refunds.ts';
+import { creditTopUp, takeBackTopUp } from '../../lib/wallet/book.ts';
+import { readWallet } from '../../lib/wallet/read-wallet.ts';
+import { recordOf } from '../support/stream-records.ts';
+import { unsteadyEngine } from '../support/unsteady-engine.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const PAID_AT = '2026-11-20T00:00:00.000Z';
+
+describe('the wallet', () => {
+  let world: World;
+  let engine: Awaited<ReturnType<typeof unsteadyEngine>>;
+  beforeAll(async () => {
+    engine = await unsteadyEngine();
+    world = await createWorld({ via: engine.before });
+  });
+  afterAll(async () => {
+    await world.simulator.close();
+    engine.close();
+  });
+
+  const loggedIn = async () => login(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
+  const balanceOf = async (token: string) => (await readWallet(world.sessions, token)).balanceFen;
+
+  /** The event of a paid top-up, whose order is stored. */
+  const topUp = async (userId: string, change: Partial<Order> = {}) => {
+    const open = {
+      outTradeNo: userId + randomBytes(8).toString('hex'),
+      sku: 'top-up',
+      kind: 'wallet-topup',
+      amountFen: 500,
+      currency: 'CNY',
+      state: 'NOTPAY',
+      ...change,
+    } as Order;
+    await putOrder(world.table, open, Date.now());
+    const paid = { ...open, state: 'PAID', transactionId: '42', paidAt: PAID_AT };
+    return eventsOf(recordOf(keys.order(open.outTradeNo), open, paid))[0] as DomainEvent<'order.paid'>;
+  };
+  const refundOf = ({ data: { outTradeNo } }: DomainEvent<'order.paid'>, outRefundNo: string, amountFen: number) => {
+    const refund: Refund = {
+      outRefundNo,
+      outTradeNo,
+      amountFen,
+      status: 'SUCCESS',
+      source: 'API',
+      createdAt: PAID_AT,
+      refundId: '50',
+      successAt: PAID_AT,
+    };
+    return eventsOf(recordOf(keys.refund(outRefundNo), undefined, refund))[0] as DomainEvent<'order.refunded'>;
+  };
+  const entriesOf = async (userId: string) => {
+    const { Items = [] } = await world.table.client.send(
+      new ScanCommand({
+        TableName: world.table.name,
+        FilterExpression: 'pk = :pk AND begins_with(sk, :entry)',
+        ExpressionAttributeValues: { ':pk': keys.wallet(userId).pk, ':entry': keys.walletEntry(userId, '').sk },
+        ConsistentRead: true,
+      }),
+    );
+    return Items;
+  };
+
+  it('is empty before anything was paid into it', async () => {
+    const { token } = await loggedIn();
+    expect(await readWallet(world.sessions, token)).toEqual({ balanceFen: 0 });
+  });
+
+  it('has a top-up once, also when its event comes fifty times at once', async () => {
+    const { token, user } = await loggedIn();
+    const event = await topUp(user.id);
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => creditTopUp(world.base, event)));
+    // One that met the others too often is sent again by Lambda.
+    expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
+    await creditTopUp(world.base, event);
+    expect(await balanceOf(token)).toBe(500);
+    expect(await entriesOf(user.id)).toEqual([
+      expect.objectContaining({ outTradeNo: event.data.outTradeNo, amountFen: 500, at: PAID_AT }),
+    ]);
+  });
+
+  it('adds up top-ups', async () => {
+    const { token, user } = await loggedIn();
+    const events = [await topUp(user.id), await topUp(user.id, { amountFen: 700 }), await topUp(user.id)];
+    await Promise.all(events.map((event) => creditTopUp(world.base, event)));
+    expect(await balanceOf(token)).toBe(1_700);
+  });
+
+  it('has a top-up once, when we never learn that the write was done', async () => {
+    const { token, user } = await loggedIn();
+    const event = await topUp(user.id);
+    engine.loseAnswerOf('TransactWriteItems', event.data.outTradeNo);
+    await creditTopUp(world.base, event);
+    expect(await balanceOf(token)).toBe(500);
+  });
+
+  it('has neither entry nor balance of a write that failed, and both of the next', async () => {
+    const { token, user } = await loggedIn();
+    const event = await topUp(user.id);
+    // As many as the store tries.
+    for (let tries = 1; tries <= 5; tries += 1) engine.meetTransactionAt('TransactWriteItems', event.data.outTradeNo);
+    await expect(creditTopUp(world.base, event)).rejects.toThrow('conflict');
+    expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
+    await creditTopUp(world.base, event);
+    expect([await balanceOf(token), (await entriesOf(user.id)).length]).toEqual([500, 1]);
+  });
+
+  it('gives the money of a refund back, once for each refund', async () => {
+    const { token, user } = await loggedIn();
+    const paid = await topUp(user.id);
+    await creditTopUp(world.base, paid);
+    const first = refundOf(paid, `a-${user.id}`, 200);
+    for (const event of [first, first, refundOf(paid, `b-${user.id}`, 100), first]) {
+      await takeBackTopUp(world.base, event);
+    }
+    expect(await balanceOf(token)).toBe(200);
+  });
+
+  it('goes below zero when the money was spent, and comes to the same when the refund is heard of first', async () => {
+    const { token, user } = await loggedIn();
+    const paid = await topUp(user.id);
+    await takeBackTopUp(world.base, refundOf(paid, `c-${user.id}`, 500));
+    expect(await balanceOf(token)).toBe(-500);
+    await creditTopUp(world.base, paid);
+    expect(await balanceOf(token)).toBe(0);
+  });
+
+  it('tells an order from a refund of the same number', async () => {
+    const { token, user } = await loggedIn();
+    const paid = await topUp(user.id);
+    await creditTopUp(world.base, paid);
+    await takeBackTopUp(world.base, refundOf(paid, paid.data.outTradeNo, 500));
+    expect(await balanceOf(token)).toBe(0);
+  });
+
+  it('has nothing to do with a coffee, paid or given back', async () => {
+    const { token, user } = await loggedIn();
+    const coffee = await topUp(user.id, { sku: 'coffee', kind: 'goods' });
+    await creditTopUp(world.base, coffee);
+    await takeBackTopUp(world.base, refundOf(coffee, `d-${user.id}`, 500));
+    expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
+  });
+
+  it('refuses the refund of an order that is not there, so that the event is kept', async () => {
+    const { user } = await loggedIn();
+    const paid = await topUp(user.id);
+    const stray = refundOf(paid, `e-${user.id}`, 500);
+    stray.data.outTradeNo = 'x'.repeat(32);
+    await expect(takeBackTopUp(world.base, stray)).rejects.toThrow('not there');
+  });
+
+  it('is the sum of the wallets of one person, whose accounts became one', async () => {
+    const [kept, gone] = [await loggedIn(), await loggedIn()];
+    await creditTopUp(world.base, await topUp(kept.user.id));
+    const before = await topUp(gone.user.id, { amountFen: 300 });
+    const after = await topUp(gone.user.id, { amountFen: 40 });
+    await creditTopUp(world.base, before);
+    const [into, from] = (await Promise.all(
+      [kept, gone].map(({ user }) => readAccount(world.table, user.id, 'strong')),
+    )) as [NonNullable<Awaited<ReturnType<typeof readAccount>>>, NonNullable<Awaited<ReturnType<typeof readAccount>>>];
+    expect(await mergeAccounts(world.table, { into, from, unionId: 'u-wallet', at: PAID_AT })).toBe(true);
+    // An order keeps its number, and its event the account of that number.
+    await creditTopUp(world.base, after);
+    expect([await balanceOf(kept.token), await balanceOf(gone.token)]).toEqual([840, 840]);
+  });
+
+  it('is shown to nobody without a session', async () => {
+    await expect(readWallet(world.sessions, 'a.b.c')).rejects.toThrow(
+      expect.objectContaining({ code: 'UNAUTHENTICATED' }),
+    );
+  });
+});

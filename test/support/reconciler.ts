@@ -1,0 +1,198 @@
+// Books on the real engine, and the flow that compares them with the bills of a bill server.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { LOCAL_AWS } from '../../infra/local/table.ts';
+import { redact, type Log } from '../../lib/log.ts';
+import { createSend, startDownload } from '../../lib/outbound.ts';
+import { reconcile } from '../../lib/pay/bills/reconcile.ts';
+import { reportStore } from '../../lib/pay/bills/report-store.ts';
+import { openTradeBillV2 } from '../../lib/pay/v2/bills.ts';
+import { openFundFlowBill, openTradeBill } from '../../lib/pay/v3/bills.ts';
+import { markPaid, putOrder, type Order } from '../../lib/store/orders.ts';
+import { writeRefund, type RefundStatus } from '../../lib/store/refunds.ts';
+import { openTable } from '../../lib/store/table.ts';
+import { APP_ID, MCH_ID, OPEN_ID, type Payment } from './bill-files.ts';
+import { API_V2_KEY, KEY_ID, startBillServer } from './bill-server.ts';
+import { freshTable } from './table.ts';
+
+export const DATE = '2026-11-20';
+/** Half past ten in Beijing, the day after. */
+export const NOW = '2026-11-21T02:30:00.000Z';
+
+export type Reconciler = Awaited<ReturnType<typeof createReconciler>>;
+
+export async function createReconciler() {
+  const scratch = scratchFolder();
+  const { name, endpoint } = await freshTable();
+  const wechat = await startBillServer();
+  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_S3: wechat.url });
+  const table = openTable(name);
+  const clock = { now: Date.parse(NOW) };
+  const lines: string[] = [];
+  const healed = { orders: [] as string[], refunds: [] as object[], fail: false };
+  const base = {
+    now: Date.now,
+    sleep: async () => undefined,
+    randomBytes,
+    log: recordingLog(lines),
+    send: createSend({ now: Date.now }),
+    startDownload,
+  };
+  const v3 = {
+    ...base,
+    merchant: wechat.keys.merchant,
+    platformKeyId: KEY_ID,
+    platformKeys: async (serial: string) => (serial === KEY_ID ? wechat.keys.platform : undefined),
+    payBaseUrl: wechat.url,
+  };
+  const v2 = { ...base, mchId: MCH_ID, appId: APP_ID, apiV2Key: API_V2_KEY, payBaseUrl: wechat.url };
+  const deps = {
+    table,
+    log: base.log,
+    now: () => clock.now,
+    api: 'v3' as const,
+    openTradeBill: (date: string) => openTradeBill(v3, date),
+    openFundFlowBill: (date: string) => openFundFlowBill(v3, date),
+    putReport: reportStore('reports'),
+    recheckOrder: async (outTradeNo: string) => {
+      healed.orders.push(outTradeNo);
+      if (healed.fail) throw new Error('WeChat is away');
+    },
+    reportRefund: async (refund: object) => void healed.refunds.push(refund),
+  };
+  return {
+    wechat,
+    table,
+    clock,
+    lines,
+    healed,
+    base,
+    deps,
+    run: (input: unknown = { date: DATE }) => reconcile(deps, input),
+    runV2: (change: Partial<typeof v2> = {}) => {
+      const { openFundFlowBill: _, ...rest } = deps;
+      const openBill = (date: string) => openTradeBillV2({ ...v2, ...change }, date);
+      return reconcile({ ...rest, api: 'v2', openTradeBill: openBill }, { date: DATE });
+    },
+    report: (date = DATE) => JSON.parse(wechat.reports.get(`/reports/bills/${date}.json`)!) as ReportFile,
+    recorded: async (date = DATE) => {
+      const query = new QueryCommand({
+        TableName: name,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+        ExpressionAttributeValues: { ':pk': `BILL#${date}`, ':sk': 'DIFF#' },
+      });
+      return ((await table.client.send(query)).Items ?? []).map(({ pk: _pk, sk: _sk, ...item }) => item);
+    },
+    summary: async (date = DATE) =>
+      (await table.client.send(new GetCommand({ TableName: name, Key: { pk: `BILL#${date}`, sk: 'BILL' } }))).Item,
+    order: (change: Partial<Order> = {}) => order(table, change),
+    /** An order of ours that was paid on the day, and what the bill says of it. */
+    paidOrder: async (change: Partial<Order> = {}): Promise<Payment & { order: Order }> => {
+      const made = await order(table, change);
+      const transactionId = `4200${made.outTradeNo.slice(-24)}`;
+      const { paidAt = `${DATE}T04:00:00.000Z` } = change;
+      await markPaid(table, termsOf(made), { transactionId, paidAt, from: ['NOTPAY'] });
+      return { outTradeNo: made.outTradeNo, transactionId, yuan: (made.amountFen / 100).toFixed(2), order: made };
+    },
+    refund: async (payment: Payment & { order: Order }, amountFen: number, status: RefundStatus = 'SUCCESS') => {
+      const outRefundNo = `R${randomBytes(12).toString('hex')}`;
+      const refund = {
+        outRefundNo,
+        outTradeNo: payment.outTradeNo,
+        amountFen,
+        status,
+        source: 'API' as const,
+        createdAt: `${DATE}T05:00:00.000Z`,
+      };
+      const seen = { order: { ...payment.order, state: 'PAID' as const }, refund: undefined };
+      const money = { state: 'PAID' as const, refundedFen: 0, refundingFen: 0, refundCount: 1 };
+      if (!(await writeRefund(table, seen, { refund, money, dueAtMs: undefined })))
+        throw new Error('refund not stored');
+      return { payment, outRefundNo, refundId: `5030${outRefundNo.slice(-24)}`, yuan: (amountFen / 100).toFixed(2) };
+    },
+    /** The end of every test: no file is left, and nobody's openid was told, which is in every trade bill. */
+    close: () => {
+      wechat.close();
+      scratch.assertEmpty();
+      assert.doesNotMatch([...lines, ...wechat.reports.values()].join('\n'), new RegExp(OPEN_ID));
+    },
+  };
+}
+
+/** A folder for temporary files that is nobody else's. */
+function scratchFolder() {
+  const before = process.env['TMPDIR'];
+  const folder = mkdtempSync(join(tmpdir(), 'test-bills-'));
+  process.env['TMPDIR'] = folder;
+  assert.equal(tmpdir(), folder);
+  return {
+    assertEmpty: () => {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+      assert.deepEqual(readdirSync(folder), []);
+      // Files that are open have no name any more. Only Linux tells which there are.
+      if (existsSync('/proc/self/fd'))
+        assert.deepEqual(
+          openFiles().filter((path) => path.startsWith(folder)),
+          [],
+        );
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+interface ReportFile {
+  date: string;
+  api: string;
+  madeAt: string;
+  bills: Record<'trade' | 'fundFlow', Record<string, number>>;
+  differences: { kind: string; no: string; ours?: unknown; theirs?: unknown }[];
+}
+
+function termsOf({ outTradeNo, appId, mchId, amountFen, currency }: Order) {
+  return { outTradeNo, appId, mchId, amountFen, currency };
+}
+
+async function order(table: ReturnType<typeof openTable>, change: Partial<Order>): Promise<Order> {
+  const made: Order = {
+    outTradeNo: randomBytes(16).toString('hex'),
+    sku: 'coffee',
+    description: 'Coffee',
+    kind: 'goods',
+    amountFen: 1800,
+    currency: 'CNY',
+    state: 'NOTPAY',
+    createdAt: `${DATE}T03:00:00.000Z`,
+    api: 'v3',
+    tradeType: 'JSAPI',
+    timeExpire: `${DATE}T05:00:00+08:00`,
+    notifyUrl: 'http://localhost:9/pay-notify',
+    mchId: MCH_ID,
+    appId: APP_ID,
+    refundedFen: 0,
+    refundingFen: 0,
+    refundCount: 0,
+    ...change,
+  };
+  delete made.paidAt;
+  return putOrder(table, made, Date.parse(NOW));
+}
+
+function recordingLog(lines: string[]): Log {
+  const record = (event: string, fields?: object) => void lines.push(redact({ evt: event, ...fields }));
+  return { info: record, warn: record, error: record };
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { BusEntry } from '../../../../lib/events/bus.ts';
+import { publishChanges } from '../../../../lib/events/publish.ts';
+import { redact } from '../../../../lib/log.ts';
+import { keys } from '../../../../lib/store/keys.ts';
+import { recordOf, WRITTEN_AT } from '../../../support/stream-records.ts';
+
+/** A payment that does not fit: an event whose size is easy to choose. */
+const mismatch = (transactionId: string, outTradeNo = 'no') =>
+  recordOf(keys.payMismatch(transactionId), undefined, {
+    transactionId,
+    outTradeNo,
+    reasons: ['amountFen'],
+    seenAt: WRITTEN_AT,
+  });
+const mismatches = (count: number, bytes = 0) =>
+  Array.from({ length: count }, (_, n) => mismatch(`t${n}`, 'x'.repeat(bytes) || 'no'));
+const unreadable = () => recordOf(keys.payMismatch('bad'), undefined, { reasons: 'none' });
+const silent = () => recordOf(keys.session('s'), undefined, { accountId: 'a' });
+const numberOf = (record: ReturnType<typeof silent>) => record.dynamodb?.SequenceNumber;
+
+/** Publishes to a bus that answers so, and tells what it was given. */
+async function publish(
+  records: ReturnType<typeof silent>[],
+  answer: (entry: BusEntry) => string | undefined = () => undefined,
+) {
+  const calls: BusEntry[][] = [];
+  const lines: string[] = [];
+  const record = (event: string, fields?: object) => void lines.push(redact({ evt: event, ...fields }));
+  const put = async (entries: BusEntry[]) => {
+    calls.push(entries);
+    return entries.map(answer);
+  };
+  const log = { info: record, warn: record, error: record };
+  const { batchItemFailures } = await publishChanges({ put, log }, records);
+  return {
+    failed: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
+    calls,
+    lines,
+    ids: calls.flat().map(({ detail }) => (JSON.parse(detail) as { id: string }).id.split(':')[1]),
+  };
+}
+
+describe('a batch of changes', () => {
+  it('goes onto the bus as name, time and detail', async () => {
+    const { calls, failed } = await publish([mismatch('t1')]);
+    expect(failed).toEqual([]);
+    const [[entry, ...others] = [], ...more] = calls;
+    expect([others, more]).toEqual([[], []]);
+    expect(entry).toMatchObject({ name: 'payment.mismatched', at: WRITTEN_AT });
+    expect(JSON.parse(entry!.detail)).toEqual({
+      id: 'payment.mismatched:t1',
+      at: WRITTEN_AT,
+      data: { transactionId: 't1', outTradeNo: 'no', reasons: ['amountFen'], seenAt: WRITTEN_AT },
+    });
+  });
+
+  it.each([
+    ['nothing', []],
+    ['nothing that is an event', [silent(), silent()]],
+  ])('makes no call for %s', async (_what, records) => {
+    expect(await publish(records)).toMatchObject({ calls: [], failed: [], lines: [] });
+  });
+
+  it('goes in calls of ten, in order', async () => {
+    const { calls, ids } = await publish(mismatches(25));
+    expect(calls.map(({ length }) => length)).toEqual([10, 10, 5]);
+    expect(ids).toEqual(Array.from({ length: 25 }, (_, n) => `t${n}`));
+  });
+
+  it('goes in calls that are not larger than the bus takes', async () => {
+    const { calls, failed } = await publish(mismatches(7, 100 * 1024));
+    expect(calls.map(({ length }) => length)).toEqual([2, 2, 2, 1]);
+    expect(failed).toEqual([]);
+  });
+
+  it('counts bytes and not characters', async () => {
+    // 60 000 characters, 180 000 bytes.
+    const records = [mismatch('t0', '微'.repeat(60_000)), mismatch('t1', '微'.repeat(60_000))];
+    expect((await publish(records)).calls).toHaveLength(2);
+  });
+
+  it('names the first record of which the bus refused an event, and sends the others all the same', async () => {
+    const records = mismatches(12);
+    const { failed, ids, lines } = await publish(records, ({ detail }) =>
+      /"t(3|11)"/.test(detail) ? 'ThrottlingException' : undefined,
+    );
+    expect(failed).toEqual([numberOf(records[3]!)]);
+    expect(ids).toHaveLength(12);
+    expect(lines.join('\n')).toContain('ThrottlingException');
+    expect(lines.join('\n')).toContain('payment.mismatched:t11');
+    expect(lines.at(-1)).toContain('"count":10');
+  });
+
+  it('names the first record of a call that failed as a whole; the other call is made', async () => {
+    const records = mismatches(12);
+    const { failed, ids } = await publish(records, ({ detail }) => {
+      if (detail.includes('"t0"')) throw new Error('no connection');
+      return undefined;
+    });
+    expect(failed).toEqual([numberOf(records[0]!)]);
+    expect(ids).toContain('t11');
+  });
+
+  it('reports a record that cannot be read, alone: what is around it is published', async () => {
+    const records = [silent(), mismatch('t1'), unreadable(), mismatch('t2')];
+    const { failed, ids, lines } = await publish(records);
+    expect(failed).toEqual([numberOf(records[2]!)]);
+    expect(ids).toEqual(['t1', 't2']);
+    expect(lines[0]).toContain('events.unreadable');
+  });
+
+  it('reports an event that is larger than any call, alone', async () => {
+    const records = [mismatch('t1'), mismatch('t2', 'x'.repeat(256 * 1024)), mismatch('t3')];
+    const { failed, ids } = await publish(records);
+    expect(failed).toEqual([numberOf(records[1]!)]);
+    expect(ids).toEqual(['t1', 't3']);
+  });
+
+  it('names the first record, whatever the reasons are', async () => {
+    const records = [mismatch('t1'), unreadable()];
+    const { failed } = await publish(records, () => 'InternalFailure');
+    expect(failed).toEqual([numberOf(records[0]!)]);
+  });
+});

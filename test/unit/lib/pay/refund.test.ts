@@ -1,0 +1,109 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { afterRefund, nextStatus, refundableFen } from '../../../../lib/pay/refund.ts';
+import type { Order } from '../../../../lib/store/orders.ts';
+import type { RefundStatus } from '../../../../lib/store/refunds.ts';
+
+const AMOUNT = 1800;
+const paid = { amountFen: AMOUNT, state: 'PAID', refundedFen: 0, refundingFen: 0, refundCount: 0 } as Order;
+
+describe('the money of an order', () => {
+  it.each<[RefundStatus | undefined, RefundStatus, number, Partial<Order>]>([
+    [undefined, 'REQUESTED', 800, { state: 'REFUNDING', refundedFen: 0, refundingFen: 800, refundCount: 1 }],
+    ['REQUESTED', 'PROCESSING', 800, { state: 'REFUNDING', refundingFen: 800, refundCount: 1 }],
+    ['REQUESTED', 'REFUSED', 800, { state: 'PAID', refundedFen: 0, refundingFen: 0, refundCount: 0 }],
+    ['REFUSED', 'REQUESTED', 800, { state: 'REFUNDING', refundingFen: 800, refundCount: 1 }],
+    ['PROCESSING', 'SUCCESS', 800, { state: 'PAID', refundedFen: 800, refundingFen: 0, refundCount: 1 }],
+    ['PROCESSING', 'SUCCESS', AMOUNT, { state: 'REFUNDED', refundedFen: AMOUNT, refundingFen: 0 }],
+    ['PROCESSING', 'ABNORMAL', 800, { state: 'REFUNDING', refundingFen: 800, refundCount: 1 }],
+    ['ABNORMAL', 'SUCCESS', 800, { state: 'PAID', refundedFen: 800, refundingFen: 0 }],
+    ['PROCESSING', 'CLOSED', 800, { state: 'PAID', refundedFen: 0, refundingFen: 0, refundCount: 0 }],
+    [undefined, 'SUCCESS', 800, { state: 'PAID', refundedFen: 800, refundingFen: 0, refundCount: 1 }],
+    ['REPORTED', 'SUCCESS', AMOUNT, { state: 'REFUNDED', refundedFen: AMOUNT, refundCount: 1 }],
+  ])('after a refund from %s to %s of %i fen', (from, to, amountFen, money) => {
+    const before =
+      from === undefined ? paid : { ...paid, ...afterRefund(paid, { from: undefined, to: from, amountFen }) };
+    expect(afterRefund(before, { from, to, amountFen })).toMatchObject(money);
+  });
+
+  it('is refunding while any refund is under way, whatever else came back', () => {
+    const first = { ...paid, ...afterRefund(paid, { from: undefined, to: 'SUCCESS', amountFen: 1000 }) };
+    const second = afterRefund(first, { from: undefined, to: 'REQUESTED', amountFen: 800 });
+    expect(second).toEqual({ state: 'REFUNDING', refundedFen: 1000, refundingFen: 800, refundCount: 2 });
+  });
+});
+
+describe('the status of a refund', () => {
+  it.each<[RefundStatus | undefined, RefundStatus, RefundStatus | undefined]>([
+    [undefined, 'SUCCESS', 'SUCCESS'],
+    ['REQUESTED', 'PROCESSING', 'PROCESSING'],
+    ['PROCESSING', 'PROCESSING', undefined],
+    ['SUCCESS', 'PROCESSING', undefined],
+    ['SUCCESS', 'ABNORMAL', undefined],
+    ['CLOSED', 'SUCCESS', undefined],
+    ['PROCESSING', 'REQUESTED', undefined],
+    ['ABNORMAL', 'SUCCESS', 'SUCCESS'],
+    ['ABNORMAL', 'PROCESSING', 'PROCESSING'],
+    ['REFUSED', 'REQUESTED', 'REQUESTED'],
+    ['REFUSED', 'SUCCESS', 'SUCCESS'],
+  ])('after %s, told %s, is %s', (status, told, next) => {
+    expect(nextStatus(status, told)).toBe(next);
+  });
+
+  /** What WeChat goes through with one refund, and what arrives of it: in any order, repeated, with losses. */
+  const life = fc.constantFrom<RefundStatus[]>(
+    ['PROCESSING', 'SUCCESS'],
+    ['PROCESSING', 'CLOSED'],
+    ['PROCESSING', 'ABNORMAL', 'SUCCESS'],
+    ['PROCESSING', 'ABNORMAL', 'CLOSED'],
+    ['SUCCESS'],
+  );
+  const refunds = fc
+    .array(fc.record({ life, share: fc.integer({ min: 1, max: 4 }), ours: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((list) => {
+      const unit = Math.floor(AMOUNT / list.reduce((sum, { share }) => sum + share, 0));
+      return list.map(({ share, ...refund }) => ({ ...refund, amountFen: share * unit }));
+    });
+
+  it('ends as WeChat says, and no money appears or disappears on the way, whatever arrives and in what order', () => {
+    const told = refunds.chain((list) => {
+      const said = list.flatMap(({ life: words }, index) => words.map((word) => ({ index, word })));
+      const heard = fc.array(fc.constantFrom(...said), { maxLength: 3 * said.length });
+      return fc.record({ list: fc.constant(list), heard });
+    });
+    fc.assert(
+      fc.property(told, ({ list, heard }) => {
+        let order = paid;
+        const statuses: (RefundStatus | undefined)[] = list.map(() => undefined);
+        const say = (index: number, word: RefundStatus) => {
+          const { amountFen } = list[index]!;
+          const to = nextStatus(statuses[index], word);
+          if (to === undefined) return;
+          order = { ...order, ...afterRefund(order, { from: statuses[index], to, amountFen }) };
+          statuses[index] = to;
+          expect(order.refundedFen + order.refundingFen + refundableFen(order)).toBe(AMOUNT);
+          for (const fen of [order.refundedFen, order.refundingFen, refundableFen(order)]) {
+            expect(fen).toBeGreaterThanOrEqual(0);
+          }
+        };
+        list.forEach(({ ours }, index) => ours && say(index, 'REQUESTED'));
+        for (const { index, word } of heard) say(index, word);
+        // In the end the sweep asks.
+        list.forEach(({ life: words }, index) => say(index, words.at(-1)!));
+        const back = list.reduce(
+          (sum, { life: words, amountFen }) => sum + (words.at(-1) === 'SUCCESS' ? amountFen : 0),
+          0,
+        );
+        expect(order).toMatchObject({
+          refundedFen: back,
+          refundingFen: 0,
+          state: back === AMOUNT ? 'REFUNDED' : 'PAID',
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
