@@ -93,6 +93,27 @@ describe('the mini-program', () => {
     await expect.poll(play.wire).toContain('/pay-notify TRANSACTION.SUCCESS204');
     expect(play.complaints()).toEqual([]);
   });
+
+  it('gives the money back when the merchant console says so', async () => {
+    await play.open();
+    await press('Add person');
+    await press(/^Buy a coffee/);
+    await press('Pay');
+    await phoneSays(/^PAID$/);
+    const order = await play.phone.locator('dt:text-is("order") + dd').textContent();
+    const line = play.page.locator('#merchant li', { hasText: order! });
+    await line.getByRole('button', { name: 'Refund' }).click();
+    await line.getByText('refunded', { exact: true }).waitFor();
+    await expect.poll(play.wire).toContain('/pay-notify-v2');
+    await expect
+      .poll(async () => {
+        await press('Ask again');
+        return play.phone.locator('.state').textContent();
+      })
+      .toBe('REFUNDED');
+    await phoneSays('Your money is back');
+    expect(play.complaints()).toEqual([]);
+  });
 });
 
 describe('the chat of the official account', () => {
