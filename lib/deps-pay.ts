@@ -15,6 +15,7 @@ import { fetchCertificates } from './pay/v3/certificates.ts';
 import type { PayDeps } from './pay/v3/client.ts';
 import { createRefund } from './pay/v3/refunds.ts';
 import { runtime, type Send } from './runtime.ts';
+import { setDue } from './store/due.ts';
 import { readOrder, type Order, type PayApiName } from './store/orders.ts';
 import { putReport, type Refund } from './store/refunds.ts';
 
@@ -82,6 +83,7 @@ export async function loadBills() {
       // The merchant may sell elsewhere too: what is not about an order of ours nobody can follow.
       if (!(await readOrder(pay.table, refund.outTradeNo))) return;
       await putReport(pay.table, consoleRefund(refund, pay.now()), pay.now());
+      await setDue(pay.table, { kind: 'refund', no: refund.outRefundNo }, pay.now());
     },
   };
 }

@@ -69,7 +69,7 @@ async function releaseRefund({ table, ...deps }: RefundDeps, outRefundNo: string
   });
 }
 
-/** Somebody spoke of a refund that WeChat knows nothing of, a day later still. */
+/** What WeChat refused, and what somebody spoke of that WeChat knows nothing of a day later still. */
 function isForgotten({ status, createdAt }: Refund, nowMs: number): boolean {
-  return status === 'REPORTED' && nowMs - Date.parse(createdAt) > DAY_MS;
+  return status === 'REFUSED' || (status === 'REPORTED' && nowMs - Date.parse(createdAt) > DAY_MS);
 }

@@ -67,6 +67,10 @@ const run = async (api: 'v3' | 'v2') => {
   return { ...reconciled, bills, found: differences.map(({ kind, no }) => `${kind} ${no}`).toSorted() };
 };
 
+it.each(['v3', 'v2'] as const)('there is no bill of a day that is not over: API %s', async (api) => {
+  await expect(run(api)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+});
+
 it.each(['v3', 'v2'] as const)('a bill that WeChat is still making is not ready: API %s', async (api) => {
   const untilFive = Date.parse(`${date}T05:00:00+08:00`) + DAY_MS - world.simulator.now();
   await world.simulator.advanceClock(Math.max(untilFive, 0));

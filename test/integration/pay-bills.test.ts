@@ -216,7 +216,7 @@ describe('a run', () => {
     expect(await books.run(scheduled)).toMatchObject({ date: '2026-11-21' });
   });
 
-  it.each([{ date: '20261120' }, { date: '2026-02-30' }, { date: '2026-11-21' }, { date: 1 }, 'yesterday', null])(
+  it.each([{ date: '20261120' }, { date: '2026-02-30' }, { date: 1 }, 'yesterday', null])(
     'with %j is refused',
     async (input) => {
       await expect(books.run(input)).rejects.toMatchObject({ code: 'PARAM_ERROR' });

@@ -5,6 +5,7 @@ import { settleRefund } from '../../lib/pay/settle-refund.ts';
 import type { RefundFact } from '../../lib/pay/protocol/pay-api.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import type { Send } from '../../lib/runtime.ts';
+import { setDue } from '../../lib/store/due.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
@@ -177,6 +178,24 @@ describe('pay-refund', () => {
     world.clock.offsetMs = 0;
     expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'SUCCESS' });
     expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 900 });
+  });
+
+  it('a refund that we took for refused is booked when somebody finds it at WeChat', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
+    await world.faults('refund', 'refund-not-enough');
+    await expect(refund(request)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const due = { kind: 'refund', no: request.outRefundNo } as const;
+    await setDue(world.table, due, world.base.now() - 1);
+    await sweep(world.pay);
+    expect(await readRefund(world.table, due.no)).toMatchObject({ status: 'REFUSED' });
+    expect(await readRefund(world.table, due.no)).not.toHaveProperty('duePk');
+    await world.pay.requestRefund((await order(outTradeNo))!, (await readRefund(world.table, due.no))!);
+    await settled();
+    await setDue(world.table, due, world.base.now() - 1);
+    await sweep(world.pay);
+    expect(await readRefund(world.table, due.no)).toMatchObject({ status: 'SUCCESS' });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
   });
 
   it('makes at most fifty refunds of one order', async () => {

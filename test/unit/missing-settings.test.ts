@@ -28,7 +28,7 @@ const call = async (name: string) => (await load(name))(structuredClone(event), 
 beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
-    if (/^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_)/.test(name))
+    if (/^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_)/.test(name))
       vi.stubEnv(name, '');
   }
   for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
@@ -75,6 +75,7 @@ describe('a function without its settings', () => {
   it.each([
     ['pay-refund', 'TABLE_NAME'],
     ['pay-sweep', 'TABLE_NAME'],
+    ['pay-bills', 'BILL_REPORTS_BUCKET'],
   ])('the operator function %s fails and names %s', async (name, setting) => {
     await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });

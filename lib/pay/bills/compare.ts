@@ -13,7 +13,7 @@ import { isPayment, type TradeRow } from './trade-bill.ts';
 export interface Healers {
   /** WeChat says that this order of ours is paid, and we do not: ask WeChat, and settle it. */
   recheckOrder(outTradeNo: string): Promise<void>;
-  /** WeChat shows a refund that we do not know; the order may be nobody's. */
+  /** WeChat shows a refund that we do not know, or not as it is; the order may be nobody's. */
   reportRefund(refund: { outRefundNo: string; outTradeNo: string; amountFen: number; refundId: string }): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ async function heal(deps: CompareDeps, { kind, no, ours }: Difference, row: Trad
   try {
     if (kind === 'unpaid-here') await deps.recheckOrder(no);
     // If the number is ours, it is another refund, and cannot be taken down.
-    if (kind === 'unknown-refund' && ours === undefined) {
+    if (kind === 'refund-status' || (kind === 'unknown-refund' && ours === undefined)) {
       await deps.reportRefund({ outRefundNo, outTradeNo, amountFen, refundId });
     }
   } catch (error) {

@@ -35,7 +35,7 @@ const order = v.object({ date: v.optional(day) }, 'wants {"date": "yyyy-mm-dd"},
  * Compares a day's bills with our books, both ways (pay 2.8 to 2.10). Each difference is recorded once, however often the
  * day is done; the report lists all of this time.
  * @param input `{date?}`: without one it is yesterday in Beijing, and nothing is done if that is done already
- * @throws PARAM_ERROR; WECHAT_UNAVAILABLE when a bill is not ready or not whole; WECHAT_TIMEOUT, WECHAT_CONFIG,
+ * @throws PARAM_ERROR, also for a day that WeChat gives no bill of; WECHAT_UNAVAILABLE when a bill is not ready or whole; WECHAT_TIMEOUT, WECHAT_CONFIG,
  *   RATE_LIMITED, INTERNAL
  */
 export async function reconcile(deps: ReconcileDeps, input: unknown): Promise<Reconciled> {
@@ -52,9 +52,7 @@ function readInput(input: unknown, nowMs: number): { date: string; asked: boolea
   const parsed = v.safeParse(order, input);
   if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
   const { date } = parsed.output;
-  if (date === undefined) return { date: beijingDate(nowMs - DAY_MS), asked: false };
-  if (date < beijingDate(nowMs)) return { date, asked: true };
-  throw new AppError('PARAM_ERROR', 'The day is not over in Beijing: its bills are made the day after');
+  return date === undefined ? { date: beijingDate(nowMs - DAY_MS), asked: false } : { date, asked: true };
 }
 
 /** Everything is there, and whole, before the first line is compared. */

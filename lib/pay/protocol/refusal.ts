@@ -42,6 +42,7 @@ const BY_CODE: Record<string, [ErrorCode, string]> = {
   ORDERPAID: ['ORDER_STATE_CONFLICT', 'The order is paid'],
   ORDERCLOSED: ['ORDER_STATE_CONFLICT', 'The order is closed'],
   ORDERNOTEXIST: ['NOT_FOUND', 'WeChat Pay has no such order'],
+  NOSTATEMENTEXIST: ['NOT_FOUND', 'Nothing happened on that day'],
   RESOURCENOTEXISTS: ['NOT_FOUND', 'WeChat Pay has no such thing'],
   REFUNDNOTEXIST: ['NOT_FOUND', 'WeChat Pay has no such refund'],
   FREQUENCYLIMITED: ['RATE_LIMITED', 'WeChat Pay limits these calls: try again later'],
@@ -67,4 +68,11 @@ export function isUnknownOutcome(error: unknown): boolean {
 /** The code of WeChat Pay behind an error, normalised; undefined when there is none. */
 export function payCode(error: unknown): string | undefined {
   return error instanceof AppError && error.cause instanceof PayError ? error.cause.code : undefined;
+}
+
+/** For a day that WeChat gives no bill of, whatever it says about that. */
+export function noBillOf(cause: unknown): AppError {
+  return new AppError('PARAM_ERROR', 'WeChat Pay gives no bill of a day that is not over, or three months ago', {
+    cause,
+  });
 }

@@ -1,7 +1,7 @@
 import { firstBytes, peek } from '../../chunks.ts';
 import { AppError } from '../../errors.ts';
 import type { Runtime, StartDownload } from '../../runtime.ts';
-import { payRefusal } from '../protocol/refusal.ts';
+import { noBillOf, payRefusal } from '../protocol/refusal.ts';
 import { readFields, writeFields } from './fields.ts';
 import { signFields } from './sign.ts';
 
@@ -23,7 +23,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
  * Opens the trade bill of a day (`yyyy-mm-dd` of Beijing), all payments and refunds of it (pay 5.5). The answer is the
  * file, without signature or hash, or XML when there is none.
  * @returns `none` when there was no transaction, `creating` when the bill is not ready (pay 5.6)
- * @throws WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, the last two also from the body
+ * @throws PARAM_ERROR, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, the last two also from the body
  */
 export async function openTradeBillV2(
   deps: BillV2Deps,
@@ -61,6 +61,8 @@ function refusalOf(status: number, text: string): 'none' | 'creating' {
   const words = message.toLowerCase().replaceAll(/[^a-z]/g, '');
   if (words.includes('nobillexist')) return 'none';
   if (words.includes('billcreating')) return 'creating';
+  const cause = payRefusal('INVALID_REQUEST', `${PATH}, ${status}, ${message}`);
+  if (words.includes('billdate') || message.includes('日期')) throw noBillOf(cause);
   throw payRefusal(/sign|签名/i.test(message) ? 'SIGNERROR' : 'NO_CODE', `${PATH}, ${status}, ${message}`);
 }
 

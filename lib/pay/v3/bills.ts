@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { firstBytes } from '../../chunks.ts';
 import { AppError } from '../../errors.ts';
 import type { StartDownload } from '../../runtime.ts';
-import { payCode } from '../protocol/refusal.ts';
+import { noBillOf, payCode } from '../protocol/refusal.ts';
 import { callPay, type PayDeps } from './client.ts';
 import { payError } from './error.ts';
 import { authorization } from './signature.ts';
@@ -27,7 +27,7 @@ const offer = v.object({
 /**
  * Opens the trade bill of a day (`yyyy-mm-dd` of Beijing), all payments and refunds of it (pay 2.8).
  * @returns `none` when there was no transaction, `creating` when the bill is not ready (pay 2.10)
- * @throws WECHAT_CONFIG, RATE_LIMITED, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, the last two also from the body
+ * @throws PARAM_ERROR, WECHAT_CONFIG, RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, the last two also from the body
  */
 export function openTradeBill(deps: BillDeps, date: string): Promise<OpenedBill | 'none' | 'creating'> {
   return openBill(deps, `/v3/bill/tradebill?bill_date=${date}&bill_type=ALL&tar_type=GZIP`);
@@ -45,6 +45,7 @@ async function openBill(deps: BillDeps, path: string): Promise<OpenedBill | 'non
   } catch (error) {
     if (payCode(error) === 'NOSTATEMENTEXIST') return 'none';
     if (payCode(error) === 'STATEMENTCREATING') return 'creating';
+    if (payCode(error) === 'INVALIDREQUEST') throw noBillOf(error);
     throw error;
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), offer), answer);
