@@ -11,6 +11,7 @@ export const handler = webhook(
   'pay-notify-v2',
   async ({ body }) => {
     const loaded = await deps();
+    loaded.hurry();
     await takeNotification(loaded, openPayNotificationV2(body, loaded), { signed: false });
     return textAnswer(200, ACCEPTED, 'text/xml');
   },

@@ -10,6 +10,7 @@ export const handler = webhook(
   'pay-notify',
   async (request) => {
     const loaded = await deps();
+    loaded.hurry();
     const notification = await openPayNotification(request, { ...loaded, nowMs: loaded.now() });
     await takeNotification(loaded, notification, { signed: true });
     return { statusCode: 204 };

@@ -46,7 +46,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     // By its number: the bucket would be a part of a host that has a name.
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${ports.aws}`,
     EVENT_BUS_NAME: 'local',
-    BILL_REPORTS_BUCKET: 'bills',
+    BILL_REPORTS_BUCKET: 'reports',
     PUBLIC_BASE_URL: http,
     ALLOWED_ORIGINS: `${http},${simulator}`,
     WECHAT_API_BASE_URL: simulator,

@@ -56,13 +56,13 @@ function orderFacts(order: Order, before?: Order): Fact[] {
 }
 
 function refundFacts(refund: Refund, before?: Refund): Fact[] {
-  const { outTradeNo, outRefundNo, refundId, amountFen, source, status, successAt, createdAt } = refund;
+  const { outTradeNo, outRefundNo, refundId, amountFen, source, status, successAt, changedAt } = refund;
   if (status === before?.status) return [];
   const data = { outTradeNo, outRefundNo, refundId, userId: ownerOf(outTradeNo), amountFen, source };
   if (status === 'SUCCESS') return [{ name: 'order.refunded', key: outRefundNo, data: { ...data, successAt } }];
   if (status !== 'CLOSED' && status !== 'ABNORMAL' && status !== 'REFUSED') return [];
-  // The number of a refund that was refused may be used again, and be refused again.
-  return [{ name: 'order.refund-failed', key: `${outRefundNo}:${createdAt}:${status}`, data: { ...data, status } }];
+  // A refund may fail more than once: its number is used again, or it gets stuck again.
+  return [{ name: 'order.refund-failed', key: `${outRefundNo}:${changedAt}:${status}`, data: { ...data, status } }];
 }
 
 function mismatchFacts(mismatch: PayMismatch, before?: PayMismatch): Fact[] {

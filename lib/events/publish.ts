@@ -26,7 +26,8 @@ export async function publishChanges(deps: PublishDeps, records: DynamoDBRecord[
   });
   const unsent = (await Promise.all(inCalls(pending).map((call) => send(deps, call)))).flat();
   for (const { record } of unsent) failed.add(record);
-  if (pending.length > 0) deps.log.info('events.published', { count: pending.length - unsent.length });
+  const names = pending.filter((one) => !unsent.includes(one)).map(({ name }) => name);
+  if (names.length > 0) deps.log.info('events.published', { names });
   const first = records.find((record) => failed.has(record));
   return { batchItemFailures: first ? [{ itemIdentifier: first.dynamodb?.SequenceNumber ?? '' }] : [] };
 }

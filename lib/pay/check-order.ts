@@ -1,5 +1,5 @@
 import { isAppError } from '../errors.ts';
-import { claimQuery, readOrder, type Order, type PayApiName } from '../store/orders.ts';
+import { claimTurn, readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import { isOpen } from './order.ts';
 import type { PayApi } from './protocol/pay-api.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
@@ -30,15 +30,17 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
  * notification may be late or lost. When WeChat cannot be asked, it is what we know.
  */
 export async function freshOrder(deps: CheckDeps, order: Order): Promise<Order> {
-  const { outTradeNo } = order;
+  const { outTradeNo, queriedAtMs = 0 } = order;
   const turn = { outTradeNo, nowMs: deps.now(), intervalMs: QUERY_INTERVAL_MS };
-  if (!isOpen(order) || !(await claimQuery(deps.table, turn))) return order;
+  if (!isOpen(order) || queriedAtMs > turn.nowMs - QUERY_INTERVAL_MS) return order;
+  if (!(await claimTurn(deps.table, 'queriedAtMs', turn))) return order;
   try {
-    if (!(await checkOrder(deps, order))) return order;
+    await checkOrder(deps, order);
   } catch (error) {
     if (!isAppError(error, 'NOT_FOUND')) deps.log.warn('pay.query-failed', { outTradeNo, error });
     return order;
   }
+  // Also when nothing changed by this: a notification may have been faster.
   return (await readOrder(deps.table, outTradeNo)) ?? order;
 }
 

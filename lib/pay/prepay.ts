@@ -3,8 +3,18 @@ import { AppError, isAppError } from '../errors.ts';
 import { authenticate, type AuthDeps } from '../identity/authenticate.ts';
 import { randomId } from '../ids.ts';
 import type { Runtime } from '../runtime.ts';
+import { readAccount } from '../store/accounts.ts';
 import { claim } from '../store/claims.ts';
-import { markAccepted, markClosed, putOrder, type Order, type TradeType } from '../store/orders.ts';
+import {
+  claimTurn,
+  endTurn,
+  markAccepted,
+  markClosed,
+  putOrder,
+  readOrder,
+  type Order,
+  type TradeType,
+} from '../store/orders.ts';
 import { readPrice, type Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
 import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
@@ -23,12 +33,15 @@ type PrepayDeps = AuthDeps &
 const ORDER_LIFE_MS = 2 * 3_600_000;
 /** How long a handle is handed out: what WeChat lets it live (pay 2.0), less the time that a person needs to pay. */
 const HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
+/** So long an order may be in the making: two calls of five seconds. Then somebody broke down over it. */
+const MAKING_MS = 12_000;
+const LOOK_AGAIN_MS = 250;
 /** When somebody should ask WeChat, if no notification came. */
 const FIRST_CHECK_MS = 60_000;
 /** Seconds that an Idempotency-Key is remembered. */
 const KEY_LIFE_S = 24 * 3_600;
-/** Errors after which WeChat has no order and will not take this one: nothing is left to wait for or to repeat. */
-const REFUSALS = new Set(['WECHAT_CONFIG', 'FORBIDDEN', 'INTERNAL']);
+/** Errors after which WeChat has no order and will never take this one. A wrong setting can be mended, and repeated. */
+const REFUSALS = new Set(['FORBIDDEN', 'INTERNAL']);
 
 export interface PrepayRequest extends Purchase {
   token: string;
@@ -61,13 +74,14 @@ export async function prepay(
     readPrice(deps.table, request.sku),
   ]);
   if (!price) throw new AppError('NOT_FOUND', 'No such sku in the catalogue');
+  if (price.kind === 'wallet-topup') await assertLiving(deps, session);
   const wanted = newOrder(deps, { session, price, request });
   const { idempotencyKey } = request;
   const outTradeNo = idempotencyKey ? await claimNumber(deps, session, wanted, idempotencyKey) : wanted.outTradeNo;
-  const order = await putOrder(deps.table, { ...wanted, outTradeNo }, deps.now() + FIRST_CHECK_MS);
-  assertPayable(order, wanted, deps.now());
-  const handle = livingHandle(order, deps.now()) ?? (await createAtWechat(deps, order));
-  return { order: orderView({ ...order, state: 'NOTPAY' }), payment: await paymentOf(deps, order, handle) };
+  const placed = await putOrder(deps.table, { ...wanted, outTradeNo }, deps.now() + FIRST_CHECK_MS);
+  assertSamePurchase(placed, wanted);
+  const order = outTradeNo === wanted.outTradeNo ? await createAtWechat(deps, placed) : await findHandle(deps, placed);
+  return { order: orderView(order), payment: await paymentOf(deps, order) };
 }
 
 /** The order number of the first request with this key: a repeat becomes a repeat of the same order. */
@@ -82,23 +96,42 @@ function claimNumber(
   return claim(table, { source: 'prepay', id, value: outTradeNo, expiresAt }, now());
 }
 
-/** @throws ORDER_STATE_CONFLICT when the order is another purchase, or cannot be paid any more */
-function assertPayable(order: Order, wanted: Order, nowMs: number): void {
-  const same = (['sku', 'amountFen', 'tradeType', 'appId', 'openId'] as const).every(
-    (name) => order[name] === wanted[name],
-  );
-  if (!same) throw new AppError('ORDER_STATE_CONFLICT', 'This Idempotency-Key belongs to another purchase');
-  if (isOpen(order) && Date.parse(order.timeExpire) > nowMs) return;
-  throw new AppError('ORDER_STATE_CONFLICT', 'The order of this Idempotency-Key is settled', {
-    detail: { outTradeNo: order.outTradeNo, state: order.state },
-  });
+/** A wallet needs somebody who can reach it: a session outlives its account on other devices. @throws UNAUTHENTICATED */
+async function assertLiving({ table }: PrepayDeps, { accountId }: Session): Promise<void> {
+  if (await readAccount(table, accountId, 'strong')) return;
+  throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
 }
 
-function livingHandle({ handle, handleUntilMs = 0 }: Order, nowMs: number): string | undefined {
-  return handleUntilMs > nowMs ? handle : undefined;
+/** @throws ORDER_STATE_CONFLICT */
+function assertSamePurchase(order: Order, wanted: Order): void {
+  if (order.asked === wanted.asked && order.appId === wanted.appId && order.openId === wanted.openId) return;
+  const detail = { outTradeNo: order.outTradeNo };
+  throw new AppError('ORDER_STATE_CONFLICT', 'This Idempotency-Key belongs to another purchase', { detail });
 }
 
-async function paymentOf(deps: PrepayDeps, order: Order, handle: string): Promise<Payment> {
+/**
+ * The order of a repeated request, with something to pay it with: what was handed out before, while it lives. Only one
+ * request at a time makes it anew, because WeChat voids the code of a NATIVE order with the next one (pay 2.1); the
+ * others wait for what that one gets.
+ * @throws ORDER_STATE_CONFLICT when it cannot be paid any more
+ */
+async function findHandle(deps: PrepayDeps, order: Order): Promise<Order> {
+  const { outTradeNo, state } = order;
+  const nowMs = deps.now();
+  if (!isOpen(order) || Date.parse(order.timeExpire) <= nowMs) {
+    const detail = { outTradeNo, state };
+    throw new AppError('ORDER_STATE_CONFLICT', 'The order of this Idempotency-Key is settled', { detail });
+  }
+  if (order.handle !== undefined && order.handleUntilMs! > nowMs) return order;
+  if (await claimTurn(deps.table, 'madeAtMs', { outTradeNo, nowMs, intervalMs: MAKING_MS })) {
+    return createAtWechat(deps, order);
+  }
+  await deps.sleep(LOOK_AGAIN_MS);
+  return findHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order);
+}
+
+async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {
+  const handle = order.handle!;
   if (order.tradeType === 'NATIVE') return { codeUrl: handle };
   if (order.tradeType === 'H5') return { h5Url: handle };
   return (await deps.payApi(order.api)).signPayment(order, handle);
@@ -124,6 +157,8 @@ function newOrder(
     currency: 'CNY',
     state: 'CREATED',
     createdAt: new Date(nowMs).toISOString(),
+    madeAtMs: nowMs,
+    asked: fingerprint(request),
     timeExpire: rfc3339(nowMs + ORDER_LIFE_MS),
     ...newOrders,
     tradeType,
@@ -136,17 +171,37 @@ function newOrder(
   };
 }
 
+/** What makes two requests the same purchase. */
+function fingerprint({ sku, quantity = 1, amountFen, tradeType }: PrepayRequest): string {
+  const asked = JSON.stringify([sku, quantity, amountFen ?? null, tradeType]);
+  return createHash('sha256').update(asked).digest('base64url').slice(0, 12);
+}
+
 /** Whole seconds and an offset: the form that every page of WeChat Pay shows. */
 function rfc3339(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d+Z$/, '+00:00');
 }
 
-/** After a refusal the order is closed at once; after an unknown outcome it stays open, for the query to find out. */
-async function createAtWechat(deps: PrepayDeps, order: Order): Promise<string> {
+/** Makes the order at WeChat, and keeps what opens its payment. */
+async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
   const { outTradeNo, tradeType } = order;
-  let handle: string;
+  const handle = await askForHandle(deps, order);
+  const accepted = { outTradeNo, handle, handleUntilMs: deps.now() + HANDLE_LIFE_MS[tradeType] };
+  const stored = await markAccepted(deps.table, { ...accepted, from: statesBefore('accepted') });
+  if (stored.done) return stored.output;
+  // A payment may be faster than the answer to its creation.
+  const now = stored.old as unknown as Order;
+  if (now.state !== 'CLOSED') return { ...now, handle };
+  // Somebody closed it while WeChat was still making it.
+  await closeAtWechat(deps, order);
+  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed', { detail: { outTradeNo, state: now.state } });
+}
+
+/** After a refusal the order is closed at once; after an unknown outcome it stays open, for the query to find out. */
+async function askForHandle(deps: PrepayDeps, order: Order): Promise<string> {
+  const { outTradeNo } = order;
   try {
-    handle = await (await deps.payApi(order.api)).create(order);
+    return await (await deps.payApi(order.api)).create(order);
   } catch (error) {
     deps.log.error('pay.prepay-failed', { outTradeNo, error });
     // Only what has never been accepted: with a handle of before, somebody may still pay.
@@ -157,13 +212,7 @@ async function createAtWechat(deps: PrepayDeps, order: Order): Promise<string> {
     if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
       await checkOrder(deps, order).catch((cause: unknown) => deps.log.warn('pay.query-failed', { outTradeNo, cause }));
     }
+    await endTurn(deps.table, outTradeNo);
     throw error;
   }
-  const handleUntilMs = deps.now() + HANDLE_LIFE_MS[tradeType];
-  const accepted = { outTradeNo, handle, handleUntilMs, from: statesBefore('accepted') };
-  const stored = await markAccepted(deps.table, accepted);
-  if (stored.done || (stored.old as Order | undefined)?.state !== 'CLOSED') return handle;
-  // Somebody closed it while WeChat was still making it.
-  await closeAtWechat(deps, order);
-  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed', { detail: { outTradeNo, state: 'CLOSED' } });
 }

@@ -38,6 +38,8 @@ export async function refundOrder(
 ): Promise<{ refund: RefundView }> {
   const parsed = v.safeParse(request, input);
   if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
+  const reported = await readRefund(deps.table, parsed.output.outRefundNo);
+  if (reported?.status === 'REPORTED') await followRefund(deps, reported.outRefundNo);
   const { order, refund, isNew } = await setAside(deps, parsed.output);
   if (isNew) await sendRefund(deps, order, refund);
   else if (!isFinal(refund)) await followRefund(deps, refund.outRefundNo);
@@ -50,18 +52,23 @@ function setAside(deps: RefundDeps & { refundNotifyUrl: string }, wanted: v.Infe
   return untilSettled(deps, async () => {
     const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
     if (!order) throw new AppError('NOT_FOUND', 'No such order');
-    if (known && (known.outTradeNo !== outTradeNo || known.amountFen !== amountFen)) {
-      throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund');
+    // What somebody spoke of, and WeChat knows nothing of, is in nobody's way.
+    if (known && known.status !== 'REPORTED') {
+      if (known.outTradeNo !== outTradeNo || known.amountFen !== amountFen) {
+        throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund');
+      }
+      if (known.status !== 'REFUSED') return { order, refund: known, isNew: false };
     }
-    if (known && known.status !== 'REFUSED') return { order, refund: known, isNew: false };
     assertRefundable(order, amountFen);
+    const createdAt = new Date(deps.now()).toISOString();
     const refund: Refund = {
       outRefundNo,
       outTradeNo,
       amountFen,
       status: 'REQUESTED',
       source: 'API',
-      createdAt: new Date(deps.now()).toISOString(),
+      createdAt,
+      changedAt: createdAt,
       notifyUrl: deps.refundNotifyUrl,
       ...(reason !== undefined && { reason }),
     };

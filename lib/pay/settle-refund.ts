@@ -26,7 +26,7 @@ export async function settleRefund(deps: SettleDeps, fact: RefundFact): Promise<
     if (to === undefined) return 'known';
     const money = afterRefund(order, { from: known?.status, to, amountFen });
     if (money.refundedFen > order.amountFen) return refuse(deps, fact, ['more than was paid']);
-    const refund = { ...(known ?? consoleRefund(fact, deps.now())), ...wordOf(fact) };
+    const refund = { ...(known ?? consoleRefund(fact, deps.now())), ...wordOf(fact, deps.now()) };
     const written = await writeRefund(
       deps.table,
       { order, refund: known },
@@ -44,17 +44,22 @@ export function consoleRefund(
   nowMs: number,
 ): Refund {
   const createdAt = new Date(nowMs).toISOString();
-  return { outRefundNo, outTradeNo, amountFen, status: 'REPORTED', source: 'CONSOLE', createdAt };
+  return { outRefundNo, outTradeNo, amountFen, status: 'REPORTED', source: 'CONSOLE', createdAt, changedAt: createdAt };
 }
 
 /** When to ask WeChat about it next; undefined when its word is final. */
 export function nextLook(refund: Refund, nowMs: number): number | undefined {
-  if (isFinal(refund) || refund.status === 'REFUSED') return undefined;
-  return refund.status === 'ABNORMAL' ? nowMs + DAY_MS : againAtMs(refund, nowMs, HOUR_MS);
+  if (isFinal(refund)) return undefined;
+  return refund.status === 'ABNORMAL' || refund.status === 'REFUSED'
+    ? nowMs + DAY_MS
+    : againAtMs(refund, nowMs, HOUR_MS);
 }
 
-function wordOf({ outTradeNo, amountFen, status, refundId, successAt }: RefundFact) {
-  return { outTradeNo, amountFen, status, refundId, ...(successAt !== undefined && { successAt }) };
+/** When the money arrived is not always said. */
+function wordOf({ outTradeNo, amountFen, status, refundId, successAt }: RefundFact, nowMs: number) {
+  const changedAt = new Date(nowMs).toISOString();
+  const arrived = status === 'SUCCESS' && { successAt: successAt ?? changedAt };
+  return { outTradeNo, amountFen, status, refundId, changedAt, ...arrived };
 }
 
 function mismatches(order: Order | undefined, refund: Refund | undefined, fact: RefundFact): string[] {

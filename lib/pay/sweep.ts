@@ -1,5 +1,5 @@
 import { isAppError } from '../errors.ts';
-import { endDue, listDue, takeDue, type Due } from '../store/due.ts';
+import { endDue, listDue, setDue, takeDue, type Due } from '../store/due.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund } from '../store/refunds.ts';
 import { againAtMs, DAY_MS, MINUTE_MS } from './again.ts';
@@ -56,6 +56,8 @@ export async function sweep(deps: SweepDeps): Promise<Sweep> {
         run.visited += 1;
         run.failed += 1;
         inARow = isUnknownOutcome(error) ? inARow + 1 : 0;
+        // It does not fit our books, which is recorded: only a person can mend that.
+        if (isAppError(error, 'ORDER_STATE_CONFLICT')) await setDue(deps.table, value, deps.now() + DAY_MS);
         deps.log.warn('pay.sweep-failed', { kind: value.kind, no: value.no, error });
       }
     }

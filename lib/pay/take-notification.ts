@@ -15,6 +15,9 @@ type Notification =
   | { kind: 'refund'; refund: RefundFact }
   | { kind: 'other'; id: string; eventType: string; plaintext: string };
 
+/** How long a notification is kept that no flow takes in: 90 days. */
+const KEPT_S = 90 * 86_400;
+
 /**
  * One genuine notification, made durable before it is acknowledged. A kind that no flow takes in is kept as it came.
  * @param signed whether WeChat signed what it says of a refund; API v2 does not (pay 5.8)
@@ -36,7 +39,9 @@ export async function takeNotification(
     return;
   }
   const { id, eventType, plaintext } = notification;
-  await recordNotice(deps.table, { id, eventType, plaintext, seenAt: new Date(deps.now()).toISOString() });
+  const nowMs = deps.now();
+  const expiresAt = Math.floor(nowMs / 1_000) + KEPT_S;
+  await recordNotice(deps.table, { id, eventType, plaintext, seenAt: new Date(nowMs).toISOString(), expiresAt });
   deps.log.warn('pay.notice-kept', { id, eventType });
 }
 

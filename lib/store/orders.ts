@@ -39,8 +39,11 @@ export interface Order {
   handleUntilMs?: number;
   transactionId?: string;
   paidAt?: string;
-  /** When WeChat was last asked about it. */
+  /** When WeChat was last asked about it, and last asked to make it. */
   queriedAtMs?: number;
+  madeAtMs?: number;
+  /** What the buyer asked for: an Idempotency-Key stands for that, whatever it costs by now. */
+  asked: string;
 }
 
 /** What a payment must agree with before it counts. */
@@ -144,9 +147,10 @@ export function markClosed(
   return changeOrder(table, outTradeNo, from, { set: { state: 'CLOSED' }, settled: true });
 }
 
-/** Takes the turn to ask WeChat: true for one caller in `intervalMs`. */
-export async function claimQuery(
+/** Takes the turn to ask WeChat about an order, or to make it there: true for one caller in `intervalMs`. */
+export async function claimTurn(
   table: Table,
+  turn: 'queriedAtMs' | 'madeAtMs',
   { outTradeNo, nowMs, intervalMs }: { outTradeNo: string; nowMs: number; intervalMs: number },
 ): Promise<boolean> {
   const claimed = await attempt(() =>
@@ -154,13 +158,19 @@ export async function claimQuery(
       new UpdateCommand({
         TableName: table.name,
         Key: keys.order(outTradeNo),
-        UpdateExpression: 'SET queriedAtMs = :now',
-        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(queriedAtMs) OR queriedAtMs <= :before)',
+        UpdateExpression: 'SET #turn = :now',
+        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(#turn) OR #turn <= :before)',
+        ExpressionAttributeNames: { '#turn': turn },
         ExpressionAttributeValues: { ':now': nowMs, ':before': nowMs - intervalMs },
       }),
     ),
   );
   return claimed.done;
+}
+
+/** Making the order came to nothing: whoever repeats it need not wait. */
+export async function endTurn({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
+  await client.send(new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE madeAtMs' }));
 }
 
 interface Change {

@@ -20,6 +20,8 @@ export interface PayNotice {
   eventType: string;
   plaintext: string;
   seenAt: string;
+  /** Epoch seconds: it may name a person, and is not kept for ever. */
+  expiresAt: number;
 }
 
 /** Records a case once, however often WeChat repeats it; true the first time. */

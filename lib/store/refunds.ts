@@ -19,6 +19,8 @@ export interface Refund {
   /** Made through `pay-refund`, or by hand in the merchant platform. */
   source: 'API' | 'CONSOLE';
   createdAt: string;
+  /** When it came to its status. */
+  changedAt: string;
   /** As they were sent: a repeat must not differ. */
   reason?: string;
   notifyUrl?: string;
@@ -56,9 +58,9 @@ export function writeRefund(
         ...(seen.refund === undefined
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : {
-              ConditionExpression: '#status = :status',
+              ConditionExpression: '#status = :status AND changedAt = :changedAt',
               ExpressionAttributeNames: { '#status': 'status' },
-              ExpressionAttributeValues: { ':status': seen.refund.status },
+              ExpressionAttributeValues: { ':status': seen.refund.status, ':changedAt': seen.refund.changedAt },
             }),
       },
     },

@@ -14,6 +14,19 @@ export interface WalletEntry {
   at: string;
 }
 
+/** The entry that credits a top-up. */
+export function creditId(outTradeNo: string): string {
+  return `order:${outTradeNo}`;
+}
+
+/** Whether there is such an entry. */
+export async function isBooked(
+  table: Table,
+  { accountId, id }: Pick<WalletEntry, 'accountId' | 'id'>,
+): Promise<boolean> {
+  return (await getItem(table, keys.walletEntry(accountId, id), 'strong')) !== undefined;
+}
+
 /** Books an entry and the balance, both or none; false when it was booked before. */
 export function bookEntry(table: Table, entry: WalletEntry): Promise<boolean> {
   const { name: TableName } = table;

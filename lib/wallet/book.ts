@@ -2,7 +2,7 @@ import type { DomainEvent } from '../events/schemas.ts';
 import type { Runtime } from '../runtime.ts';
 import { readOrder } from '../store/orders.ts';
 import type { Table } from '../store/table.ts';
-import { bookEntry, type WalletEntry } from '../store/wallets.ts';
+import { bookEntry, creditId, type WalletEntry } from '../store/wallets.ts';
 
 export type WalletDeps = Pick<Runtime, 'log'> & { table: Table };
 
@@ -10,7 +10,7 @@ export type WalletDeps = Pick<Runtime, 'log'> & { table: Table };
 export async function creditTopUp(deps: WalletDeps, { data }: DomainEvent<'order.paid'>): Promise<void> {
   if (data.kind !== 'wallet-topup') return;
   const { outTradeNo, userId: accountId, amountFen, paidAt: at } = data;
-  await book(deps, { id: `order:${outTradeNo}`, accountId, amountFen, outTradeNo, at });
+  await book(deps, { id: creditId(outTradeNo), accountId, amountFen, outTradeNo, at });
 }
 
 /**

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { openMessage, signParts, type MessageKey } from './message-cipher.ts';
 import { readPush, type PushFacts } from './read-push.ts';
-import { parseXml } from '../xml.ts';
+import { parseXml } from './xml.ts';
 
 declare const opened: unique symbol;
 

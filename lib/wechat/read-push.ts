@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { Place, PushContent, PushEvent, PushMessage, SubscribeChoice } from './push-content.ts';
-import type { XmlElement } from '../xml.ts';
+import type { XmlElement } from './xml.ts';
 
 export interface PushFacts {
   /** Who sent it. */

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import WXBizMsgCrypt from 'wechat-crypto';
 import { openMessage, readMessageKey, sealMessage, signParts } from '../../lib/wechat/message-cipher.ts';
 import { openOfficialPush } from '../../lib/wechat/official-push.ts';
-import { parseXml } from '../../lib/xml.ts';
+import { parseXml } from '../../lib/wechat/xml.ts';
 
 interface Vector {
   id: string;

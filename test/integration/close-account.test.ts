@@ -7,10 +7,12 @@ import { me } from '../../lib/identity/me.ts';
 import { updateProfile } from '../../lib/identity/profile.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { sweep } from '../../lib/pay/sweep.ts';
+import { bookEntry, creditId } from '../../lib/store/wallets.ts';
 import { readMerges } from '../../lib/store/accounts.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { resetSessionKey } from '../../lib/wechat/session-key.ts';
-import { createBuyers, transactionFor } from '../support/buyers.ts';
+import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 describe('closing an account', () => {
@@ -80,14 +82,42 @@ describe('closing an account', () => {
     for (const trace of [person.unionId, person.openIds.official]) expect(left).not.toContain(trace);
   });
 
-  it('does not wait for an order that nobody can pay any more', async () => {
+  it('waits for the word of WeChat on an order past its time: somebody may have paid it', async () => {
     const { token, order } = await buyers.newOrder();
-    world.clock.offsetMs = 2 * 3_600_000 + 9 * 60_000;
+    world.clock.offsetMs = 3 * 3_600_000;
     await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
-    world.clock.offsetMs += 2 * 60_000;
+    await sweep(world.payWith({ now: Date.now }));
     await close(token);
     world.clock.offsetMs = 0;
-    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'CLOSED' });
+  });
+
+  it('is refused while there is money in the wallet, or on its way there', async () => {
+    const { token, user, outTradeNo } = await buyers.paidOrder({ sku: 'top-up', amountFen: 500 });
+    await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { outTradeNo } });
+    const entry = { accountId: user.id, outTradeNo, at: '2026-11-20T00:00:00.000Z' };
+    await bookEntry(world.table, { ...entry, id: creditId(outTradeNo), amountFen: 500 });
+    await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { balanceFen: 500 } });
+    await bookEntry(world.table, { ...entry, id: 'refund:r', amountFen: -500 });
+    await close(token);
+  });
+
+  it('takes the address of the buyer out of an order of another app, too', async () => {
+    const { token } = await buyers.loggedIn();
+    const { appId } = ids.official;
+    const { order } = await buy(world.pay, { token, tradeType: 'H5', appId });
+    expect(await readOrder(world.table, order.outTradeNo)).toHaveProperty('clientIp');
+    await markClosed(world.table, { outTradeNo: order.outTradeNo, from: ['NOTPAY'] });
+    await close(token);
+    expect(await readOrder(world.table, order.outTradeNo)).not.toHaveProperty('clientIp');
+  });
+
+  it("lets nobody fill a wallet of it by another device's session", async () => {
+    const { person, token } = await buyers.loggedIn();
+    const other = await login(world.miniapp, await world.phone.loginCode(person));
+    await close(token);
+    const call = buy(world.pay, { token: other.token, sku: 'top-up', amountFen: 500 });
+    await expect(call).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('makes WeChat replace the session key, and goes on when it does not', async () => {

@@ -108,6 +108,7 @@ describe('the outbox', () => {
       currency: 'CNY',
       state: 'NOTPAY',
       createdAt: AT,
+      asked: 'a',
       api: 'v3',
       tradeType: 'JSAPI',
       timeExpire: AT,
@@ -131,6 +132,7 @@ describe('the outbox', () => {
       status: 'PROCESSING',
       source: 'API',
       createdAt: AT,
+      changedAt: AT,
       refundId: '50',
     };
     let seen: Refund | undefined;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { putCatalog } from '../../lib/pay/catalog.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -10,6 +11,7 @@ let settle: Buyers['settle'];
 beforeAll(async () => {
   world = await createWorld();
   ({ loggedIn, settle } = await createBuyers(world));
+  await putCatalog(world.base, { items: [{ sku: 'tea', description: 'Tea', kind: 'goods', unitFen: 700 }] });
 });
 afterAll(() => world.simulator.close());
 
@@ -37,6 +39,22 @@ describe('prepay with an Idempotency-Key', () => {
     const clicks = Array.from({ length: 10 }, () => buy(world.pay, { token, sku: 'coffee', idempotencyKey: 'k' }));
     const numbers = (await Promise.all(clicks)).map(({ order }) => order.outTradeNo);
     expect(new Set(numbers).size).toBe(1);
+  });
+
+  it('ten clicks at once on a code are one call of WeChat, and one code: the next one would void it', async () => {
+    const { token } = await loggedIn();
+    const before = await world.calls('/v3/pay/transactions/native');
+    const click = () => buy(world.pay, { token, tradeType: 'NATIVE', idempotencyKey: 'code' });
+    const codes = (await Promise.all(Array.from({ length: 10 }, click))).map(({ payment }) => JSON.stringify(payment));
+    expect(new Set(codes).size).toBe(1);
+    expect((await world.calls('/v3/pay/transactions/native')) - before).toBe(1);
+  });
+
+  it('stands for what was asked for, whatever it costs by now', async () => {
+    const { one, again } = await twice({ sku: 'tea' });
+    await putCatalog(world.base, { items: [{ sku: 'tea', description: 'Tea', kind: 'goods', unitFen: 999 }] });
+    expect((await again()).order).toEqual(one.order);
+    await putCatalog(world.base, { items: [{ sku: 'tea', description: 'Tea', kind: 'goods', unitFen: 700 }] });
   });
 
   it('another purchase, or a settled order, is a conflict', async () => {

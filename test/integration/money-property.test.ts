@@ -163,6 +163,7 @@ async function newOrder(): Promise<Order> {
   const order: Order = {
     outTradeNo: `${ownerId}m${String((lives += 1)).padStart(15, '0')}`,
     sku: 'coffee',
+    asked: 'a',
     kind: 'goods',
     description: 'Coffee',
     amountFen: AMOUNT,

@@ -137,6 +137,15 @@ describe('pay-notify-v2, payments', () => {
     expect(await state()).toBe('NOTPAY');
   });
 
+  it.each(['REVOKED', 'NOTPAY', 'PAYERROR'])(
+    'refuses a signed answer to a query, which says %s',
+    async (trade_state) => {
+      const { number, state } = await newOrder();
+      expect((await world.expectRefused(paymentNotice({ ...number, trade_state }))).statusCode).toBe(400);
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
+
   it('counts what the order cost, not what was left after coupons', async () => {
     const { number, state } = await newOrder();
     expect((await world.send(paymentNotice({ ...number, cash_fee: '1' }))).statusCode).toBe(200);

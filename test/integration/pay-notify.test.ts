@@ -82,6 +82,15 @@ describe('pay-notify', () => {
     ['unsigned', (event: LambdaFunctionURLEvent) => void delete event.headers['wechatpay-signature']],
     ['signed with another key', header('wechatpay-signature', Buffer.alloc(256, 7).toString('base64'))],
     ['a signature probe', header('wechatpay-signature', `WECHATPAY/SIGNTEST/${'A'.repeat(300)}`)],
+    [
+      'signed twice in one header',
+      (event: LambdaFunctionURLEvent) => {
+        const signature = event.headers['wechatpay-signature']!;
+        event.headers['wechatpay-signature'] = `${signature},${signature}`;
+      },
+    ],
+    ['signed by another scheme', header('wechatpay-signature-type', 'WECHATPAY2-SM2-WITH-SM3')],
+    ['of a time that is no number', header('wechatpay-timestamp', `+${Math.floor(Date.now() / 1_000)}`)],
     ['under an unknown serial', header('wechatpay-serial', 'PUB_KEY_ID_UNKNOWN')],
     ['from 2017', header('wechatpay-timestamp', '1500000000')],
     ['from the future', header('wechatpay-timestamp', String(Math.floor(Date.now() / 1_000) + 310))],
@@ -134,6 +143,15 @@ describe('pay-notify', () => {
     const event = notification({ state: 'USER_OPEN' }, { eventType: 'PAYSCORE.USER_OPEN_SERVICE' });
     for (let times = 0; times < 2; times += 1) expect((await world.send(event)).statusCode).toBe(204);
     expect((await world.everything()).length - before).toBe(1);
+  });
+
+  it('keeps a refund of a kind that nobody knows for 90 days', async () => {
+    const event = notification({ refund_status: 'ODD' }, { eventType: 'REFUND.ODD' });
+    expect((await world.send(event)).statusCode).toBe(204);
+    const kept = (await world.everything()).find((item) => (item as { eventType?: string }).eventType === 'REFUND.ODD');
+    const { expiresAt } = kept as { expiresAt: number };
+    expect(expiresAt - Date.now() / 1_000).toBeGreaterThan(89 * 86_400);
+    expect(expiresAt - Date.now() / 1_000).toBeLessThan(91 * 86_400);
   });
 
   it('refuses a signed notification that is not about a success', async () => {

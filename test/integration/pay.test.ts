@@ -5,6 +5,7 @@ import { AppError } from '../../lib/errors.ts';
 import { logout } from '../../lib/identity/logout.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { keys } from '../../lib/store/keys.ts';
+import type { Send } from '../../lib/runtime.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -63,16 +64,48 @@ describe('payments, API v3', () => {
     expect((await world.calls(JSAPI)) - before).toBe(2);
   });
 
-  it('closes the order when WeChat refuses it, and names the setting', async () => {
+  const answering =
+    (status: number, code: string): Send =>
+    async () => ({ status, headers: {}, body: Buffer.from(JSON.stringify({ code, message: 'x' })) });
+  const failedOrder = async (userId: string) => {
+    const failed = world.lines.findLast((line) => line.includes('"pay.prepay-failed"') && line.includes(userId))!;
+    return (await readOrder(world.table, new RegExp(`${userId}[0-9a-z]{16}`).exec(failed)![0]))!;
+  };
+
+  it('closes the order when WeChat does not want it', async () => {
+    const { token, user } = await loggedIn();
+    const call = buy(world.payWith({ send: answering(403, 'RULE_LIMIT') }), { token });
+    await expect(call).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await failedOrder(user.id)).toMatchObject({ state: 'CLOSED' });
+  });
+
+  it('names a wrong setting; once it is mended the same request is the same order', async () => {
     const { token, user } = await loggedIn();
     const merchant = { ...world.pay.v3.merchant, certSerial: 'F'.repeat(40) };
-    await expect(buy(world.payWith({ merchant }), { token })).rejects.toMatchObject({
+    const request = { token, idempotencyKey: 'mended' };
+    await expect(buy(world.payWith({ merchant }), request)).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: expect.stringContaining('PAY_MCH_CERT_SERIAL'),
     });
-    const failed = world.lines.find((line) => line.includes('"pay.prepay-failed"') && line.includes(user.id))!;
-    const outTradeNo = new RegExp(`${user.id}[0-9a-z]{16}`).exec(failed)![0];
-    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'CLOSED' });
+    const { outTradeNo, state } = await failedOrder(user.id);
+    expect(state).toBe('CREATED');
+    expect((await buy(world.pay, request)).order).toMatchObject({ outTradeNo, state: 'NOTPAY' });
+  });
+
+  it.each([
+    [403, 'SOMETHING_NEW', 'FORBIDDEN'],
+    [400, 'SOMETHING_NEW', 'INTERNAL'],
+    [429, 'SOMETHING_NEW', 'RATE_LIMITED'],
+    [500, 'OPENID_MISMATCH', 'WECHAT_CONFIG'],
+  ])('a refusal %i %s is %s, and not asked for again', async (status, said, code) => {
+    const { token } = await loggedIn();
+    let calls = 0;
+    const send: Send = (request) => {
+      calls += 1;
+      return answering(status, said)(request);
+    };
+    await expect(buy(world.payWith({ send }), { token })).rejects.toMatchObject({ code });
+    expect(calls).toBe(1);
   });
 
   it('leaves the order open when a refusal follows a request that WeChat may have taken', async () => {

@@ -114,6 +114,7 @@ describe('a refund before the payment notice', () => {
         status: 'REQUESTED',
         source: 'API',
         createdAt: '',
+        changedAt: '',
         notifyUrl: world.address.url,
       },
     );
@@ -169,6 +170,17 @@ describe('a refund by hand in the merchant platform, told in API v2', () => {
     world.clock.offsetMs = 0;
     expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'SUCCESS' });
   });
+
+  it('is acknowledged in time when WeChat hangs: the sender waits five seconds', async () => {
+    const { outTradeNo } = await paidOrder();
+    await world.faults('/v3/refund/domestic/refunds/', 'timeout', 1);
+    const { outRefundNo } = await merchantRefund(outTradeNo, 100);
+    await settled();
+    await expect
+      .poll(async () => (await deliveries()).at(-1), { timeout: 10_000 })
+      .toMatchObject({ status: 200, url: world.v2.url });
+    expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'REPORTED' });
+  }, 20_000);
 
   it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify'])('survives %s', async (fault) => {
     const { outTradeNo } = await paidOrder();

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
-import { settleRefund } from '../../lib/pay/settle-refund.ts';
+import { consoleRefund, settleRefund } from '../../lib/pay/settle-refund.ts';
 import type { RefundFact } from '../../lib/pay/protocol/pay-api.ts';
+import { payRefusal } from '../../lib/pay/protocol/refusal.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import type { Send } from '../../lib/runtime.ts';
 import { setDue } from '../../lib/store/due.ts';
-import { readOrder } from '../../lib/store/orders.ts';
-import { readRefund } from '../../lib/store/refunds.ts';
+import { readOrder, type Order } from '../../lib/store/orders.ts';
+import { putReport, readRefund, type Refund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -186,16 +187,95 @@ describe('pay-refund', () => {
     await world.faults('refund', 'refund-not-enough');
     await expect(refund(request)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const due = { kind: 'refund', no: request.outRefundNo } as const;
-    await setDue(world.table, due, world.base.now() - 1);
-    await sweep(world.pay);
-    expect(await readRefund(world.table, due.no)).toMatchObject({ status: 'REFUSED' });
-    expect(await readRefund(world.table, due.no)).not.toHaveProperty('duePk');
+    const later = world.payWith({ now: Date.now });
+    for (const hours of [0.1, 25, 50]) {
+      world.clock.offsetMs = hours * 3_600_000;
+      await sweep(later);
+    }
+    world.clock.offsetMs = 0;
+    const refused = await readRefund(world.table, due.no);
+    expect(refused).toMatchObject({ status: 'REFUSED' });
+    expect(refused).not.toHaveProperty('duePk');
     await world.pay.requestRefund((await order(outTradeNo))!, (await readRefund(world.table, due.no))!);
     await settled();
     await setDue(world.table, due, world.base.now() - 1);
     await sweep(world.pay);
     expect(await readRefund(world.table, due.no)).toMatchObject({ status: 'SUCCESS' });
     expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
+  });
+
+  it('a refusal of a repeat is not believed as long as the first request may arrive', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
+    let send: (() => Promise<unknown>) | undefined;
+    const lost = {
+      ...world.pay,
+      requestRefund: async (paid: Order, asked: Refund): Promise<RefundFact> => {
+        send = () => world.pay.requestRefund(paid, asked);
+        throw new AppError('WECHAT_TIMEOUT', 'still on its way');
+      },
+    };
+    await expect(refund(request, lost)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+    const refusing = { ...world.pay, requestRefund: () => Promise.reject(payRefusal('NOT_ENOUGH', 'test')) };
+    await expect(refund(request, refusing)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REFUSED' });
+    await send!();
+    world.clock.offsetMs = 2 * 60_000;
+    await sweep(world.pay);
+    world.clock.offsetMs = 0;
+    expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'PROCESSING' });
+    expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDING', refundingFen: 500 });
+  });
+
+  it('a late refusal of one request does not release the next one under the same number', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
+    const refusing = () => Promise.reject(payRefusal('NOT_ENOUGH', 'test'));
+    let refuseFirst = () => undefined as void;
+    const slow = {
+      ...world.pay,
+      requestRefund: async (): Promise<RefundFact> => {
+        await new Promise<void>((resolve) => (refuseFirst = resolve));
+        return refusing();
+      },
+    };
+    const first = refund(request, slow).catch((error: unknown) => error);
+    await expect.poll(() => readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REQUESTED' });
+    await refund(request, { ...world.pay, requestRefund: refusing }).catch(() => undefined);
+    const lost = { ...world.pay, requestRefund: () => Promise.reject(new AppError('WECHAT_TIMEOUT', 'lost')) };
+    await refund(request, lost).catch(() => undefined);
+    refuseFirst();
+    expect(await first).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REQUESTED' });
+    expect(await order(outTradeNo)).toMatchObject({ refundingFen: 500, refundCount: 1 });
+  });
+
+  it('a refund that differs from the one WeChat has is that one', async () => {
+    const { outTradeNo } = await paidOrder();
+    const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
+    await world.pay.requestRefund((await order(outTradeNo))!, {
+      ...request,
+      status: 'REQUESTED',
+      source: 'API',
+      createdAt: '',
+      changedAt: '',
+      reason: 'another reason',
+    });
+    const mismatched = {
+      ...world.pay,
+      requestRefund: () => Promise.reject(payRefusal('REFUND_FEE_MISMATCH', 'test')),
+    };
+    expect((await refund(request, mismatched)).refund).toMatchObject({ status: 'PROCESSING' });
+  });
+
+  it('takes a number that somebody only spoke of', async () => {
+    const [one, two] = [await paidOrder(), await paidOrder()];
+    const outRefundNo = newNumber();
+    const report = consoleRefund({ outRefundNo, outTradeNo: one.outTradeNo, amountFen: 1800 }, world.base.now());
+    await putReport(world.table, report, world.base.now());
+    const request = { outTradeNo: two.outTradeNo, outRefundNo, amountFen: 700 };
+    expect((await refund(request)).refund).toMatchObject({ status: 'PROCESSING', amountFen: 700 });
+    expect(await order(one.outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });
   });
 
   it('makes at most fifty refunds of one order', async () => {
@@ -237,6 +317,33 @@ describe("WeChat's word on a refund", () => {
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => settleRefund(world.base, told)));
     expect(outcomes.filter((outcome) => outcome === 'booked')).toHaveLength(1);
     expect(await order(told.outTradeNo)).toMatchObject({ refundedFen: 400, refundCount: 1 });
+  });
+
+  it('always says when the money arrived, and is done with then', async () => {
+    const { successAt, ...told } = await fact();
+    expect(successAt).toBeDefined();
+    await settleRefund(world.base, told);
+    expect(await readRefund(world.table, told.outRefundNo)).toHaveProperty('successAt');
+    await setDue(world.table, { kind: 'refund', no: told.outRefundNo }, world.base.now() - 1);
+    await sweep(world.pay);
+    expect(await readRefund(world.table, told.outRefundNo)).not.toHaveProperty('duePk');
+  });
+
+  it('that does not fit is looked at once a day, and nothing waits for it', async () => {
+    const { outTradeNo } = await paidOrder({ paid: false });
+    const { v3, ...cheap } = world.payWith({});
+    expect(v3).toBeDefined();
+    const api = await cheap.payApi('v3');
+    const query = async (asked: Order) => {
+      const transaction = await api.query(asked);
+      return { ...transaction, payment: { ...transaction.payment!, amountFen: 1 } };
+    };
+    world.clock.offsetMs = 61_000;
+    expect(await sweep({ ...cheap, payApi: async () => ({ ...api, query }) })).toMatchObject({ failed: 1 });
+    world.clock.offsetMs = 3 * 3_600_000;
+    expect(await sweep(world.payWith({ now: Date.now }))).toMatchObject({ failed: 0 });
+    world.clock.offsetMs = 0;
+    expect((await order(outTradeNo))?.state).toBe('NOTPAY');
   });
 
   it('books nothing before the payment is known', async () => {

@@ -55,6 +55,7 @@ describe('the wallet', () => {
       status: 'SUCCESS',
       source: 'API',
       createdAt: PAID_AT,
+      changedAt: PAID_AT,
       refundId: '50',
       successAt: PAID_AT,
     };

@@ -107,6 +107,7 @@ export async function createReconciler() {
         status,
         source: 'API' as const,
         createdAt: `${DATE}T05:00:00.000Z`,
+        changedAt: `${DATE}T05:00:00.000Z`,
       };
       const seen = { order: { ...payment.order, state: 'PAID' as const }, refund: undefined };
       const money = { state: 'PAID' as const, refundedFen: 0, refundingFen: 0, refundCount: 1 };
@@ -177,6 +178,7 @@ async function order(table: ReturnType<typeof openTable>, change: Partial<Order>
     currency: 'CNY',
     state: 'NOTPAY',
     createdAt: `${DATE}T03:00:00.000Z`,
+    asked: 'a',
     api: 'v3',
     tradeType: 'JSAPI',
     timeExpire: `${DATE}T05:00:00+08:00`,

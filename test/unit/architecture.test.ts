@@ -9,6 +9,7 @@ const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, 
 /** Files at the top of lib/ that every room may use: errors, logs, settings, the runtime's types. */
 const COMMON = [
   'beijing-time',
+  'cdata',
   'chunks',
   'config',
   'errors',
@@ -18,7 +19,6 @@ const COMMON = [
   'runtime',
   'stream',
   'until-settled',
-  'xml',
 ];
 const FLOWS = [
   'platform-token',

@@ -29,7 +29,10 @@ const BY_CODE: Record<string, [ErrorCode, string]> = {
   INVALIDREQUEST: ['INTERNAL', 'WeChat Pay refuses our request'],
   LACKPARAMS: ['INTERNAL', 'WeChat Pay refuses our request'],
   XMLFORMATERROR: ['INTERNAL', 'WeChat Pay refuses our request'],
-  OPENIDMISMATCH: ['INTERNAL', 'The payer does not belong to the app'],
+  OPENIDMISMATCH: [
+    'WECHAT_CONFIG',
+    'The openid of the payer does not belong to the app: see MINIAPP_APP_ID, OFFICIAL_APP_ID',
+  ],
   INVALIDTRANSACTIONID: ['INTERNAL', 'WeChat Pay does not know the transaction'],
   ACCOUNTERROR: ['FORBIDDEN', 'WeChat Pay does not let this account pay'],
   RULELIMIT: ['FORBIDDEN', 'WeChat Pay does not allow this payment: try another way to pay'],
@@ -52,11 +55,14 @@ const BY_CODE: Record<string, [ErrorCode, string]> = {
 
 const RETRY_AFTER_S = 10;
 
-/** The closed-list error for a code of WeChat Pay, in either of its spellings; `where` goes into the log. */
-export function payRefusal(code: string, where: string): AppError {
+/**
+ * The closed-list error for a code of WeChat Pay, in either of its spellings; `where` goes into the log.
+ * @param unknown what a code stands for that is not known here
+ */
+export function payRefusal(code: string, where: string, unknown: ErrorCode = 'WECHAT_UNAVAILABLE'): AppError {
   const normalised = code.toUpperCase().replaceAll('_', '');
   const cause = new PayError(normalised, where);
-  const [known, message] = BY_CODE[normalised] ?? ['WECHAT_UNAVAILABLE', 'WeChat Pay could not do this'];
+  const [known, message] = BY_CODE[normalised] ?? [unknown, 'WeChat Pay could not do this'];
   return new AppError(known, message, { cause, ...(known === 'RATE_LIMITED' && { retryAfterSeconds: RETRY_AFTER_S }) });
 }
 

@@ -45,8 +45,10 @@ export function openPayNotificationV2(
     const id = createHash('sha256').update(body).digest('hex');
     return { kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml } as PayNotificationV2;
   }
-  const transaction = readTransaction({ ...fields, trade_state: 'SUCCESS' });
-  if (transaction?.payment) return { kind: 'payment', transaction } as PayNotificationV2;
+  // Only the answer to a query has a state; a notification stands for success.
+  const transaction = readTransaction({ trade_state: 'SUCCESS', ...fields });
+  if (transaction?.payment && transaction.tradeState === 'SUCCESS')
+    return { kind: 'payment', transaction } as PayNotificationV2;
   throw new AppError('PARAM_ERROR', 'The notification is not about a successful payment');
 }
 

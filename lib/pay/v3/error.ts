@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { AppError } from '../../errors.ts';
+import { AppError, type ErrorCode } from '../../errors.ts';
 import type { OutboundResponse } from '../../runtime.ts';
 import { payRefusal } from '../protocol/refusal.ts';
 
@@ -15,7 +15,14 @@ const NO_ANSWER: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {
 export function payError({ status, headers, body }: Pick<OutboundResponse, 'status' | 'headers' | 'body'>): AppError {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), body.toString('utf8'));
   const { code, detail } = parsed.success ? parsed.output : NO_ANSWER;
-  const refusal = payRefusal(code, `${status}, ${headers['request-id'] ?? 'no request id'}`);
+  const refusal = payRefusal(code, `${status}, ${headers['request-id'] ?? 'no request id'}`, meaningOf(status));
   if (detail.field !== '/notify_url') return refusal;
   return new AppError('WECHAT_CONFIG', 'WeChat Pay refuses PAY_NOTIFY_URL', { cause: refusal.cause });
+}
+
+/** Of a refusal without a code that we know: only what is not 4xx may have taken effect (pay 2.11). */
+function meaningOf(status: number): ErrorCode {
+  if (status === 429) return 'RATE_LIMITED';
+  if (status < 400 || status >= 500) return 'WECHAT_UNAVAILABLE';
+  return status === 403 ? 'FORBIDDEN' : 'INTERNAL';
 }

@@ -15,6 +15,8 @@ export type PayNotification = { readonly [opened]: true } & (
   | { kind: 'other'; id: string; eventType: string; plaintext: string }
 );
 
+const REFUND_EVENTS = new Set(['REFUND.SUCCESS', 'REFUND.ABNORMAL', 'REFUND.CLOSED']);
+
 const envelope = v.object({
   id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
   event_type: v.string(),
@@ -45,7 +47,7 @@ function read(id: string, eventType: string, plaintext: string) {
     if (transaction?.tradeState === 'SUCCESS' && transaction.payment) return { kind: 'payment', transaction };
     throw new AppError('PARAM_ERROR', 'The notification is not about a successful payment');
   }
-  if (eventType.startsWith('REFUND.')) {
+  if (REFUND_EVENTS.has(eventType)) {
     const refund = readRefundNotice(plaintext);
     if (refund && eventType === `REFUND.${refund.status}`) return { kind: 'refund', refund };
     throw new AppError('PARAM_ERROR', 'The notification is not about a refund');

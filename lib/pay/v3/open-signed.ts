@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { AppError } from '../../errors.ts';
-import { isSignedBy } from './signature.ts';
+import { isSignedBy, SCHEME } from './signature.ts';
 
 /** WeChat's key by the exact value of `Wechatpay-Serial`; undefined when there is none that we trust (pay 1.4, 1.6). */
 export type PlatformKeys = (serial: string) => Promise<KeyObject | undefined>;
@@ -27,6 +27,8 @@ export async function checkWechatpaySignature(
     (name) => headers[`wechatpay-${name}`],
   );
   if (!timestamp || !nonce || !signature || !serial) throw refused('HEADERS', 'Wechatpay headers are missing');
+  if ((headers['wechatpay-signature-type'] ?? SCHEME) !== SCHEME) throw refused('HEADERS', 'Not a signature by RSA');
+  if (!/^\d{1,12}$/.test(timestamp)) throw refused('CLOCK', 'The time is not in seconds');
   const ageS = nowMs / 1_000 - Number(timestamp);
   if (!(Math.abs(ageS) < TOLERANCE_S)) throw refused('CLOCK', 'The signature is too old or from the future');
   // Before the key is looked up: what cannot be right must not make us ask WeChat for keys.

@@ -12,7 +12,8 @@ import { openPayNotification } from '../../../lib/pay/v3/open-notification.ts';
 import type { OrderState } from '../../../lib/store/orders.ts';
 import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import { openOfficialPush } from '../../../lib/wechat/official-push.ts';
-import { cdata, parseXml } from '../../../lib/xml.ts';
+import { cdata } from '../../../lib/cdata.ts';
+import { parseXml } from '../../../lib/wechat/xml.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 200 });
 /** Characters that XML can carry at all. */

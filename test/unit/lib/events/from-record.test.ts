@@ -34,6 +34,7 @@ const refund: Refund = {
   status: 'PROCESSING',
   source: 'API',
   createdAt: '2026-11-20T03:00:00.000Z',
+  changedAt: '2026-11-20T03:00:00.000Z',
   refundId: '5000000001',
 };
 const account = { id: USER, username: 'user_1', createdAt: PAID_AT, revision: 2, identities: new Set(['wx1#o1']) };
@@ -60,7 +61,7 @@ const refunded = {
   amountFen: 2_000,
   source: 'API',
 };
-const failedId = `order.refund-failed:r-1:${refund.createdAt}`;
+const failedId = `order.refund-failed:r-1:${refund.changedAt}`;
 const subscribedAt = { subscribedChangedAt: 1_795_144_360 };
 
 /** Each change that is an event: its id and its data. */
@@ -242,7 +243,7 @@ describe('a record of the table', () => {
     expect(phone({ phone: '+8613800006666' }, '+8613900007777', 4)).not.toBe(first);
     expect(first).not.toContain('138');
     const refusals = ['2026-11-20T03:00:00.000Z', '2026-11-20T04:00:00.000Z'].map(
-      (createdAt) => eventsOf(ofRefund('REQUESTED', 'REFUSED', { createdAt }))[0]?.id,
+      (changedAt) => eventsOf(ofRefund('REQUESTED', 'REFUSED', { changedAt }))[0]?.id,
     );
     expect(new Set(refusals).size).toBe(2);
   });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
 import { renderReply, type Reply } from '../../../../lib/wechat/official-reply.ts';
-import { parseXml, type XmlElement } from '../../../../lib/xml.ts';
+import { parseXml, type XmlElement } from '../../../../lib/wechat/xml.ts';
 import { APP_ID, NOW_S, openPlain, openSealed, plainKeys } from './pushes.ts';
 
 const event = '<MsgType>event</MsgType><Event>CLICK</Event><EventKey>K</EventKey>';

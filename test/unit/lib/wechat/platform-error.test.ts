@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { platformError, PlatformError } from '../../../../lib/wechat/platform-error.ts';
-import { cdata, parseXml } from '../../../../lib/xml.ts';
+import { cdata } from '../../../../lib/cdata.ts';
+import { parseXml } from '../../../../lib/wechat/xml.ts';
 
 const CODES = {
   WECHAT_CODE_INVALID: [40029, 40030, 40163, 41008, 42002, 42003, 42007, 87007, 87009],

@@ -68,6 +68,7 @@ export const order: Order = {
   appId: 'wx1',
   openId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
   clientIp: '203.0.113.7',
+  asked: 'a',
   refundedFen: 0,
   refundingFen: 0,
   refundCount: 0,

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -14,18 +14,18 @@ export type XmlElement = { [name: string]: XmlValue };
 export type XmlValue = string | XmlElement | (string | XmlElement)[];
 
 /**
- * The children of the root of a WeChat message. No DTD, no entity definitions: WeChat sends none.
+ * The children of the root `<xml>` of a WeChat message. No DTD, no entity definitions: WeChat sends none.
  * @throws PARAM_ERROR
  */
-export function parseXml(text: string, root = 'xml'): XmlElement {
+export function parseXml(text: string): XmlElement {
   if (declares(text)) throw new AppError('PARAM_ERROR', 'XML with declarations or comments is refused');
-  let message: unknown;
+  let root: unknown;
   try {
-    message = (parser.parse(text, true) as Record<string, unknown>)[root];
+    root = (parser.parse(text, true) as { xml?: unknown }).xml;
   } catch (cause) {
     throw new AppError('PARAM_ERROR', 'This is not XML', { cause });
   }
-  if (typeof message === 'object' && message !== null && !Array.isArray(message)) return message as XmlElement;
+  if (typeof root === 'object' && root !== null && !Array.isArray(root)) return root as XmlElement;
   throw new AppError('PARAM_ERROR', 'This is not a WeChat message');
 }
 
@@ -34,10 +34,4 @@ const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<[^>]*/g;
 
 function declares(text: string): boolean {
   return [...text.matchAll(MARKUP)].some(([markup]) => markup.startsWith('<!') && !markup.startsWith('<![CDATA['));
-}
-
-/** `text` as a CDATA section that it cannot leave, without the characters that XML cannot carry. */
-export function cdata(text: string): string {
-  const carried = text.replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '');
-  return `<![CDATA[${carried.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }
