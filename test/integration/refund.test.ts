@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
-import { consoleRefund, settleRefund } from '../../lib/pay/settle-refund.ts';
+import { consoleRefund } from '../../lib/pay/settle-refund.ts';
 import type { RefundFact } from '../../lib/pay/protocol/pay-api.ts';
 import { payRefusal } from '../../lib/pay/protocol/refusal.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
@@ -10,7 +10,7 @@ import { setDue } from '../../lib/store/due.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import { putReport, readRefund, type Refund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
-import { createWorld, ids, type World } from '../support/world.ts';
+import { createWorld, type World } from '../support/world.ts';
 
 const REFUNDS = '/v3/refund/domestic/refunds';
 
@@ -283,90 +283,5 @@ describe('pay-refund', () => {
     for (let made = 0; made < 50; made += 1) await refund({ outTradeNo, amountFen: 1 });
     const call = refund({ outTradeNo, amountFen: 1 });
     await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', message: expect.stringContaining('50') });
-  });
-});
-
-describe("WeChat's word on a refund", () => {
-  const fact = async (change: Partial<RefundFact> = {}, paid = true) => {
-    const { outTradeNo, transactionId } = await paidOrder({ paid });
-    const number = newNumber();
-    const told: RefundFact = {
-      mchId: ids.pay.mchId,
-      outTradeNo,
-      transactionId,
-      outRefundNo: number,
-      refundId: `50${number}`,
-      status: 'SUCCESS',
-      amountFen: 400,
-      totalFen: 1800,
-      successAt: '2026-11-20T00:00:00.000Z',
-      ...change,
-    };
-    return told;
-  };
-
-  it('a refund made by hand is booked under its own number', async () => {
-    const told = await fact();
-    expect(await settleRefund(world.base, told)).toBe('booked');
-    expect(await readRefund(world.table, told.outRefundNo)).toMatchObject({ status: 'SUCCESS', source: 'CONSOLE' });
-    expect(await order(told.outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 400, refundCount: 1 });
-  });
-
-  it('fifty copies at once are one refund', async () => {
-    const told = await fact();
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => settleRefund(world.base, told)));
-    expect(outcomes.filter((outcome) => outcome === 'booked')).toHaveLength(1);
-    expect(await order(told.outTradeNo)).toMatchObject({ refundedFen: 400, refundCount: 1 });
-  });
-
-  it('always says when the money arrived, and is done with then', async () => {
-    const { successAt, ...told } = await fact();
-    expect(successAt).toBeDefined();
-    await settleRefund(world.base, told);
-    expect(await readRefund(world.table, told.outRefundNo)).toHaveProperty('successAt');
-    await setDue(world.table, { kind: 'refund', no: told.outRefundNo }, world.base.now() - 1);
-    await sweep(world.pay);
-    expect(await readRefund(world.table, told.outRefundNo)).not.toHaveProperty('duePk');
-  });
-
-  it('that does not fit is looked at once a day, and nothing waits for it', async () => {
-    const { outTradeNo } = await paidOrder({ paid: false });
-    const { v3, ...cheap } = world.payWith({});
-    expect(v3).toBeDefined();
-    const api = await cheap.payApi('v3');
-    const query = async (asked: Order) => {
-      const transaction = await api.query(asked);
-      return { ...transaction, payment: { ...transaction.payment!, amountFen: 1 } };
-    };
-    world.clock.offsetMs = 61_000;
-    expect(await sweep({ ...cheap, payApi: async () => ({ ...api, query }) })).toMatchObject({ failed: 1 });
-    world.clock.offsetMs = 3 * 3_600_000;
-    expect(await sweep(world.payWith({ now: Date.now }))).toMatchObject({ failed: 0 });
-    world.clock.offsetMs = 0;
-    expect((await order(outTradeNo))?.state).toBe('NOTPAY');
-  });
-
-  it('books nothing before the payment is known', async () => {
-    const told = await fact({}, false);
-    expect(await settleRefund(world.base, told)).toBe('unpaid');
-    expect(await readRefund(world.table, told.outRefundNo)).toBeUndefined();
-  });
-
-  it.each<[string, Partial<RefundFact>, string]>([
-    ['of another merchant', { mchId: '1900000002' }, 'mchId'],
-    ['of another total', { totalFen: 1801 }, 'amountFen'],
-    ['of another payment', { transactionId: 'other' }, 'transactionId'],
-    ['of an unknown order', { outTradeNo: '0'.repeat(32) }, 'unknown order'],
-    ['of more than was paid', { amountFen: 1801 }, 'more than was paid'],
-  ])('a refund %s leaves the order untouched and is recorded once', async (_, change, reason) => {
-    const told = await fact(change);
-    const before = await order(told.outTradeNo);
-    for (let times = 0; times < 2; times += 1) {
-      const call = settleRefund(world.base, told);
-      await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { reasons: [reason] } });
-    }
-    expect(await order(told.outTradeNo)).toEqual(before);
-    const recorded = world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes(told.refundId));
-    expect(recorded).toHaveLength(1);
   });
 });
