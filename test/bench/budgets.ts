@@ -71,6 +71,7 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'pay notification, first': {
     budget: { rru: 0.5, wru: 3, calls: 0 },
     floor: { rru: 0, wru: 2, calls: 0 },
+    why: { wru: 'what was paid on a day is listed in the index, for the bill of that day' },
   },
   'pay notification, repeat': {
     budget: { rru: 0.5, wru: 1, calls: 0 },
