@@ -46,14 +46,14 @@ export async function loadPrepay() {
 }
 
 /** The protocol of new orders and of bills. @throws NOT_CONFIGURED */
-export async function loadApiName(): Promise<PayApiName> {
+async function loadApiName(): Promise<PayApiName> {
   const { PAY_API: name } = await settings('PAY_API');
   if (name === 'v3' || name === 'v2') return name;
   throw badSetting('PAY_API', 'must be v3 or v2');
 }
 
 /** For flows that follow refunds. They are asked for by API v3, also those of orders that were made by API v2. */
-export async function loadRefunds(send = createSend(runtime)) {
+async function loadRefunds(send = createSend(runtime)) {
   const v3 = once(() => loadPayV3(send));
   const requestRefund = async (order: Order, refund: Refund) => createRefund(await v3(), order, refund);
   return { ...(await loadPay(send)), requestRefund };
@@ -123,13 +123,13 @@ export async function loadPayNotifyV2() {
 }
 
 /** For calls of API v3. */
-export async function loadPayV3(send = createSend(runtime)): Promise<PayDeps> {
+async function loadPayV3(send = createSend(runtime)): Promise<PayDeps> {
   const keys = await loadPlatformKeys(send);
   return { ...(await loadSigning(send)), platformKeyId: keys.publicKey?.id, platformKeys: platformKeys(keys) };
 }
 
 /** For calls of API v2. It wants an app id with every call; which of the merchant's does not matter. */
-export async function loadPayV2(send = createSend(runtime)) {
+async function loadPayV2(send = createSend(runtime)) {
   const payBaseUrl = await addressSetting('WECHAT_PAY_BASE_URL');
   const { PAY_MCH_ID: mchId } = await settings('PAY_MCH_ID');
   const appId = isSet('MINIAPP_APP_ID')

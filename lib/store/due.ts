@@ -49,36 +49,31 @@ function readDue({ pk, sk, dueSk }: Key & { dueSk: string }): Due {
  * Takes something that is due, and sets when it will be due again: true for one of many. Whoever breaks down after that
  * has lost nothing, and what fails again and again does not stand in the way of the rest.
  */
-export async function takeDue(table: Table, { kind, no, dueSk }: Due, againAtMs: number): Promise<boolean> {
-  const next = dueEntry(no, againAtMs);
-  const taken = await attempt(() =>
-    table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys[kind](no),
-        UpdateExpression: 'SET duePk = :pk, dueSk = :sk',
-        ConditionExpression: 'dueSk = :seen',
-        ExpressionAttributeValues: { ':pk': next.duePk, ':sk': next.dueSk, ':seen': dueSk },
-      }),
-    ),
-  );
-  return taken.done;
+export function takeDue(table: Table, { dueSk, ...item }: Due, againAtMs: number): Promise<boolean> {
+  return moveDue(table, item, againAtMs, { condition: 'dueSk = :seen', values: { ':seen': dueSk } });
 }
 
 /** Sets something to be due at `atMs`, unless it is an order that was paid. */
-export async function setDue(table: Table, { kind, no }: Pick<Due, 'kind' | 'no'>, atMs: number): Promise<void> {
-  const next = dueEntry(no, atMs);
-  await attempt(() =>
-    table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys[kind](no),
-        UpdateExpression: 'SET duePk = :pk, dueSk = :sk',
-        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(duePk) OR begins_with(duePk, :due))',
-        ExpressionAttributeValues: { ':pk': next.duePk, ':sk': next.dueSk, ':due': DUE },
-      }),
-    ),
-  );
+export async function setDue(table: Table, item: Pick<Due, 'kind' | 'no'>, atMs: number): Promise<void> {
+  const condition = 'attribute_exists(pk) AND (attribute_not_exists(duePk) OR begins_with(duePk, :due))';
+  await moveDue(table, item, atMs, { condition, values: { ':due': DUE } });
+}
+
+async function moveDue(
+  { client, name: TableName }: Table,
+  { kind, no }: Pick<Due, 'kind' | 'no'>,
+  atMs: number,
+  { condition, values }: { condition: string; values: Record<string, string> },
+): Promise<boolean> {
+  const { duePk, dueSk } = dueEntry(no, atMs);
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys[kind](no),
+    UpdateExpression: 'SET duePk = :pk, dueSk = :sk',
+    ConditionExpression: condition,
+    ExpressionAttributeValues: { ':pk': duePk, ':sk': dueSk, ...values },
+  });
+  return (await attempt(() => client.send(update))).done;
 }
 
 /** Nobody has to come back to it any more. */

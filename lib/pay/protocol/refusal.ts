@@ -78,7 +78,11 @@ export function payCode(error: unknown): string | undefined {
 
 /** For a day that WeChat gives no bill of, whatever it says about that. */
 export function noBillOf(cause: unknown): AppError {
-  return new AppError('PARAM_ERROR', 'WeChat Pay gives no bill of a day that is not over, or three months ago', {
-    cause,
-  });
+  return new AppError(
+    'PARAM_ERROR',
+    'WeChat Pay gives no bill of a day that is not over, or longer ago than three months',
+    {
+      cause,
+    },
+  );
 }
