@@ -1,13 +1,11 @@
-import { AppError } from '../errors.ts';
 import { readOrder, type Order } from '../store/orders.ts';
-import { recordMismatch } from '../store/pay-notices.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
 import { OVERTAKEN, untilSettled } from '../until-settled.ts';
 import { againAtMs, DAY_MS, HOUR_MS } from './again.ts';
 import { isPaid } from './order.ts';
 import type { RefundFact } from './protocol/pay-api.ts';
 import { afterRefund, isFinal, nextStatus } from './refund.ts';
-import type { SettleDeps } from './settle.ts';
+import { refuse, type SettleDeps } from './settle.ts';
 
 /**
  * Books what WeChat says about a refund, ours or one made by hand in the merchant platform: the refund and the money of
@@ -20,12 +18,12 @@ export async function settleRefund(deps: SettleDeps, fact: RefundFact): Promise<
   const outcome = await untilSettled(deps, async () => {
     const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
     const reasons = mismatches(order, known, fact);
-    if (!order || reasons.length > 0) return refuse(deps, fact, reasons);
+    if (!order || reasons.length > 0) return refuseRefund(deps, fact, reasons);
     if (!isPaid(order)) return 'unpaid';
     const to = nextStatus(known?.status, status);
     if (to === undefined) return 'known';
     const money = afterRefund(order, { from: known?.status, to, amountFen });
-    if (money.refundedFen > order.amountFen) return refuse(deps, fact, ['more than was paid']);
+    if (money.refundedFen > order.amountFen) return refuseRefund(deps, fact, ['more than was paid']);
     const refund = { ...(known ?? consoleRefund(fact, deps.now())), ...wordOf(fact, deps.now()) };
     const written = await writeRefund(
       deps.table,
@@ -36,6 +34,12 @@ export async function settleRefund(deps: SettleDeps, fact: RefundFact): Promise<
   });
   if (outcome === 'booked') deps.log.info('order.refund', { outTradeNo, outRefundNo, status, amountFen });
   return outcome;
+}
+
+/** @throws ORDER_STATE_CONFLICT */
+export function refuseRefund(deps: SettleDeps, fact: RefundFact, reasons: string[]): Promise<never> {
+  const { transactionId, refundId, outTradeNo } = fact;
+  return refuse(deps, { transactionId, refundId, outTradeNo, reasons });
 }
 
 /** A refund that we did not ask for, as somebody told us of it. */
@@ -72,11 +76,4 @@ function mismatches(order: Order | undefined, refund: Refund | undefined, fact: 
     ...(refund && refund.status !== 'REPORTED' && refund.outTradeNo !== fact.outTradeNo ? ['outTradeNo'] : []),
     ...(refund && refund.status !== 'REPORTED' && refund.amountFen !== fact.amountFen ? ['refundFen'] : []),
   ];
-}
-
-async function refuse(deps: SettleDeps, fact: RefundFact, reasons: string[]): Promise<never> {
-  const { transactionId, refundId, outTradeNo } = fact;
-  const mismatch = { transactionId, refundId, outTradeNo, reasons, seenAt: new Date(deps.now()).toISOString() };
-  if (await recordMismatch(deps.table, mismatch)) deps.log.error('pay.mismatch', { ...mismatch });
-  throw new AppError('ORDER_STATE_CONFLICT', 'The refund does not fit the order', { detail: { reasons } });
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { markClosed, markPaid, type Order, type PaymentTerms } from '../store/orders.ts';
-import { recordMismatch } from '../store/pay-notices.ts';
+import { recordMismatch, type PayMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
 import { nextState, statesBefore } from './order.ts';
 import type { Transaction } from './protocol/pay-api.ts';
@@ -27,11 +27,16 @@ export async function settlePayment(deps: SettleDeps, transaction: Transaction):
   }
   const reasons = mismatches(paid.old as Order | undefined, terms, transactionId);
   if (reasons.length === 0) return false;
-  const seenAt = new Date(deps.now()).toISOString();
-  if (await recordMismatch(deps.table, { transactionId, outTradeNo, reasons, seenAt })) {
-    deps.log.error('pay.mismatch', { transactionId, outTradeNo, reasons });
-  }
-  throw new AppError('ORDER_STATE_CONFLICT', 'The payment does not fit the order', { detail: { reasons } });
+  return refuse(deps, { transactionId, outTradeNo, reasons });
+}
+
+/** For a payment or a refund that is genuine but does not fit our books: recorded once. @throws ORDER_STATE_CONFLICT */
+export async function refuse({ table, log, now }: SettleDeps, mismatch: Omit<PayMismatch, 'seenAt'>): Promise<never> {
+  const { refundId, reasons } = mismatch;
+  const first = await recordMismatch(table, { ...mismatch, seenAt: new Date(now()).toISOString() });
+  if (first) log.error('pay.mismatch', { ...mismatch });
+  const what = refundId === undefined ? 'payment' : 'refund';
+  throw new AppError('ORDER_STATE_CONFLICT', `The ${what} does not fit the order`, { detail: { reasons } });
 }
 
 /** WeChat says that the order will not be paid any more; an order that was paid stays paid. */

@@ -1,13 +1,12 @@
-import { AppError } from '../errors.ts';
 import { setDue } from '../store/due.ts';
 import { readOrder } from '../store/orders.ts';
-import { recordMismatch, recordNotice } from '../store/pay-notices.ts';
+import { recordNotice } from '../store/pay-notices.ts';
 import { putReport, readRefund } from '../store/refunds.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
 import type { RefundFact, Transaction } from './protocol/pay-api.ts';
 import { nextStatus } from './refund.ts';
 import { settlePayment } from './settle.ts';
-import { consoleRefund, settleRefund } from './settle-refund.ts';
+import { consoleRefund, refuseRefund, settleRefund } from './settle-refund.ts';
 
 /** A genuine notification of either protocol, as its opener makes it. */
 type Notification =
@@ -50,13 +49,9 @@ export async function takeNotification(
  * in our books yet. The news is kept; asking may fail, and is done again by the sweep.
  */
 async function takeReport(deps: RefundDeps, fact: RefundFact): Promise<void> {
-  const { outRefundNo, outTradeNo, transactionId, refundId } = fact;
+  const { outRefundNo, outTradeNo } = fact;
   const [order, refund] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
-  if (!order) {
-    const mismatch = { transactionId, refundId, outTradeNo, reasons: ['unknown order'] };
-    await recordMismatch(deps.table, { ...mismatch, seenAt: new Date(deps.now()).toISOString() });
-    throw new AppError('ORDER_STATE_CONFLICT', 'The refund is of no order of ours');
-  }
+  if (!order) return refuseRefund(deps, fact, ['unknown order']);
   if (refund && nextStatus(refund.status, fact.status) === undefined) return;
   if (refund) await setDue(deps.table, { kind: 'refund', no: outRefundNo }, deps.now());
   else await putReport(deps.table, consoleRefund(fact, deps.now()), deps.now());

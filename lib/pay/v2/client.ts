@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts';
 import type { Runtime } from '../../runtime.ts';
-import { isUnknownOutcome, payRefusal } from '../protocol/refusal.ts';
+import { payRefusal } from '../protocol/refusal.ts';
+import { sendTwice, TIMEOUT_MS } from '../protocol/repeat.ts';
 import { readFields, writeFields, type V2Fields } from './fields.ts';
 import { isSigned, signFields } from './sign.ts';
 
@@ -16,8 +17,6 @@ export interface PayV2Call {
   fields: V2Fields;
 }
 
-const TIMEOUT_MS = 5_000;
-const PAUSE_MS = 500;
 /** Calls that may have taken effect, whatever becomes of their repeat. */
 const CHANGES = new Set<PayV2Call['path']>(['/pay/unifiedorder', '/pay/closeorder']);
 
@@ -28,20 +27,9 @@ const CHANGES = new Set<PayV2Call['path']>(['/pay/unifiedorder', '/pay/closeorde
  */
 export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): Promise<V2Fields> {
   const body = signedBody(deps, fields);
-  const send = async () => readAnswer(deps, { path, fields }, await post(deps, path, body));
-  try {
-    return await send();
-  } catch (first) {
-    if (!isUnknownOutcome(first)) throw first;
-    deps.log.warn('pay.call-repeated', { path, error: first });
-    await deps.sleep(PAUSE_MS);
-    try {
-      return await send();
-    } catch (second) {
-      // A refusal of the repeat says nothing about the first request, which may have been taken.
-      throw CHANGES.has(path) ? first : second;
-    }
-  }
+  return sendTwice(deps, { path, changes: CHANGES.has(path) }, async () =>
+    readAnswer(deps, { path, fields }, await post(deps, path, body)),
+  );
 }
 
 /** What is signed is what WeChat will read, less the characters that XML cannot carry. */

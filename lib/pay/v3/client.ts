@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import type { OutboundResponse, Runtime } from '../../runtime.ts';
-import { isUnknownOutcome } from '../protocol/refusal.ts';
+import { sendTwice, TIMEOUT_MS } from '../protocol/repeat.ts';
 import { payError } from './error.ts';
 import { checkWechatpaySignature, type PlatformKeys } from './open-signed.ts';
 import { authorization, type Merchant } from './signature.ts';
@@ -22,28 +22,13 @@ export interface PayCall {
   body?: Record<string, unknown>;
 }
 
-const TIMEOUT_MS = 5_000;
-const PAUSE_MS = 500;
-
 /**
  * Calls API v3 and returns the answer's text, whose signature has been checked (pay 1.1-1.4). What came to an unknown
  * end is sent once more, byte for byte: every call here is idempotent by its order number (pay 2.13).
  * @throws what payError makes of a refusal; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  */
 export async function callPay(deps: PayDeps, call: PayCall): Promise<string> {
-  try {
-    return await sendOnce(deps, call);
-  } catch (first) {
-    if (!isUnknownOutcome(first)) throw first;
-    deps.log.warn('pay.call-repeated', { path: call.path, error: first });
-    await deps.sleep(PAUSE_MS);
-    try {
-      return await sendOnce(deps, call);
-    } catch (second) {
-      // A refusal of the repeat says nothing about the first request, which may have been taken.
-      throw call.method === 'POST' ? first : second;
-    }
-  }
+  return sendTwice(deps, { path: call.path, changes: call.method === 'POST' }, () => sendOnce(deps, call));
 }
 
 /** One signed request and its answer, which is not checked yet. @throws what payError makes of a refusal */
