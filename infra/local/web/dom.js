@@ -95,3 +95,41 @@ function fact(name, value) {
 export function face(name) {
   return el('span.face', { 'aria-hidden': true }, /[\p{L}\p{N}]/u.exec(name)?.[0].toUpperCase() ?? '?');
 }
+
+const everyMs = 1000;
+
+/**
+ * Keeps a list as it is elsewhere: asks each second while somebody looks, and touches the page only when it changed.
+ * @param {Element} list
+ * @param {{load: () => Promise<object[]>, line: (item: object) => Node, empty: string}} source the newest item is last
+ */
+export function liveList(list, { load, line, empty }) {
+  let shown = '';
+
+  async function refresh() {
+    try {
+      const items = await load();
+      const text = JSON.stringify(items);
+      if (text === shown) return;
+      shown = text;
+      const lines = items.toReversed().map(line);
+      list.replaceChildren(...(lines.length > 0 ? lines : [el('li.waiting', {}, empty)]));
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error) {
+    // Once: a screen reader would read it out each second.
+    if (shown === error.message) return;
+    shown = error.message;
+    list.replaceChildren(el('li', {}, problem(error)));
+  }
+
+  async function run() {
+    if (document.visibilityState === 'visible') await refresh();
+    setTimeout(run, everyMs);
+  }
+  void run();
+  return { refresh, fail };
+}

@@ -1,46 +1,22 @@
 // The merchant console: the orders that WeChat Pay knows, and the refund by hand.
 import { phone } from './calls.js';
-import { button, el, problem } from './dom.js';
-
-const everyMs = 1000;
+import { button, el, liveList } from './dom.js';
 
 export function showMerchant(list) {
-  let shown = '';
-
-  async function refresh() {
-    try {
-      const orders = await phone('GET', '/_merchant/orders');
-      const text = JSON.stringify(orders);
-      if (text === shown) return;
-      shown = text;
-      const items = orders.toReversed().map((order) => line(order, refund));
-      list.replaceChildren(...(items.length > 0 ? items : [el('li.waiting', {}, 'Nobody has ordered anything yet.')]));
-    } catch (error) {
-      fail(error);
-    }
-  }
+  const orders = liveList(list, {
+    load: () => phone('GET', '/_merchant/orders'),
+    line: (order) => line(order, refund),
+    empty: 'Nobody has ordered anything yet.',
+  });
 
   async function refund({ outTradeNo, amountFen, refundedFen }) {
     try {
       await phone('POST', '/_merchant/refunds', { outTradeNo, amountFen: amountFen - refundedFen });
-      await refresh();
+      await orders.refresh();
     } catch (error) {
-      fail(error);
+      orders.fail(error);
     }
   }
-
-  function fail(error) {
-    // Once: a screen reader would read it out each second.
-    if (shown === error.message) return;
-    shown = error.message;
-    list.replaceChildren(el('li', {}, problem(error)));
-  }
-
-  async function run() {
-    if (document.visibilityState === 'visible') await refresh();
-    setTimeout(run, everyMs);
-  }
-  void run();
 }
 
 function line(order, refund) {

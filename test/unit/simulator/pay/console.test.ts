@@ -1,29 +1,19 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
 import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
-import { call, jsapi, newPerson, orderBody, payCall, settings, start, startReceiver, usePhone } from '../support.ts';
+import { call, jsapi, orderBody, payCall, usePhone } from '../support.ts';
 import type { Person, Receiver } from '../support.ts';
-import { accepted, openReqInfo, plan, readXml, refunds, v2Call, v2Order } from './support.ts';
+import { openReqInfo, plan, readXml, refunds, startMerchant, v2Call, v2Order } from './support.ts';
 
 let simulator: Simulator;
 let receiver: Receiver;
 /** For the notifications of payments, which are not looked at here. */
 let till: Receiver;
 let person: Person;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  const idle = await start();
-  receiver = await startReceiver(idle);
-  till = await startReceiver(idle);
-  await idle.close();
-  simulator = await startSimulator({ ...settings, pay: { ...settings.pay, refundCallbackUrl: receiver.url } });
-  receiver.answer = () => ({ status: 200, body: accepted });
-  person = await newPerson(simulator);
+  ({ simulator, receiver, till, person, close } = await startMerchant());
 });
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-  till.close();
-});
+afterEach(() => close());
 
 const order = async () => {
   const body = orderBody(person, { notify_url: till.url });

@@ -10,32 +10,21 @@ import {
   payCall,
   platformSigned,
   settings,
-  start,
-  startReceiver,
   usePhone,
 } from '../support.ts';
 import type { Person, Receiver } from '../support.ts';
-import { accepted, openReqInfo, plan, readXml, refunds } from './support.ts';
+import { accepted, openReqInfo, plan, readXml, refunds, startMerchant } from './support.ts';
 
 let simulator: Simulator;
 let receiver: Receiver;
 /** For the notifications of payments, which are not looked at here. */
 let till: Receiver;
 let person: Person;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  const idle = await start();
-  receiver = await startReceiver(idle);
-  till = await startReceiver(idle);
-  await idle.close();
-  simulator = await startSimulator({ ...settings, pay: { ...settings.pay, refundCallbackUrl: receiver.url } });
-  receiver.answer = () => ({ status: 200, body: accepted });
-  person = await newPerson(simulator);
+  ({ simulator, receiver, till, person, close } = await startMerchant());
 });
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-  till.close();
-});
+afterEach(() => close());
 
 const paidOrder = async () => {
   const body = orderBody(person, { notify_url: till.url });

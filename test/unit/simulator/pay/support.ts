@@ -1,8 +1,9 @@
 // The merchant's side of API v2, written from the protocol alone: no code of the simulator.
 import { createDecipheriv, createHash, createHmac, randomUUID } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
+import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
 import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
-import { call, payCall, settings } from '../support.ts';
+import { call, newPerson, payCall, settings, start, startReceiver } from '../support.ts';
 import type { Person } from '../support.ts';
 
 export type Fields = Record<string, string>;
@@ -76,3 +77,21 @@ export const queryV3 = (simulator: Simulator, outTradeNo: string) =>
 
 export const plan = (simulator: Simulator, target: string, action: string, times = 1) =>
   call(simulator, 'POST', '/_faults', { target, action, times });
+
+/**
+ * A simulator whose merchant platform tells of refunds to a receiver that accepts them, somebody to pay, and another
+ * receiver for the notifications of payments, which are not looked at.
+ */
+export async function startMerchant() {
+  const idle = await start();
+  const [receiver, till] = [await startReceiver(idle), await startReceiver(idle)];
+  await idle.close();
+  const simulator = await startSimulator({ ...settings, pay: { ...settings.pay, refundCallbackUrl: receiver.url } });
+  receiver.answer = () => ({ status: 200, body: accepted });
+  const close = async () => {
+    await simulator.close();
+    receiver.close();
+    till.close();
+  };
+  return { simulator, receiver, till, person: await newPerson(simulator), close };
+}
