@@ -2,10 +2,10 @@ import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { loadOfficial } from '../lib/deps.ts';
 import { followUp } from '../lib/identity/follow-up.ts';
 import { log } from '../lib/log.ts';
-import { once } from '../lib/once.ts';
 import { eachRecord } from '../lib/stream.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadOfficial);
+const deps = fresh(loadOfficial);
 
 export const handler = (event: DynamoDBStreamEvent) =>
   eachRecord(

@@ -2,9 +2,9 @@ import { loadJssdk } from '../lib/deps.ts';
 import { jssdkConfig } from '../lib/h5/jssdk-config.ts';
 import { getJssdkConfig } from '../lib/http/api/h5.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadJssdk);
+const deps = fresh(loadJssdk);
 
 export const handler = route(getJssdkConfig, async ({ address, query: { url } }) => {
   const { limit, ...loaded } = await deps();

@@ -2,8 +2,8 @@ import { loadClosing } from '../lib/deps.ts';
 import { deleteMe } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { closeOwnAccount } from '../lib/identity/close-account.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadClosing);
+const deps = fresh(loadClosing);
 
 export const handler = route(deleteMe, async ({ token }) => closeOwnAccount(await deps(), token));

@@ -2,8 +2,8 @@ import { loadSessions } from '../lib/deps.ts';
 import { getMe } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { me } from '../lib/identity/me.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadSessions);
+const deps = fresh(loadSessions);
 
 export const handler = route(getMe, async ({ token }) => me(await deps(), token));

@@ -1,7 +1,7 @@
 import { loadOfficial } from '../lib/deps.ts';
 import { publishMenu } from '../lib/official-account/publish-menu.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadOfficial);
+const deps = fresh(loadOfficial);
 
 export const handler = async (input: unknown): Promise<{ published: number }> => publishMenu(await deps(), input);

@@ -2,9 +2,9 @@ import { loadLogin } from '../lib/deps.ts';
 import { miniappLogin } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { login } from '../lib/identity/login.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadLogin);
+const deps = fresh(loadLogin);
 
 export const handler = route(miniappLogin, async ({ address, body: { code } }) => {
   const { limit, ...loaded } = await deps();

@@ -3,10 +3,10 @@ import { loadSessions } from '../lib/deps.ts';
 import { putProfile } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { updateProfile } from '../lib/identity/profile.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(async () => {
-  const { MINIAPP_APP_ID: appId } = await settings('MINIAPP_APP_ID');
+const deps = fresh(async () => {
+  const { MINIAPP_APP_ID: appId } = settings('MINIAPP_APP_ID');
   return { ...(await loadSessions()), app: { appId } };
 });
 

@@ -4,6 +4,6 @@ import { getVerificationFile } from '../lib/http/api/h5.ts';
 import { route } from '../lib/http/route.ts';
 import { once } from '../lib/once.ts';
 
-const files = once(async () => readVerificationFiles((await settings('MP_VERIFY_FILES')).MP_VERIFY_FILES));
+const files = once(async () => readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES));
 
 export const handler = route(getVerificationFile, async ({ path: { file } }) => verificationFile(await files(), file));

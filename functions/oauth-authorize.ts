@@ -4,9 +4,9 @@ import { oauthAuthorize } from '../lib/http/api/h5.ts';
 import { oauthCookie, setCookie } from '../lib/http/cookies.ts';
 import { route } from '../lib/http/route.ts';
 import { OAUTH_STATE_LIFE_S } from '../lib/identity/session-token.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadAuthorize);
+const deps = fresh(loadAuthorize);
 
 export const handler = route(oauthAuthorize, async ({ query }) => {
   const loaded = await deps();

@@ -3,9 +3,9 @@ import { callback } from '../lib/h5/callback.ts';
 import { oauthCallback } from '../lib/http/api/h5.ts';
 import { oauthCookie, SESSION_COOKIE, setCookie } from '../lib/http/cookies.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadCallback);
+const deps = fresh(loadCallback);
 
 export const handler = route(oauthCallback, async ({ query: { code, state }, cookies, address }) => {
   const { limit, publicBaseUrl, ...loaded } = await deps();

@@ -1,11 +1,11 @@
 import { loadOfficialPushes } from '../lib/deps.ts';
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { answerPush } from '../lib/official-account/answer-push.ts';
-import { once } from '../lib/once.ts';
 import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.ts';
 import { renderReply } from '../lib/wechat/official-reply.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadOfficialPushes);
+const deps = fresh(loadOfficialPushes);
 
 export const handler = webhook(
   'official-events',

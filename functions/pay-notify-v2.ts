@@ -1,11 +1,11 @@
 import { loadPayNotifyV2 } from '../lib/deps-pay.ts';
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
-import { once } from '../lib/once.ts';
 import { takeNotification } from '../lib/pay/take-notification.ts';
 import { ACCEPTED, refusal } from '../lib/pay/v2/answer.ts';
 import { openPayNotificationV2 } from '../lib/pay/v2/open-notification.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadPayNotifyV2);
+const deps = fresh(loadPayNotifyV2);
 
 export const handler = webhook(
   'pay-notify-v2',

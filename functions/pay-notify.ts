@@ -1,10 +1,10 @@
 import { loadPayNotify } from '../lib/deps-pay.ts';
 import { payFailure, webhook } from '../lib/http/webhook.ts';
-import { once } from '../lib/once.ts';
 import { takeNotification } from '../lib/pay/take-notification.ts';
 import { openPayNotification } from '../lib/pay/v3/open-notification.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadPayNotify);
+const deps = fresh(loadPayNotify);
 
 export const handler = webhook(
   'pay-notify',

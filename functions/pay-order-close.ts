@@ -2,10 +2,10 @@ import { loadSessions } from '../lib/deps.ts';
 import { loadPay } from '../lib/deps-pay.ts';
 import { postOrderClose } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
 import { closeOwnOrder } from '../lib/pay/close-order.ts';
+import { fresh, together } from '../lib/secrets/fresh.ts';
 
-const deps = once(async () => ({ ...(await loadSessions()), ...(await loadPay()) }));
+const deps = fresh(() => together(loadSessions, loadPay));
 
 export const handler = route(postOrderClose, async ({ token, path: { outTradeNo } }) =>
   closeOwnOrder(await deps(), { token, outTradeNo }),

@@ -2,10 +2,10 @@ import { loadSessions } from '../lib/deps.ts';
 import { loadOrders } from '../lib/deps-pay.ts';
 import { getOrders } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
 import { listOwnOrders } from '../lib/pay/list-orders.ts';
+import { fresh, together } from '../lib/secrets/fresh.ts';
 
-const deps = once(async () => ({ ...(await loadSessions()), ...(await loadOrders()) }));
+const deps = fresh(() => together(loadSessions, loadOrders));
 
 export const handler = route(getOrders, async ({ token, query: { cursor } }) => {
   const loaded = await deps();

@@ -1,7 +1,7 @@
 import { loadRefunding } from '../lib/deps-pay.ts';
-import { once } from '../lib/once.ts';
 import { refundOrder, type RefundView } from '../lib/pay/refund-order.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadRefunding);
+const deps = fresh(loadRefunding);
 
 export const handler = async (input: unknown): Promise<{ refund: RefundView }> => refundOrder(await deps(), input);

@@ -1,7 +1,7 @@
 import { loadSweep } from '../lib/deps-pay.ts';
-import { once } from '../lib/once.ts';
 import { sweep, type Sweep } from '../lib/pay/sweep.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadSweep);
+const deps = fresh(loadSweep);
 
 export const handler = async (): Promise<Sweep> => sweep(await deps());

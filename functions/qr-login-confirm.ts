@@ -2,11 +2,11 @@ import { settings } from '../lib/config.ts';
 import { loadSessions } from '../lib/deps.ts';
 import { decideQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
 import { decideQrLogin } from '../lib/scan-login/decide.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(async () => {
-  const { MINIAPP_APP_ID: appId, SITE_NAME: siteName } = await settings('MINIAPP_APP_ID', 'SITE_NAME');
+const deps = fresh(async () => {
+  const { MINIAPP_APP_ID: appId, SITE_NAME: siteName } = settings('MINIAPP_APP_ID', 'SITE_NAME');
   return { ...(await loadSessions()), appId, siteName };
 });
 

@@ -3,10 +3,11 @@ import { createQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
 import { once } from '../lib/once.ts';
 import { createMiniappLogin, createQrLogin } from '../lib/scan-login/create.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
 const limit = once(loadQrLoginLimit);
-const official = once(loadQrLogin);
-const miniapp = once(loadMiniappToken);
+const official = fresh(loadQrLogin);
+const miniapp = fresh(loadMiniappToken);
 
 export const handler = route(endpoint, async ({ address, body: { via } }) => {
   await (

@@ -1,10 +1,10 @@
 import { loadScanLogin } from '../lib/deps.ts';
 import { pollQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
 import { pollQrLogin } from '../lib/scan-login/poll.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadScanLogin);
+const deps = fresh(loadScanLogin);
 
 export const handler = route(endpoint, async ({ path, headers }) =>
   pollQrLogin(await deps(), { ticket: path.ticket, pollToken: headers['x-poll-token'] }),

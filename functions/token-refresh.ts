@@ -1,7 +1,7 @@
 import { loadTokenOwners } from '../lib/deps.ts';
-import { once } from '../lib/once.ts';
 import { refreshTokens, type RefreshReport } from '../lib/platform-token/refresh.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const owners = once(loadTokenOwners);
+const owners = fresh(loadTokenOwners);
 
 export const handler = async (): Promise<RefreshReport> => refreshTokens(await owners());

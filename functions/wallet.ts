@@ -1,9 +1,9 @@
 import { loadSessions } from '../lib/deps.ts';
 import { getWallet } from '../lib/http/api/wallet.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
 import { readWallet } from '../lib/wallet/read-wallet.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
 
-const deps = once(loadSessions);
+const deps = fresh(loadSessions);
 
 export const handler = route(getWallet, async ({ token }) => readWallet(await deps(), token));

@@ -1,4 +1,4 @@
-import { addressSetting, badSetting, isSet, settings } from './config.ts';
+import { addressSetting, badSetting, settings, variable } from './config.ts';
 import { loadTable } from './deps.ts';
 import { AppError } from './errors.ts';
 import { once } from './once.ts';
@@ -16,6 +16,7 @@ import { fetchCertificates } from './pay/v3/certificates.ts';
 import type { PayDeps } from './pay/v3/client.ts';
 import { createRefund } from './pay/v3/refunds.ts';
 import { runtime, type Send } from './runtime.ts';
+import { optionalSecret } from './secrets/secrets.ts';
 import { setDue } from './store/due.ts';
 import { readOrder, type Order, type PayApiName } from './store/orders.ts';
 import { putReport, type Refund } from './store/refunds.ts';
@@ -38,16 +39,16 @@ export async function loadOrders() {
 
 /** For flows that make orders. */
 export async function loadPrepay() {
-  const [api, { PAY_MCH_ID: mchId }] = [await loadApiName(), await settings('PAY_MCH_ID')];
-  const notifyUrl = api === 'v3' ? await loadNotifyUrl() : (await settings('PAY_V2_NOTIFY_URL')).PAY_V2_NOTIFY_URL;
+  const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
+  const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
   const pay = await loadPay();
   await pay.payApi(api);
   return { ...pay, newOrders: { api, mchId, notifyUrl } };
 }
 
 /** The protocol of new orders and of bills. @throws NOT_CONFIGURED */
-async function loadApiName(): Promise<PayApiName> {
-  const { PAY_API: name } = await settings('PAY_API');
+function loadApiName(): PayApiName {
+  const { PAY_API: name } = settings('PAY_API');
   if (name === 'v3' || name === 'v2') return name;
   throw badSetting('PAY_API', 'must be v3 or v2');
 }
@@ -62,20 +63,20 @@ async function loadRefunds(send = createSend(runtime)) {
 /** For operators that ask for refunds. */
 export async function loadRefunding() {
   await loadPayV3();
-  return { ...(await loadRefunds()), refundNotifyUrl: await loadNotifyUrl() };
+  return { ...(await loadRefunds()), refundNotifyUrl: loadNotifyUrl() };
 }
 
 /** For the sweep: certificates are fetched ahead of their use, where API v3 is set up. */
 export async function loadSweep() {
   const refreshKeys = async () => {
-    if (isSet('PAY_API_V3_KEY')) await refreshCertificates(await loadPlatformKeys());
+    if (await optionalSecret('PAY_API_V3_KEY')) await refreshCertificates(await loadPlatformKeys());
   };
   return { ...(await loadRefunds()), refreshKeys };
 }
 
 /** For reconciliation. Whoever uses API v2 for bills needs nothing of API v3, and has no fund-flow bill. */
 export async function loadBills() {
-  const [api, { BILL_REPORTS_BUCKET: bucket }] = [await loadApiName(), await settings('BILL_REPORTS_BUCKET')];
+  const [api, { BILL_REPORTS_BUCKET: bucket }] = [loadApiName(), settings('BILL_REPORTS_BUCKET')];
   const pay = await loadPay();
   return {
     ...pay,
@@ -111,30 +112,29 @@ async function loadBillsV2() {
 /** For notifications of API v3. */
 export async function loadPayNotify() {
   const { send, hurry } = hurriedSend();
-  const apiV3Keys = await loadApiV3Keys();
-  return { ...(await loadRefunds(send)), hurry, apiV3Keys, platformKeys: platformKeys(await loadPlatformKeys(send)) };
+  const loading = [loadApiV3Keys(), loadPlatformKeys(send), loadRefunds(send)] as const;
+  const [apiV3Keys, keys, refunds] = await Promise.all(loading);
+  return { ...refunds, hurry, apiV3Keys, platformKeys: platformKeys(keys) };
 }
 
 /** For notifications of API v2. */
 export async function loadPayNotifyV2() {
-  const { PAY_MCH_ID: mchId } = await settings('PAY_MCH_ID');
+  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
   const { send, hurry } = hurriedSend();
   return { ...(await loadRefunds(send)), hurry, mchId, apiV2Key: await loadApiV2Key() };
 }
 
 /** For calls of API v3. */
 async function loadPayV3(send = createSend(runtime)): Promise<PayDeps> {
-  const keys = await loadPlatformKeys(send);
-  return { ...(await loadSigning(send)), platformKeyId: keys.publicKey?.id, platformKeys: platformKeys(keys) };
+  const [keys, signing] = await Promise.all([loadPlatformKeys(send), loadSigning(send)]);
+  return { ...signing, platformKeyId: keys.publicKey?.id, platformKeys: platformKeys(keys) };
 }
 
 /** For calls of API v2. It wants an app id with every call; which of the merchant's does not matter. */
 async function loadPayV2(send = createSend(runtime)) {
-  const payBaseUrl = await addressSetting('WECHAT_PAY_BASE_URL');
-  const { PAY_MCH_ID: mchId } = await settings('PAY_MCH_ID');
-  const appId = isSet('MINIAPP_APP_ID')
-    ? (await settings('MINIAPP_APP_ID')).MINIAPP_APP_ID
-    : (await settings('OFFICIAL_APP_ID')).OFFICIAL_APP_ID;
+  const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
+  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
+  const appId = variable('MINIAPP_APP_ID') ?? settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID;
   return { ...runtime, send, payBaseUrl, mchId, appId, apiV2Key: await loadApiV2Key() };
 }
 
@@ -157,20 +157,20 @@ function hurriedSend(): { send: Send; hurry(): void } {
   };
 }
 
-async function loadNotifyUrl(): Promise<string> {
-  return (await settings('PAY_NOTIFY_URL')).PAY_NOTIFY_URL;
+function loadNotifyUrl(): string {
+  return settings('PAY_NOTIFY_URL').PAY_NOTIFY_URL;
 }
 
 /** What signs requests of API v3 and sends them. */
 async function loadSigning(send: Send) {
-  const payBaseUrl = await addressSetting('WECHAT_PAY_BASE_URL');
+  const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
   return { ...runtime, send, payBaseUrl, merchant: await loadMerchant() };
 }
 
 /** A merchant with the public key needs nothing else, until WeChat signs with a certificate. */
 async function loadPlatformKeys(send = createSend(runtime)): Promise<PlatformKeysDeps> {
   const publicKey = await loadPublicKey();
-  const [{ table }, { PAY_MCH_ID: mchId }] = [await loadTable(), await settings('PAY_MCH_ID')];
+  const [{ table }, { PAY_MCH_ID: mchId }] = [await loadTable(), settings('PAY_MCH_ID')];
   if (!publicKey) await loadApiV3Keys();
   const fetching = once(async () => ({
     ...(await loadSigning(send)),

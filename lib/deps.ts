@@ -1,4 +1,4 @@
-import { addressSetting, badSetting, isSet, originsOf, settings } from './config.ts';
+import { addressSetting, badSetting, originsOf, settings, variable } from './config.ts';
 import { openBus } from './events/bus.ts';
 import { learnUnionId } from './identity/follow-up.ts';
 import { sessionTokens } from './identity/session-token.ts';
@@ -9,6 +9,7 @@ import { createSend } from './outbound.ts';
 import { tokenOwner, type TokenOwner } from './platform-token/owner.ts';
 import { rateLimit } from './rate-limit.ts';
 import { runtime } from './runtime.ts';
+import { secrets } from './secrets/secrets.ts';
 import type { Person } from './store/identities.ts';
 import { platformTokens } from './store/platform-tokens.ts';
 import type { Session } from './store/sessions.ts';
@@ -23,21 +24,21 @@ import { fetchStableToken } from './wechat/stable-token.ts';
  * poll loads no payment code. Every loader names the setting that is missing.
  */
 export async function loadTable() {
-  const { TABLE_NAME } = await settings('TABLE_NAME');
+  const { TABLE_NAME } = settings('TABLE_NAME');
   return { ...runtime, table: tableOf(TABLE_NAME) };
 }
 
 /** For routes that open or read sessions. */
 export async function loadSessions() {
-  const { JWT_SIGNING_KEYS } = await settings('JWT_SIGNING_KEYS');
-  return { ...(await loadTable()), tokens: await sessionTokens(JWT_SIGNING_KEYS, runtime) };
+  const tokens = await loadSessionTokens();
+  return { ...(await loadTable()), tokens };
 }
 
 /** For the login of the mini-program. */
 export async function loadLogin() {
   const sessions = await loadSessions();
   const app = await loadApp('MINIAPP');
-  return { ...sessions, ...(await loadPlatform()), app, limit: rateLimit(sessions, 'miniapp-login', LIMITS.login) };
+  return { ...sessions, ...loadPlatform(), app, limit: rateLimit(sessions, 'miniapp-login', LIMITS.login) };
 }
 
 /** For calls of the mini-program that need its access token. */
@@ -63,7 +64,7 @@ export async function loadClosing() {
 
 /** For pages that ask for a login code of the official account. */
 export async function loadQrLogin() {
-  return { ...(await loadOfficial()), mpBaseUrl: await addressSetting('WECHAT_MP_BASE_URL') };
+  return { ...(await loadOfficial()), mpBaseUrl: addressSetting('WECHAT_MP_BASE_URL') };
 }
 
 /** For pages that ask for any login code. */
@@ -73,7 +74,7 @@ export async function loadQrLoginLimit() {
 
 /** For the polls of a page that shows a login code. */
 export async function loadScanLogin() {
-  const { SCAN_LOGIN_REGISTER: register } = await settings('SCAN_LOGIN_REGISTER');
+  const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
   const sessions = await loadSessions();
   const load = once(loadOfficial);
@@ -83,24 +84,23 @@ export async function loadScanLogin() {
 
 /** For browsers that leave for the consent page. */
 export async function loadAuthorize() {
-  const { JWT_SIGNING_KEYS, OFFICIAL_APP_ID: appId } = await settings('JWT_SIGNING_KEYS', 'OFFICIAL_APP_ID');
   return {
     ...runtime,
-    appId,
-    tokens: await sessionTokens(JWT_SIGNING_KEYS, runtime),
-    openBaseUrl: await addressSetting('WECHAT_OPEN_BASE_URL'),
-    publicBaseUrl: await addressSetting('PUBLIC_BASE_URL'),
-    allowedOrigins: await loadAllowedOrigins(),
+    tokens: await loadSessionTokens(),
+    appId: settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID,
+    openBaseUrl: addressSetting('WECHAT_OPEN_BASE_URL'),
+    publicBaseUrl: addressSetting('PUBLIC_BASE_URL'),
+    allowedOrigins: loadAllowedOrigins(),
   };
 }
 
 /** For browsers that come back from it. */
 export async function loadCallback() {
-  const publicBaseUrl = await addressSetting('PUBLIC_BASE_URL');
+  const publicBaseUrl = addressSetting('PUBLIC_BASE_URL');
   const sessions = await loadSessions();
   const app = await loadApp('OFFICIAL');
   const limit = rateLimit(sessions, 'oauth-callback', LIMITS.login);
-  return { ...sessions, ...(await loadPlatform()), app, publicBaseUrl, limit };
+  return { ...sessions, ...loadPlatform(), app, publicBaseUrl, limit };
 }
 
 /** For pages that use the JS-SDK: the ticket is got with the access token, and owned like it. */
@@ -109,13 +109,13 @@ export async function loadJssdk() {
   const { appId } = app;
   const jsapiTicket = jsapiTicketOwner({ ...platform, app, accessToken });
   const limit = rateLimit(platform, 'jssdk-config', LIMITS.pages);
-  return { ...platform, appId, jsapiTicket, allowedOrigins: await loadAllowedOrigins(), limit };
+  return { ...platform, appId, jsapiTicket, allowedOrigins: loadAllowedOrigins(), limit };
 }
 
 /** Every token of the apps that are set up. @throws NOT_CONFIGURED when no app is */
 export async function loadTokenOwners() {
-  const names = (['MINIAPP', 'OFFICIAL'] as const).filter((name) => isSet(`${name}_APP_ID`));
-  if (names.length === 0) await settings('MINIAPP_APP_ID');
+  const names = (['MINIAPP', 'OFFICIAL'] as const).filter((name) => variable(`${name}_APP_ID`));
+  if (names.length === 0) settings('MINIAPP_APP_ID');
   const apps = await Promise.all(names.map(loadAppWithToken));
   const owners = apps.flatMap((app) =>
     app.app.settings === 'OFFICIAL' ? [app.accessToken, jsapiTicketOwner(app)] : [app.accessToken],
@@ -126,13 +126,13 @@ export async function loadTokenOwners() {
 /** For pushes of the official account. */
 export async function loadOfficialPushes() {
   const pushKeys = await loadPushKeys();
-  const { SITE_NAME: siteName } = await settings('SITE_NAME');
+  const { SITE_NAME: siteName } = settings('SITE_NAME');
   return { ...(await loadTable()), appId: pushKeys.appId, pushKeys, replies: replies(siteName) };
 }
 
 /** For the changes of the table that others are to hear of. */
 export async function loadEventBus() {
-  return { ...runtime, put: openBus((await settings('EVENT_BUS_NAME')).EVENT_BUS_NAME) };
+  return { ...runtime, put: openBus(settings('EVENT_BUS_NAME').EVENT_BUS_NAME) };
 }
 
 const MINUTE_S = 60;
@@ -156,16 +156,20 @@ function tableOf(name: string): Table {
   return opened;
 }
 
-async function loadPlatform() {
-  return { ...runtime, send: createSend(runtime), apiBaseUrl: await addressSetting('WECHAT_API_BASE_URL') };
+async function loadSessionTokens() {
+  return sessionTokens((await secrets('JWT_SIGNING_KEYS')).JWT_SIGNING_KEYS, runtime);
 }
 
-async function loadAllowedOrigins(): Promise<string[]> {
-  return originsOf((await settings('ALLOWED_ORIGINS')).ALLOWED_ORIGINS);
+function loadPlatform() {
+  return { ...runtime, send: createSend(runtime), apiBaseUrl: addressSetting('WECHAT_API_BASE_URL') };
+}
+
+function loadAllowedOrigins(): string[] {
+  return originsOf(settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS);
 }
 
 async function loadAppWithToken(name: WechatApp['settings']) {
-  const [stored, app, platform] = [await loadTable(), await loadApp(name), await loadPlatform()];
+  const [stored, app, platform] = [await loadTable(), await loadApp(name), loadPlatform()];
   const accessToken = tokenOwner(
     { ...platform, tokens: platformTokens(stored.table, app.appId, 'access_token') },
     { appId: app.appId, kind: 'access_token', ask: () => fetchStableToken(platform, app) },
@@ -180,6 +184,7 @@ function jsapiTicketOwner({ app, accessToken, ...platform }: Awaited<ReturnType<
 }
 
 async function loadApp(name: WechatApp['settings']): Promise<WechatApp> {
-  const found = await settings(`${name}_APP_ID`, `${name}_APP_SECRET`);
-  return { appId: found[`${name}_APP_ID`], appSecret: found[`${name}_APP_SECRET`], settings: name };
+  const { [`${name}_APP_ID` as const]: appId } = settings(`${name}_APP_ID`);
+  const { [`${name}_APP_SECRET` as const]: appSecret } = await secrets(`${name}_APP_SECRET`);
+  return { appId, appSecret, settings: name };
 }

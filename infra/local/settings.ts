@@ -2,6 +2,7 @@
 // anew at each start. What is in the environment wins.
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { SECRET_NAMES } from '../../lib/config.ts';
 import type { Ports } from './ports.ts';
 import { LOCAL_AWS } from './table.ts';
 import { alphanumeric } from './wechat/random.ts';
@@ -13,7 +14,8 @@ type AccountName = keyof ReturnType<typeof localAccounts>;
 
 export interface LocalSettings {
   /** For the functions. */
-  variables: Record<string, string> & Record<'TABLE_NAME' | 'AWS_ENDPOINT_URL_DYNAMODB' | 'EVENT_BUS_NAME', string>;
+  variables: Record<string, string> &
+    Record<'TABLE_NAME' | 'AWS_ENDPOINT_URL_DYNAMODB' | 'EVENT_BUS_NAME' | 'SECRETS_PATH', string>;
   simulator: SimulatorSettings;
 }
 
@@ -37,6 +39,19 @@ export async function buildSettings(env: NodeJS.ProcessEnv, ports: Ports, tableN
   return { variables, simulator: simulatorSettings(variables, ports, merchantKey, privatePem(platform.privateKey)) };
 }
 
+/**
+ * What functions get as variables, and what they find in the parameter store: as in AWS. A secret that is set in the
+ * environment stays a variable.
+ */
+export function splitSettings(settings: Record<string, string>, env: NodeJS.ProcessEnv) {
+  const isStored = ([name]: [string, string]) => (SECRET_NAMES as readonly string[]).includes(name) && !(name in env);
+  const entries = Object.entries(settings);
+  return {
+    variables: Object.fromEntries(entries.filter((entry) => !isStored(entry))),
+    parameters: Object.fromEntries(entries.filter((entry) => isStored(entry) && entry[1] !== '')),
+  };
+}
+
 function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
   const http = `http://localhost:${ports.http}`;
   const simulator = `http://localhost:${ports.simulator}`;
@@ -45,6 +60,8 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${ports.aws}`,
     // By its number: the bucket would be a part of a host that has a name.
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${ports.aws}`,
+    AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${ports.aws}`,
+    SECRETS_PATH: '/wechat-lambda/local',
     EVENT_BUS_NAME: 'local',
     BILL_REPORTS_BUCKET: 'reports',
     PUBLIC_BASE_URL: http,

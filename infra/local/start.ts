@@ -1,5 +1,6 @@
 // `npm start`: WeChat, the functions, their gateways and the table, all on this machine.
 import { fileURLToPath } from 'node:url';
+import { parameterStore } from './aws/parameters.ts';
 import { startAws, type Aws } from './aws/server.ts';
 import { startEngine } from './engine.ts';
 import { startFunctions } from './functions.ts';
@@ -8,7 +9,7 @@ import { assertPortsFree, isPortFree, readPorts, type PortName, type Ports } fro
 import { statusOf, stopChildren, waitUntil } from './processes.ts';
 import { seedCatalogue } from './seed.ts';
 import { readService, type Service } from './service.ts';
-import { buildSettings } from './settings.ts';
+import { buildSettings, splitSettings } from './settings.ts';
 import { startTableStream, type TableStream } from './stream/table-stream.ts';
 import { createTable } from './table.ts';
 import { startSimulator } from './wechat/simulator.ts';
@@ -44,33 +45,48 @@ async function start(): Promise<void> {
     (Object.keys(ports) as PortName[]).filter((name) => !skipped[name]),
   );
 
-  const { variables, simulator } = await buildSettings(env, ports, service.tableName);
-  const endpoint = variables.AWS_ENDPOINT_URL_DYNAMODB;
+  const { variables: settings, simulator } = await buildSettings(env, ports, service.tableName);
+  const { AWS_ENDPOINT_URL_DYNAMODB: endpoint, TABLE_NAME: tableName, EVENT_BUS_NAME: busName } = settings;
+  const { variables, parameters } = splitSettings(settings, env);
+  const store = parameterStore();
+  for (const [name, value] of Object.entries(parameters)) store.put(`${settings.SECRETS_PATH}/${name}`, value);
   if (ownEngine) {
-    console.log(`table      ${variables.TABLE_NAME}, ${env.DYNAMODB_PATH ?? 'in memory'}`);
+    console.log(`table      ${tableName}, ${env.DYNAMODB_PATH ?? 'in memory'}`);
     endWith('the DynamoDB engine', await startEngine({ port: ports.dynamodb, path: env.DYNAMODB_PATH }));
   }
-  await createTable(endpoint, variables.TABLE_NAME);
+  await createTable(endpoint, tableName);
   if (withSimulator) {
     console.log('wechat     simulator');
     await startSimulator(simulator);
   }
   aws = await startAws({
     port: ports.aws,
-    busName: variables.EVENT_BUS_NAME,
+    busName,
     bucketsFolder: BUCKETS,
+    parameters: store,
+    stack: { variables, outputs: outputsOf(ports, service) },
     lambdaPort: ports.lambda,
     service,
   });
   console.log(`functions  ${service.functions.length}, behind serverless offline`);
   endWith('serverless offline', await startFunctions(ports, variables));
   await startFunctionUrls({ port: ports.functionUrls, lambdaPort: ports.lambda, service });
-  const { TABLE_NAME: tableName } = variables;
   tableStream = await startTableStream({ endpoint, tableName, lambdaPort: ports.lambda, service });
   await seedCatalogue(ports.lambda, service);
   await Promise.all([...(withSimulator ? [ports.simulator] : []), ports.functionUrls].map(assertAnswers));
 
   if (!stopping) console.log(welcome(ports, service, { endpoint, withSimulator, othersWechat }));
+}
+
+/** Under the names that the outputs of a deployed stack have. */
+function outputsOf(ports: Ports, { withUrl }: Service): Record<string, string> {
+  const urls = withUrl.map((name) => [outputName(name), `http://localhost:${ports.functionUrls}/${name}`]);
+  return { HttpApiUrl: `http://localhost:${ports.http}`, ...Object.fromEntries(urls) };
+}
+
+function outputName(functionName: string): string {
+  const id = functionName.replaceAll('-', 'Dash');
+  return `${id.charAt(0).toUpperCase()}${id.slice(1)}LambdaFunctionUrl`;
 }
 
 async function assertAnswers(port: number): Promise<void> {
@@ -114,7 +130,7 @@ function welcome(
   Function URLs  http://localhost:${ports.functionUrls}/<name>   ${service.withUrl.join(', ')}
   WeChat         ${simulator}
   DynamoDB       ${endpoint}
-  AWS stand-ins  http://localhost:${ports.aws}   the event bus; buckets in .local/
+  AWS stand-ins  http://localhost:${ports.aws}   the event bus, secrets; buckets in .local/
   Lambda API     http://localhost:${ports.lambda}   npm run op -- <function> '<json>'
 
 ${invitation}Ctrl-C ends it.`;

@@ -1,4 +1,5 @@
 import { badSetting, settings, type SettingName } from '../config.ts';
+import { optionalSecret, secrets } from '../secrets/secrets.ts';
 import { readMessageKey, type MessageKey } from '../wechat/message-cipher.ts';
 import type { PushKeys } from '../wechat/official-push.ts';
 
@@ -8,21 +9,23 @@ import type { PushKeys } from '../wechat/official-push.ts';
  * @throws NOT_CONFIGURED
  */
 export async function loadPushKeys(): Promise<Omit<PushKeys, 'nowMs'>> {
-  const found = await settings('OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'OFFICIAL_MODE');
-  const { OFFICIAL_APP_ID: appId, OFFICIAL_TOKEN: token, OFFICIAL_MODE: mode } = found;
+  const { OFFICIAL_APP_ID: appId, OFFICIAL_MODE: mode } = settings('OFFICIAL_APP_ID', 'OFFICIAL_MODE');
   if (mode !== 'plain' && mode !== 'compatible' && mode !== 'secure') {
     throw badSetting('OFFICIAL_MODE', 'must be plain, compatible or secure');
   }
-  return { mode, appId, token, aesKeys: mode === 'plain' ? [] : await loadAesKeys() };
+  const [{ OFFICIAL_TOKEN: token }, aesKeys] = await Promise.all([
+    secrets('OFFICIAL_TOKEN'),
+    mode === 'plain' ? [] : loadAesKeys(),
+  ]);
+  return { mode, appId, token, aesKeys };
 }
 
 async function loadAesKeys(): Promise<MessageKey[]> {
-  const found = await settings('OFFICIAL_AES_KEY', 'OFFICIAL_AES_KEY_PREVIOUS');
-  const previous = found.OFFICIAL_AES_KEY_PREVIOUS;
-  return [
-    readKey('OFFICIAL_AES_KEY', found.OFFICIAL_AES_KEY),
-    ...(previous ? [readKey('OFFICIAL_AES_KEY_PREVIOUS', previous)] : []),
-  ];
+  const [{ OFFICIAL_AES_KEY: current }, previous] = await Promise.all([
+    secrets('OFFICIAL_AES_KEY'),
+    optionalSecret('OFFICIAL_AES_KEY_PREVIOUS'),
+  ]);
+  return [readKey('OFFICIAL_AES_KEY', current), ...(previous ? [readKey('OFFICIAL_AES_KEY_PREVIOUS', previous)] : [])];
 }
 
 function readKey(name: SettingName, value: string): MessageKey {

@@ -17,6 +17,7 @@ const COMMON = [
   'log',
   'once',
   'runtime',
+  'secrets',
   'stream',
   'until-settled',
 ];
@@ -119,7 +120,7 @@ describe('architecture', () => {
 
   it('touches AWS in the store, and where it says so; and builds keys on one page', () => {
     const sdk = files.filter(({ source }) => source.includes("from '@aws-sdk/")).map(({ path }) => path);
-    const beside = ['lib/events/bus.ts', 'lib/pay/bills/report-store.ts'];
+    const beside = ['lib/events/bus.ts', 'lib/pay/bills/report-store.ts', 'lib/secrets/parameter-store.ts'];
     expect(sdk.filter((path) => roomOf(path) !== 'store').toSorted()).toEqual(beside);
     expect(
       only(

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -39,7 +40,7 @@ describe('a function without its settings', () => {
   it.each([
     ['jwks', 'JWT_SIGNING_KEYS'],
     ['miniapp-login', 'JWT_SIGNING_KEYS'],
-    ['miniapp-phone', 'JWT_SIGNING_KEYS'],
+    ['miniapp-phone', 'TABLE_NAME'],
     ['miniapp-profile', 'MINIAPP_APP_ID'],
     ['register', 'JWT_SIGNING_KEYS'],
     ['me-delete', 'JWT_SIGNING_KEYS'],
@@ -51,10 +52,10 @@ describe('a function without its settings', () => {
     ['qr-login-create', 'TABLE_NAME'],
     ['qr-login-poll', 'JWT_SIGNING_KEYS'],
     ['jssdk-config', 'TABLE_NAME'],
-    ['pay-prepay', 'JWT_SIGNING_KEYS'],
-    ['pay-order', 'JWT_SIGNING_KEYS'],
-    ['pay-orders', 'JWT_SIGNING_KEYS'],
-    ['pay-order-close', 'JWT_SIGNING_KEYS'],
+    ['pay-prepay', 'PAY_MCH_ID'],
+    ['pay-order', 'TABLE_NAME'],
+    ['pay-orders', 'TABLE_NAME'],
+    ['pay-order-close', 'TABLE_NAME'],
     ['wallet', 'JWT_SIGNING_KEYS'],
   ])('%s answers 503 and names %s', async (name, setting) => {
     const { statusCode, body } = await call(name);
@@ -64,7 +65,7 @@ describe('a function without its settings', () => {
 
   it.each([
     ['official-events', 'OFFICIAL_APP_ID'],
-    ['pay-notify', 'PAY_API_V3_KEY'],
+    ['pay-notify', 'TABLE_NAME'],
     ['pay-notify-v2', 'PAY_MCH_ID'],
   ])('the webhook %s asks for redelivery and names %s', async (name, setting) => {
     const { statusCode, body } = await call(name);
@@ -73,7 +74,7 @@ describe('a function without its settings', () => {
   });
 
   it.each([
-    ['pay-refund', 'TABLE_NAME'],
+    ['pay-refund', 'PAY_MCH_ID'],
     ['pay-sweep', 'TABLE_NAME'],
     ['pay-bills', 'BILL_REPORTS_BUCKET'],
   ])('the operator function %s fails and names %s', async (name, setting) => {
@@ -130,6 +131,10 @@ describe('a function without its settings', () => {
 const SIGNING_KEYS =
   '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}';
 
+const MERCHANT_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+
 describe('payments without their settings', () => {
   const PAY = ['PAY_MCH_ID', 'PAY_NOTIFY_URL', 'PAY_V2_NOTIFY_URL', 'PAY_MCH_CERT_SERIAL', 'PAY_PUBLIC_KEY_ID'];
   const key32 = 'k'.repeat(32);
@@ -141,7 +146,7 @@ describe('payments without their settings', () => {
     ['certificates, and nothing that opens them', { PAY_PUBLIC_KEY_ID: '' }, 'PAY_API_V3_KEY is not set'],
     [
       'certificates, and no key of the merchant',
-      { PAY_PUBLIC_KEY_ID: '', PAY_API_V3_KEY: key32 },
+      { PAY_PUBLIC_KEY_ID: '', PAY_API_V3_KEY: key32, PAY_MCH_PRIVATE_KEY: '' },
       'PAY_MCH_PRIVATE_KEY is not set',
     ],
     ['API v2 without its key', { PAY_API: 'v2', MINIAPP_APP_ID: 'wx' }, 'PAY_API_V2_KEY is not set'],
@@ -149,6 +154,7 @@ describe('payments without their settings', () => {
   ])('prepay with %s names it', async (_, values, reason) => {
     for (const name of ['TABLE_NAME', ...PAY]) vi.stubEnv(name, 'x');
     vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
+    vi.stubEnv('PAY_MCH_PRIVATE_KEY', MERCHANT_KEY);
     for (const [name, value] of Object.entries(values)) vi.stubEnv(name, value);
     const { statusCode, body } = await call('pay-prepay');
     expect(statusCode).toBe(503);

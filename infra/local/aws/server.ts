@@ -1,12 +1,13 @@
-// The event bus and the buckets on the laptop: as much of EventBridge and S3 as the functions use.
+// The event bus, the buckets and the parameter store on the laptop: as much of EventBridge, S3 and SSM as is used here.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import { invokeFunction } from '../invoke.ts';
 import type { Service } from '../service.ts';
 import { assertUnderstood } from '../stream/filter.ts';
 import { LOCAL_AWS } from '../table.ts';
+import type { ParameterStore } from './parameters.ts';
 import { deliverEvent, type EventDeliveryOptions } from './event-delivery.ts';
 import { putEvents, type BusEvent } from './put-events.ts';
 import { putObject, refusal, type ObjectAnswer } from './put-object.ts';
@@ -21,6 +22,9 @@ export interface AwsOptions {
   busName: string;
   /** Where the buckets are, each a folder. */
   bucketsFolder: string;
+  parameters: ParameterStore;
+  /** What a stack in AWS would tell of itself: for the tools in infra/ops. */
+  stack: { variables: Record<string, string>; outputs: Record<string, string> };
   lambdaPort: number;
   service: Pick<Service, 'eventRules' | 'deployedName'>;
 }
@@ -29,7 +33,7 @@ export interface Aws {
   stop(): Promise<void>;
 }
 
-/** Serves PutEvents, whose events go to the functions with a matching `eventBridge` event, and PutObject. */
+/** Serves PutEvents, whose events go to the functions with a matching `eventBridge` event, PutObject, and parameters. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
   for (const { pattern } of options.service.eventRules) assertUnderstood(pattern);
   const stopping = new AbortController();
@@ -67,17 +71,24 @@ async function serve(
 
 async function answer(
   request: IncomingMessage,
-  { busName, bucketsFolder }: AwsOptions,
+  { busName, bucketsFolder, parameters, stack }: AwsOptions,
   delivery: EventDeliveryOptions,
 ): Promise<ObjectAnswer> {
   if (request.method === 'PUT') return putObject(request, bucketsFolder);
-  const target = request.headers['x-amz-target'];
-  if (target !== 'AWSEvents.PutEvents') {
-    return refusal(501, 'NotImplemented', 'The AWS stand-ins know PutEvents and PutObject, and nothing else');
+  if (request.url === '/_stack') return jsonAnswer(200, stack);
+  const [service, operation = ''] = String(request.headers['x-amz-target']).split('.');
+  if (service === 'AWSEvents' && operation === 'PutEvents') {
+    const region = process.env.AWS_REGION ?? LOCAL_AWS.AWS_REGION;
+    const { status, answer: results, events } = putEvents(await text(request), { busName, region });
+    // Whoever put them does not wait for those who get them.
+    for (const event of events) void deliverEvent(event, delivery);
+    return jsonAnswer(status, results);
   }
-  const region = process.env.AWS_REGION ?? LOCAL_AWS.AWS_REGION;
-  const { status, answer: json, events } = putEvents(await text(request), { busName, region });
-  // Whoever put them does not wait for those who get them.
-  for (const event of events) void deliverEvent(event, delivery);
-  return { status, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(json) };
+  const called = service === 'AmazonSSM' && parameters.call(operation, (await json(request)) as object);
+  if (called) return jsonAnswer(called.status, called.answer);
+  return refusal(501, 'NotImplemented', 'The AWS stand-ins know PutEvents, PutObject and parameters, and nothing else');
+}
+
+function jsonAnswer(status: number, value: object): ObjectAnswer {
+  return { status, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(value) };
 }

@@ -9,6 +9,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventRule } from '../../../infra/local/aws/rules.ts';
+import { parameterStore } from '../../../infra/local/aws/parameters.ts';
 import { startAws, type Aws } from '../../../infra/local/aws/server.ts';
 import { clientSettings, LOCAL_AWS } from '../../../infra/local/table.ts';
 import { openBus } from '../../../lib/events/bus.ts';
@@ -33,6 +34,8 @@ beforeEach(async () => {
     port,
     busName: 'local',
     bucketsFolder: join(folder, 'buckets'),
+    parameters: parameterStore(),
+    stack: { variables: { SITE_NAME: 'here' }, outputs: { HttpApiUrl: 'http://localhost:3000' } },
     lambdaPort: lambda.port,
     service: { eventRules: rules, deployedName: lambda.deployedName },
   });
@@ -193,7 +196,8 @@ describe('a bucket', () => {
 
 it('refuses a rule that only AWS understands', async () => {
   const eventRules = [{ ...rules[0]!, pattern: { detail: { n: [{ numeric: ['>', 1] }] } } }];
-  const options = { port: 0, busName: 'local', bucketsFolder: folder, lambdaPort: lambda.port };
+  const nothing = { parameters: parameterStore(), stack: { variables: {}, outputs: {} } };
+  const options = { port: 0, busName: 'local', bucketsFolder: folder, lambdaPort: lambda.port, ...nothing };
   await expect(startAws({ ...options, service: { eventRules, deployedName: lambda.deployedName } })).rejects.toThrow(
     'numeric',
   );

@@ -6,6 +6,7 @@ import type { PlatformKey } from '../platform-keys.ts';
 import type { PayWorld } from '../world.ts';
 import { billRoutes } from './bill-routes.ts';
 import { certificateRoutes } from './certificate-routes.ts';
+import { echoRoutes } from './echo-routes.ts';
 import { orderRoutes } from './order-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { checkRequest, signedHeaders } from './signature.ts';
@@ -14,7 +15,7 @@ const transactions = '/v3/pay/transactions';
 
 /** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned refusals. */
 export function createV3Api(world: PayWorld): (call: Call) => Answer {
-  const routes = [...orderRoutes(world), ...refundRoutes(world), ...certificateRoutes(world), ...billRoutes(world)];
+  const routes = [orderRoutes, refundRoutes, certificateRoutes, billRoutes, echoRoutes].flatMap((make) => make(world));
   return (call) => {
     const matching = routes.flatMap(({ method, path, handler }) => {
       const match = path.exec(call.path);

@@ -48,6 +48,9 @@ export const createRules: Record<TradeType, Rule> = {
   MWEB: object({ ...common, scene_info: required(object({ ...scene, h5_info: required(h5Info) })) }),
 };
 
+/** What may stand in the body of the test of the keys. */
+export const echoRule = object({ echo_message: required(text(256)) });
+
 export const closeRule = object({ mchid: required(text(32)) });
 
 /** What may stand in the body of a refund (pay 2.7). */

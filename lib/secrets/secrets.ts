@@ -1,0 +1,38 @@
+import { missing, settings, variable, type SecretName } from '../config.ts';
+import { runtime } from '../runtime.ts';
+import { secretCache } from './cache.ts';
+import { getParameters } from './parameter-store.ts';
+
+/**
+ * The named secrets: a variable if one is set, else the parameter `<SECRETS_PATH>/<NAME>`. Where SECRETS_PATH is not
+ * set, variables are all there is.
+ * @throws NOT_CONFIGURED with the name of the first one that is missing
+ */
+export async function secrets<const Name extends SecretName>(...names: Name[]): Promise<Record<Name, string>> {
+  const values = await read(names);
+  const found = names.map((name, at) => [name, values[at] ?? missing(name)] as const);
+  return Object.fromEntries(found) as Record<Name, string>;
+}
+
+/** A secret that need not be there. */
+export async function optionalSecret(name: SecretName): Promise<string | undefined> {
+  const [value] = await read([name]);
+  return value;
+}
+
+/** Another number as soon as a secret that was read here has changed in the store. */
+export function secretsRevision(): Promise<number> {
+  return cache.revision();
+}
+
+const cache = secretCache({
+  ...runtime,
+  ask: (request) => getParameters(runtime, { path: settings('SECRETS_PATH').SECRETS_PATH, ...request }),
+});
+
+async function read(names: SecretName[]): Promise<(string | undefined)[]> {
+  const stored = variable('SECRETS_PATH') ? names.filter((name) => variable(name) === undefined) : [];
+  const values = await cache.read(stored);
+  const fromStore = new Map(stored.map((name, at) => [name, values[at]]));
+  return names.map((name) => variable(name) ?? fromStore.get(name));
+}
