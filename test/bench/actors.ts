@@ -73,17 +73,41 @@ export function actorsOf({ functions, phone }: World) {
     return request(functions.jssdkConfig, { method: 'GET', path: '/jssdk/config', query, status: 200 });
   };
 
-  /** Orders a coffee; the prepay_id that the phone pays with. */
-  const order = async (token: string): Promise<string> => {
+  /** Orders a coffee; with the prepay_id that the phone pays with. */
+  const order = async (token: string): Promise<{ outTradeNo: string; prepayId: string }> => {
     const headers = { authorization: `Bearer ${token}` };
     const body = { sku: 'coffee', tradeType: 'JSAPI' };
     const wanted = { method: 'POST', path: '/pay/prepay', headers, body, status: 201 } as const;
-    const { payment } = (await request(functions.payPrepay, wanted)) as { payment: { package: string } };
-    return payment.package;
+    const placed = (await request(functions.payPrepay, wanted)) as {
+      order: { outTradeNo: string };
+      payment: { package: string };
+    };
+    return { outTradeNo: placed.order.outTradeNo, prepayId: placed.payment.package };
+  };
+
+  /** The state of an order, as its buyer sees it. */
+  const look = async (token: string, outTradeNo: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${token}` };
+    const wanted = { path: `/pay/orders/${outTradeNo}`, pathParameters: { outTradeNo }, headers, status: 200 };
+    const answer = (await request(functions.payOrder, { method: 'GET', ...wanted })) as { order: { state: string } };
+    return answer.order.state;
   };
 
   const fillCatalogue = () =>
     functions.catalogPut({ items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 }] });
 
-  return { logIn, showQrCode, poll, scan, pay, loggedIn, registeredByScan, readMe, signPage, order, fillCatalogue };
+  return {
+    logIn,
+    showQrCode,
+    poll,
+    scan,
+    pay,
+    loggedIn,
+    registeredByScan,
+    readMe,
+    signPage,
+    order,
+    look,
+    fillCatalogue,
+  };
 }

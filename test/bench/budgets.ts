@@ -4,6 +4,7 @@ import type { Units } from './units.ts';
 export type FlowName =
   | 'login, known user'
   | 'login, new user'
+  | 'QR code'
   | 'poll, pending'
   | 'poll, collected, known user'
   | 'scan push'
@@ -11,6 +12,7 @@ export type FlowName =
   | 'JS-SDK config, warm'
   | 'JS-SDK config, cold'
   | 'prepay'
+  | 'paid order, one look'
   | 'pay notification, first'
   | 'pay notification, repeat'
   | 'access token, 20 cold instances';
@@ -36,6 +38,10 @@ export const BUDGETS: Record<FlowName, Budget> = {
       rru: 'openid, then unionid',
       wru: 'what leads to the account, the unionid too, is one transaction',
     },
+  },
+  'QR code': {
+    budget: { rru: 0, wru: 1, calls: 1 },
+    floor: { rru: 0, wru: 1, calls: 1 },
   },
   'poll, pending': {
     budget: { rru: 0.5, wru: 0, calls: 0 },
@@ -67,6 +73,11 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 1, wru: 3, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
     why: { rru: 'session and price', wru: 'the entry of the new order in the index of what is due' },
+  },
+  'paid order, one look': {
+    budget: { rru: 2.5, wru: 0, calls: 0 },
+    floor: { rru: 1, wru: 0, calls: 0 },
+    why: { rru: 'session and order are read strongly; the account that the session leads to' },
   },
   'pay notification, first': {
     budget: { rru: 0.5, wru: 3, calls: 0 },

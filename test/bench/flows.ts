@@ -30,6 +30,10 @@ function identityFlows(world: World) {
       const code = await phone.loginCode(await phone.newPerson());
       return async () => assert.equal((await logIn(code)).isNewUser, true);
     },
+    'QR code': async () => {
+      await showQrCode();
+      return async () => assert.ok((await showQrCode()).ticket);
+    },
     'poll, pending': async () => {
       const qr = await showQrCode();
       return async () => assert.equal((await poll(qr)).status, 'pending');
@@ -60,20 +64,26 @@ function identityFlows(world: World) {
 }
 
 function payFlows(world: World) {
-  const { loggedIn, order, pay } = actorsOf(world);
+  const { loggedIn, order, look, pay } = actorsOf(world);
   return {
     prepay: async () => {
       const { token } = await loggedIn();
-      return () => order(token);
+      return async () => assert.ok((await order(token)).prepayId);
+    },
+    'paid order, one look': async () => {
+      const { person, token } = await loggedIn();
+      const { outTradeNo, prepayId } = await order(token);
+      await pay(person, prepayId);
+      return async () => assert.equal(await look(token, outTradeNo), 'PAID');
     },
     'pay notification, first': async () => {
       const { person, token } = await loggedIn();
-      const prepayId = await order(token);
+      const { prepayId } = await order(token);
       return () => pay(person, prepayId);
     },
     'pay notification, repeat': async () => {
       const { person, token } = await loggedIn();
-      await pay(person, await order(token));
+      await pay(person, (await order(token)).prepayId);
       return async () => assert.equal((await world.webhooks.replay('pay-notify')).statusCode, 204);
     },
   } satisfies Partial<Record<FlowName, Prepare>>;

@@ -3,12 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { formatBills, measureBills } from './bills.ts';
 import { formatCapacity, measureCapacity } from './capacity.ts';
+import { formatCosts } from './costs.ts';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 
 const capacity = await measureCapacity();
 console.log(`Capacity, and calls to WeChat\n\n${formatCapacity(capacity)}\n`);
+
+console.log(`What it costs\n\n${formatCosts(capacity)}\n`);
 
 const coldStart = await measureColdStart();
 console.log(`Cold start, Node ${process.version}\n\n${formatColdStart(coldStart)}`);

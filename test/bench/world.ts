@@ -22,7 +22,8 @@ export async function createWorld() {
   const meter = await startMeter({ port: ports.dynamodb, endpoint: engine.endpoint });
   // Nothing of the caller's environment: the figures must not depend on it.
   const { variables, simulator: simulatorSettings } = await buildSettings({}, ports, TABLE_NAME);
-  Object.assign(process.env, variables);
+  // All settings are variables here: what the parameter store costs is one call per container and minute.
+  Object.assign(process.env, variables, { SECRETS_PATH: '' });
   const simulator = await startSimulator(simulatorSettings);
   const functions = await loadFunctions();
   const webhooks = await startWebhooks(ports.functionUrls, {
@@ -62,6 +63,7 @@ async function loadFunctions() {
     officialEvents: (await import('../../functions/official-events.ts')).handler,
     jssdkConfig: (await import('../../functions/jssdk-config.ts')).handler,
     payPrepay: (await import('../../functions/pay-prepay.ts')).handler,
+    payOrder: (await import('../../functions/pay-order.ts')).handler,
     payNotify: (await import('../../functions/pay-notify.ts')).handler,
   };
 }
