@@ -5,8 +5,8 @@ type Schema = v.GenericSchema;
 
 /**
  * One route of the HTTP API, described once: the schemas check requests and answers at run time, and with `summary` and
- * `errors` they are all that a document of the API needs. Every route may also answer PARAM_ERROR, BODY_TOO_LARGE and
- * INTERNAL.
+ * `errors` they are all that the document of the API needs. Every route may also answer INTERNAL, one that takes anything
+ * PARAM_ERROR, and one that takes a body BODY_TOO_LARGE.
  */
 export interface Endpoint {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';

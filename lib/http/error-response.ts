@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 import type { HttpResponse } from './response.ts';
 
 /** The one place where a code becomes an HTTP status. */
-const STATUS: Record<ErrorCode, number> = {
+export const STATUS: Record<ErrorCode, number> = {
   PARAM_ERROR: 400,
   UNAUTHENTICATED: 401,
   WECHAT_CODE_INVALID: 401,

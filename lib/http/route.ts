@@ -43,7 +43,7 @@ function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpRe
 
 async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event: Event): Promise<EndpointRequest<E>> {
   const parts = {
-    token: auth === 'session' ? credential(event, (await settings('ALLOWED_ORIGINS')).ALLOWED_ORIGINS) : undefined,
+    token: auth === 'session' ? credential(event, settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS) : undefined,
     body: request.body && check(request.body, parseBody(event), 'body'),
     path: request.path && check(request.path, event.pathParameters ?? {}, 'path'),
     query: request.query && check(request.query, queryOf(event), 'query'),

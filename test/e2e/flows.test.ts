@@ -1,7 +1,10 @@
 // The three flows as the README tells them, over HTTP, against the local stack and the simulator's phone.
 import { createRequire } from 'node:module';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import jsQR from 'jsqr';
 import { describe, expect, inject, it } from 'vitest';
+import { buildOpenapi } from '../../lib/http/openapi/document.ts';
+import { ENDPOINTS } from '../../lib/http/openapi/endpoints.ts';
 import { api, phone, simulatorLog } from '../support/client.ts';
 
 const { PNG } = createRequire(import.meta.url)('pngjs') as {
@@ -188,6 +191,16 @@ describe('JS-SDK', () => {
 });
 
 describe('service', () => {
+  it('describes itself, in the document that every answer of these tests is held against', async () => {
+    const { body } = await api('GET', '/openapi.json');
+    expect(await new Validator().validate(body)).toMatchObject({ valid: true });
+    expect(body).toEqual(buildOpenapi(ENDPOINTS));
+  });
+
+  it('leaves what it does not have to the gateway', async () => {
+    expect(await api('GET', '/no/such/route')).toMatchObject({ status: 404 });
+  });
+
   it('is healthy, and shows the public keys that its tokens are signed with', async () => {
     expect(await api('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     const { keys } = (await api('GET', '/.well-known/jwks.json')).body;

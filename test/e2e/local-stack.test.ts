@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPortFree } from '../../infra/local/ports.ts';
+import { api } from '../support/client.ts';
 import { findFreePorts } from '../support/ports.ts';
 import { portVariables, runStart, startStack, type Stack, type StackUrls } from '../support/stack.ts';
 
@@ -51,8 +53,8 @@ describe('a running local stack', () => {
   });
 
   it.each(['localhost', '127.0.0.1'])('answers the HTTP API on %s', async (host) => {
-    const response = await fetch(`http://${host}:${portOf(stack.http)}/health`);
-    expect(response.status).toBe(200);
+    const baseUrl = `http://${host}:${portOf(stack.http)}`;
+    expect(await api('GET', '/health', { baseUrl })).toMatchObject({ status: 200 });
   });
 
   it('reaches a function through its function URL', async () => {
@@ -65,6 +67,14 @@ describe('a running local stack', () => {
     const response = await fetch(`${stack.functionUrls}/no-such-function`);
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('/official-events');
+  });
+
+  it('keeps what is put into a bucket where a person finds it', async () => {
+    const key = `e2e-${crypto.randomUUID()}.json`;
+    const response = await fetch(`${stack.aws}/bills/${key}`, { method: 'PUT', body: '{}' });
+    expect(response.status).toBe(200);
+    expect(await readFile(`.local/bills/${key}`, 'utf8')).toBe('{}');
+    await rm(`.local/bills/${key}`);
   });
 
   it('refuses a second stack on a port of the first, naming port, use and variable', async () => {
@@ -113,7 +123,7 @@ describe('the end of a local stack', () => {
     const first = await startStack();
     await first.stop();
     const second = await startStack({}, first.ports);
-    expect((await fetch(`${second.http}/health`)).status).toBe(200);
+    expect(await api('GET', '/health', { baseUrl: second.http })).toMatchObject({ status: 200 });
     expect(await second.stop()).toBe(0);
   });
 

@@ -1,6 +1,5 @@
-// The way of an event through the whole local stack: order, stream, bus, wallet.
-import { readFile, rm } from 'node:fs/promises';
-import { inject, describe, expect, it } from 'vitest';
+// The way of an event through the whole stack: order, stream, bus, wallet.
+import { describe, expect, it } from 'vitest';
 import { api, phone } from '../support/client.ts';
 
 const login = async () => {
@@ -29,15 +28,5 @@ describe('the wallet', () => {
 
   it('is shown to its owner alone', async () => {
     expect(await api('GET', '/wallet')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
-  });
-});
-
-describe('the stand-ins for AWS', () => {
-  it('keep an object where a person finds it', async () => {
-    const key = `e2e-${crypto.randomUUID()}.json`;
-    const response = await fetch(`${inject('stack').aws}/bills/${key}`, { method: 'PUT', body: '{}' });
-    expect(response.status).toBe(200);
-    expect(await readFile(`.local/bills/${key}`, 'utf8')).toBe('{}');
-    await rm(`.local/bills/${key}`);
   });
 });

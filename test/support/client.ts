@@ -1,5 +1,6 @@
 // A client of the running local stack: its HTTP API and the simulator's phone.
 import { inject } from 'vitest';
+import { answerCheckOf, type AnswerCheck } from './documented.ts';
 
 interface ApiOptions {
   body?: object;
@@ -7,15 +8,18 @@ interface ApiOptions {
   text?: string;
   token?: string;
   headers?: Record<string, string>;
+  /** Of another stack than the one that all files share. */
+  baseUrl?: string;
 }
 
 // Answers are whatever the service sends: tests say what they expect of them.
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
 
-/** One request to the HTTP API. */
-export async function api(method: string, path: string, { body, text, token, headers }: ApiOptions = {}) {
-  const response = await fetch(inject('stack').http + path, {
+/** One request to the HTTP API. @throws at an answer that the document of the API does not describe */
+export async function api(method: string, path: string, options: ApiOptions = {}) {
+  const { body, text, token, headers, baseUrl = inject('stack').http } = options;
+  const response = await fetch(baseUrl + path, {
     method,
     redirect: 'manual',
     headers: {
@@ -26,11 +30,21 @@ export async function api(method: string, path: string, { body, text, token, hea
     ...(method !== 'GET' && { body: text ?? JSON.stringify(body ?? {}) }),
   });
   const answer = await response.text();
+  const check = await checkOf(baseUrl);
+  check({ method, path }, { status: response.status, headers: response.headers, text: answer });
   return {
     status: response.status,
     headers: response.headers,
     body: (answer && isJson(response) ? JSON.parse(answer) : answer || undefined) as Json,
   };
+}
+
+const checks = new Map<string, Promise<AnswerCheck>>();
+
+function checkOf(baseUrl: string): Promise<AnswerCheck> {
+  const check = checks.get(baseUrl) ?? answerCheckOf(baseUrl);
+  checks.set(baseUrl, check);
+  return check;
 }
 
 function isJson({ headers }: Response): boolean {

@@ -2,6 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../lib/http/endpoint.ts';
+import { ENDPOINTS } from '../../lib/http/openapi/endpoints.ts';
 
 const files = globSync('{functions,lib}/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
 const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
@@ -36,7 +38,18 @@ const FLOWS = [
 
 /** Which rooms a room may import from, besides itself and COMMON. Arrows run one way. */
 const ARROWS: Record<string, string[]> = {
-  functions: [...FLOWS, 'http', 'http/api', 'consumer', 'wechat', 'pay/v3', 'pay/v2', 'deps', 'deps-pay'],
+  functions: [
+    ...FLOWS,
+    'http',
+    'http/api',
+    'consumer',
+    'wechat',
+    'pay/v3',
+    'pay/v2',
+    'deps',
+    'deps-pay',
+    'http/openapi',
+  ],
   deps: [...FLOWS, 'store', 'wechat', 'outbound', 'rate-limit'],
   'deps-pay': ['deps', 'pay', 'pay/bills', 'pay/v3', 'pay/v2', 'store', 'outbound'],
   consumer: ['events'],
@@ -44,6 +57,7 @@ const ARROWS: Record<string, string[]> = {
   outbound: [],
   http: [],
   'http/api': ['http'],
+  'http/openapi': ['http', 'http/api'],
   'platform-token': ['wechat', 'store'],
   h5: ['platform-token', 'identity', 'wechat', 'store'],
   identity: ['platform-token', 'wechat', 'store'],
@@ -156,6 +170,20 @@ describe('architecture', () => {
   });
 });
 
+type Module = Record<string, unknown>;
+
+async function importAll(path: string): Promise<[path: string, Module]> {
+  return [path, (await import(/* @vite-ignore */ `${process.cwd()}/${path}`)) as Module];
+}
+
+function isEndpoint(value: unknown): value is Endpoint {
+  return typeof value === 'object' && value !== null && 'method' in value;
+}
+
+function routeOf({ method, path }: Endpoint): string {
+  return `${method} ${path}`;
+}
+
 interface FunctionDefinition {
   handler: string;
   url?: boolean;
@@ -173,22 +201,32 @@ describe('serverless.yml', () => {
     for (const [name, { handler }] of Object.entries(functions)) expect(handler).toBe(`functions/${name}.handler`);
   });
 
-  it('routes exactly the endpoints that are described', async () => {
-    const modules = await Promise.all(
-      globSync('lib/http/api/*.ts').map(
-        (path) => import(/* @vite-ignore */ `${process.cwd()}/${path}`) as Promise<Record<string, unknown>>,
-      ),
+  it('routes exactly the endpoints of the list, each to the function that serves it', async () => {
+    const modules = Object.fromEntries(await Promise.all(globSync('lib/http/api/*.ts').map(importAll)));
+    const listed = Object.values(ENDPOINTS).flatMap((tagged) => Object.values<Endpoint>(tagged));
+    const described = Object.values(modules).flatMap((module) => Object.values(module).filter(isEndpoint));
+    expect(new Set(listed)).toEqual(new Set(described));
+    const served = files.flatMap(({ path, source }) => {
+      const imported = /import \{ (\w+)(?: as (\w+))? \} from '\.\.\/(lib\/http\/api\/.+)'/.exec(source);
+      if (!imported) return [];
+      const [, name, alias = name, module] = imported;
+      expect(source).toContain(`export const handler = route(${alias},`);
+      return [[path, routeOf(modules[module!]![name!] as Endpoint)]];
+    });
+    const routed = Object.entries(functions).flatMap(([name, { events = [] }]) =>
+      events.flatMap(({ httpApi }) => (httpApi ? [[`functions/${name}.ts`, httpApi]] : [])),
     );
-    const described = modules
-      .flatMap((module) => Object.values(module))
-      .flatMap((value) => {
-        const { method, path, auth } = value as { method?: string; path?: string; auth?: string };
-        return auth ? [`${method} ${path}`] : [];
-      });
-    const routed = Object.values(functions).flatMap(({ events = [] }) =>
-      events.flatMap(({ httpApi }) => httpApi ?? []),
+    expect(routed.toSorted()).toEqual(served.toSorted());
+    expect(routed.map(([, route]) => route).toSorted()).toEqual(listed.map(routeOf).toSorted());
+  });
+
+  it('loads the list of all endpoints for their document alone', () => {
+    const readers = files.filter(
+      ({ path, source }) =>
+        roomOf(path) !== 'http/openapi' &&
+        importsOf(path, source).some(({ target }) => target.startsWith('lib/http/openapi/')),
     );
-    expect(routed.toSorted()).toEqual(described.toSorted());
+    expect(readers.map(({ path }) => path)).toEqual(['functions/openapi.ts']);
   });
 
   it.each(['catalog-put', 'menu-publish', 'pay-refund'])('gives the operator function %s no public address', (name) => {

@@ -122,8 +122,8 @@ describe('a function without its settings', () => {
     expect(body).toContain('OFFICIAL_AES_KEY is not set');
   });
 
-  it('health needs none', async () => {
-    await expect(call('health')).resolves.toMatchObject({ statusCode: 200 });
+  it.each(['health', 'openapi'])('%s needs none', async (name) => {
+    await expect(call(name)).resolves.toMatchObject({ statusCode: 200 });
   });
 });
 

@@ -11,7 +11,7 @@ export const getJssdkConfig = endpoint({
   status: 200,
   answer: v.object({
     appId: v.string(),
-    timestamp: v.number(),
+    timestamp: v.pipe(v.number(), v.integer()),
     nonceStr: v.string(),
     signature: v.string(),
     jsApiList: v.array(v.string()),

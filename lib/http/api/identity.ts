@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
-import { sessionFields, user, WECHAT_ERRORS } from './shared.ts';
+import { session, user, WECHAT_ERRORS } from './shared.ts';
 
 const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
+const nickname = v.pipe(v.string(), v.maxLength(256));
+const avatarUrl = v.pipe(v.string(), v.maxLength(1_024));
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 
 export const miniappLogin = endpoint({
@@ -12,7 +14,7 @@ export const miniappLogin = endpoint({
   auth: 'none',
   request: { body: v.object({ code }) },
   status: 200,
-  answer: v.object({ ...sessionFields, isNewUser: v.boolean() }),
+  answer: v.object({ ...session.entries, isNewUser: v.boolean() }),
   errors: ['WECHAT_CODE_INVALID', 'WECHAT_USER_BLOCKED', 'IDENTITY_CONFLICT', ...WECHAT_ERRORS],
 });
 
@@ -28,7 +30,7 @@ export const bindPhone = endpoint({
     ),
   },
   status: 200,
-  answer: v.object(sessionFields),
+  answer: session,
   errors: [
     'UNAUTHENTICATED',
     'FORBIDDEN',
@@ -50,14 +52,12 @@ export const putProfile = endpoint({
       [
         v.object({
           rawData: v.pipe(v.string(), v.minLength(1), v.maxLength(8_192)),
-          signature: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/i)),
+          signature: v.pipe(v.string(), v.regex(/^[0-9a-fA-F]{40}$/)),
           encryptedData: base64,
           iv: base64,
         }),
-        v.object({
-          nickname: v.optional(v.pipe(v.string(), v.maxLength(256))),
-          avatarUrl: v.optional(v.pipe(v.string(), v.maxLength(1_024))),
-        }),
+        v.object({ nickname, avatarUrl: v.optional(avatarUrl) }),
+        v.object({ nickname: v.optional(nickname), avatarUrl }),
       ],
       'needs nickname or avatarUrl, or rawData, signature, encryptedData and iv',
     ),
@@ -81,7 +81,7 @@ export const registerAccount = endpoint({
   auth: 'none',
   request: { body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }) },
   status: 201,
-  answer: v.object(sessionFields),
+  answer: session,
   errors: ['UNAUTHENTICATED', 'IDENTITY_CONFLICT', 'NOT_CONFIGURED'],
 });
 

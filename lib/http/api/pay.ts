@@ -1,33 +1,33 @@
 import * as v from 'valibot';
 import { SKU } from '../../ids.ts';
 import { endpoint } from '../endpoint.ts';
-import { WECHAT_ERRORS } from './shared.ts';
+import { fen, WECHAT_ERRORS } from './shared.ts';
 
-const order = v.object({
+/** An order as its buyer sees it; the times are ISO 8601. */
+export const order = v.object({
   outTradeNo: v.string(),
   sku: v.string(),
   description: v.string(),
-  amountFen: v.number(),
+  amountFen: fen,
   currency: v.string(),
   state: v.picklist(['CREATED', 'NOTPAY', 'PAID', 'CLOSED', 'REFUNDING', 'REFUNDED']),
   createdAt: v.string(),
   paidAt: v.nullable(v.string()),
-  refundedFen: v.number(),
+  refundedFen: fen,
 });
 
-/** One of three, by trade type: for `wx.requestPayment`, for a QR code, for a browser to go to. */
-const payment = v.union([
-  v.object({
-    appId: v.string(),
-    timeStamp: v.string(),
-    nonceStr: v.string(),
-    package: v.string(),
-    signType: v.picklist(['RSA', 'MD5', 'HMAC-SHA256']),
-    paySign: v.string(),
-  }),
-  v.object({ codeUrl: v.string() }),
-  v.object({ h5Url: v.string() }),
-]);
+/** What `wx.requestPayment` takes. */
+export const jsapiPayment = v.object({
+  appId: v.string(),
+  timeStamp: v.string(),
+  nonceStr: v.string(),
+  package: v.string(),
+  signType: v.picklist(['RSA', 'MD5', 'HMAC-SHA256']),
+  paySign: v.string(),
+});
+
+/** One of three, by trade type: for the phone itself, for a QR code, for a browser to go to. */
+export const payment = v.union([jsapiPayment, v.object({ codeUrl: v.string() }), v.object({ h5Url: v.string() })]);
 
 export const postPrepay = endpoint({
   method: 'POST',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
-import { sessionFields, WECHAT_ERRORS } from './shared.ts';
+import { session, WECHAT_ERRORS } from './shared.ts';
 
 export const createQrLogin = endpoint({
   method: 'POST',
@@ -16,8 +16,8 @@ export const createQrLogin = endpoint({
     pollToken: v.string(),
     imageUrl: v.string(),
     content: v.nullable(v.string()),
-    expiresIn: v.number(),
-    pollIntervalMs: v.number(),
+    expiresIn: v.pipe(v.number(), v.integer()),
+    pollIntervalMs: v.pipe(v.number(), v.integer()),
   }),
   errors: [...WECHAT_ERRORS],
 });
@@ -29,13 +29,14 @@ export const pollQrLogin = endpoint({
   auth: 'none',
   request: {
     path: v.object({ ticket: v.string() }),
-    headers: v.object({ 'x-poll-token': v.optional(v.string(), '') }),
+    // Without it a ticket looks as it does with a wrong one.
+    headers: v.object({ 'x-poll-token': v.fallback(v.string(), '') }),
   },
   status: 200,
   answer: v.variant('status', [
     v.object({ status: v.literal('pending') }),
     v.object({ status: v.literal('scanned') }),
-    v.object({ status: v.literal('registered'), ...sessionFields }),
+    v.object({ status: v.literal('registered'), ...session.entries }),
     v.object({ status: v.literal('unregistered'), registrationToken: v.string() }),
   ]),
   errors: ['TICKET_EXPIRED', 'IDENTITY_CONFLICT', 'NOT_CONFIGURED'],

@@ -11,6 +11,17 @@ export const getHealth = endpoint({
   errors: [],
 });
 
+/** Its form is OpenAPI's, not ours. */
+export const getOpenapi = endpoint({
+  method: 'GET',
+  path: '/openapi.json',
+  summary: 'This document',
+  auth: 'none',
+  status: 200,
+  answer: v.looseObject({ openapi: v.string() }),
+  errors: [],
+});
+
 export const getJwks = endpoint({
   method: 'GET',
   path: '/.well-known/jwks.json',

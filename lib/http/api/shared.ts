@@ -1,5 +1,8 @@
 import * as v from 'valibot';
 
+/** An amount of money, or a sum. */
+export const fen = v.pipe(v.number(), v.integer());
+
 export const user = v.object({
   id: v.string(),
   username: v.string(),
@@ -10,12 +13,12 @@ export const user = v.object({
 });
 
 /** A session as every login answers it; `expiresIn` in seconds. */
-export const sessionFields = {
+export const session = v.object({
   token: v.string(),
   tokenType: v.literal('Bearer'),
-  expiresIn: v.number(),
+  expiresIn: v.pipe(v.number(), v.integer()),
   user,
-};
+});
 
 /** What any route that calls WeChat may come to. */
 export const WECHAT_ERRORS = [

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import type { Method } from './methods.ts';
+
+const EXPORTS = {
+  h5: 'export { ApiError, createClient };',
+  miniprogram: 'module.exports = { ApiError, createClient };',
+};
+
+/** Where a client runs: each has its own way to send. */
+export type Platform = keyof typeof EXPORTS;
+
+/** The code of a client: what is in runtime/, and a line for each method. */
+export function javascript(methods: Method[], platform: Platform): string {
+  const lines = methods.map(
+    (method) => `/** ${method.summary}. */\n${method.isRedirect ? address(method) : call(method)},`,
+  );
+  return `
+    ${runtime('common')}
+    ${runtime(platform)}
+    /** A client of the service at \`baseUrl\`. */
+    function createClient(options) {
+      const send = createSend(options);
+      return {\n${lines.join('\n')}\n};
+    }
+
+    ${EXPORTS[platform]}
+  `;
+}
+
+/** The parts become one file: its first line says what it is, its last one what of it is exported. */
+function runtime(name: string): string {
+  const source = readFileSync(new URL(`runtime/${name}.js`, import.meta.url), 'utf8');
+  return source.replace(/^\/\/ .*\n|^import .*\n/gm, '').replace(/^export /gm, '');
+}
+
+function call(method: Method): string {
+  const query = fields(method, 'query');
+  const headers = fields(method, 'header');
+  const sent = [query && `query: ${query}`, headers && `headers: ${headers}`, method.hasBody && 'body'].filter(Boolean);
+  const request = [`'${method.verb}'`, pathOf(method), ...(sent.length > 0 ? [`{ ${sent.join(', ')} }`] : [])];
+  return `${method.name}: (${argument(method)}) => send(${request.join(', ')})`;
+}
+
+function address(method: Method): string {
+  const parts = ['options.baseUrl', pathOf(method), fields(method, 'query')];
+  return `${method.name}: (${argument(method)}) => addressOf(${parts.join(', ')})`;
+}
+
+/** What a method takes, taken apart: what is no parameter is the body. */
+function argument({ parameters, hasBody, isOptional }: Method): string {
+  const names = parameters.map(({ field }) => field);
+  const pattern =
+    names.length > 0 ? `{ ${[...names, ...(hasBody ? ['...body'] : [])].join(', ')} }` : hasBody ? 'body' : '';
+  return isOptional ? `${pattern} = {}` : pattern;
+}
+
+function fields({ parameters }: Method, place: 'query' | 'header'): string | undefined {
+  const pairs = parameters
+    .filter((parameter) => parameter.in === place)
+    .map(({ name, field }) => (name === field ? field : `'${name}': ${field}`));
+  return pairs.length > 0 ? `{ ${pairs.join(', ')} }` : undefined;
+}
+
+function pathOf({ path }: Method): string {
+  return path.includes('{') ? `\`${path.replaceAll(/\{(\w+)\}/g, '${encodeURIComponent($1)}')}\`` : `'${path}'`;
+}

@@ -1,0 +1,84 @@
+import type { JsonSchema, OpenapiDocument, Operation, Parameter, Response } from '../../lib/http/openapi/types.ts';
+
+/** One method of a client. */
+export interface Method {
+  name: string;
+  summary: string;
+  verb: string;
+  path: string;
+  /** Parameters by what the method calls them; what else it takes is the body. */
+  parameters: (Pick<Parameter, 'in' | 'name'> & { field: string })[];
+  hasBody: boolean;
+  takes: JsonSchema | undefined;
+  /** Whether all of it may be left out. */
+  isOptional: boolean;
+  /** Undefined for an answer without content. */
+  answers: JsonSchema | undefined;
+  codes: string[];
+  /** The browser has to go there itself. */
+  isRedirect: boolean;
+}
+
+/** For monitors, other services and WeChat. */
+const TAG_WITHOUT_METHODS = 'Service';
+
+/** The methods that clients have, in the order of the document. */
+export function methodsOf({ paths }: OpenapiDocument): Method[] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([, { tags }]) => !tags.includes(TAG_WITHOUT_METHODS))
+      .map(([verb, operation]) => method(verb.toUpperCase(), path, operation)),
+  );
+}
+
+function method(verb: string, path: string, operation: Operation): Method {
+  const { operationId: name, summary, requestBody, responses } = operation;
+  const parameters = operation.parameters.map((parameter) => ({ ...parameter, field: fieldOf(parameter) }));
+  const body = requestBody && schemaOf(requestBody);
+  const [[status, success], ...failures] = Object.entries(responses) as [[string, Response], ...[string, Response][]];
+  const takes = taken(parameters, body);
+  const isRequired = requestBody?.required || parameters.some(({ required }) => required);
+  return {
+    // An address is no action.
+    name: status === '302' ? `${name}Url` : name,
+    summary,
+    verb,
+    path,
+    parameters,
+    hasBody: body !== undefined,
+    takes,
+    isOptional: takes !== undefined && !isRequired,
+    answers: schemaOf(success),
+    codes: failures.flatMap(([, response]) => codesOf(response)),
+    isRedirect: status === '302',
+  };
+}
+
+/** Everything that a method takes, as the fields of one object. */
+function taken(parameters: (Parameter & { field: string })[], body: JsonSchema | undefined): JsonSchema | undefined {
+  if (parameters.length === 0) return body;
+  const { properties = {}, required = [] } = body ?? {};
+  const clash = parameters.find(({ field }) => field in properties);
+  if (clash || (body && body.type !== 'object')) throw new TypeError(`${JSON.stringify(body)} goes with no parameters`);
+  return {
+    type: 'object',
+    properties: { ...Object.fromEntries(parameters.map(({ field, schema }) => [field, schema])), ...properties },
+    required: [...parameters.filter((parameter) => parameter.required).map(({ field }) => field), ...required],
+  };
+}
+
+/** `X-Poll-Token` is `pollToken` to a caller. */
+function fieldOf({ in: place, name }: Parameter): string {
+  if (place !== 'header') return name;
+  const words = name.replace(/^X-/, '').split('-');
+  return words.map((word, index) => (index === 0 ? word.toLowerCase() : word)).join('');
+}
+
+function schemaOf({ content }: Pick<Response, 'content'>): JsonSchema | undefined {
+  return content?.['application/json']?.schema;
+}
+
+function codesOf(failure: Response): string[] {
+  const { code } = schemaOf(failure)!.properties!;
+  return (code as { enum: string[] }).enum;
+}

@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import type { OpenapiDocument } from '../../lib/http/openapi/types.ts';
+import { declarations } from './declarations.ts';
+import { javascript, type Platform } from './javascript.ts';
+import { methodsOf } from './methods.ts';
+
+const WHAT_FOR: Record<Platform, string> = {
+  h5: 'web pages',
+  miniprogram: 'mini-programs',
+};
+
+/** Writes a client for each platform, with its types. @returns the files */
+export async function writeClients(document: OpenapiDocument, folder: string): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  const style = await resolveConfig(import.meta.filename);
+  const files: string[] = [];
+  for (const [file, text] of render(document)) {
+    files.push(join(folder, file));
+    writeFileSync(
+      join(folder, file),
+      await format(text, { ...style, parser: file.endsWith('.ts') ? 'typescript' : 'babel' }),
+    );
+  }
+  return files;
+}
+
+function render(document: OpenapiDocument): [file: string, text: string][] {
+  const { title, version } = document.info;
+  return (Object.keys(WHAT_FOR) as Platform[]).flatMap((platform) => {
+    const banner = `// A client of ${title} ${version} for ${WHAT_FOR[platform]}, made from its OpenAPI document: make it anew, do not edit it.`;
+    // A mini-program cannot go to an address.
+    const methods = methodsOf(document).filter(({ isRedirect }) => platform === 'h5' || !isRedirect);
+    return [
+      [`${title}.${platform}.js`, `${banner}\n\n${javascript(methods, platform)}`],
+      [`${title}.${platform}.d.ts`, `${banner}\n\n${declarations(document, methods, platform)}`],
+    ];
+  });
+}

@@ -1,0 +1,35 @@
+import { addressOf, answerOf, ApiError, headersOf } from './common.js';
+
+/** Calls by `fetch`. Without `getToken` it is the cookie `session` that says who asks. */
+export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
+  return async (method, path, { query, headers, body } = {}) => {
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), timeoutMs);
+    try {
+      const request = {
+        method,
+        headers: headersOf({ ...headers, 'Content-Type': body && 'application/json' }, getToken),
+        body: body && JSON.stringify(body),
+        credentials: getToken ? 'omit' : 'include',
+        signal: timeout.signal,
+      };
+      const response = await fetch(addressOf(baseUrl, path, query), request);
+      const data = parse(await response.text());
+      return answerOf({ status: response.status, data, retryAfter: response.headers.get('retry-after') });
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      if (!timeout.signal.aborted) throw new ApiError({ code: 'NETWORK', message: String(error) });
+      throw new ApiError({ code: 'TIMEOUT', message: `No answer within ${timeoutMs} ms` });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import * as v from 'valibot';
+import { SESSION_COOKIE } from '../cookies.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { EndpointList } from './endpoints.ts';
+import { responsesOf } from './responses.ts';
+import { componentSchemas, requestSchema } from './schemas.ts';
+import type { Content, OpenapiDocument, Operation, Parameter } from './types.ts';
+
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `token` of a session' },
+  cookie: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description: 'Set by the login of H5 pages. What changes state must come from a page of ALLOWED_ORIGINS',
+  },
+};
+
+/** Headers that a browser sets by itself, and no client may. */
+const SET_BY_BROWSERS = new Set(['origin']);
+
+/**
+ * The OpenAPI document of these endpoints.
+ * @throws Error for a schema that JSON Schema cannot express
+ */
+export function buildOpenapi(endpoints: EndpointList): OpenapiDocument {
+  const paths: OpenapiDocument['paths'] = {};
+  for (const [tag, tagged] of Object.entries(endpoints)) {
+    for (const [operationId, endpoint] of Object.entries(tagged)) {
+      const { [endpoint.path]: others } = paths;
+      paths[endpoint.path] = { ...others, [endpoint.method.toLowerCase()]: operation(endpoint, { operationId, tag }) };
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'wechat-lambda',
+      version: '0.1.0',
+      description: 'A WeChat backend: login, payments, wallet. Amounts are in fen, times in ISO 8601.',
+    },
+    // Where the document was asked for: right for every stage and domain.
+    servers: [{ url: '/' }],
+    tags: Object.keys(endpoints).map((name) => ({ name })),
+    paths,
+    components: { schemas: componentSchemas(), securitySchemes: SECURITY_SCHEMES },
+  };
+}
+
+function operation(endpoint: Endpoint, { operationId, tag }: { operationId: string; tag: string }): Operation {
+  const { summary, auth, request } = endpoint;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    security: auth === 'session' ? [{ bearer: [] }, { cookie: [] }] : [],
+    parameters: [
+      ...parameters('path', request?.path),
+      ...parameters('query', request?.query),
+      ...parameters('header', request?.headers),
+    ],
+    ...(request?.body && { requestBody: requestBody(request.body) }),
+    responses: responsesOf(endpoint),
+  };
+}
+
+function parameters(place: Parameter['in'], schema: v.GenericSchema | undefined): Parameter[] {
+  if (!schema) return [];
+  const { properties = {}, required = [] } = requestSchema(schema);
+  return Object.entries(properties)
+    .filter(([name]) => !SET_BY_BROWSERS.has(name))
+    .map(([name, property]) => ({
+      name: place === 'header' ? headerName(name) : name,
+      in: place,
+      required: required.includes(name),
+      schema: property as Parameter['schema'],
+    }));
+}
+
+/** `x-poll-token` as people write it: X-Poll-Token. */
+function headerName(name: string): string {
+  return name.replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
+}
+
+/** No body is an empty object to us: whoever may send that may leave it out. */
+function requestBody(schema: v.GenericSchema): { required: boolean; content: Content } {
+  const required = !v.is(schema, {});
+  return { required, content: { 'application/json': { schema: requestSchema(schema) } } };
+}

@@ -1,0 +1,55 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorCode } from '../../errors.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { STATUS } from '../error-response.ts';
+import { answerSchema, componentRef } from './schemas.ts';
+import type { JsonSchema, Response } from './types.ts';
+
+/** A redirect, which never comes without a cookie here. */
+const HEADERS_OF_REDIRECT: Response['headers'] = {
+  Location: { required: true, schema: { type: 'string' } },
+  'Set-Cookie': { required: true, schema: { type: 'string' } },
+};
+
+/** Everything that an endpoint answers, by status. */
+export function responsesOf(endpoint: Endpoint): Record<string, Response> {
+  return { [endpoint.status]: success(endpoint), ...errors(endpoint) };
+}
+
+function success({ status, answer }: Endpoint): Response {
+  const description = STATUS_CODES[status]!;
+  if (status === 302) return { description, headers: HEADERS_OF_REDIRECT };
+  if (!answer) return { description };
+  const schema = answerSchema(answer);
+  return { description, content: { [schema.type === 'string' ? 'text/plain' : 'application/json']: { schema } } };
+}
+
+function errors(endpoint: Endpoint): Record<string, Response> {
+  const byStatus = Map.groupBy(codesOf(endpoint), (code) => STATUS[code]);
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, error(codes)]));
+}
+
+/** Those that the description names, and those that the envelope of every route may come to. */
+function codesOf({ request, errors: named }: Endpoint): ErrorCode[] {
+  return [
+    ...(request ? ['PARAM_ERROR' as const] : []),
+    ...(request?.body ? ['BODY_TOO_LARGE' as const] : []),
+    ...named,
+    'INTERNAL',
+  ];
+}
+
+function error(codes: ErrorCode[]): Response {
+  const schema = {
+    $ref: componentRef('Error'),
+    type: 'object',
+    properties: { code: { enum: codes } },
+  } satisfies JsonSchema;
+  return {
+    description: codes.join(', '),
+    ...(codes.includes('RATE_LIMITED') && {
+      headers: { 'Retry-After': { required: true, schema: { type: 'integer' } } },
+    }),
+    content: { 'application/json': { schema } },
+  };
+}

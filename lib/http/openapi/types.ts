@@ -1,0 +1,39 @@
+import type { JsonSchema } from '@valibot/to-json-schema';
+
+export type { JsonSchema };
+
+/** OpenAPI 3.1, as far as we use it. No interface, because an answer of any form is a record. */
+export type OpenapiDocument = {
+  openapi: string;
+  info: { title: string; version: string; description: string };
+  servers: { url: string }[];
+  tags: { name: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, JsonSchema>; securitySchemes: Record<string, object> };
+};
+
+export interface Operation {
+  operationId: string;
+  tags: [string];
+  summary: string;
+  security: Record<string, never[]>[];
+  parameters: Parameter[];
+  requestBody?: { required: boolean; content: Content };
+  responses: Record<string, Response>;
+}
+
+export interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required: boolean;
+  schema: JsonSchema;
+}
+
+export interface Response {
+  description: string;
+  headers?: Record<string, { required: boolean; schema: JsonSchema }>;
+  content?: Content;
+}
+
+/** By media type. */
+export type Content = Record<string, { schema: JsonSchema }>;

@@ -1,0 +1,39 @@
+// The typed clients, made from a document and loaded where they belong.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { writeClients } from '../../infra/clients/render.ts';
+import type { OpenapiDocument } from '../../lib/http/openapi/types.ts';
+import { wx } from './wx.ts';
+
+// Their types are made with them: no test can be compiled against those.
+// oxlint-disable-next-line typescript/no-explicit-any
+type Client = Record<string, (...parameters: any[]) => any>;
+
+export interface ClientModule {
+  createClient(options: { baseUrl: string; getToken?: () => string | undefined; timeoutMs?: number }): Client;
+  ApiError: new () => Error;
+}
+
+export const PLATFORMS = ['h5', 'miniprogram'] as const;
+
+/** Writes both clients into a folder that goes when `remove` is called. */
+export async function makeClients(document: OpenapiDocument) {
+  const folder = mkdtempSync(join(tmpdir(), 'wechat-lambda-clients-'));
+  await writeClients(document, folder);
+  const load = {
+    h5: async () =>
+      (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'wechat-lambda.h5.js')).href)) as ClientModule,
+    miniprogram: async () => loadMiniprogram(join(folder, 'wechat-lambda.miniprogram.js')),
+  };
+  return { folder, load, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+/** Where there is JavaScript, `wx` and CommonJS, and nothing of a browser or of Node. */
+function loadMiniprogram(file: string): ClientModule {
+  const module = { exports: {} };
+  runInContext(readFileSync(file, 'utf8'), createContext({ wx, module }), { filename: file });
+  return module.exports as ClientModule;
+}

@@ -1,0 +1,150 @@
+// The types of the clients, as somebody's compiler sees them.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { transformSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { typeOf } from '../../../infra/clients/typescript.ts';
+import { buildOpenapi } from '../../../lib/http/openapi/document.ts';
+import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
+import { makeClients, PLATFORMS } from '../../support/clients.ts';
+
+/** Right and wrong use; each wrong line has to be an error, or the mark above it is one. */
+const USAGE = `
+export async function shop(person: { code: string }) {
+  let token: string | undefined;
+  const client = createClient({ baseUrl: 'https://api.example.com', getToken: () => token, timeoutMs: 5_000 });
+  const session: Session & { isNewUser: boolean } = await client.loginMiniapp(person);
+  token = (await client.bindPhone({ code: 'x' })).token;
+  await client.bindPhone({ encryptedData: 'x', iv: 'y' });
+  await client.updateProfile({ nickname: 'x' });
+  await client.createQrLogin();
+  await client.listOrders();
+  const nothing: void = await client.logout();
+  const { order, payment } = await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', idempotencyKey: 'k' });
+  const link: string = 'paySign' in payment ? payment.package : 'codeUrl' in payment ? payment.codeUrl : payment.h5Url;
+  const poll = await client.pollQrLogin({ ticket: 't', pollToken: 'p' });
+  const next: string = poll.status === 'registered' ? poll.user.id : poll.status === 'unregistered' ? poll.registrationToken : '';
+  const paidAt: string | null = order.paidAt;
+  try {
+    await client.decideQrLogin({ ticket: 't', decision: 'confirm' });
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'TICKET_EXPIRED') console.log(error.status, error.requestId, error.retryAfterS);
+    // @ts-expect-error no such code
+    if (error instanceof ApiError && error.code === 'NO_SUCH_CODE') throw error;
+  }
+  // @ts-expect-error a field is missing
+  await client.loginMiniapp({});
+  // @ts-expect-error neither form
+  await client.bindPhone({ encryptedData: 'x' });
+  // @ts-expect-error nothing to change
+  await client.updateProfile({});
+  // @ts-expect-error no such trade type
+  await client.prepay({ sku: 'coffee', tradeType: 'APP' });
+  // @ts-expect-error no such field
+  await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', price: 1 });
+  // @ts-expect-error only one who is registered has a token
+  poll.token;
+  // @ts-expect-error one of three
+  payment.codeUrl;
+  // @ts-expect-error a header that is needed
+  await client.pollQrLogin({ ticket: 't' });
+  // @ts-expect-error may be null
+  order.paidAt.length;
+  // @ts-expect-error no method: WeChat goes there
+  client.oauthCallback;
+  // @ts-expect-error no method: for machines
+  client.getHealth;
+  return { session, nothing, link, next, paidAt };
+}
+`;
+
+const ONLY = {
+  h5: `export const address: string = createClient({ baseUrl: '' }).authorizeUrl({ redirect: 'https://example.com' });`,
+  miniprogram: `
+// @ts-expect-error a mini-program cannot go to an address
+createClient({ baseUrl: '' }).authorizeUrl;`,
+};
+
+const LANGUAGE = { h5: 'es2019', miniprogram: 'es2018' };
+
+const TSC = resolve('node_modules/typescript/bin/tsc');
+const OPTIONS =
+  '--strict --noEmit --allowJs --target es2022 --lib es2022,dom --module esnext --moduleResolution bundler';
+
+let made: Awaited<ReturnType<typeof makeClients>>;
+beforeAll(async () => {
+  made = await makeClients(buildOpenapi(ENDPOINTS));
+});
+afterAll(() => made.remove());
+
+/** @returns what the compiler has to say, where no other settings are near */
+function compile(name: string, source: string): string {
+  const file = join(made.folder, name);
+  writeFileSync(file, source);
+  const { stdout, stderr } = spawnSync(process.execPath, [TSC, ...OPTIONS.split(' '), file], {
+    cwd: made.folder,
+    encoding: 'utf8',
+  });
+  return stdout + stderr;
+}
+
+describe.each(PLATFORMS)('the client for %s', (platform) => {
+  it('lets right use through, and stops wrong use', () => {
+    const imports = `import { ApiError, createClient, type Session } from './wechat-lambda.${platform}';`;
+    expect(compile('usage.ts', [imports, USAGE, ONLY[platform]].join('\n'))).toBe('');
+  });
+
+  it('has types for plain JavaScript too', () => {
+    const requires = `const { createClient } = require('./wechat-lambda.${platform}');`;
+    const wrong = '// @ts-expect-error a number is no address\ncreateClient({ baseUrl: 1 });';
+    expect(compile('usage.js', ['// @ts-check', requires, wrong].join('\n'))).toBe('');
+  });
+
+  it('needs no newer language than its platform has, nor any module', () => {
+    const source = readFileSync(join(made.folder, `wechat-lambda.${platform}.js`), 'utf8');
+    expect(transformSync(source, { target: LANGUAGE[platform] }).code).toBe(
+      transformSync(source, { target: 'esnext' }).code,
+    );
+    expect(source).not.toMatch(/^import |require\(/m);
+  });
+});
+
+describe('npm run clients', () => {
+  const generate = (...folder: string[]) =>
+    spawnSync(process.execPath, ['infra/clients/generate.ts', ...folder], { encoding: 'utf8' });
+
+  it('writes the files into the folder, and says which', () => {
+    const folder = join(made.folder, 'new', 'folder');
+    const { status, stdout } = generate(folder);
+    expect(status).toBe(0);
+    const files = stdout.trim().split('\n');
+    expect(files).toHaveLength(4);
+    for (const file of files) {
+      expect(readFileSync(file, 'utf8')).toBe(readFileSync(join(made.folder, basename(file)), 'utf8'));
+    }
+  });
+
+  it('says how it is used', () => {
+    expect(generate()).toMatchObject({ status: 2, stderr: expect.stringContaining('npm run clients -- <folder>') });
+  });
+});
+
+describe('a schema as TypeScript', () => {
+  it.each([
+    [
+      { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'string' } }, required: ['a'] },
+      '{ a: number; b?: string; }',
+    ],
+    [{ anyOf: [{ type: 'string' }, { type: 'null' }] }, 'string | null'],
+    [{ type: 'array', items: { enum: ['a', 'b'] } }, 'Array<"a" | "b">'],
+    [{ oneOf: [{ $ref: '#/components/schemas/User' }, { const: 1 }] }, 'User | 1'],
+    [{ type: 'object', additionalProperties: {} }, 'Record<string, unknown>'],
+  ] as const)('%j', (schema, type) => {
+    expect(typeOf(structuredClone(schema) as object)).toBe(type);
+  });
+
+  it('that has none is a mistake', () => {
+    expect(() => typeOf({ not: {} })).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { endpoint, type Endpoint } from '../../../../../lib/http/endpoint.ts';
+import { STATUS } from '../../../../../lib/http/error-response.ts';
+import { buildOpenapi } from '../../../../../lib/http/openapi/document.ts';
+import { ENDPOINTS } from '../../../../../lib/http/openapi/endpoints.ts';
+import type { Operation } from '../../../../../lib/http/openapi/types.ts';
+
+const document = buildOpenapi(ENDPOINTS);
+const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+const listed = Object.entries<Record<string, Endpoint>>(ENDPOINTS).flatMap(([tag, tagged]) =>
+  Object.entries(tagged).map(([operationId, described]) => ({ tag, operationId, described })),
+);
+
+describe('the OpenAPI document', () => {
+  it('is one of OpenAPI 3.1, of the version of this package', async () => {
+    const validator = new Validator();
+    expect(await validator.validate(structuredClone(document))).toMatchObject({ valid: true });
+    expect(validator.version).toBe('3.1');
+    const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, string>;
+    expect(document.info).toMatchObject({ title: name, version });
+  });
+
+  it.each(listed)('has $operationId where the route is', ({ tag, operationId, described }) => {
+    const { method, path, summary, status } = described;
+    expect(document.paths[path]![method.toLowerCase()]).toMatchObject({ operationId, summary, tags: [tag] });
+    expect(document.paths[path]![method.toLowerCase()]!.responses).toHaveProperty(String(status));
+  });
+
+  it('has nothing else, and no name twice', () => {
+    expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
+      [...new Set(listed.map(({ operationId }) => operationId))].toSorted(),
+    );
+  });
+
+  it('refers to components that are there, and has none that nobody needs', () => {
+    const names = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(JSON.stringify(document).match(/"\$ref"/g)).toHaveLength(names.length);
+    expect(new Set(names)).toEqual(new Set(Object.keys(document.components.schemas)));
+  });
+
+  it('names the codes of every route, each under the status that it has', () => {
+    expect(document.components.schemas['ErrorCode']!.enum).toEqual(Object.keys(STATUS));
+    for (const { operationId, described } of listed) {
+      const implied = [
+        ...(described.request ? ['PARAM_ERROR'] : []),
+        ...(described.request?.body ? ['BODY_TOO_LARGE'] : []),
+      ];
+      const codes = codesOf(document.paths[described.path]![described.method.toLowerCase()]!);
+      expect(codes.map(({ code }) => code).toSorted(), operationId).toEqual(
+        [...implied, ...described.errors, 'INTERNAL'].toSorted(),
+      );
+      for (const { code, status } of codes) expect(STATUS[code as keyof typeof STATUS], code).toBe(status);
+    }
+  });
+
+  it('says who may call, and by which headers', () => {
+    const { prepay, pollQrLogin } = Object.fromEntries(
+      operations.map((operation) => [operation.operationId, operation]),
+    );
+    expect(prepay).toMatchObject({ security: [{ bearer: [] }, { cookie: [] }] });
+    expect(prepay!.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header', required: false }]);
+    expect(pollQrLogin!.security).toEqual([]);
+    expect(pollQrLogin!.parameters).toMatchObject([
+      { name: 'ticket', in: 'path', required: true },
+      { name: 'X-Poll-Token', in: 'header', required: true },
+    ]);
+  });
+
+  it('has text, redirects and nothing at all', () => {
+    const of = (path: string, verb: string) => document.paths[path]![verb]!.responses;
+    expect(of('/{file}', 'get')['200']!.content).toEqual({ 'text/plain': { schema: { type: 'string' } } });
+    expect(of('/oauth/authorize', 'get')['302']).toMatchObject({ headers: { Location: { required: true } } });
+    expect(of('/logout', 'post')['204']).toEqual({ description: 'No Content' });
+    expect(of('/qr-login', 'post')['429']).toMatchObject({ headers: { 'Retry-After': { required: true } } });
+  });
+});
+
+describe('a schema', () => {
+  const described = (parts: Partial<Endpoint>) =>
+    buildOpenapi({
+      Test: {
+        test: endpoint({
+          method: 'POST',
+          path: '/',
+          summary: 'A test',
+          auth: 'none',
+          status: 200,
+          errors: [],
+          ...parts,
+        }),
+      },
+    }).paths['/']!['post']!;
+  const trimmedNumber = v.pipe(v.string(), v.maxLength(9), v.transform(Number), v.number());
+
+  it('of a request is what comes before a transformation, with fields that may be left out', () => {
+    const body = v.object({ count: trimmedNumber, size: v.optional(v.picklist(['s', 'l']), 's') });
+    expect(described({ request: { body } }).requestBody!.content['application/json']!.schema).toEqual({
+      type: 'object',
+      properties: {
+        count: { type: 'string', maxLength: 9 },
+        size: { type: 'string', enum: ['s', 'l'], default: 's' },
+      },
+      required: ['count'],
+    });
+  });
+
+  it('of an answer is what comes after it, to the field', () => {
+    const answer = v.object({ count: trimmedNumber });
+    expect(described({ answer }).responses['200']!.content!['application/json']!.schema).toEqual({
+      type: 'object',
+      properties: { count: { type: 'number' } },
+      required: ['count'],
+      additionalProperties: false,
+    });
+  });
+
+  it.each<[string, Partial<Endpoint>]>([
+    [
+      'a check',
+      {
+        request: {
+          body: v.object({
+            a: v.pipe(
+              v.string(),
+              v.check((text) => text !== 'b'),
+            ),
+          }),
+        },
+      },
+    ],
+    ['a flag of a pattern', { request: { body: v.object({ a: v.pipe(v.string(), v.regex(/a/i)) }) } }],
+    ['an open end of a transformation', { answer: v.object({ a: v.pipe(v.string(), v.transform(Number)) }) }],
+    ['a date', { answer: v.object({ a: v.date() }) }],
+  ])('with %s is refused, because JSON Schema cannot say it', (_, parts) => {
+    expect(() => described(parts)).toThrow(/not supported|cannot be converted/);
+  });
+});
+
+function codesOf({ responses }: Operation): { code: string; status: number }[] {
+  return Object.entries(responses).flatMap(([status, { content }]) => {
+    const { $ref, properties } = content?.['application/json']?.schema ?? {};
+    if ($ref !== '#/components/schemas/Error') return [];
+    return (properties!['code'] as { enum: string[] }).enum.map((code) => ({ code, status: Number(status) }));
+  });
+}

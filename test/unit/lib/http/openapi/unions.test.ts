@@ -1,0 +1,81 @@
+// What may be one of several things: the document lets through what the routes do.
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { bindPhone, putProfile } from '../../../../../lib/http/api/identity.ts';
+import { payment } from '../../../../../lib/http/api/pay.ts';
+import { pollQrLogin } from '../../../../../lib/http/api/scan-login.ts';
+import { answerSchema, componentSchemas, requestSchema } from '../../../../../lib/http/openapi/schemas.ts';
+import type { JsonSchema } from '../../../../../lib/http/openapi/types.ts';
+
+const accepts = (schema: JsonSchema, value: unknown) =>
+  new Ajv2020({ strict: true, strictTypes: false }).validate(
+    JSON.parse(
+      JSON.stringify({ ...schema, $defs: componentSchemas() }).replaceAll('#/components/schemas/', '#/$defs/'),
+    ) as object,
+    value,
+  );
+
+const sealed = { encryptedData: 'AAAA', iv: 'AAAA' };
+const signed = { ...sealed, rawData: '{}', signature: 'aA0'.repeat(13) + 'f' };
+
+describe('a request', () => {
+  it.each([
+    ['a phone by code', bindPhone, { code: 'x' }, true],
+    ['a sealed phone', bindPhone, sealed, true],
+    ['both', bindPhone, { code: 'x', ...sealed }, true],
+    ['half a sealed phone', bindPhone, { encryptedData: 'AAAA' }, false],
+    ['an empty code', bindPhone, { code: '' }, false],
+    ['a code that is a number', bindPhone, { code: 1 }, false],
+    ['no phone', bindPhone, {}, false],
+    ['a nickname', putProfile, { nickname: '李雷' }, true],
+    ['an avatar', putProfile, { avatarUrl: 'https://cdn.example.com/a.png' }, true],
+    ['a signed profile', putProfile, signed, true],
+    ['a signed profile without its seal', putProfile, { rawData: '{}', signature: signed.signature }, false],
+    ['a wrong signature beside a nickname', putProfile, { ...signed, signature: 'x', nickname: 'a' }, true],
+    ['a nickname that is a number', putProfile, { nickname: 1 }, false],
+    ['no profile', putProfile, {}, false],
+    ['null', putProfile, null, false],
+  ])('with %s is the same to the document and to the route', (_, { request }, body, fine) => {
+    expect(v.is(request.body, body)).toBe(fine);
+    expect(accepts(requestSchema(request.body), body)).toBe(fine);
+  });
+});
+
+const user = { id: 'a', username: 'b', initialized: false, nickname: null, avatarUrl: null, phone: null };
+const session = { token: 't', tokenType: 'Bearer', expiresIn: 60, user };
+const jsapi = { appId: 'wx', timeStamp: '1', nonceStr: 'n', package: 'p', signType: 'RSA', paySign: 's' };
+
+describe('an answer', () => {
+  it.each([
+    ['pending', pollQrLogin.answer, { status: 'pending' }, true],
+    ['scanned', pollQrLogin.answer, { status: 'scanned' }, true],
+    ['registered', pollQrLogin.answer, { status: 'registered', ...session }, true],
+    ['unregistered', pollQrLogin.answer, { status: 'unregistered', registrationToken: 'r' }, true],
+    ['pending with a token', pollQrLogin.answer, { status: 'pending', token: 't' }, false],
+    ['registered without a session', pollQrLogin.answer, { status: 'registered' }, false],
+    [
+      'registered with a registration token',
+      pollQrLogin.answer,
+      { status: 'registered', ...session, registrationToken: 'r' },
+      false,
+    ],
+    ['of no known status', pollQrLogin.answer, { status: 'confirmed' }, false],
+    ['JSAPI', payment, jsapi, true],
+    ['NATIVE', payment, { codeUrl: 'weixin://' }, true],
+    ['H5', payment, { h5Url: 'https://' }, true],
+    ['of two kinds', payment, { codeUrl: 'weixin://', h5Url: 'https://' }, false],
+    ['JSAPI with a code', payment, { ...jsapi, codeUrl: 'weixin://' }, false],
+    ['half of JSAPI', payment, { appId: 'wx' }, false],
+    ['nothing', payment, {}, false],
+  ])('that is %s is let through: %#', (_, schema, answer, fine) => {
+    expect(accepts(answerSchema(schema), answer)).toBe(fine);
+  });
+
+  it('comes out of a route as the document wants it, whatever a flow hands over', () => {
+    const mixed = { codeUrl: 'weixin://', h5Url: 'https://', handle: 'secret' };
+    const sent = v.parse(payment, mixed);
+    expect(accepts(answerSchema(payment), mixed)).toBe(false);
+    expect(accepts(answerSchema(payment), sent)).toBe(true);
+  });
+});
