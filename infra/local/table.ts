@@ -54,7 +54,9 @@ export async function createTable(endpoint: string, tableName: string): Promise<
 /** Turns the CloudFormation resource into the calls of the API: what CloudFormation says in one, the API says in two. */
 export function readTableDefinition(template: string, tableName: string) {
   const { Properties } = (parse(template) as TableTemplate).Table;
-  const { TimeToLiveSpecification, PointInTimeRecoverySpecification: _awsOnly, ...create } = Properties;
+  const { TimeToLiveSpecification, ...rest } = Properties;
+  // What AWS alone has a use for.
+  const { PointInTimeRecoverySpecification: _recovery, DeletionProtectionEnabled: _protection, ...create } = rest;
   return {
     create: {
       ...create,

@@ -1,0 +1,157 @@
+// The stage prod with every switch on.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addressesOf, permissionsOf } from '../../support/template/address-findings.ts';
+import { codeAccess } from '../../support/template/code-access.ts';
+import { packageService } from '../../support/template/package.ts';
+import { roleFindings } from '../../support/template/role-findings.ts';
+import { functionsOf, resourcesOf, type Template } from '../../support/template/template.ts';
+
+const CERTIFICATE_ARN = 'arn:aws:acm:ap-southeast-1:123456789012:certificate/0b1c2d3e';
+const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];
+
+let template: Template;
+const properties = (id: string) => template.Resources[id]!.Properties;
+const environmentOf = (id: string) => properties(id)['Environment'] as { Variables: Record<string, unknown> };
+
+beforeAll(async () => {
+  template = await packageService('prod', {
+    DOMAIN_NAME: 'api.example.com',
+    CERTIFICATE_ARN,
+    WEBHOOKS: 'both',
+    EGRESS: 'fixed',
+    ALARM_EMAIL: 'ops@example.com',
+    ALLOWED_ORIGINS: 'https://shop.example.com,https://www.example.com/',
+    OFFICIAL_APP_ID: 'wx0123456789abcdef',
+    PAY_MCH_ID: '1900000001',
+  });
+}, 120_000);
+
+it('gives each function a role of its own that allows what it needs', () => {
+  expect(roleFindings(template)).toEqual([]);
+});
+
+describe('what must not get lost', () => {
+  it('is a table that nobody deletes by mistake', () => {
+    const { DeletionPolicy, UpdateReplacePolicy } = template.Resources['Table']!;
+    expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+    });
+    expect(properties('Table')['DeletionProtectionEnabled']).toBe(true);
+  });
+
+  it('are the reports of the bills', () => {
+    expect(template.Resources['BillReports']).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate' });
+  });
+
+  it('are three months of logs', () => {
+    const days = resourcesOf(template, 'AWS::Logs::LogGroup').map(
+      ([, { Properties }]) => Properties['RetentionInDays'],
+    );
+    expect(new Set(days)).toEqual(new Set([90]));
+  });
+});
+
+describe('the domain', () => {
+  it('leads to the root of the API, where WeChat looks for its file', () => {
+    expect(properties('Domain')).toEqual({
+      DomainName: 'api.example.com',
+      DomainNameConfigurations: [
+        { CertificateArn: CERTIFICATE_ARN, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+      ],
+    });
+    expect(properties('DomainMapping')).not.toHaveProperty('ApiMappingKey');
+    expect(properties('DomainMapping')).toMatchObject({ ApiId: { Ref: 'HttpApi' }, Stage: { Ref: 'HttpApiStage' } });
+    expect(addressesOf(template).routes.get('mp-verify')).toEqual(['GET /{file}']);
+    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(['DomainTarget', 'DomainTargetZoneId']));
+  });
+
+  it('is what everybody is told', () => {
+    const { Variables } = environmentOf('PayDashprepayLambdaFunction');
+    expect(Variables).toMatchObject({
+      PUBLIC_BASE_URL: 'https://api.example.com',
+      PAY_NOTIFY_URL: 'https://api.example.com/webhooks/pay-notify',
+      PAY_V2_NOTIFY_URL: 'https://api.example.com/webhooks/pay-notify-v2',
+    });
+  });
+
+  it('is open to the pages of ALLOWED_ORIGINS', () => {
+    expect(properties('HttpApi')['CorsConfiguration']).toMatchObject({
+      AllowOrigins: ['https://shop.example.com', 'https://www.example.com'],
+      AllowCredentials: true,
+    });
+  });
+});
+
+describe('the webhooks', () => {
+  it('are behind both, URLs and routes', () => {
+    const { routes, urls } = addressesOf(template);
+    expect(urls).toEqual(WEBHOOKS);
+    expect(WEBHOOKS.map((name) => routes.get(name))).toEqual([
+      ['GET /webhooks/official-events', 'POST /webhooks/official-events'],
+      ['POST /webhooks/pay-notify'],
+      ['POST /webhooks/pay-notify-v2'],
+    ]);
+    expect(permissionsOf(template).filter((permission) => permission.includes(': * '))).toHaveLength(6);
+  });
+});
+
+describe('a flood', () => {
+  it('finds webhooks that take so much and no more, and jobs that run once at a time', () => {
+    const reserved = functionsOf(template).flatMap(({ name, properties: its }) =>
+      its['ReservedConcurrentExecutions'] === undefined ? [] : [[name, its['ReservedConcurrentExecutions']]],
+    );
+    expect(Object.fromEntries(reserved)).toEqual({
+      'official-events': 50,
+      'pay-notify': 20,
+      'pay-notify-v2': 20,
+      'token-refresh': 1,
+      'pay-sweep': 1,
+      'pay-bills': 1,
+    });
+  });
+});
+
+describe('the fixed address', () => {
+  it('is that of the functions which call WeChat with a secret or a token, and of no other', async () => {
+    const inside = functionsOf(template).filter(({ properties: its }) => 'VpcConfig' in its);
+    const all = functionsOf(template).map(({ name }) => name);
+    const calling = await Promise.all(all.map((name) => codeAccess(`functions/${name}.ts`)));
+    expect(inside.map(({ name }) => name)).toEqual(all.filter((_, at) => calling[at]!.whitelisted));
+    for (const { properties: its } of inside) {
+      expect(its['VpcConfig']).toEqual({
+        SecurityGroupIds: [{ 'Fn::GetAtt': ['EgressSecurityGroup', 'GroupId'] }],
+        SubnetIds: [{ Ref: 'PrivateSubnetA' }, { Ref: 'PrivateSubnetB' }],
+      });
+    }
+  });
+
+  it('is on the only way out, which the table does not need', () => {
+    expect(resourcesOf(template, 'AWS::EC2::NatGateway')).toHaveLength(1);
+    expect(properties('NatGateway')['AllocationId']).toEqual({ 'Fn::GetAtt': ['EgressAddress', 'AllocationId'] });
+    expect(properties('PrivateRoute')).toMatchObject({ NatGatewayId: { Ref: 'NatGateway' } });
+    expect(properties('TableEndpoint')).toMatchObject({ VpcEndpointType: 'Gateway' });
+    expect(properties('EgressSecurityGroup')).not.toHaveProperty('SecurityGroupIngress');
+    expect(template.Outputs['EgressIp']).toMatchObject({ Value: { Ref: 'EgressAddress' } });
+  });
+});
+
+it('tells every alarm to the one address', () => {
+  expect(properties('AlarmTopic')['Subscription']).toEqual([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
+  for (const [id, { Properties }] of resourcesOf(template, 'AWS::CloudWatch::Alarm')) {
+    expect(Properties['AlarmActions'], id).toEqual([{ Ref: 'AlarmTopic' }]);
+  }
+});
+
+it('runs the jobs of what is set up', () => {
+  const states = resourcesOf(template, 'AWS::Events::Rule').map(([, { Properties }]) => Properties['State']);
+  expect(new Set(states)).toEqual(new Set(['ENABLED']));
+});
+
+it('stays below the limits of CloudFormation', () => {
+  expect(Object.keys(template.Resources).length).toBeLessThan(500);
+  expect(JSON.stringify(template).length).toBeLessThan(1_000_000);
+  for (const [id, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
+    expect(JSON.stringify(Properties['Policies']).length, id).toBeLessThan(10_240);
+  }
+});

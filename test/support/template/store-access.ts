@@ -1,0 +1,139 @@
+// What each function of lib/store does to the table: for each kind of item, by how its partition key begins, the actions
+// of DynamoDB that a role must allow. A transaction needs the actions that it is made of; a condition needs none.
+
+type Actions = Partial<Record<string, string[]>>;
+
+const READ = ['GetItem'];
+const PUT = ['PutItem'];
+const UPDATE = ['UpdateItem'];
+const DELETE = ['DeleteItem'];
+const QUERY = ['Query'];
+const BATCH = ['BatchGetItem'];
+
+/** The index has no kinds of items of its own; it is granted as a whole. */
+export const DUE_INDEX = 'index/due';
+
+export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
+  'account-links': {
+    adopt: { IDENTITY: UPDATE, UNION: UPDATE },
+    attachIdentity: { IDENTITY: UPDATE, ACCOUNT: UPDATE },
+    attachUnion: { UNION: UPDATE, IDENTITY: UPDATE, ACCOUNT: UPDATE },
+    bindPhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE },
+    mergeAccounts: { ACCOUNT: [...UPDATE, ...PUT], IDENTITY: UPDATE, UNION: UPDATE },
+    closeAccount: { ACCOUNT: UPDATE, IDENTITY: DELETE, UNION: DELETE, PHONE: DELETE },
+  },
+  accounts: {
+    readAccount: { ACCOUNT: READ },
+    putAccount: { ACCOUNT: PUT },
+    dropAccount: { ACCOUNT: DELETE },
+    setProfile: { ACCOUNT: UPDATE },
+    takeWechatProfile: { ACCOUNT: UPDATE },
+    clearWechatProfile: { ACCOUNT: UPDATE },
+    readMerges: { ACCOUNT: QUERY },
+    anonymiseMerges: { ACCOUNT: UPDATE },
+  },
+  bills: {
+    readReconciled: { BILL: READ },
+    putReconciled: { BILL: PUT },
+    recordDifference: { BILL: PUT },
+  },
+  certificates: {
+    readCertificates: { PAYKEYS: READ },
+    claimFetch: { PAYKEYS: UPDATE },
+    putCertificates: { PAYKEYS: PUT },
+  },
+  claims: {
+    claim: { CLAIM: PUT },
+    readClaim: { CLAIM: READ },
+  },
+  due: {
+    listDue: { [DUE_INDEX]: QUERY },
+    takeDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
+    setDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
+    endDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
+  },
+  identities: {
+    readIdentity: { IDENTITY: READ },
+    readUnion: { UNION: READ },
+    readPhoneHolder: { PHONE: READ },
+    setSubscribed: { IDENTITY: UPDATE },
+    keepUnionId: { IDENTITY: UPDATE },
+    requestFollowUp: { IDENTITY: UPDATE },
+    endFollowUp: { IDENTITY: UPDATE },
+  },
+  ledger: {
+    readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
+    paidOn: { [DUE_INDEX]: QUERY },
+  },
+  orders: {
+    putOrder: { ACCOUNT: PUT },
+    readOrder: { ACCOUNT: READ },
+    listOrders: { ACCOUNT: QUERY },
+    pageOfOrders: { ACCOUNT: QUERY },
+    forgetPayer: { ACCOUNT: UPDATE },
+    markAccepted: { ACCOUNT: UPDATE },
+    markPaid: { ACCOUNT: UPDATE },
+    markClosed: { ACCOUNT: UPDATE },
+    claimTurn: { ACCOUNT: UPDATE },
+    endTurn: { ACCOUNT: UPDATE },
+  },
+  'pay-notices': {
+    recordMismatch: { MISMATCH: PUT },
+    recordNotice: { NOTICE: PUT },
+  },
+  'platform-tokens': {
+    platformTokens: { TOKEN: [...READ, ...UPDATE] },
+  },
+  prices: {
+    readPrice: { PRICE: READ },
+    putPrice: { PRICE: PUT },
+  },
+  rates: {
+    addToRate: { RATE: UPDATE },
+  },
+  refunds: {
+    readRefund: { REFUND: READ },
+    writeRefund: { REFUND: PUT, ACCOUNT: UPDATE },
+    putReport: { REFUND: PUT },
+  },
+  sessions: {
+    putSession: { SESSION: PUT },
+    readSession: { SESSION: READ },
+    deleteSession: { SESSION: DELETE },
+  },
+  tickets: {
+    putTicket: { TICKET: PUT },
+    readTicket: { TICKET: READ },
+    moveTicket: { TICKET: UPDATE },
+    markCollected: { TICKET: UPDATE },
+  },
+  'user-tokens': {
+    putUserToken: { USERTOKEN: PUT },
+    readUserToken: { USERTOKEN: READ },
+    dropUserToken: { USERTOKEN: DELETE },
+  },
+  wallets: {
+    isBooked: { WALLET: READ },
+    bookEntry: { WALLET: [...PUT, ...UPDATE] },
+    readBalance: { WALLET: READ },
+  },
+};
+
+/** Exported from lib/store, and nothing that reaches the table by itself. */
+export const HELPERS = new Set([
+  'accounts.ownIds',
+  'attempt.attempt',
+  'attempt.transact',
+  'change.readChange',
+  'identities.identityName',
+  'identities.personOf',
+  'keys.ageOf',
+  'keys.dueEntry',
+  'keys.ordersOf',
+  'keys.ownerOf',
+  'keys.paidEntry',
+  'keys.paidPartitions',
+  'table.getItem',
+  'table.openTable',
+  'wallets.creditId',
+]);
