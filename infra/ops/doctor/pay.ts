@@ -1,0 +1,132 @@
+import { createPublicKey, randomBytes, X509Certificate, type KeyObject } from 'node:crypto';
+import { addressSetting, badSetting, settings, variable } from '../../../lib/config.ts';
+import { isAppError } from '../../../lib/errors.ts';
+import { createSend } from '../../../lib/outbound.ts';
+import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../../../lib/pay/merchant.ts';
+import { queryOrder } from '../../../lib/pay/v2/orders.ts';
+import { fetchCertificates, type PlatformCertificate } from '../../../lib/pay/v3/certificates.ts';
+import { callPay } from '../../../lib/pay/v3/client.ts';
+import { runtime } from '../../../lib/runtime.ts';
+import { explain, Refusal } from '../refusal.ts';
+import { row, type Finding, type Row } from '../rows.ts';
+
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const OUTSIDE = { ...runtime, log: QUIET, send: createSend(runtime) };
+
+/** WeChat Pay: its own answers say whether the keys are right. */
+export async function checkPay(): Promise<Row[]> {
+  const certificates = readCertificates();
+  certificates.catch(() => undefined);
+  return Promise.all([
+    row('merchant', () => `${settings('PAY_MCH_ID').PAY_MCH_ID}, new orders by API ${apiName()}`),
+    ...(usesV3() ? v3Rows(certificates) : [row('API v3', () => NOT_USED)]),
+    row('PAY_API_V2_KEY', async () => (usesV2() ? tryV2() : { mark: '–', note: 'API v2 is not used' })),
+  ]);
+}
+
+const NOT_USED: Finding = { mark: '–', note: 'not used; refunds need it, also those of orders by API v2' };
+
+function v3Rows(certificates: Promise<PlatformCertificate[]>): Promise<Row>[] {
+  return [
+    row('PAY_MCH_PRIVATE_KEY', async () => {
+      const { privateKey, certSerial } = await loadMerchant();
+      const { modulusLength } = privateKey.asymmetricKeyDetails ?? {};
+      if (modulusLength === 2_048) return `RSA 2048, certificate ${certSerial}`;
+      throw badSetting('PAY_MCH_PRIVATE_KEY', 'must be an RSA key of 2048 bits');
+    }),
+    row('PAY_PUBLIC_KEY', async () => {
+      const publicKey = await loadPublicKey();
+      if (!publicKey) return { mark: '–', note: 'platform certificates in its place' };
+      const { privateKey } = await loadMerchant();
+      if (!publicKey.key.equals(createPublicKey(privateKey))) return publicKey.id;
+      throw badSetting('PAY_PUBLIC_KEY', "is the merchant's own; the one of WeChat Pay is pub_key.pem");
+    }),
+    row('PAY_API_V3_KEY', async () => judgeKey(await loadApiV3Keys(), certificates)),
+    row('call of API v3', async () => tryV3(await certificates.catch(() => []))),
+  ];
+}
+
+/** In public key mode there may be no certificate, and then only a notification will show whether the key is right. */
+async function judgeKey(keys: string[], certificates: Promise<PlatformCertificate[]>): Promise<string | Finding> {
+  const before = keys.length > 1 ? '; the key before is still there' : '';
+  try {
+    const ends = (await certificates).map(({ expiresAtMs }) => expiresAtMs);
+    if (ends.length === 0) return `32 bytes; WeChat Pay has no certificate to try it on${before}`;
+    const last = new Date(Math.max(...ends)).toISOString().slice(0, 10);
+    return `opens the platform certificates, the last of which ends ${last}${before}`;
+  } catch (error) {
+    if (isAppError(error, 'NOT_CONFIGURED')) throw error;
+    return { mark: '!', note: `32 bytes; it could not be tried: ${explain(error)}` };
+  }
+}
+
+/** Every certificate has to open with the key that is set. */
+async function readCertificates(): Promise<PlatformCertificate[]> {
+  const [deps, apiV3Keys] = [await signing(), await loadApiV3Keys()];
+  const platformKeys = await trusted([]);
+  return fetchCertificates({ ...deps, apiV3Keys, platformKeys }).catch((error: unknown) => {
+    throw isAppError(error, 'FORBIDDEN')
+      ? badSetting('PAY_API_V3_KEY', 'does not open the platform certificates', error)
+      : error;
+  });
+}
+
+/** POST /v3/security/echo: an answer says that WeChat Pay takes our signature, its own that we hold its key. */
+async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
+  const deps = await signing();
+  const newest = certificates.toSorted((a, b) => b.expiresAtMs - a.expiresAtMs)[0];
+  const platformKeyId = deps.platformKeyId ?? newest?.serial;
+  if (!platformKeyId) throw new Refusal('WeChat Pay has no platform certificate for this merchant: set PAY_PUBLIC_KEY');
+  const message = randomBytes(8).toString('hex');
+  const answer = await callPay(
+    { ...deps, platformKeyId, platformKeys: await trusted(certificates) },
+    { method: 'POST', path: '/v3/security/echo', body: { echo_message: message } },
+  ).catch((error: unknown) => {
+    const isForged = error instanceof Error && isAppError(error.cause, 'FORBIDDEN');
+    throw isForged ? badSetting('PAY_PUBLIC_KEY', 'is not what WeChat Pay signs with', error) : error;
+  });
+  if (!answer.includes(message)) throw new Refusal('WeChat Pay does not echo what it was sent');
+  return `WeChat Pay takes our signature, and its own is of ${platformKeyId}`;
+}
+
+/** Asks for an order that nobody made: that WeChat Pay does not know it says that it takes our signature. */
+async function tryV2(): Promise<string> {
+  const appId = variable('MINIAPP_APP_ID') ?? settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID;
+  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
+  const deps = { ...OUTSIDE, payBaseUrl: addressSetting('WECHAT_PAY_BASE_URL'), mchId, apiV2Key: await loadApiV2Key() };
+  try {
+    await queryOrder(deps, { appId, outTradeNo: `doctor${randomBytes(8).toString('hex')}` });
+  } catch (error) {
+    if (!isAppError(error, 'NOT_FOUND')) throw error;
+  }
+  return 'WeChat Pay takes our signature';
+}
+
+async function signing() {
+  const [merchant, publicKey] = [await loadMerchant(), await loadPublicKey()];
+  return { ...OUTSIDE, merchant, platformKeyId: publicKey?.id, payBaseUrl: addressSetting('WECHAT_PAY_BASE_URL') };
+}
+
+/** WeChat's keys by their serial, as the functions know them. */
+async function trusted(certificates: PlatformCertificate[]) {
+  const publicKey = await loadPublicKey();
+  const keys = new Map<string, KeyObject>(
+    certificates.map(({ serial, pem }) => [serial, new X509Certificate(pem).publicKey]),
+  );
+  if (publicKey) keys.set(publicKey.id, publicKey.key);
+  return async (serial: string) => keys.get(serial);
+}
+
+function apiName(): string {
+  const { PAY_API: name } = settings('PAY_API');
+  if (name === 'v3' || name === 'v2') return name;
+  throw badSetting('PAY_API', 'must be v3 or v2');
+}
+
+function usesV3(): boolean {
+  return settings('PAY_API').PAY_API !== 'v2' || Boolean(variable('PAY_API_V3_KEY') ?? variable('PAY_MCH_PRIVATE_KEY'));
+}
+
+function usesV2(): boolean {
+  return settings('PAY_API').PAY_API === 'v2' || Boolean(variable('PAY_API_V2_KEY'));
+}

@@ -1,0 +1,139 @@
+import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { badSetting, type SecretName } from '../../../lib/config.ts';
+import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
+import { checkSigningKeys, newSigningKeys } from './signing-keys.ts';
+
+/** What of this backend needs a secret. */
+export type Part = 'sessions' | 'mini-program' | 'official account' | 'WeChat Pay';
+
+interface SecretForm {
+  part: Part;
+  /** What to type, in the words of WeChat's consoles. */
+  hint: string;
+  /** The value as it is stored. @throws NOT_CONFIGURED that says what is wrong with it, and never quotes it */
+  read(text: string): string | Promise<string>;
+}
+
+/** What each secret must look like, in the order in which they are asked for. */
+export const FORMS: Record<SecretName, SecretForm> = {
+  JWT_SIGNING_KEYS: {
+    part: 'sessions',
+    hint: 'private JWK Set, or the word "new"',
+    read: (text) => (text === 'new' ? newSigningKeys() : checkSigningKeys(text)),
+  },
+  MINIAPP_APP_SECRET: { part: 'mini-program', hint: 'AppSecret', read: appSecret('MINIAPP_APP_SECRET') },
+  OFFICIAL_APP_SECRET: { part: 'official account', hint: 'AppSecret', read: appSecret('OFFICIAL_APP_SECRET') },
+  OFFICIAL_TOKEN: {
+    part: 'official account',
+    hint: 'Token of the message push',
+    read: shaped('OFFICIAL_TOKEN', /^[A-Za-z0-9]{3,32}$/, 'must be 3 to 32 letters and digits'),
+  },
+  OFFICIAL_AES_KEY: { part: 'official account', hint: 'EncodingAESKey', read: aesKey('OFFICIAL_AES_KEY') },
+  OFFICIAL_AES_KEY_PREVIOUS: {
+    part: 'official account',
+    hint: 'the EncodingAESKey before',
+    read: aesKey('OFFICIAL_AES_KEY_PREVIOUS'),
+  },
+  PAY_MCH_PRIVATE_KEY: {
+    part: 'WeChat Pay',
+    hint: 'merchant key: @apiclient_key.pem, or pasted',
+    read: (text) => merchantKey(text).export({ type: 'pkcs8', format: 'pem' }).toString().trim(),
+  },
+  PAY_MCH_CERT_SERIAL: {
+    part: 'WeChat Pay',
+    hint: 'its certificate: @apiclient_cert.pem, or the serial number',
+    read: (text) => merchantCertificate(text)?.serialNumber.toUpperCase() ?? typedSerial(text),
+  },
+  PAY_API_V3_KEY: { part: 'WeChat Pay', hint: 'APIv3 key', read: payKey('PAY_API_V3_KEY') },
+  PAY_API_V3_KEY_PREVIOUS: {
+    part: 'WeChat Pay',
+    hint: 'the APIv3 key before',
+    read: payKey('PAY_API_V3_KEY_PREVIOUS'),
+  },
+  PAY_API_V2_KEY: { part: 'WeChat Pay', hint: 'API key of version 2', read: payKey('PAY_API_V2_KEY') },
+  PAY_PUBLIC_KEY_ID: {
+    part: 'WeChat Pay',
+    hint: 'id of the WeChat Pay public key',
+    read: shaped(
+      'PAY_PUBLIC_KEY_ID',
+      /^PUB_KEY_ID_\w+$/,
+      'must begin with PUB_KEY_ID_, as the merchant platform shows it',
+    ),
+  },
+  PAY_PUBLIC_KEY: {
+    part: 'WeChat Pay',
+    hint: 'WeChat Pay public key: @pub_key.pem, or pasted',
+    read: (text) => platformKey(text).export({ type: 'spki', format: 'pem' }).toString().trim(),
+  },
+};
+
+/** The key that signs for the merchant. @throws NOT_CONFIGURED */
+export function merchantKey(text: string): KeyObject {
+  const name = 'PAY_MCH_PRIVATE_KEY';
+  if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is apiclient_key.pem');
+  if (/BEGIN PUBLIC KEY/.test(text)) throw badSetting(name, 'is a public key; the private one is apiclient_key.pem');
+  if (/ENCRYPTED/.test(text)) throw badSetting(name, 'has a passphrase, which the functions do not know');
+  return rsa2048(name, () => createPrivateKey(text));
+}
+
+/** The certificate of the merchant's key, if this is one. @throws NOT_CONFIGURED when it is not valid now */
+export function merchantCertificate(text: string): X509Certificate | undefined {
+  const name = 'PAY_MCH_CERT_SERIAL';
+  if (!text.includes('-----BEGIN')) return undefined;
+  let certificate;
+  try {
+    certificate = new X509Certificate(text);
+  } catch (cause) {
+    throw badSetting(name, 'takes apiclient_cert.pem or a serial number: this is no certificate', cause);
+  }
+  if (certificate.validToDate.getTime() < Date.now()) throw badSetting(name, 'is of a certificate that has ended');
+  return certificate;
+}
+
+/** The key that WeChat Pay signs with. @throws NOT_CONFIGURED */
+function platformKey(text: string): KeyObject {
+  const name = 'PAY_PUBLIC_KEY';
+  // Node would take the public half of either.
+  if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is pub_key.pem');
+  if (/PRIVATE KEY/.test(text)) throw badSetting(name, 'is a private key; the public one of WeChat Pay is pub_key.pem');
+  return rsa2048(name, () => createPublicKey(text));
+}
+
+function rsa2048(name: SecretName, create: () => KeyObject): KeyObject {
+  let key;
+  try {
+    key = create();
+  } catch (cause) {
+    throw badSetting(name, 'is not a key in PEM form', cause);
+  }
+  if (key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails?.modulusLength === 2_048) return key;
+  throw badSetting(name, 'must be an RSA key of 2048 bits');
+}
+
+/** As WeChat shows it: 20 bytes, in hex. */
+function typedSerial(text: string): string {
+  if (/^[0-9a-f]{40}$/i.test(text)) return text.toUpperCase();
+  throw badSetting('PAY_MCH_CERT_SERIAL', 'must be 40 hex digits: @apiclient_cert.pem spares you the typing');
+}
+
+function appSecret(name: SecretName) {
+  return shaped(name, /^[0-9a-f]{32}$/i, 'must be 32 hex digits');
+}
+
+function aesKey(name: SecretName) {
+  return (text: string) => {
+    if (readMessageKey(text)) return text;
+    throw badSetting(name, 'must be the EncodingAESKey of the console: 43 letters and digits');
+  };
+}
+
+function payKey(name: SecretName) {
+  return shaped(name, /^[\x21-\x7e]{32}$/, 'must be exactly 32 bytes of ASCII, without spaces');
+}
+
+function shaped(name: SecretName, shape: RegExp, reason: string) {
+  return (text: string) => {
+    if (shape.test(text)) return text;
+    throw badSetting(name, reason);
+  };
+}

@@ -1,0 +1,77 @@
+import {
+  DeleteParametersCommand,
+  GetParametersByPathCommand,
+  GetParametersCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import type { SecretName } from '../../../lib/config.ts';
+import { Refusal } from '../refusal.ts';
+import type { Target } from '../target.ts';
+
+/** What may be shown of a parameter. */
+export interface Stored {
+  version: number;
+  changedAt: Date;
+}
+
+/** GetParameters takes no more names. */
+const MAX_NAMES = 10;
+
+/** The parameters under one path, as an operator works on them. */
+export function openSecretStore({ clients, standIns }: Pick<Target, 'clients' | 'standIns'>, path: string) {
+  const client = new SSMClient({ ...clients.ssm, ...(standIns && { maxAttempts: 1 }) });
+
+  return { list, read, put, remove, close: () => client.destroy() };
+
+  /** Every parameter there is, also one that nobody knows; without its value. */
+  async function list(): Promise<Map<string, Stored>> {
+    const found = new Map<string, Stored>();
+    let NextToken: string | undefined;
+    do {
+      const page = await client.send(new GetParametersByPathCommand({ Path: path, NextToken })).catch(notReached);
+      for (const { Name = '', Version = 0, LastModifiedDate = new Date(0) } of page.Parameters ?? []) {
+        found.set(Name.slice(path.length + 1), { version: Version, changedAt: LastModifiedDate });
+      }
+      NextToken = page.NextToken;
+    } while (NextToken);
+    return found;
+  }
+
+  /** The values of these names; one that is not there is left out. */
+  async function read(names: readonly SecretName[]): Promise<Map<SecretName, string>> {
+    const found = new Map<SecretName, string>();
+    for (let at = 0; at < names.length; at += MAX_NAMES) {
+      const Names = names.slice(at, at + MAX_NAMES).map((name) => `${path}/${name}`);
+      const { Parameters = [] } = await client
+        .send(new GetParametersCommand({ Names, WithDecryption: true }))
+        .catch(notReached);
+      for (const { Name = '', Value = '' } of Parameters) found.set(Name.slice(path.length + 1) as SecretName, Value);
+    }
+    return found;
+  }
+
+  async function put(name: SecretName, value: string): Promise<void> {
+    const parameter = { Name: `${path}/${name}`, Value: value, Type: 'SecureString', Tier: 'Standard' } as const;
+    await client.send(new PutParameterCommand({ ...parameter, Overwrite: true })).catch(notReached);
+  }
+
+  /** @returns whether there was one */
+  async function remove(name: string): Promise<boolean> {
+    const { DeletedParameters = [] } = await client
+      .send(new DeleteParametersCommand({ Names: [`${path}/${name}`] }))
+      .catch(notReached);
+    return DeletedParameters.length > 0;
+  }
+
+  function notReached(error: unknown): never {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED' && standIns) {
+      throw new Refusal(
+        `No local stack answers at ${standIns}. Start it with "npm start", or name a stage with --stage.`,
+      );
+    }
+    throw error;
+  }
+}
+
+export type SecretStore = ReturnType<typeof openSecretStore>;

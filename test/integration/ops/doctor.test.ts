@@ -1,0 +1,173 @@
+import { DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { clientSettings } from '../../../infra/local/table.ts';
+import { failTokens, startStage, type Stage } from './stage.ts';
+
+const KEYS = generateKeyPairSync('rsa', {
+  modulusLength: 2_048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
+
+let stage: Stage;
+let answers: Stage['answers'];
+let variables: Stage['variables'];
+beforeAll(async () => {
+  stage = await startStage();
+  [answers, variables] = [{ ...stage.answers }, { ...stage.variables }];
+});
+afterEach(() => {
+  Object.assign(stage.answers, answers);
+  Object.assign(stage.variables, variables);
+  for (const name of Object.keys(stage.settings).filter((one) => !(one in variables))) {
+    stage.put(name, stage.settings[name]!);
+  }
+});
+afterAll(() => stage.stop());
+
+/** The lines that are no tick: mark and name, and then the note. */
+const examine = async (of: Stage = stage) => {
+  const { code, stdout, stderr } = await of.run('doctor');
+  const rows = [...stdout.matchAll(/^ {2}(.) (.{21})(.*)$/gm)].map(([, mark, name, note]) => [
+    `${mark} ${name!.trim()}`,
+    note!,
+  ]);
+  return { code, stdout, stderr, rows: Object.fromEntries(rows.filter(([head]) => !head!.startsWith('✓'))) };
+};
+
+describe('the doctor', () => {
+  it('finds nothing wrong where everything is right, and shows no secret', async () => {
+    const { code, stdout, stderr, rows } = await examine();
+    expect([code, stderr]).toEqual([0, '']);
+    expect(Object.keys(rows)).toEqual(['– outbound address', '– backups']);
+    expect(stdout).toContain('✓ call of API v3');
+    expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+ checks, nothing wrong$/);
+    const secrets = Object.entries(stage.settings).filter(([name, value]) => value !== '' && !(name in variables));
+    const shown = /CERT_SERIAL|PUBLIC_KEY_ID/;
+    expect(secrets.filter(([name, value]) => !shown.test(name) && stdout.includes(value))).toEqual([]);
+  });
+
+  it('names the address that WeChat has to let in', async () => {
+    const { OFFICIAL_APP_ID } = variables;
+    const why = 'The IP address 203.0.113.9 is not on the WeChat whitelist of OFFICIAL_APP_ID';
+    Object.assign(stage.answers, failTokens(`WeChat gave no access_token of ${OFFICIAL_APP_ID} (${why})`));
+    const { code, rows } = await examine();
+    expect([code, rows['✗ access token']]).toEqual([1, why]);
+  });
+
+  it.each<[string, string, string, string, string]>([
+    [
+      'a merchant key that WeChat does not know',
+      'PAY_MCH_PRIVATE_KEY',
+      KEYS.privateKey,
+      'call of API v3',
+      'refuses our signature',
+    ],
+    [
+      'a serial of another certificate',
+      'PAY_MCH_CERT_SERIAL',
+      'A'.repeat(40),
+      'call of API v3',
+      'refuses our signature',
+    ],
+    [
+      'a public key that is not WeChat Pay’s',
+      'PAY_PUBLIC_KEY',
+      KEYS.publicKey,
+      'call of API v3',
+      'PAY_PUBLIC_KEY is not what WeChat Pay signs with',
+    ],
+    ['an APIv3 key of another length', 'PAY_API_V3_KEY', 'short', 'PAY_API_V3_KEY', 'exactly 32 bytes'],
+    [
+      'an APIv2 key that WeChat does not know',
+      'PAY_API_V2_KEY',
+      'x'.repeat(32),
+      'PAY_API_V2_KEY',
+      'refuses our signature',
+    ],
+    [
+      'an OFFICIAL_TOKEN that the function does not have',
+      'OFFICIAL_TOKEN',
+      'another',
+      'callback address',
+      'refuses OFFICIAL_TOKEN',
+    ],
+    ['signing keys that are none', 'JWT_SIGNING_KEYS', '{}', 'JWT_SIGNING_KEYS', 'must be a JWK Set'],
+    ['an AppSecret that is none', 'MINIAPP_APP_SECRET', 'secret', 'MINIAPP_APP_SECRET', 'must be 32 hex digits'],
+  ])('finds %s', async (_what, name, value, row, why) => {
+    stage.put(name, value);
+    const { code, rows } = await examine();
+    expect(rows[`✗ ${row}`]).toContain(why);
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, string, Stage['answers'][string], string]>([
+    ['takes what nobody signed', 'POST /pay-notify', () => ({ status: 200 }), '✗ pay-notify'],
+    [
+      'echoes to anybody',
+      'GET /official-events',
+      ({ url }) => ({ status: 200, body: url.searchParams.get('echostr')! }),
+      '✗ callback address',
+    ],
+    ['is not there', 'POST /pay-notify-v2', () => ({ status: 404 }), '✗ pay-notify-v2'],
+    [
+      'lives in another time',
+      'GET /health',
+      () => ({ status: 200, headers: { date: new Date(Date.now() - 400_000).toUTCString() } }),
+      '✗ clock',
+    ],
+  ])('finds a stage that %s', async (_what, route, answer, row) => {
+    stage.answers[route] = answer;
+    const { code, rows } = await examine();
+    expect([code, Object.keys(rows)]).toEqual([1, expect.arrayContaining([row])]);
+  });
+
+  it('leaves alone what is not set up, and finds what is half set up', async () => {
+    Object.assign(stage.variables, { OFFICIAL_APP_ID: '', PAY_MCH_ID: '', SECRETS_PATH: '/elsewhere' });
+    const { code, rows, stdout } = await examine();
+    expect(stdout).toMatch(/official account\n {2}– not set up/);
+    expect(rows['– pay-notify']).toBe('PAY_MCH_ID is not set');
+    expect([code, rows['✗ SECRETS_PATH']]).toEqual([
+      1,
+      `is /elsewhere on the functions, and must be /wechat-lambda/local`,
+    ]);
+  });
+
+  it('finds a table that keeps everything for ever', async () => {
+    const { AWS_ENDPOINT_URL_DYNAMODB: endpoint, TABLE_NAME: TableName } = stage.settings;
+    const client = new DynamoDBClient(clientSettings(endpoint));
+    const setLife = (Enabled: boolean) =>
+      client.send(
+        new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled } }),
+      );
+    await setLife(false);
+    const { rows } = await examine();
+    await setLife(true).finally(() => client.destroy());
+    expect(rows['✗ end of items']).toContain('would stay for ever');
+  });
+});
+
+describe('the doctor, of a merchant with platform certificates', () => {
+  let certified: Stage;
+  beforeAll(async () => {
+    certified = await startStage({ PAY_PUBLIC_KEY_ID: '', PAY_PUBLIC_KEY: '' });
+  });
+  afterAll(() => certified.stop());
+
+  it('opens them with the APIv3 key, and names what signs', async () => {
+    const { code, stdout, rows } = await examine(certified);
+    expect(code).toBe(0);
+    expect(rows['– PAY_PUBLIC_KEY']).toBe('platform certificates in its place');
+    expect(stdout).toMatch(/✓ PAY_API_V3_KEY +opens the platform certificates, the last of which ends \d{4}-/);
+    expect(stdout).toMatch(/✓ call of API v3 .* its own is of [0-9A-F]{40}/);
+  });
+
+  it('sees when they do not open', async () => {
+    certified.put('PAY_API_V3_KEY', 'x'.repeat(32));
+    const { rows } = await examine(certified);
+    expect(rows['✗ PAY_API_V3_KEY']).toBe(
+      'PAY_API_V3_KEY does not open the platform certificates → npm run secrets -- put PAY_API_V3_KEY',
+    );
+  });
+});

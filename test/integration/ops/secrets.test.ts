@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sessionTokens } from '../../../lib/identity/session-token.ts';
+import { rotateStoredKeys } from '../../../infra/ops/secrets/rotate.ts';
+import { openSecretStore } from '../../../infra/ops/secrets/store.ts';
+import { clientSettings } from '../../../infra/local/table.ts';
+import { certificateOf, merchant, SERIAL } from '../../unit/ops/keys.ts';
+import { SECRETS_PATH, startStage, type Stage } from './stage.ts';
+
+const NEW = 'new1new1new1new1new1new1new1new1';
+const folder = mkdtempSync(join(tmpdir(), 'ops-'));
+const file = (name: string, content: string) => {
+  writeFileSync(join(folder, name), `${content}\n`);
+  return join(folder, name);
+};
+const key = file('apiclient_key.pem', merchant.privateKey.trim());
+const certificate = file('apiclient_cert.pem', certificateOf(merchant));
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(async () => {
+  await stage.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const secrets = (words: string[], input = '') => stage.run('secrets', words, input);
+
+describe('npm run secrets', () => {
+  it('lists what is there, and not what it is', async () => {
+    stage.put('PAY_APIV3_KEY', 'misnamed');
+    const { code, stdout } = await secrets(['list']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^MINIAPP_APP_SECRET +\d{4}-\d\d-\d\d \d\d:\d\d {2}v1 +mini-program$/m);
+    expect(stdout).toMatch(/^PAY_API_V3_KEY_PREVIOUS +– +WeChat Pay$/m);
+    expect(stdout).toMatch(/^PAY_APIV3_KEY +.* nothing knows this name$/m);
+    expect(stdout).not.toContain(stage.settings.MINIAPP_APP_SECRET);
+    expect(stdout).not.toContain('misnamed');
+  });
+
+  it('replaces the APIv3 key by what is piped in, and keeps the one before until it is removed', async () => {
+    const before = stage.read('PAY_API_V3_KEY');
+    const { code, stdout } = await secrets(['put', 'PAY_API_V3_KEY'], `${NEW}\n`);
+    expect([code, stdout.split('\n').slice(0, 2)]).toEqual([
+      0,
+      ['stored   PAY_API_V3_KEY_PREVIOUS', 'stored   PAY_API_V3_KEY'],
+    ]);
+    expect([stage.read('PAY_API_V3_KEY'), stage.read('PAY_API_V3_KEY_PREVIOUS')]).toEqual([NEW, before]);
+    await expect(secrets(['put', 'PAY_API_V3_KEY'], NEW)).resolves.toMatchObject({ stdout: 'Nothing has changed.\n' });
+    expect(stage.read('PAY_API_V3_KEY_PREVIOUS')).toBe(before);
+    await expect(secrets(['remove', 'PAY_API_V3_KEY_PREVIOUS'])).resolves.toMatchObject({ code: 0 });
+    expect(stage.read('PAY_API_V3_KEY_PREVIOUS')).toBeUndefined();
+    await expect(secrets(['remove', 'PAY_API_V3_KEY_PREVIOUS'])).resolves.toMatchObject({ code: 1 });
+  });
+
+  it('replaces the merchant key and its serial number together, from files', async () => {
+    const words = ['put', 'PAY_MCH_PRIVATE_KEY', 'PAY_MCH_CERT_SERIAL'];
+    const half = await secrets(['put', 'PAY_MCH_PRIVATE_KEY'], `@${key}`);
+    expect([half.code, half.stderr]).toEqual([1, expect.stringContaining('change together: nothing was stored')]);
+    expect(stage.read('PAY_MCH_CERT_SERIAL')).toBe(stage.settings.PAY_MCH_CERT_SERIAL);
+    const { code } = await secrets(words, `@${key}\n@${certificate}\n`);
+    expect(code).toBe(0);
+    expect(stage.read('PAY_MCH_PRIVATE_KEY')).toBe(merchant.privateKey.trim());
+    expect(stage.read('PAY_MCH_CERT_SERIAL')).toBe(SERIAL);
+  });
+
+  it('takes pasted keys, a block as one answer', async () => {
+    const words = ['put', 'PAY_MCH_CERT_SERIAL', 'PAY_API_V2_KEY'];
+    const { code, stdout } = await secrets(words, `${certificateOf(merchant)}\n${NEW}\n`);
+    expect([code, stdout.split('\n')[0]]).toEqual([0, 'stored   PAY_API_V2_KEY']);
+  });
+
+  it.each([
+    ['a value among the names', ['put', 'PAY_API_V3_KEY', NEW], '', 2],
+    ['no command', [], '', 2],
+    ['answers without names', ['put'], NEW, 2],
+    ['the rotation of what others issue', ['rotate', 'PAY_API_V3_KEY'], '', 2],
+    ['a value of another form', ['put', 'PAY_API_V3_KEY'], `${NEW}${NEW}`, 1],
+    ['too few answers', ['put', 'PAY_API_V3_KEY', 'PAY_API_V2_KEY'], NEW, 1],
+    ['an option that there is not', ['list', '--value'], '', 2],
+  ])('refuses %s, and repeats nothing', async (_what, words, input, exitCode) => {
+    const before = stage.read('PAY_API_V2_KEY');
+    const { code, stdout, stderr } = await secrets(words, input);
+    expect(code).toBe(exitCode);
+    expect(stderr).not.toBe('');
+    expect(stdout + stderr).not.toContain(NEW);
+    expect(stage.read('PAY_API_V2_KEY')).toBe(before);
+  });
+});
+
+describe('the rotation of our own keys', () => {
+  const claims = {
+    sid: 's1',
+    accountId: 'a1',
+    createdAtMs: Date.now(),
+    expiresAt: Math.floor(Date.now() / 1_000) + 3_600,
+  };
+  const tokensNow = () => sessionTokens(stage.read('JWT_SIGNING_KEYS')!, { now: Date.now });
+
+  it('leaves no moment in which a function could meet a token that it does not know', async () => {
+    const store = openSecretStore(
+      { clients: { ssm: clientSettings(stage.standIns), lambda: { region: '' } }, standIns: stage.standIns },
+      SECRETS_PATH,
+    );
+    const first = await tokensNow();
+    const steps: string[] = [];
+    const wait = async (ms: number) => {
+      const between = await tokensNow();
+      steps.push(`waits ${ms} ms`);
+      // Whoever has not looked since takes what is signed now, and whoever has looked takes what was signed before.
+      await expect(first.verifySession(await between.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
+      await expect(between.verifySession(await first.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
+    };
+    await rotateStoredKeys({ store, now: Date.now, wait, say: (line) => void steps.push(line) });
+    store.close();
+    const last = await tokensNow();
+    await expect(last.verifySession(await first.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
+    await expect(first.verifySession(await last.signSession(claims))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+    expect(steps).toEqual([
+      expect.stringContaining('is known'),
+      'waits 70000 ms',
+      expect.stringContaining('It signs now'),
+    ]);
+  });
+});

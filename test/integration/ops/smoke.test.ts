@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findFreePorts } from '../../support/ports.ts';
+import { runOps, startStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+let answers: Stage['answers'];
+let variables: Stage['variables'];
+beforeAll(async () => {
+  stage = await startStage();
+  [answers, variables] = [{ ...stage.answers }, { ...stage.variables }];
+});
+afterEach(() => {
+  Object.assign(stage.answers, answers);
+  Object.assign(stage.variables, variables);
+});
+afterAll(() => stage.stop());
+
+describe('npm run smoke', () => {
+  it('is content with a stage that answers, refuses and reaches WeChat', async () => {
+    const { code, stdout } = await stage.run('smoke');
+    expect(stdout.match(/^ {2}✓/gm)).toHaveLength(5);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('5 checks, nothing wrong')]);
+  });
+
+  it('waits for a cold start', async () => {
+    let calls = 0;
+    stage.answers['GET /health'] = () => ({ status: (calls += 1) < 3 ? 503 : 200 });
+    await expect(stage.run('smoke')).resolves.toMatchObject({ code: 0 });
+    expect(calls).toBe(3);
+  });
+
+  it('does not ask for what is not set up', async () => {
+    Object.assign(stage.variables, { MINIAPP_APP_ID: '', OFFICIAL_APP_ID: '' });
+    const { code, stdout } = await stage.run('smoke');
+    expect([code, stdout.match(/^ {2}– [\w-]+/gm)]).toEqual([0, ['  – official-events', '  – login']]);
+  });
+
+  it('finds what takes forgeries, what is broken and what is not there, all at once', { timeout: 40_000 }, async () => {
+    Object.assign(stage.answers, {
+      'POST /official-events': () => ({ status: 200, body: 'success' }),
+      'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
+      'POST /pay-notify-v2': () => ({ status: 404 }),
+      'POST /miniapp/login': () => ({
+        status: 503,
+        body: '{"code":"WECHAT_CONFIG","message":"WeChat refuses MINIAPP_APP_SECRET"}',
+      }),
+    });
+    const { code, stdout } = await stage.run('smoke');
+    const lines = stdout.match(/^ {2}✗.*$/gm) ?? [];
+    expect(lines).toEqual([
+      expect.stringMatching(/official-events +answers 200 to what is not signed/),
+      expect.stringMatching(/pay-notify +answers 503 .*PAY_API_V3_KEY is not set/),
+      expect.stringMatching(/pay-notify-v2 +answers 404/),
+      expect.stringMatching(/login +answers 503 WECHAT_CONFIG .*WeChat refuses MINIAPP_APP_SECRET/),
+    ]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
+  });
+});
+
+it.each([
+  ['smoke', []],
+  ['doctor', []],
+  ['secrets', ['list']],
+])('%s says that there is no local stack', async (command, words) => {
+  const [port] = await findFreePorts(1);
+  const { code, stderr } = await runOps(command, words, { AWS_STANDINS_PORT: String(port) });
+  expect([code, stderr]).toEqual([
+    1,
+    `No local stack answers at http://127.0.0.1:${port}. Start it with "npm start", or name a stage with --stage.\n`,
+  ]);
+});

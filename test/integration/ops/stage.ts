@@ -1,0 +1,136 @@
+// A stage to operate on: WeChat, the parameter store and the table as the local stack has them, and in the place of the
+// functions a server that answers as they should, or as a test says.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { tmpdir } from 'node:os';
+import { parameterStore } from '../../../infra/local/aws/parameters.ts';
+import { startAws } from '../../../infra/local/aws/server.ts';
+import type { PortName, Ports } from '../../../infra/local/ports.ts';
+import { buildSettings, splitSettings } from '../../../infra/local/settings.ts';
+import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
+import { findFreePorts } from '../../support/ports.ts';
+import { portVariables } from '../../support/stack.ts';
+import { freshTable } from '../../support/table.ts';
+
+export const SECRETS_PATH = '/wechat-lambda/local';
+
+export interface Answer {
+  status: number;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+type Handler = (request: { url: URL; body: string }) => Answer;
+
+/** Runs a command of infra/ops with these words; `input` is piped in. */
+export async function runOps(command: string, words: string[], env: Record<string, string>, input = '') {
+  const child = spawn(process.execPath, [`infra/ops/${command}.ts`, ...words], { env: { ...process.env, ...env } });
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number];
+  const [stdout, stderr] = await output;
+  return { code, stdout, stderr };
+}
+
+/** Starts everything on free ports. `env` replaces settings that the local stack makes up. */
+export async function startStage(env: Record<string, string> = {}) {
+  const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
+  const [http, functionUrls, simulator, dynamodb, lambda, aws] = free;
+  const ports: Ports & Record<PortName, number> = { http, functionUrls, simulator, dynamodb, aws, lambda };
+  const table = await freshTable();
+  const engine = { AWS_ENDPOINT_URL_DYNAMODB: table.endpoint };
+  const { variables: settings, simulator: wechat } = await buildSettings({ ...engine, ...env }, ports, table.name);
+  const { variables, parameters } = splitSettings(settings, {});
+  const store = parameterStore();
+  const put = (name: string, value: string) => store.put(`${SECRETS_PATH}/${name}`, value);
+  const read = (name: string) => {
+    const { answer } = store.call('GetParameters', { Names: [`${SECRETS_PATH}/${name}`], WithDecryption: true })!;
+    return (answer as { Parameters: { Value: string }[] }).Parameters[0]?.Value;
+  };
+  for (const [name, value] of Object.entries(parameters)) put(name, value);
+  const functions = `http://localhost:${functionUrls}`;
+  const outputs: Record<string, string> = {
+    HttpApiUrl: `http://localhost:${http}`,
+    OfficialDasheventsLambdaFunctionUrl: `${functions}/official-events`,
+    PayDashnotifyLambdaFunctionUrl: `${functions}/pay-notify`,
+    PayDashnotifyDashv2LambdaFunctionUrl: `${functions}/pay-notify-v2`,
+  };
+  const answers: Record<string, Handler> = wellBehaved(settings.OFFICIAL_TOKEN!);
+  const servers = await Promise.all([http, functionUrls, lambda].map((port) => serve(port, answers)));
+  const world = await startSimulator(wechat);
+  const standIns = await startAws({
+    port: aws,
+    busName: 'local',
+    bucketsFolder: tmpdir(),
+    parameters: store,
+    stack: { variables, outputs },
+    lambdaPort: lambda,
+    service: { eventRules: [], deployedName: (name) => name },
+  });
+  const portsToUse = portVariables(free);
+  return {
+    url: `http://localhost:${http}`,
+    standIns: `http://127.0.0.1:${aws}`,
+    simulator: world,
+    settings,
+    /** What the functions and the stack tell of themselves; may be changed. */
+    variables,
+    outputs,
+    /** By `METHOD /path`; may be replaced. */
+    answers,
+    put,
+    read,
+    run: (command: string, words: string[] = [], input = '') => runOps(command, words, portsToUse, input),
+    stop: async () => {
+      await standIns.stop();
+      await world.close();
+      for (const server of servers) server.close().closeAllConnections();
+    },
+  };
+}
+
+export type Stage = Awaited<ReturnType<typeof startStage>>;
+
+const REFUSED: Answer = { status: 403, body: 'no' };
+const TOKEN_REFRESH = 'POST /2015-03-31/functions/wechat-lambda-dev-token-refresh/invocations';
+
+/** `token-refresh` throws this. */
+export const failTokens = (errorMessage: string): Record<string, Handler> => ({
+  [TOKEN_REFRESH]: () => ({
+    status: 200,
+    headers: { 'x-amz-function-error': 'Unhandled' },
+    body: JSON.stringify({ errorMessage }),
+  }),
+});
+
+function wellBehaved(officialToken: string): Record<string, Handler> {
+  const bad = { code: 'WECHAT_CODE_INVALID', message: 'This code is unknown, used or expired', requestId: '1' };
+  return {
+    'GET /health': () => ({ status: 200 }),
+    'POST /miniapp/login': () => ({ status: 401, body: JSON.stringify(bad) }),
+    'GET /official-events': ({ url: { searchParams: query } }) => {
+      const parts = [officialToken, query.get('timestamp') ?? '', query.get('nonce') ?? ''].toSorted().join('');
+      const isWechat = createHash('sha1').update(parts).digest('hex') === query.get('signature');
+      return isWechat ? { status: 200, body: query.get('echostr') ?? '' } : REFUSED;
+    },
+    'POST /official-events': () => REFUSED,
+    'POST /pay-notify': () => REFUSED,
+    'POST /pay-notify-v2': () => REFUSED,
+    [TOKEN_REFRESH]: () => ({ status: 200, body: '{"living":3,"failed":[]}' }),
+  };
+}
+
+async function serve(port: number, answers: Record<string, Handler>): Promise<Server> {
+  const server = createServer(async (request: IncomingMessage, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const handler = answers[`${request.method} ${url.pathname}`];
+    const { status, body = '', headers } = handler?.({ url, body: await text(request) }) ?? { status: 404 };
+    response.writeHead(status, headers).end(body);
+  });
+  // Addresses above are of localhost, which may be either.
+  await once(server.listen(port), 'listening');
+  return server;
+}

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { badSetting, type SettingName } from '../../../lib/config.ts';
+import { judgeClock } from '../../../infra/ops/doctor/account.ts';
+import { assumeSettings, oddities } from '../../../infra/ops/doctor/settings.ts';
+import { judgeToken } from '../../../infra/ops/doctor/tokens.ts';
+import { exitCodeOf, formatEnd, formatGroup, row, type Row } from '../../../infra/ops/rows.ts';
+import { neededSecrets } from '../../../infra/ops/secrets/needed.ts';
+
+describe('rows', () => {
+  it('say what was found, or what is wrong', async () => {
+    await expect(row('a', () => 'fine')).resolves.toEqual({ mark: '✓', name: 'a', note: 'fine' });
+    await expect(row('b', async () => ({ mark: '–', note: 'off' }))).resolves.toMatchObject({ mark: '–', name: 'b' });
+    const thrown = row('c', () => Promise.reject(new Error('no', { cause: new Error('ECONNREFUSED') })));
+    await expect(thrown).resolves.toEqual({ mark: '✗', name: 'c', note: 'Error: no (ECONNREFUSED)' });
+  });
+
+  it('say where a setting is mended', async () => {
+    const missing = (name: SettingName) => row('x', () => Promise.reject(badSetting(name, 'is not set')));
+    await expect(missing('OFFICIAL_TOKEN')).resolves.toMatchObject({
+      note: 'OFFICIAL_TOKEN is not set → npm run secrets -- put OFFICIAL_TOKEN',
+    });
+    await expect(missing('SITE_NAME')).resolves.toMatchObject({
+      note: 'SITE_NAME is not set → SITE_NAME in .env.<stage>',
+    });
+  });
+
+  it('stand in columns, and end with a count', () => {
+    const rows: Row[] = [
+      { mark: '✓', name: 'stack', note: 'is there' },
+      { mark: '✗', name: 'table', note: 'is not' },
+      { mark: '!', name: 'clock', note: 'is slow' },
+    ];
+    expect(formatGroup('account', rows).split('\n')).toEqual([
+      'account',
+      `  ✓ ${'stack'.padEnd(21)}is there`,
+      `  ✗ ${'table'.padEnd(21)}is not`,
+      `  ! ${'clock'.padEnd(21)}is slow`,
+    ]);
+    expect([formatEnd(rows), exitCodeOf(rows)]).toEqual(['1 of 3 checks failed, 1 to look at', 1]);
+    expect([formatEnd(rows.slice(0, 1)), exitCodeOf(rows.slice(0, 1))]).toEqual(['1 checks, nothing wrong', 0]);
+  });
+});
+
+describe('the clock', () => {
+  it.each([
+    [0, '✓'],
+    [-60, '✓'],
+    [61, '!'],
+    [-299, '!'],
+    [300, '✗'],
+  ])('%i seconds off is %s', async (seconds, mark) => {
+    const found = await row('clock', () => judgeClock([['AWS', 0] as [string, number], ['WeChat', seconds]]));
+    expect(found).toMatchObject({ mark, note: expect.stringContaining(`0 s from AWS, ${seconds} s from WeChat`) });
+  });
+});
+
+describe('tokens', () => {
+  const NOT_LISTED = 'The IP address 203.0.113.9 is not on the WeChat whitelist of OFFICIAL_APP_ID';
+  const report = {
+    failed: `WeChat gave no access_token of wxb2 (${NOT_LISTED}), no jsapi_ticket of wxb2 (${NOT_LISTED})`,
+  };
+
+  it('name the address that WeChat does not take calls from', () => {
+    expect(() => judgeToken(report, 'access_token', 'wxb2')).toThrow(NOT_LISTED);
+    expect(() => judgeToken(report, 'jsapi_ticket', 'wxb2')).toThrow(NOT_LISTED);
+  });
+
+  it('are told apart', () => {
+    expect(judgeToken(report, 'access_token', 'wxa1')).toBe('WeChat gives it to the functions');
+    expect(judgeToken({ asked: true }, 'jsapi_ticket', 'wxb2')).toBe('WeChat gives it to the functions');
+    expect(() => judgeToken({ failed: 'Task timed out' }, 'access_token', 'wxa1')).toThrow('token-refresh fails');
+  });
+});
+
+describe('the settings of the functions', () => {
+  const before = process.env;
+  beforeEach(() => {
+    process.env = { PATH: '/bin', PAY_MCH_ID: 'mine', WECHAT_API_BASE_URL: 'http://mine', AWS_PROFILE: 'me' };
+  });
+  afterEach(() => {
+    process.env = before;
+  });
+
+  it('take the place of those of the operator; a variable wins over the store', () => {
+    const variables = { MINIAPP_APP_ID: 'wx1', SITE_NAME: '', SECRETS_PATH: '/a/b', OFFICIAL_TOKEN: 'variable' };
+    assumeSettings(
+      variables,
+      new Map([
+        ['OFFICIAL_TOKEN', 'stored'],
+        ['PAY_API_V3_KEY', 'key'],
+      ]),
+    );
+    expect(process.env).toEqual({
+      PATH: '/bin',
+      AWS_PROFILE: 'me',
+      MINIAPP_APP_ID: 'wx1',
+      OFFICIAL_TOKEN: 'variable',
+      PAY_API_V3_KEY: 'key',
+    });
+  });
+
+  it('are odd when a name is not known, or a variable hides what is stored', () => {
+    const stored = { version: 1, changedAt: new Date() };
+    const odd = oddities(
+      { OFFICIAL_TOKEN: 'x', PAY_API_V3_KEY: '' },
+      new Map([
+        ['OFFICIAL_TOKEN', stored],
+        ['PAY_API_V3_KEY', stored],
+        ['PAY_APIV3_KEY', stored],
+      ]),
+    );
+    expect(odd).toEqual([
+      expect.stringContaining('PAY_APIV3_KEY is stored, and nothing knows'),
+      expect.stringContaining('OFFICIAL_TOKEN is a variable of the functions as well'),
+    ]);
+  });
+});
+
+describe('what is asked for', () => {
+  it('is what the parts that are set up need, and our own keys', () => {
+    expect(neededSecrets({ MINIAPP_APP_ID: 'wx1' })).toEqual(['JWT_SIGNING_KEYS', 'MINIAPP_APP_SECRET']);
+    expect(neededSecrets({ OFFICIAL_APP_ID: 'wx1' })).toContain('OFFICIAL_AES_KEY');
+  });
+
+  it('is everything while nothing is set up, but never a value of before', () => {
+    const all = neededSecrets({});
+    expect(all).toEqual(expect.arrayContaining(['MINIAPP_APP_SECRET', 'OFFICIAL_TOKEN', 'PAY_API_V2_KEY']));
+    expect(all.filter((name) => name.endsWith('_PREVIOUS'))).toEqual([]);
+  });
+});

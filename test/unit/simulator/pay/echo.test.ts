@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { payCall, platformSigned, settings, start } from '../support.ts';
+
+let simulator: Simulator;
+beforeEach(async () => {
+  simulator = await start();
+});
+afterEach(() => simulator.close());
+
+const echo = (serial: string | undefined, body: object = { echo_message: 'hello' }) =>
+  payCall(simulator, {
+    method: 'POST',
+    path: '/v3/security/echo',
+    body,
+    change: (headers) => (serial === undefined ? headers : { ...headers, 'Wechatpay-Serial': serial }),
+  });
+
+test('the echo comes back signed with the key that the request names', async () => {
+  const { status, json, headers, text } = await echo(settings.pay.platformKeyId);
+  expect([status, json]).toEqual([200, { echo_message: 'hello' }]);
+  expect(headers['wechatpay-serial']).toBe(settings.pay.platformKeyId);
+  expect(platformSigned(headers, text)).toBe(true);
+});
+
+test.each([
+  ['names no key', undefined, { echo_message: 'hello' }],
+  ['names an unknown key', 'PUB_KEY_ID_0119000072912025110100000000000099', { echo_message: 'hello' }],
+  ['says nothing', settings.pay.platformKeyId, {}],
+])('a request that %s is refused', async (_what, serial, body) => {
+  const { status, json } = await echo(serial, body);
+  expect([status, json.code]).toEqual([400, 'PARAM_ERROR']);
+});
