@@ -4,4 +4,5 @@ import { fresh } from '../lib/secrets/fresh.ts';
 
 const owners = fresh(loadTokenOwners);
 
-export const handler = async (): Promise<RefreshReport> => refreshTokens(await owners());
+export const handler = async (input: { ask?: unknown } | null): Promise<RefreshReport> =>
+  refreshTokens(await owners(), { ask: input?.ask === true });

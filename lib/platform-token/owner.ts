@@ -32,7 +32,7 @@ const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
 export function tokenOwner(deps: OwnerDeps, { appId, kind, ask }: OwnedToken) {
   let remembered: { value: string; untilMs: number } | undefined;
 
-  return { appId, kind, get, withToken };
+  return { appId, kind, ask, get, withToken };
 
   /**
    * Runs `call` with a token. If WeChat refuses the token, it is expired for everybody (unless somebody renewed it

@@ -10,13 +10,18 @@ export interface RefreshReport {
 /**
  * Renews every token that ends within five minutes, before a caller has to wait for it. One that fails keeps none of
  * the others waiting; callers go on with what there is, and try themselves when it has ended.
+ * @param ask WeChat is asked for every token, also for one that lives, which then stays the one in use: so whoever
+ *   changed a secret or the whitelist sees at once whether WeChat takes it
  * @throws when an access token could not be had: nothing works without it
  */
-export async function refreshTokens({ owners, log }: { owners: TokenOwner[]; log: Log }): Promise<RefreshReport> {
+export async function refreshTokens(
+  { owners, log }: { owners: TokenOwner[]; log: Log },
+  { ask = false } = {},
+): Promise<RefreshReport> {
   const failed = [];
-  for (const { appId, kind, get } of owners) {
+  for (const { appId, kind, ...owner } of owners) {
     try {
-      await get();
+      await (ask ? owner.ask() : owner.get());
     } catch (error) {
       log.error('platform-token.not-had', { appId, kind, error });
       failed.push({ kind, name: `${kind} of ${appId} (${(error as Error).message})` });

@@ -24,10 +24,10 @@ describe('scheduled renewal of tokens', () => {
   afterAll(() => world.simulator.close());
 
   /** What one run of the schedule has: nothing is shared but the table. */
-  const run = () => {
+  const run = (options = {}) => {
     const miniapp = { ...ids.miniapp, settings: 'MINIAPP' } as const;
     const owners = [world.coldAccessToken(miniapp), world.coldAccessToken(), world.coldJsapiTicket()];
-    return refreshTokens({ owners, log: world.base.log });
+    return refreshTokens({ owners, log: world.base.log }, options);
   };
   const stored = (appId: string, kind: string) => platformTokens(world.table, appId, kind).read('strong');
   const pass = async (ms: number) => {
@@ -43,6 +43,17 @@ describe('scheduled renewal of tokens', () => {
       stored(ids.official.appId, 'jsapi_ticket'),
     ]);
     expect(new Set(values.map((token) => token?.value)).size).toBe(3);
+  });
+
+  it('asks for what lives when it shall, and leaves it as it is', async () => {
+    await run();
+    const [before, calls] = [await stored(ids.miniapp.appId, 'access_token'), await world.calls(STABLE)];
+    expect(await run({ ask: true })).toEqual({ living: 3, failed: [] });
+    expect((await world.calls(STABLE)) - calls).toBe(2);
+    expect(await stored(ids.miniapp.appId, 'access_token')).toEqual(before);
+    await world.faults(STABLE, '5xx');
+    await expect(run({ ask: true })).rejects.toThrow(`WeChat gave no access_token of ${ids.miniapp.appId} (`);
+    expect(await run()).toEqual({ living: 3, failed: [] });
   });
 
   it('leaves what lives, and renews within the last five minutes: one generation more, nobody waits', async () => {
