@@ -50,7 +50,8 @@ export type PlainName =
   // What Lambda and the SDK know as well.
   | 'AWS_REGION'
   | 'AWS_ENDPOINT_URL'
-  | 'AWS_ENDPOINT_URL_SSM';
+  | 'AWS_ENDPOINT_URL_SSM'
+  | 'AWS_LAMBDA_LOG_FORMAT';
 
 /** Settings that have a sensible value of their own: WeChat's hosts, and what nobody has to choose. */
 const DEFAULTS: Partial<Record<PlainName, string>> = {

@@ -1,3 +1,5 @@
+import { variable } from './config.ts';
+
 /** Facts of one log line. Names in SECRET are hidden whatever they hold; give ids, counts and codes instead. */
 export type Fields = Record<string, unknown>;
 
@@ -19,12 +21,20 @@ const SECRET_TEXT: [RegExp, string][] = [
   [/\b1[3-9]\d{9}\b/g, '[phone]'],
 ];
 
-/** Lines of JSON on stdout: Lambda's native JSON format nests them under `message`. */
+/**
+ * Lines of JSON on stdout. Where Lambda writes JSON by itself it nests what it is given under `message`: an object, so
+ * that each field can be searched for.
+ */
 export const log: Log = {
-  info: (event, fields) => console.info(redact({ evt: event, ...fields })),
-  warn: (event, fields) => console.warn(redact({ evt: event, ...fields })),
-  error: (event, fields) => console.error(redact({ evt: event, ...fields })),
+  info: (event, fields) => console.info(written({ evt: event, ...fields })),
+  warn: (event, fields) => console.warn(written({ evt: event, ...fields })),
+  error: (event, fields) => console.error(written({ evt: event, ...fields })),
 };
+
+function written(fields: Fields): unknown {
+  const line = redact(fields);
+  return variable('AWS_LAMBDA_LOG_FORMAT') === 'JSON' ? JSON.parse(line) : line;
+}
 
 /** `fields` as safe JSON: secrets hidden, openids shortened, errors reduced to name, message and stack. Never throws. */
 export function redact(fields: Fields): string {

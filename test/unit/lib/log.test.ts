@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../lib/errors.ts';
-import { redact } from '../../../lib/log.ts';
+import { log, redact } from '../../../lib/log.ts';
 
 describe('redact', () => {
   it.each([
@@ -65,5 +65,22 @@ describe('redact', () => {
       errcode: 40029,
       error: 'PARAM_ERROR',
     });
+  });
+});
+
+describe('log', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['a line of JSON', '', '{"evt":"order.paid","amountFen":1800,"token":"[hidden]"}'],
+    ['an object where Lambda writes JSON', 'JSON', { evt: 'order.paid', amountFen: 1800, token: '[hidden]' }],
+  ])('writes %s', (_, format, written) => {
+    vi.stubEnv('AWS_LAMBDA_LOG_FORMAT', format);
+    const info = vi.spyOn(console, 'info').mockReturnValue();
+    log.info('order.paid', { amountFen: 1800, token: 't' });
+    expect(info).toHaveBeenCalledWith(written);
   });
 });
