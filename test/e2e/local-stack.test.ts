@@ -9,8 +9,6 @@ import { api } from '../support/client.ts';
 import { findFreePorts } from '../support/ports.ts';
 import { portVariables, runStart, startStack, type Stack, type StackUrls } from '../support/stack.ts';
 
-const START_BUDGET_MS = 20_000;
-
 const takenPorts = async ({ ports }: Stack) => {
   const free = await Promise.all(ports.map(isPortFree));
   return ports.filter((_port, index) => !free[index]);
@@ -46,8 +44,7 @@ describe('a running local stack', () => {
   });
   afterAll(() => stack.stop());
 
-  it('is ready in time, and says where', () => {
-    expect(stack.startedInMs).toBeLessThan(START_BUDGET_MS);
+  it('is ready, and says where', () => {
     expect(stack.output()).toContain(`ready ${stack.http}\n`);
     expect(stack.output()).toContain(stack.functionUrls);
   });
