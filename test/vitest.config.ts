@@ -5,6 +5,17 @@ const project = (name: string, extra: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra },
 });
 
+/** One after the other: groups of a lower order come first. */
+const rehearsal = (name: string, groupOrder: number, extra: object) =>
+  project(name, {
+    globalSetup: 'test/rehearsal/e2e-setup.ts',
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
+    sequence: { groupOrder },
+    ...extra,
+  });
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -24,6 +35,14 @@ export default defineConfig({
         hookTimeout: 60_000,
         fileParallelism: false,
       }),
+      // `npm run rehearse`: against a deployment, the end-to-end tests, then the jobs, and then what there is to say of it.
+      rehearsal('rehearsal', 1, {
+        include: ['test/e2e/**/*.test.ts'],
+        // What is about the local stack itself.
+        exclude: ['local-stack', 'readme', 'ops'].map((name) => `test/e2e/${name}.test.ts`),
+      }),
+      rehearsal('rehearsal-jobs', 2, { include: ['test/rehearsal/jobs.test.ts'] }),
+      rehearsal('rehearsal-verdict', 3, { include: ['test/rehearsal/verdict/*.test.ts'] }),
       // Needs a Chromium, which npm does not install: `npm test` leaves it out.
       project('browser', {
         testTimeout: 60_000,

@@ -10,6 +10,8 @@ const GRACE_MS = 2_000;
 export interface Child {
   /** Settles when the process is gone, with the last lines it printed. */
   readonly exited: Promise<string>;
+  /** What it ended with; null when it was killed, or never started. */
+  readonly exitCode: Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -44,8 +46,13 @@ export function startChild({ command, args, env, cwd, onLine }: ChildOptions): C
     child.once('error', (error) => resolve(error.message));
     child.once('close', () => resolve(tail.join('\n')));
   });
+  const exitCode = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
   const started: Child = {
     exited,
+    exitCode,
     stop: async () => {
       await stopGroup(child);
       leash?.kill('SIGKILL');
@@ -57,6 +64,13 @@ export function startChild({ command, args, env, cwd, onLine }: ChildOptions): C
     leash?.kill('SIGKILL');
   });
   return started;
+}
+
+/** A signal to npm ends npm and the shell under it, and never gets here: what shows is that our parent changes. */
+export function whenNpmEnds(stop: () => void): void {
+  if (!process.env.npm_lifecycle_event) return;
+  const { ppid } = process;
+  setInterval(() => process.ppid === ppid || stop(), 200).unref();
 }
 
 /** Calls `ready` until it says true. Fails when the time is up. */

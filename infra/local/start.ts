@@ -6,7 +6,7 @@ import { startEngine } from './engine.ts';
 import { startFunctions } from './functions.ts';
 import { startFunctionUrls } from './function-urls.ts';
 import { assertPortsFree, isPortFree, readPorts, type PortName, type Ports } from './ports.ts';
-import { statusOf, stopChildren, waitUntil } from './processes.ts';
+import { statusOf, stopChildren, waitUntil, whenNpmEnds } from './processes.ts';
 import { seedCatalogue } from './seed.ts';
 import { readService, type Service } from './service.ts';
 import { buildSettings, splitSettings } from './settings.ts';
@@ -24,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => void stop(0, 'stopping'));
 }
 
-watchParent();
+whenNpmEnds(() => void stop(0, 'stopping'));
 
 try {
   await start();
@@ -91,13 +91,6 @@ function outputName(functionName: string): string {
 
 async function assertAnswers(port: number): Promise<void> {
   await waitUntil(`Port ${port}`, 5_000, async () => (await statusOf(`http://localhost:${port}/`)) > 0);
-}
-
-/** A signal to npm ends npm and the shell under it, and never gets here: what shows is that our parent changes. */
-function watchParent(): void {
-  if (!process.env.npm_lifecycle_event) return;
-  const { ppid } = process;
-  setInterval(() => process.ppid === ppid || void stop(0, 'stopping'), 200).unref();
 }
 
 function endWith(name: string, { exited }: { exited: Promise<string> }): void {

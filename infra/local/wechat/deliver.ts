@@ -16,11 +16,11 @@ export type Deliver = (delivery: Delivery) => Promise<DeliveryResult>;
 const deadlineMs = 5_000;
 
 /** Builds the outgoing POST of pushes and notifications: 5 s in all, no redirects, ended at once by `closing`. */
-export function createDeliver(closing: AbortSignal): Deliver {
+export function createDeliver(closing: AbortSignal, servedAt = (url: string) => url): Deliver {
   return async ({ url, headers, body }) => {
     try {
       const signal = AbortSignal.any([closing, AbortSignal.timeout(deadlineMs)]);
-      const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+      const response = await fetch(servedAt(url), { method: 'POST', headers, body, redirect: 'manual', signal });
       // Not text(), which swallows a byte order mark: WeChat does not.
       return { status: response.status, body: Buffer.from(await response.arrayBuffer()).toString() };
     } catch (error) {

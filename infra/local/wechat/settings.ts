@@ -47,4 +47,6 @@ export interface SimulatorSettings {
   pay: PaySettings;
   /** The HTTP API that the phone in the browser talks to; the simulator itself never does. */
   apiUrl?: string;
+  /** Where an address is served to which pushes and notifications go, when it is one that no DNS knows. */
+  servedAt?(url: string): string;
 }

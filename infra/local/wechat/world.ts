@@ -49,7 +49,7 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
   const faults = new Faults(() => keys.rotate());
   const secrets = new Secrets();
   for (const text of [miniapp.appSecret, official.appSecret]) secrets.keep(text);
-  const deliver = createDeliver(closing);
+  const deliver = createDeliver(closing, settings.servedAt);
   const people = new People(settings, secrets);
   const account = new OfficialAccount(official, secrets);
   return {

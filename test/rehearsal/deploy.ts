@@ -1,0 +1,108 @@
+// The same commands that deploy the service for good, with an emulator in the place of AWS.
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetFunctionUrlConfigCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { fileURLToPath } from 'node:url';
+import { serverlessScript } from '../../infra/local/functions.ts';
+import type { Service } from '../../infra/local/service.ts';
+import { SECRET_NAMES } from '../../lib/config.ts';
+import { run } from './children.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TIMEOUT_MS = 180_000;
+
+const STAGE_SETTINGS = [
+  'PUBLIC_BASE_URL',
+  'ALLOWED_ORIGINS',
+  'SITE_NAME',
+  'SCAN_LOGIN_REGISTER',
+  'MP_VERIFY_FILES',
+  'MINIAPP_APP_ID',
+  'OFFICIAL_APP_ID',
+  'OFFICIAL_MODE',
+  'PAY_API',
+  'PAY_MCH_ID',
+];
+const SWITCHES = [
+  'WEBHOOKS',
+  'EGRESS',
+  'RESERVED_CONCURRENCY',
+  'DOMAIN_NAME',
+  'CERTIFICATE_ARN',
+  'ALARM_EMAIL',
+  'PAY_NOTIFY_URL',
+  'PAY_V2_NOTIFY_URL',
+];
+
+/** What every client of the emulator has to know; it checks no key. */
+export interface AwsClient {
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+}
+
+/** A function URL as the functions know it, and the function that it is of. */
+export interface FunctionUrl {
+  functionName: string;
+  url: string;
+}
+
+/** Makes the package that is deployed, with these settings, in `folder`. */
+export async function packageService(settings: Record<string, string>, folder: string): Promise<void> {
+  await serverless(['package', '--package', folder], settings);
+}
+
+/** Deploys what is in `folder`. */
+export async function deployService(aws: AwsClient, folder: string): Promise<void> {
+  await serverless(['deploy', '--package', folder], {
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+  });
+}
+
+async function serverless(args: string[], settings: Record<string, string>): Promise<void> {
+  const env = { ...withoutAws(process.env), ...settings };
+  await run(process.execPath, [serverlessScript(), ...args], { cwd: ROOT, env, timeoutMs: TIMEOUT_MS });
+}
+
+/** Whoever has keys of a real account in the environment keeps them to himself. */
+function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !name.startsWith('AWS_'));
+  return { ...Object.fromEntries(kept), AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+}
+
+/** Those of the variables that are secrets go to the parameter store, as SecureStrings. */
+export async function putSecrets(aws: AwsClient, path: string, variables: Record<string, string>): Promise<void> {
+  const client = new SSMClient(aws);
+  for (const name of SECRET_NAMES) {
+    const Value = variables[name];
+    if (Value) await client.send(new PutParameterCommand({ Name: `${path}/${name}`, Value, Type: 'SecureString' }));
+  }
+}
+
+/**
+ * The settings that a stage has when it is packaged: no secrets, and nothing that the template knows by itself. The
+ * switches are empty, so that a `.env` file of whoever rehearses does not matter.
+ */
+export function stageSettings(variables: Record<string, string>): Record<string, string> {
+  const chosen = STAGE_SETTINGS.map((name) => [name, variables[name] ?? '']);
+  return Object.fromEntries([...chosen, ...SWITCHES.map((name) => [name, ''])]) as Record<string, string>;
+}
+
+/** The outputs of the stack. */
+export async function readOutputs(aws: AwsClient, stackName: string): Promise<Record<string, string>> {
+  const { Stacks } = await new CloudFormationClient(aws).send(new DescribeStacksCommand({ StackName: stackName }));
+  const { Outputs = [] } = Stacks?.[0] ?? {};
+  return Object.fromEntries(Outputs.map(({ OutputKey, OutputValue = '' }) => [OutputKey, OutputValue]));
+}
+
+/** The addresses of all function URLs. */
+export async function readFunctionUrls(client: LambdaClient, service: Service): Promise<FunctionUrl[]> {
+  return Promise.all(
+    service.withUrl.map(async (functionName) => {
+      const command = new GetFunctionUrlConfigCommand({ FunctionName: service.deployedName(functionName) });
+      return { functionName, url: (await client.send(command)).FunctionUrl ?? '' };
+    }),
+  );
+}

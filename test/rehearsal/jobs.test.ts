@@ -1,0 +1,64 @@
+// What nobody calls over HTTP: the bill of a day, the menu, the schedules; and what all of it left behind. After the end-to-end tests, because WeChat's clock is moved to the next day.
+import { describe, expect, inject, it } from 'vitest';
+import { api, operator, phone } from '../support/client.ts';
+import { assertNoLeaks, issuedBy } from '../support/leaks.ts';
+import { callAws } from './call-aws.ts';
+import { readFunctionLogs } from './logs.ts';
+
+const { stack, outputs, region } = inject('rehearsal');
+const aws = { endpoint: stack.aws, region };
+
+describe('the bill of a day', () => {
+  it('is compared with our books, and the report is in the bucket', async () => {
+    const person = await phone.newPerson();
+    const { token } = (await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } })).body;
+    const placed = (await api('POST', '/pay/prepay', { token, body: { sku: 'coffee', tradeType: 'JSAPI' } })).body;
+    await phone.act(person, 'pay', { prepayId: placed.payment.package });
+    const { paidAt } = (await api('GET', `/pay/orders/${placed.order.outTradeNo}`, { token })).body.order;
+    const date = new Date(Date.parse(paidAt) + 8 * 3_600_000).toISOString().slice(0, 10);
+    await phone.advanceClock(36 * 3_600_000);
+
+    const compared = await operator('pay-bills', { date });
+    expect(compared).toMatchObject({ date, report: `bills/${date}.json` });
+    expect(compared.lines).toBeGreaterThan(0);
+    const report = await fetch(`${stack.aws}/${outputs['BillReportsBucket']}/${compared.report}`);
+    expect(await report.json()).toMatchObject({ date });
+  });
+});
+
+describe('the menu', () => {
+  it('is published by its operator', async () => {
+    const button = [{ type: 'click', name: 'Help', key: 'HELP' }];
+    expect(await operator('menu-publish', { button })).not.toHaveProperty('errorMessage');
+  });
+});
+
+describe('the schedules', () => {
+  it.each([
+    ['token-refresh', 1],
+    // One of them may be the call of test/e2e/pay.test.ts.
+    ['pay-sweep', 2],
+  ])('run %s', { timeout: 150_000 }, async (name, times) => {
+    const beginnings = async () =>
+      (await readFunctionLogs(aws)).filter((line) => line.includes(`-${name}: START `)).length;
+    await expect.poll(beginnings, { timeout: 140_000, interval: 1_000 }).toBeGreaterThanOrEqual(times);
+  });
+});
+
+describe('what was left behind', () => {
+  it.each(['StreamDeadLettersUrl', 'ConsumerDeadLettersUrl'])('is no letter in the queue %s', async (name) => {
+    const { Attributes } = await callAws<{ Attributes: Record<string, string> }>(
+      aws,
+      'sqs',
+      'AmazonSQS.GetQueueAttributes',
+      { QueueUrl: outputs[name], AttributeNames: ['ApproximateNumberOfMessages'] },
+    );
+    expect(Attributes).toMatchObject({ ApproximateNumberOfMessages: '0' });
+  });
+
+  it('is no secret in a log, and no number or name of a person', async () => {
+    const lines = await readFunctionLogs(aws);
+    expect(lines.length).toBeGreaterThan(0);
+    assertNoLeaks(lines.join('\n'), await issuedBy(stack.simulator));
+  });
+});

@@ -1,0 +1,119 @@
+// Everything that a deployment has around it: AWS and its doors, the deployed service, WeChat, and addresses for both.
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import type { Child } from '../../infra/local/processes.ts';
+import { seedCatalogue } from '../../infra/local/seed.ts';
+import { readService } from '../../infra/local/service.ts';
+import { buildSettings } from '../../infra/local/settings.ts';
+import { LOCAL_AWS } from '../../infra/local/table.ts';
+import { startSimulator } from '../../infra/local/wechat/simulator.ts';
+import { findFreePorts } from '../support/ports.ts';
+import {
+  deployService,
+  packageService,
+  putSecrets,
+  readFunctionUrls,
+  readOutputs,
+  stageSettings,
+  type AwsClient,
+} from './deploy.ts';
+import { ACCOUNT, startEmulator } from './emulator.ts';
+import { serveFunctionUrls, serveHttpApi, servedAt } from './gateway.ts';
+import { openDoors, type Doors } from './iam/doors.ts';
+import { readRoles, servicesAccesses } from './iam/roles.ts';
+import { serveVerdict, type Rehearsal } from './verdict.ts';
+
+export interface StageOptions {
+  /** Where the programs of requirements.txt are. */
+  programs: string;
+  /** For the package, for logs, and for what the functions leave behind. */
+  folder: string;
+  /** Hears what is done next. */
+  say(step: string): void;
+  /** Hears that the emulator is gone, with its last lines. */
+  onEmulatorEnd(lastLines: string): void;
+}
+
+export interface Stage {
+  aws: AwsClient;
+  rehearsal: Rehearsal;
+  doors: Doors;
+  roles: Awaited<ReturnType<typeof readRoles>>;
+  /** What AWS does in the name of the functions' roles. */
+  servicesAccesses: () => ReturnType<typeof servicesAccesses>;
+}
+
+/** Packages the service, deploys it to an emulated AWS, and puts WeChat beside it. */
+export async function setStage({ programs, folder, say, onEmulatorEnd }: StageOptions): Promise<Stage> {
+  const service = readService();
+  const region = LOCAL_AWS.AWS_REGION;
+  const place = { region, account: ACCOUNT };
+  const [http, functionUrls, simulator, emulator] = (await findFreePorts(4)) as [number, number, number, number];
+  const ports = { http, functionUrls, simulator, dynamodb: emulator, lambda: emulator, aws: emulator };
+  const { variables, simulator: wechat } = await buildSettings({}, ports, service.tableName);
+  const endpoint = `http://127.0.0.1:${emulator}`;
+  const aws = { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const lambda = new LambdaClient(aws);
+
+  say('serverless package');
+  const packaged = join(folder, 'package');
+  await packageService(stageSettings(variables), packaged);
+
+  say(`the emulator, on port ${emulator}`);
+  const keys = { accessKeyId: ACCOUNT, secretAccessKey: secret(), sessionToken: secret() };
+  const rolesKnown = Promise.withResolvers<Stage['roles']>();
+  const doors = await openDoors({
+    ...place,
+    functionNames: service.functions.map(service.deployedName),
+    roles: rolesKnown.promise,
+    keys,
+    emulatorPort: emulator,
+  });
+  const log = createWriteStream(join(folder, 'emulator.log'));
+  const child: Child = await startEmulator({
+    programs,
+    port: emulator,
+    region,
+    folder,
+    doors: doors.addresses,
+    keys,
+    variables: Object.fromEntries(Object.entries(variables).filter(([name]) => /^WECHAT_.*_BASE_URL$/.test(name))),
+    onLine: (line) => void log.write(`${line}\n`),
+  });
+  void child.exited.then(onEmulatorEnd);
+
+  say('serverless deploy');
+  await deployService(aws, packaged);
+  const { SecretsPath = '', HttpApiId = '', ...outputs } = await readOutputs(aws, service.tableName);
+  const roles = await readRoles(endpoint, lambda);
+  rolesKnown.resolve(roles);
+
+  say('the secrets, WeChat, the gateway, the catalogue');
+  await putSecrets(aws, SecretsPath, variables);
+  const urls = await readFunctionUrls(lambda, service);
+  await startSimulator({ ...wechat, servedAt: (url) => servedAt(url, urls, functionUrls) });
+  await serveFunctionUrls(functionUrls, emulator, urls);
+  await serveHttpApi(http, emulator, HttpApiId);
+  await seedCatalogue(emulator, service);
+
+  const services = () => servicesAccesses(lambda, place);
+  const [httpUrl, urlsUrl, simulatorUrl] = [http, functionUrls, simulator].map((port) => `http://localhost:${port}`);
+  const stack = { http: httpUrl!, functionUrls: urlsUrl!, simulator: simulatorUrl! };
+  const rehearsal = {
+    stack: { ...stack, dynamodb: endpoint, lambda: endpoint, aws: endpoint },
+    region,
+    verdict: await serveVerdict(doors, { services, roles }),
+    outputs,
+    packaged,
+    linter: `${programs}/cfn-lint`,
+    doors: doors.addresses,
+    keys,
+  };
+  return { aws, rehearsal, doors, roles, servicesAccesses: services };
+}
+
+function secret(): string {
+  return randomBytes(20).toString('hex');
+}

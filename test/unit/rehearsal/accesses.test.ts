@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { accessesOf } from '../../rehearsal/iam/accesses.ts';
+
+const PLACE = { region: 'ap-southeast-1', account: '000000000000' };
+const TABLE = 'arn:aws:dynamodb:ap-southeast-1:000000000000:table/shop';
+
+const read = (target: string | undefined, input: object = {}, method = 'POST', path = '/') =>
+  accessesOf(
+    {
+      method,
+      target: path,
+      headers: target === undefined ? {} : { 'x-amz-target': target },
+      body: Buffer.from(JSON.stringify(input)),
+    },
+    PLACE,
+  );
+const dynamo = (operation: string, input: object) => read(`DynamoDB_20120810.${operation}`, input);
+const keyed = (action: string, ...keys: string[]) => ({
+  action,
+  resource: TABLE,
+  context: { 'dynamodb:leadingkeys': keys },
+});
+const shop = { TableName: 'shop' };
+const item = (pk: string) => ({ pk: { S: pk }, sk: { S: 'x' } });
+
+describe('a call of DynamoDB', () => {
+  it.each([
+    ['GetItem', { ...shop, Key: item('A#1') }, keyed('dynamodb:GetItem', 'A#1')],
+    ['PutItem', { ...shop, Item: item('A#1') }, keyed('dynamodb:PutItem', 'A#1')],
+    [
+      'Query',
+      {
+        ...shop,
+        KeyConditionExpression: 'begins_with(sk, :s) AND #p = :p',
+        ExpressionAttributeNames: { '#p': 'pk' },
+        ExpressionAttributeValues: { ':p': { S: 'A#1' }, ':s': { S: 'x' } },
+      },
+      keyed('dynamodb:Query', 'A#1'),
+    ],
+    [
+      'Query',
+      {
+        ...shop,
+        IndexName: 'due',
+        KeyConditionExpression: 'duePk = :p AND dueSk < :now',
+        ExpressionAttributeValues: { ':p': { S: 'DUE#1' } },
+      },
+      { ...keyed('dynamodb:Query', 'DUE#1'), resource: `${TABLE}/index/due` },
+    ],
+    ['Scan', shop, { action: 'dynamodb:Scan', resource: TABLE }],
+  ])('%s names what it does, on what', (operation, input, access) => {
+    expect(dynamo(operation, input)).toEqual([access]);
+  });
+
+  it('is for a transaction the calls that it stands for, those of one kind together', () => {
+    const TransactItems = [
+      { Put: { ...shop, Item: item('A#1') } },
+      { Update: { ...shop, Key: item('B#1') } },
+      { Delete: { ...shop, Key: item('C#1') } },
+      { ConditionCheck: { ...shop, Key: item('D#1') } },
+      { Update: { ...shop, Key: item('E#1') } },
+    ];
+    expect(dynamo('TransactWriteItems', { TransactItems })).toEqual([
+      keyed('dynamodb:PutItem', 'A#1'),
+      keyed('dynamodb:UpdateItem', 'B#1', 'E#1'),
+      keyed('dynamodb:DeleteItem', 'C#1'),
+      keyed('dynamodb:ConditionCheckItem', 'D#1'),
+    ]);
+  });
+
+  it('is for a batch one call, with all of its keys', () => {
+    const reading = { shop: { Keys: [item('A#1'), item('B#1')] } };
+    expect(dynamo('BatchGetItem', { RequestItems: reading })).toEqual([keyed('dynamodb:BatchGetItem', 'A#1', 'B#1')]);
+    const writing = { shop: [{ PutRequest: { Item: item('A#1') } }, { DeleteRequest: { Key: item('B#1') } }] };
+    expect(dynamo('BatchWriteItem', { RequestItems: writing })).toEqual([
+      keyed('dynamodb:BatchWriteItem', 'A#1', 'B#1'),
+    ]);
+  });
+
+  it('on an index that nobody has described is not judged', () => {
+    expect(() => dynamo('Query', { ...shop, IndexName: 'new' })).toThrow(/new/);
+  });
+});
+
+describe('a call of another service', () => {
+  const arn = 'arn:aws:ssm:ap-southeast-1:000000000000:parameter/shop/prod';
+
+  it('reads each parameter by its name', () => {
+    expect(read('AmazonSSM.GetParameters', { Names: ['/shop/prod/A', '/shop/prod/B'] })).toEqual([
+      { action: 'ssm:GetParameters', resource: `${arn}/A` },
+      { action: 'ssm:GetParameters', resource: `${arn}/B` },
+    ]);
+    expect(read('AmazonSSM.GetParametersByPath', { Path: '/shop/prod' })).toEqual([
+      { action: 'ssm:GetParametersByPath', resource: arn },
+    ]);
+  });
+
+  it('puts events onto each bus once', () => {
+    const Entries = [{ EventBusName: 'shop' }, { EventBusName: 'shop' }, {}];
+    expect(read('AWSEvents.PutEvents', { Entries }).map(({ resource }) => resource)).toEqual([
+      'arn:aws:events:ap-southeast-1:000000000000:event-bus/shop',
+      'arn:aws:events:ap-southeast-1:000000000000:event-bus/default',
+    ]);
+  });
+
+  it('puts an object', () => {
+    expect(read(undefined, {}, 'PUT', '/reports/bills/2026-11-20.json?x-id=PutObject')).toEqual([
+      { action: 's3:PutObject', resource: 'arn:aws:s3:::reports/bills/2026-11-20.json' },
+    ]);
+  });
+
+  it.each([
+    ['of a service that no function calls', 'AmazonSQS.SendMessage', 'POST', '/'],
+    ['on a whole bucket', undefined, 'GET', '/reports'],
+    ['of another kind', undefined, 'POST', '/reports/x'],
+  ])('%s is not judged', (_, target, method, path) => {
+    expect(() => read(target, {}, method, path)).toThrow(/not known/);
+  });
+});
