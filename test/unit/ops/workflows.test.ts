@@ -41,7 +41,7 @@ const at = (steps: Step[], pattern: RegExp) =>
 describe('the workflows', () => {
   it('run only scripts that there are', () => {
     const named = texts.flatMap((text) => [...text.matchAll(/npm (?:run )?([\w:]+)/g)].map(([, name]) => name!));
-    expect(new Set(named)).toEqual(new Set(['ci', 'check', 'test', 'package', 'smoke']));
+    expect(new Set(named)).toEqual(new Set(['ci', 'check', 'test', 'rehearse', 'package', 'smoke']));
     expect(named.filter((name) => name !== 'ci' && !(name in scripts))).toEqual([]);
   });
 
