@@ -120,7 +120,9 @@ describe('the official account', () => {
     const other = app === 'MINIAPP' ? 'OFFICIAL' : 'MINIAPP';
     const { put, change, wechat } = await rotation({ [`${other}_APP_ID`]: '' });
     put({ [`${app}_APP_SECRET`]: 'secret-1' });
-    const { handler } = (await import('../../functions/token-refresh.ts')) as { handler: (input: object) => Promise<unknown> };
+    const { handler } = (await import('../../functions/token-refresh.ts')) as {
+      handler: (input: object) => Promise<unknown>;
+    };
     const used = async () => {
       await handler({}).catch(() => undefined);
       return (JSON.parse(wechat.requests.at(-1)!.body) as { secret: string }).secret;

@@ -8,12 +8,17 @@ describe('domain verification files', () => {
     expect(verificationFile(files, 'MP_verify_abc.txt')).toBe('abc\n');
   });
 
-  it.each(['MP_verify_other.txt', 'secret.txt', 'MP_verify_abc.txt.bak', 'MP_verify_../x.txt', '__proto__', 'MP_verify_.txt', ''])(
-    '%j is not found',
-    (name) => {
-      expect(() => verificationFile(files, name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
-    },
-  );
+  it.each([
+    'MP_verify_other.txt',
+    'secret.txt',
+    'MP_verify_abc.txt.bak',
+    'MP_verify_../x.txt',
+    '__proto__',
+    'MP_verify_.txt',
+    '',
+  ])('%j is not found', (name) => {
+    expect(() => verificationFile(files, name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  });
 
   it.each(['x', '[1]', '{"a":1}', 'null'])('%s is no setting', (json) => {
     expect(() => readVerificationFiles(json)).toThrow(
