@@ -74,9 +74,14 @@ export function settings<const Name extends PlainName>(...names: Name[]): Record
   return Object.fromEntries(found) as Record<Name, string>;
 }
 
-/** What a variable is set to; undefined when it is empty or not there. PEM text may carry `\n` escapes. */
+/** What a variable is set to; undefined when it is empty or not there. */
 export function variable(name: SettingName): string | undefined {
-  const value = process.env[name]?.trim() || undefined;
+  return readText(process.env[name]);
+}
+
+/** The value in a text of either source; a blank one is none. PEM text may carry `\n` escapes. */
+export function readText(text: string | undefined): string | undefined {
+  const value = text?.trim() || undefined;
   return value?.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
 }
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { createRequire } from 'node:module';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import type { Ports } from './ports.ts';
 import { startChild, statusOf, waitUntil, type Child } from './processes.ts';
 
@@ -16,7 +17,7 @@ export async function startFunctions(ports: Ports, variables: Record<string, str
     command: process.execPath,
     args: [serverlessScript(), ...offlineArguments(ports)],
     cwd: ROOT,
-    env: { ...process.env, ...variables, LOCAL_BUILD_FOLDER: buildFolder },
+    env: { ...withoutStage(process.env), ...variables, LOCAL_BUILD_FOLDER: buildFolder },
     onLine: (line) => {
       if (ready && !isNoise(line)) console.log(line);
       // Having said this it ought to end, but the watching compiler keeps it alive.
@@ -31,6 +32,15 @@ export async function startFunctions(ports: Ports, variables: Record<string, str
   died.catch(() => undefined);
   ready = true;
   return child;
+}
+
+/**
+ * `env` with every setting that a stage may have, empty where nobody exported it: the framework would take it from
+ * `.env.dev`, which is about a stage in AWS. What is set, if to nothing, wins.
+ */
+export function withoutStage(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const settings = parseEnv(readFileSync(`${ROOT}.env.example`, 'utf8'));
+  return { ...Object.fromEntries(Object.keys(settings).map((name) => [name, ''])), ...env };
 }
 
 /** The command line of the Serverless Framework, for this Node and without a shell. */

@@ -1,4 +1,4 @@
-import type { SecretName } from '../config.ts';
+import { readText, type SecretName } from '../config.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** How long a value is believed: so long may a container work with a secret that was changed. */
@@ -35,7 +35,7 @@ export function secretCache({ now, log, ask }: Deps): SecretCache {
     const names = [...wanted];
     try {
       const values = await ask({ names, patient: names.some(isUnknown) });
-      for (const name of names) learn(name, values.get(name)?.trim());
+      for (const name of names) learn(name, readText(values.get(name)));
       dueAtMs = now() + MAX_AGE_MS;
       return undefined;
     } catch (error) {
@@ -57,7 +57,11 @@ export function secretCache({ now, log, ask }: Deps): SecretCache {
         refreshing = undefined;
       });
       const failure = await refreshing;
-      if (failure && names.some(isUnknown)) throw failure;
+      if (failure && names.some(isUnknown)) {
+        // Whoever needs them asks again. Nobody else is to wait for what could not be had.
+        for (const name of names.filter(isUnknown)) wanted.delete(name);
+        throw failure;
+      }
     }
   }
 

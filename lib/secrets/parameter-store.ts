@@ -1,11 +1,10 @@
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/protocols';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { buffer } from 'node:stream/consumers';
 import { settings, variable } from '../config.ts';
-import type { Runtime } from '../runtime.ts';
+import { createSend } from '../outbound.ts';
+import { runtime, type Runtime } from '../runtime.ts';
 
 /** GetParameters takes no more names. */
 const MAX_NAMES = 10;
@@ -41,34 +40,27 @@ async function getBatch(path: string, names: string[]): Promise<[string, string]
   return Parameters.map(({ Name, Value }) => [Name.slice(path.length + 1), Value]);
 }
 
-const handler = new NodeHttpHandler({
-  connectionTimeout: TIMEOUT_MS,
-  requestTimeout: TIMEOUT_MS,
-  throwOnRequestTimeout: true,
-});
+const send = createSend(runtime);
 
 async function call(operation: string, body: string): Promise<unknown> {
   const { AWS_REGION: region } = settings('AWS_REGION');
   const url = new URL(variable('AWS_ENDPOINT_URL_SSM') ?? variable('AWS_ENDPOINT_URL') ?? publicEndpoint(region));
-  const request = new HttpRequest({
-    method: 'POST',
-    protocol: url.protocol,
-    hostname: url.hostname,
-    port: url.port ? Number(url.port) : undefined,
-    path: '/',
-    headers: {
-      host: url.host,
-      'content-type': 'application/x-amz-json-1.1',
-      'content-length': String(Buffer.byteLength(body)),
-      'x-amz-target': `AmazonSSM.${operation}`,
-    },
-    body,
-  });
+  const headers = {
+    host: url.host,
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': `AmazonSSM.${operation}`,
+  };
   const signer = new SignatureV4({ service: 'ssm', region, credentials: fromEnv(), sha256: Sha256 });
-  const { response } = await handler.handle((await signer.sign(request)) as HttpRequest);
-  const text = (await buffer(response.body)).toString();
-  if (response.statusCode === 200) return JSON.parse(text);
-  throw new ParameterStoreError(response.statusCode, text);
+  const signed = await signer.sign(
+    new HttpRequest({ method: 'POST', hostname: url.hostname, path: '/', headers, body }),
+  );
+  const request = { method: 'POST', url, headers: signed.headers, body, timeoutMs: TIMEOUT_MS } as const;
+  const answer = await send(request).catch((cause: unknown) => {
+    throw new Error('The parameter store does not answer', { cause });
+  });
+  const text = answer.body.toString();
+  if (answer.status === 200) return JSON.parse(text);
+  throw new ParameterStoreError(answer.status, text);
 }
 
 /** Regions in China have hosts of their own. */

@@ -93,6 +93,19 @@ describe('secrets', () => {
     expect(server.calls).toHaveLength(5);
   });
 
+  it('do not wait for a store that begins an answer and stops', async () => {
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now);
+    const { secrets } = await load();
+    await secrets('OFFICIAL_TOKEN');
+    server.stall();
+    clock.mockReturnValue(now + 60_000);
+    const began = performance.now();
+    expect(await secrets('OFFICIAL_TOKEN')).toEqual({ OFFICIAL_TOKEN: 'stored' });
+    expect(server.calls).toHaveLength(2);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it('give up after the third time, and try again for the next request', async () => {
     server.fail(THROTTLED, THROTTLED, THROTTLED);
     const { secrets } = await load();

@@ -17,6 +17,8 @@ export interface StoreServer {
   calls: Call[];
   /** Puts a parameter under its whole name. */
   put(name: string, value: string): void;
+  /** From now on answers begin and do not end. */
+  stall(): void;
   /** The next calls are answered like this: null hangs up. */
   fail(...answers: ({ status: number; body: string } | null)[]): void;
   stop(): Promise<void>;
@@ -26,12 +28,14 @@ export interface StoreServer {
 export async function startParameterStore(): Promise<StoreServer> {
   const store = parameterStore();
   const calls: Call[] = [];
+  let stalled = false;
   const failures: ({ status: number; body: string } | null)[] = [];
   const server: Server = createServer(async (request, response) => {
     const operation = String(request.headers['x-amz-target']).replace('AmazonSSM.', '');
     const input = (await json(request)) as { Names?: string[] };
     const names = (input.Names ?? []).map((name) => name.split('/').at(-1)!);
     calls.push({ operation, names, authorization: request.headers.authorization ?? '' });
+    if (stalled) return void response.writeHead(200, { 'content-length': '100' }).write('{');
     const failure = failures.shift();
     if (failure === null) return void request.socket.destroy();
     if (failure) return void response.writeHead(failure.status).end(failure.body);
@@ -43,6 +47,9 @@ export async function startParameterStore(): Promise<StoreServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     put: store.put,
+    stall: () => {
+      stalled = true;
+    },
     fail: (...answers) => void failures.push(...answers),
     stop: async () => {
       server.close();

@@ -55,6 +55,7 @@ const ARROWS: Record<string, string[]> = {
   consumer: ['events'],
   'rate-limit': ['store'],
   outbound: [],
+  secrets: ['outbound'],
   http: [],
   'http/api': ['http'],
   'http/openapi': ['http', 'http/api'],

@@ -33,6 +33,9 @@ export function answerOf({ status, data, retryAfter }) {
   if (isObject && data.code && data.requestId) {
     throw new ApiError({ ...data, status, retryAfterS: retryAfter ? Number(retryAfter) : undefined });
   }
+  // The gateway's own limit: no function ran.
+  if (status === 429)
+    throw new ApiError({ code: 'RATE_LIMITED', message: 'Too many requests', status, retryAfterS: 1 });
   // A gateway's own, or of something in between.
   throw new ApiError({ code: 'UNEXPECTED_ANSWER', message: `HTTP ${status}, and not by the service`, status });
 }

@@ -11,7 +11,7 @@ export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
         data: body,
         timeout: timeoutMs,
         success: resolve,
-        fail: ({ errMsg }) =>
+        fail: ({ errMsg = '' }) =>
           reject(new ApiError({ code: errMsg.includes('timeout') ? 'TIMEOUT' : 'NETWORK', message: errMsg })),
       });
     }).then(({ statusCode, data, header }) =>
@@ -21,6 +21,6 @@ export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
 
 /** Phones write the names of headers as they were sent, or otherwise. */
 function valueOf(header, name) {
-  const found = Object.keys(header).find((key) => key.toLowerCase() === name);
+  const found = Object.keys(header || {}).find((key) => key.toLowerCase() === name);
   return found && header[found];
 }

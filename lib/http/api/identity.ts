@@ -64,14 +64,7 @@ export const putProfile = endpoint({
   },
   status: 200,
   answer: v.object({ user }),
-  errors: [
-    'UNAUTHENTICATED',
-    'FORBIDDEN',
-    'ORIGIN_NOT_ALLOWED',
-    'SESSION_EXPIRED',
-    'IDENTITY_CONFLICT',
-    'NOT_CONFIGURED',
-  ],
+  errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'SESSION_EXPIRED', 'NOT_CONFIGURED'],
 });
 
 export const registerAccount = endpoint({

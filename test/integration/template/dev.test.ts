@@ -56,7 +56,7 @@ describe('addresses', () => {
   it('has the webhooks behind function URLs and the rest behind routes', () => {
     const { routes, urls } = addressesOf(template);
     expect(urls).toEqual(WEBHOOKS);
-    expect([...routes.keys()]).not.toEqual(expect.arrayContaining(WEBHOOKS));
+    expect([...routes.keys()].filter((name) => WEBHOOKS.includes(name))).toEqual([]);
     expect(routes.get('miniapp-login')).toEqual(['POST /miniapp/login']);
   });
 

@@ -93,6 +93,11 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
     expect(String(error)).toBe('ApiError: slowly');
   });
 
+  it("takes the gateway's own limit for a limit", async () => {
+    const error = await failure(json(429, { message: 'Too Many Requests' }));
+    expect(error).toMatchObject({ code: 'RATE_LIMITED', status: 429, retryAfterS: 1 });
+  });
+
   it.each<[string, number, Respond]>([
     ['a gateway', 503, json(503, { message: 'Service Unavailable' })],
     ['a proxy', 502, (response) => response.writeHead(502, { 'Content-Type': 'text/html' }).end('<html>')],

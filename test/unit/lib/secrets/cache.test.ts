@@ -84,6 +84,14 @@ describe('secrets of a container', () => {
     expect(revisions).toEqual([0, 0, 1, 2, 3]);
   });
 
+  it('takes a blank value for none, and unfolds PEM text, as of a variable', async () => {
+    store = new Map([
+      [TOKEN, ' \n'],
+      [KEY, String.raw`-----BEGIN X-----\nAA\n-----END X-----`],
+    ]);
+    expect(await cache().read([TOKEN, KEY])).toEqual([undefined, '-----BEGIN X-----\nAA\n-----END X-----']);
+  });
+
   it('does not ask for a revision of nothing', async () => {
     expect(await cache().revision()).toBe(0);
     expect(asked).toEqual([]);
@@ -113,6 +121,9 @@ describe('secrets of a container', () => {
     const [known, unknown] = await Promise.allSettled([read([TOKEN]), read([KEY])]);
     expect(known).toEqual({ status: 'fulfilled', value: ['one'] });
     expect(unknown).toMatchObject({ status: 'rejected', reason: down });
+    nowMs += MAX_AGE_MS;
+    await read([TOKEN]);
+    expect(asked.at(-1)).toEqual({ names: [TOKEN], patient: false });
     down = undefined;
     expect(await read([KEY])).toEqual(['padded']);
   });
