@@ -15,7 +15,7 @@ module.exports = class {
     if (!service.functions || processedInput.commands.includes('offline')) return;
     const { naming } = this.serverless.getProvider('aws');
     const { secretsPath, settings } = service.custom;
-    const { webhooks, reserved } = settings;
+    const { webhooks, reserved, boundary } = settings;
     // Two that package at once must not build into one folder.
     service.custom.esbuild.outputWorkFolder ??= `.esbuild/package-${process.pid}`;
     const roles = {};
@@ -24,7 +24,7 @@ module.exports = class {
       if (webhooks === 'routes') delete fn.url;
       if (!reserved) delete fn.reservedConcurrency;
       fn.role = `${naming.getNormalizedFunctionName(name)}Role`;
-      roles[fn.role] = roleOf(fn, { logGroup: naming.getLogGroupLogicalId(name), secretsPath });
+      roles[fn.role] = roleOf(fn, { logGroup: naming.getLogGroupLogicalId(name), secretsPath, boundary });
     }
     service.resources.Resources = { ...service.resources.Resources, ...roles };
   }

@@ -1,11 +1,15 @@
 // The role of one function: what stands under `access` in serverless.yml, and what Lambda itself does in its name.
 
-/** @param fn a function of serverless.yml, its variables resolved; `secretsPath` begins with a slash */
-exports.roleOf = (fn, { logGroup, secretsPath }) => {
+/**
+ * @param fn a function of serverless.yml, its variables resolved; `secretsPath` begins with a slash; `boundary` is the ARN
+ * of a policy that no role may go beyond, or empty
+ */
+exports.roleOf = (fn, { logGroup, secretsPath, boundary }) => {
   const { secrets = [], table = {}, statements = [] } = fn.access ?? {};
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
+      ...(boundary && { PermissionsBoundary: boundary }),
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],

@@ -15,6 +15,7 @@ module.exports = async ({ resolveVariable }) => {
   checkDomain(env, await resolveVariable('self:provider.region'));
   checkOrigins(env.ALLOWED_ORIGINS);
   checkMail(env.ALARM_EMAIL);
+  checkBoundary(env.PERMISSIONS_BOUNDARY_ARN);
   const webhooks = oneOf(env, 'WEBHOOKS', ['urls', 'routes', 'both']);
   const fixedEgress = oneOf(env, 'EGRESS', ['open', 'fixed']) === 'fixed';
   const reserved = oneOf(env, 'RESERVED_CONCURRENCY', reserveByDefault ? ['on', 'off'] : ['off', 'on']) === 'on';
@@ -40,6 +41,7 @@ module.exports = async ({ resolveVariable }) => {
     },
     domainName: env.DOMAIN_NAME,
     certificateArn: env.CERTIFICATE_ARN,
+    boundary: env.PERMISSIONS_BOUNDARY_ARN,
     alarmEmail: env.ALARM_EMAIL,
     alarmActions: env.ALARM_EMAIL ? [{ Ref: 'AlarmTopic' }] : [],
     // Without an app there is no token to keep alive, and without a merchant no bill: a job that can only fail stays off.
@@ -64,6 +66,7 @@ const NAMES = [
   'EGRESS',
   'RESERVED_CONCURRENCY',
   'ALARM_EMAIL',
+  'PERMISSIONS_BOUNDARY_ARN',
   'PAY_NOTIFY_URL',
   'PAY_V2_NOTIFY_URL',
   'MINIAPP_APP_ID',
@@ -112,5 +115,11 @@ function checkOrigins(origins) {
 function checkMail(address) {
   if (address && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(address)) {
     throw new Error(`ALARM_EMAIL must be one mail address; it is "${address}".`);
+  }
+}
+
+function checkBoundary(arn) {
+  if (arn && !/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/.+$/.test(arn)) {
+    throw new Error(`PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy; it is "${arn}".`);
   }
 }

@@ -14,6 +14,9 @@ export interface Deployment {
   outputs: Record<string, string>;
 }
 
+/** There is no stack of this stage, yet or any more. */
+export class NotDeployed extends Refusal {}
+
 /** The one function that has every variable, and the addresses of WeChat Pay's notifications besides. */
 const KNOWS_ALL = 'pay-prepay';
 
@@ -98,7 +101,7 @@ async function readAws({ stackName, region: wanted, clients, deployedName }: Tar
       outputs: Object.fromEntries(Outputs.map(({ OutputKey, OutputValue = '' }) => [OutputKey, OutputValue])),
     };
   } catch (error) {
-    if (isNoStack(error)) throw new Refusal(`There is no stack ${stackName} in ${wanted}: deploy it first.`);
+    if (isNoStack(error)) throw new NotDeployed(`There is no stack ${stackName} in ${wanted}: deploy it first.`);
     throw error;
   } finally {
     cloudFormation.destroy();

@@ -5,6 +5,9 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
 
+/** What no deployment can mend: WeChat does not do its part, or an operator has not done theirs yet. */
+export class Elsewhere extends Refusal {}
+
 /** Wrong words on the command line. */
 export class WrongUse extends Refusal {}
 

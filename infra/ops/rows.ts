@@ -2,7 +2,7 @@ import { SECRET_NAMES } from '../../lib/config.ts';
 import { AppError } from '../../lib/errors.ts';
 import { explain } from './refusal.ts';
 
-/** ✓ as it must be; ! works, and should be looked at; ✗ does not work; – not set up, and not needed. */
+/** ✓ as it must be; ! works, and should be looked at; ✗ does not work; – not set up and not needed, or nothing to try it on. */
 export type Mark = '✓' | '!' | '✗' | '–';
 
 export interface Row {
@@ -40,8 +40,11 @@ const NAME_WIDTH = 'MINIAPP_APP_SECRET'.length + 3;
 
 /** A group of checks for a person to read, one line each. */
 export function formatGroup(title: string, rows: Row[]): string {
-  const lines = rows.map(({ mark, name, note }) => `  ${mark} ${name.padEnd(NAME_WIDTH)}${note}`.trimEnd());
-  return [title, ...lines].join('\n');
+  return [title, ...rows.map(formatRow)].join('\n');
+}
+
+export function formatRow({ mark, name, note }: Row): string {
+  return `  ${mark} ${name.padEnd(NAME_WIDTH)}${note}`.trimEnd();
 }
 
 /** The last line: how it ended. */

@@ -1,15 +1,16 @@
-// `npm run secrets -- list | put [NAME …] | remove NAME | rotate JWT_SIGNING_KEYS [--stage <stage>]`: the secrets of the
+// `npm run secrets -- list | put [NAME …] | remove NAME … | rotate JWT_SIGNING_KEYS [--stage <stage>]`: the secrets of the
 // local stack, or of a stage in AWS. Values are typed, pasted, piped in or read from a file; never an argument.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SECRET_NAMES, type SecretName } from '../../lib/config.ts';
 import { MAX_AGE_MS } from '../../lib/secrets/cache.ts';
-import { readDeployment } from './deployment.ts';
-import { Refusal, runCommand, WrongUse } from './refusal.ts';
+import { NotDeployed, readDeployment } from './deployment.ts';
+import { runCommand, WrongUse } from './refusal.ts';
 import { onlyAnswer, openAnswers } from './secrets/answers.ts';
 import { FORMS } from './secrets/forms.ts';
 import { neededSecrets } from './secrets/needed.ts';
 import { askForSecrets } from './secrets/put.ts';
+import { assertRemovable } from './secrets/remove.ts';
 import { rotateStoredKeys } from './secrets/rotate.ts';
 import { openSecretStore, type SecretStore } from './secrets/store.ts';
 import { readTarget, type Target } from './target.ts';
@@ -17,7 +18,7 @@ import { readTarget, type Target } from './target.ts';
 const USAGE = `Usage: npm run secrets -- <command> [--stage <stage>]
   list                     what is stored, without its values
   put [NAME …]             asks for each; @file reads a file, an empty answer keeps what is there
-  remove NAME              for a key that is no longer in use
+  remove NAME …            for what is no longer in use
   rotate JWT_SIGNING_KEYS  a new key for our tokens; nobody is logged out
 Without a stage: the local stack.`;
 
@@ -60,11 +61,28 @@ async function put({ target, store, names }: Work): Promise<void> {
   else console.log(`Functions work with it within ${MAX_AGE_MS / 1_000} seconds. Try it: ${doctorOf(target)}`);
 }
 
-async function remove({ store, names }: Work): Promise<void> {
-  const [name] = names;
-  if (!name || names.length > 1) throw new WrongUse(USAGE);
-  if (!(await store.remove(name))) throw new Refusal(`${name} is not there.`);
-  console.log(`removed  ${name}`);
+async function remove({ target, store, names }: Work): Promise<void> {
+  if (names.length === 0) throw new WrongUse(USAGE);
+  const stored = new Set((await store.list()).keys());
+  // Values of before nobody needs, and so nothing has to be known of the stage.
+  const isBefore = names.every((name) => name.endsWith('_PREVIOUS'));
+  const variables = isBefore ? undefined : await deployedVariables(target);
+  assertRemovable(names, { stored, variables });
+  for (const name of names) {
+    await store.remove(name);
+    console.log(`removed  ${name}`);
+  }
+}
+
+/** Secrets outlive their stage, and then all of them may go. */
+async function deployedVariables(target: Target): Promise<NodeJS.ProcessEnv | undefined> {
+  return readDeployment(target).then(
+    ({ variables }) => variables,
+    (error: unknown) => {
+      if (error instanceof NotDeployed) return undefined;
+      throw error;
+    },
+  );
 }
 
 async function rotate({ target, store, names }: Work): Promise<void> {

@@ -1,10 +1,11 @@
 // `npm run smoke [-- --stage <stage>]`: whether what was just deployed works, seen from outside and in a few seconds. It
-// uses the addresses that AWS made: a domain may lead here only later.
+// uses the addresses that AWS made: a domain may lead here only later. CI takes back a deployment that fails it, so what is
+// not the deployment's fault is said, and fails nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ownUrl, readDeployment } from './deployment.ts';
 import { checkHealth, checkLogin, checkRefusal, WEBHOOKS } from './probes.ts';
-import { runCommand } from './refusal.ts';
+import { Elsewhere, runCommand } from './refusal.ts';
 import { exitCodeOf, formatEnd, formatGroup, row, type Finding } from './rows.ts';
 import { readTarget } from './target.ts';
 
@@ -35,5 +36,10 @@ async function patiently(check: () => Promise<string | Finding>): Promise<string
       await sleep(pauseMs);
     }
   }
-  return check();
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof Elsewhere) return { mark: '!', note: error.message };
+    throw error;
+  }
 }

@@ -15,7 +15,7 @@ const OUTSIDE = { ...runtime, log: QUIET, send: createSend(runtime) };
 
 /** WeChat Pay: its own answers say whether the keys are right. */
 export async function checkPay(): Promise<Row[]> {
-  const certificates = readCertificates();
+  const certificates = openCertificates();
   certificates.catch(() => undefined);
   return Promise.all([
     row('merchant', () => `${settings('PAY_MCH_ID').PAY_MCH_ID}, new orders by API ${apiName()}`),
@@ -26,7 +26,7 @@ export async function checkPay(): Promise<Row[]> {
 
 const NOT_USED: Finding = { mark: '–', note: 'not used; refunds need it, also those of orders by API v2' };
 
-function v3Rows(certificates: Promise<PlatformCertificate[]>): Promise<Row>[] {
+function v3Rows(certificates: Promise<Opened>): Promise<Row>[] {
   return [
     row('PAY_MCH_PRIVATE_KEY', async () => {
       const { privateKey, certSerial } = await loadMerchant();
@@ -42,17 +42,20 @@ function v3Rows(certificates: Promise<PlatformCertificate[]>): Promise<Row>[] {
       throw badSetting('PAY_PUBLIC_KEY', "is the merchant's own; the one of WeChat Pay is pub_key.pem");
     }),
     row('PAY_API_V3_KEY', async () => judgeKey(await loadApiV3Keys(), certificates)),
-    row('call of API v3', async () => tryV3(await certificates.catch(() => []))),
+    row('call of API v3', async () => tryV3((await certificates.catch(() => undefined))?.list ?? [])),
   ];
 }
 
 /** In public key mode there may be no certificate, and then only a notification will show whether the key is right. */
-async function judgeKey(keys: string[], certificates: Promise<PlatformCertificate[]>): Promise<string | Finding> {
+async function judgeKey(keys: string[], opened: Promise<Opened>): Promise<string | Finding> {
   const before = keys.length > 1 ? '; the key before is still there' : '';
   try {
-    const ends = (await certificates).map(({ expiresAtMs }) => expiresAtMs);
-    if (ends.length === 0) return `32 bytes; WeChat Pay has no certificate to try it on${before}`;
-    const last = new Date(Math.max(...ends)).toISOString().slice(0, 10);
+    const { list, by } = await opened;
+    if (list.length === 0) {
+      return { mark: '–', note: `32 bytes; WeChat Pay has no certificate to try it on${before}` };
+    }
+    if (by === 'previous') return { mark: '!', note: ONLY_PREVIOUS };
+    const last = new Date(Math.max(...list.map(({ expiresAtMs }) => expiresAtMs))).toISOString().slice(0, 10);
     return `opens the platform certificates, the last of which ends ${last}${before}`;
   } catch (error) {
     if (isAppError(error, 'NOT_CONFIGURED')) throw error;
@@ -60,11 +63,31 @@ async function judgeKey(keys: string[], certificates: Promise<PlatformCertificat
   }
 }
 
-/** Every certificate has to open with the key that is set. */
-async function readCertificates(): Promise<PlatformCertificate[]> {
-  const [deps, apiV3Keys] = [await signing(), await loadApiV3Keys()];
+const ONLY_PREVIOUS =
+  'only PAY_API_V3_KEY_PREVIOUS opens the platform certificates: set the new key in the merchant platform, or put the one that is set there';
+
+/** The platform certificates, and the key that opens them. */
+interface Opened {
+  list: PlatformCertificate[];
+  by: 'current' | 'previous';
+}
+
+/** The key of now is tried alone: the functions open with either, and would not show that only the one before is right. */
+async function openCertificates(): Promise<Opened> {
+  const [current, previous] = (await loadApiV3Keys()) as [string, string?];
+  try {
+    return { list: await readCertificates(current), by: 'current' };
+  } catch (error) {
+    if (!previous || !isAppError(error, 'NOT_CONFIGURED')) throw error;
+    return { list: await readCertificates(previous), by: 'previous' };
+  }
+}
+
+/** Every certificate has to open with this key. */
+async function readCertificates(apiV3Key: string): Promise<PlatformCertificate[]> {
+  const deps = await signing();
   const platformKeys = await trusted([]);
-  return fetchCertificates({ ...deps, apiV3Keys, platformKeys }).catch((error: unknown) => {
+  return fetchCertificates({ ...deps, apiV3Keys: [apiV3Key], platformKeys }).catch((error: unknown) => {
     throw isAppError(error, 'FORBIDDEN')
       ? badSetting('PAY_API_V3_KEY', 'does not open the platform certificates', error)
       : error;

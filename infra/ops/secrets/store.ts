@@ -56,12 +56,8 @@ export function openSecretStore({ clients, standIns }: Pick<Target, 'clients' | 
     await client.send(new PutParameterCommand({ ...parameter, Overwrite: true })).catch(notReached);
   }
 
-  /** @returns whether there was one */
-  async function remove(name: string): Promise<boolean> {
-    const { DeletedParameters = [] } = await client
-      .send(new DeleteParametersCommand({ Names: [`${path}/${name}`] }))
-      .catch(notReached);
-    return DeletedParameters.length > 0;
+  async function remove(name: SecretName): Promise<void> {
+    await client.send(new DeleteParametersCommand({ Names: [`${path}/${name}`] })).catch(notReached);
   }
 
   function notReached(error: unknown): never {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parameterStore } from '../../../infra/local/aws/parameters.ts';
+import { stackAnswer } from './stack-answer.ts';
 import { runOps } from './stage.ts';
 
 const CODE = 'serverless/wechat-lambda/dev/1795245646755-2026-11-21T07:20:46.755Z/health.zip';
@@ -49,16 +50,8 @@ function answerOf(path: string, query: URLSearchParams): { status: number; answe
       type: xml,
     };
   }
-  const results: Record<string, string> = {
-    GetTemplate: `<TemplateBody>${TEMPLATE.replaceAll('"', '&quot;')}</TemplateBody>`,
-    DescribeStacks: `<Stacks><member><StackName>wechat-lambda-dev</StackName>
-      <StackId>arn:aws:cloudformation:eu-west-1:123456789012:stack/wechat-lambda-dev/1</StackId>
-      <CreationTime>2026-11-20T00:00:00Z</CreationTime><StackStatus>UPDATE_COMPLETE</StackStatus>
-      <Outputs><member><OutputKey>HttpApiUrl</OutputKey><OutputValue>${env.AWS_ENDPOINT_URL}</OutputValue></member></Outputs>
-      </member></Stacks>`,
-  };
-  const action = query.get('Action') ?? '';
-  const answer = `<${action}Response><${action}Result>${results[action]}</${action}Result></${action}Response>`;
+  const GetTemplate = `<TemplateBody>${TEMPLATE.replaceAll('"', '&quot;')}</TemplateBody>`;
+  const answer = stackAnswer(query.get('Action') ?? '', { HttpApiUrl: env.AWS_ENDPOINT_URL! }, { GetTemplate });
   return { status: 200, answer, type: xml };
 }
 
@@ -94,6 +87,14 @@ describe('with --stage', () => {
       WithDecryption: true,
     })!;
     expect(answer).toMatchObject({ Parameters: [{ Type: 'SecureString', Value: 'token1' }] });
+  });
+
+  it('secrets may all go when there is no stack any more', async () => {
+    store.put('/wechat-lambda/prod/JWT_SIGNING_KEYS', '{}');
+    store.put('/wechat-lambda/dev/JWT_SIGNING_KEYS', '{}');
+    const remove = (stage: string) => runOps('secrets', ['remove', 'JWT_SIGNING_KEYS', '--stage', stage], env);
+    await expect(remove('prod')).resolves.toMatchObject({ code: 0 });
+    await expect(remove('dev')).resolves.toMatchObject({ code: 1, stderr: expect.stringContaining('is in use') });
   });
 
   it('a stage that was never deployed is named', async () => {

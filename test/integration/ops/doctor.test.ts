@@ -40,7 +40,8 @@ describe('the doctor', () => {
   it('finds nothing wrong where everything is right, and shows no secret', async () => {
     const { code, stdout, stderr, rows } = await examine();
     expect([code, stderr]).toEqual([0, '']);
-    expect(Object.keys(rows)).toEqual(['– outbound address', '– backups']);
+    expect(Object.keys(rows)).toEqual(['– outbound address', '– PAY_API_V3_KEY', '– backups']);
+    expect(rows['– PAY_API_V3_KEY']).toContain('no certificate to try it on');
     expect(stdout).toContain('✓ call of API v3');
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+ checks, nothing wrong$/);
     const secrets = Object.entries(stage.settings).filter(([name, value]) => value !== '' && !(name in variables));
@@ -123,6 +124,20 @@ describe('the doctor', () => {
     expect([code, Object.keys(rows)]).toEqual([1, expect.arrayContaining([row])]);
   });
 
+  it('is content with a merchant of one protocol', async () => {
+    stage.remove('PAY_API_V2_KEY');
+    stage.answers['POST /pay-notify-v2'] = () => ({
+      status: 503,
+      body: '<xml><return_msg><![CDATA[PAY_API_V2_KEY is not set]]></return_msg></xml>',
+    });
+    const { code, rows } = await examine();
+    expect([code, rows['– pay-notify-v2'], rows['– PAY_API_V2_KEY']]).toEqual([
+      0,
+      'API v2 is not set up',
+      'API v2 is not used',
+    ]);
+  });
+
   it('leaves alone what is not set up, and finds what is half set up', async () => {
     Object.assign(stage.variables, { OFFICIAL_APP_ID: '', PAY_MCH_ID: '', SECRETS_PATH: '/elsewhere' });
     const { code, rows, stdout } = await examine();
@@ -161,6 +176,19 @@ describe('the doctor, of a merchant with platform certificates', () => {
     expect(rows['– PAY_PUBLIC_KEY']).toBe('platform certificates in its place');
     expect(stdout).toMatch(/✓ PAY_API_V3_KEY +opens the platform certificates, the last of which ends \d{4}-/);
     expect(stdout).toMatch(/✓ call of API v3 .* its own is of [0-9A-F]{40}/);
+  });
+
+  it('sees when only the key before opens them: the functions work, and stop when it is removed', async () => {
+    certified.put('PAY_API_V3_KEY_PREVIOUS', certified.read('PAY_API_V3_KEY')!);
+    certified.put('PAY_API_V3_KEY', 'x'.repeat(32));
+    const { code, rows } = await examine(certified);
+    expect([code, rows['! PAY_API_V3_KEY']]).toEqual([
+      0,
+      expect.stringContaining('only PAY_API_V3_KEY_PREVIOUS opens the platform certificates'),
+    ]);
+    certified.put('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(32));
+    await expect(examine(certified)).resolves.toMatchObject({ code: 1 });
+    certified.remove('PAY_API_V3_KEY_PREVIOUS');
   });
 
   it('sees when they do not open', async () => {

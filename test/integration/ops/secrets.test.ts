@@ -79,6 +79,12 @@ describe('npm run secrets', () => {
     ['answers without names', ['put'], NEW, 2],
     ['the rotation of what others issue', ['rotate', 'PAY_API_V3_KEY'], '', 2],
     ['a value of another form', ['put', 'PAY_API_V3_KEY'], `${NEW}${NEW}`, 1],
+    ['an empty pipe', ['put', 'PAY_API_V3_KEY'], '', 1],
+    ['an empty pipe for keys that it could make', ['put', 'JWT_SIGNING_KEYS'], '\n', 1],
+    ['half a pair', ['put', 'PAY_PUBLIC_KEY_ID'], 'PUB_KEY_ID_01', 1],
+    ['to remove half a pair', ['remove', 'PAY_PUBLIC_KEY_ID'], '', 1],
+    ['to remove what is in use', ['remove', 'PAY_API_V3_KEY'], '', 1],
+    ['to remove nothing', ['remove'], '', 2],
     ['too few answers', ['put', 'PAY_API_V3_KEY', 'PAY_API_V2_KEY'], NEW, 1],
     ['an option that there is not', ['list', '--value'], '', 2],
   ])('refuses %s, and repeats nothing', async (_what, words, input, exitCode) => {
@@ -88,6 +94,17 @@ describe('npm run secrets', () => {
     expect(stderr).not.toBe('');
     expect(stdout + stderr).not.toContain(NEW);
     expect(stage.read('PAY_API_V2_KEY')).toBe(before);
+  });
+});
+
+describe('npm run secrets -- remove', () => {
+  it('takes a pair away that need not be there', async () => {
+    const pair = ['PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY'];
+    await expect(secrets(['remove', ...pair])).resolves.toMatchObject({
+      code: 0,
+      stdout: 'removed  PAY_PUBLIC_KEY_ID\nremoved  PAY_PUBLIC_KEY\n',
+    });
+    expect(pair.map(stage.read)).toEqual([undefined, undefined]);
   });
 });
 

@@ -38,22 +38,38 @@ describe('npm run smoke', () => {
   it('finds what takes forgeries, what is broken and what is not there, all at once', { timeout: 40_000 }, async () => {
     Object.assign(stage.answers, {
       'POST /official-events': () => ({ status: 200, body: 'success' }),
-      'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
+      'POST /pay-notify': () => ({ status: 403, body: '{"Message":"Forbidden. For troubleshooting see"}' }),
       'POST /pay-notify-v2': () => ({ status: 404 }),
       'POST /miniapp/login': () => ({
-        status: 503,
-        body: '{"code":"WECHAT_CONFIG","message":"WeChat refuses MINIAPP_APP_SECRET"}',
+        status: 500,
+        body: '{"code":"INTERNAL","message":"Something went wrong on our side"}',
       }),
     });
     const { code, stdout } = await stage.run('smoke');
     const lines = stdout.match(/^ {2}✗.*$/gm) ?? [];
     expect(lines).toEqual([
       expect.stringMatching(/official-events +answers 200 to what is not signed/),
-      expect.stringMatching(/pay-notify +answers 503 .*PAY_API_V3_KEY is not set/),
+      expect.stringMatching(/pay-notify +answers 403 .*AWS lets nobody in/),
       expect.stringMatching(/pay-notify-v2 +answers 404/),
-      expect.stringMatching(/login +answers 503 WECHAT_CONFIG .*WeChat refuses MINIAPP_APP_SECRET/),
+      expect.stringMatching(/login +answers 500 INTERNAL .*Something went wrong on our side/),
     ]);
     expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
+  });
+
+  it('fails no deployment for what WeChat or an operator has to do', { timeout: 40_000 }, async () => {
+    Object.assign(stage.answers, {
+      'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
+      'POST /miniapp/login': () => ({
+        status: 503,
+        body: '{"code":"WECHAT_CONFIG","message":"WeChat refuses MINIAPP_APP_SECRET"}',
+      }),
+    });
+    const { code, stdout } = await stage.run('smoke');
+    expect(stdout.match(/^ {2}[^✓].*$/gm)).toEqual([
+      expect.stringMatching(/! pay-notify +PAY_API_V3_KEY is not set → npm run secrets/),
+      expect.stringMatching(/! login +answers 503 WECHAT_CONFIG .*WeChat refuses MINIAPP_APP_SECRET/),
+    ]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('nothing wrong, 2 to look at')]);
   });
 });
 

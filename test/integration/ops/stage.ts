@@ -50,6 +50,7 @@ export async function startStage(env: Record<string, string> = {}) {
     const { answer } = store.call('GetParameters', { Names: [`${SECRETS_PATH}/${name}`], WithDecryption: true })!;
     return (answer as { Parameters: { Value: string }[] }).Parameters[0]?.Value;
   };
+  const remove = (name: string) => void store.call('DeleteParameters', { Names: [`${SECRETS_PATH}/${name}`] });
   for (const [name, value] of Object.entries(parameters)) put(name, value);
   const functions = `http://localhost:${functionUrls}`;
   const outputs: Record<string, string> = {
@@ -83,6 +84,7 @@ export async function startStage(env: Record<string, string> = {}) {
     answers,
     put,
     read,
+    remove,
     run: (command: string, words: string[] = [], input = '') => runOps(command, words, portsToUse, input),
     stop: async () => {
       await standIns.stop();
@@ -94,7 +96,12 @@ export async function startStage(env: Record<string, string> = {}) {
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
-const REFUSED: Answer = { status: 403, body: 'no' };
+/** As the functions refuse what nobody signed. */
+const REFUSED = {
+  official: { status: 403, body: 'This is not a push of WeChat for this account' },
+  pay: { status: 403, body: '{"code":"FAIL","message":"Wechatpay headers are missing"}' },
+  payV2: { status: 403, body: '<xml><return_code><![CDATA[FAIL]]></return_code></xml>' },
+} satisfies Record<string, Answer>;
 const TOKEN_REFRESH = 'POST /2015-03-31/functions/wechat-lambda-dev-token-refresh/invocations';
 
 /** `token-refresh` throws this. */
@@ -114,11 +121,11 @@ function wellBehaved(officialToken: string): Record<string, Handler> {
     'GET /official-events': ({ url: { searchParams: query } }) => {
       const parts = [officialToken, query.get('timestamp') ?? '', query.get('nonce') ?? ''].toSorted().join('');
       const isWechat = createHash('sha1').update(parts).digest('hex') === query.get('signature');
-      return isWechat ? { status: 200, body: query.get('echostr') ?? '' } : REFUSED;
+      return isWechat ? { status: 200, body: query.get('echostr') ?? '' } : REFUSED.official;
     },
-    'POST /official-events': () => REFUSED,
-    'POST /pay-notify': () => REFUSED,
-    'POST /pay-notify-v2': () => REFUSED,
+    'POST /official-events': () => REFUSED.official,
+    'POST /pay-notify': () => REFUSED.pay,
+    'POST /pay-notify-v2': () => REFUSED.payV2,
     [TOKEN_REFRESH]: () => ({ status: 200, body: '{"living":3,"failed":[]}' }),
   };
 }

@@ -20,12 +20,17 @@ beforeEach(() => {
   said = [];
 });
 
-/** Asks for `names`; `typed` are the answers, in turn. */
-const put = (names: SecretName[], typed: string[], stored: [SecretName, string][] = [], interactive = true) => {
+/** Asks for `names`; `typed` are the answers, in turn. What is stored was so at `changedAt`. */
+const put = (
+  names: SecretName[],
+  typed: string[],
+  stored: [SecretName, string][] = [],
+  { interactive = true, changedAt = new Date(0) } = {},
+) => {
   const answers = [...typed];
   return askForSecrets(names, {
     store: {
-      list: async () => new Map(stored.map(([name]) => [name, { version: 1, changedAt: new Date(0) }])),
+      list: async () => new Map(stored.map(([name]) => [name, { version: 1, changedAt }])),
       read: async () => new Map(stored),
     },
     answers: {
@@ -40,22 +45,53 @@ const put = (names: SecretName[], typed: string[], stored: [SecretName, string][
   });
 };
 
+const NONE: ReadonlySet<string> = new Set();
+
 describe('what is written', () => {
   it.each<[SecretName, SecretName]>([
     ['PAY_API_V3_KEY', 'PAY_API_V3_KEY_PREVIOUS'],
     ['OFFICIAL_AES_KEY', 'OFFICIAL_AES_KEY_PREVIOUS'],
   ])('%s: what it replaces is saved first', (name, before) => {
-    expect(planWrites(new Map([[name, NEW]]), new Map([[name, OLD]]))).toEqual([
+    expect(planWrites(new Map([[name, NEW]]), new Map([[name, OLD]]), NONE)).toEqual([
       [before, OLD],
       [name, NEW],
     ]);
   });
 
   it('is only what changes', () => {
-    expect(planWrites(new Map([['PAY_API_V3_KEY', OLD]]), new Map([['PAY_API_V3_KEY', OLD]]))).toEqual([]);
-    expect(planWrites(new Map([['PAY_API_V3_KEY', NEW]]), new Map())).toEqual([['PAY_API_V3_KEY', NEW]]);
-    expect(planWrites(new Map([['PAY_API_V2_KEY', NEW]]), new Map([['PAY_API_V2_KEY', OLD]]))).toEqual([
+    expect(planWrites(new Map([['PAY_API_V3_KEY', OLD]]), new Map([['PAY_API_V3_KEY', OLD]]), NONE)).toEqual([]);
+    expect(planWrites(new Map([['PAY_API_V3_KEY', NEW]]), new Map(), NONE)).toEqual([['PAY_API_V3_KEY', NEW]]);
+    expect(planWrites(new Map([['PAY_API_V2_KEY', NEW]]), new Map([['PAY_API_V2_KEY', OLD]]), NONE)).toEqual([
       ['PAY_API_V2_KEY', NEW],
+    ]);
+  });
+});
+
+describe('a key that is mistyped during its rotation', () => {
+  const stored: [SecretName, string][] = [
+    ['PAY_API_V3_KEY', 'typo0typo0typo0typo0typo0typo0ty'],
+    ['PAY_API_V3_KEY_PREVIOUS', OLD],
+  ];
+
+  it('is replaced, and the one that WeChat still uses stays', async () => {
+    const writes = put(['PAY_API_V3_KEY'], [NEW], stored, { changedAt: new Date() });
+    await expect(writes).resolves.toEqual([['PAY_API_V3_KEY', NEW]]);
+    expect(said.at(-1)).toMatch(/^PAY_API_V3_KEY_PREVIOUS stays, .* remove it when the change is over/);
+  });
+
+  it('is not meant when the change is long over, and the key before was only not removed', async () => {
+    const eightDaysAgo = new Date(Date.now() - 8 * 86_400_000);
+    await expect(put(['PAY_API_V3_KEY'], [NEW], stored, { changedAt: eightDaysAgo })).resolves.toEqual([
+      ['PAY_API_V3_KEY_PREVIOUS', stored[0]![1]],
+      ['PAY_API_V3_KEY', NEW],
+    ]);
+  });
+
+  it('leaves alone a key before that is given too', async () => {
+    const names: SecretName[] = ['PAY_API_V3_KEY_PREVIOUS', 'PAY_API_V3_KEY'];
+    await expect(put(names, ['x'.repeat(32), NEW], stored)).resolves.toEqual([
+      ['PAY_API_V3_KEY_PREVIOUS', 'x'.repeat(32)],
+      ['PAY_API_V3_KEY', NEW],
     ]);
   });
 });
@@ -78,8 +114,16 @@ describe('asking for secrets', () => {
   });
 
   it('fails where nobody can answer again', async () => {
-    await expect(put(['PAY_API_V3_KEY'], ['my-secret'], [], false)).rejects.toThrow('exactly 32 bytes');
-    await expect(put(['PAY_API_V3_KEY', 'PAY_API_V2_KEY'], [NEW], [], false)).rejects.toThrow('nothing was stored');
+    await expect(put(['PAY_API_V3_KEY'], ['my-secret'], [], { interactive: false })).rejects.toThrow(
+      'exactly 32 bytes',
+    );
+    await expect(put(['PAY_API_V3_KEY', 'PAY_API_V2_KEY'], [NEW], [], { interactive: false })).rejects.toThrow(
+      'nothing was stored',
+    );
+  });
+
+  it.each<SecretName>(['PAY_API_V3_KEY', 'JWT_SIGNING_KEYS'])('%s: a pipe with nothing in it fails', async (name) => {
+    await expect(put([name], [''], [], { interactive: false })).rejects.toThrow(`No answer for ${name}`);
   });
 
   it('makes signing keys where there are none, and new ones when it is told to', async () => {
@@ -106,20 +150,27 @@ describe('a key and what goes with it', () => {
 
   it('are refused when the certificate is of another key, the one given or the one stored', async () => {
     const reason = 'does not belong to PAY_MCH_PRIVATE_KEY';
-    await expect(put(pair, [key, othersCertificate], [], false)).rejects.toThrow(reason);
+    await expect(put(pair, [key, othersCertificate], [], { interactive: false })).rejects.toThrow(reason);
     const stored: [SecretName, string][] = [['PAY_MCH_PRIVATE_KEY', stranger.privateKey]];
-    await expect(put(['PAY_MCH_CERT_SERIAL'], [certificate], stored, false)).rejects.toThrow(reason);
+    await expect(put(['PAY_MCH_CERT_SERIAL'], [certificate], stored, { interactive: false })).rejects.toThrow(reason);
   });
 
-  it.each<[SecretName, string]>([
-    ['PAY_MCH_PRIVATE_KEY', key],
-    ['PAY_PUBLIC_KEY', file('pub_key.pem', stranger.publicKey)],
-  ])('are refused by halves: %s alone', async (name, answer) => {
+  it.each<[SecretName, string, string]>([
+    ['PAY_MCH_PRIVATE_KEY', key, merchant.privateKey.trim()],
+    ['PAY_MCH_CERT_SERIAL', SERIAL, SERIAL],
+    ['PAY_PUBLIC_KEY', file('pub_key.pem', stranger.publicKey), stranger.publicKey.trim()],
+    ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_01', 'PUB_KEY_ID_01'],
+  ])('are refused by halves: %s alone', async (name, answer, value) => {
     await expect(put([name], [answer])).rejects.toThrow(`change together: nothing was stored`);
-    const same: [SecretName, string][] = [
-      ['PAY_MCH_PRIVATE_KEY', merchant.privateKey.trim()],
-      ['PAY_PUBLIC_KEY', stranger.publicKey.trim()],
-    ];
-    await expect(put([name], [answer], same)).resolves.toEqual([]);
+    // What is there already changes nothing.
+    await expect(put([name], [answer], [[name, value]])).resolves.toEqual([]);
+  });
+
+  it('need not both be given when the certificate is of the key that is stored', async () => {
+    const stored: [SecretName, string][] = [['PAY_MCH_PRIVATE_KEY', merchant.privateKey]];
+    await expect(put(['PAY_MCH_CERT_SERIAL'], [certificate], stored)).resolves.toEqual([
+      ['PAY_MCH_CERT_SERIAL', SERIAL],
+    ]);
+    await expect(put(['PAY_MCH_CERT_SERIAL'], [certificate])).rejects.toThrow('change together');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sessionTokens } from '../../../lib/identity/session-token.ts';
-import { checkSigningKeys, newSigningKeys, rotateSigningKeys } from '../../../infra/ops/secrets/signing-keys.ts';
+import { publicJwkSet, sessionTokens } from '../../../lib/identity/session-token.ts';
+import { announceKey, checkSigningKeys, newSigningKeys, promoteKey } from '../../../infra/ops/secrets/signing-keys.ts';
 
 const NOW_MS = 1_795_000_000_000;
 const claims = { sid: 's1', accountId: 'a1', createdAtMs: NOW_MS, expiresAt: NOW_MS / 1_000 + 3_600 };
@@ -26,9 +26,18 @@ describe('signing keys', () => {
     await expect(checkSigningKeys(broken)).rejects.toThrow('must be a JWK Set of private Ed25519 or P-256 keys');
   });
 
+  it('say since when they sign, to nobody but us', async () => {
+    const made = await newSigningKeys(NOW_MS);
+    expect(JSON.parse(made)).toMatchObject({ keys: [{ iat: NOW_MS / 1_000 }] });
+    await expect(checkSigningKeys(made)).resolves.toBe(made);
+    const { keys } = await publicJwkSet(made);
+    expect(keys.map((key) => Object.keys(key).toSorted())).toEqual([['alg', 'crv', 'kid', 'kty', 'use', 'x']]);
+  });
+
   it('are made known before they sign: no function meets a token of a key that it has never seen', async () => {
     const before = await newSigningKeys();
-    const { known, signing } = await rotateSigningKeys(before, false);
+    const known = await announceKey(before, { nowMs: NOW_MS, changedAtMs: NOW_MS });
+    const signing = promoteKey(known, NOW_MS);
     await expect(verify(known, await sign(before))).resolves.toMatchObject({ sid: 's1' });
     // In the first step the old key still signs, so those that look later lose nothing.
     await expect(verify(before, await sign(known))).resolves.toMatchObject({ sid: 's1' });
@@ -37,13 +46,50 @@ describe('signing keys', () => {
     await expect(verify(signing, await sign(before))).resolves.toMatchObject({ sid: 's1' });
     expect(kids(signing)).toEqual(kids(known).toReversed());
   });
+});
 
-  it('stay as long as a token that they signed may live, and no longer', async () => {
-    const first = await newSigningKeys();
-    const second = (await rotateSigningKeys(first, true)).signing;
-    const soon = (await rotateSigningKeys(second, false)).signing;
-    const late = (await rotateSigningKeys(second, true)).signing;
-    expect(kids(soon).slice(1)).toEqual(kids(second));
-    expect(kids(late).slice(1)).toEqual(kids(second).slice(0, 1));
+describe('keys of before', () => {
+  const DAY_MS = 86_400_000;
+  /** One rotation, at a day; the set was stored at the one before. */
+  const rotate = async (keys: string, day: number, before: number) => {
+    const known = await announceKey(keys, { nowMs: day * DAY_MS, changedAtMs: before * DAY_MS });
+    return promoteKey(known, day * DAY_MS);
+  };
+  const withoutIat = (text: string) =>
+    JSON.stringify({
+      keys: (JSON.parse(text) as { keys: { iat?: number }[] }).keys.map(({ iat: _iat, ...key }) => key),
+    });
+
+  it.each([
+    ['every week', 7, 30],
+    ['every day', 1, 30],
+    ['every month', 30, 5],
+  ])('stay as long as a token that they signed may live, and no longer: %s', async (_often, everyDays, times) => {
+    let keys = await newSigningKeys(0);
+    const signedUntil = new Map<string, number>();
+    for (let n = 1; n <= times; n += 1) {
+      const day = n * everyDays;
+      signedUntil.set(kids(keys)[0]!, day);
+      keys = await rotate(keys, day, day - everyDays);
+      expect(Buffer.byteLength(keys)).toBeLessThanOrEqual(4_096);
+      const living = [...signedUntil].filter(([, until]) => day - until <= 7).map(([kid]) => kid);
+      expect(kids(keys)).toEqual(expect.arrayContaining(living));
+      expect(kids(keys).length).toBeLessThanOrEqual(living.length + 2);
+    }
+  });
+
+  it('that do not say since when they sign go by the last change, and behind one that does', async () => {
+    const old = withoutIat(await rotate(await rotate(await newSigningKeys(0), 1, 0), 2, 1));
+    expect(kids(await rotate(old, 9, 2))).toHaveLength(4);
+    expect(kids(await rotate(old, 11, 2))).toEqual([expect.any(String), kids(old)[0]]);
+    let keys = old;
+    for (const day of [9, 16, 23]) keys = await rotate(keys, day, day - 7);
+    expect(kids(keys).filter((kid) => kids(old).includes(kid))).toEqual([]);
+  });
+
+  it('outlive a rotation that was given up halfway', async () => {
+    const keys = await rotate(await newSigningKeys(0), 1, 0);
+    const halfway = await announceKey(keys, { nowMs: 2 * DAY_MS, changedAtMs: DAY_MS });
+    expect(kids(await rotate(halfway, 3, 2))).toEqual(expect.arrayContaining(kids(keys)));
   });
 });

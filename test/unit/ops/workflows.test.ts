@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
@@ -37,6 +40,20 @@ const deploying = deploy.jobs.deploy?.steps ?? [];
 /** Where the first step stands that runs or uses something. */
 const at = (steps: Step[], pattern: RegExp) =>
   steps.findIndex(({ run = '', uses = '' }) => pattern.test(run) || pattern.test(uses));
+
+/** Runs a step as GitHub does, in a folder with these files. @returns what it adds to the environment */
+function runIn(files: Record<string, string>, { run = '' }: Step) {
+  const folder = mkdtempSync(join(tmpdir(), 'step-'));
+  for (const [name, content] of Object.entries({ ...files, env: '' })) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  const env = { ...process.env, GITHUB_ENV: join(folder, 'env') };
+  const { status } = spawnSync('bash', ['-e', '-c', run], { cwd: folder, env });
+  const added = readFileSync(join(folder, 'env'), 'utf8');
+  rmSync(folder, { recursive: true });
+  return { status, env: added };
+}
 
 describe('the workflows', () => {
   it('run only scripts that there are', () => {
@@ -115,6 +132,22 @@ describe('the deployment', () => {
     const taken = deploying[at(deploying, /download-artifact/)]?.with;
     expect([kept?.path, taken?.path]).toEqual(['.serverless', '.serverless']);
     expect(deploying[at(deploying, /serverless deploy/)]?.run).toContain('--package .serverless');
+  });
+
+  it('is in the region that the package was made for, wherever that is said', () => {
+    expect(texts.join()).not.toMatch(/vars\.AWS_REGION/);
+    expect(deploy.jobs.deploy?.env).not.toHaveProperty('AWS_REGION');
+    const step = at(deploying, /serverless-state/);
+    expect(step).toBeGreaterThan(at(deploying, /download-artifact/));
+    expect(step).toBeLessThan(at(deploying, /configure-aws/));
+    expect(deploying[at(deploying, /configure-aws/)]?.with).toMatchObject({ 'aws-region': '${{ env.AWS_REGION }}' });
+    const found = (state: object) =>
+      runIn({ '.serverless/serverless-state.json': JSON.stringify(state) }, deploying[step]!);
+    expect(found({ service: { provider: { region: 'eu-west-1' } } })).toEqual({
+      status: 0,
+      env: 'AWS_REGION=eu-west-1\n',
+    });
+    expect(found({ service: {} })).toEqual({ status: 1, env: '' });
   });
 
   it('goes back to what ran before, when what was deployed does not work', () => {

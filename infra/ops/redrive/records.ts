@@ -1,0 +1,51 @@
+import {
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  TrimmedDataAccessException,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { toLambdaRecord } from '../../local/stream/record.ts';
+import { Refusal } from '../refusal.ts';
+import type { Target } from '../target.ts';
+import type { StreamRange } from './letter.ts';
+
+/** An answer may be empty although more records follow; but not for ever. */
+const MAX_EMPTY_PAGES = 20;
+
+/**
+ * Every record from the first to the last of the range, as Lambda hands it over.
+ * @throws Refusal when the stream has forgotten one
+ */
+export async function readRecords({ region }: Pick<Target, 'region'>, range: StreamRange): Promise<DynamoDBRecord[]> {
+  const client = new DynamoDBStreamsClient({ region });
+  try {
+    return await readUntilEnd(client, range, region);
+  } catch (error) {
+    if (!(error instanceof TrimmedDataAccessException)) throw error;
+    throw new Refusal('is of changes that the stream has forgotten: it keeps them for 24 hours');
+  } finally {
+    client.destroy();
+  }
+}
+
+async function readUntilEnd(client: DynamoDBStreamsClient, range: StreamRange, region: string) {
+  const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = range;
+  const first = { StreamArn: streamArn, ShardId: shardId, SequenceNumber: startSequenceNumber };
+  const begin = new GetShardIteratorCommand({ ...first, ShardIteratorType: 'AT_SEQUENCE_NUMBER' });
+  let { ShardIterator } = await client.send(begin);
+  const found: DynamoDBRecord[] = [];
+  let empty = 0;
+  while (ShardIterator && empty < MAX_EMPTY_PAGES) {
+    const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator }));
+    for (const record of Records) {
+      const { SequenceNumber = '' } = record.dynamodb ?? {};
+      if (BigInt(SequenceNumber) <= BigInt(endSequenceNumber))
+        found.push(toLambdaRecord(record, { streamArn, region }));
+      if (BigInt(SequenceNumber) >= BigInt(endSequenceNumber)) return found;
+    }
+    empty = Records.length === 0 ? empty + 1 : 0;
+    ShardIterator = NextShardIterator;
+  }
+  throw new Refusal(`ends at record ${endSequenceNumber}, which the stream does not show`);
+}

@@ -1,0 +1,24 @@
+import type { SecretName } from '../../../lib/config.ts';
+import { Refusal } from '../refusal.ts';
+import { requiredSecrets } from './needed.ts';
+import { HALVES } from './put.ts';
+
+interface Removing {
+  /** The names that are in the store. */
+  stored: ReadonlySet<string>;
+  /** The settings of the stage that are no secrets; undefined where nothing is deployed. */
+  variables: NodeJS.ProcessEnv | undefined;
+}
+
+/** @throws Refusal unless all of these are there, and nothing that stays needs one of them */
+export function assertRemovable(names: SecretName[], { stored, variables }: Removing): void {
+  const missing = names.find((name) => !stored.has(name));
+  if (missing) throw new Refusal(`${missing} is not there: nothing was removed.`);
+  const half = HALVES.find(([one, other]) => names.includes(one) && stored.has(other) && !names.includes(other));
+  if (half)
+    throw new Refusal(`${half.join(' and ')} go together: nothing was removed. Give both: remove ${half.join(' ')}`);
+  const required = variables ? requiredSecrets(variables) : [];
+  const inUse = names.find((name) => required.includes(name));
+  if (inUse)
+    throw new Refusal(`${inUse} is in use: nothing was removed. Another value takes its place with: put ${inUse}`);
+}

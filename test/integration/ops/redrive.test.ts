@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startDeadLetters } from './dead-letters.ts';
+import { runOps } from './stage.ts';
+
+const STREAM = 'arn:aws:dynamodb:eu-west-1:123456789012:table/wechat-lambda-dev/stream/2026';
+const arnOf = (name: string) => `arn:aws:lambda:eu-west-1:123456789012:function:${name}`;
+
+let aws: Awaited<ReturnType<typeof startDeadLetters>>;
+let stage: typeof aws.stage;
+beforeAll(async () => {
+  aws = await startDeadLetters();
+  stage = aws.stage;
+});
+afterAll(() => aws.stop());
+beforeEach(() => {
+  Object.assign(stage, { pages: [], invocations: [], queues: { stream: [], consumer: [] } });
+  stage.reply = () => ({ body: { batchItemFailures: [] } });
+});
+
+const redrive = () => runOps('redrive', ['--stage', 'dev'], aws.env);
+
+/** A letter of Lambda's about records of the stream. */
+const streamLetter = (functionArn: string, [first, last]: [number, number]) => {
+  const range = { shardId: 'shardId-1', startSequenceNumber: String(first), endSequenceNumber: String(last) };
+  const DDBStreamBatchInfo = { ...range, batchSize: 2, streamArn: STREAM };
+  const requestContext = { functionArn, condition: 'RetryAttemptsExhausted' };
+  stage.queues.stream.push({ MessageId: `s${first}`, Body: JSON.stringify({ requestContext, DDBStreamBatchInfo }) });
+};
+
+const recordOf = (n: number, sk: string, state: string) => ({
+  eventName: 'MODIFY',
+  dynamodb: {
+    SequenceNumber: String(n),
+    ApproximateCreationDateTime: 1_795_000_000 + n,
+    Keys: { pk: { S: 'ACCOUNT#1' }, sk: { S: sk } },
+    OldImage: { state: { S: 'NOTPAY' } },
+    NewImage: { state: { S: state } },
+  },
+});
+const paid = (n: number) => recordOf(n, 'ORDER#1', 'PAID');
+const session = (n: number) => recordOf(n, 'SESSION', 'on');
+
+describe('a letter about the stream', () => {
+  it('becomes the records of its range, as Lambda would hand them over, and goes when they are taken', async () => {
+    streamLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 400]);
+    stage.pages = [[paid(100), session(200)], [], [session(300)], [paid(400), paid(500)]];
+    const { code, stdout } = await redrive();
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/✓ events-publish +took 2 records of 2026-11-\d\dT/)]);
+    expect(stage.invocations).toEqual([
+      {
+        functionName: 'events-publish',
+        event: {
+          Records: [100, 400].map((n) => ({ ...paid(n), awsRegion: 'eu-west-1', eventSourceARN: STREAM })),
+        },
+      },
+    ]);
+    expect(stage.queues.stream).toEqual([]);
+  });
+
+  it('is told in no larger parts than the mapping makes', async () => {
+    streamLetter(arnOf('wechat-lambda-dev-identity-sync'), [1, 12]);
+    const due = (n: number) => ({
+      ...paid(n),
+      dynamodb: { ...paid(n).dynamodb, NewImage: { followUpAt: { N: '1' } } },
+    });
+    stage.pages = [Array.from({ length: 12 }, (_, n) => due(n + 1))];
+    await expect(redrive()).resolves.toMatchObject({ code: 0 });
+    const sizes = stage.invocations.map(({ event }) => (event as { Records: unknown[] }).Records.length);
+    expect(sizes).toEqual([10, 2]);
+  });
+
+  it.each<[string, () => void, string]>([
+    [
+      'the function does not take a record',
+      () => (stage.reply = () => ({ body: { batchItemFailures: [{ itemIdentifier: '100' }] } })),
+      'did not take the records',
+    ],
+    [
+      'the function fails',
+      () =>
+        (stage.reply = () => ({ body: { errorMessage: 'boom' }, headers: { 'x-amz-function-error': 'Unhandled' } })),
+      'failed: boom',
+    ],
+    ['the stream has forgotten', () => (stage.pages = null), 'keeps them for 24 hours'],
+    ['nothing in the range is for the function', () => (stage.pages = [[session(100)]]), 'none of 1 records is for it'],
+    ['the range does not end', () => (stage.pages = [[]]), 'ends at record 100, which the stream does not show'],
+  ])('stays when %s, and can be read again at once', async (_when, happens, why) => {
+    streamLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 100]);
+    stage.pages = [[paid(100)]];
+    happens();
+    const { code, stdout } = await redrive();
+    expect([code, stdout]).toEqual([1, expect.stringMatching(`✗ events-publish +.*${why}`)]);
+    expect(stage.queues.stream).toEqual([expect.objectContaining({ MessageId: 's100', hidden: false })]);
+  });
+});
+
+describe('a letter about an event', () => {
+  const event = { id: 'e1', 'detail-type': 'order.paid', source: 'wechat-lambda', detail: { id: 'order.paid:1' } };
+  const walletCredit = arnOf('wechat-lambda-dev-wallet-credit');
+
+  it('is told to whom it was for: by the function that failed, or by the rule that could not deliver it', async () => {
+    const failed = { requestContext: { functionArn: `${walletCredit}:$LATEST` }, requestPayload: event };
+    const TARGET_ARN = { DataType: 'String' as const, StringValue: walletCredit };
+    stage.queues.consumer.push({ MessageId: 'c1', Body: JSON.stringify(failed) });
+    stage.queues.consumer.push({ MessageId: 'c2', Body: JSON.stringify(event), MessageAttributes: { TARGET_ARN } });
+    stage.reply = () => ({ body: null });
+    const { code, stdout } = await redrive();
+    expect([code, stdout.match(/✓ wallet-credit +took order\.paid e1/g)]).toEqual([
+      0,
+      expect.objectContaining({ length: 2 }),
+    ]);
+    expect(stage.invocations).toEqual([
+      { functionName: 'wallet-credit', event },
+      { functionName: 'wallet-credit', event },
+    ]);
+    expect(stage.queues.consumer).toEqual([]);
+  });
+
+  it('stays when it cannot be read or is for somebody else, and the others are told all the same', async () => {
+    const letterTo = (functionArn: string) =>
+      JSON.stringify({ requestContext: { functionArn }, requestPayload: event });
+    const bodies = [
+      '{',
+      letterTo(arnOf('wechat-lambda-prod-wallet-credit')),
+      JSON.stringify(event),
+      letterTo(walletCredit),
+    ];
+    stage.queues.consumer.push(...bodies.map((Body, n) => ({ MessageId: `c${n}`, Body })));
+    const { code, stdout } = await redrive();
+    expect([code, stdout.match(/✗ a letter .*/g)]).toEqual([
+      1,
+      [
+        expect.stringContaining('is not JSON'),
+        expect.stringContaining(
+          'names no function of this stage, but arn:aws:lambda:eu-west-1:123456789012:function:wechat-lambda-prod',
+        ),
+        expect.stringContaining('names no function of this stage, but none'),
+      ],
+    ]);
+    expect(stage.invocations).toHaveLength(1);
+    expect(stage.queues.consumer.map(({ MessageId }) => MessageId)).toEqual(['c0', 'c1', 'c2']);
+  });
+});
+
+it('wants to know the stage', async () => {
+  await expect(runOps('redrive', [], aws.env)).resolves.toMatchObject({ code: 2 });
+});

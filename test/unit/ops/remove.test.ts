@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { SECRET_NAMES, type SecretName } from '../../../lib/config.ts';
+import { assertRemovable } from '../../../infra/ops/secrets/remove.ts';
+
+const ALL = { MINIAPP_APP_ID: 'wx1', OFFICIAL_APP_ID: 'wx2', OFFICIAL_MODE: 'secure', PAY_MCH_ID: '19' };
+const stored = new Set<string>(SECRET_NAMES);
+const remove =
+  (names: SecretName[], variables: Record<string, string> | undefined = ALL) =>
+  () =>
+    assertRemovable(names, { stored, variables });
+
+describe('what may be removed', () => {
+  it.each<[string, SecretName[], Record<string, string>]>([
+    ['a value of before', ['PAY_API_V3_KEY_PREVIOUS', 'OFFICIAL_AES_KEY_PREVIOUS'], ALL],
+    ['a pair that need not be there', ['PAY_PUBLIC_KEY', 'PAY_PUBLIC_KEY_ID'], ALL],
+    ['the key of the protocol that is not used', ['PAY_API_V2_KEY'], ALL],
+    ['those of the other', ['PAY_API_V3_KEY', 'PAY_MCH_CERT_SERIAL', 'PAY_MCH_PRIVATE_KEY'], { ...ALL, PAY_API: 'v2' }],
+    ['what plain mode does not use', ['OFFICIAL_AES_KEY'], { ...ALL, OFFICIAL_MODE: 'plain' }],
+    ['what belongs to a part that is not set up', ['OFFICIAL_APP_SECRET', 'OFFICIAL_TOKEN'], { MINIAPP_APP_ID: 'wx1' }],
+  ])('%s: %j', (_what, names, variables) => {
+    expect(remove(names, variables)).not.toThrow();
+  });
+
+  it('everything, when the stage is gone', () => {
+    expect(() => assertRemovable([...SECRET_NAMES], { stored, variables: undefined })).not.toThrow();
+  });
+
+  it.each<SecretName[]>([
+    ['PAY_PUBLIC_KEY'],
+    ['PAY_PUBLIC_KEY_ID'],
+    ['PAY_MCH_PRIVATE_KEY'],
+    ['PAY_API_V3_KEY_PREVIOUS', 'PAY_MCH_CERT_SERIAL'],
+  ])('not half a pair: %s', (...names) => {
+    expect(remove(names)).toThrow(/ go together: nothing was removed\. Give both: remove /);
+  });
+
+  it('half a pair whose other half is not there', () => {
+    expect(() =>
+      assertRemovable(['PAY_PUBLIC_KEY'], { stored: new Set(['PAY_PUBLIC_KEY']), variables: ALL }),
+    ).not.toThrow();
+  });
+
+  it.each<[SecretName, Record<string, string>]>([
+    ['JWT_SIGNING_KEYS', {}],
+    ['MINIAPP_APP_SECRET', ALL],
+    ['OFFICIAL_AES_KEY', ALL],
+    ['PAY_API_V3_KEY', ALL],
+    ['PAY_API_V2_KEY', { ...ALL, PAY_API: 'v2' }],
+  ])('not what the stage works with: %s', (name, variables) => {
+    expect(remove([name], variables)).toThrow(`${name} is in use: nothing was removed.`);
+  });
+
+  it('nothing, when one of them is not there', () => {
+    const two: SecretName[] = ['PAY_API_V2_KEY', 'PAY_API_V3_KEY_PREVIOUS'];
+    expect(() => assertRemovable(two, { stored: new Set(['PAY_API_V2_KEY']), variables: ALL })).toThrow(
+      'PAY_API_V3_KEY_PREVIOUS is not there: nothing was removed.',
+    );
+  });
+});
