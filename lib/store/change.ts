@@ -22,14 +22,8 @@ export function readChange({ dynamodb = {} }: DynamoDBRecord): ItemChange {
     entity: Keys?.['sk']?.S?.split('#', 1)[0] ?? '',
     before: plain(OldImage),
     after: plain(NewImage),
-    at: timeOf(ApproximateCreationDateTime).toISOString(),
+    at: new Date(ApproximateCreationDateTime * 1_000).toISOString(),
   };
-}
-
-/** Lambda hands over epoch seconds, and whoever read the stream by hand has text (ISO 8601). */
-function timeOf(time: number | string): Date {
-  const seconds = typeof time === 'number' ? time : Date.parse(time) / 1_000;
-  return new Date(Math.floor(seconds) * 1_000);
 }
 
 type Image = NonNullable<DynamoDBRecord['dynamodb']>['NewImage'];
