@@ -1,4 +1,5 @@
 import { addressSetting, badSetting, originsOf, settings, variable } from './config.ts';
+import { isAppError } from './errors.ts';
 import { openBus } from './events/bus.ts';
 import { learnUnionId } from './identity/follow-up.ts';
 import { sessionTokens } from './identity/session-token.ts';
@@ -7,6 +8,7 @@ import { replies } from './official-account/replies.ts';
 import { once } from './once.ts';
 import { createSend } from './outbound.ts';
 import { tokenOwner, type TokenOwner } from './platform-token/owner.ts';
+import type { RefreshedToken } from './platform-token/refresh.ts';
 import { rateLimit } from './rate-limit.ts';
 import { runtime } from './runtime.ts';
 import { secrets } from './secrets/secrets.ts';
@@ -116,11 +118,20 @@ export async function loadJssdk() {
 export async function loadTokenOwners() {
   const names = (['MINIAPP', 'OFFICIAL'] as const).filter((name) => variable(`${name}_APP_ID`));
   if (names.length === 0) settings('MINIAPP_APP_ID');
-  const apps = await Promise.all(names.map(loadAppWithToken));
-  const owners = apps.flatMap((app) =>
-    app.app.settings === 'OFFICIAL' ? [app.accessToken, jsapiTicketOwner(app)] : [app.accessToken],
-  );
-  return { ...runtime, owners };
+  return { ...runtime, owners: (await Promise.all(names.map(loadOwners))).flat() };
+}
+
+/** An app whose secret is missing keeps no other app waiting: its token is one that cannot be had. */
+async function loadOwners(name: WechatApp['settings']): Promise<RefreshedToken[]> {
+  try {
+    const app = await loadAppWithToken(name);
+    return name === 'OFFICIAL' ? [app.accessToken, jsapiTicketOwner(app)] : [app.accessToken];
+  } catch (error) {
+    if (!isAppError(error, 'NOT_CONFIGURED')) throw error;
+    const { [`${name}_APP_ID` as const]: appId } = settings(`${name}_APP_ID`);
+    const fail = () => Promise.reject(error);
+    return [{ appId, kind: 'access_token', ask: fail, get: fail }];
+  }
 }
 
 /** For pushes of the official account. */

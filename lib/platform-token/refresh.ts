@@ -1,6 +1,9 @@
 import type { Log } from '../log.ts';
 import type { TokenOwner } from './owner.ts';
 
+/** The owner of a token, as far as it renews. */
+export type RefreshedToken = Pick<TokenOwner, 'appId' | 'kind' | 'ask' | 'get'>;
+
 /** What became of each token: how many live on, and which WeChat did not give. */
 export interface RefreshReport {
   living: number;
@@ -15,7 +18,7 @@ export interface RefreshReport {
  * @throws when an access token could not be had: nothing works without it
  */
 export async function refreshTokens(
-  { owners, log }: { owners: TokenOwner[]; log: Log },
+  { owners, log }: { owners: RefreshedToken[]; log: Log },
   { ask = false } = {},
 ): Promise<RefreshReport> {
   const failed = [];

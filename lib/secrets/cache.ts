@@ -40,7 +40,7 @@ export function secretCache({ now, log, ask }: Deps): SecretCache {
       return undefined;
     } catch (error) {
       dueAtMs = now() + AGAIN_MS;
-      log.warn('secrets.stale', { error });
+      log.warn('secrets.not-read', { error });
       return error;
     }
   }

@@ -55,7 +55,7 @@ async function call(operation: string, body: string): Promise<unknown> {
     new HttpRequest({ method: 'POST', hostname: url.hostname, path: '/', headers, body }),
   );
   const request = { method: 'POST', url, headers: signed.headers, body, timeoutMs: TIMEOUT_MS } as const;
-  const answer = await send(request).catch((cause: unknown) => {
+  const answer = await send(request).catch(({ cause }: Error) => {
     throw new Error('The parameter store does not answer', { cause });
   });
   const text = answer.body.toString();

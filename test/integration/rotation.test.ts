@@ -133,6 +133,20 @@ describe('the official account', () => {
   });
 });
 
+it('an app whose secret is missing keeps no other app waiting, and has its token once it is there', async () => {
+  const { put, change, wechat } = await rotation();
+  put({ OFFICIAL_APP_SECRET: 'official' });
+  const { handler } = (await import('../../functions/token-refresh.ts')) as {
+    handler: (input: object) => Promise<unknown>;
+  };
+  const asked = () => wechat.requests.map(({ body }) => (JSON.parse(body) as { appid: string }).appid);
+  await expect(handler({})).rejects.toThrow(`${ids.miniapp.appId} (MINIAPP_APP_SECRET is not set)`);
+  expect(new Set(asked())).toEqual(new Set([ids.official.appId]));
+  change({ MINIAPP_APP_SECRET: 'miniapp' });
+  await expect(handler({})).rejects.not.toThrow('MINIAPP_APP_SECRET');
+  expect(asked()).toContain(ids.miniapp.appId);
+});
+
 describe('WeChat Pay', () => {
   const platform = { PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId, PAY_PUBLIC_KEY: ids.platformPublicKey };
   const merchant = { PAY_MCH_CERT_SERIAL: ids.pay.certSerial, PAY_MCH_PRIVATE_KEY: ids.merchantPrivateKey };

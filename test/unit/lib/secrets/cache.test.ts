@@ -106,7 +106,7 @@ describe('secrets of a container', () => {
     nowMs += 9_999;
     expect(await read([TOKEN])).toEqual(['one']);
     expect(asked).toHaveLength(2);
-    expect(warnings).toEqual([['secrets.stale', { error: down }]]);
+    expect(warnings).toEqual([['secrets.not-read', { error: down }]]);
     down = undefined;
     store.set(TOKEN, 'two');
     nowMs += 1;
