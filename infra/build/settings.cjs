@@ -1,6 +1,6 @@
-// The switches of a stage, read from the environment (or .env.<stage>) when the service is packaged, and what follows
-// from them for the template. A value that cannot be meant ends the packaging with a sentence: a deployment that ignores
-// a switch is worse than none. What each switch does: .env.example.
+// The settings of a stage, read from the environment (or .env.<stage>) when the service is packaged, and what follows from
+// its switches for the template. A value that cannot be meant ends the packaging with a sentence: a deployment that ignores
+// a switch, or whose functions answer 503, is worse than none. What each setting does: .env.example.
 
 const WEBHOOKS = {
   'official-events': 'OfficialDashevents',
@@ -12,6 +12,7 @@ module.exports = async ({ resolveVariable }) => {
   const read = async (name) => String(await resolveVariable(`env:${name}, ''`)).trim();
   const env = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await read(name)])));
   const reserveByDefault = await resolveVariable('param:reserveConcurrency');
+  checkValues(env);
   checkDomain(env, await resolveVariable('self:provider.region'));
   checkOrigins(env.ALLOWED_ORIGINS);
   checkMail(env.ALARM_EMAIL);
@@ -59,6 +60,8 @@ module.exports = async ({ resolveVariable }) => {
 
 const NAMES = [
   'PUBLIC_BASE_URL',
+  'SCAN_LOGIN_REGISTER',
+  'MP_VERIFY_FILES',
   'ALLOWED_ORIGINS',
   'DOMAIN_NAME',
   'CERTIFICATE_ARN',
@@ -71,14 +74,58 @@ const NAMES = [
   'PAY_V2_NOTIFY_URL',
   'MINIAPP_APP_ID',
   'OFFICIAL_APP_ID',
+  'OFFICIAL_MODE',
   'PAY_MCH_ID',
+  'PAY_API',
 ];
+
+const APP_ID = [/^wx[0-9a-z]{16}$/, 'wx and 16 digits or small letters'];
+// A rehearsal on one machine has them without https.
+const ORIGIN = String.raw`(https:\/\/[^\s?#/]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)`;
+const NOTIFY_URL = [new RegExp(`^${ORIGIN}(/[^\\s?#]*)?$`), 'an https address without ? and #'];
+
+/** What the functions are told: the form of each, and the words for it. */
+const VALUES = {
+  PUBLIC_BASE_URL: [new RegExp(`^${ORIGIN}/*$`), 'an https address without a path'],
+  SCAN_LOGIN_REGISTER: [/^(ask|auto)$/, 'ask or auto'],
+  MP_VERIFY_FILES: [{ test: areVerificationFiles }, 'a JSON object such as {"MP_verify_abc.txt":"abc"}'],
+  MINIAPP_APP_ID: APP_ID,
+  OFFICIAL_APP_ID: APP_ID,
+  OFFICIAL_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
+  PAY_MCH_ID: [/^\d+$/, 'a number'],
+  PAY_API: [/^(v3|v2)$/, 'v3 or v2'],
+  PAY_NOTIFY_URL: NOTIFY_URL,
+  PAY_V2_NOTIFY_URL: NOTIFY_URL,
+};
+
+/** Not for the local stack: there it is to be seen what the functions say of a wrong value. */
+function checkValues(env) {
+  if (process.argv.includes('offline')) return;
+  for (const [name, [form, words]] of Object.entries(VALUES)) {
+    if (env[name] && !form.test(env[name])) throw refusal(`${name} must be ${words}; it is "${env[name]}".`);
+  }
+}
+
+/** As lib/h5/verification-file.ts reads and serves them. */
+function areVerificationFiles(json) {
+  try {
+    const isFile = ([name, text]) => /^MP_verify_\w+\.txt$/.test(name) && typeof text === 'string';
+    return json.startsWith('{') && Object.entries(JSON.parse(json)).every(isFile);
+  } catch {
+    return false;
+  }
+}
+
+/** The framework prints the stack of what ends a packaging, and where in this file that was helps nobody. */
+function refusal(sentence) {
+  return Object.assign(new Error(sentence), { stack: sentence });
+}
 
 /** One of `values`; the first of them when nothing is set. */
 function oneOf(env, name, values) {
   if (env[name] === '') return values[0];
   if (values.includes(env[name])) return env[name];
-  throw new Error(`${name} must be one of ${values.join(', ')}; it is "${env[name]}".`);
+  throw refusal(`${name} must be one of ${values.join(', ')}; it is "${env[name]}".`);
 }
 
 function below(address, path) {
@@ -87,14 +134,14 @@ function below(address, path) {
 
 function checkDomain({ DOMAIN_NAME: domain, CERTIFICATE_ARN: certificate }, region) {
   if (Boolean(domain) !== Boolean(certificate)) {
-    throw new Error('DOMAIN_NAME and CERTIFICATE_ARN go together: set both, or none of them.');
+    throw refusal('DOMAIN_NAME and CERTIFICATE_ARN go together: set both, or none of them.');
   }
   if (domain && !/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/.test(domain)) {
-    throw new Error(`DOMAIN_NAME must be a host such as api.example.com, without https://; it is "${domain}".`);
+    throw refusal(`DOMAIN_NAME must be a host such as api.example.com, without https://; it is "${domain}".`);
   }
   const [, certificateRegion] = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/.+$/.exec(certificate) ?? [];
   if (certificate && certificateRegion !== region) {
-    throw new Error(
+    throw refusal(
       `CERTIFICATE_ARN must be a certificate of ACM in ${region}, where the API is; it is "${certificate}".`,
     );
   }
@@ -105,7 +152,7 @@ function checkOrigins(origins) {
   for (const origin of origins.split(',').flatMap((part) => part.trim().replace(/\/+$/, '') || [])) {
     const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin);
     if (!isOrigin) {
-      throw new Error(
+      throw refusal(
         `ALLOWED_ORIGINS lists origins such as https://shop.example.com, with commas; "${origin}" is none.`,
       );
     }
@@ -114,12 +161,12 @@ function checkOrigins(origins) {
 
 function checkMail(address) {
   if (address && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(address)) {
-    throw new Error(`ALARM_EMAIL must be one mail address; it is "${address}".`);
+    throw refusal(`ALARM_EMAIL must be one mail address; it is "${address}".`);
   }
 }
 
 function checkBoundary(arn) {
   if (arn && !/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/.+$/.test(arn)) {
-    throw new Error(`PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy; it is "${arn}".`);
+    throw refusal(`PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy; it is "${arn}".`);
   }
 }

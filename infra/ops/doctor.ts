@@ -1,6 +1,5 @@
 // `npm run doctor [-- --stage <stage>]`: whether the accounts, keys and addresses of a stage are right, asked of AWS, of
 // WeChat and of the functions themselves. Changes nothing. Exit code 1 when something is wrong.
-import { parseArgs } from 'node:util';
 import { SECRET_NAMES } from '../../lib/config.ts';
 import { readDeployment, toldUrl, type Deployment } from './deployment.ts';
 import { checkAccount, checkSettings } from './doctor/account.ts';
@@ -15,9 +14,10 @@ import { exitCodeOf, formatEnd, formatGroup, row, type Row } from './rows.ts';
 import { SET_UP_BY } from './secrets/needed.ts';
 import { openSecretStore } from './secrets/store.ts';
 import { readTarget, type Target } from './target.ts';
+import { readWords } from './words.ts';
 
 await runCommand(async () => {
-  const { stage } = parseArgs({ options: { stage: { type: 'string' } } }).values;
+  const { stage } = readWords('Usage: npm run doctor [-- --stage <stage>]');
   const target = readTarget(stage);
   const deployment = await readDeployment(target);
   const rows: Row[] = [];
@@ -49,7 +49,7 @@ async function groupsOf(target: Target, deployment: Deployment): Promise<Group[]
     ['sessions', checkSessions],
     part('mini-program', () => checkMiniProgram(tokens)),
     part('official account', () => checkOfficialAccount(deployment, tokens)),
-    part('WeChat Pay', checkPay),
+    part('WeChat Pay', () => checkPay(target)),
     ['table', () => checkTable(target, deployment)],
     ['addresses', () => checkAddresses(deployment)],
   ];

@@ -1,6 +1,5 @@
 // `npm run redrive -- --stage <stage>`: tells the functions again what is in the dead-letter queues of a stage. A letter is
 // taken out once the function has taken all of it; all others stay. Exit code 1 when one stays.
-import { parseArgs } from 'node:util';
 import { readDeployment } from './deployment.ts';
 import { deliver } from './redrive/deliver.ts';
 import { openQueue } from './redrive/queue.ts';
@@ -8,6 +7,9 @@ import { readConsumerLetter, readStreamLetter, type Letter, type ReadLetter } fr
 import { Refusal, runCommand, WrongUse } from './refusal.ts';
 import { exitCodeOf, formatEnd, formatRow, row, type Row } from './rows.ts';
 import { readTarget, type Target } from './target.ts';
+import { readWords } from './words.ts';
+
+const USAGE = 'Usage: npm run redrive -- --stage <stage>';
 
 const QUEUES: [output: string, read: ReadLetter][] = [
   ['StreamDeadLettersUrl', readStreamLetter],
@@ -15,8 +17,8 @@ const QUEUES: [output: string, read: ReadLetter][] = [
 ];
 
 await runCommand(async () => {
-  const { stage } = parseArgs({ options: { stage: { type: 'string' } } }).values;
-  if (!stage) throw new WrongUse('Usage: npm run redrive -- --stage <stage>');
+  const { stage } = readWords(USAGE);
+  if (!stage) throw new WrongUse(USAGE);
   const target = readTarget(stage);
   const { outputs } = await readDeployment(target);
   const rows: Row[] = [];

@@ -31,7 +31,6 @@ export async function runCommand(main: () => Promise<number | void>): Promise<vo
     process.exitCode = (await main()) ?? 0;
   } catch (error) {
     console.error(explain(error));
-    const isWrongUse = error instanceof WrongUse || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-    process.exitCode = isWrongUse ? 2 : 1;
+    process.exitCode = error instanceof WrongUse ? 2 : 1;
   }
 }

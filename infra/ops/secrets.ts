@@ -1,7 +1,6 @@
 // `npm run secrets -- list | put [NAME …] | remove NAME … | rotate JWT_SIGNING_KEYS [--stage <stage>]`: the secrets of the
 // local stack, or of a stage in AWS. Values are typed, pasted, piped in or read from a file; never an argument.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { SECRET_NAMES, type SecretName } from '../../lib/config.ts';
 import { MAX_AGE_MS } from '../../lib/secrets/cache.ts';
 import { NotDeployed, readDeployment } from './deployment.ts';
@@ -12,8 +11,10 @@ import { neededSecrets } from './secrets/needed.ts';
 import { askForSecrets } from './secrets/put.ts';
 import { assertRemovable } from './secrets/remove.ts';
 import { rotateStoredKeys } from './secrets/rotate.ts';
+import { describeShadowed, shadowedNames } from './secrets/shadowed.ts';
 import { openSecretStore, type SecretStore } from './secrets/store.ts';
 import { readTarget, type Target } from './target.ts';
+import { readWords } from './words.ts';
 
 const USAGE = `Usage: npm run secrets -- <command> [--stage <stage>]
   list                     what is stored, without its values
@@ -57,8 +58,23 @@ async function put({ target, store, names }: Work): Promise<void> {
     await store.put(name, value);
     console.log(`stored   ${name}`);
   }
-  if (writes.length === 0) console.log('Nothing has changed.');
-  else console.log(`Functions work with it within ${MAX_AGE_MS / 1_000} seconds. Try it: ${doctorOf(target)}`);
+  if (writes.length === 0) return void console.log('Nothing has changed.');
+  const unread = await sayShadowed(
+    target,
+    writes.map(([name]) => name),
+  );
+  const soon = unread < writes.length ? `Functions work with it within ${MAX_AGE_MS / 1_000} seconds. ` : '';
+  console.log(`${soon}Try it: ${doctorOf(target)}`);
+}
+
+/**
+ * Says of which of these the functions do not read what is stored, and returns how many they are. It is stored all the
+ * same: whoever may only store, and cannot see the functions, hears nothing of them here.
+ */
+async function sayShadowed(target: Target, names: SecretName[]): Promise<number> {
+  const shadowed = shadowedNames(names, (await deployedVariables(target).catch(() => undefined)) ?? {});
+  for (const name of shadowed) console.log(`${describeShadowed(name)}.`);
+  return shadowed.length;
 }
 
 async function remove({ target, store, names }: Work): Promise<void> {
@@ -90,6 +106,7 @@ async function rotate({ target, store, names }: Work): Promise<void> {
     throw new WrongUse(`Only JWT_SIGNING_KEYS is made here: what others issue is put.\n${USAGE}`);
   }
   await rotateStoredKeys({ store, now: Date.now, wait: sleep, say: console.log });
+  await sayShadowed(target, ['JWT_SIGNING_KEYS']);
   console.log(`Try it: ${doctorOf(target)}`);
 }
 
@@ -109,13 +126,12 @@ function doctorOf({ name, standIns }: Target): string {
 }
 
 await runCommand(async () => {
-  const options = { stage: { type: 'string' } } as const;
-  const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  const [command = '', ...words] = positionals;
+  const { stage, words: typed } = readWords(USAGE, { allowPositionals: true });
+  const [command = '', ...words] = typed;
   const run = COMMANDS[command];
   if (!run) throw new WrongUse(USAGE);
   const names = words.map(secretName);
-  const target = readTarget(values.stage);
+  const target = readTarget(stage);
   const store = openSecretStore(target, target.secretsPath);
   await run({ target, store, names }).finally(store.close);
 });

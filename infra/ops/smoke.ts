@@ -2,18 +2,18 @@
 // uses the addresses that AWS made: a domain may lead here only later. CI takes back a deployment that fails it, so what is
 // not the deployment's fault is said, and fails nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { ownUrl, readDeployment } from './deployment.ts';
 import { checkHealth, checkLogin, checkRefusal, WEBHOOKS } from './probes.ts';
 import { Elsewhere, runCommand } from './refusal.ts';
 import { exitCodeOf, formatEnd, formatGroup, row, type Finding } from './rows.ts';
 import { readTarget } from './target.ts';
+import { readWords } from './words.ts';
 
 /** A first call may meet a cold start, and a new address takes some seconds to be known. */
 const PAUSES_MS = [1_000, 3_000, 6_000];
 
 await runCommand(async () => {
-  const { stage } = parseArgs({ options: { stage: { type: 'string' } } }).values;
+  const { stage } = readWords('Usage: npm run smoke [-- --stage <stage>]');
   const target = readTarget(stage);
   const deployment = await readDeployment(target);
   const rows = await Promise.all([

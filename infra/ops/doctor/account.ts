@@ -1,4 +1,5 @@
-import { addressSetting, originsOf, SECRET_NAMES, settings, variable } from '../../../lib/config.ts';
+import { addressSetting, badSetting, originsOf, SECRET_NAMES, settings, variable } from '../../../lib/config.ts';
+import { readVerificationFiles } from '../../../lib/h5/verification-file.ts';
 import type { Deployment } from '../deployment.ts';
 import { ask } from '../probes.ts';
 import { Refusal } from '../refusal.ts';
@@ -67,8 +68,14 @@ export function checkSettings(
       return origins.length > 0 ? origins.join(', ') : { mark: '–', note: 'no web page may use the API' };
     }),
     row('MP_VERIFY_FILES', () => {
-      const files = Object.keys(JSON.parse(settings('MP_VERIFY_FILES').MP_VERIFY_FILES) as object);
+      const files = [...readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES).keys()];
       return files.length > 0 ? files.join(', ') : { mark: '–', note: 'no domain is verified for WeChat' };
+    }),
+    // Not of one app: every poll for a login code stops at a wrong one, whoever the code is for.
+    row('SCAN_LOGIN_REGISTER', () => {
+      const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
+      if (register === 'ask' || register === 'auto') return register;
+      throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
     }),
   ]);
 }

@@ -3,25 +3,45 @@ import { addressSetting, badSetting, settings, variable } from '../../../lib/con
 import { isAppError } from '../../../lib/errors.ts';
 import { createSend } from '../../../lib/outbound.ts';
 import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../../../lib/pay/merchant.ts';
+import { payCode } from '../../../lib/pay/protocol/refusal.ts';
 import { queryOrder } from '../../../lib/pay/v2/orders.ts';
 import { fetchCertificates, type PlatformCertificate } from '../../../lib/pay/v3/certificates.ts';
 import { callPay } from '../../../lib/pay/v3/client.ts';
 import { runtime } from '../../../lib/runtime.ts';
 import { explain, Refusal } from '../refusal.ts';
 import { row, type Finding, type Row } from '../rows.ts';
+import { FORMS } from '../secrets/forms.ts';
+import type { Target } from '../target.ts';
 
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const OUTSIDE = { ...runtime, log: QUIET, send: createSend(runtime) };
 
 /** WeChat Pay: its own answers say whether the keys are right. */
-export async function checkPay(): Promise<Row[]> {
+export async function checkPay(target: Pick<Target, 'standIns'>): Promise<Row[]> {
   const certificates = openCertificates();
   certificates.catch(() => undefined);
   return Promise.all([
     row('merchant', () => `${settings('PAY_MCH_ID').PAY_MCH_ID}, new orders by API ${apiName()}`),
+    ...notifyUrls().map((name) => row(name, () => judgeNotifyUrl(name, target))),
     ...(usesV3() ? v3Rows(certificates) : [row('API v3', () => NOT_USED)]),
     row('PAY_API_V2_KEY', async () => (usesV2() ? tryV2() : { mark: '–', note: 'API v2 is not used' })),
   ]);
+}
+
+type NotifyUrl = 'PAY_NOTIFY_URL' | 'PAY_V2_NOTIFY_URL';
+
+/** Those in use: of new orders, and of refunds, which are asked for by API v3 whatever the order was made by. */
+function notifyUrls(): NotifyUrl[] {
+  const ofOrders = settings('PAY_API').PAY_API === 'v2' ? 'PAY_V2_NOTIFY_URL' : 'PAY_NOTIFY_URL';
+  return [...new Set<NotifyUrl>([ofOrders, ...(usesV3() ? ['PAY_NOTIFY_URL' as const] : [])])];
+}
+
+/** As WeChat Pay wants it (pay 2.1). */
+export function judgeNotifyUrl(name: NotifyUrl, { standIns }: Pick<Target, 'standIns'>): string {
+  const { [name]: url } = settings(name);
+  const scheme = standIns ? /^https?:\/\// : /^https:\/\//;
+  if (URL.canParse(url) && scheme.test(url) && !/[\s?#]/.test(url)) return url;
+  throw badSetting(name, 'must be an https address without ? and #: WeChat Pay takes no other');
 }
 
 const NOT_USED: Finding = { mark: '–', note: 'not used; refunds need it, also those of orders by API v2' };
@@ -37,6 +57,7 @@ function v3Rows(certificates: Promise<Opened>): Promise<Row>[] {
     row('PAY_PUBLIC_KEY', async () => {
       const publicKey = await loadPublicKey();
       if (!publicKey) return { mark: '–', note: 'platform certificates in its place' };
+      await FORMS.PAY_PUBLIC_KEY_ID.read(publicKey.id);
       const { privateKey } = await loadMerchant();
       if (!publicKey.key.equals(createPublicKey(privateKey))) return publicKey.id;
       throw badSetting('PAY_PUBLIC_KEY', "is the merchant's own; the one of WeChat Pay is pub_key.pem");
@@ -106,11 +127,16 @@ async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
     { method: 'POST', path: '/v3/security/echo', body: { echo_message: message } },
   ).catch((error: unknown) => {
     const isForged = error instanceof Error && isAppError(error.cause, 'FORBIDDEN');
-    throw isForged ? badSetting('PAY_PUBLIC_KEY', 'is not what WeChat Pay signs with', error) : error;
+    if (isForged) throw badSetting('PAY_PUBLIC_KEY', 'is not what WeChat Pay signs with', error);
+    // Nothing is wrong with the request itself: it is what the settings put into its headers that WeChat Pay does not take.
+    const isRefused = isAppError(error, 'INTERNAL') || isAppError(error, 'FORBIDDEN');
+    throw isRefused ? new Refusal(`${error.message} (${payCode(error)}): look at ${IN_HEADERS}`) : error;
   });
   if (!answer.includes(message)) throw new Refusal('WeChat Pay does not echo what it was sent');
   return `WeChat Pay takes our signature, and its own is of ${platformKeyId}`;
 }
+
+const IN_HEADERS = 'PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and PAY_PUBLIC_KEY_ID';
 
 /** Asks for an order that nobody made: that WeChat Pay does not know it says that it takes our signature. */
 async function tryV2(): Promise<string> {

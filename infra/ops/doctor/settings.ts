@@ -1,8 +1,9 @@
 import { SECRET_NAMES, type SecretName } from '../../../lib/config.ts';
+import { describeShadowed, shadowedNames } from '../secrets/shadowed.ts';
 import type { Stored } from '../secrets/store.ts';
 
 /** Settings of the operator's own shell that would pass for those of the functions. */
-const OURS = /^(JWT|MINIAPP|OFFICIAL|PAY|WECHAT)_/;
+const OURS = /^(JWT|MINIAPP|OFFICIAL|PAY|SCAN_LOGIN|WECHAT)_/;
 
 /**
  * Makes this process see the settings that the functions see, so that the code of lib/ reads, parses and matches them as
@@ -20,10 +21,10 @@ export function assumeSettings(variables: Record<string, string>, secrets: Map<S
 export function oddities(variables: Record<string, string>, stored: Map<string, Stored>): string[] {
   const isKnown = (name: string) => (SECRET_NAMES as readonly string[]).includes(name);
   const unknown = [...stored.keys()].filter((name) => !isKnown(name));
-  const shadowed = SECRET_NAMES.filter((name) => variables[name] && stored.has(name));
+  const shadowed = shadowedNames(SECRET_NAMES, variables).filter((name) => stored.has(name));
   return [
     ...unknown.map((name) => `${name} is stored, and nothing knows that name`),
-    ...shadowed.map((name) => `${name} is a variable of the functions as well, which wins over what is stored`),
+    ...shadowed.map(describeShadowed),
   ];
 }
 

@@ -56,8 +56,8 @@ export const FORMS: Record<SecretName, SecretForm> = {
     hint: 'id of the WeChat Pay public key',
     read: shaped(
       'PAY_PUBLIC_KEY_ID',
-      /^PUB_KEY_ID_\w+$/,
-      'must begin with PUB_KEY_ID_, as the merchant platform shows it',
+      /^PUB_KEY_ID_[0-9A-Za-z]{16,}$/,
+      'must be PUB_KEY_ID_ and the long number behind it, as the merchant platform shows it',
     ),
   },
   PAY_PUBLIC_KEY: {

@@ -10,6 +10,8 @@ const KEYS = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
 
+const NO_ADDRESS = 'must be an https address without ? and #: WeChat Pay takes no other';
+
 let stage: Stage;
 let answers: Stage['answers'];
 let variables: Stage['variables'];
@@ -19,6 +21,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   Object.assign(stage.answers, answers);
+  for (const name of Object.keys(stage.variables)) delete stage.variables[name];
   Object.assign(stage.variables, variables);
   for (const name of Object.keys(stage.settings).filter((one) => !(one in variables))) {
     stage.put(name, stage.settings[name]!);
@@ -95,12 +98,46 @@ describe('the doctor', () => {
       'refuses OFFICIAL_TOKEN',
     ],
     ['signing keys that are none', 'JWT_SIGNING_KEYS', '{}', 'JWT_SIGNING_KEYS', 'must be a JWK Set'],
+    [
+      'a public key’s id that WeChat Pay does not know',
+      'PAY_PUBLIC_KEY_ID',
+      'PUB_KEY_ID_0119000072912025110100000000000099',
+      'call of API v3',
+      'WeChat Pay refuses our request (PARAMERROR): look at PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
+    ],
+    [
+      'a public key’s id that is none',
+      'PAY_PUBLIC_KEY_ID',
+      'PUB_KEY_ID_XX',
+      'PAY_PUBLIC_KEY',
+      'PAY_PUBLIC_KEY_ID must be PUB_KEY_ID_ and the long number',
+    ],
     ['an AppSecret that is none', 'MINIAPP_APP_SECRET', 'secret', 'MINIAPP_APP_SECRET', 'must be 32 hex digits'],
   ])('finds %s', async (_what, name, value, row, why) => {
     stage.put(name, value);
     const { code, rows } = await examine();
     expect(rows[`✗ ${row}`]).toContain(why);
     expect(code).toBe(1);
+  });
+
+  it.each<[Record<string, string>, string, string]>([
+    [{ SCAN_LOGIN_REGISTER: 'foo' }, 'SCAN_LOGIN_REGISTER', 'must be ask or auto'],
+    [{ MP_VERIFY_FILES: 'foo' }, 'MP_VERIFY_FILES', 'must be a JSON object of file names and contents'],
+    [{ PAY_NOTIFY_URL: 'foo' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
+    [{ PAY_NOTIFY_URL: 'https://pay.example.com/n?a=b' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
+    [{ PAY_NOTIFY_URL: '' }, 'PAY_NOTIFY_URL', 'is not set'],
+    // Refunds are asked for by API v3.
+    [{ PAY_API: 'v2', PAY_NOTIFY_URL: 'foo' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
+    [{ PAY_API: 'v2', PAY_V2_NOTIFY_URL: 'foo' }, 'PAY_V2_NOTIFY_URL', NO_ADDRESS],
+  ])('finds the setting %j', async (changed, name, why) => {
+    Object.assign(stage.variables, changed);
+    const { code, rows } = await examine();
+    expect([code, rows[`✗ ${name}`]]).toEqual([1, `${name} ${why} → ${name} in .env.<stage>`]);
+  });
+
+  it('minds the address of the protocol that is in use, and no other', async () => {
+    Object.assign(stage.variables, { PAY_V2_NOTIFY_URL: 'foo' });
+    await expect(examine()).resolves.toMatchObject({ code: 0 });
   });
 
   it.each<[string, string, Stage['answers'][string], string]>([

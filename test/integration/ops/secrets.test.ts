@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sessionTokens } from '../../../lib/identity/session-token.ts';
 import { rotateStoredKeys } from '../../../infra/ops/secrets/rotate.ts';
 import { openSecretStore } from '../../../infra/ops/secrets/store.ts';
@@ -81,12 +81,13 @@ describe('npm run secrets', () => {
     ['a value of another form', ['put', 'PAY_API_V3_KEY'], `${NEW}${NEW}`, 1],
     ['an empty pipe', ['put', 'PAY_API_V3_KEY'], '', 1],
     ['an empty pipe for keys that it could make', ['put', 'JWT_SIGNING_KEYS'], '\n', 1],
-    ['half a pair', ['put', 'PAY_PUBLIC_KEY_ID'], 'PUB_KEY_ID_01', 1],
+    ['half a pair', ['put', 'PAY_PUBLIC_KEY_ID'], 'PUB_KEY_ID_0119000072912025110100000000000001', 1],
     ['to remove half a pair', ['remove', 'PAY_PUBLIC_KEY_ID'], '', 1],
     ['to remove what is in use', ['remove', 'PAY_API_V3_KEY'], '', 1],
     ['to remove nothing', ['remove'], '', 2],
     ['too few answers', ['put', 'PAY_API_V3_KEY', 'PAY_API_V2_KEY'], NEW, 1],
     ['an option that there is not', ['list', '--value'], '', 2],
+    ['a value as an option', ['put', 'PAY_API_V3_KEY', `--${NEW}`], '', 2],
   ])('refuses %s, and repeats nothing', async (_what, words, input, exitCode) => {
     const before = stage.read('PAY_API_V2_KEY');
     const { code, stdout, stderr } = await secrets(words, input);
@@ -94,6 +95,30 @@ describe('npm run secrets', () => {
     expect(stderr).not.toBe('');
     expect(stdout + stderr).not.toContain(NEW);
     expect(stage.read('PAY_API_V2_KEY')).toBe(before);
+  });
+});
+
+describe('a secret that is a variable of the functions as well', () => {
+  const warning = (name: string) =>
+    `${name} is also a variable of the functions, which wins over what is stored: take it`;
+  afterEach(() => void delete stage.variables.PAY_API_V2_KEY);
+
+  it('is stored, and the functions are not said to work with it', async () => {
+    stage.variables.PAY_API_V2_KEY = 'x'.repeat(32);
+    const { code, stdout } = await secrets(['put', 'PAY_API_V2_KEY'], 'another0another0another0another0');
+    expect([code, stdout.split('\n')]).toEqual([
+      0,
+      ['stored   PAY_API_V2_KEY', expect.stringContaining(warning('PAY_API_V2_KEY')), 'Try it: npm run doctor', ''],
+    ]);
+  });
+
+  it('is told apart from those that are not', async () => {
+    stage.variables.PAY_API_V2_KEY = 'x'.repeat(32);
+    const key32 = 'further0further0further0further0';
+    const { stdout } = await secrets(['put', 'PAY_API_V2_KEY', 'MINIAPP_APP_SECRET'], `${key32}\n${'0a'.repeat(16)}\n`);
+    expect(stdout).toContain(warning('PAY_API_V2_KEY'));
+    expect(stdout).not.toContain(warning('MINIAPP_APP_SECRET'));
+    expect(stdout).toContain('Functions work with it within');
   });
 });
 

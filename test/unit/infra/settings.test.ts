@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 interface Resolver {
   resolveVariable(text: string): Promise<unknown>;
@@ -22,6 +22,7 @@ function settings(env: Record<string, string>, reserveConcurrency = false) {
 }
 
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/0b1c';
+const APP_ID = 'wxd678efh567hg6787';
 const OWN_DOMAIN = { DOMAIN_NAME: 'api.example.com', CERTIFICATE_ARN: CERTIFICATE };
 
 describe('a switch that cannot be meant ends the packaging', () => {
@@ -40,6 +41,71 @@ describe('a switch that cannot be meant ends the packaging', () => {
     [{ ALLOWED_ORIGINS: '*' }, '"*" is none.'],
   ])('%j', async (env, sentence) => {
     await expect(settings(env)).rejects.toThrow(sentence);
+  });
+});
+
+describe('a setting that the functions could only refuse ends the packaging', () => {
+  const appId = 'must be wx and 16 digits or small letters; it is';
+  const notifyUrl = 'must be an https address without ? and #; it is';
+  const files = 'MP_VERIFY_FILES must be a JSON object such as {"MP_verify_abc.txt":"abc"}; it is';
+  it.each([
+    [{ PAY_API: 'v4' }, 'PAY_API must be v3 or v2; it is "v4".'],
+    [{ OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure; it is "safe".'],
+    [{ SCAN_LOGIN_REGISTER: 'foo' }, 'SCAN_LOGIN_REGISTER must be ask or auto; it is "foo".'],
+    [{ MINIAPP_APP_ID: 'gh_0123456789ab' }, `MINIAPP_APP_ID ${appId} "gh_0123456789ab".`],
+    [{ OFFICIAL_APP_ID: 'wx1' }, `OFFICIAL_APP_ID ${appId} "wx1".`],
+    [{ PAY_MCH_ID: '19O0000001' }, 'PAY_MCH_ID must be a number; it is "19O0000001".'],
+    [{ PUBLIC_BASE_URL: 'api.example.com' }, 'PUBLIC_BASE_URL must be an https address without a path; it is'],
+    [{ PUBLIC_BASE_URL: 'https://api.example.com/v1' }, 'PUBLIC_BASE_URL must be an https address without a path'],
+    [{ PUBLIC_BASE_URL: 'https://api.example.com?a=b' }, 'PUBLIC_BASE_URL must be an https address without a path'],
+    [{ PAY_NOTIFY_URL: 'foo' }, `PAY_NOTIFY_URL ${notifyUrl} "foo".`],
+    [{ PAY_NOTIFY_URL: 'http://pay.example.com/n' }, `PAY_NOTIFY_URL ${notifyUrl}`],
+    [{ PAY_V2_NOTIFY_URL: 'https://pay.example.com/n?a=b' }, `PAY_V2_NOTIFY_URL ${notifyUrl}`],
+    [{ PAY_V2_NOTIFY_URL: 'https://pay.example.com#n' }, `PAY_V2_NOTIFY_URL ${notifyUrl}`],
+    [{ MP_VERIFY_FILES: 'foo' }, `${files} "foo".`],
+    [{ MP_VERIFY_FILES: '["MP_verify_abc.txt"]' }, files],
+    [{ MP_VERIFY_FILES: '5' }, files],
+    [{ MP_VERIFY_FILES: '{"MP_verify_abc":"abc"}' }, files],
+    [{ MP_VERIFY_FILES: '{"MP_verify_abc.txt":5}' }, files],
+  ])('%j', async (env, sentence) => {
+    await expect(settings(env)).rejects.toThrow(sentence);
+  });
+
+  it('in a sentence, without where in our code that was', async () => {
+    await expect(settings({ PAY_API: 'v4' })).rejects.toMatchObject({ stack: 'PAY_API must be v3 or v2; it is "v4".' });
+    await expect(settings({ EGRESS: 'on' })).rejects.toMatchObject({ stack: expect.stringMatching(/^EGRESS.*\.$/) });
+  });
+
+  it.each<Record<string, string>>([
+    {
+      PAY_API: 'v2',
+      OFFICIAL_MODE: 'secure',
+      SCAN_LOGIN_REGISTER: 'auto',
+      MP_VERIFY_FILES: '{"MP_verify_abc.txt":"abc"}',
+      MINIAPP_APP_ID: APP_ID,
+      OFFICIAL_APP_ID: 'wx10ca1000000000b2',
+      PAY_MCH_ID: '1900000001',
+      PUBLIC_BASE_URL: 'https://edge.example:8443/',
+      PAY_NOTIFY_URL: 'https://edge.example/n',
+      PAY_V2_NOTIFY_URL: 'https://edge.example',
+    },
+    // A rehearsal.
+    { PUBLIC_BASE_URL: 'http://localhost:3000', PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify' },
+  ])('but not what they take: %j', async (env) => {
+    await expect(settings(env)).resolves.toMatchObject({ webhooks: 'urls' });
+  });
+
+  describe('unless it is for the local stack', () => {
+    const { argv } = process;
+    afterEach(() => {
+      process.argv = argv;
+    });
+
+    it('where the functions say what is wrong', async () => {
+      process.argv = [...argv.slice(0, 2), 'offline', 'start'];
+      const odd = { PAY_API: 'v4', OFFICIAL_MODE: 'safe', SCAN_LOGIN_REGISTER: 'foo', PAY_NOTIFY_URL: 'foo' };
+      await expect(settings(odd)).resolves.toMatchObject({ payNotifyUrl: 'foo' });
+    });
   });
 });
 
@@ -89,7 +155,7 @@ describe('what a stage decides', () => {
 
   it('runs no job that can only fail', async () => {
     expect(await settings({})).toMatchObject({ hasApp: false, hasMerchant: false });
-    expect(await settings({ OFFICIAL_APP_ID: 'wx1', PAY_MCH_ID: '19' })).toMatchObject({
+    expect(await settings({ OFFICIAL_APP_ID: APP_ID, PAY_MCH_ID: '19' })).toMatchObject({
       hasApp: true,
       hasMerchant: true,
     });

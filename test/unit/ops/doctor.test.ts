@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { badSetting, type SettingName } from '../../../lib/config.ts';
 import { judgeClock } from '../../../infra/ops/doctor/account.ts';
+import { judgeNotifyUrl } from '../../../infra/ops/doctor/pay.ts';
 import { assumeSettings, oddities } from '../../../infra/ops/doctor/settings.ts';
 import { judgeToken } from '../../../infra/ops/doctor/tokens.ts';
 import { exitCodeOf, formatEnd, formatGroup, row, type Row } from '../../../infra/ops/rows.ts';
@@ -54,6 +55,31 @@ describe('the clock', () => {
   });
 });
 
+describe('an address for notifications', () => {
+  const judge = (url: string, standIns?: string) => {
+    vi.stubEnv('PAY_NOTIFY_URL', url);
+    return judgeNotifyUrl('PAY_NOTIFY_URL', { standIns });
+  };
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each(['https://pay.example.com/n', 'https://abc.lambda-url.eu-west-1.on.aws/'])('may be %s', (url) => {
+    expect(judge(url)).toBe(url);
+  });
+
+  it.each(['http://pay.example.com/n', 'https://pay.example.com/n?', 'https://pay.example.com/#n', 'https://', 'foo'])(
+    'is not %s',
+    (url) => {
+      expect(() => judge(url)).toThrow('PAY_NOTIFY_URL must be an https address without ? and #');
+    },
+  );
+
+  it('may be without https on this machine alone', () => {
+    const url = 'http://localhost:3001/pay-notify';
+    expect(judge(url, 'http://127.0.0.1:3003')).toBe(url);
+    expect(() => judge(url)).toThrow('must be an https address');
+  });
+});
+
 describe('tokens', () => {
   const NOT_LISTED = 'The IP address 203.0.113.9 is not on the WeChat whitelist of OFFICIAL_APP_ID';
   const report = {
@@ -75,7 +101,13 @@ describe('tokens', () => {
 describe('the settings of the functions', () => {
   const before = process.env;
   beforeEach(() => {
-    process.env = { PATH: '/bin', PAY_MCH_ID: 'mine', WECHAT_API_BASE_URL: 'http://mine', AWS_PROFILE: 'me' };
+    process.env = {
+      PATH: '/bin',
+      PAY_MCH_ID: 'mine',
+      WECHAT_API_BASE_URL: 'http://mine',
+      SCAN_LOGIN_REGISTER: 'mine',
+      AWS_PROFILE: 'me',
+    };
   });
   afterEach(() => {
     process.env = before;
@@ -102,7 +134,7 @@ describe('the settings of the functions', () => {
   it('are odd when a name is not known, or a variable hides what is stored', () => {
     const stored = { version: 1, changedAt: new Date() };
     const odd = oddities(
-      { OFFICIAL_TOKEN: 'x', PAY_API_V3_KEY: '' },
+      { OFFICIAL_TOKEN: 'x', PAY_API_V3_KEY: '', PAY_API_V2_KEY: 'not stored' },
       new Map([
         ['OFFICIAL_TOKEN', stored],
         ['PAY_API_V3_KEY', stored],
@@ -111,7 +143,7 @@ describe('the settings of the functions', () => {
     );
     expect(odd).toEqual([
       expect.stringContaining('PAY_APIV3_KEY is stored, and nothing knows'),
-      expect.stringContaining('OFFICIAL_TOKEN is a variable of the functions as well'),
+      expect.stringMatching(/^OFFICIAL_TOKEN is also a variable of the functions, which wins.* take it out of infra/),
     ]);
   });
 });

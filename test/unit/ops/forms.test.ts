@@ -38,6 +38,8 @@ describe('the forms of secrets', () => {
     ['PAY_API_V3_KEY', '密'.repeat(32), 'exactly 32 bytes'],
     ['PAY_API_V2_KEY', `${'x'.repeat(31)} `, 'exactly 32 bytes'],
     ['PAY_PUBLIC_KEY_ID', SERIAL, 'PUB_KEY_ID_'],
+    ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_XX', 'PUB_KEY_ID_ and the long number'],
+    ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_01190000_72912025110100', 'PUB_KEY_ID_ and the long number'],
     ['PAY_PUBLIC_KEY', 'pub_key.pem', 'not a key in PEM form'],
     ['PAY_PUBLIC_KEY', merchant.privateKey, 'is a private key'],
     ['PAY_PUBLIC_KEY', certificateOf(merchant), 'is a certificate'],

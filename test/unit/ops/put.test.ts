@@ -8,6 +8,7 @@ import { certificateOf, merchant, SERIAL, stranger } from './keys.ts';
 
 const OLD = 'old0old0old0old0old0old0old0old0';
 const NEW = 'new1new1new1new1new1new1new1new1';
+const KEY_ID = 'PUB_KEY_ID_0119000072912025110100000000000001';
 const folder = mkdtempSync(join(tmpdir(), 'ops-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = (name: string, content: string) => {
@@ -159,7 +160,7 @@ describe('a key and what goes with it', () => {
     ['PAY_MCH_PRIVATE_KEY', key, merchant.privateKey.trim()],
     ['PAY_MCH_CERT_SERIAL', SERIAL, SERIAL],
     ['PAY_PUBLIC_KEY', file('pub_key.pem', stranger.publicKey), stranger.publicKey.trim()],
-    ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_01', 'PUB_KEY_ID_01'],
+    ['PAY_PUBLIC_KEY_ID', KEY_ID, KEY_ID],
   ])('are refused by halves: %s alone', async (name, answer, value) => {
     await expect(put([name], [answer])).rejects.toThrow(`change together: nothing was stored`);
     // What is there already changes nothing.
