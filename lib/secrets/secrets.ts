@@ -27,7 +27,8 @@ export function secretsRevision(): Promise<number> {
 
 const cache = secretCache({
   ...runtime,
-  ask: (request) => getParameters(runtime, { path: settings('SECRETS_PATH').SECRETS_PATH, ...request }),
+  ask: (request) =>
+    getParameters(runtime, { path: settings('SECRETS_PATH').SECRETS_PATH.replace(/\/+$/, ''), ...request }),
 });
 
 async function read(names: SecretName[]): Promise<(string | undefined)[]> {

@@ -46,6 +46,12 @@ describe('secrets', () => {
     ]);
   });
 
+  it('are found below a path with a slash at its end', async () => {
+    vi.stubEnv('SECRETS_PATH', '/wechat-lambda/test/');
+    const { secrets } = await load();
+    expect(await secrets('OFFICIAL_TOKEN')).toEqual({ OFFICIAL_TOKEN: 'stored' });
+  });
+
   it('are named when they are missing', async () => {
     const { secrets } = await load();
     await expect(secrets('OFFICIAL_TOKEN', 'PAY_API_V2_KEY')).rejects.toMatchObject({

@@ -13,20 +13,10 @@ const KEYS = generateKeyPairSync('rsa', {
 const NO_ADDRESS = 'must be an https address without ? and #: WeChat Pay takes no other';
 
 let stage: Stage;
-let answers: Stage['answers'];
-let variables: Stage['variables'];
 beforeAll(async () => {
   stage = await startStage();
-  [answers, variables] = [{ ...stage.answers }, { ...stage.variables }];
 });
-afterEach(() => {
-  Object.assign(stage.answers, answers);
-  for (const name of Object.keys(stage.variables)) delete stage.variables[name];
-  Object.assign(stage.variables, variables);
-  for (const name of Object.keys(stage.settings).filter((one) => !(one in variables))) {
-    stage.put(name, stage.settings[name]!);
-  }
-});
+afterEach(() => stage.reset());
 afterAll(() => stage.stop());
 
 /** The lines that are no tick: mark and name, and then the note. */
@@ -47,13 +37,15 @@ describe('the doctor', () => {
     expect(rows['– PAY_API_V3_KEY']).toContain('no certificate to try it on');
     expect(stdout).toContain('✓ call of API v3');
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+ checks, nothing wrong$/);
-    const secrets = Object.entries(stage.settings).filter(([name, value]) => value !== '' && !(name in variables));
+    const secrets = Object.entries(stage.settings).filter(
+      ([name, value]) => value !== '' && !(name in stage.variables),
+    );
     const shown = /CERT_SERIAL|PUBLIC_KEY_ID/;
     expect(secrets.filter(([name, value]) => !shown.test(name) && stdout.includes(value))).toEqual([]);
   });
 
   it('names the address that WeChat has to let in', async () => {
-    const { OFFICIAL_APP_ID } = variables;
+    const { OFFICIAL_APP_ID } = stage.variables;
     const why = 'The IP address 203.0.113.9 is not on the WeChat whitelist of OFFICIAL_APP_ID';
     Object.assign(stage.answers, failTokens(`WeChat gave no access_token of ${OFFICIAL_APP_ID} (${why})`));
     const { code, rows } = await examine();

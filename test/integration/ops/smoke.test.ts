@@ -3,16 +3,10 @@ import { findFreePorts } from '../../support/ports.ts';
 import { runOps, startStage, type Stage } from './stage.ts';
 
 let stage: Stage;
-let answers: Stage['answers'];
-let variables: Stage['variables'];
 beforeAll(async () => {
   stage = await startStage();
-  [answers, variables] = [{ ...stage.answers }, { ...stage.variables }];
 });
-afterEach(() => {
-  Object.assign(stage.answers, answers);
-  Object.assign(stage.variables, variables);
-});
+afterEach(() => stage.reset());
 afterAll(() => stage.stop());
 
 describe('npm run smoke', () => {

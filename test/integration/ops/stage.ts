@@ -72,6 +72,13 @@ export async function startStage(env: Record<string, string> = {}) {
     service: { eventRules: [], deployedName: (name) => name },
   });
   const portsToUse = portVariables(free);
+  const original = { answers: { ...answers }, variables: { ...variables } };
+  const reset = () => {
+    Object.assign(answers, original.answers);
+    for (const name of Object.keys(variables)) delete variables[name];
+    Object.assign(variables, original.variables);
+    for (const [name, value] of Object.entries(parameters)) put(name, value);
+  };
   return {
     url: `http://localhost:${http}`,
     standIns: `http://127.0.0.1:${aws}`,
@@ -85,6 +92,8 @@ export async function startStage(env: Record<string, string> = {}) {
     put,
     read,
     remove,
+    /** Takes back what was changed, and puts again what was removed. */
+    reset,
     run: (command: string, words: string[] = [], input = '') => runOps(command, words, portsToUse, input),
     stop: async () => {
       await standIns.stop();
