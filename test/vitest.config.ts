@@ -29,12 +29,15 @@ export default defineConfig({
         testTimeout: 20_000,
         hookTimeout: 30_000,
       }),
+      // After the others: a stack that starts, and a service that is packaged, leave no CPU for deadlines of a second.
       project('e2e', {
         globalSetup: 'test/support/e2e-setup.ts',
         testTimeout: 60_000,
         hookTimeout: 60_000,
         fileParallelism: false,
+        sequence: { groupOrder: 1 },
       }),
+      project('template', { testTimeout: 20_000, sequence: { groupOrder: 2 } }),
       // `npm run rehearse`: against a deployment, the end-to-end tests, then the jobs, and then what there is to say of it.
       rehearsal('rehearsal', 1, {
         include: ['test/e2e/**/*.test.ts'],

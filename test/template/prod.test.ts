@@ -1,10 +1,10 @@
 // The stage prod with every switch on.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addressesOf, permissionsOf } from '../../support/template/address-findings.ts';
-import { codeAccess } from '../../support/template/code-access.ts';
-import { packageService } from '../../support/template/package.ts';
-import { roleFindings } from '../../support/template/role-findings.ts';
-import { functionsOf, resourcesOf, type Template } from '../../support/template/template.ts';
+import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
+import { codeAccess } from '../support/template/code-access.ts';
+import { packageService } from '../support/template/package.ts';
+import { roleFindings } from '../support/template/role-findings.ts';
+import { functionsOf, resourcesOf, type Template } from '../support/template/template.ts';
 
 const CERTIFICATE_ARN = 'arn:aws:acm:ap-southeast-1:123456789012:certificate/0b1c2d3e';
 const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];

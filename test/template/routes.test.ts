@@ -1,9 +1,9 @@
 // A region without function URLs.
 import { beforeAll, expect, it } from 'vitest';
-import { addressesOf, permissionsOf } from '../../support/template/address-findings.ts';
-import { packageService } from '../../support/template/package.ts';
-import { roleFindings } from '../../support/template/role-findings.ts';
-import { resourcesOf, type Template } from '../../support/template/template.ts';
+import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
+import { packageService } from '../support/template/package.ts';
+import { roleFindings } from '../support/template/role-findings.ts';
+import { resourcesOf, type Template } from '../support/template/template.ts';
 
 let template: Template;
 

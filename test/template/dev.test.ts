@@ -1,11 +1,11 @@
 // What a newcomer deploys: the stage dev, with nothing set.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SECRET_NAMES } from '../../../lib/config.ts';
-import { addressesOf, permissionsOf } from '../../support/template/address-findings.ts';
-import { packageService } from '../../support/template/package.ts';
-import { roleFindings } from '../../support/template/role-findings.ts';
-import { functionsOf, resourcesOf, type Resource, type Template } from '../../support/template/template.ts';
+import { SECRET_NAMES } from '../../lib/config.ts';
+import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
+import { packageService } from '../support/template/package.ts';
+import { roleFindings } from '../support/template/role-findings.ts';
+import { functionsOf, resourcesOf, type Resource, type Template } from '../support/template/template.ts';
 
 const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];
 const OPERATORS = ['catalog-put', 'menu-publish', 'pay-refund'];
