@@ -15,8 +15,6 @@ export default class OfflinePlugin {
     for (const owner of [service.provider, ...Object.values(service.functions)]) {
       owner.environment = preferShell(owner.environment);
     }
-    // The secrets are made by start.ts. Nobody asks a parameter store on a laptop, unless the shell names one.
-    if (!process.env.SECRETS_PATH) delete service.provider.environment.SECRETS_PATH;
     // Two stacks at once must not build into one folder.
     service.custom.esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
     // A reload drops the calls that are under way: not wanted while tests run.
