@@ -15,6 +15,13 @@ export interface Limits {
 
 export type RateLimit = (address: string) => Promise<void>;
 
+interface Counted {
+  counter: string;
+  limit: number;
+  window: number;
+  windowS: number;
+}
+
 interface Count {
   window: number;
   /** Counted here and not told to the others yet. */
@@ -33,23 +40,31 @@ const MAX_COUNTS = 10_000;
  * the table only what has become a share of the limit: an ordinary caller costs nothing, a flood one write for many
  * requests, and a flood that is over the limit nothing at all until the window ends. What several instances counted and
  * have not told each other yet gets through: a guard of quotas, no fence.
- * @throws RATE_LIMITED with the seconds until the next window
+ * @throws RATE_LIMITED with the seconds until there is room again
  */
 export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
   const counts = new Map<string, Count>();
 
   return async (address) => {
-    for (const { windowS, perAddress, perApp } of limits) {
-      await count(`${name}#${windowS}#${networkOf(address)}`, perAddress, windowS);
-      await count(`${name}#${windowS}`, perApp, windowS);
-    }
+    const nowS = deps.now() / 1_000;
+    const asked = limits.flatMap(({ windowS, perAddress, perApp }) => {
+      const window = Math.floor(nowS / windowS);
+      return [
+        { counter: `${name}#${windowS}#${networkOf(address)}`, limit: perAddress, window, windowS },
+        { counter: `${name}#${windowS}`, limit: perApp, window, windowS },
+      ];
+    });
+    // Whoever is refused is counted nowhere, and has to wait for the last of the windows that are full.
+    const full = asked.filter(({ counter, limit, window }) => {
+      const { known, untold } = currentCount(counter, window);
+      return known + untold >= limit;
+    });
+    if (full.length > 0) throw limited(Math.max(...full.map(({ window, windowS }) => (window + 1) * windowS - nowS)));
+    await Promise.all(asked.map(count));
   };
 
-  async function count(counter: string, limit: number, windowS: number): Promise<void> {
-    const nowS = deps.now() / 1_000;
-    const window = Math.floor(nowS / windowS);
+  async function count({ counter, limit, window, windowS }: Counted): Promise<void> {
     const current = currentCount(counter, window);
-    if (current.known + current.untold >= limit) throw limited(Math.ceil((window + 1) * windowS - nowS));
     current.untold += 1;
     if (current.untold < Math.ceil(limit / SHARES)) return;
     const told = current.untold;
@@ -85,6 +100,6 @@ function networkOf(address: string): string {
   return `${full.slice(0, 4).join(':')}::/64`;
 }
 
-function limited(retryAfterSeconds: number): AppError {
-  return new AppError('RATE_LIMITED', 'Too many requests: try again later', { retryAfterSeconds });
+function limited(waitS: number): AppError {
+  return new AppError('RATE_LIMITED', 'Too many requests: try again later', { retryAfterSeconds: Math.ceil(waitS) });
 }

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rateLimit } from '../../lib/rate-limit.ts';
-import { openTable } from '../../lib/store/table.ts';
+import { openPatiently } from '../support/table.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const LIMITS = { windowS: 60, perAddress: 16, perApp: 64 };
 const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 
 describe('rate limit', () => {
   let world: World;
@@ -14,12 +15,11 @@ describe('rate limit', () => {
   });
   afterAll(() => world.simulator.close());
 
-  /** Some seconds into a minute, so that no test runs over its end. */
-  const atStartOfMinute = () => {
-    const now = Date.now();
-    world.clock.offsetMs = MINUTE_MS - (now % MINUTE_MS) + 5_000;
-  };
-  const instanceOf = (name: string, table = world.table) => rateLimit({ ...world.base, table }, name, [LIMITS]);
+  /** Stands, so that no test runs over the end of a window: five seconds into a day at first. */
+  const clock = { nowMs: 0 };
+  beforeEach(() => (clock.nowMs = Math.ceil(Date.now() / DAY_MS) * DAY_MS + 5_000));
+  const instanceOf = (name: string, table = world.table, limits = [LIMITS]) =>
+    rateLimit({ table, now: () => clock.nowMs, log: world.base.log }, name, limits);
   const fresh = () => `route-${(names += 1)}`;
   const allowed = async (limit: (address: string) => Promise<void>, address: string, times: number) => {
     let passed = 0;
@@ -35,26 +35,23 @@ describe('rate limit', () => {
   };
 
   it('lets an address do so much in a minute, and says how long to wait', async () => {
-    atStartOfMinute();
     const limit = instanceOf(fresh());
     expect(await allowed(limit, '203.0.113.1', 50)).toBe(LIMITS.perAddress);
     await expect(limit('203.0.113.1')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 55 });
     expect(await allowed(limit, '203.0.113.2', 1)).toBe(1);
-    world.clock.offsetMs += 55_000;
+    clock.nowMs += 55_000;
     expect(await allowed(limit, '203.0.113.1', 1)).toBe(1);
   });
 
   it('lets all addresses together do so much', async () => {
-    atStartOfMinute();
     const limit = instanceOf(fresh());
     const passed = await Promise.all(Array.from({ length: 30 }, (_, i) => allowed(limit, `198.51.100.${i}`, 10)));
     expect(passed.reduce((sum, one) => sum + one)).toBe(LIMITS.perApp);
   });
 
   it('counts over instances: what gets through beyond the limit is less than a share for each', async () => {
-    atStartOfMinute();
     const name = fresh();
-    const instances = Array.from({ length: 4 }, () => instanceOf(name, openTable(world.table.name)));
+    const instances = Array.from({ length: 4 }, () => instanceOf(name, openPatiently(world.table.name)));
     let passed = 0;
     for (let round = 0; round < 40; round += 1) {
       for (const instance of instances) passed += await allowed(instance, '203.0.113.9', 1);
@@ -64,13 +61,10 @@ describe('rate limit', () => {
   });
 
   it('costs an ordinary caller nothing, and a flood one write for many requests', async () => {
-    atStartOfMinute();
     let writes = 0;
     const send = (command: unknown) => ((writes += 1), world.table.client.send(command as never));
     const counting = { ...world.table, client: { send } };
-    const limit = rateLimit({ ...world.base, table: counting as never }, fresh(), [
-      { windowS: 60, perAddress: 80, perApp: 8_000 },
-    ]);
+    const limit = instanceOf(fresh(), counting as never, [{ windowS: 60, perAddress: 80, perApp: 8_000 }]);
     await allowed(limit, '203.0.113.3', 9);
     expect(writes).toBe(0);
     await allowed(limit, '203.0.113.3', 1_000);
@@ -78,7 +72,6 @@ describe('rate limit', () => {
   });
 
   it('takes a /64 of IPv6 for one address', async () => {
-    atStartOfMinute();
     const limit = instanceOf(fresh());
     expect(await allowed(limit, '2001:db8:1:2::1', 10)).toBe(10);
     expect(await allowed(limit, '2001:db8:1:2:ffff::9', 10)).toBe(6);
@@ -87,18 +80,16 @@ describe('rate limit', () => {
   });
 
   it('holds several windows at once: so much in a minute, and so much in a day', async () => {
-    atStartOfMinute();
-    const limit = rateLimit(world.base, fresh(), [LIMITS, { windowS: 86_400, perAddress: 24, perApp: 1_000 }]);
+    const limit = instanceOf(fresh(), world.table, [LIMITS, { windowS: 86_400, perAddress: 24, perApp: 1_000 }]);
     expect(await allowed(limit, '203.0.113.5', 30)).toBe(16);
-    world.clock.offsetMs += MINUTE_MS;
+    clock.nowMs += MINUTE_MS;
     expect(await allowed(limit, '203.0.113.5', 30)).toBe(8);
-    await expect(limit('203.0.113.5')).rejects.toMatchObject({ retryAfterSeconds: expect.any(Number) });
+    await expect(limit('203.0.113.5')).rejects.toMatchObject({ retryAfterSeconds: 86_400 - 65 });
   });
 
   it('lets everybody in when it cannot count with the others', async () => {
-    atStartOfMinute();
     const broken = { ...world.table, client: { send: () => Promise.reject(new Error('no table')) } };
-    const limit = rateLimit({ ...world.base, table: broken as never }, fresh(), [LIMITS]);
+    const limit = instanceOf(fresh(), broken as never);
     expect(await allowed(limit, '203.0.113.4', 10)).toBe(10);
   });
 });
