@@ -21,9 +21,11 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     pool: 'threads',
     maxWorkers: 2,
+    // What takes longer fails; what is only slow, as any machine is at times, does not.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
-      project('unit'),
-      project('conformance'),
+      project('unit', { testTimeout: 20_000 }),
+      project('conformance', { testTimeout: 20_000 }),
       project('integration', {
         globalSetup: 'test/support/engine.ts',
         testTimeout: 20_000,

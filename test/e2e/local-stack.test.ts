@@ -112,7 +112,7 @@ describe('the end of a local stack', () => {
     expect(children.length).toBeGreaterThan(1);
     expect(await stack.stop(signal)).toBe(0);
     // What was killed is there until somebody has taken note of it.
-    await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
     expect(await takenPorts(stack)).toEqual([]);
   });
 
@@ -127,19 +127,19 @@ describe('the end of a local stack', () => {
   it('comes as soon, if the stack is still starting', async () => {
     const ports = await findFreePorts(6);
     const { child, exited, output } = runStart(portVariables(ports));
-    await expect.poll(output, { timeout: 20_000 }).toContain('functions');
+    await expect.poll(output, { timeout: 40_000 }).toContain('functions');
     const children = descendants(child.pid as number);
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
     expect(output()).not.toContain('ready');
-    expect(children.filter(isAlive)).toEqual([]);
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
   });
 
   it('ends the others and says which one, if a child dies', async () => {
     const stack = await startStack();
     const engine = execFileSync('pgrep', ['-f', `dynoxide.*--port ${portOf(stack.dynamodb)}`], { encoding: 'utf8' });
     process.kill(Number(engine.trim().split('\n')[0]), 'SIGKILL');
-    await expect.poll(() => stack.output(), { timeout: 10_000 }).toContain('the DynamoDB engine ended unexpectedly');
+    await expect.poll(() => stack.output()).toContain('the DynamoDB engine ended unexpectedly');
     expect(await stack.stop()).toBe(1);
     expect(await takenPorts(stack)).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('the end of a local stack', () => {
     const stack = await startStack();
     const children = descendants(stack.pid);
     await stack.stop('SIGKILL');
-    await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
     expect(await takenPorts(stack)).toEqual([]);
   });
 

@@ -21,9 +21,9 @@ describe('the wallet', () => {
     expect((await pay({ sku: 'coffee' })).transactionId).toMatch(/./);
     await phone.fault('notify', 'duplicate-notify');
     expect((await pay({ sku: 'top-up', amountFen: 12_300 })).transactionId).toMatch(/./);
-    await expect.poll(() => balanceOf(token), { timeout: 10_000 }).toBe(12_300);
+    await expect.poll(() => balanceOf(token)).toBe(12_300);
     await pay({ sku: 'top-up', amountFen: 700 });
-    await expect.poll(() => balanceOf(token), { timeout: 10_000 }).toBe(13_000);
+    await expect.poll(() => balanceOf(token)).toBe(13_000);
   });
 
   it('is shown to its owner alone', async () => {

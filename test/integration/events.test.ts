@@ -46,7 +46,7 @@ describe('the outbox', () => {
   const published = () => lambda.calls.flatMap(({ Records }) => Records).flatMap(eventsOf);
   /** The names of what was published since the test began, `last` being the last of it. */
   const namesUntil = async (last: string) => {
-    await vi.waitFor(() => expect(published().map(({ name }) => name)).toContain(last), { timeout: 5_000 });
+    await vi.waitFor(() => expect(published().map(({ name }) => name)).toContain(last), { timeout: 15_000 });
     return published().map(({ name }) => name);
   };
   let people = 0;

@@ -178,7 +178,7 @@ describe('a refund by hand in the merchant platform, told in API v2', () => {
     await settled();
     // A notification of a test before may be repeated meanwhile.
     const told = async () => (await deliveries()).findLast(({ url }) => url === world.v2.url);
-    await expect.poll(told, { timeout: 10_000 }).toMatchObject({ status: 200 });
+    await expect.poll(told).toMatchObject({ status: 200 });
     expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'REPORTED' });
   }, 20_000);
 

@@ -14,10 +14,10 @@ import { openTradeBillV2 } from '../../lib/pay/v2/bills.ts';
 import { openFundFlowBill, openTradeBill } from '../../lib/pay/v3/bills.ts';
 import { markPaid, putOrder, type Order } from '../../lib/store/orders.ts';
 import { writeRefund, type RefundStatus } from '../../lib/store/refunds.ts';
-import { openTable } from '../../lib/store/table.ts';
+import type { Table } from '../../lib/store/table.ts';
 import { APP_ID, MCH_ID, OPEN_ID, type Payment } from './bill-files.ts';
 import { API_V2_KEY, KEY_ID, startBillServer } from './bill-server.ts';
-import { freshTable } from './table.ts';
+import { freshTable, openPatiently } from './table.ts';
 
 export const DATE = '2026-11-20';
 /** Half past ten in Beijing, the day after. */
@@ -30,7 +30,7 @@ export async function createReconciler() {
   const { name, endpoint } = await freshTable();
   const wechat = await startBillServer();
   Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_S3: wechat.url });
-  const table = openTable(name);
+  const table = openPatiently(name);
   const clock = { now: Date.parse(NOW) };
   const lines: string[] = [];
   const healed = { orders: [] as string[], refunds: [] as object[], fail: false };
@@ -168,7 +168,7 @@ function termsOf({ outTradeNo, appId, mchId, amountFen, currency }: Order) {
   return { outTradeNo, appId, mchId, amountFen, currency };
 }
 
-async function order(table: ReturnType<typeof openTable>, change: Partial<Order>): Promise<Order> {
+async function order(table: Table, change: Partial<Order>): Promise<Order> {
   const made: Order = {
     outTradeNo: randomBytes(16).toString('hex'),
     sku: 'coffee',

@@ -14,7 +14,7 @@ import { fetchJsapiTicket } from '../../lib/wechat/jsapi-ticket.ts';
 import { fetchStableToken } from '../../lib/wechat/stable-token.ts';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
 import { payDeps } from './pay-world.ts';
-import { freshTable } from './table.ts';
+import { freshTable, openPatiently } from './table.ts';
 
 const rsaPair = () =>
   generateKeyPairSync('rsa', {
@@ -43,16 +43,24 @@ export const ids = {
   platformPublicKey: platformKeys.publicKey,
 };
 
+export interface WorldOptions {
+  callbackUrl?: string;
+  notifyUrls?: { v3: string; v2: string };
+  /** What stands before the engine, and loses answers: it is met with the deadlines of a deployment. */
+  via?: (endpoint: string) => string;
+}
+
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** A table of its own, a WeChat of its own, and what the flows need to meet both. The clock can be moved. */
 export async function createWorld({
   callbackUrl = 'http://127.0.0.1:9/',
   notifyUrls = { v3: 'http://localhost:9/pay-notify', v2: 'http://localhost:9/pay-notify-v2' },
-  via = (endpoint: string) => endpoint,
-} = {}) {
+  via,
+}: WorldOptions = {}) {
   const { name, endpoint } = await freshTable();
-  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: via(endpoint) });
+  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: via ? via(endpoint) : endpoint });
+  const open = () => (via ? openTable(name) : openPatiently(name));
   const simulator = await startSimulator({
     port: 0,
     miniapp: ids.miniapp,
@@ -66,7 +74,7 @@ export async function createWorld({
   });
   const clock = { offsetMs: 0 };
   const lines: string[] = [];
-  const table = openTable(name);
+  const table = open();
   const base = {
     now: () => Date.now() + clock.offsetMs,
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
@@ -81,13 +89,13 @@ export async function createWorld({
   /** What one cold instance builds: nothing is shared but the table. */
   const coldAccessToken = (owned = official) =>
     tokenOwner(
-      { ...base, tokens: platformTokens(openTable(name), owned.appId, 'access_token') },
+      { ...base, tokens: platformTokens(open(), owned.appId, 'access_token') },
       { appId: owned.appId, kind: 'access_token', ask: () => fetchStableToken(base, owned) },
     );
   const coldJsapiTicket = () => {
     const accessToken = coldAccessToken();
     return tokenOwner(
-      { ...base, tokens: platformTokens(openTable(name), official.appId, 'jsapi_ticket') },
+      { ...base, tokens: platformTokens(open(), official.appId, 'jsapi_ticket') },
       {
         appId: official.appId,
         kind: 'jsapi_ticket',

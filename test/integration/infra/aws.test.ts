@@ -61,7 +61,7 @@ describe('the event bus', () => {
     const Entries = entries.map((change) => ({ ...ENTRY, ...change }));
     return client.send(new PutEventsCommand({ Entries })).finally(() => client.destroy());
   };
-  const until = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 20 });
+  const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 
   it('hands an event over as EventBridge would', async () => {
     const { FailedEntryCount, Entries } = await put({ Resources: ['arn:x'] });

@@ -62,7 +62,7 @@ test('it settles by itself, too', async () => {
   const { outTradeNo } = await paidOrder();
   const body = refundBody(outTradeNo);
   await refund(body);
-  await expect.poll(async () => (await query(body.out_refund_no)).json.status, { timeout: 3_000 }).toBe('SUCCESS');
+  await expect.poll(async () => (await query(body.out_refund_no)).json.status).toBe('SUCCESS');
 });
 
 const fieldCases: [string, object][] = [
