@@ -28,8 +28,8 @@ export default defineConfig({
       project('conformance', { testTimeout: 20_000 }),
       project('integration', {
         globalSetup: 'test/support/engine.ts',
-        testTimeout: 20_000,
-        hookTimeout: 30_000,
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
       }),
       // After the others: a stack that starts, and a service that is packaged, leave no CPU for deadlines of a second.
       project('e2e', {

@@ -50,14 +50,20 @@ describe('mini-program login', () => {
 
   it('waits for a twin that WeChat answered, though it is slow to open its session', async () => {
     const code = await codeOfNewPerson();
+    const [answered, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const slowly: typeof world.miniapp.send = async (request) => {
       const answer = await world.miniapp.send(request);
-      await world.miniapp.sleep(600);
+      answered.resolve();
+      await waiting.promise;
       return answer;
     };
     const first = login({ ...world.miniapp, send: slowly }, code);
-    await world.miniapp.sleep(100);
-    const [one, two] = await Promise.all([first, login(world.miniapp, code)]);
+    await answered.promise;
+    // The clock of the twin stands: it waits for as long as the other needs.
+    const nowMs = world.base.now();
+    const sleep: typeof world.miniapp.sleep = (ms) => (waiting.resolve(), world.miniapp.sleep(ms));
+    const second = login({ ...world.miniapp, sleep, now: () => nowMs }, code);
+    const [one, two] = await Promise.all([first, second]);
     expect(two.user.id).toBe(one.user.id);
     await expect(me(world.sessions, two.token)).resolves.toEqual({ user: one.user });
   });

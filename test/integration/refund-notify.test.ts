@@ -8,7 +8,7 @@ import { readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { notification } from '../support/pay-notification.ts';
 import { createWebhookWorld } from '../support/webhooks.ts';
-import { ids } from '../support/world.ts';
+import { REFUND_SETTLES_MS, ids } from '../support/world.ts';
 
 let world: Awaited<ReturnType<typeof createWebhookWorld>>;
 let paidOrder: Awaited<ReturnType<typeof createBuyers>>['paidOrder'];
@@ -21,7 +21,7 @@ afterAll(() => world.close());
 let numbers = 0;
 const newNumber = () => `N${Date.now()}x${(numbers += 1)}`;
 const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
-const settled = () => world.simulator.advanceClock(2_000);
+const settled = () => world.simulator.advanceClock(REFUND_SETTLES_MS);
 
 interface Delivery {
   kind: string;
@@ -180,7 +180,7 @@ describe('a refund by hand in the merchant platform, told in API v2', () => {
     const told = async () => (await deliveries()).findLast(({ url }) => url === world.v2.url);
     await expect.poll(told).toMatchObject({ status: 200 });
     expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'REPORTED' });
-  }, 20_000);
+  });
 
   it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify'])('survives %s', async (fault) => {
     const { outTradeNo } = await paidOrder();

@@ -10,7 +10,7 @@ import { setDue } from '../../lib/store/due.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import { putReport, readRefund, type Refund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { REFUND_SETTLES_MS, createWorld, type World } from '../support/world.ts';
 
 const REFUNDS = '/v3/refund/domestic/refunds';
 
@@ -26,7 +26,7 @@ type Buyers = Awaited<ReturnType<typeof createBuyers>>;
 
 let numbers = 0;
 const newNumber = () => `R${Date.now()}x${(numbers += 1)}`;
-const settled = () => world.simulator.advanceClock(2_000);
+const settled = () => world.simulator.advanceClock(REFUND_SETTLES_MS);
 const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
 
 describe('pay-refund', () => {
@@ -133,7 +133,6 @@ describe('pay-refund', () => {
       expect((await refund(request)).refund.status).toBe('SUCCESS');
       expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800, refundCount: 1 });
     },
-    20_000,
   );
 
   it('a limit of calls does not prove that it was not taken: the money stays aside', async () => {

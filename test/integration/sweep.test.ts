@@ -58,7 +58,7 @@ describe('pay-sweep', () => {
     expect(await stateOf(outTradeNo)).toBe('CLOSED');
     expect(await world.calls(`/v3/pay/transactions/out-trade-no/${outTradeNo}/close`)).toBe(1);
     expect(await due()).toEqual([]);
-  }, 30_000);
+  });
 
   it('books the payment of an order that it came to close', async () => {
     const { outTradeNo } = await buyers.paidOrder({ paid: false });
@@ -143,7 +143,7 @@ describe('a thousand due orders', () => {
     const paid = await Promise.all(numbers.map(stateOf));
     expect(paid.filter((state) => state === 'PAID')).toHaveLength((THOUSAND * 9) / 10);
     expect(await due()).toEqual([]);
-  }, 60_000);
+  });
 
   it('stops asking when WeChat is down, and says that there is more', async () => {
     await place(200, 'b');
@@ -158,5 +158,5 @@ describe('a thousand due orders', () => {
     // None of the rest was touched: the next run begins with them.
     const rest = (await due()).filter((no) => no.includes('b0'));
     expect(rest).toHaveLength(200 - asked);
-  }, 60_000);
+  });
 });

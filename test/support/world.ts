@@ -50,6 +50,8 @@ export interface WorldOptions {
   via?: (endpoint: string) => string;
 }
 
+export const REFUND_SETTLES_MS = 10_000;
+
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** A table of its own, a WeChat of its own, and what the flows need to meet both. The clock can be moved. */
@@ -70,6 +72,8 @@ export async function createWorld({
       merchantPublicKey: merchantKeys.publicKey,
       platformPrivateKey: platformKeys.privateKey,
       refundCallbackUrl: notifyUrls.v2,
+      // A test that wants to see it under way does so, however slow the machine is.
+      refundSettlesMs: REFUND_SETTLES_MS,
     },
   });
   const clock = { offsetMs: 0 };

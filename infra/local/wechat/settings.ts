@@ -33,6 +33,8 @@ export interface PaySettings {
   apiV2Key?: string;
   /** Of the merchant console: where the refunds that named no address of their own are told, in v2. */
   refundCallbackUrl?: string;
+  /** How long a refund is under way: a second, if nothing is said. */
+  refundSettlesMs?: number;
   /** `PUB_KEY_ID_…`, sent as `Wechatpay-Serial`; empty for a merchant with platform certificates instead. */
   platformKeyId: string;
   /** PKCS#8 PEM: signs answers and notifications under the id above. */

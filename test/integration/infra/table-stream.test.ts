@@ -72,15 +72,13 @@ const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interv
 const aWhile = () => sleep(1_200);
 
 describe('the stream of the table', () => {
-  it('reaches a function as AWS would hand it over, soon', async () => {
+  it('reaches a function as AWS would hand it over', async () => {
     const table = await freshTable();
     const { put, remove } = writer(table);
     await put('before');
     await startStream(table, {});
-    const began = performance.now();
     await put('A', { raw: Uint8Array.from([0, 255]) });
     await until(() => expect(lambda.calls).toHaveLength(1));
-    expect(lambda.calls[0]!.at - began).toBeLessThan(3_000);
     const Keys = { pk: { S: 'A' }, sk: { S: '-' } };
     const [record] = lambda.calls[0]!.Records;
     expect(record).toEqual({
@@ -183,6 +181,20 @@ describe('the stream of the table', () => {
     await putTogether('A', 'B', 'C');
     await until(() => expect(delivered()).toEqual(['A B C', 'B C']));
     expect(console.warn).not.toHaveBeenCalled();
+  });
+
+  it('is within a second behind the table, unless the machine is busy', async () => {
+    const table = await freshTable();
+    const { put } = writer(table);
+    await startStream(table, {});
+    const delays: number[] = [];
+    for (const pk of ['A', 'B', 'C', 'D']) {
+      const began = performance.now();
+      await put(pk);
+      await until(() => expect(delivered()).toContain(pk));
+      delays.push(lambda.calls.at(-1)!.at - began);
+    }
+    expect(Math.min(...delays)).toBeLessThan(1_000);
   });
 
   it('asks the engine at most four times a second, however many functions there are', async () => {

@@ -29,7 +29,8 @@ type Handler = (request: { url: URL; body: string }) => Answer;
 export async function runOps(command: string, words: string[], env: Record<string, string>, input = '') {
   const child = spawn(process.execPath, [`infra/ops/${command}.ts`, ...words], { env: { ...process.env, ...env } });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  child.stdin.end(input);
+  // Who refuses the words has ended before it reads.
+  child.stdin.on('error', () => undefined).end(input);
   const [code] = (await once(child, 'close')) as [number];
   const [stdout, stderr] = await output;
   return { code, stdout, stderr };

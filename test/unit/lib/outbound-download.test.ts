@@ -9,9 +9,9 @@ import { startDownload } from '../../../lib/outbound.ts';
 const answers: Record<string, (response: ServerResponse) => void> = {
   '/whole?a=b': (response) => response.writeHead(206, { 'X-Kind': 'bill' }).end('whole'),
   '/steady': async (response) => {
-    for (let i = 0; i < 8; i += 1) {
+    for (let i = 0; i < 12; i += 1) {
       response.write('.');
-      await sleep(60);
+      await sleep(200);
     }
     response.end();
   },
@@ -30,7 +30,7 @@ afterAll(() => {
   server.close();
   server.closeAllConnections();
 });
-const get = (path: string) => startDownload({ method: 'GET', url: new URL(url + path), idleMs: 200 });
+const get = (path: string) => startDownload({ method: 'GET', url: new URL(url + path), idleMs: 2_000 });
 
 describe('a download', () => {
   it('gives status, headers and bytes', async () => {
@@ -41,8 +41,8 @@ describe('a download', () => {
 
   it('may take as long as it likes while something comes', async () => {
     const began = performance.now();
-    expect(await buffer((await get('/steady')).body)).toHaveLength(8);
-    expect(performance.now() - began).toBeGreaterThan(400);
+    expect(await buffer((await get('/steady')).body)).toHaveLength(12);
+    expect(performance.now() - began).toBeGreaterThan(2_000);
   });
 
   it('of which nothing more comes is given up', async () => {
@@ -60,7 +60,7 @@ describe('a download', () => {
   });
 
   it('from nobody is an error', async () => {
-    const nobody = startDownload({ method: 'GET', url: new URL('http://127.0.0.1:1/'), idleMs: 200 });
+    const nobody = startDownload({ method: 'GET', url: new URL('http://127.0.0.1:1/'), idleMs: 2_000 });
     await expect(nobody).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });
 });

@@ -38,11 +38,11 @@ export interface Refund {
 interface RefundWorld {
   clock: Clock;
   faults: Faults;
+  settlesMs: number;
   /** Tells the merchant how a refund ended. */
   announce: (refund: Refund) => Promise<DeliveryResult | null>;
 }
 
-const settlesAfterMs = 1_000;
 const mostRefunds = 50;
 const yearMs = 365 * 86_400_000;
 
@@ -58,7 +58,7 @@ export class Refunds {
     this.#world = world;
   }
 
-  /** Accepts a refund, or repeats one that is known by its number; how it ends shows about a second later. */
+  /** Accepts a refund, or repeats one that is known by its number; how it ends shows later. */
   create(order: PayOrder, terms: RefundTerms): Refund {
     const known = this.#refunds.get(terms.outRefundNo);
     if (!known) return this.#accept(order, terms);
@@ -85,7 +85,7 @@ export class Refunds {
   }
 
   #accept(order: PayOrder, terms: RefundTerms): Refund {
-    const { clock, faults } = this.#world;
+    const { clock, faults, settlesMs } = this.#world;
     const now = clock.now();
     assertRefundable(order, terms, now);
     const fault = faults.forRefund();
@@ -95,7 +95,7 @@ export class Refunds {
     order.refunds.push(refund);
     this.#refunds.set(terms.outRefundNo, refund);
     const outcome = fault === 'refund-abnormal' ? 'ABNORMAL' : fault === 'refund-closed' ? 'CLOSED' : 'SUCCESS';
-    clock.schedule(now + settlesAfterMs, async () => {
+    clock.schedule(now + settlesMs, async () => {
       // Unless a person was faster.
       if (statusOf(refund) === 'PROCESSING') await this.settle(refund, outcome);
     });

@@ -63,7 +63,7 @@ export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, ar
     orders,
     bills: new Bills(clock, orders, official.appId),
     billFiles: new BillFiles(clock, secrets),
-    refunds: new Refunds({ clock, faults, announce: announce.refund }),
+    refunds: new Refunds({ clock, faults, settlesMs: pay.refundSettlesMs ?? 1_000, announce: announce.refund }),
     announce,
   };
 }
