@@ -45,7 +45,7 @@ describe('links of accounts', () => {
       }),
       { numRuns: 100 },
     );
-  }, 120_000);
+  });
 
   async function perform(run: string, one: Act): Promise<void> {
     const someone = { appId: `${run}-app${one.app}`, openId: `o-${run}-${one.person}-${one.app}` };

@@ -38,7 +38,7 @@ describe('the schedules', () => {
     ['token-refresh', 1],
     // One of them may be the call of test/e2e/pay.test.ts.
     ['pay-sweep', 2],
-  ])('run %s', { timeout: 150_000 }, async (name, times) => {
+  ])('run %s', async (name, times) => {
     const beginnings = async () =>
       (await readFunctionLogs(aws)).filter((line) => line.includes(`-${name}: START `)).length;
     await expect.poll(beginnings, { timeout: 140_000, interval: 1_000 }).toBeGreaterThanOrEqual(times);

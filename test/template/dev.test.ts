@@ -15,7 +15,7 @@ const properties = (id: string) => template.Resources[id]!.Properties;
 
 beforeAll(async () => {
   template = await packageService('dev');
-}, 120_000);
+});
 
 it('gives each function a role of its own that allows what it needs', () => {
   expect(roleFindings(template)).toEqual([]);

@@ -24,7 +24,7 @@ beforeAll(async () => {
     OFFICIAL_APP_ID: 'wx0123456789abcdef',
     PAY_MCH_ID: '1900000001',
   });
-}, 120_000);
+});
 
 it('gives each function a role of its own that allows what it needs', () => {
   expect(roleFindings(template)).toEqual([]);

@@ -9,7 +9,7 @@ let template: Template;
 
 beforeAll(async () => {
   template = await packageService('dev', { WEBHOOKS: 'routes', ALARM_EMAIL: 'ops@example.com' });
-}, 120_000);
+});
 
 it('gives each function a role of its own that allows what it needs', () => {
   expect(roleFindings(template)).toEqual([]);
@@ -36,4 +36,4 @@ it('watches them with the rest of the API', () => {
 it('refuses a switch that cannot be meant, and says why', async () => {
   const refused = packageService('dev', { WEBHOOKS: 'sideways' });
   await expect(refused).rejects.toThrow('WEBHOOKS must be one of urls, routes, both; it is "sideways".');
-}, 60_000);
+});

@@ -16,7 +16,7 @@ const code = new Map<string, CodeAccess>();
 
 beforeAll(async () => {
   for (const name of names) code.set(name, await codeAccess(`functions/${name}.ts`));
-}, 60_000);
+});
 
 describe('what serverless.yml lets a function do is what its code can come to, no more and no less', () => {
   it.each(names)('%s reads its secrets', (name) => {
