@@ -1,7 +1,7 @@
 // The stage prod with every switch on.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
-import { codeAccess } from '../support/template/code-access.ts';
+import { codeAccess, REFUNDERS } from '../support/template/code-access.ts';
 import { packageService } from '../support/template/package.ts';
 import { roleFindings } from '../support/template/role-findings.ts';
 import { functionsOf, resourcesOf, type Template } from '../support/template/template.ts';
@@ -117,7 +117,8 @@ describe('the fixed address', () => {
     const inside = functionsOf(template).filter(({ properties: its }) => 'VpcConfig' in its);
     const all = functionsOf(template).map(({ name }) => name);
     const calling = await Promise.all(all.map((name) => codeAccess(`functions/${name}.ts`)));
-    expect(inside.map(({ name }) => name)).toEqual(all.filter((_, at) => calling[at]!.whitelisted));
+    const calls = all.filter((_, at) => calling[at]!.whitelisted);
+    expect(inside.map(({ name }) => name).filter((name) => !REFUNDERS.includes(name))).toEqual(calls);
     for (const { properties: its } of inside) {
       expect(its['VpcConfig']).toEqual({
         SecurityGroupIds: [{ 'Fn::GetAtt': ['EgressSecurityGroup', 'GroupId'] }],

@@ -14,6 +14,9 @@ export interface CodeAccess {
 
 const CLIENT = 'lib/wechat/client.ts';
 
+/** WeChat Pay has a list of addresses for refunds alone, off by default: whoever turns it on gives these the address too. */
+export const REFUNDERS = ['pay-refund', 'pay-sweep'];
+
 /** @param entry the file of the function */
 export async function codeAccess(entry: string): Promise<CodeAccess> {
   const { outputFiles, metafile } = await build({
