@@ -15,7 +15,10 @@ export interface Limits {
 
 export type RateLimit = (address: string) => Promise<void>;
 
+type Counts = Map<string, Count>;
+
 interface Counted {
+  counts: Counts;
   counter: string;
   limit: number;
   window: number;
@@ -32,6 +35,8 @@ interface Count {
 
 /** An instance tells the others what it counted each time that it counted a share of the limit. */
 const SHARES = 8;
+/** What it has not told goes with it when it ends: of a large limit, too, that has to be little. */
+const MAX_SHARE = 100;
 /** Addresses that one instance remembers: beyond it the oldest are forgotten. */
 const MAX_COUNTS = 10_000;
 
@@ -43,30 +48,33 @@ const MAX_COUNTS = 10_000;
  * @throws RATE_LIMITED with the seconds until there is room again
  */
 export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
-  const counts = new Map<string, Count>();
+  // Apart from each other, so that no crowd of addresses makes an instance forget what the app as a whole has done.
+  const byAddress: Counts = new Map();
+  const byApp: Counts = new Map();
 
   return async (address) => {
     const nowS = deps.now() / 1_000;
     const asked = limits.flatMap(({ windowS, perAddress, perApp }) => {
       const window = Math.floor(nowS / windowS);
       return [
-        { counter: `${name}#${windowS}#${networkOf(address)}`, limit: perAddress, window, windowS },
-        { counter: `${name}#${windowS}`, limit: perApp, window, windowS },
+        { counts: byAddress, counter: `${name}#${windowS}#${networkOf(address)}`, limit: perAddress, window, windowS },
+        { counts: byApp, counter: `${name}#${windowS}`, limit: perApp, window, windowS },
       ];
     });
     // Whoever is refused is counted nowhere, and has to wait for the last of the windows that are full.
-    const full = asked.filter(({ counter, limit, window }) => {
-      const { known, untold } = currentCount(counter, window);
-      return known + untold >= limit;
+    const full = asked.filter((one) => {
+      const { known, untold } = currentCount(one);
+      return known + untold >= one.limit;
     });
     if (full.length > 0) throw limited(Math.max(...full.map(({ window, windowS }) => (window + 1) * windowS - nowS)));
     await Promise.all(asked.map(count));
   };
 
-  async function count({ counter, limit, window, windowS }: Counted): Promise<void> {
-    const current = currentCount(counter, window);
+  async function count(one: Counted): Promise<void> {
+    const current = currentCount(one);
+    const { counter, limit, window, windowS } = one;
     current.untold += 1;
-    if (current.untold < Math.ceil(limit / SHARES)) return;
+    if (current.untold < Math.min(Math.ceil(limit / SHARES), MAX_SHARE)) return;
     const told = current.untold;
     current.untold = 0;
     current.known += told;
@@ -78,16 +86,16 @@ export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): Rate
       deps.log.warn('rate-limit.not-told', { error });
     }
   }
+}
 
-  function currentCount(counter: string, window: number): Count {
-    const known = counts.get(counter);
-    if (known?.window === window) return known;
-    const fresh = { window, untold: 0, known: 0 };
-    counts.delete(counter);
-    counts.set(counter, fresh);
-    if (counts.size > MAX_COUNTS) counts.delete(counts.keys().next().value!);
-    return fresh;
-  }
+function currentCount({ counts, counter, window }: Counted): Count {
+  const known = counts.get(counter);
+  if (known?.window === window) return known;
+  const fresh = { window, untold: 0, known: 0 };
+  counts.delete(counter);
+  counts.set(counter, fresh);
+  if (counts.size > MAX_COUNTS) counts.delete(counts.keys().next().value!);
+  return fresh;
 }
 
 /** Whoever has one IPv6 address has a whole /64 of them. */

@@ -71,6 +71,24 @@ describe('rate limit', () => {
     expect(writes).toBe(8);
   });
 
+  it('tells a large limit in small shares, because what an instance has not told ends with it', async () => {
+    const LARGE = { windowS: 86_400, perAddress: 10_000, perApp: 2_000 };
+    const name = fresh();
+    let passed = 0;
+    for (let instance = 0; instance < 25; instance += 1) {
+      passed += await allowed(instanceOf(name, world.table, [LARGE]), '203.0.113.6', 199);
+    }
+    expect(passed).toBeLessThanOrEqual(LARGE.perApp + 25 * 100);
+    expect(await allowed(instanceOf(name, world.table, [LARGE]), '203.0.113.7', 101)).toBe(100);
+  });
+
+  it('knows what the app did, however many addresses come and go', async () => {
+    const limit = instanceOf(fresh(), world.table, [{ windowS: 86_400, perAddress: 10, perApp: 12_000 }]);
+    let passed = 0;
+    for (let n = 0; n < 13_000; n += 1) passed += await allowed(limit, `10.0.${n >> 8}.${n & 255}`, 1);
+    expect(passed).toBe(12_000);
+  });
+
   it('takes a /64 of IPv6 for one address', async () => {
     const limit = instanceOf(fresh());
     expect(await allowed(limit, '2001:db8:1:2::1', 10)).toBe(10);
