@@ -29,8 +29,10 @@ type CloseDeps = AuthDeps &
 export async function closeOwnAccount(deps: CloseDeps, token: string): Promise<void> {
   const { session, account } = await authenticateAccount(deps, token, 'strong');
   await assertNoMoney(deps, account);
+  // Before, because whoever is closed cannot ask again, should this fail; and after, for what was ordered meanwhile.
+  await forgetPayers(deps, account);
   await close(deps, account.id);
-  for (const { outTradeNo } of await ordersOf(deps, account)) await forgetPayer(deps.table, outTradeNo);
+  await forgetPayers(deps, account);
   await deleteSession(deps.table, session.sid);
   deps.log.info('identity.closed', { accountId: account.id });
   await deps.endLoginState(session).catch((error: unknown) => deps.log.warn('identity.login-state-kept', { error }));
@@ -58,6 +60,12 @@ async function uncredited({ table }: CloseDeps, orders: Order[]): Promise<Order 
     if (!(await isBooked(table, { accountId: ownerOf(outTradeNo), id: creditId(outTradeNo) }))) return order;
   }
   return undefined;
+}
+
+async function forgetPayers(deps: CloseDeps, account: Account): Promise<void> {
+  for (const { outTradeNo, openId, clientIp } of await ordersOf(deps, account)) {
+    if (openId ?? clientIp) await forgetPayer(deps.table, outTradeNo);
+  }
 }
 
 async function ordersOf({ table }: CloseDeps, account: Account): Promise<Order[]> {

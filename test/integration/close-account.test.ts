@@ -1,5 +1,5 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
 import { closeOwnAccount } from '../../lib/identity/close-account.ts';
 import { login } from '../../lib/identity/login.ts';
@@ -110,6 +110,21 @@ describe('closing an account', () => {
     await markClosed(world.table, { outTradeNo: order.outTradeNo, from: ['NOTPAY'] });
     await close(token);
     expect(await readOrder(world.table, order.outTradeNo)).not.toHaveProperty('clientIp');
+  });
+
+  it('can be asked for again when it broke down over an order', async () => {
+    const { token, outTradeNo } = await buyers.paidOrder();
+    const send = world.table.client.send.bind(world.table.client) as (command: unknown) => Promise<never>;
+    const failing = vi.spyOn(world.table.client, 'send').mockImplementation((command) => {
+      const { UpdateExpression } = command.input as { UpdateExpression?: string };
+      if (UpdateExpression?.includes('clientIp')) throw new Error('throttled');
+      return send(command);
+    });
+    await expect(close(token)).rejects.toThrow('throttled');
+    failing.mockRestore();
+    await close(token);
+    expect(await readOrder(world.table, outTradeNo)).not.toHaveProperty('openId');
+    await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it("lets nobody fill a wallet of it by another device's session", async () => {
