@@ -101,6 +101,8 @@ describe('the role that GitHub takes', () => {
         'apigateway:PATCH',
         'apigateway:POST',
         'apigateway:PUT',
+        'apigateway:TagResource',
+        'apigateway:UntagResource',
         'cloudformation:ValidateTemplate',
         'cloudwatch:DescribeAlarms',
         'iam:CreateServiceLinkedRole',

@@ -131,7 +131,7 @@ describe('the deployment', () => {
     const kept = checking[at(checking, /upload-artifact/)]?.with;
     const taken = deploying[at(deploying, /download-artifact/)]?.with;
     expect([kept?.path, taken?.path]).toEqual(['.serverless', '.serverless']);
-    expect(deploying[at(deploying, /serverless deploy/)]?.run).toContain('--package .serverless');
+    expect(deploying[at(deploying, /serverless deploy/)]?.run).toMatch(/--package \.serverless --force$/m);
   });
 
   it('is in the region that the package was made for, wherever that is said', () => {
