@@ -17,8 +17,8 @@ export interface PushFacts {
   content: PushContent;
 }
 
-/** Of the year 2286: what is longer is no time in seconds, and no date of ours. */
-const LAST_SECOND = 9_999_999_999;
+/** A time that is longer is none in seconds, and would be no date of ours. */
+const SECONDS = /^\d{1,10}$/;
 /** Ids become keys of the table: longer ones are no ids. */
 const MAX_ID_BYTES = 64;
 /** What a menu key may have (platform 8); a longer one, such as an address, goes into the dedupe key as its hash. */
@@ -30,9 +30,9 @@ const MAX_KEY_BYTES = 128;
  */
 export function readPush(xml: XmlElement): PushFacts {
   const openId = requiredId(xml, 'FromUserName');
-  const createTimeS = Number(requiredId(xml, 'CreateTime'));
-  if (!Number.isSafeInteger(createTimeS) || createTimeS > LAST_SECOND)
-    throw new AppError('PARAM_ERROR', 'CreateTime is not a time');
+  const createTime = requiredId(xml, 'CreateTime');
+  if (!SECONDS.test(createTime)) throw new AppError('PARAM_ERROR', 'CreateTime is not a time');
+  const createTimeS = Number(createTime);
   const msgType = requiredId(xml, 'MsgType');
   const content = msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType);
   const name = content.type === 'event' ? requiredId(xml, 'Event') : msgType;
