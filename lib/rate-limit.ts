@@ -15,22 +15,22 @@ export interface Limits {
 
 export type RateLimit = (address: string) => Promise<void>;
 
-type Counts = Map<string, Count>;
-
-interface Counted {
-  counts: Counts;
-  counter: string;
-  limit: number;
-  window: number;
-  windowS: number;
-}
-
 interface Count {
   window: number;
   /** Counted here and not told to the others yet. */
   untold: number;
   /** What all instances counted, when we last told them ours. */
   known: number;
+}
+
+type Counts = Map<string, Count>;
+
+/** A count that a request goes into, with the limit that it has. */
+interface Counted {
+  current: Count;
+  counter: string;
+  limit: number;
+  windowS: number;
 }
 
 /** An instance tells the others what it counted each time that it counted a share of the limit. */
@@ -56,23 +56,21 @@ export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): Rate
     const nowS = deps.now() / 1_000;
     const asked = limits.flatMap(({ windowS, perAddress, perApp }) => {
       const window = Math.floor(nowS / windowS);
+      const [ofAddress, ofApp] = [`${name}#${windowS}#${networkOf(address)}`, `${name}#${windowS}`];
       return [
-        { counts: byAddress, counter: `${name}#${windowS}#${networkOf(address)}`, limit: perAddress, window, windowS },
-        { counts: byApp, counter: `${name}#${windowS}`, limit: perApp, window, windowS },
+        { current: currentCount(byAddress, ofAddress, window), counter: ofAddress, limit: perAddress, windowS },
+        { current: currentCount(byApp, ofApp, window), counter: ofApp, limit: perApp, windowS },
       ];
     });
     // Whoever is refused is counted nowhere, and has to wait for the last of the windows that are full.
-    const full = asked.filter((one) => {
-      const { known, untold } = currentCount(one);
-      return known + untold >= one.limit;
-    });
-    if (full.length > 0) throw limited(Math.max(...full.map(({ window, windowS }) => (window + 1) * windowS - nowS)));
+    const full = asked.filter(({ current, limit }) => current.known + current.untold >= limit);
+    const ends = full.map(({ current, windowS }) => (current.window + 1) * windowS);
+    if (ends.length > 0) throw limited(Math.max(...ends) - nowS);
     await Promise.all(asked.map(count));
   };
 
-  async function count(one: Counted): Promise<void> {
-    const current = currentCount(one);
-    const { counter, limit, window, windowS } = one;
+  async function count({ current, counter, limit, windowS }: Counted): Promise<void> {
+    const { window } = current;
     current.untold += 1;
     if (current.untold < Math.min(Math.ceil(limit / SHARES), MAX_SHARE)) return;
     const told = current.untold;
@@ -88,7 +86,7 @@ export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): Rate
   }
 }
 
-function currentCount({ counts, counter, window }: Counted): Count {
+function currentCount(counts: Counts, counter: string, window: number): Count {
   const known = counts.get(counter);
   if (known?.window === window) return known;
   const fresh = { window, untold: 0, known: 0 };

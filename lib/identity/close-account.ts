@@ -28,19 +28,19 @@ type CloseDeps = AuthDeps &
  */
 export async function closeOwnAccount(deps: CloseDeps, token: string): Promise<void> {
   const { session, account } = await authenticateAccount(deps, token, 'strong');
-  await assertNoMoney(deps, account);
+  const orders = await ordersOf(deps, account);
+  await assertNoMoney(deps, account, orders);
   // Before, because whoever is closed cannot ask again, should this fail; and after, for what was ordered meanwhile.
-  await forgetPayers(deps, account);
+  await forgetPayers(deps, orders);
   await close(deps, account.id);
-  await forgetPayers(deps, account);
+  await forgetPayers(deps, await ordersOf(deps, account));
   await deleteSession(deps.table, session.sid);
   deps.log.info('identity.closed', { accountId: account.id });
   await deps.endLoginState(session).catch((error: unknown) => deps.log.warn('identity.login-state-kept', { error }));
 }
 
 /** An order past its time counts too: only WeChat knows that nobody paid it, and the sweep is about to ask. */
-async function assertNoMoney(deps: CloseDeps, account: Account): Promise<void> {
-  const orders = await ordersOf(deps, account);
+async function assertNoMoney(deps: CloseDeps, account: Account, orders: Order[]): Promise<void> {
   const open = orders.find(({ state }) => OPEN.has(state)) ?? (await uncredited(deps, orders));
   if (open) {
     const { outTradeNo, state } = open;
@@ -62,10 +62,8 @@ async function uncredited({ table }: CloseDeps, orders: Order[]): Promise<Order 
   return undefined;
 }
 
-async function forgetPayers(deps: CloseDeps, account: Account): Promise<void> {
-  for (const { outTradeNo, openId, clientIp } of await ordersOf(deps, account)) {
-    if (openId ?? clientIp) await forgetPayer(deps.table, outTradeNo);
-  }
+async function forgetPayers({ table }: CloseDeps, orders: Order[]): Promise<void> {
+  for (const { outTradeNo, openId, clientIp } of orders) if (openId ?? clientIp) await forgetPayer(table, outTradeNo);
 }
 
 async function ordersOf({ table }: CloseDeps, account: Account): Promise<Order[]> {
