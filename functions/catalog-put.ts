@@ -1,5 +1,5 @@
-import { loadTable } from '../lib/deps.ts';
-import { once } from '../lib/once.ts';
+import { loadTable } from '../lib/wiring/deps.ts';
+import { once } from '../lib/core/once.ts';
 import { putCatalog } from '../lib/pay/catalog.ts';
 
 const deps = once(loadTable);

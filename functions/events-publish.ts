@@ -1,7 +1,7 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { loadEventBus } from '../lib/deps.ts';
+import { loadEventBus } from '../lib/wiring/deps.ts';
 import { publishChanges } from '../lib/events/publish.ts';
-import { once } from '../lib/once.ts';
+import { once } from '../lib/core/once.ts';
 
 const deps = once(loadEventBus);
 

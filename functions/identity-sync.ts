@@ -1,8 +1,8 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { loadOfficial } from '../lib/deps.ts';
-import { followUp } from '../lib/identity/follow-up.ts';
-import { log } from '../lib/log.ts';
-import { eachRecord } from '../lib/stream.ts';
+import { loadOfficial } from '../lib/wiring/deps.ts';
+import { followUp } from '../lib/identity/sync-identity.ts';
+import { log } from '../lib/core/log.ts';
+import { eachRecord } from '../lib/events/stream-batch.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadOfficial);

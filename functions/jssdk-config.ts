@@ -1,4 +1,4 @@
-import { loadJssdk } from '../lib/deps.ts';
+import { loadJssdk } from '../lib/wiring/deps.ts';
 import { jssdkConfig } from '../lib/h5/jssdk-config.ts';
 import { getJssdkConfig } from '../lib/http/api/h5.ts';
 import { route } from '../lib/http/route.ts';

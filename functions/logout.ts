@@ -1,4 +1,4 @@
-import { loadSessions } from '../lib/deps.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
 import { postLogout } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { logout } from '../lib/identity/logout.ts';

@@ -1,7 +1,7 @@
-import { loadSessions } from '../lib/deps.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
 import { getMe } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
-import { me } from '../lib/identity/me.ts';
+import { me } from '../lib/identity/get-me.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadSessions);

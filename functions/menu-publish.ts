@@ -1,4 +1,4 @@
-import { loadOfficial } from '../lib/deps.ts';
+import { loadOfficial } from '../lib/wiring/deps.ts';
 import { publishMenu } from '../lib/official-account/publish-menu.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 

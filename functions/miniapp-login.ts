@@ -1,7 +1,7 @@
-import { loadLogin } from '../lib/deps.ts';
+import { loadLogin } from '../lib/wiring/deps.ts';
 import { miniappLogin } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
-import { login } from '../lib/identity/login.ts';
+import { login } from '../lib/identity/login-miniapp.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadLogin);

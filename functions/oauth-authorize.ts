@@ -1,4 +1,4 @@
-import { loadAuthorize } from '../lib/deps.ts';
+import { loadAuthorize } from '../lib/wiring/deps.ts';
 import { authorize, CALLBACK_PATH } from '../lib/h5/authorize.ts';
 import { oauthAuthorize } from '../lib/http/api/h5.ts';
 import { oauthCookie, setCookie } from '../lib/http/cookies.ts';

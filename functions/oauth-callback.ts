@@ -1,5 +1,5 @@
-import { loadCallback } from '../lib/deps.ts';
-import { callback } from '../lib/h5/callback.ts';
+import { loadCallback } from '../lib/wiring/deps.ts';
+import { callback } from '../lib/h5/oauth-callback.ts';
 import { oauthCallback } from '../lib/http/api/h5.ts';
 import { oauthCookie, SESSION_COOKIE, setCookie } from '../lib/http/cookies.ts';
 import { route } from '../lib/http/route.ts';

@@ -1,4 +1,4 @@
-import { loadOfficialPushes } from '../lib/deps.ts';
+import { loadOfficialPushes } from '../lib/wiring/deps.ts';
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { answerPush } from '../lib/official-account/answer-push.ts';
 import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.ts';

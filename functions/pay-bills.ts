@@ -1,5 +1,5 @@
-import { loadBills } from '../lib/deps-pay.ts';
-import { reconcile, type Reconciled } from '../lib/pay/bills/reconcile.ts';
+import { loadBills } from '../lib/wiring/deps-pay.ts';
+import { reconcile, type Reconciled } from '../lib/reconciliation/reconcile.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadBills);

@@ -1,8 +1,8 @@
-import { loadPayNotifyV2 } from '../lib/deps-pay.ts';
+import { loadPayNotifyV2 } from '../lib/wiring/deps-pay.ts';
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { takeNotification } from '../lib/pay/take-notification.ts';
-import { ACCEPTED, refusal } from '../lib/pay/v2/answer.ts';
-import { openPayNotificationV2 } from '../lib/pay/v2/open-notification.ts';
+import { ACCEPTED, refusal } from '../lib/wechat-pay/v2/answer.ts';
+import { openPayNotificationV2 } from '../lib/wechat-pay/v2/open-notification.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadPayNotifyV2);

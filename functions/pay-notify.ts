@@ -1,7 +1,7 @@
-import { loadPayNotify } from '../lib/deps-pay.ts';
+import { loadPayNotify } from '../lib/wiring/deps-pay.ts';
 import { payFailure, webhook } from '../lib/http/webhook.ts';
 import { takeNotification } from '../lib/pay/take-notification.ts';
-import { openPayNotification } from '../lib/pay/v3/open-notification.ts';
+import { openPayNotification } from '../lib/wechat-pay/v3/open-notification.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadPayNotify);

@@ -1,5 +1,5 @@
-import { loadSessions } from '../lib/deps.ts';
-import { loadPay } from '../lib/deps-pay.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
+import { loadPay } from '../lib/wiring/deps-pay.ts';
 import { postOrderClose } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
 import { closeOwnOrder } from '../lib/pay/close-order.ts';

@@ -1,8 +1,8 @@
-import { loadSessions } from '../lib/deps.ts';
-import { loadOrders } from '../lib/deps-pay.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
+import { loadOrders } from '../lib/wiring/deps-pay.ts';
 import { getOrder } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
-import { readOwnOrder } from '../lib/pay/read-order.ts';
+import { readOwnOrder } from '../lib/pay/get-order.ts';
 import { fresh, together } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(() => together(loadSessions, loadOrders));

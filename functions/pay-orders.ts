@@ -1,5 +1,5 @@
-import { loadSessions } from '../lib/deps.ts';
-import { loadOrders } from '../lib/deps-pay.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
+import { loadOrders } from '../lib/wiring/deps-pay.ts';
 import { getOrders } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
 import { listOwnOrders } from '../lib/pay/list-orders.ts';

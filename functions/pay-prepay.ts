@@ -1,6 +1,6 @@
-import { settings } from '../lib/config.ts';
-import { loadSessions } from '../lib/deps.ts';
-import { loadPrepay } from '../lib/deps-pay.ts';
+import { settings } from '../lib/core/config.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
+import { loadPrepay } from '../lib/wiring/deps-pay.ts';
 import { postPrepay } from '../lib/http/api/pay.ts';
 import { assertOwnPage } from '../lib/http/credential.ts';
 import { route } from '../lib/http/route.ts';

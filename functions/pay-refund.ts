@@ -1,4 +1,4 @@
-import { loadRefunding } from '../lib/deps-pay.ts';
+import { loadRefunding } from '../lib/wiring/deps-pay.ts';
 import { refundOrder, type RefundView } from '../lib/pay/refund-order.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 

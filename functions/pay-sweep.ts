@@ -1,4 +1,4 @@
-import { loadSweep } from '../lib/deps-pay.ts';
+import { loadSweep } from '../lib/wiring/deps-pay.ts';
 import { sweep, type Sweep } from '../lib/pay/sweep.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 

@@ -1,7 +1,7 @@
-import { loadMiniappToken, loadQrLogin, loadQrLoginLimit } from '../lib/deps.ts';
+import { loadMiniappToken, loadQrLogin, loadQrLoginLimit } from '../lib/wiring/deps.ts';
 import { createQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/once.ts';
+import { once } from '../lib/core/once.ts';
 import { createMiniappLogin, createQrLogin } from '../lib/scan-login/create.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 

@@ -1,4 +1,4 @@
-import { loadScanLogin } from '../lib/deps.ts';
+import { loadScanLogin } from '../lib/wiring/deps.ts';
 import { pollQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
 import { pollQrLogin } from '../lib/scan-login/poll.ts';

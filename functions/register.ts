@@ -1,4 +1,4 @@
-import { loadSessions } from '../lib/deps.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
 import { registerAccount } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { register } from '../lib/identity/register.ts';

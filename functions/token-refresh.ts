@@ -1,4 +1,4 @@
-import { loadTokenOwners } from '../lib/deps.ts';
+import { loadTokenOwners } from '../lib/wiring/deps.ts';
 import { refreshTokens, type RefreshReport } from '../lib/platform-token/refresh.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 

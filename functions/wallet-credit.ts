@@ -1,6 +1,6 @@
-import { consumer } from '../lib/consumer.ts';
-import { loadTable } from '../lib/deps.ts';
-import { once } from '../lib/once.ts';
+import { consumer } from '../lib/events/consumer.ts';
+import { loadTable } from '../lib/wiring/deps.ts';
+import { once } from '../lib/core/once.ts';
 import { creditTopUp, takeBackTopUp } from '../lib/wallet/book.ts';
 
 const deps = once(loadTable);

@@ -1,7 +1,7 @@
-import { loadSessions } from '../lib/deps.ts';
+import { loadSessions } from '../lib/wiring/deps.ts';
 import { getWallet } from '../lib/http/api/wallet.ts';
 import { route } from '../lib/http/route.ts';
-import { readWallet } from '../lib/wallet/read-wallet.ts';
+import { readWallet } from '../lib/wallet/get-wallet.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadSessions);

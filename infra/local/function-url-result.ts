@@ -1,4 +1,4 @@
-import type { InvokeResult } from './invoke.ts';
+import type { InvokeResult } from '../service/invoke.ts';
 
 export interface UrlResponse {
   status: number;

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buildFunctionUrlEvent } from './function-url-event.ts';
-import { invokeFunction } from './invoke.ts';
+import { invokeFunction } from '../service/invoke.ts';
 import { readFunctionUrlResult, type UrlResponse } from './function-url-result.ts';
-import type { Service } from './service.ts';
+import type { Service } from '../service/service.ts';
 
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { createRequire } from 'node:module';
 import { readFileSync, rmSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { Ports } from './ports.ts';
+import type { Ports } from '../service/ports.ts';
+import { serverlessScript } from '../service/serverless-script.ts';
 import { startChild, statusOf, waitUntil, type Child } from './processes.ts';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -41,11 +41,6 @@ export async function startFunctions(ports: Ports, variables: Record<string, str
 export function withoutStage(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const settings = parseEnv(readFileSync(`${ROOT}.env.example`, 'utf8'));
   return { ...Object.fromEntries(Object.keys(settings).map((name) => [name, ''])), ...env };
-}
-
-/** The command line of the Serverless Framework, for this Node and without a shell. */
-export function serverlessScript(): string {
-  return createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
 }
 
 function offlineArguments(ports: Ports): string[] {

@@ -1,5 +1,5 @@
-import { invokeFunction } from './invoke.ts';
-import type { Service } from './service.ts';
+import { invokeFunction } from '../service/invoke.ts';
+import type { Service } from '../service/service.ts';
 
 const ITEMS = [
   { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 },

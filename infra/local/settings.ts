@@ -2,11 +2,11 @@
 // anew at each start. What is in the environment wins.
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { SECRET_NAMES } from '../../lib/config.ts';
-import type { Ports } from './ports.ts';
-import { LOCAL_AWS } from './table.ts';
-import { alphanumeric } from './wechat/random.ts';
-import { PUSH_MODES, type SimulatorSettings } from './wechat/settings.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
+import type { Ports } from '../service/ports.ts';
+import { LOCAL_AWS } from '../service/table.ts';
+import { alphanumeric } from '../simulator/random.ts';
+import { PUSH_MODES, type SimulatorSettings } from '../simulator/settings.ts';
 
 const makeKeyPair = promisify(generateKeyPair);
 
@@ -119,7 +119,6 @@ function simulatorSettings(
 ): SimulatorSettings {
   return {
     port: ports.simulator,
-    apiUrl: `http://localhost:${ports.http}`,
     miniapp: { appId: variables.MINIAPP_APP_ID, appSecret: variables.MINIAPP_APP_SECRET },
     official: {
       appId: variables.OFFICIAL_APP_ID,

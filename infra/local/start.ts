@@ -5,14 +5,15 @@ import { startAws, type Aws } from './aws/server.ts';
 import { startEngine } from './engine.ts';
 import { startFunctions } from './functions.ts';
 import { startFunctionUrls } from './function-urls.ts';
-import { assertPortsFree, isPortFree, readPorts, type PortName, type Ports } from './ports.ts';
+import { assertPortsFree, isPortFree, readPorts, type PortName, type Ports } from '../service/ports.ts';
 import { statusOf, stopChildren, waitUntil, whenNpmEnds } from './processes.ts';
 import { seedCatalogue } from './seed.ts';
-import { readService, type Service } from './service.ts';
+import { readService, type Service } from '../service/service.ts';
 import { buildSettings, splitSettings } from './settings.ts';
 import { startTableStream, type TableStream } from './stream/table-stream.ts';
-import { createTable } from './table.ts';
-import { startSimulator } from './wechat/simulator.ts';
+import { createTable } from '../service/table.ts';
+import { webPage } from './web/serve.ts';
+import { startSimulator } from '../simulator/simulator.ts';
 
 const BUCKETS = fileURLToPath(new URL('../../.local', import.meta.url));
 
@@ -57,7 +58,7 @@ async function start(): Promise<void> {
   await createTable(endpoint, tableName);
   if (withSimulator) {
     console.log('wechat     simulator');
-    await startSimulator(simulator);
+    await startSimulator({ ...simulator, page: webPage(`http://localhost:${ports.http}`) });
   }
   aws = await startAws({
     port: ports.aws,

@@ -1,6 +1,6 @@
 // `npm run doctor [-- --stage <stage>]`: whether the accounts, keys and addresses of a stage are right, asked of AWS, of
 // WeChat and of the functions themselves. Changes nothing. Exit code 1 when something is wrong.
-import { SECRET_NAMES } from '../../lib/config.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { readDeployment, toldUrl, type Deployment } from './deployment.ts';
 import { checkAccount, checkSettings } from './doctor/account.ts';
 import { checkMiniProgram, checkOfficialAccount, checkSessions } from './doctor/apps.ts';

@@ -1,5 +1,5 @@
 // What anybody can see from outside, without a key: what answers, and what refuses.
-import { SECRET_NAMES } from '../../lib/config.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { apiUrl, type Deployment, type Webhook } from './deployment.ts';
 import { Elsewhere, Refusal } from './refusal.ts';
 import type { Finding } from './rows.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 
 /** Something that the operator has to know or to mend, said in a sentence. */
 export class Refusal extends Error {

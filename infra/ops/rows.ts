@@ -1,5 +1,5 @@
-import { SECRET_NAMES } from '../../lib/config.ts';
-import { AppError } from '../../lib/errors.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { explain } from './refusal.ts';
 
 /** ✓ as it must be; ! works, and should be looked at; ✗ does not work; – not set up and not needed, or nothing to try it on. */

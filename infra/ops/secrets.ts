@@ -1,7 +1,7 @@
 // `npm run secrets -- list | put [NAME …] | remove NAME … | rotate JWT_SIGNING_KEYS [--stage <stage>]`: the secrets of the
 // local stack, or of a stage in AWS. Values are typed, pasted, piped in or read from a file; never an argument.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SECRET_NAMES, type SecretName } from '../../lib/config.ts';
+import { SECRET_NAMES, type SecretName } from '../../lib/core/config.ts';
 import { MAX_AGE_MS } from '../../lib/secrets/cache.ts';
 import { NotDeployed, readDeployment } from './deployment.ts';
 import { runCommand, WrongUse } from './refusal.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { readPorts } from '../local/ports.ts';
-import { clientSettings } from '../local/table.ts';
+import { readPorts } from '../service/ports.ts';
+import { clientSettings } from '../service/table.ts';
 import { WrongUse } from './refusal.ts';
 
 const ROOT = new URL('../../', import.meta.url);

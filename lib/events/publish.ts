@@ -1,5 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { BusEntry, PutEntries } from './bus.ts';
 import { eventsOf } from './from-record.ts';
 import { SOURCE } from './schemas.ts';

@@ -1,6 +1,6 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { OauthState, SessionTokens } from '../identity/session-token.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { authorizeUrl, type OauthScope } from '../wechat/oauth.ts';
 
 type AuthorizeDeps = Pick<Runtime, 'randomBytes'> & {

@@ -1,6 +1,6 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { signJssdkConfig } from '../wechat/jssdk-signature.ts';
 
 type JssdkDeps = Pick<Runtime, 'now' | 'randomBytes'> & {

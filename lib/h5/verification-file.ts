@@ -1,5 +1,5 @@
-import { badSetting } from '../config.ts';
-import { AppError } from '../errors.ts';
+import { badSetting } from '../core/config.ts';
+import { AppError } from '../core/errors.ts';
 
 /** MP_VERIFY_FILES: the files by which WeChat sees whose domain this is, name to content. @throws NOT_CONFIGURED */
 export function readVerificationFiles(json: string): Map<string, string> {

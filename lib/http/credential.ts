@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { originsOf } from '../config.ts';
-import { AppError } from '../errors.ts';
+import { originsOf } from '../core/config.ts';
+import { AppError } from '../core/errors.ts';
 import { cookiesOf, SESSION_COOKIE } from './cookies.ts';
 import { headersOf } from './event.ts';
 

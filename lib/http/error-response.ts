@@ -1,5 +1,5 @@
-import { AppError, type ErrorCode } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { AppError, type ErrorCode } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { HttpResponse } from './response.ts';
 
 /** The one place where a code becomes an HTTP status. */

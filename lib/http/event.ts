@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as v from 'valibot';
-import { settings } from '../config.ts';
-import { AppError } from '../errors.ts';
-import { log } from '../log.ts';
+import { settings } from '../core/config.ts';
+import { AppError } from '../core/errors.ts';
+import { log } from '../core/log.ts';
 import { credential } from './credential.ts';
 import { cookiesOf } from './cookies.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest, Redirect } from './endpoint.ts';

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import { log } from '../log.ts';
+import { log } from '../core/log.ts';
 import { describeFailure, logFailure, type Failure } from './error-response.ts';
 import { headersOf, rawBody } from './event.ts';
 import type { HttpResponse } from './response.ts';

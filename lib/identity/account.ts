@@ -1,5 +1,5 @@
-import { randomId } from '../ids.ts';
-import type { Runtime } from '../runtime.ts';
+import { randomId } from '../core/ids.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { Account } from '../store/accounts.ts';
 import { ACCOUNT_ID_LENGTH } from '../store/keys.ts';
 

@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readSession, type Session } from '../store/sessions.ts';
 import type { Consistency, Table } from '../store/table.ts';

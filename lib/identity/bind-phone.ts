@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import { bindPhone } from '../store/account-links.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
@@ -11,7 +11,7 @@ import { phoneUsername } from './account.ts';
 import { assertMiniappSession, authenticateAccount } from './authenticate.ts';
 import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, randomSessionId, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
-import { OVERTAKEN, untilSettled } from '../until-settled.ts';
+import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
 
 type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { closeAccount } from '../store/account-links.ts';
 import { anonymiseMerges, ownIds, readAccount, type Account } from '../store/accounts.ts';
 import { personOf } from '../store/identities.ts';
@@ -9,7 +9,7 @@ import { dropUserToken } from '../store/user-tokens.ts';
 import { creditId, isBooked, readBalance } from '../store/wallets.ts';
 import { authenticateAccount, type AuthDeps } from './authenticate.ts';
 import type { RecogniseDeps } from './recognise.ts';
-import { OVERTAKEN, untilSettled } from '../until-settled.ts';
+import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
 
 const OPEN = new Set<Order['state']>(['CREATED', 'NOTPAY', 'REFUNDING']);
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isAppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { isAppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { clearWechatProfile, readAccount } from '../store/accounts.ts';
 import { readIdentity, requestFollowUp, setSubscribed, type Person } from '../store/identities.ts';
 import type { Table } from '../store/table.ts';

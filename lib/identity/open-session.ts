@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { Account } from '../store/accounts.ts';
 import { putSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';

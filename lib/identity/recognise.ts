@@ -1,11 +1,11 @@
-import { AppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { adopt, attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
 import { dropAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
 import { identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
-import { OVERTAKEN, untilSettled } from '../until-settled.ts';
+import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
 
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
 

@@ -9,9 +9,9 @@ import {
   type JWTPayload,
 } from 'jose';
 import * as v from 'valibot';
-import { badSetting } from '../config.ts';
-import { AppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { badSetting } from '../core/config.ts';
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { Person } from '../store/identities.ts';
 import type { Session } from '../store/sessions.ts';
 

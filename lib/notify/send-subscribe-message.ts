@@ -1,5 +1,5 @@
 import type { TokenOwner } from '../platform-token/owner.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { sendSubscribe, type SubscribeMessage, type SubscribeOutcome } from '../wechat/subscribe-message.ts';
 

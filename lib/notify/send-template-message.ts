@@ -1,5 +1,5 @@
 import type { TokenOwner } from '../platform-token/owner.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { sendTemplate, type TemplateMessage, type TemplateOutcome } from '../wechat/template-message.ts';
 

@@ -1,5 +1,5 @@
 import { followChanged, forgetProfile, profileChanged } from '../identity/following.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { ticketScanned, type Scan } from '../scan-login/scanned.ts';
 import { claim } from '../store/claims.ts';
 import type { Table } from '../store/table.ts';

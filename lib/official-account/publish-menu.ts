@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { createMenu, menuSchema } from '../wechat/menu.ts';

@@ -1,4 +1,4 @@
-import { badSetting, settings, type SettingName } from '../config.ts';
+import { badSetting, settings, type SettingName } from '../core/config.ts';
 import { optionalSecret, secrets } from '../secrets/secrets.ts';
 import { readMessageKey, type MessageKey } from '../wechat/message-cipher.ts';
 import type { PushKeys } from '../wechat/official-push.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { AppError } from '../errors.ts';
-import { SKU } from '../ids.ts';
+import { AppError } from '../core/errors.ts';
+import { SKU } from '../core/ids.ts';
 import { putPrice } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
 

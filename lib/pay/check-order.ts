@@ -1,7 +1,7 @@
-import { isAppError } from '../errors.ts';
+import { isAppError } from '../core/errors.ts';
 import { claimTurn, readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import { isOpen } from './order.ts';
-import type { PayApi } from './protocol/pay-api.ts';
+import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
 /** Books, and the way to ask WeChat: each order is asked about in the protocol that it was made by. */

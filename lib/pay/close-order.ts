@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { AuthDeps } from '../identity/authenticate.ts';
 import { readOrder } from '../store/orders.ts';
 import { closeAtWechat, type CheckDeps } from './check-order.ts';

@@ -1,13 +1,13 @@
-import { AppError, isAppError } from '../errors.ts';
-import { endDue } from '../store/due.ts';
+import { AppError, isAppError } from '../core/errors.ts';
+import { endDue } from '../store/follow-ups.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
-import { OVERTAKEN, untilSettled } from '../until-settled.ts';
-import { DAY_MS, MINUTE_MS } from './again.ts';
+import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
+import { DAY_MS, MINUTE_MS } from './backoff.ts';
 import { checkOrder, type CheckDeps } from './check-order.ts';
 import { isPaid } from './order.ts';
-import type { RefundFact } from './protocol/pay-api.ts';
-import { isUnknownOutcome } from './protocol/refusal.ts';
+import type { RefundFact } from '../wechat-pay/pay-api.ts';
+import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { afterRefund, isFinal } from './refund.ts';
 import { settleRefund } from './settle-refund.ts';
 

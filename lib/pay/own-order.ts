@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import { ownIds } from '../store/accounts.ts';
 import { ownerOf } from '../store/keys.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { AppError, isAppError } from '../errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { authenticate, type AuthDeps } from '../identity/authenticate.ts';
-import { randomId } from '../ids.ts';
-import type { Runtime } from '../runtime.ts';
+import { randomId } from '../core/ids.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { readAccount } from '../store/accounts.ts';
 import { claim } from '../store/claims.ts';
 import {
@@ -20,7 +20,7 @@ import type { Session } from '../store/sessions.ts';
 import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
 import { isOpen, orderView, statesBefore, type OrderView } from './order.ts';
 import { priceOf, type Purchase } from './price.ts';
-import type { JsapiPayment } from './protocol/pay-api.ts';
+import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 
 type PrepayDeps = AuthDeps &
   CheckDeps &

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { Price } from '../store/prices.ts';
 
 /** What a buyer asks for. `amountFen` counts only where the catalogue leaves the amount to the buyer. */

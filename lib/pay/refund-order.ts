@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
-import { OVERTAKEN, untilSettled } from '../until-settled.ts';
-import { MINUTE_MS } from './again.ts';
+import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
+import { MINUTE_MS } from './backoff.ts';
 import { followRefund, sendRefund, type RefundDeps } from './follow-refund.ts';
 import { isPaid } from './order.ts';
 import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';

@@ -1,9 +1,9 @@
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
-import { OVERTAKEN, untilSettled } from '../until-settled.ts';
-import { againAtMs, DAY_MS, HOUR_MS } from './again.ts';
+import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
+import { againAtMs, DAY_MS, HOUR_MS } from './backoff.ts';
 import { isPaid } from './order.ts';
-import type { RefundFact } from './protocol/pay-api.ts';
+import type { RefundFact } from '../wechat-pay/pay-api.ts';
 import { afterRefund, isFinal, nextStatus } from './refund.ts';
 import { refuse, type SettleDeps } from './settle.ts';
 

@@ -1,10 +1,10 @@
-import { AppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { markClosed, markPaid, type Order, type PaymentTerms } from '../store/orders.ts';
 import { recordMismatch, type PayMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
 import { nextState, statesBefore } from './order.ts';
-import type { Transaction } from './protocol/pay-api.ts';
+import type { Transaction } from '../wechat-pay/pay-api.ts';
 
 export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table };
 

@@ -1,12 +1,12 @@
-import { isAppError } from '../errors.ts';
-import { endDue, listDue, setDue, takeDue, type Due } from '../store/due.ts';
+import { isAppError } from '../core/errors.ts';
+import { endDue, listDue, setDue, takeDue, type Due } from '../store/follow-ups.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund } from '../store/refunds.ts';
-import { againAtMs, DAY_MS, MINUTE_MS } from './again.ts';
+import { againAtMs, DAY_MS, MINUTE_MS } from './backoff.ts';
 import { checkOrder, closeAtWechat } from './check-order.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
 import { isOpen } from './order.ts';
-import { isUnknownOutcome } from './protocol/refusal.ts';
+import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { nextLook } from './settle-refund.ts';
 
 /** So many are asked about at the same time. WeChat allows hundreds of queries a second (pay 2.7). */

@@ -1,9 +1,9 @@
-import { setDue } from '../store/due.ts';
+import { setDue } from '../store/follow-ups.ts';
 import { readOrder } from '../store/orders.ts';
 import { recordNotice } from '../store/pay-notices.ts';
 import { putReport, readRefund } from '../store/refunds.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
-import type { RefundFact, Transaction } from './protocol/pay-api.ts';
+import type { RefundFact, Transaction } from '../wechat-pay/pay-api.ts';
 import { nextStatus } from './refund.ts';
 import { settlePayment } from './settle.ts';
 import { consoleRefund, refuseRefund, settleRefund } from './settle-refund.ts';

@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { PlatformTokens, StoredToken } from '../store/platform-tokens.ts';
 import type { Consistency } from '../store/table.ts';
 import type { FreshToken } from '../wechat/stable-token.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../core/log.ts';
 import type { TokenOwner } from './owner.ts';
 
 /** The owner of a token, as far as it renews. */

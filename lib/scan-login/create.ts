@@ -1,5 +1,5 @@
 import type { TokenOwner } from '../platform-token/owner.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { Table } from '../store/table.ts';
 import { putTicket } from '../store/tickets.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';

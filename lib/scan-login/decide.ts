@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { assertMiniappSession, authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import { moveTicket } from '../store/tickets.ts';
 import { isTicket, MOVES } from './ticket.ts';

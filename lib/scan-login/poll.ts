@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
 import { recognise, recogniseOrCreate } from '../identity/recognise.ts';
 import type { Account } from '../store/accounts.ts';

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import type { Table } from '../store/table.ts';
 import { moveTicket } from '../store/tickets.ts';
 import { MOVES, ticketOfScene } from './ticket.ts';
@@ -16,7 +16,7 @@ export interface Scan {
 /**
  * Somebody scanned a QR code of the official account, which is their confirmation as well. One conditional write and no read: a ticket that is unknown,
  * expired or taken stays as it is. That somebody began to follow is written along, and kept on their identity afterwards:
- * see lib/identity/follow-up.ts.
+ * see lib/identity/sync-identity.ts.
  * @returns 'moved' for a scan that counts, 'repeated' for one that counted before, 'refused' for a login code that is not
  * good any more, 'foreign' for a code of another purpose
  */

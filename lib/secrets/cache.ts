@@ -1,5 +1,5 @@
-import { readText, type SecretName } from '../config.ts';
-import type { Runtime } from '../runtime.ts';
+import { readText, type SecretName } from '../core/config.ts';
+import type { Runtime } from '../core/runtime.ts';
 
 /** How long a value is believed: so long may a container work with a secret that was changed. */
 export const MAX_AGE_MS = 60_000;

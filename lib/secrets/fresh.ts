@@ -1,4 +1,4 @@
-import { once } from '../once.ts';
+import { once } from '../core/once.ts';
 import { secretsRevision } from './secrets.ts';
 
 /** As `once`, and built anew when a secret has changed since: so keys are rotated without a deployment. */

@@ -2,9 +2,9 @@ import { fromEnv } from '@aws-sdk/credential-provider-env';
 import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/protocols';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { settings, variable } from '../config.ts';
-import { createSend } from '../outbound.ts';
-import { runtime, type Runtime } from '../runtime.ts';
+import { settings, variable } from '../core/config.ts';
+import { createSend } from '../core/outbound.ts';
+import { runtime, type Runtime } from '../core/runtime.ts';
 
 /** GetParameters takes no more names. */
 const MAX_NAMES = 10;

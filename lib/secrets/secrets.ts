@@ -1,5 +1,5 @@
-import { missing, settings, variable, type SecretName } from '../config.ts';
-import { runtime } from '../runtime.ts';
+import { missing, settings, variable, type SecretName } from '../core/config.ts';
+import { runtime } from '../core/runtime.ts';
 import { secretCache } from './cache.ts';
 import { getParameters } from './parameter-store.ts';
 

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { runtime } from '../runtime.ts';
+import { runtime } from '../core/runtime.ts';
 import type { Table } from './table.ts';
 
 /** What a conditional write came to; `old` is the item that refused it, when the write asked for it. */

@@ -1,4 +1,4 @@
-import { beijingDate } from '../beijing-time.ts';
+import { beijingDate } from '../core/beijing-time.ts';
 
 /**
  * The whole key map. Nobody else builds a key.

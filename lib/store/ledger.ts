@@ -1,5 +1,5 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { runtime } from '../runtime.ts';
+import { runtime } from '../core/runtime.ts';
 import { keys, paidPartitions, type Key } from './keys.ts';
 import type { Order } from './orders.ts';
 import type { Refund } from './refunds.ts';

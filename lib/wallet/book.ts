@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../events/schemas.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { readOrder } from '../store/orders.ts';
 import type { Table } from '../store/table.ts';
 import { bookEntry, creditId, type WalletEntry } from '../store/wallets.ts';

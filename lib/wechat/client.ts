@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { platformError, PlatformError } from './platform-error.ts';
 
 /** One WeChat app of ours. `settings` is the first part of its settings' names: MINIAPP or OFFICIAL. */

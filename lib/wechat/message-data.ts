@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { PlatformError } from './platform-error.ts';
 
 /** The values of a template by their keys in it, such as `thing1`. */

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { callPlatform, optionalString, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 
 export type OauthScope = 'snsapi_base' | 'snsapi_userinfo';

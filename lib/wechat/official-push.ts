@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { openMessage, signParts, type MessageKey } from './message-cipher.ts';
 import { readPush, type PushFacts } from './read-push.ts';
 import { parseXml } from './xml.ts';

@@ -1,7 +1,7 @@
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../core/runtime.ts';
 import { sealMessage, signParts, type MessageKey } from './message-cipher.ts';
 import type { OfficialPush, PushKeys } from './official-push.ts';
-import { cdata } from '../cdata.ts';
+import { cdata } from '../core/cdata.ts';
 
 /** A passive reply (platform 3.9). A string is a text; `mediaId` is that of uploaded material. */
 export type Reply = string | { type: 'image'; mediaId: string } | { type: 'news'; articles: Article[] };

@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 /** What `encryptedData` comes with, all base64. */
 export interface SealedData {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 /** What WeChat said: kept as the cause of an AppError, for logs and for the token owner. Never sent to a client. */
 export class PlatformError extends Error {

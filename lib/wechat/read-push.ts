@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { Place, PushContent, PushEvent, PushMessage, SubscribeChoice } from './push-content.ts';
 import type { XmlElement } from './xml.ts';
 

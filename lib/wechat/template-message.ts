@@ -1,4 +1,4 @@
-import { isAppError } from '../errors.ts';
+import { isAppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { buildMessageData, dataRefusal, type MessageValues } from './message-data.ts';
 import { errcodeOf } from './platform-error.ts';

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 const parser = new XMLParser({
   ignoreAttributes: true,

@@ -1,7 +1,7 @@
 // The rows of the capacity table as programs.
 import assert from 'node:assert/strict';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { loadJssdk, loadOfficial } from '../../lib/deps.ts';
+import { loadJssdk, loadOfficial } from '../../lib/wiring/deps.ts';
 import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { actorsOf } from './actors.ts';

@@ -1,5 +1,5 @@
 // The person with the phone, and the list of calls: the control side of the WeChat simulator.
-import type { DeliveryResult } from '../../infra/local/wechat/deliver.ts';
+import type { DeliveryResult } from '../../infra/simulator/deliver.ts';
 
 export interface Person {
   id: string;

@@ -1,9 +1,9 @@
 // Everything around the functions: the real engine behind a meter, WeChat's simulator, the settings, the webhooks.
 import { startEngine } from '../../infra/local/engine.ts';
-import type { Ports } from '../../infra/local/ports.ts';
+import type { Ports } from '../../infra/service/ports.ts';
 import { buildSettings } from '../../infra/local/settings.ts';
-import { createTable } from '../../infra/local/table.ts';
-import { startSimulator } from '../../infra/local/wechat/simulator.ts';
+import { createTable } from '../../infra/service/table.ts';
+import { startSimulator } from '../../infra/simulator/simulator.ts';
 import { findFreePorts } from '../support/ports.ts';
 import { startMeter } from './dynamodb-meter.ts';
 import { phoneOf } from './phone.ts';

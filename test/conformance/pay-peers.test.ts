@@ -9,12 +9,12 @@ import { describe, expect, it } from 'vitest';
 import plugin from 'wechatpay-axios-plugin';
 import NodeV3 from 'wechatpay-node-v3';
 import { Builder, parseStringPromise } from 'xml2js';
-import { readFields, writeFields } from '../../lib/pay/v2/fields.ts';
-import { signJsapiPaymentV2 } from '../../lib/pay/v2/payment-sheet.ts';
-import { decryptReqInfo } from '../../lib/pay/v2/req-info.ts';
-import { isSigned, signFields } from '../../lib/pay/v2/sign.ts';
-import { decryptResource } from '../../lib/pay/v3/resource.ts';
-import { authorization, isSignedBy, signJsapiPayment } from '../../lib/pay/v3/signature.ts';
+import { readFields, writeFields } from '../../lib/wechat-pay/v2/fields.ts';
+import { signJsapiPaymentV2 } from '../../lib/wechat-pay/v2/payment-sheet.ts';
+import { decryptReqInfo } from '../../lib/wechat-pay/v2/req-info.ts';
+import { isSigned, signFields } from '../../lib/wechat-pay/v2/sign.ts';
+import { decryptResource } from '../../lib/wechat-pay/v3/resource.ts';
+import { authorization, isSignedBy, signJsapiPayment } from '../../lib/wechat-pay/v3/signature.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

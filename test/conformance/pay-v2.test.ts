@@ -3,12 +3,12 @@ import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../lib/errors.ts';
-import { readFields, writeFields } from '../../lib/pay/v2/fields.ts';
-import { openPayNotificationV2 } from '../../lib/pay/v2/open-notification.ts';
-import { signJsapiPaymentV2 } from '../../lib/pay/v2/payment-sheet.ts';
-import { decryptReqInfo } from '../../lib/pay/v2/req-info.ts';
-import { isSigned, signFields, type V2SignType } from '../../lib/pay/v2/sign.ts';
+import { AppError } from '../../lib/core/errors.ts';
+import { readFields, writeFields } from '../../lib/wechat-pay/v2/fields.ts';
+import { openPayNotificationV2 } from '../../lib/wechat-pay/v2/open-notification.ts';
+import { signJsapiPaymentV2 } from '../../lib/wechat-pay/v2/payment-sheet.ts';
+import { decryptReqInfo } from '../../lib/wechat-pay/v2/req-info.ts';
+import { isSigned, signFields, type V2SignType } from '../../lib/wechat-pay/v2/sign.ts';
 
 interface Vector {
   id: string;

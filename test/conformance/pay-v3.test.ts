@@ -2,9 +2,9 @@
 import { createDecipheriv, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openPayNotification } from '../../lib/pay/v3/open-notification.ts';
-import { decryptResource } from '../../lib/pay/v3/resource.ts';
-import { authorization, isSignedBy, signJsapiPayment } from '../../lib/pay/v3/signature.ts';
+import { openPayNotification } from '../../lib/wechat-pay/v3/open-notification.ts';
+import { decryptResource } from '../../lib/wechat-pay/v3/resource.ts';
+import { authorization, isSignedBy, signJsapiPayment } from '../../lib/wechat-pay/v3/signature.ts';
 
 interface Vector {
   id: string;

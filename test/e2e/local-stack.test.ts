@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isPortFree } from '../../infra/local/ports.ts';
+import { isPortFree } from '../../infra/service/ports.ts';
 import { api } from '../support/client.ts';
 import { findFreePorts } from '../support/ports.ts';
 import { portVariables, runStart, startStack, type Stack, type StackUrls } from '../support/stack.ts';
@@ -13,7 +13,7 @@ const takenPorts = async ({ ports }: Stack) => {
   const free = await Promise.all(ports.map(isPortFree));
   return ports.filter((_port, index) => !free[index]);
 };
-const OP = fileURLToPath(new URL('../../infra/local/op.ts', import.meta.url));
+const OP = fileURLToPath(new URL('../../infra/ops/op.ts', import.meta.url));
 
 const runOp = ({ lambda }: Pick<StackUrls, 'lambda'>, ...words: string[]) =>
   spawnSync(process.execPath, [OP, ...words], {

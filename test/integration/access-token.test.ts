@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { tokenOwner } from '../../lib/platform-token/owner.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
 import { fetchStableToken } from '../../lib/wechat/stable-token.ts';

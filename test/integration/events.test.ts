@@ -1,7 +1,7 @@
 // What the flows and the store write, read back from the stream of a real table as the function that publishes gets it.
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readService } from '../../infra/local/service.ts';
+import { readService } from '../../infra/service/service.ts';
 import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';

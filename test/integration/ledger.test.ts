@@ -1,7 +1,7 @@
 // The books as a bill is compared with them: many at once, from a table that is busy, or behind.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LOCAL_AWS } from '../../infra/local/table.ts';
-import { runtime } from '../../lib/runtime.ts';
+import { LOCAL_AWS } from '../../infra/service/table.ts';
+import { runtime } from '../../lib/core/runtime.ts';
 import { LEDGER_BATCH, paidOn, readLedger } from '../../lib/store/ledger.ts';
 import { openTable } from '../../lib/store/table.ts';
 import { createReconciler, DATE, type Reconciler } from '../support/reconciler.ts';

@@ -3,7 +3,7 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAppError } from '../../lib/errors.ts';
+import { isAppError } from '../../lib/core/errors.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { bindPhone, closeAccount } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';

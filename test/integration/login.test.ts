@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
 import { logout } from '../../lib/identity/logout.ts';
-import { me } from '../../lib/identity/me.ts';
+import { me } from '../../lib/identity/get-me.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 describe('mini-program login', () => {

@@ -1,8 +1,8 @@
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
-import { me } from '../../lib/identity/me.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
+import { me } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { createMiniappLogin, createQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';

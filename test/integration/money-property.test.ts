@@ -2,10 +2,10 @@
 // say what WeChat's say, and no money has appeared or disappeared.
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { checkOrder, closeAtWechat } from '../../lib/pay/check-order.ts';
-import type { PayApi, RefundFact, Transaction } from '../../lib/pay/protocol/pay-api.ts';
-import { payRefusal } from '../../lib/pay/protocol/refusal.ts';
+import type { PayApi, RefundFact, Transaction } from '../../lib/wechat-pay/pay-api.ts';
+import { payRefusal } from '../../lib/wechat-pay/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { consoleRefund } from '../../lib/pay/settle-refund.ts';
 import { sweep } from '../../lib/pay/sweep.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorize } from '../../lib/h5/authorize.ts';
-import { callback } from '../../lib/h5/callback.ts';
-import { followUp } from '../../lib/identity/follow-up.ts';
+import { callback } from '../../lib/h5/oauth-callback.ts';
+import { followUp } from '../../lib/identity/sync-identity.ts';
 import { followChanged, forgetProfile, profileChanged } from '../../lib/identity/following.ts';
-import { login } from '../../lib/identity/login.ts';
-import { me } from '../../lib/identity/me.ts';
-import { updateProfile } from '../../lib/identity/profile.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
+import { me } from '../../lib/identity/get-me.ts';
+import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { answerPush } from '../../lib/official-account/answer-push.ts';
 import { replies } from '../../lib/official-account/replies.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';

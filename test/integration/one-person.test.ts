@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
-import { me } from '../../lib/identity/me.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
+import { me } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { readOwnOrder } from '../../lib/pay/get-order.ts';
 import { bindPhone } from '../../lib/store/account-links.ts';
 import { readAccount, readMerges, type Account } from '../../lib/store/accounts.ts';
 import { readIdentity, readUnion, type Person } from '../../lib/store/identities.ts';

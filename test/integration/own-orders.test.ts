@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
 import { closeOwnOrder } from '../../lib/pay/close-order.ts';
 import { listOwnOrders } from '../../lib/pay/list-orders.ts';
 import { mergeAccounts } from '../../lib/store/account-links.ts';

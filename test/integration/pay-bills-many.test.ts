@@ -2,8 +2,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { clientSettings } from '../../infra/local/table.ts';
-import { inBatches } from '../../lib/pay/bills/in-batches.ts';
+import { clientSettings } from '../../infra/service/table.ts';
+import { inBatches } from '../../lib/reconciliation/in-batches.ts';
 import { keys, paidEntry } from '../../lib/store/keys.ts';
 import { measureBills } from '../bench/bills.ts';
 import { bookedItem, bookedNumbers, DAY, expectedOf, makeDay } from '../support/bill-day.ts';

@@ -1,11 +1,11 @@
 // Reconciliation with the bills of the simulator, which reads and writes them with code of its own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { beijingDate } from '../../lib/beijing-time.ts';
-import { startDownload } from '../../lib/outbound.ts';
-import { reconcile } from '../../lib/pay/bills/reconcile.ts';
+import { beijingDate } from '../../lib/core/beijing-time.ts';
+import { startDownload } from '../../lib/core/outbound.ts';
+import { reconcile } from '../../lib/reconciliation/reconcile.ts';
 import { checkOrder } from '../../lib/pay/check-order.ts';
-import { openTradeBillV2 } from '../../lib/pay/v2/bills.ts';
-import { openFundFlowBill, openTradeBill } from '../../lib/pay/v3/bills.ts';
+import { openTradeBillV2 } from '../../lib/wechat-pay/v2/bills.ts';
+import { openFundFlowBill, openTradeBill } from '../../lib/wechat-pay/v3/bills.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';

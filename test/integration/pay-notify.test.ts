@@ -1,6 +1,6 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { notification } from '../support/pay-notification.ts';

@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readOwnOrder } from '../../lib/pay/read-order.ts';
-import type { OutboundResponse } from '../../lib/runtime.ts';
+import { readOwnOrder } from '../../lib/pay/get-order.ts';
+import type { OutboundResponse } from '../../lib/core/runtime.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 

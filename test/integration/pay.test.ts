@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { logout } from '../../lib/identity/logout.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { keys } from '../../lib/store/keys.ts';
-import type { Send } from '../../lib/runtime.ts';
+import type { Send } from '../../lib/core/runtime.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';

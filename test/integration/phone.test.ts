@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
-import { login } from '../../lib/identity/login.ts';
-import { me } from '../../lib/identity/me.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
+import { me } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { readAccount } from '../../lib/store/accounts.ts';

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { authorize } from '../../lib/h5/authorize.ts';
-import { callback } from '../../lib/h5/callback.ts';
+import { callback } from '../../lib/h5/oauth-callback.ts';
 import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
-import { followUp } from '../../lib/identity/follow-up.ts';
+import { followUp } from '../../lib/identity/sync-identity.ts';
 import { followChanged } from '../../lib/identity/following.ts';
-import { login } from '../../lib/identity/login.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
 import { sendSubscribeMessage } from '../../lib/notify/send-subscribe-message.ts';
 import { sendTemplateMessage } from '../../lib/notify/send-template-message.ts';
 import { publishMenu } from '../../lib/official-account/publish-menu.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refreshCertificates } from '../../lib/pay/platform-keys.ts';
+import { refreshCertificates } from '../../lib/wechat-pay/platform-keys.ts';
 import { readCertificates } from '../../lib/store/certificates.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';

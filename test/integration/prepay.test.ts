@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeOwnOrder } from '../../lib/pay/close-order.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
-import type { Send } from '../../lib/runtime.ts';
+import type { Send } from '../../lib/core/runtime.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
-import { updateProfile, type ProfileInput } from '../../lib/identity/profile.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
+import { updateProfile, type ProfileInput } from '../../lib/identity/update-profile.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readUnion } from '../../lib/store/identities.ts';
 import { createWorld, type Person, type World } from '../support/world.ts';

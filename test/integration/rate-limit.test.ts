@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { rateLimit } from '../../lib/rate-limit.ts';
+import { rateLimit } from '../../lib/rate-limit/rate-limit.ts';
 import { openPatiently } from '../support/table.ts';
 import { createWorld, type World } from '../support/world.ts';
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { consoleRefund } from '../../lib/pay/settle-refund.ts';
-import type { RefundFact } from '../../lib/pay/protocol/pay-api.ts';
-import { payRefusal } from '../../lib/pay/protocol/refusal.ts';
+import type { RefundFact } from '../../lib/wechat-pay/pay-api.ts';
+import { payRefusal } from '../../lib/wechat-pay/errors.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
-import type { Send } from '../../lib/runtime.ts';
-import { setDue } from '../../lib/store/due.ts';
+import type { Send } from '../../lib/core/runtime.ts';
+import { setDue } from '../../lib/store/follow-ups.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import { putReport, readRefund, type Refund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';

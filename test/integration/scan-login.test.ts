@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { me } from '../../lib/identity/me.ts';
+import { me } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
 import { createQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';

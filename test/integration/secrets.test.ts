@@ -1,8 +1,8 @@
 // Secrets out of a parameter store over HTTP.
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { clientSettings, LOCAL_AWS } from '../../infra/local/table.ts';
-import { SECRET_NAMES } from '../../lib/config.ts';
+import { clientSettings, LOCAL_AWS } from '../../infra/service/table.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { startParameterStore, type StoreServer } from '../support/parameter-store.ts';
 
 let server: StoreServer;

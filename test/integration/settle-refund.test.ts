@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settleRefund } from '../../lib/pay/settle-refund.ts';
-import type { RefundFact } from '../../lib/pay/protocol/pay-api.ts';
+import type { RefundFact } from '../../lib/wechat-pay/pay-api.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
-import { setDue } from '../../lib/store/due.ts';
+import { setDue } from '../../lib/store/follow-ups.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import { readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';

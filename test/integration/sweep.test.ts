@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
-import type { PayApi } from '../../lib/pay/protocol/pay-api.ts';
-import { listDue, setDue } from '../../lib/store/due.ts';
+import type { PayApi } from '../../lib/wechat-pay/pay-api.ts';
+import { listDue, setDue } from '../../lib/store/follow-ups.ts';
 import { markClosed, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
 import { createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';

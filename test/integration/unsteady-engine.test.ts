@@ -1,19 +1,19 @@
 // What a real DynamoDB does now and then: answers that are lost after the write was done, and eventual reads that lag.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login.ts';
-import { me } from '../../lib/identity/me.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
+import { me } from '../../lib/identity/get-me.ts';
 import { followChanged } from '../../lib/identity/following.ts';
-import { updateProfile } from '../../lib/identity/profile.ts';
+import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { register } from '../../lib/identity/register.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
-import { readOwnOrder } from '../../lib/pay/read-order.ts';
+import { readOwnOrder } from '../../lib/pay/get-order.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { createQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { ticketScanned } from '../../lib/scan-login/scanned.ts';
 import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
-import { AppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
 import { buy } from '../support/buyers.ts';

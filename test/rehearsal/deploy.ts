@@ -3,9 +3,9 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { GetFunctionUrlConfigCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { fileURLToPath } from 'node:url';
-import { serverlessScript } from '../../infra/local/functions.ts';
-import type { Service } from '../../infra/local/service.ts';
-import { SECRET_NAMES } from '../../lib/config.ts';
+import { serverlessScript } from '../../infra/service/serverless-script.ts';
+import type { Service } from '../../infra/service/service.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { run } from './children.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,10 +5,10 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Child } from '../../infra/local/processes.ts';
 import { seedCatalogue } from '../../infra/local/seed.ts';
-import { readService } from '../../infra/local/service.ts';
+import { readService } from '../../infra/service/service.ts';
 import { buildSettings } from '../../infra/local/settings.ts';
-import { LOCAL_AWS } from '../../infra/local/table.ts';
-import { startSimulator } from '../../infra/local/wechat/simulator.ts';
+import { LOCAL_AWS } from '../../infra/service/table.ts';
+import { startSimulator } from '../../infra/simulator/simulator.ts';
 import { findFreePorts } from '../support/ports.ts';
 import {
   deployService,

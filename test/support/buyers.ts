@@ -1,8 +1,8 @@
-import { login } from '../../lib/identity/login.ts';
+import { login } from '../../lib/identity/login-miniapp.ts';
 import { checkOrder } from '../../lib/pay/check-order.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
-import type { JsapiPayment, Transaction } from '../../lib/pay/protocol/pay-api.ts';
+import type { JsapiPayment, Transaction } from '../../lib/wechat-pay/pay-api.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { readOrder, type PayApiName } from '../../lib/store/orders.ts';
 import { ids, type World } from './world.ts';

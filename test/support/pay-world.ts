@@ -1,12 +1,12 @@
-// WeChat Pay as the flows know it: both protocols, put together as lib/deps-pay.ts does it, with the keys of the tests.
+// WeChat Pay as the flows know it: both protocols, put together as lib/wiring/deps-pay.ts does it, with the keys of the tests.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { platformKeys } from '../../lib/pay/platform-keys.ts';
-import { payApiV2 } from '../../lib/pay/v2/api.ts';
-import { payApiV3 } from '../../lib/pay/v3/api.ts';
-import { fetchCertificates } from '../../lib/pay/v3/certificates.ts';
-import type { PayDeps } from '../../lib/pay/v3/client.ts';
-import { createRefund } from '../../lib/pay/v3/refunds.ts';
-import type { Runtime } from '../../lib/runtime.ts';
+import { platformKeys } from '../../lib/wechat-pay/platform-keys.ts';
+import { payApiV2 } from '../../lib/wechat-pay/v2/api.ts';
+import { payApiV3 } from '../../lib/wechat-pay/v3/api.ts';
+import { fetchCertificates } from '../../lib/wechat-pay/v3/certificates.ts';
+import type { PayDeps } from '../../lib/wechat-pay/v3/client.ts';
+import { createRefund } from '../../lib/wechat-pay/v3/refunds.ts';
+import type { Runtime } from '../../lib/core/runtime.ts';
 import type { Order, PayApiName } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
 import type { Table } from '../../lib/store/table.ts';

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { vi } from 'vitest';
-import { LOCAL_AWS } from '../../infra/local/table.ts';
-import { SECRET_NAMES, type SecretName } from '../../lib/config.ts';
+import { LOCAL_AWS } from '../../infra/service/table.ts';
+import { SECRET_NAMES, type SecretName } from '../../lib/core/config.ts';
 import { MAX_AGE_MS } from '../../lib/secrets/cache.ts';
 import { startParameterStore } from './parameter-store.ts';
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import { parse } from 'yaml';
-import { LOCAL_AWS } from '../../infra/local/table.ts';
+import { LOCAL_AWS } from '../../infra/service/table.ts';
 import { APP_ID, MCH_ID } from './bill-files.ts';
 import { API_V2_KEY, CERT_SERIAL, KEY_ID, type startBillServer } from './bill-server.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { inject } from 'vitest';
-import { createTable } from '../../infra/local/table.ts';
+import { createTable } from '../../infra/service/table.ts';
 import { openTable, type Table } from '../../lib/store/table.ts';
 
 const PATIENCE_MS = 20_000;

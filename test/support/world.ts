@@ -1,10 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { startSimulator, type Simulator } from '../../infra/local/wechat/simulator.ts';
-import { LOCAL_AWS } from '../../infra/local/table.ts';
-import { learnUnionId } from '../../lib/identity/follow-up.ts';
+import { startSimulator, type Simulator } from '../../infra/simulator/simulator.ts';
+import { LOCAL_AWS } from '../../infra/service/table.ts';
+import { learnUnionId } from '../../lib/identity/sync-identity.ts';
 import { sessionTokens } from '../../lib/identity/session-token.ts';
-import { redact, type Log } from '../../lib/log.ts';
-import { createSend } from '../../lib/outbound.ts';
+import { redact, type Log } from '../../lib/core/log.ts';
+import { createSend } from '../../lib/core/outbound.ts';
 import { tokenOwner } from '../../lib/platform-token/owner.ts';
 import type { Person as PersonAtWechat } from '../../lib/store/identities.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';

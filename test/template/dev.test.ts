@@ -1,7 +1,7 @@
 // What a newcomer deploys: the stage dev, with nothing set.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SECRET_NAMES } from '../../lib/config.ts';
+import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
 import { packageService } from '../support/template/package.ts';
 import { roleFindings } from '../support/template/role-findings.ts';

@@ -62,7 +62,7 @@ describe('the domain', () => {
     });
     expect(properties('DomainMapping')).not.toHaveProperty('ApiMappingKey');
     expect(properties('DomainMapping')).toMatchObject({ ApiId: { Ref: 'HttpApi' }, Stage: { Ref: 'HttpApiStage' } });
-    expect(addressesOf(template).routes.get('mp-verify')).toEqual(['GET /{file}']);
+    expect(addressesOf(template).routes.get('verification-file')).toEqual(['GET /{file}']);
     expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(['DomainTarget', 'DomainTargetZoneId']));
   });
 

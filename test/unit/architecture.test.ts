@@ -6,23 +6,10 @@ import type { Endpoint } from '../../lib/http/endpoint.ts';
 import { ENDPOINTS } from '../../lib/http/openapi/endpoints.ts';
 
 const files = globSync('{functions,lib}/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
-const simulator = globSync('infra/local/wechat/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
+const simulator = globSync('infra/simulator/**/*.ts').map((path) => ({ path, source: readFileSync(path, 'utf8') }));
 
-/** Files at the top of lib/ that every room may use: errors, logs, settings, the runtime's types. */
-const COMMON = [
-  'beijing-time',
-  'cdata',
-  'chunks',
-  'config',
-  'errors',
-  'ids',
-  'log',
-  'once',
-  'runtime',
-  'secrets',
-  'stream',
-  'until-settled',
-];
+/** Modules that every other one may use. */
+const COMMON = ['core', 'secrets'];
 const FLOWS = [
   'platform-token',
   'identity',
@@ -31,31 +18,17 @@ const FLOWS = [
   'official-account',
   'notify',
   'pay',
-  'pay/bills',
+  'reconciliation',
   'events',
   'wallet',
 ];
+const PROTOCOLS = ['wechat', 'wechat-pay', 'wechat-pay/v3', 'wechat-pay/v2'];
 
-/** Which rooms a room may import from, besides itself and COMMON. Arrows run one way. */
+/** Which modules a module may import from, besides itself and COMMON. Arrows run one way. */
 const ARROWS: Record<string, string[]> = {
-  functions: [
-    ...FLOWS,
-    'http',
-    'http/api',
-    'consumer',
-    'wechat',
-    'pay/v3',
-    'pay/v2',
-    'deps',
-    'deps-pay',
-    'http/openapi',
-  ],
-  deps: [...FLOWS, 'store', 'wechat', 'outbound', 'rate-limit'],
-  'deps-pay': ['deps', 'pay', 'pay/bills', 'pay/v3', 'pay/v2', 'store', 'outbound'],
-  consumer: ['events'],
+  functions: [...FLOWS, ...PROTOCOLS, 'http', 'http/api', 'http/openapi', 'wiring'],
+  wiring: [...FLOWS, ...PROTOCOLS, 'store', 'rate-limit'],
   'rate-limit': ['store'],
-  outbound: [],
-  secrets: ['outbound'],
   http: [],
   'http/api': ['http'],
   'http/openapi': ['http', 'http/api'],
@@ -65,24 +38,24 @@ const ARROWS: Record<string, string[]> = {
   'scan-login': ['platform-token', 'identity', 'wechat', 'store'],
   'official-account': ['platform-token', 'identity', 'scan-login', 'wechat', 'store'],
   notify: ['platform-token', 'wechat'],
-  pay: ['identity', 'pay/protocol', 'pay/v3', 'store'],
-  'pay/bills': ['pay/protocol', 'store'],
+  pay: ['identity', 'wechat-pay', 'wechat-pay/v3', 'wechat-pay/v2', 'store'],
+  reconciliation: ['wechat-pay', 'store'],
   events: ['store'],
   wallet: ['identity', 'store'],
-  'pay/protocol': [],
-  'pay/v3': ['pay/protocol'],
-  'pay/v2': ['pay/protocol'],
+  'wechat-pay': ['wechat-pay/v3', 'store'],
+  'wechat-pay/v3': ['wechat-pay'],
+  'wechat-pay/v2': ['wechat-pay'],
   wechat: [],
   store: [],
 };
 /**
- * Shapes of stored entities and of events are plain data: a room may name them that must not import what reaches the
+ * Shapes of stored entities and of events are plain data: a module may name them that must not import what reaches the
  * table, or the bus.
  */
 const TYPES_ONLY: Record<string, string[]> = {
-  'pay/protocol': ['store'],
-  'pay/v3': ['store'],
-  'pay/v2': ['store'],
+  'wechat-pay': ['store'],
+  'wechat-pay/v3': ['store'],
+  'wechat-pay/v2': ['store'],
   wallet: ['events'],
 };
 
@@ -128,14 +101,14 @@ describe('architecture', () => {
     files.filter(({ path, source }) => pattern.test(source) && !allowed.includes(path)).map(({ path }) => path);
 
   it('reads the environment in one place, the clock and chance in another', () => {
-    expect(only(['lib/config.ts'], /process\.env/)).toEqual([]);
-    expect(only(['lib/runtime.ts'], /Date\.now|Math\.random|new Date\(\)|setTimeout/)).toEqual([]);
+    expect(only(['lib/core/config.ts'], /process\.env/)).toEqual([]);
+    expect(only(['lib/core/runtime.ts'], /Date\.now|Math\.random|new Date\(\)|setTimeout/)).toEqual([]);
     expect(only([], /\bfetch\(|globalThis\.fetch/)).toEqual([]);
   });
 
   it('touches AWS in the store, and where it says so; and builds keys on one page', () => {
     const sdk = files.filter(({ source }) => source.includes("from '@aws-sdk/")).map(({ path }) => path);
-    const beside = ['lib/events/bus.ts', 'lib/pay/bills/report-store.ts', 'lib/secrets/parameter-store.ts'];
+    const beside = ['lib/events/bus.ts', 'lib/reconciliation/report-store.ts', 'lib/secrets/parameter-store.ts'];
     expect(sdk.filter((path) => roomOf(path) !== 'store').toSorted()).toEqual(beside);
     expect(
       only(

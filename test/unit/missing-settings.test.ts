@@ -40,11 +40,11 @@ describe('a function without its settings', () => {
   it.each([
     ['jwks', 'JWT_SIGNING_KEYS'],
     ['miniapp-login', 'JWT_SIGNING_KEYS'],
-    ['miniapp-phone', 'TABLE_NAME'],
-    ['miniapp-profile', 'MINIAPP_APP_ID'],
+    ['miniapp-phone-bind', 'TABLE_NAME'],
+    ['miniapp-profile-update', 'MINIAPP_APP_ID'],
     ['register', 'JWT_SIGNING_KEYS'],
-    ['me-delete', 'JWT_SIGNING_KEYS'],
-    ['qr-login-confirm', 'MINIAPP_APP_ID'],
+    ['account-close', 'JWT_SIGNING_KEYS'],
+    ['qr-login-decide', 'MINIAPP_APP_ID'],
     ['oauth-authorize', 'JWT_SIGNING_KEYS'],
     ['oauth-callback', 'PUBLIC_BASE_URL'],
     ['me', 'JWT_SIGNING_KEYS'],
@@ -110,8 +110,8 @@ describe('a function without its settings', () => {
     await expect(handler({ 'detail-type': 'order.paid', detail })).rejects.toThrow('TABLE_NAME is not set');
   });
 
-  it('mp-verify has no file without them', async () => {
-    await expect(call('mp-verify')).resolves.toMatchObject({ statusCode: 404 });
+  it('verification-file has no file without them', async () => {
+    await expect(call('verification-file')).resolves.toMatchObject({ statusCode: 404 });
   });
 
   it.each(['compatible', 'secure'])('official-events needs OFFICIAL_AES_KEY in %s mode', async (mode) => {
@@ -198,7 +198,7 @@ describe('a function with a setting that cannot be used', () => {
   });
 
   it('a key of WeChat Pay that has not 32 bytes is refused', async () => {
-    const { loadApiV2Key, loadApiV3Keys } = await import('../../lib/pay/merchant.ts');
+    const { loadApiV2Key, loadApiV3Keys } = await import('../../lib/wechat-pay/credentials.ts');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(31));
     await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(32));

@@ -1,9 +1,9 @@
 // What EventBridge and Lambda do with an event that a rule matches: hand it over, try again, give it up.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InvokeResult } from '../invoke.ts';
-import { passes } from '../stream/filter.ts';
+import type { InvokeResult } from '../../service/invoke.ts';
+import { passes } from '../../service/stream-filter.ts';
 import type { BusEvent } from './put-events.ts';
-import type { EventRule } from './rules.ts';
+import type { EventRule } from '../../service/event-rules.ts';
 
 export interface EventDeliveryOptions {
   rules: EventRule[];

@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json, text } from 'node:stream/consumers';
-import { invokeFunction } from '../invoke.ts';
-import type { Service } from '../service.ts';
-import { assertUnderstood } from '../stream/filter.ts';
-import { LOCAL_AWS } from '../table.ts';
+import { invokeFunction } from '../../service/invoke.ts';
+import type { Service } from '../../service/service.ts';
+import { assertUnderstood } from '../../service/stream-filter.ts';
+import { LOCAL_AWS } from '../../service/table.ts';
 import type { ParameterStore } from './parameters.ts';
 import { deliverEvent, type EventDeliveryOptions } from './event-delivery.ts';
 import { putEvents, type BusEvent } from './put-events.ts';
 import { putObject, refusal, type ObjectAnswer } from './put-object.ts';
-import type { EventRule } from './rules.ts';
+import type { EventRule } from '../../service/event-rules.ts';
 
 /** serverless-offline ends a function that takes too long. But a reload may lose the answer altogether. */
 const PATIENCE_MS = 5_000;

@@ -1,9 +1,10 @@
 // What Lambda does with the records of a stream: filter, batch, invoke, retry.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { InvokeResult } from '../invoke.ts';
-import type { StreamConsumer } from './consumers.ts';
-import { passes } from './filter.ts';
+import type { InvokeResult } from '../../service/invoke.ts';
+import type { StreamConsumer } from '../../service/stream-consumers.ts';
+import { splitIntoBatches } from '../../service/stream-batches.ts';
+import { passes } from '../../service/stream-filter.ts';
 
 export interface DeliveryOptions {
   consumer: StreamConsumer;
@@ -58,7 +59,7 @@ export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }:
   return {
     offer: (records) => {
       const wanted = records.filter((record) => passes(consumer.filterPatterns, record));
-      for (const batch of inBatches(wanted, consumer.batchSize)) queue = queue.then(() => deliver(batch));
+      for (const batch of splitIntoBatches(wanted, consumer.batchSize)) queue = queue.then(() => deliver(batch));
       return queue;
     },
   };
@@ -74,8 +75,4 @@ export function countDone(result: unknown, records: DynamoDBRecord[]): number {
     records.findIndex(({ dynamodb }) => dynamodb?.SequenceNumber === failure?.itemIdentifier),
   );
   return Math.max(0, Math.min(...indexes));
-}
-
-export function inBatches<Item>(items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }

@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient, type _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
-import { invokeFunction } from '../invoke.ts';
-import type { Service } from '../service.ts';
-import { clientSettings } from '../table.ts';
-import type { StreamConsumer } from './consumers.ts';
+import { invokeFunction } from '../../service/invoke.ts';
+import type { Service } from '../../service/service.ts';
+import { clientSettings } from '../../service/table.ts';
+import type { StreamConsumer } from '../../service/stream-consumers.ts';
 import { startDelivery } from './delivery.ts';
-import { assertUnderstood } from './filter.ts';
+import { assertUnderstood } from '../../service/stream-filter.ts';
 import { openStream, type StreamReader } from './reader.ts';
-import { isChange, toLambdaRecord } from './record.ts';
+import { isChange, toLambdaRecord } from '../../service/stream-record.ts';
 
 const POLL_MS = 500;
 const POLL_AFTER_ERROR_MS = 2_000;

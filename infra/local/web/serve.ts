@@ -1,7 +1,7 @@
 // The phone in the browser: `GET /` for a browser, and the files of the page. All the rest is the page's own.
 import { readFile } from 'node:fs/promises';
-import { jsonAnswer } from '../wechat/http.ts';
-import type { Answer, Call } from '../wechat/http.ts';
+import { jsonAnswer } from '../../simulator/http.ts';
+import type { Answer, Call } from '../../simulator/http.ts';
 
 const types = {
   html: 'text/html; charset=utf-8',
@@ -28,8 +28,15 @@ const files: Record<string, keyof typeof types> = {
   'wire.js': 'js',
 };
 
-/** Answers the calls of a browser that wants the page; undefined for every other call. */
-export async function servePage({ method, path, headers }: Call, apiUrl?: string): Promise<Answer | undefined> {
+/**
+ * Serves the page on the simulator's port. The result answers undefined for every request that is not for the page.
+ * @param apiUrl the HTTP API that the page calls
+ */
+export function webPage(apiUrl?: string) {
+  return (call: Call) => servePage(call, apiUrl);
+}
+
+async function servePage({ method, path, headers }: Call, apiUrl?: string): Promise<Answer | undefined> {
   if (method !== 'GET') return undefined;
   if (path === '/') return headers.accept?.includes('text/html') ? fileAnswer('index.html', 'html') : undefined;
   if (path === '/_web/config.json') return jsonAnswer(200, { apiUrl: apiUrl ?? null });

@@ -1,4 +1,4 @@
-import { addressSetting, badSetting, originsOf, SECRET_NAMES, settings, variable } from '../../../lib/config.ts';
+import { addressSetting, badSetting, originsOf, SECRET_NAMES, settings, variable } from '../../../lib/core/config.ts';
 import { readVerificationFiles } from '../../../lib/h5/verification-file.ts';
 import type { Deployment } from '../deployment.ts';
 import { ask } from '../probes.ts';

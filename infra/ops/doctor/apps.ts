@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { settings, type SecretName } from '../../../lib/config.ts';
+import { settings, type SecretName } from '../../../lib/core/config.ts';
 import { loadPushKeys } from '../../../lib/official-account/push-keys.ts';
 import { secrets } from '../../../lib/secrets/secrets.ts';
 import { signParts } from '../../../lib/wechat/message-cipher.ts';

@@ -1,4 +1,4 @@
-import { SECRET_NAMES, type SecretName } from '../../../lib/config.ts';
+import { SECRET_NAMES, type SecretName } from '../../../lib/core/config.ts';
 import { describeShadowed, shadowedNames } from '../secrets/shadowed.ts';
 import type { Stored } from '../secrets/store.ts';
 

@@ -4,8 +4,8 @@ import {
   DescribeTimeToLiveCommand,
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { settings } from '../../../lib/config.ts';
-import { clientSettings } from '../../local/table.ts';
+import { settings } from '../../../lib/core/config.ts';
+import { clientSettings } from '../../service/table.ts';
 import type { Deployment } from '../deployment.ts';
 import { Refusal } from '../refusal.ts';
 import { row, type Row } from '../rows.ts';

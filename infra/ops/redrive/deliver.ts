@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { readService } from '../../local/service.ts';
-import { inBatches } from '../../local/stream/delivery.ts';
-import { passes } from '../../local/stream/filter.ts';
+import { readService } from '../../service/service.ts';
+import { splitIntoBatches } from '../../service/stream-batches.ts';
+import { passes } from '../../service/stream-filter.ts';
 import { Refusal } from '../refusal.ts';
 import type { Target } from '../target.ts';
 import type { Letter, StreamRange } from './letter.ts';
@@ -26,7 +26,7 @@ async function deliverRange(target: Target, { functionName, range }: { functionN
   const all = await readRecords(target, range);
   const records = all.filter((record) => passes(consumer.filterPatterns, record));
   if (records.length === 0) throw new Refusal(`none of ${all.length} records is for it: see filterPatterns`);
-  for (const batch of inBatches(records, consumer.batchSize)) await deliverBatch(target, functionName, batch);
+  for (const batch of splitIntoBatches(records, consumer.batchSize)) await deliverBatch(target, functionName, batch);
   const since = new Date((records[0]?.dynamodb?.ApproximateCreationDateTime ?? 0) * 1_000).toISOString();
   return `took ${records.length === 1 ? '1 record' : `${records.length} records`} of ${since.slice(0, 19)}Z`;
 }

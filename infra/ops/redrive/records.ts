@@ -5,7 +5,7 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { toLambdaRecord } from '../../local/stream/record.ts';
+import { toLambdaRecord } from '../../service/stream-record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Target } from '../target.ts';
 import type { StreamRange } from './letter.ts';

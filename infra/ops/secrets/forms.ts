@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { badSetting, type SecretName } from '../../../lib/config.ts';
+import { badSetting, type SecretName } from '../../../lib/core/config.ts';
 import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import { checkSigningKeys, newSigningKeys } from './signing-keys.ts';
 

@@ -1,4 +1,4 @@
-import type { SecretName } from '../../../lib/config.ts';
+import type { SecretName } from '../../../lib/core/config.ts';
 import { FORMS, type Part } from './forms.ts';
 
 /** The setting that says whether a part is set up. */

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { badSetting, type SecretName } from '../../../lib/config.ts';
-import { isAppError } from '../../../lib/errors.ts';
+import { badSetting, type SecretName } from '../../../lib/core/config.ts';
+import { isAppError } from '../../../lib/core/errors.ts';
 import { explain, Refusal } from '../refusal.ts';
 import type { Answers } from './answers.ts';
 import { FORMS, merchantCertificate } from './forms.ts';

@@ -1,4 +1,4 @@
-import type { SecretName } from '../../../lib/config.ts';
+import type { SecretName } from '../../../lib/core/config.ts';
 import { Refusal } from '../refusal.ts';
 import { requiredSecrets } from './needed.ts';
 import { HALVES } from './put.ts';

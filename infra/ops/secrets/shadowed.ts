@@ -1,4 +1,4 @@
-import { readText, type SecretName } from '../../../lib/config.ts';
+import { readText, type SecretName } from '../../../lib/core/config.ts';
 
 /** Of these names, those that are variables of the functions: what is stored under them nobody reads. */
 export function shadowedNames<Name extends SecretName>(names: readonly Name[], variables: NodeJS.ProcessEnv): Name[] {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { sessionTokens } from '../../../lib/identity/session-token.ts';
-import { runtime } from '../../../lib/runtime.ts';
+import { runtime } from '../../../lib/core/runtime.ts';
 
 interface SigningKey extends JWK {
   /** Epoch seconds: since when it signs. Keys that were made elsewhere have none. */

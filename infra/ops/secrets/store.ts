@@ -5,7 +5,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { SecretName } from '../../../lib/config.ts';
+import type { SecretName } from '../../../lib/core/config.ts';
 import { Refusal } from '../refusal.ts';
 import type { Target } from '../target.ts';
 

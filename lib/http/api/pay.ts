@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { SKU } from '../../ids.ts';
+import { SKU } from '../../core/ids.ts';
 import { endpoint } from '../endpoint.ts';
 import { fen, WECHAT_ERRORS } from './shared.ts';
 

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { ErrorCode } from '../../errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { STATUS } from '../error-response.ts';
 import { answerSchema, componentRef } from './schemas.ts';

@@ -1,6 +1,6 @@
 import { toJsonSchema, toJsonSchemaDefs, type ConversionConfig } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import type { ErrorCode } from '../../errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import { jsapiPayment, order, payment } from '../api/pay.ts';
 import { session, user } from '../api/shared.ts';
 import { STATUS } from '../error-response.ts';

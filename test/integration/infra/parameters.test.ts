@@ -7,7 +7,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { clientSettings } from '../../../infra/local/table.ts';
+import { clientSettings } from '../../../infra/service/table.ts';
 import { startParameterStore, type StoreServer } from '../../support/parameter-store.ts';
 
 let server: StoreServer;

@@ -8,9 +8,9 @@ import { DynamoDBDocumentClient, DeleteCommand, PutCommand } from '@aws-sdk/lib-
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startEngine } from '../../../infra/local/engine.ts';
-import type { StreamConsumer } from '../../../infra/local/stream/consumers.ts';
+import type { StreamConsumer } from '../../../infra/service/stream-consumers.ts';
 import { startTableStream, type TableStream } from '../../../infra/local/stream/table-stream.ts';
-import { clientSettings, createTable } from '../../../infra/local/table.ts';
+import { clientSettings, createTable } from '../../../infra/service/table.ts';
 import { recordingLambda } from '../../support/lambda-api.ts';
 import { findFreePorts } from '../../support/ports.ts';
 import { scriptedEngine } from '../../support/scripted-engine.ts';

@@ -5,7 +5,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { createTable } from '../../../infra/local/table.ts';
+import { createTable } from '../../../infra/service/table.ts';
 import { freshTable } from '../../support/table.ts';
 
 const connect = (endpoint: string) =>

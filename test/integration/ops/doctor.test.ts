@@ -1,7 +1,7 @@
 import { DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { clientSettings } from '../../../infra/local/table.ts';
+import { clientSettings } from '../../../infra/service/table.ts';
 import { failTokens, startStage, type Stage } from './stage.ts';
 
 const KEYS = generateKeyPairSync('rsa', {

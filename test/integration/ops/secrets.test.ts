@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sessionTokens } from '../../../lib/identity/session-token.ts';
 import { rotateStoredKeys } from '../../../infra/ops/secrets/rotate.ts';
 import { openSecretStore } from '../../../infra/ops/secrets/store.ts';
-import { clientSettings } from '../../../infra/local/table.ts';
+import { clientSettings } from '../../../infra/service/table.ts';
 import { certificateOf, merchant, SERIAL } from '../../unit/ops/keys.ts';
 import { SECRETS_PATH, startStage, type Stage } from './stage.ts';
 

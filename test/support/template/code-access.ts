@@ -1,7 +1,7 @@
 // What the code of a function can reach, read from its bundle: the bundler drops what no call leads to, so what is left
 // of lib/store, of the names of secrets and of WeChat's client is what the function may need.
 import { build } from 'esbuild';
-import { SECRET_NAMES } from '../../../lib/config.ts';
+import { SECRET_NAMES } from '../../../lib/core/config.ts';
 import { STORE_ACCESS, HELPERS } from './store-access.ts';
 
 export interface CodeAccess {
@@ -45,9 +45,9 @@ function modulesOf(bundle: string): Map<string, string> {
   return new Map(parts.flatMap((part, n) => (n % 2 ? [[part, parts[n + 1] ?? ''] as const] : [])));
 }
 
-/** lib/config.ts lists all of them and says nothing about who reads them. */
+/** lib/core/config.ts lists all of them and says nothing about who reads them. */
 function secretsIn(modules: Map<string, string>): string[] {
-  const code = [...modules].flatMap(([path, source]) => (path === 'lib/config.ts' ? [] : [source])).join('\n');
+  const code = [...modules].flatMap(([path, source]) => (path === 'lib/core/config.ts' ? [] : [source])).join('\n');
   const quotes = (text: string) => code.includes(`"${text}"`);
   const ofApps = ['MINIAPP', 'OFFICIAL'].filter((app) => code.includes('}_APP_SECRET`') && quotes(app));
   return [...SECRET_NAMES.filter(quotes), ...ofApps.map((app) => `${app}_APP_SECRET`)].toSorted();

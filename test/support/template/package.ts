@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { serverlessScript } from '../../../infra/local/functions.ts';
+import { serverlessScript } from '../../../infra/service/serverless-script.ts';
 import type { Template } from './template.ts';
 
 const run = promisify(execFile);

@@ -46,7 +46,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     claim: { CLAIM: PUT },
     readClaim: { CLAIM: READ },
   },
-  due: {
+  'follow-ups': {
     listDue: { [DUE_INDEX]: QUERY },
     takeDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
     setDue: { ACCOUNT: UPDATE, REFUND: UPDATE },

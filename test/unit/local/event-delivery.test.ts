@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { deliverEvent } from '../../../infra/local/aws/event-delivery.ts';
 import type { BusEvent } from '../../../infra/local/aws/put-events.ts';
-import type { EventRule } from '../../../infra/local/aws/rules.ts';
-import type { InvokeResult } from '../../../infra/local/invoke.ts';
-import { readService } from '../../../infra/local/service.ts';
+import type { EventRule } from '../../../infra/service/event-rules.ts';
+import type { InvokeResult } from '../../../infra/service/invoke.ts';
+import { readService } from '../../../infra/service/service.ts';
 import { SCHEMAS, SOURCE } from '../../../lib/events/schemas.ts';
 
 const EVENT: BusEvent = {

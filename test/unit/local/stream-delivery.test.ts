@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { InvokeResult } from '../../../infra/local/invoke.ts';
-import type { StreamConsumer } from '../../../infra/local/stream/consumers.ts';
-import { countDone, inBatches, startDelivery } from '../../../infra/local/stream/delivery.ts';
+import type { InvokeResult } from '../../../infra/service/invoke.ts';
+import type { StreamConsumer } from '../../../infra/service/stream-consumers.ts';
+import { splitIntoBatches } from '../../../infra/service/stream-batches.ts';
+import { countDone, startDelivery } from '../../../infra/local/stream/delivery.ts';
 
 const CONSUMER: StreamConsumer = {
   functionName: 'outbox',
@@ -161,6 +162,6 @@ describe('the records that a function says are done', () => {
 });
 
 it('cuts batches of at most the size', () => {
-  expect(inBatches([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
-  expect(inBatches([], 2)).toEqual([]);
+  expect(splitIntoBatches([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(splitIntoBatches([], 2)).toEqual([]);
 });

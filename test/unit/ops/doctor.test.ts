@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { badSetting, type SettingName } from '../../../lib/config.ts';
+import { badSetting, type SettingName } from '../../../lib/core/config.ts';
 import { judgeClock } from '../../../infra/ops/doctor/account.ts';
 import { judgeNotifyUrl } from '../../../infra/ops/doctor/pay.ts';
 import { assumeSettings, oddities } from '../../../infra/ops/doctor/settings.ts';

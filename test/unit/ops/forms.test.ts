@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { SECRET_NAMES, type SecretName } from '../../../lib/config.ts';
+import { SECRET_NAMES, type SecretName } from '../../../lib/core/config.ts';
 import { FORMS } from '../../../infra/ops/secrets/forms.ts';
 import { certificateOf, merchant, SERIAL, short, stranger } from './keys.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SecretName } from '../../../lib/config.ts';
+import type { SecretName } from '../../../lib/core/config.ts';
 import { askForSecrets, planWrites } from '../../../infra/ops/secrets/put.ts';
 import { certificateOf, merchant, SERIAL, stranger } from './keys.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SECRET_NAMES, type SecretName } from '../../../lib/config.ts';
+import { SECRET_NAMES, type SecretName } from '../../../lib/core/config.ts';
 import { assertRemovable } from '../../../infra/ops/secrets/remove.ts';
 
 const ALL = { MINIAPP_APP_ID: 'wx1', OFFICIAL_APP_ID: 'wx2', OFFICIAL_MODE: 'secure', PAY_MCH_ID: '19' };

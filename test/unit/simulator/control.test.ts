@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Clock } from '../../../infra/local/wechat/clock.ts';
-import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { Clock } from '../../../infra/simulator/clock.ts';
+import { startSimulator } from '../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, createQr, jsapi, newPerson, officialToken, orderBody, payCall, settings, start } from './support.ts';
 
 let simulator: Simulator;

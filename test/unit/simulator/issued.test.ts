@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { startSimulator } from '../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { apiCall, appToken, call, logIn, newPerson, settings, usePhone } from './support.ts';
 
 const aesKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';

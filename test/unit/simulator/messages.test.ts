@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readMessageData } from '../../../infra/local/wechat/platform/message-values.ts';
-import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { readMessageData } from '../../../infra/simulator/platform/message-values.ts';
+import { startSimulator } from '../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { apiCall, call, newPerson, settings, start, usePhone } from './support.ts';
 import type { Person } from './support.ts';
 

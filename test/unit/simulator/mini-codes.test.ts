@@ -1,7 +1,7 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { appToken, call, newPerson, settings, start, usePhone } from './support.ts';
 import type { Person } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { signatureOf } from '../../../infra/local/wechat/official/cipher.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { signatureOf } from '../../../infra/simulator/official/cipher.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, createQr, newPerson, start, startReceiver, usePhone } from './support.ts';
 import type { Person, Receiver } from './support.ts';
 

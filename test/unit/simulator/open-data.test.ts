@@ -1,7 +1,7 @@
 import { createDecipheriv, createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { encryptOpenData, rawDataSignature } from '../../../infra/local/wechat/open-data.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { encryptOpenData, rawDataSignature } from '../../../infra/simulator/open-data.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, logIn, newPerson, settings, start, usePhone } from './support.ts';
 import type { Person } from './support.ts';
 

@@ -1,16 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
-import { call, rawCall, settings, start } from './support.ts';
+import { startSimulator } from '../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
+import { webPage } from '../../../infra/local/web/serve.ts';
+import { call, rawCall, settings } from './support.ts';
 
 const folder = new URL('../../../infra/local/web/', import.meta.url);
 const browserAccept = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
 let simulator: Simulator;
 beforeEach(async () => {
-  simulator = await start();
+  simulator = await startSimulator({ ...settings, page: webPage() });
 });
 afterEach(() => simulator.close());
 
@@ -46,7 +47,7 @@ test.each(['serve.ts', '../settings.ts', '..%2fsettings.ts', 'constructor', '__p
 
 test('the page learns where the API is, or that nobody said so', async () => {
   expect((await get('/_web/config.json')).json).toEqual({ apiUrl: null });
-  const other = await startSimulator({ ...settings, apiUrl: 'http://localhost:3000' });
+  const other = await startSimulator({ ...settings, page: webPage('http://localhost:3000') });
   expect((await call(other, 'GET', '/_web/config.json')).json).toEqual({ apiUrl: 'http://localhost:3000' });
   await other.close();
 });

@@ -1,9 +1,9 @@
 import { XMLParser } from 'fast-xml-parser';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findProblem } from '../../../infra/local/wechat/pay/rule.ts';
-import { createRules } from '../../../infra/local/wechat/pay/v3/fields.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { findProblem } from '../../../infra/simulator/pay/rule.ts';
+import { createRules } from '../../../infra/simulator/pay/v3/fields.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { appToken, call, newPerson, start, startReceiver, usePhone } from './support.ts';
 import type { Person, Receiver } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/local/wechat/official/cipher.ts';
-import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/official/cipher.ts';
+import { startSimulator } from '../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, newPerson, settings, startReceiver, usePhone } from './support.ts';
 import type { Person, Receiver } from './support.ts';
 

@@ -1,7 +1,7 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, createQr, officialToken, start } from './support.ts';
 
 let simulator: Simulator;

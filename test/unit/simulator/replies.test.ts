@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, createQr, newPerson, settings, start, startReceiver, usePhone } from './support.ts';
 import type { Person, Receiver } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sessionSignature } from '../../../infra/local/wechat/open-data.ts';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import { sessionSignature } from '../../../infra/simulator/open-data.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { apiCall, logIn, newPerson, start, usePhone } from './support.ts';
 import type { Person } from './support.ts';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startSimulator } from '../../../infra/local/wechat/simulator.ts';
-import type { Simulator, SimulatorSettings } from '../../../infra/local/wechat/simulator.ts';
+import { startSimulator } from '../../../infra/simulator/simulator.ts';
+import type { Simulator, SimulatorSettings } from '../../../infra/simulator/simulator.ts';
 
 const newKeys = () =>
   generateKeyPairSync('rsa', {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
 import { call, settings, start } from './support.ts';
 
 let simulator: Simulator;

@@ -1,7 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { readService } from '../../../../infra/local/service.ts';
-import { passes } from '../../../../infra/local/stream/filter.ts';
+import { readService } from '../../../../infra/service/service.ts';
+import { passes } from '../../../../infra/service/stream-filter.ts';
 import { eventsOf } from '../../../../lib/events/from-record.ts';
 import { SCHEMAS } from '../../../../lib/events/schemas.ts';
 import { keys } from '../../../../lib/store/keys.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BusEntry } from '../../../../lib/events/bus.ts';
 import { publishChanges } from '../../../../lib/events/publish.ts';
-import { redact } from '../../../../lib/log.ts';
+import { redact } from '../../../../lib/core/log.ts';
 import { keys } from '../../../../lib/store/keys.ts';
 import { recordOf, WRITTEN_AT } from '../../../support/stream-records.ts';
 

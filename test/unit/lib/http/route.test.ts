@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppError } from '../../../../lib/errors.ts';
+import { AppError } from '../../../../lib/core/errors.ts';
 import { credential } from '../../../../lib/http/credential.ts';
 import { endpoint } from '../../../../lib/http/endpoint.ts';
 import { route } from '../../../../lib/http/route.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { SecretName } from '../../../../lib/config.ts';
+import type { SecretName } from '../../../../lib/core/config.ts';
 import { MAX_AGE_MS, secretCache } from '../../../../lib/secrets/cache.ts';
 
 const TOKEN = 'OFFICIAL_TOKEN';

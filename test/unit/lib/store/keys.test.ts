@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { randomId } from '../../../../lib/ids.ts';
+import { randomId } from '../../../../lib/core/ids.ts';
 import { dueEntry, keys, ownerOf } from '../../../../lib/store/keys.ts';
 
 const numbers = Array.from({ length: 500 }, () => randomId(randomBytes, 32));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { platformError, PlatformError } from '../../../../lib/wechat/platform-error.ts';
-import { cdata } from '../../../../lib/cdata.ts';
+import { cdata } from '../../../../lib/core/cdata.ts';
 import { parseXml } from '../../../../lib/wechat/xml.ts';
 
 const CODES = {

@@ -1,6 +1,6 @@
 // The merchant's side of bills, written from pay 2.10 alone.
 import { expect } from 'vitest';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { payCall } from '../support.ts';
 
 /** The file behind a download_url, as bytes. */

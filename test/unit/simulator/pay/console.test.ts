@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { call, jsapi, orderBody, payCall, usePhone } from '../support.ts';
 import type { Person, Receiver } from '../support.ts';
 import { openReqInfo, plan, readXml, refunds, startMerchant, v2Call, v2Order } from './support.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { call, jsapi, newPerson, orderBody, payCall, start } from '../support.ts';
 import type { Person } from '../support.ts';
 import { plan, queryV3, signV2, v2Call, v2Order, writeXml } from './support.ts';

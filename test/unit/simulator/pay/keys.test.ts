@@ -2,8 +2,8 @@ import { createDecipheriv, createPublicKey, verify, X509Certificate } from 'node
 import type { KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { startSimulator } from '../../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import {
   jsapi,
   newPerson,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { startSimulator } from '../../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import {
   call,
   jsapi,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { jsapi, newPerson, orderBody, payCall, platformSigned, start, usePhone } from '../support.ts';
 import type { Person } from '../support.ts';
 import { plan, queryV3, refunds, v2Call, v2Order } from './support.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { jsapi, newPerson, orderBody, payCall, platformKeys, platformSigned, settings, start } from '../support.ts';
 import type { PayCall, Person } from '../support.ts';
 

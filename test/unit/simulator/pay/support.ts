@@ -1,8 +1,8 @@
 // The merchant's side of API v2, written from the protocol alone: no code of the simulator.
 import { createDecipheriv, createHash, createHmac, randomUUID } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
-import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { startSimulator } from '../../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { call, newPerson, payCall, settings, start, startReceiver } from '../support.ts';
 import type { Person } from '../support.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { jsapi, newPerson, orderBody, payCall, settings, start, usePhone } from '../support.ts';
 import type { Person } from '../support.ts';
 import { queryV3, v2Call, v2Order } from './support.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/local/wechat/simulator.ts';
-import type { Simulator } from '../../../../infra/local/wechat/simulator.ts';
+import { startSimulator } from '../../../../infra/simulator/simulator.ts';
+import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { call, newPerson, settings, start } from '../support.ts';
 import type { Person } from '../support.ts';
 import { plan, readXml, signV2, v2Call, v2Order, writeXml } from './support.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { v2Sign } from '../../../../infra/local/wechat/pay/v2/sign.ts';
+import { v2Sign } from '../../../../infra/simulator/pay/v2/sign.ts';
 import { openReqInfo, signV2, v2Key } from './support.ts';
 
 // Pay 6.1: V1, V2; pay 6.2: L13.

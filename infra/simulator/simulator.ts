@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createControlApi, isControlPath } from './control-api.ts';
+import { faultAnswer, isAccepted } from './faults.ts';
+import { jsonAnswer, readCall, writeAnswer } from './http.ts';
+import type { Answer, Call } from './http.ts';
+import { createPayApi, isPayPath } from './pay/api.ts';
+import { createPlatformApi, isPlatformPath } from './platform/api.ts';
+import { errorText, refusal } from './platform/error.ts';
+import type { SimulatorSettings } from './settings.ts';
+import { createWorld } from './world.ts';
+import type { World } from './world.ts';
+
+export type { SimulatorSettings } from './settings.ts';
+
+export interface Simulator {
+  /** `http://localhost:<port>`: the base of all three hosts and of the control calls. */
+  readonly url: string;
+  /** Epoch ms of the virtual clock. */
+  now(): number;
+  /** Like `POST /_clock`: ends when everything that became due has been delivered. */
+  advanceClock(advanceMs: number): Promise<void>;
+  setOfficialCallbackUrl(url: string): void;
+  close(): Promise<void>;
+}
+
+/** Answers one request; undefined means: stay silent. */
+type Respond = (call: Call) => Promise<Answer | undefined>;
+
+const silenceMs = 30_000;
+
+/** Starts a whole WeChat on one port of this machine; rejects with EADDRINUSE if the port is taken. */
+export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
+  const closing = new AbortController();
+  const world = createWorld(settings, closing.signal);
+  const { clock, account } = world;
+  const respond = createRespond(world);
+  const server = createServer((request, response) => {
+    void readCall(request)
+      .then(async (call) =>
+        call ? await respond(call) : jsonAnswer(413, { error: 'BODY_TOO_LARGE', message: '1 MiB' }),
+      )
+      // A client that leaves in the middle of its body is no bug of ours.
+      .catch((error: unknown) => (request.errored ? undefined : internalError(error)))
+      .then((answer) => (answer ? writeAnswer(response, answer) : staySilent(response)));
+  });
+  server.listen(settings.port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://localhost:${port}`,
+    now: () => clock.now(),
+    advanceClock: (advanceMs) => clock.advance(advanceMs),
+    setOfficialCallbackUrl: (url) => {
+      account.callbackUrl = url;
+    },
+    close: async () => {
+      clock.stop();
+      closing.abort();
+      await closeServer(server);
+    },
+  };
+}
+
+function createRespond(world: World): Respond {
+  const { settings, faults, log } = world;
+  const control = createControlApi(world);
+  const apis = {
+    pay: createPayApi(world.pay),
+    platform: { answer: createPlatformApi(world), busy: () => refusal(-1, errorText(-1)) },
+  };
+
+  return async (call) => {
+    const { method, path } = call;
+    if (isControlPath(path)) return (await settings.page?.(call)) ?? control(call);
+    const area = isPayPath(path) ? 'pay' : 'platform';
+    if (area === 'platform' && !isPlatformPath(path)) return { status: 404, body: 'not found: see GET /' };
+    const entry = log.add({ kind: 'call', method, path, query: Object.fromEntries(call.query) });
+    const fault = faults.forCall(path, area);
+    if (fault) entry.fault = fault.action;
+    const api = apis[area];
+    const genuine = !fault || isAccepted(fault) ? await api.answer(call) : undefined;
+    const answer = fault ? faultAnswer(fault, () => api.busy(call)) : genuine;
+    entry.status = answer?.status ?? null;
+    if (answer?.code !== undefined) entry.code = answer.code;
+    return answer;
+  };
+}
+
+function internalError(error: unknown): Answer {
+  console.error('simulator:', error);
+  return jsonAnswer(500, { error: 'INTERNAL', message: 'the simulator has a bug; see its stderr' });
+}
+
+/** Holds the connection open without a word, until the client gives up or half a minute has passed. */
+function staySilent(response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), silenceMs);
+  timer.unref();
+  response.on('close', () => clearTimeout(timer));
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,85 @@
+import { AppError } from '../core/errors.ts';
+import { readAccount, setProfile, type Account, type Profile } from '../store/accounts.ts';
+import type { WechatApp } from '../wechat/client.ts';
+import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
+import { userView, type UserView } from './account.ts';
+import { assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
+
+/** What somebody typed and chose, or what the mini-program's older calls sealed and signed. */
+export type ProfileInput = Profile | (SealedData & { rawData: string; signature: string });
+
+type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
+
+const MAX_NICKNAME = 64;
+const MAX_AVATAR_URL = 1_024;
+/** Controls, lone surrogates, line ends, and what turns the direction of the text around it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+
+/**
+ * Changes nickname and avatar. Both are what the user says of themselves, and checked as such, sealed or not: the cipher
+ * of sealed data protects no integrity, so that nothing else in them, the unionid least of all, is believed.
+ * @throws UNAUTHENTICATED, PARAM_ERROR; for sealed data SESSION_EXPIRED, FORBIDDEN in a session of another app
+ */
+export async function updateProfile(
+  deps: ProfileDeps,
+  { token, input }: { token: string; input: ProfileInput },
+): Promise<{ user: UserView }> {
+  const { session, account } = await authenticateAccount(deps, token, 'strong');
+  if (!('encryptedData' in input)) return store(deps, account, checkProfile(input), 'person');
+  assertMiniappSession(session, deps.app.appId);
+  checkRawData(input.rawData, input.signature, session.sessionKey);
+  const info = openSealedData(userInfo, input, { ...session, nowMs: deps.now() });
+  if (info.openId !== session.openId) throw new AppError('SESSION_EXPIRED', 'These data are of somebody else');
+  return store(deps, account, wechatProfile({ nickname: info.nickName, avatarUrl: info.avatarUrl }), 'wechat');
+}
+
+/** A profile as WeChat has it; what would not pass as input is left out. */
+export function wechatProfile({ nickname, avatarUrl }: { nickname: string; avatarUrl: string }): Profile {
+  const secureUrl = avatarUrl.replace(/^http:/, 'https:');
+  return {
+    ...(isNickname(nickname.trim()) && { nickname: nickname.trim() }),
+    ...(isAvatarUrl(secureUrl) && { avatarUrl: new URL(secureUrl).href }),
+  };
+}
+
+function checkProfile({ nickname, avatarUrl }: Profile): Profile {
+  if (nickname === undefined && avatarUrl === undefined) throw bad('nickname', 'nothing to change');
+  if (nickname !== undefined && !isNickname(nickname.trim())) {
+    throw bad('nickname', `1 to ${MAX_NICKNAME} characters, none of them invisible`);
+  }
+  if (avatarUrl !== undefined && !isAvatarUrl(avatarUrl)) {
+    throw bad('avatarUrl', `an https address of at most ${MAX_AVATAR_URL} characters`);
+  }
+  return {
+    ...(nickname !== undefined && { nickname: nickname.trim() }),
+    ...(avatarUrl !== undefined && { avatarUrl: new URL(avatarUrl).href }),
+  };
+}
+
+function isNickname(text: string): boolean {
+  return text !== '' && [...text].length <= MAX_NICKNAME && !UNPRINTABLE.test(text);
+}
+
+function isAvatarUrl(text: string): boolean {
+  if (text.length > MAX_AVATAR_URL || /\s/.test(text) || UNPRINTABLE.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return protocol === 'https:' && username === '' && password === '';
+}
+
+/** Once more when the account was merged into another meanwhile. */
+async function store(
+  { table }: ProfileDeps,
+  { id }: Account,
+  profile: Profile,
+  source: 'person' | 'wechat',
+): Promise<{ user: UserView }> {
+  const changed = await setProfile(table, id, profile, source);
+  const account = changed ?? (await readAccount(table, id, 'strong'));
+  if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  const settled = changed ?? (await setProfile(table, account.id, profile, source)) ?? account;
+  return { user: userView(settled) };
+}
+
+function bad(field: string, expected: string): AppError {
+  return new AppError('PARAM_ERROR', `body.${field}: ${expected}`, { detail: { field: `body.${field}` } });
+}

@@ -1,0 +1,18 @@
+import { AppError } from '../core/errors.ts';
+
+const YUAN = /^([-+]?)(\d{1,13})(?:\.(\d*))?$/;
+
+/**
+ * The fen in a text of yuan such as `0.01` or `-12.5` (pay 2.10): digits are moved, nothing is calculated with
+ * fractions. An empty cell is 0: some columns are for other kinds of lines. `column` is for the message.
+ * @throws WECHAT_UNAVAILABLE for what is not an amount of whole fen
+ */
+export function fenOf(yuan: string, column: string): number {
+  if (yuan === '') return 0;
+  const [, sign, whole, decimals = ''] = YUAN.exec(yuan) ?? [];
+  if (whole === undefined || /[1-9]/.test(decimals.slice(2))) {
+    throw new AppError('WECHAT_UNAVAILABLE', `${column} of the bill is not an amount: ${yuan.slice(0, 40)}`);
+  }
+  const fen = Number(whole + decimals.slice(0, 2).padEnd(2, '0'));
+  return sign === '-' && fen > 0 ? -fen : fen;
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../../core/errors.ts';
+import type { RefundFact, Transaction } from '../pay-api.ts';
+import { readFields, type V2Fields } from './fields.ts';
+import { readRefundNotice } from './refunds.ts';
+import { decryptReqInfo } from './req-info.ts';
+import { isSigned } from './sign.ts';
+import { readTransaction } from './transaction.ts';
+
+declare const opened: unique symbol;
+
+/**
+ * A notification of API v2 that was opened with our key; only openPayNotificationV2 makes one. A payment is signed. A
+ * refund is not (pay 5.8): it is a claim that a query has to confirm.
+ */
+export type PayNotificationV2 = { readonly [opened]: true } & (
+  | { kind: 'payment'; transaction: Transaction }
+  | { kind: 'refund'; refund: RefundFact }
+  | { kind: 'other'; id: string; eventType: string; plaintext: string }
+);
+
+const MAX_BYTES = 64 * 1024;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Raw body to typed notification (pay 5.7, 5.8): a flat XML, then the signature over every field, then the content; of a
+ * refund `req_info` is decrypted instead. There is no time in it: a repeat is as good as the first, and settling twice
+ * changes nothing. What is signed but no success is `other`. Whether a payment fits the order, its merchant included, is
+ * for the books to say.
+ * @throws PARAM_ERROR for what is no such XML, and for genuine nonsense; FORBIDDEN for what is not signed, does not open
+ * with our key, or is a refund of another merchant
+ */
+export function openPayNotificationV2(
+  body: Buffer,
+  { apiV2Key, mchId }: { apiV2Key: string; mchId: string },
+): PayNotificationV2 {
+  const xml = textOf(body);
+  const fields = readFields(xml);
+  if (fields.req_info !== undefined) {
+    if (fields.mch_id !== mchId) throw new AppError('FORBIDDEN', 'The refund is of another merchant');
+    return { kind: 'refund', refund: openRefund(fields.req_info, apiV2Key, mchId) } as PayNotificationV2;
+  }
+  if (!isSigned(fields, apiV2Key)) throw new AppError('FORBIDDEN', 'The signature does not fit');
+  if (fields.return_code !== 'SUCCESS' || fields.result_code !== 'SUCCESS') {
+    const id = createHash('sha256').update(body).digest('hex');
+    return { kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml } as PayNotificationV2;
+  }
+  // Only the answer to a query has a state; a notification stands for success.
+  const transaction = readTransaction({ trade_state: 'SUCCESS', ...fields });
+  if (transaction?.payment && transaction.tradeState === 'SUCCESS')
+    return { kind: 'payment', transaction } as PayNotificationV2;
+  throw new AppError('PARAM_ERROR', 'The notification is not about a successful payment');
+}
+
+function textOf(body: Buffer): string {
+  if (body.length > MAX_BYTES) throw new AppError('PARAM_ERROR', 'The notification is too long');
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    throw new AppError('PARAM_ERROR', 'The notification is not UTF-8', { cause });
+  }
+}
+
+function openRefund(reqInfo: string, apiV2Key: string, mchId: string): RefundFact {
+  const refund = readRefundNotice(openReqInfo(reqInfo, apiV2Key), mchId);
+  if (refund) return refund;
+  throw new AppError('PARAM_ERROR', 'The notification is not about a refund');
+}
+
+/** A wrong key may by chance leave a padding that fits, but never XML. */
+function openReqInfo(reqInfo: string, apiV2Key: string): V2Fields {
+  try {
+    return readFields(decryptReqInfo(apiV2Key, reqInfo), 'root');
+  } catch (cause) {
+    throw new AppError('FORBIDDEN', 'The refund does not open with our key', { cause });
+  }
+}

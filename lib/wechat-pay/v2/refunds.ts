@@ -1,0 +1,76 @@
+import * as v from 'valibot';
+import { AppError } from '../../core/errors.ts';
+import type { RefundFact } from '../pay-api.ts';
+import { callPayV2, type PayV2Deps } from './client.ts';
+import type { V2Fields } from './fields.ts';
+import { beijingText, fenText, idText } from './transaction.ts';
+
+/** What v2 calls the states of a refund; CHANGE is a refund that does not reach the account of the payer. */
+const STATUS = new Map<string, RefundFact['status']>([
+  ['PROCESSING', 'PROCESSING'],
+  ['SUCCESS', 'SUCCESS'],
+  ['REFUNDCLOSE', 'CLOSED'],
+  ['CHANGE', 'ABNORMAL'],
+]);
+
+const schema = v.object({
+  outTradeNo: idText,
+  transactionId: idText,
+  outRefundNo: idText,
+  refundId: idText,
+  status: v.pipe(
+    v.string(),
+    v.transform((name) => STATUS.get(name)),
+    v.picklist(['PROCESSING', 'SUCCESS', 'CLOSED', 'ABNORMAL']),
+  ),
+  amountFen: fenText,
+  totalFen: fenText,
+  successAt: v.optional(beijingText),
+});
+
+/**
+ * What WeChat Pay knows of a refund (pay 5.5). The number alone names it; `appId` is any app of the merchant, because
+ * v2 wants one with every call.
+ * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ */
+export async function queryRefund(
+  deps: PayV2Deps,
+  { outRefundNo }: { outRefundNo: string },
+  appId: string,
+): Promise<RefundFact> {
+  const fields = { appid: appId, out_refund_no: outRefundNo };
+  const answer = await callPayV2(deps, { path: '/pay/refundquery', fields });
+  const refund = readFact(deps.mchId, {
+    outTradeNo: answer.out_trade_no,
+    transactionId: answer.transaction_id,
+    outRefundNo: answer.out_refund_no_0,
+    refundId: answer.refund_id_0,
+    status: answer.refund_status_0,
+    amountFen: answer.refund_fee_0,
+    totalFen: answer.total_fee,
+    successAt: answer.refund_success_time_0,
+  });
+  if (refund?.outRefundNo === outRefundNo) return refund;
+  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about no such refund");
+}
+
+/** Reads what was encrypted in a refund notification (pay 5.8); undefined when it is none. */
+export function readRefundNotice(fields: V2Fields, mchId: string): RefundFact | undefined {
+  return readFact(mchId, {
+    outTradeNo: fields.out_trade_no,
+    transactionId: fields.transaction_id,
+    outRefundNo: fields.out_refund_no,
+    refundId: fields.refund_id,
+    status: fields.refund_status,
+    amountFen: fields.refund_fee,
+    totalFen: fields.total_fee,
+    successAt: fields.success_time,
+  });
+}
+
+function readFact(mchId: string, told: Record<keyof v.InferInput<typeof schema>, string | undefined>) {
+  const parsed = v.safeParse(schema, told);
+  if (!parsed.success) return undefined;
+  const { successAt, ...fact } = parsed.output;
+  return { mchId, ...fact, ...(fact.status === 'SUCCESS' && successAt !== undefined && { successAt }) };
+}

@@ -1,0 +1,138 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { callPayV2, type PayV2Call } from '../../../../../lib/wechat-pay/v2/client.ts';
+import { isSigned } from '../../../../../lib/wechat-pay/v2/sign.ts';
+import { apiV2Key, raw, refused, refusedAs, signed, wechat, xml, type Answer } from './wechat.ts';
+
+const query: PayV2Call = { path: '/pay/orderquery', fields: { appid: 'wx1', out_trade_no: 'T1' } };
+const close: PayV2Call = { ...query, path: '/pay/closeorder' };
+const anyText = fc.string({ unit: 'binary' });
+const fail = (text: string) => xml({ return_code: 'FAIL', return_msg: text });
+
+describe('a request', () => {
+  it('carries the merchant, a nonce, and a signature by HMAC that it names', async () => {
+    const { deps, sent, fieldsOf } = wechat(signed({}));
+    await callPayV2(deps, query);
+    const { sign, ...fields } = fieldsOf(0);
+    expect(sent[0]).toMatchObject({ method: 'POST', timeoutMs: 5_000 });
+    expect(String(sent[0]!.url)).toBe('http://pay/pay/orderquery');
+    expect(sent[0]!.headers).toMatchObject({ 'content-type': 'text/xml; charset=utf-8' });
+    expect(fields).toEqual({
+      appid: 'wx1',
+      out_trade_no: 'T1',
+      mch_id: '1900000001',
+      nonce_str: '01'.repeat(16),
+      sign_type: 'HMAC-SHA256',
+    });
+    expect(sign).toMatch(/^[\dA-F]{64}$/);
+    expect(isSigned(fieldsOf(0), apiV2Key)).toBe(true);
+  });
+
+  it('is signed as it is read, whatever is in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, async (body) => {
+        const { deps, fieldsOf } = wechat(signed({}));
+        await callPayV2(deps, { ...query, fields: { appid: 'wx1', body } });
+        expect(isSigned(fieldsOf(0), apiV2Key)).toBe(true);
+      }),
+    );
+  });
+
+  it('leaves out what is empty', async () => {
+    const { deps, sent } = wechat(signed({}));
+    await callPayV2(deps, { ...query, fields: { appid: 'wx1', attach: '' } });
+    expect(sent[0]!.body).not.toContain('attach');
+  });
+});
+
+describe('an answer', () => {
+  it('is given back with every field', async () => {
+    const { deps } = wechat(signed({ total_fee: '0100', some_new_field: ' x ' }));
+    await expect(callPayV2(deps, query)).resolves.toMatchObject({ total_fee: '0100', some_new_field: ' x ' });
+  });
+
+  it('may leave out the app and the merchant', async () => {
+    const { deps } = wechat(signed({ appid: '', mch_id: '' }));
+    await expect(callPayV2(deps, query)).resolves.toMatchObject({ result_code: 'SUCCESS' });
+  });
+
+  it.each<[string, Answer, string]>([
+    ['ORDERPAID', refused('ORDERPAID'), 'ORDER_STATE_CONFLICT'],
+    ['ORDER_NOT_EXIST', refused('ORDER_NOT_EXIST'), 'NOT_FOUND'],
+    ['FREQUENCY_LIMITED', refused('FREQUENCY_LIMITED'), 'RATE_LIMITED'],
+    ['NOAUTH', refused('NOAUTH'), 'WECHAT_CONFIG'],
+    ['LACK_PARAMS', refused('LACK_PARAMS'), 'INTERNAL'],
+    ['签名错误', fail('签名错误，请检查后再试'), 'WECHAT_CONFIG'],
+    ['an unknown merchant', fail('商户号mch_id不存在'), 'WECHAT_CONFIG'],
+    ['an unknown app', fail('appid不存在'), 'WECHAT_CONFIG'],
+    ['an app of somebody else', fail('appid和mch_id不匹配'), 'WECHAT_CONFIG'],
+    ['a malformed request', fail('XML格式错误'), 'INTERNAL'],
+    ['a missing field', fail('缺少参数out_trade_no'), 'INTERNAL'],
+  ])('that refuses with %s is not asked for again', async (_, answer, code) => {
+    const { deps, sent } = wechat(answer);
+    await expect(callPayV2(deps, query)).rejects.toThrow(refusedAs(code));
+    expect(sent).toHaveLength(1);
+  });
+
+  it('whose refusal nobody signed is no refusal', async () => {
+    const unsigned = xml({ return_code: 'SUCCESS', result_code: 'FAIL', err_code: 'ORDERCLOSED' });
+    const { deps } = wechat(unsigned, unsigned);
+    await expect(callPayV2(deps, close)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+  });
+});
+
+const nobodyKnows: [string, Answer][] = [
+  ['a time-out', 'timeout'],
+  ['nobody there', 'unreachable'],
+  ['a status of 502', raw('<xml></xml>', 502)],
+  ['a refusal with a status of 400', raw('<xml><return_code>FAIL</return_code></xml>', 400)],
+  ['garbage', raw('<html>')],
+  ['JSON', raw('{}')],
+  ['nothing', raw('')],
+  ['a document type', raw('<!DOCTYPE xml><xml><return_code>SUCCESS</return_code></xml>')],
+  ['a repeated field', raw('<xml><return_code>SUCCESS</return_code><return_code>SUCCESS</return_code></xml>')],
+  ['a refusal without words', xml({ return_code: 'FAIL' })],
+  ['a refusal in other words', fail('系统繁忙，请稍后再试')],
+  ['no return_code', xml({ result_code: 'SUCCESS' })],
+  ['no signature', xml({ return_code: 'SUCCESS', result_code: 'SUCCESS', trade_state: 'SUCCESS' })],
+  ['the signature of somebody else', signed({}, apiV2Key.toUpperCase())],
+  ['another merchant', signed({ mch_id: '1900000002' })],
+  ['another app', signed({ appid: 'wx2' })],
+  ['no result_code', signed({ result_code: '' })],
+  ['a refusal without a code', signed({ result_code: 'FAIL' })],
+  ['SYSTEMERROR', refused('SYSTEMERROR')],
+  ['BIZERR_NEED_RETRY', refused('BIZERR_NEED_RETRY')],
+  ['a code that nobody knows', refused('SOMETHING_NEW')],
+];
+
+describe('what came to an unknown end', () => {
+  it.each(nobodyKnows)('%s: is sent once more, byte for byte', async (_, answer) => {
+    const { deps, sent, pausesMs, lines } = wechat(answer, signed({ trade_state: 'NOTPAY' }));
+    await expect(callPayV2(deps, query)).resolves.toMatchObject({ trade_state: 'NOTPAY' });
+    expect(sent).toHaveLength(2);
+    expect(sent[1]).toEqual(sent[0]);
+    expect(pausesMs).toEqual([500]);
+    expect(lines).toEqual(['pay.call-repeated']);
+  });
+
+  it.each(nobodyKnows)('%s: twice, is an unknown end', async (_, answer) => {
+    const { deps, sent } = wechat(answer, answer);
+    const code = answer === 'timeout' ? 'WECHAT_TIMEOUT' : 'WECHAT_UNAVAILABLE';
+    await expect(callPayV2(deps, query)).rejects.toThrow(refusedAs(code));
+    expect(sent).toHaveLength(2);
+  });
+
+  it('of a change stays unknown when the repeat is refused', async () => {
+    const { deps } = wechat('timeout', refused('ORDERPAID'));
+    await expect(callPayV2(deps, close)).rejects.toThrow(refusedAs('WECHAT_TIMEOUT'));
+    const create = wechat('timeout', refused('OUT_TRADE_NO_USED'));
+    await expect(callPayV2(create.deps, { ...close, path: '/pay/unifiedorder' })).rejects.toThrow(
+      refusedAs('WECHAT_TIMEOUT'),
+    );
+  });
+
+  it('of a query is settled by the repeat', async () => {
+    const { deps } = wechat('timeout', refused('ORDERNOTEXIST'));
+    await expect(callPayV2(deps, query)).rejects.toThrow(refusedAs('NOT_FOUND'));
+  });
+});

@@ -1,0 +1,165 @@
+import { createCipheriv, createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { ACCEPTED, refusal } from '../../../../../lib/wechat-pay/v2/answer.ts';
+import { payApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
+import { readFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
+import { openPayNotificationV2 } from '../../../../../lib/wechat-pay/v2/open-notification.ts';
+import { isSigned } from '../../../../../lib/wechat-pay/v2/sign.ts';
+import { apiV2Key, order, refused, refusedAs, signed, wechat } from './wechat.ts';
+
+const told = {
+  mchId: '1900000001',
+  outTradeNo: 'T1',
+  transactionId: '42',
+  outRefundNo: 'R1',
+  refundId: '50',
+  status: 'SUCCESS',
+  amountFen: 40,
+  totalFen: 100,
+  successAt: '2025-08-02T01:00:07.000Z',
+};
+const { successAt: _successAt, ...withoutTime } = told;
+
+describe('querying a refund', () => {
+  const done = {
+    appid: 'wx_any',
+    out_trade_no: 'T1',
+    transaction_id: '42',
+    total_fee: '100',
+    refund_count: '1',
+    out_refund_no_0: 'R1',
+    refund_id_0: '50',
+    refund_fee_0: '40',
+    settlement_refund_fee_0: '39',
+    refund_status_0: 'SUCCESS',
+    refund_success_time_0: '2025-08-02 09:00:07',
+  };
+  const ask = (fields: Record<string, string>) =>
+    payApiV2(wechat(signed(fields)).deps).queryRefund({ outRefundNo: 'R1' });
+
+  it('asks by its number, for any app of the merchant', async () => {
+    const { deps, sent, fieldsOf } = wechat(signed(done));
+    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).resolves.toEqual(told);
+    expect(String(sent[0]!.url)).toBe('http://pay/pay/refundquery');
+    expect(fieldsOf(0)).toMatchObject({ appid: 'wx_any', out_refund_no: 'R1' });
+  });
+
+  it.each([
+    ['PROCESSING', 'PROCESSING'],
+    ['REFUNDCLOSE', 'CLOSED'],
+    ['CHANGE', 'ABNORMAL'],
+  ])('%s is %s', async (theirs, ours) => {
+    const expected = { ...withoutTime, status: ours };
+    await expect(ask({ ...done, refund_status_0: theirs })).resolves.toEqual(expected);
+    await expect(ask({ ...done, refund_status_0: theirs, refund_success_time_0: '' })).resolves.toEqual(expected);
+  });
+
+  it('may not tell when', async () => {
+    await expect(ask({ ...done, refund_success_time_0: '' })).resolves.toEqual(withoutTime);
+  });
+
+  it.each([
+    ['another refund', { ...done, out_refund_no_0: 'R2' }],
+    ['no refund', { ...done, out_refund_no_0: '' }],
+    ['a state that nobody knows', { ...done, refund_status_0: 'constructor' }],
+    ['an amount that is none', { ...done, refund_fee_0: '0.40' }],
+    ['no total', { ...done, total_fee: '' }],
+    ['a time that is none', { ...done, refund_success_time_0: 'soon' }],
+  ])('is not answered by %s', async (_, fields) => {
+    await expect(ask(fields)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+  });
+
+  it('that does not exist', async () => {
+    const { deps } = wechat(refusedFor('REFUNDNOTEXIST'));
+    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).rejects.toThrow(refusedAs('NOT_FOUND'));
+  });
+
+  const refusedFor = (code: string) => signed({ appid: 'wx_any', result_code: 'FAIL', err_code: code });
+});
+
+describe('a refund notification', () => {
+  const seal = (plaintext: string) => {
+    const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(apiV2Key).digest('hex'), null);
+    return cipher.update(plaintext, 'utf8', 'base64') + cipher.final('base64');
+  };
+  const open = (plaintext: string) => {
+    const body = `<xml><return_code>SUCCESS</return_code><mch_id>1900000001</mch_id><req_info>${seal(plaintext)}</req_info></xml>`;
+    return openPayNotificationV2(Buffer.from(body), { apiV2Key, mchId: '1900000001' });
+  };
+  const root = (change: Record<string, string> = {}) => {
+    const fields = {
+      out_trade_no: 'T1',
+      transaction_id: '42',
+      out_refund_no: 'R1',
+      refund_id: '50',
+      refund_status: 'SUCCESS',
+      refund_fee: '40',
+      settlement_refund_fee: '39',
+      total_fee: '100',
+      success_time: '2025-08-02 09:00:07',
+      ...change,
+    };
+    const elements = Object.entries(fields).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`);
+    return `<root>${elements.join('')}</root>`;
+  };
+
+  it('opens', () => {
+    expect(open(root())).toEqual({ kind: 'refund', refund: told });
+    expect(open(root({ refund_status: 'CHANGE', success_time: '' }))).toMatchObject({ refund: { status: 'ABNORMAL' } });
+    expect(open(root({ refund_status: 'REFUNDCLOSE' }))).toEqual({
+      kind: 'refund',
+      refund: { ...withoutTime, status: 'CLOSED' },
+    });
+  });
+
+  it.each([
+    ['no number', root({ out_refund_no: '' }), 'PARAM_ERROR'],
+    ['a number that is longer than one can be', root({ out_refund_no: 'R'.repeat(65) }), 'PARAM_ERROR'],
+    ['a state that nobody knows', root({ refund_status: 'DONE' }), 'PARAM_ERROR'],
+    ['another root', root().replaceAll('root>', 'xml>'), 'FORBIDDEN'],
+    ['a document type', `<!DOCTYPE root>${root()}`, 'FORBIDDEN'],
+    ['a repeated element', root().replace('</root>', '<refund_fee>1</refund_fee></root>'), 'FORBIDDEN'],
+  ])('with %s is refused', (_, plaintext, code) => {
+    expect(() => open(plaintext)).toThrow(refusedAs(code));
+  });
+});
+
+describe('what WeChat is answered', () => {
+  it('accepts to the byte', () => {
+    expect(ACCEPTED).toBe(
+      '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>',
+    );
+  });
+
+  it('refuses, whatever the reason is', () => {
+    const reason = ']]></return_msg><return_code>SUCCESS</return_code> & <x>';
+    expect(readFields(refusal(reason))).toEqual({ return_code: 'FAIL', return_msg: reason });
+  });
+});
+
+describe('API v2 as a whole', () => {
+  it('creates, signs, queries and closes', async () => {
+    const state = { out_trade_no: order.outTradeNo, trade_state: 'CLOSED' };
+    const { deps, sent } = wechat(signed({ prepay_id: 'wx_prepay' }), signed({}), signed(state), refused('ORDERPAID'));
+    const api = payApiV2(deps);
+    const prepayId = await api.create(order);
+    await api.close(order);
+    await expect(api.query(order)).resolves.toMatchObject({ tradeState: 'CLOSED' });
+    await expect(api.close(order)).rejects.toThrow(refusedAs('ORDER_STATE_CONFLICT'));
+    expect(sent.map(({ url }) => url.pathname)).toEqual([
+      '/pay/unifiedorder',
+      '/pay/closeorder',
+      '/pay/orderquery',
+      '/pay/closeorder',
+    ]);
+    const { paySign, ...payment } = api.signPayment(order, prepayId);
+    expect(payment).toEqual({
+      appId: 'wx1',
+      timeStamp: '1754020800',
+      nonceStr: expect.stringMatching(/^[\da-f]{32}$/) as string,
+      package: 'prepay_id=wx_prepay',
+      signType: 'HMAC-SHA256',
+    });
+    expect(isSigned({ ...payment, sign: paySign }, apiV2Key)).toBe(true);
+  });
+});
