@@ -1,7 +1,7 @@
-import { loadTable } from '../lib/wiring/deps.ts';
 import { once } from '../lib/core/once.ts';
 import { putCatalog } from '../lib/pay/catalog.ts';
+import { loadTable } from '../lib/wiring/table.ts';
 
-const deps = once(loadTable);
+const load = once(loadTable);
 
-export const handler = async (input: unknown): Promise<{ stored: number }> => putCatalog(await deps(), input);
+export const handler = async (input: unknown): Promise<{ stored: number }> => putCatalog(await load(), input);

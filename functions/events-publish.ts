@@ -1,8 +1,8 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { loadEventBus } from '../lib/wiring/deps.ts';
-import { publishChanges } from '../lib/events/publish.ts';
 import { once } from '../lib/core/once.ts';
+import { publishEvents } from '../lib/events/publish.ts';
+import { loadEventBus } from '../lib/wiring/events.ts';
 
-const deps = once(loadEventBus);
+const load = once(loadEventBus);
 
-export const handler = async ({ Records }: DynamoDBStreamEvent) => publishChanges(await deps(), Records);
+export const handler = async ({ Records }: DynamoDBStreamEvent) => publishEvents(await load(), Records);

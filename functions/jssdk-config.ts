@@ -1,13 +1,13 @@
-import { loadJssdk } from '../lib/wiring/deps.ts';
-import { jssdkConfig } from '../lib/h5/jssdk-config.ts';
-import { getJssdkConfig } from '../lib/http/api/h5.ts';
+import { getJssdkConfig } from '../lib/h5/jssdk-config.ts';
+import { getJssdkConfig as endpoint } from '../lib/http/api/h5.ts';
 import { route } from '../lib/http/route.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadJssdk } from '../lib/wiring/h5.ts';
 
-const deps = fresh(loadJssdk);
+const load = fresh(loadJssdk);
 
-export const handler = route(getJssdkConfig, async ({ address, query: { url } }) => {
-  const { limit, ...loaded } = await deps();
+export const handler = route(endpoint, async ({ address, query: { url } }) => {
+  const { limit, ...deps } = await load();
   await limit(address);
-  return jssdkConfig(loaded, url);
+  return getJssdkConfig(deps, url);
 });

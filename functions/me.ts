@@ -1,9 +1,9 @@
-import { loadSessions } from '../lib/wiring/deps.ts';
-import { getMe } from '../lib/http/api/identity.ts';
+import { getMe as endpoint } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
-import { me } from '../lib/identity/get-me.ts';
+import { getMe } from '../lib/identity/get-me.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadSessions } from '../lib/wiring/sessions.ts';
 
-const deps = fresh(loadSessions);
+const load = fresh(loadSessions);
 
-export const handler = route(getMe, async ({ token }) => me(await deps(), token));
+export const handler = route(endpoint, async ({ token }) => getMe(await load(), token));

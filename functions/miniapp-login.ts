@@ -1,13 +1,13 @@
-import { loadLogin } from '../lib/wiring/deps.ts';
-import { miniappLogin } from '../lib/http/api/identity.ts';
+import { loginMiniapp as endpoint } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
-import { login } from '../lib/identity/login-miniapp.ts';
+import { loginMiniapp } from '../lib/identity/login-miniapp.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadLogin } from '../lib/wiring/identity.ts';
 
-const deps = fresh(loadLogin);
+const load = fresh(loadLogin);
 
-export const handler = route(miniappLogin, async ({ address, body: { code } }) => {
-  const { limit, ...loaded } = await deps();
+export const handler = route(endpoint, async ({ address, body: { code } }) => {
+  const { limit, ...deps } = await load();
   await limit(address);
-  return login(loaded, code);
+  return loginMiniapp(deps, code);
 });

@@ -1,11 +1,9 @@
-import { loadMiniappToken, loadSessions } from '../lib/wiring/deps.ts';
-import { bindPhone } from '../lib/http/api/identity.ts';
+import { bindPhone as endpoint } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
-import { bindPhoneNumber } from '../lib/identity/bind-phone.ts';
-import { fresh, together } from '../lib/secrets/fresh.ts';
+import { bindPhone } from '../lib/identity/bind-phone.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
+import { loadPhoneBinding } from '../lib/wiring/identity.ts';
 
-const deps = fresh(() => together(loadSessions, loadMiniappToken));
+const load = fresh(loadPhoneBinding);
 
-export const handler = route(bindPhone, async ({ token, body }) =>
-  bindPhoneNumber(await deps(), { token, proof: body }),
-);
+export const handler = route(endpoint, async ({ token, body }) => bindPhone(await load(), { token, proof: body }));

@@ -1,7 +1,7 @@
-import { loadBills } from '../lib/wiring/deps-pay.ts';
 import { reconcile, type Reconciled } from '../lib/reconciliation/reconcile.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadReconciliation } from '../lib/wiring/reconciliation.ts';
 
-const deps = fresh(loadBills);
+const load = fresh(loadReconciliation);
 
-export const handler = async (input: unknown): Promise<Reconciled> => reconcile(await deps(), input);
+export const handler = async (input: unknown): Promise<Reconciled> => reconcile(await load(), input);

@@ -1,18 +1,17 @@
-import { loadPayNotify } from '../lib/wiring/deps-pay.ts';
+import { REQUEST_BUDGET_MS } from '../lib/core/deadline.ts';
 import { payFailure, webhook } from '../lib/http/webhook.ts';
 import { takeNotification } from '../lib/pay/take-notification.ts';
-import { openPayNotification } from '../lib/wechat-pay/v3/open-notification.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { openPayNotification } from '../lib/wechat-pay/v3/open-notification.ts';
+import { loadPayNotify } from '../lib/wiring/pay.ts';
 
-const deps = fresh(loadPayNotify);
+const load = fresh(loadPayNotify);
 
 export const handler = webhook(
   'pay-notify',
   async (request) => {
-    const loaded = await deps();
-    loaded.hurry();
-    const notification = await openPayNotification(request, { ...loaded, nowMs: loaded.now() });
-    await takeNotification(loaded, notification, { signed: true });
+    const deps = (await load()).within(REQUEST_BUDGET_MS);
+    await takeNotification(deps, await openPayNotification(request, { ...deps, nowMs: deps.now() }));
     return { statusCode: 204 };
   },
   payFailure,

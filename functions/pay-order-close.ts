@@ -1,12 +1,11 @@
-import { loadSessions } from '../lib/wiring/deps.ts';
-import { loadPay } from '../lib/wiring/deps-pay.ts';
-import { postOrderClose } from '../lib/http/api/pay.ts';
+import { closeOrder as endpoint } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
-import { closeOwnOrder } from '../lib/pay/close-order.ts';
-import { fresh, together } from '../lib/secrets/fresh.ts';
+import { closeOrder } from '../lib/pay/close-order.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
+import { loadOrderClosing } from '../lib/wiring/pay.ts';
 
-const deps = fresh(() => together(loadSessions, loadPay));
+const load = fresh(loadOrderClosing);
 
-export const handler = route(postOrderClose, async ({ token, path: { outTradeNo } }) =>
-  closeOwnOrder(await deps(), { token, outTradeNo }),
+export const handler = route(endpoint, async ({ token, path: { outTradeNo } }) =>
+  closeOrder(await load(), { token, outTradeNo }),
 );

@@ -1,14 +1,12 @@
-import { loadSessions } from '../lib/wiring/deps.ts';
-import { loadOrders } from '../lib/wiring/deps-pay.ts';
-import { getOrder } from '../lib/http/api/pay.ts';
+import { REQUEST_BUDGET_MS } from '../lib/core/deadline.ts';
+import { getOrder as endpoint } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
-import { readOwnOrder } from '../lib/pay/get-order.ts';
-import { fresh, together } from '../lib/secrets/fresh.ts';
+import { getOrder } from '../lib/pay/get-order.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
+import { loadOrderQueries } from '../lib/wiring/pay.ts';
 
-const deps = fresh(() => together(loadSessions, loadOrders));
+const load = fresh(loadOrderQueries);
 
-export const handler = route(getOrder, async ({ token, path: { outTradeNo } }) => {
-  const loaded = await deps();
-  loaded.hurry();
-  return readOwnOrder(loaded, { token, outTradeNo });
-});
+export const handler = route(endpoint, async ({ token, path: { outTradeNo } }) =>
+  getOrder((await load()).within(REQUEST_BUDGET_MS), { token, outTradeNo }),
+);

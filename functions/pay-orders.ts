@@ -1,14 +1,12 @@
-import { loadSessions } from '../lib/wiring/deps.ts';
-import { loadOrders } from '../lib/wiring/deps-pay.ts';
-import { getOrders } from '../lib/http/api/pay.ts';
+import { REQUEST_BUDGET_MS } from '../lib/core/deadline.ts';
+import { listOrders as endpoint } from '../lib/http/api/pay.ts';
 import { route } from '../lib/http/route.ts';
-import { listOwnOrders } from '../lib/pay/list-orders.ts';
-import { fresh, together } from '../lib/secrets/fresh.ts';
+import { listOrders } from '../lib/pay/list-orders.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
+import { loadOrderQueries } from '../lib/wiring/pay.ts';
 
-const deps = fresh(() => together(loadSessions, loadOrders));
+const load = fresh(loadOrderQueries);
 
-export const handler = route(getOrders, async ({ token, query: { cursor } }) => {
-  const loaded = await deps();
-  loaded.hurry();
-  return listOwnOrders(loaded, { token, cursor });
-});
+export const handler = route(endpoint, async ({ token, query: { cursor } }) =>
+  listOrders((await load()).within(REQUEST_BUDGET_MS), { token, cursor }),
+);

@@ -1,7 +1,7 @@
-import { loadRefunding } from '../lib/wiring/deps-pay.ts';
 import { refundOrder, type RefundView } from '../lib/pay/refund-order.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadRefundOrder } from '../lib/wiring/pay.ts';
 
-const deps = fresh(loadRefunding);
+const load = fresh(loadRefundOrder);
 
-export const handler = async (input: unknown): Promise<{ refund: RefundView }> => refundOrder(await deps(), input);
+export const handler = async (input: unknown): Promise<{ refund: RefundView }> => refundOrder(await load(), input);

@@ -1,7 +1,7 @@
-import { loadSweep } from '../lib/wiring/deps-pay.ts';
 import { sweep, type Sweep } from '../lib/pay/sweep.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadSweep } from '../lib/wiring/pay.ts';
 
-const deps = fresh(loadSweep);
+const load = fresh(loadSweep);
 
-export const handler = async (): Promise<Sweep> => sweep(await deps());
+export const handler = async (): Promise<Sweep> => sweep(await load());

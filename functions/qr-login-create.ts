@@ -1,17 +1,18 @@
-import { loadMiniappToken, loadQrLogin, loadQrLoginLimit } from '../lib/wiring/deps.ts';
+import { once } from '../lib/core/once.ts';
 import { createQrLogin as endpoint } from '../lib/http/api/scan-login.ts';
 import { route } from '../lib/http/route.ts';
-import { once } from '../lib/core/once.ts';
-import { createMiniappLogin, createQrLogin } from '../lib/scan-login/create.ts';
+import { createMiniappQrLogin, createOfficialQrLogin } from '../lib/scan-login/create.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadMiniapp } from '../lib/wiring/apps.ts';
+import { loadOfficialQrLogin, loadQrLoginLimit } from '../lib/wiring/scan-login.ts';
 
-const limit = once(loadQrLoginLimit);
-const official = fresh(loadQrLogin);
-const miniapp = fresh(loadMiniappToken);
+const loadLimit = once(loadQrLoginLimit);
+const loadOfficial = fresh(loadOfficialQrLogin);
+const loadMini = fresh(loadMiniapp);
 
 export const handler = route(endpoint, async ({ address, body: { via } }) => {
-  await (
-    await limit()
-  )(address);
-  return via === 'official-account' ? createQrLogin(await official()) : createMiniappLogin(await miniapp());
+  const limit = await loadLimit();
+  await limit(address);
+  if (via === 'official-account') return createOfficialQrLogin(await loadOfficial());
+  return createMiniappQrLogin(await loadMini());
 });

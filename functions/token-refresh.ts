@@ -1,8 +1,8 @@
-import { loadTokenOwners } from '../lib/wiring/deps.ts';
 import { refreshTokens, type RefreshReport } from '../lib/platform-token/refresh.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadTokenRefresh } from '../lib/wiring/apps.ts';
 
-const owners = fresh(loadTokenOwners);
+const load = fresh(loadTokenRefresh);
 
 export const handler = async (input: { ask?: unknown } | null): Promise<RefreshReport> =>
-  refreshTokens(await owners(), { ask: input?.ask === true });
+  refreshTokens(await load(), { ask: input?.ask === true });

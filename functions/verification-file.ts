@@ -1,9 +1,9 @@
-import { settings } from '../lib/core/config.ts';
-import { readVerificationFiles, verificationFile } from '../lib/h5/verification-file.ts';
-import { getVerificationFile } from '../lib/http/api/h5.ts';
-import { route } from '../lib/http/route.ts';
 import { once } from '../lib/core/once.ts';
+import { getVerificationFile } from '../lib/h5/verification-file.ts';
+import { getVerificationFile as endpoint } from '../lib/http/api/h5.ts';
+import { route } from '../lib/http/route.ts';
+import { loadVerificationFiles } from '../lib/wiring/h5.ts';
 
-const files = once(async () => readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES));
+const load = once(loadVerificationFiles);
 
-export const handler = route(getVerificationFile, async ({ path: { file } }) => verificationFile(await files(), file));
+export const handler = route(endpoint, async ({ path: { file } }) => getVerificationFile(await load(), file));

@@ -1,11 +1,11 @@
-import { consumer } from '../lib/events/consumer.ts';
-import { loadTable } from '../lib/wiring/deps.ts';
 import { once } from '../lib/core/once.ts';
+import { consumer } from '../lib/events/consumer.ts';
 import { creditTopUp, takeBackTopUp } from '../lib/wallet/book.ts';
+import { loadTable } from '../lib/wiring/table.ts';
 
-const deps = once(loadTable);
+const load = once(loadTable);
 
 export const handler = consumer({
-  'order.paid': async (event) => creditTopUp(await deps(), event),
-  'order.refunded': async (event) => takeBackTopUp(await deps(), event),
+  'order.paid': async (event) => creditTopUp(await load(), event),
+  'order.refunded': async (event) => takeBackTopUp(await load(), event),
 });

@@ -1,9 +1,9 @@
-import { loadSessions } from '../lib/wiring/deps.ts';
-import { getWallet } from '../lib/http/api/wallet.ts';
+import { getWallet as endpoint } from '../lib/http/api/wallet.ts';
 import { route } from '../lib/http/route.ts';
-import { readWallet } from '../lib/wallet/get-wallet.ts';
+import { getWallet } from '../lib/wallet/get-wallet.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
+import { loadSessions } from '../lib/wiring/sessions.ts';
 
-const deps = fresh(loadSessions);
+const load = fresh(loadSessions);
 
-export const handler = route(getWallet, async ({ token }) => readWallet(await deps(), token));
+export const handler = route(endpoint, async ({ token }) => getWallet(await load(), token));

@@ -26,6 +26,11 @@ export default defineConfig({
     projects: [
       project('unit'),
       project('conformance'),
+      // Rules of the type checker: nothing is run.
+      project('types', {
+        include: [],
+        typecheck: { enabled: true, only: true, include: ['test/types/*.test-d.ts'], checker: 'tsc' },
+      }),
       project('integration', { globalSetup: 'test/support/engine.ts' }),
       // After the others: a stack that starts, and a service that is packaged, leave no CPU for deadlines of a second.
       project('e2e', {

@@ -26,12 +26,19 @@ const SECRET_TEXT: [RegExp, string][] = [
  * that each field can be searched for.
  */
 export const log: Log = {
-  info: (event, fields) => console.info(written({ evt: event, ...fields })),
-  warn: (event, fields) => console.warn(written({ evt: event, ...fields })),
-  error: (event, fields) => console.error(written({ evt: event, ...fields })),
+  // Braces, because a console that returns a value must not become the result of a middleware.
+  info: (event, fields) => {
+    console.info(lineOf({ evt: event, ...fields }));
+  },
+  warn: (event, fields) => {
+    console.warn(lineOf({ evt: event, ...fields }));
+  },
+  error: (event, fields) => {
+    console.error(lineOf({ evt: event, ...fields }));
+  },
 };
 
-function written(fields: Fields): unknown {
+function lineOf(fields: Fields): unknown {
   const line = redact(fields);
   return variable('AWS_LAMBDA_LOG_FORMAT') === 'JSON' ? JSON.parse(line) : line;
 }

@@ -1,23 +1,23 @@
-import type { Runtime } from './runtime.ts';
+/** Another writer changed the same items first: the decision must be made again on what is stored now. */
+export const VERSION_CONFLICT = Symbol('version conflict');
 
-/** Something else changed the same items first: what was read does not hold any more. */
-export const OVERTAKEN = Symbol('overtaken');
-
-const TRIES = 8;
+const MAX_ATTEMPTS = 8;
 const PAUSE_MS = 10;
 
 /**
- * Reads, decides and writes, anew as long as something else is faster.
- * @param decide gets the number of the try, from 1
+ * Reads, decides and writes under optimistic locking: repeats `decide` with a growing pause while it returns
+ * VERSION_CONFLICT.
+ * @param decide receives the number of the attempt, from 1
+ * @throws Error after eight conflicts in a row
  */
-export async function untilSettled<Outcome>(
-  { sleep }: Pick<Runtime, 'sleep'>,
-  decide: (attempt: number) => Promise<Outcome | typeof OVERTAKEN>,
+export async function retryOnConflict<Outcome>(
+  { sleep }: { sleep(ms: number): Promise<void> },
+  decide: (attempt: number) => Promise<Outcome | typeof VERSION_CONFLICT>,
 ): Promise<Outcome> {
-  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const outcome = await decide(attempt);
-    if (outcome !== OVERTAKEN) return outcome;
+    if (outcome !== VERSION_CONFLICT) return outcome;
     await sleep(attempt * PAUSE_MS);
   }
-  throw new Error('the same items keep changing');
+  throw new Error('The same items keep changing: optimistic locking gave up');
 }

@@ -1,20 +1,48 @@
 import { HttpRequest } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { AppError } from './errors.ts';
-import type { OutboundRequest, Runtime, Send, StartDownload } from './runtime.ts';
+
+export interface OutboundRequest {
+  method: 'GET' | 'POST';
+  url: URL;
+  headers?: Record<string, string>;
+  body?: string;
+  timeoutMs: number;
+}
+
+/** Header names are lower case; `body` holds the bytes as received. */
+export interface OutboundResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/** One HTTP request, no retry, no redirect. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE */
+export type Send = (request: OutboundRequest) => Promise<OutboundResponse>;
+
+/** A response whose `body` is read as it arrives. A reader that leaves early ends the connection. */
+export interface Download extends Omit<OutboundResponse, 'body'> {
+  body: AsyncIterable<Buffer>;
+}
+
+/**
+ * One HTTP request for something large, no retry, no redirect. It has no deadline, but fails when nothing arrives for
+ * `idleMs`. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE, also while the body is read
+ */
+export type StartDownload = (request: Omit<OutboundRequest, 'timeoutMs'> & { idleMs: number }) => Promise<Download>;
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /**
- * A container sleeps between two requests, and its connections may die meanwhile without its knowing: the next request
- * would fail on one, and most calls here must not be repeated. After a pause they are made anew.
+ * A frozen container does not notice that its idle connections were closed, and most calls here must not be repeated.
+ * After such a pause all connections are opened anew.
  */
 const IDLE_MS = 15_000;
 
 /**
- * HTTP through the SDK's own handler: it is loaded anyway, keeps connections alive, and spares the 25 ms that
- * the first `fetch` costs.
+ * Sends HTTP requests with the SDK's own handler, which is loaded anyway, keeps connections alive and saves the 25 ms
+ * of the first `fetch`.
  */
-export function createSend({ now }: Pick<Runtime, 'now'>): Send {
+export function createSend({ now }: { now(): number }): Send {
   let handler = new NodeHttpHandler();
   let usedAtMs = now();
 
@@ -35,7 +63,7 @@ export function createSend({ now }: Pick<Runtime, 'now'>): Send {
   };
 }
 
-/** As Send, for what is too large to be held whole. */
+/** Sends a request and streams its response, for bodies too large to hold in memory. */
 export const startDownload: StartDownload = async ({ idleMs, ...request }) => {
   const handler = new NodeHttpHandler({ connectionTimeout: idleMs, socketTimeout: idleMs });
   try {

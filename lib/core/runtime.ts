@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { log, type Log } from './log.ts';
+import { createSend, type Send } from './outbound.ts';
 
-/** The outside world, as plain functions: flows take the part that they use, tests hand in their own. */
+/** The outside world as plain functions. A flow names the part that it uses; tests replace the clock and randomness. */
 export interface Runtime {
   /** Epoch milliseconds. */
   now(): number;
@@ -11,39 +12,11 @@ export interface Runtime {
   log: Log;
 }
 
-export interface OutboundRequest {
-  method: 'GET' | 'POST';
-  url: URL;
-  headers?: Record<string, string>;
-  body?: string;
-  timeoutMs: number;
-}
-
-/** Header names are lower case; `body` holds the bytes as received. */
-export interface OutboundResponse {
-  status: number;
-  headers: Record<string, string>;
-  body: Buffer;
-}
-
-/** One HTTP request, no retry, no redirect. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE */
-export type Send = (request: OutboundRequest) => Promise<OutboundResponse>;
-
-/** An answer whose `body` is read as it comes, to its end or not; whoever leaves it early ends the connection. */
-export interface Download extends Omit<OutboundResponse, 'body'> {
-  body: AsyncIterable<Buffer>;
-}
-
-/**
- * One HTTP request for something large, no retry, no redirect. It may take as long as it likes, unless nothing comes
- * for `idleMs`. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE, also while the body is read
- */
-export type StartDownload = (request: Omit<OutboundRequest, 'timeoutMs'> & { idleMs: number }) => Promise<Download>;
-
-/** The real clock, randomness and log; `send` is built apart, by functions that call out. */
-export const runtime: Omit<Runtime, 'send'> = {
+/** The real clock, randomness, log and outbound HTTP. */
+export const runtime: Runtime = {
   now: Date.now,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   randomBytes,
+  send: createSend({ now: Date.now }),
   log,
 };

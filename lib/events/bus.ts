@@ -9,8 +9,8 @@ export interface BusEntry {
 }
 
 /**
- * Puts at most ten entries onto the bus. @returns for each entry why it was refused, or undefined when it was taken
- * @throws when the bus took none of them
+ * Puts at most ten entries onto the bus. @returns for each entry why it was rejected, or undefined when it was accepted
+ * @throws when the call failed as a whole
  */
 export type PutEntries = (entries: BusEntry[]) => Promise<(string | undefined)[]>;
 

@@ -1,5 +1,5 @@
 import type { EventBridgeEvent } from 'aws-lambda';
-import { check, detailSchema, type DomainEvent, type EventName } from './schemas.ts';
+import { detailSchema, parseBySchema, type DomainEvent, type EventName } from './schemas.ts';
 import { log } from '../core/log.ts';
 
 type Consumers = { [Name in EventName]?: (event: DomainEvent<Name>) => Promise<void> };
@@ -27,7 +27,7 @@ async function consume(
 ): Promise<DomainEvent> {
   if (!Object.hasOwn(consumers, type)) throw new Error(`Nobody here consumes ${type}: the rule lets too much through`);
   const name = type as EventName;
-  const event = { name, ...check(detailSchema(name), detail) };
+  const event = { name, ...parseBySchema(detailSchema(name), detail) };
   await (consumers[name] as (event: DomainEvent) => Promise<void>)(event);
   return event;
 }

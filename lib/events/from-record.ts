@@ -7,7 +7,7 @@ import { ownerOf } from '../store/keys.ts';
 import type { Order } from '../store/orders.ts';
 import type { PayMismatch } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
-import { check, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
+import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
 /** What happened, not yet checked. The name and `key` are its id: a fact has one of them, and no two facts share it. */
 interface Fact {
@@ -30,7 +30,7 @@ export function eventsOf(record: DynamoDBRecord): DomainEvent[] {
     name,
     id: `${name}:${key}`,
     at,
-    data: check(SCHEMAS[name], data),
+    data: parseBySchema(SCHEMAS[name], data),
   }));
 }
 

@@ -9,11 +9,11 @@ export type PublishDeps = Pick<Runtime, 'log'> & { put: PutEntries };
 type Pending = BusEntry & { id: string; record: DynamoDBRecord };
 
 /**
- * Puts the events of a batch of the table's stream onto the bus. Whatever can be sent is sent, also behind a record that
- * fails: should the stream give that one up, nothing else goes with it.
- * @returns the first record that failed: the stream repeats it and all that follow, whose events keep their ids
+ * Publishes the events of a batch of the table's stream. Later records are published even if an earlier one fails, so
+ * that a record which the stream gives up takes no other with it.
+ * @returns the first record that failed: the stream repeats it and all later ones, whose events keep their ids
  */
-export async function publishChanges(deps: PublishDeps, records: DynamoDBRecord[]): Promise<DynamoDBBatchResponse> {
+export async function publishEvents(deps: PublishDeps, records: DynamoDBRecord[]): Promise<DynamoDBBatchResponse> {
   const failed = new Set<DynamoDBRecord>();
   const pending = records.flatMap((record) => {
     try {
@@ -32,13 +32,13 @@ export async function publishChanges(deps: PublishDeps, records: DynamoDBRecord[
   return { batchItemFailures: first ? [{ itemIdentifier: first.dynamodb?.SequenceNumber ?? '' }] : [] };
 }
 
-/** One call. @returns what the bus did not take */
+/** Sends one call. @returns the entries that the bus rejected */
 async function send({ put, log }: PublishDeps, call: Pending[]): Promise<Pending[]> {
   try {
-    const refusals = await put(call);
-    const refused = call.filter((_, n) => refusals[n] !== undefined);
-    if (refused.length > 0) log.error('events.refused', { reasons: refusals.filter(Boolean), ids: idsOf(refused) });
-    return refused;
+    const reasons = await put(call);
+    const rejected = call.filter((_, n) => reasons[n] !== undefined);
+    if (rejected.length > 0) log.error('events.rejected', { reasons: reasons.filter(Boolean), ids: idsOf(rejected) });
+    return rejected;
   } catch (error) {
     log.error('events.not-sent', { ids: idsOf(call), error });
     return call;

@@ -106,7 +106,7 @@ export function detailSchema<Name extends EventName>(name: Name) {
 }
 
 /** The value in the form of the schema. @throws an error that names the field, and never what was in it */
-export function check<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
+export function parseBySchema<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
   const { success, issues, output } = v.safeParse(schema, value);
   if (success) return output;
   const [issue] = issues;

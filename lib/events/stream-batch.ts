@@ -1,8 +1,8 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 
 /**
- * Runs a batch of the table's stream, one record after the other: `run` gets the texts and numbers of the item as it is now. The
- * first failure ends the batch, and the stream hands in the rest again, beginning with it.
+ * Runs `run` for each record of a stream batch in order, with the strings and numbers of the item after the change. The
+ * first failure ends the batch, and the stream delivers that record and all later ones again.
  */
 export async function eachRecord(
   event: DynamoDBStreamEvent,

@@ -3,7 +3,7 @@ import type { OauthState, SessionTokens } from '../identity/session-token.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { authorizeUrl, type OauthScope } from '../wechat/oauth.ts';
 
-type AuthorizeDeps = Pick<Runtime, 'randomBytes'> & {
+export type AuthorizeDeps = Pick<Runtime, 'randomBytes'> & {
   appId: string;
   tokens: SessionTokens;
   openBaseUrl: string;

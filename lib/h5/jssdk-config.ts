@@ -3,7 +3,7 @@ import type { TokenOwner } from '../platform-token/owner.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { signJssdkConfig } from '../wechat/jssdk-signature.ts';
 
-type JssdkDeps = Pick<Runtime, 'now' | 'randomBytes'> & {
+export type JssdkDeps = Pick<Runtime, 'now' | 'randomBytes'> & {
   appId: string;
   jsapiTicket: TokenOwner;
   /** Origins of pages that may be signed for. */
@@ -35,7 +35,7 @@ const JS_API_LIST = [
  * own origins are signed for, or anybody could act as our official account.
  * @throws PARAM_ERROR for what is no address, ORIGIN_NOT_ALLOWED for a page that is not ours, and what the ticket throws
  */
-export async function jssdkConfig(deps: JssdkDeps, pageUrl: string): Promise<JssdkConfig> {
+export async function getJssdkConfig(deps: JssdkDeps, pageUrl: string): Promise<JssdkConfig> {
   if (!URL.canParse(pageUrl)) throw new AppError('PARAM_ERROR', 'url: not an address');
   if (!deps.allowedOrigins.includes(new URL(pageUrl).origin)) {
     throw new AppError('ORIGIN_NOT_ALLOWED', 'url: this page is not one of ours');

@@ -3,7 +3,7 @@ import { CODE_LIFE_S, sessionIdOfCode, sessionOfUsedCode } from '../identity/cod
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
 import { wechatProfile } from '../identity/update-profile.ts';
 import { recogniseOrCreate } from '../identity/recognise.ts';
-import { takeWechatProfile, type Account } from '../store/accounts.ts';
+import { setWechatProfile, type Account } from '../store/accounts.ts';
 import { claim, readClaim } from '../store/claims.ts';
 import { putUserToken } from '../store/user-tokens.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
@@ -15,7 +15,7 @@ import {
   type OauthProfile,
 } from '../wechat/oauth.ts';
 
-type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
+export type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 
 /** What the browser brings back; `kept` is what `authorize` gave it. */
 export interface Return {
@@ -28,13 +28,13 @@ export interface Return {
 const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
 
 /**
- * The browser comes back from WeChat: the code becomes a session. WeChat's browser asks twice now and then (back
- * button, preloading): the same code again gets the same session.
- * @returns where the browser goes now, and the session
- * @throws FORBIDDEN when this browser did not ask for it; SNAPSHOT_USER, WECHAT_CODE_INVALID, IDENTITY_CONFLICT,
+ * Exchanges the code of a browser that returns from WeChat for a session. WeChat's browser may send a code twice (back
+ * button, preloading): the same code sent twice gets the same session.
+ * @returns the address that the browser goes to, and the session
+ * @throws FORBIDDEN when this browser did not start the login; SNAPSHOT_USER, WECHAT_CODE_INVALID, IDENTITY_CONFLICT,
  * RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export async function callback(
+export async function oauthCallback(
   deps: CallbackDeps,
   { code, state, kept }: Return,
 ): Promise<{ redirect: string; session: SessionAnswer }> {
@@ -86,13 +86,13 @@ async function takeProfile(
   const { openId, accessToken, refreshToken } = grant;
   const expiresAt = Math.floor(now() / 1_000) + REFRESH_TOKEN_LIFE_S;
   await putUserToken(table, { appId: app.appId, openId, accessToken, refreshToken, expiresAt });
-  return takeWechatProfile(table, account, wechatProfile(profile));
+  return setWechatProfile(table, account, wechatProfile(profile));
 }
 
-/** @throws SNAPSHOT_USER again, or `refusal` when this code opened no session */
-async function firstAnswer(deps: CallbackDeps, sid: string, refusal: unknown): Promise<SessionAnswer> {
+/** Returns the answer of the first request with this code. @throws SNAPSHOT_USER again, or `error` when there is none */
+async function firstAnswer(deps: CallbackDeps, sid: string, error: unknown): Promise<SessionAnswer> {
   if (await readClaim(deps.table, snapshotOf(sid), deps.now())) throw snapshotUser();
-  const { account, session } = await sessionOfUsedCode(deps, { kind: 'oauth_code', sid, refusal });
+  const { account, session } = await sessionOfUsedCode(deps, { kind: 'oauth_code', sid, error });
   return sessionAnswer(deps, account, session);
 }
 

@@ -13,7 +13,7 @@ export function readVerificationFiles(json: string): Map<string, string> {
 }
 
 /** The content of one such file (platform 7.4), byte for byte. @throws NOT_FOUND */
-export function verificationFile(files: Map<string, string>, name: string): string {
+export function getVerificationFile(files: Map<string, string>, name: string): string {
   const content = /^MP_verify_\w+\.txt$/.test(name) ? files.get(name) : undefined;
   if (content === undefined) throw new AppError('NOT_FOUND', 'There is nothing here');
   return content;

@@ -32,7 +32,10 @@ export function route<const E extends Endpoint>(
 function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpResponse, Error, Context> {
   const facts = { route: `${method} ${path}` };
   return {
-    after: ({ response }) => log.info('request', { ...facts, status: response?.statusCode }),
+    // A value that a middleware returns replaces the response.
+    after: ({ response }) => {
+      log.info('request', { ...facts, status: response?.statusCode });
+    },
     onError: (request) => {
       const failure = describeFailure(request.error);
       logFailure(log, request.error, failure, facts);

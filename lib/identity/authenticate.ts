@@ -5,40 +5,55 @@ import { readSession, type Session } from '../store/sessions.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import type { SessionTokens } from './session-token.ts';
 
-type SessionConsistency = Exclude<Consistency, 'eventual'>;
+/** What flows need that act for a logged-in user. */
 export type AuthDeps = Pick<Runtime, 'now'> & { table: Table; tokens: SessionTokens };
 
+type StrongEnough = Exclude<Consistency, 'eventual'>;
+
 /**
- * The session behind a token. A strong read counts a logout at once; `eventual-hit` may see it some milliseconds late,
- * but never misses a session that was just opened.
- * @throws UNAUTHENTICATED when the token is not ours or has ended, or its session is gone
+ * Returns the session of a token.
+ * @param sessionConsistency a strong read sees a logout at once; an eventually consistent read, falling back to a strong
+ *   read, may see a logout some milliseconds late but never misses a session that was just opened
+ * @throws UNAUTHENTICATED when the token is not valid, or its session has ended
  */
-export async function authenticate(deps: AuthDeps, token: string, consistency: SessionConsistency): Promise<Session> {
+export async function authenticate(
+  deps: AuthDeps,
+  token: string,
+  { sessionConsistency }: { sessionConsistency: StrongEnough },
+): Promise<Session> {
   const { sid } = await deps.tokens.verifySession(token);
-  return livingSession(deps, sid, consistency);
+  return readLivingSession(deps, sid, sessionConsistency);
 }
 
-/** The caller's session, read strongly, and beside it the account that must be alive for it. @throws UNAUTHENTICATED */
+/**
+ * Returns the session of a token, read strongly, and its account.
+ * @throws UNAUTHENTICATED when the token is not valid, its session has ended, or the account is closed
+ */
 export async function authenticateAccount(
   deps: AuthDeps,
   token: string,
-  consistency: SessionConsistency,
+  { accountConsistency }: { accountConsistency: StrongEnough },
 ): Promise<{ session: Session; account: Account }> {
   const { sid, accountId } = await deps.tokens.verifySession(token);
   const [session, account] = await Promise.all([
-    livingSession(deps, sid, 'strong'),
-    readAccount(deps.table, accountId, consistency),
+    readLivingSession(deps, sid, 'strong'),
+    readAccount(deps.table, accountId, accountConsistency),
   ]);
-  if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  if (!account) throw accountGone();
   return { session, account };
 }
 
-/** Open data, phone codes and decisions about a code belong to the mini-program and its openid. @throws FORBIDDEN */
+/** The error for a session whose account was closed. */
+export function accountGone(): AppError {
+  return new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+}
+
+/** Open data, phone codes and QR login decisions belong to the mini-program and its openid. @throws FORBIDDEN */
 export function assertMiniappSession({ appId }: Session, miniappId: string): void {
   if (appId !== miniappId) throw new AppError('FORBIDDEN', 'Only a session of the mini-program can do this');
 }
 
-async function livingSession({ now, table }: AuthDeps, sid: string, consistency: SessionConsistency): Promise<Session> {
+async function readLivingSession({ now, table }: AuthDeps, sid: string, consistency: StrongEnough): Promise<Session> {
   const session = await readSession(table, { sid, nowMs: now(), consistency });
   if (!session) throw new AppError('UNAUTHENTICATED', 'Log in again: this session has ended');
   return session;

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
-import { bindPhone } from '../store/account-links.ts';
+import { linkPhone } from '../store/account-links.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readPhoneHolder } from '../store/identities.ts';
 import type { Session } from '../store/sessions.ts';
@@ -8,27 +8,27 @@ import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { openSealedData, type SealedData } from '../wechat/open-data.ts';
 import { e164, fetchPhoneNumber, phoneInfo } from '../wechat/phone-number.ts';
 import { phoneUsername } from './account.ts';
-import { assertMiniappSession, authenticateAccount } from './authenticate.ts';
+import { accountGone, assertMiniappSession, authenticateAccount } from './authenticate.ts';
 import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, randomSessionId, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
-import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 
-type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
+export type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /** The phone button's code, or the older sealed form. */
 export type PhoneProof = { code: string } | SealedData;
 
 /**
- * Binds the phone that the mini-program's user shows us; the username becomes the phone. The answer is a new session; the
- * same code again gets the same one.
+ * Binds the phone of a mini-program user; the username becomes the phone. Returns a new session; the same code sent twice
+ * returns the same session.
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; PHONE_ALREADY_BOUND; WECHAT_CODE_INVALID for a code,
  * SESSION_EXPIRED for sealed data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export async function bindPhoneNumber(
+export async function bindPhone(
   deps: PhoneDeps,
   { token, proof }: { token: string; proof: PhoneProof },
 ): Promise<SessionAnswer> {
-  const { session, account } = await authenticateAccount(deps, token, 'strong');
+  const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   assertMiniappSession(session, deps.app.appId);
   if (!('code' in proof)) {
     const info = openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() });
@@ -43,7 +43,7 @@ export async function bindPhoneNumber(
       fetchPhoneNumber(deps, { app, accessToken, code, openId: session.openId }),
     );
   } catch (error) {
-    return firstAnswer(deps, { sid, account, refusal: error });
+    return firstAnswer(deps, { sid, account, error });
   }
   return bind(deps, { account, session, phone: e164(info), sid });
 }
@@ -52,34 +52,34 @@ async function bind(
   deps: PhoneDeps,
   { account, session, phone, sid }: { account: Account; session: Session; phone: string; sid: string },
 ): Promise<SessionAnswer> {
-  const bound = await bindOrRefuse(deps, account.id, phone);
+  const bound = await linkUnlessTaken(deps, account.id, phone);
   deps.log.info('user.phone-bound', { accountId: bound.id });
   const { appId, openId, sessionKey } = session;
   return openSession(deps, bound, { sid, appId, openId, sessionKey, isNewUser: false });
 }
 
-function bindOrRefuse(deps: PhoneDeps, accountId: string, phone: string): Promise<Account> {
-  return untilSettled(deps, async () => {
+function linkUnlessTaken(deps: PhoneDeps, accountId: string, phone: string): Promise<Account> {
+  return retryOnConflict(deps, async () => {
     const [account, holder] = await Promise.all([
       readAccount(deps.table, accountId, 'strong'),
       readPhoneHolder(deps.table, phone),
     ]);
-    if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+    if (!account) throw accountGone();
     if (holder !== undefined && holder !== account.id) {
       throw new AppError('PHONE_ALREADY_BOUND', 'Another account has this phone');
     }
     if (account.phone === phone) return account;
     const bound = { phone, username: phoneUsername(phone) };
-    return (await bindPhone(deps.table, account, bound)) ? { ...account, ...bound } : OVERTAKEN;
+    return (await linkPhone(deps.table, account, bound)) ? { ...account, ...bound } : VERSION_CONFLICT;
   });
 }
 
-/** @throws `refusal` when this code bound nothing for this account */
+/** Returns the answer of the first request with this code. @throws `error` when the code bound no phone to this account */
 async function firstAnswer(
   deps: PhoneDeps,
-  { sid, account, refusal }: { sid: string; account: Account; refusal: unknown },
+  { sid, account, error }: { sid: string; account: Account; error: unknown },
 ): Promise<SessionAnswer> {
-  const first = await sessionOfUsedCode(deps, { kind: 'phone_code', sid, refusal });
-  if (first.account.id !== account.id) throw refusal;
+  const first = await sessionOfUsedCode(deps, { kind: 'phone_code', sid, error });
+  if (first.account.id !== account.id) throw error;
   return sessionAnswer(deps, first.account, first.session);
 }

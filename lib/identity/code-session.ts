@@ -6,47 +6,48 @@ import { readSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
 
-/** Codes of WeChat's that are traded for a session of ours. */
+/** Codes of WeChat that are exchanged for a session. */
 export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
 
-/** Seconds that such a code lives (platform 1.1, 1.2, 6.1): as long may the answer to it be asked for again. */
+/** Seconds that such a code lives (platform 1.1, 1.2, 6.1). A repeated request gets the first answer for as long. */
 export const CODE_LIFE_S = 5 * 60;
 const CODE_USED = 40163;
-/** WeChat said "used" after it answered the twin, which has only its writes left to do. */
-const TWIN_WAIT_MS = 1_500;
-const TWIN_STEP_MS = 150;
+/** WeChat returns "used" after it has answered the concurrent duplicate, which then only has its writes left. */
+const DUPLICATE_WAIT_MS = 1_500;
+const DUPLICATE_POLL_MS = 150;
 
 /**
- * The id of the session that a code opens. WeChat takes a code once only, but clients send it twice (a double tap, a
- * repeated request, the back button): derived from the code, the second request finds the session of the first.
+ * Derives the id of the session that a code opens. WeChat accepts a code once, but clients send it twice (a double tap, a
+ * repeated request, the back button): with a derived id the second request finds the session of the first.
  */
 export function sessionIdOfCode(kind: CodeKind, appId: string, code: string): string {
   return createHash('sha256').update(`${kind}\n${appId}\n${code}`).digest('base64url').slice(0, 32);
 }
 
 /**
- * The session that a code opened before, with its account, whatever WeChat says of the code now; a twin that may be under
- * way is waited for.
- * @throws `refusal` when there is none, or the code is too old to be asked about again
+ * Returns the session that a code opened before, with its account. Waits for a concurrent duplicate request that may be
+ * under way.
+ * @param error the error of WeChat for this request
+ * @throws `error` when the code opened no session, or more than CODE_LIFE_S ago
  */
 export async function sessionOfUsedCode(
   deps: Pick<Runtime, 'now' | 'sleep'> & { table: Table },
-  { kind, sid, refusal }: { kind: CodeKind; sid: string; refusal: unknown },
+  { kind, sid, error }: { kind: CodeKind; sid: string; error: unknown },
 ): Promise<{ session: Session; account: Account }> {
-  const deadlineMs = deps.now() + (mayBeUnderWay(kind, refusal) ? TWIN_WAIT_MS : 0);
+  const deadlineMs = deps.now() + (mayHaveDuplicate(kind, error) ? DUPLICATE_WAIT_MS : 0);
   for (;;) {
     const session = await readSession(deps.table, { sid, nowMs: deps.now(), consistency: 'strong' });
     if (session) {
       const account = await readAccount(deps.table, session.accountId, 'strong');
-      if (!account || deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw refusal;
+      if (!account || deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw error;
       return { session, account };
     }
-    if (deps.now() >= deadlineMs) throw refusal;
-    await deps.sleep(TWIN_STEP_MS);
+    if (deps.now() >= deadlineMs) throw error;
+    await deps.sleep(DUPLICATE_POLL_MS);
   }
 }
 
-/** Of a phone code WeChat says the same, used or wrong. */
-function mayBeUnderWay(kind: CodeKind, refusal: unknown): boolean {
-  return kind === 'phone_code' ? isAppError(refusal, 'WECHAT_CODE_INVALID') : errcodeOf(refusal) === CODE_USED;
+/** For a phone code WeChat returns the same error whether the code is used or wrong. */
+function mayHaveDuplicate(kind: CodeKind, error: unknown): boolean {
+  return kind === 'phone_code' ? isAppError(error, 'WECHAT_CODE_INVALID') : errcodeOf(error) === CODE_USED;
 }

@@ -4,16 +4,16 @@ import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
 import { recogniseOrCreate } from './recognise.ts';
 
-type LoginDeps = SessionDeps & PlatformDeps & { app: WechatApp };
+export type LoginDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 export type LoginAnswer = SessionAnswer & { isNewUser: boolean };
 
 /**
- * Mini-program login: a `wx.login` code becomes a session; the first login creates the account. The same code again
- * gets the answer that it got before.
+ * Logs a mini-program user in with a `wx.login` code; the first login creates the account. The same code sent twice
+ * returns the first answer.
  * @throws WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED, IDENTITY_CONFLICT, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
  * WECHAT_TIMEOUT
  */
-export async function login(deps: LoginDeps, jsCode: string): Promise<LoginAnswer> {
+export async function loginMiniapp(deps: LoginDeps, jsCode: string): Promise<LoginAnswer> {
   const { appId } = deps.app;
   const sid = sessionIdOfCode('js_code', appId, jsCode);
   let person;
@@ -28,8 +28,8 @@ export async function login(deps: LoginDeps, jsCode: string): Promise<LoginAnswe
   return { ...answer, isNewUser };
 }
 
-/** @throws `refusal` when this code opened no session */
-async function firstAnswer(deps: LoginDeps, sid: string, refusal: unknown): Promise<LoginAnswer> {
-  const { account, session } = await sessionOfUsedCode(deps, { kind: 'js_code', sid, refusal });
+/** Returns the answer of the first request with this code. @throws `error` when the code opened no session */
+async function firstAnswer(deps: LoginDeps, sid: string, error: unknown): Promise<LoginAnswer> {
+  const { account, session } = await sessionOfUsedCode(deps, { kind: 'js_code', sid, error });
   return { ...(await sessionAnswer(deps, account, session)), isNewUser: session.isNewUser };
 }

@@ -3,6 +3,6 @@ import { authenticate, type AuthDeps } from './authenticate.ts';
 
 /** Ends the caller's session: every route that reads the session refuses its token from now on. @throws UNAUTHENTICATED */
 export async function logout(deps: AuthDeps, token: string): Promise<void> {
-  const { sid } = await authenticate(deps, token, 'eventual-hit');
+  const { sid } = await authenticate(deps, token, { sessionConsistency: 'eventual-with-fallback' });
   await deleteSession(deps.table, sid);
 }

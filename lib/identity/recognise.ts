@@ -1,11 +1,17 @@
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { adopt, attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
-import { dropAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
+import {
+  linkNewAccount,
+  attachIdentity,
+  attachUnion,
+  mergeAccounts,
+  type KnownPerson,
+} from '../store/account-links.ts';
+import { deleteAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
 import { identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
-import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
 
@@ -16,7 +22,7 @@ export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log
  * @throws IDENTITY_CONFLICT when both of them have a phone
  */
 export async function recognise(deps: RecogniseDeps, person: Person): Promise<Account | undefined> {
-  const recognised = await untilSettled(deps, (attempt) => recogniseOnce(deps, person, consistencyOf(attempt)));
+  const recognised = await retryOnConflict(deps, (attempt) => recogniseOnce(deps, person, consistencyOf(attempt)));
   return recognised.account;
 }
 
@@ -28,12 +34,12 @@ export async function recogniseOrCreate(
   deps: RecogniseDeps,
   person: Person,
 ): Promise<{ account: Account; isNewUser: boolean }> {
-  return untilSettled(deps, async (attempt) => {
+  return retryOnConflict(deps, async (attempt) => {
     const recognised = await recogniseOnce(deps, person, consistencyOf(attempt));
-    if (recognised === OVERTAKEN) return OVERTAKEN;
+    if (recognised === VERSION_CONFLICT) return VERSION_CONFLICT;
     if (recognised.account) return { account: recognised.account, isNewUser: false };
     const created = await createOnce(deps, recognised.person);
-    return created === OVERTAKEN ? OVERTAKEN : { account: created, isNewUser: true };
+    return created === VERSION_CONFLICT ? VERSION_CONFLICT : { account: created, isNewUser: true };
   });
 }
 
@@ -43,7 +49,7 @@ interface Recognised {
   account: Account | undefined;
 }
 
-/** The first look is a cheap one; whoever was overtaken looks again strongly. */
+/** The first attempt reads eventually, the retry after a version conflict strongly. */
 function consistencyOf(attempt: number): Consistency {
   return attempt === 1 ? 'eventual' : 'strong';
 }
@@ -52,16 +58,16 @@ async function recogniseOnce(
   deps: RecogniseDeps,
   person: Person,
   consistency: Consistency,
-): Promise<Recognised | typeof OVERTAKEN> {
+): Promise<Recognised | typeof VERSION_CONFLICT> {
   const { table } = deps;
   const identity = await readIdentity(table, person, consistency);
   const account = identity?.accountId ? await readAccount(table, identity.accountId, consistency) : undefined;
-  if (identity?.accountId && !account) return OVERTAKEN;
+  if (identity?.accountId && !account) return VERSION_CONFLICT;
   const { unionId = identity?.unionId } = person;
   const known = { ...person, unionId };
   if (unionId === undefined || (account && unionId === identity?.unionId)) return { person: known, account };
   const linked = await linkByUnion(deps, { ...person, unionId }, { account, consistency });
-  return linked === OVERTAKEN ? OVERTAKEN : { person: known, account: linked };
+  return linked === VERSION_CONFLICT ? VERSION_CONFLICT : { person: known, account: linked };
 }
 
 /** The unionid is news: it leads nowhere yet, to this account, or to another one. */
@@ -69,21 +75,21 @@ async function linkByUnion(
   deps: RecogniseDeps,
   person: KnownPerson,
   { account, consistency }: { account: Account | undefined; consistency: Consistency },
-): Promise<Account | undefined | typeof OVERTAKEN> {
+): Promise<Account | undefined | typeof VERSION_CONFLICT> {
   const { table } = deps;
   const holderId = await readUnion(table, person.unionId, account ? 'strong' : consistency);
   const holder = holderId === undefined ? undefined : await readAccount(table, holderId, 'strong');
   if (!account) {
     if (!holder) return undefined;
-    return (await attachIdentity(table, holder, person)) ? holder : OVERTAKEN;
+    return (await attachIdentity(table, holder, person)) ? holder : VERSION_CONFLICT;
   }
   const current = await readAccount(table, account.id, 'strong');
-  if (!current) return OVERTAKEN;
+  if (!current) return VERSION_CONFLICT;
   if (holder && holder.id !== current.id) {
     await merge(deps, [holder, current], person.unionId);
-    return OVERTAKEN;
+    return VERSION_CONFLICT;
   }
-  return (await attachUnion(table, current, person)) ? current : OVERTAKEN;
+  return (await attachUnion(table, current, person)) ? current : VERSION_CONFLICT;
 }
 
 /**
@@ -107,14 +113,17 @@ async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId:
 }
 
 /** The account comes first, while nothing leads to it; then all that leads to it, at once. */
-async function createOnce({ table, ...deps }: RecogniseDeps, person: Person): Promise<Account | typeof OVERTAKEN> {
+async function createOnce(
+  { table, ...deps }: RecogniseDeps,
+  person: Person,
+): Promise<Account | typeof VERSION_CONFLICT> {
   const account: Account = {
     ...newAccount(deps),
     identities: new Set([identityName(person)]),
     ...(person.unionId && { unionIds: new Set([person.unionId]) }),
   };
   await putAccount(table, account);
-  if (await adopt(table, account, person)) return account;
-  await dropAccount(table, account.id);
-  return OVERTAKEN;
+  if (await linkNewAccount(table, account, person)) return account;
+  await deleteAccount(table, account.id);
+  return VERSION_CONFLICT;
 }

@@ -3,12 +3,12 @@ import { readAccount, setProfile, type Account, type Profile } from '../store/ac
 import type { WechatApp } from '../wechat/client.ts';
 import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
 import { userView, type UserView } from './account.ts';
-import { assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
+import { accountGone, assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
 
-/** What somebody typed and chose, or what the mini-program's older calls sealed and signed. */
+/** The values that the user entered, or the encrypted and signed data of the mini-program's older calls. */
 export type ProfileInput = Profile | (SealedData & { rawData: string; signature: string });
 
-type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
+export type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
 
 const MAX_NICKNAME = 64;
 const MAX_AVATAR_URL = 1_024;
@@ -16,24 +16,25 @@ const MAX_AVATAR_URL = 1_024;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 /**
- * Changes nickname and avatar. Both are what the user says of themselves, and checked as such, sealed or not: the cipher
- * of sealed data protects no integrity, so that nothing else in them, the unionid least of all, is believed.
+ * Changes nickname and avatar. Both count as user input, encrypted or not: the cipher of open data protects no integrity,
+ * so nothing else in the data is used, least of all the unionid.
  * @throws UNAUTHENTICATED, PARAM_ERROR; for sealed data SESSION_EXPIRED, FORBIDDEN in a session of another app
  */
 export async function updateProfile(
   deps: ProfileDeps,
   { token, input }: { token: string; input: ProfileInput },
 ): Promise<{ user: UserView }> {
-  const { session, account } = await authenticateAccount(deps, token, 'strong');
-  if (!('encryptedData' in input)) return store(deps, account, checkProfile(input), 'person');
+  const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
+  if (!('encryptedData' in input)) return store(deps, account, checkProfile(input), 'user');
   assertMiniappSession(session, deps.app.appId);
   checkRawData(input.rawData, input.signature, session.sessionKey);
   const info = openSealedData(userInfo, input, { ...session, nowMs: deps.now() });
-  if (info.openId !== session.openId) throw new AppError('SESSION_EXPIRED', 'These data are of somebody else');
+  if (info.openId !== session.openId)
+    throw new AppError('SESSION_EXPIRED', 'The encrypted data belong to another user');
   return store(deps, account, wechatProfile({ nickname: info.nickName, avatarUrl: info.avatarUrl }), 'wechat');
 }
 
-/** A profile as WeChat has it; what would not pass as input is left out. */
+/** Converts a profile from WeChat; values that would be rejected as input are left out. */
 export function wechatProfile({ nickname, avatarUrl }: { nickname: string; avatarUrl: string }): Profile {
   const secureUrl = avatarUrl.replace(/^http:/, 'https:');
   return {
@@ -66,16 +67,16 @@ function isAvatarUrl(text: string): boolean {
   return protocol === 'https:' && username === '' && password === '';
 }
 
-/** Once more when the account was merged into another meanwhile. */
+/** Repeats the write when the account was merged into another one meanwhile. */
 async function store(
   { table }: ProfileDeps,
   { id }: Account,
   profile: Profile,
-  source: 'person' | 'wechat',
+  source: 'user' | 'wechat',
 ): Promise<{ user: UserView }> {
   const changed = await setProfile(table, id, profile, source);
   const account = changed ?? (await readAccount(table, id, 'strong'));
-  if (!account) throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  if (!account) throw accountGone();
   const settled = changed ?? (await setProfile(table, account.id, profile, source)) ?? account;
   return { user: userView(settled) };
 }

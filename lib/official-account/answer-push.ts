@@ -1,14 +1,14 @@
-import { followChanged, forgetProfile, profileChanged } from '../identity/following.ts';
+import { recordFollow, eraseWechatProfile, requestProfileSync } from '../identity/following.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { ticketScanned, type Scan } from '../scan-login/scanned.ts';
+import { recordScan, type Scan } from '../scan-login/record-scan.ts';
 import { claim } from '../store/claims.ts';
 import type { Table } from '../store/table.ts';
 import type { OfficialPush } from '../wechat/official-push.ts';
 import type { Reply } from '../wechat/official-reply.ts';
-import { pushArrived } from './push-arrived.ts';
+import { handlePush } from './handle-push.ts';
 import { replyTo, type Replies } from './reply-to.ts';
 
-type PushDeps = Pick<Runtime, 'now' | 'log' | 'randomBytes'> & { table: Table; appId: string; replies: Replies };
+export type PushDeps = Pick<Runtime, 'now' | 'log' | 'randomBytes'> & { table: Table; appId: string; replies: Replies };
 
 const DAY_S = 86_400;
 
@@ -27,39 +27,39 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
       case 'subscribe': {
         // A scan that counts takes the follow along in its one write.
         const { outcome, reply } = await scanned(deps, { ...person, scene: content.scene ?? '', followedAt: atS });
-        if (outcome !== 'moved') await followChanged(deps, { ...person, follows: true, atS });
+        if (outcome !== 'moved') await recordFollow(deps, { ...person, follows: true, atS });
         return reply ?? replyTo(content, deps.replies);
       }
       case 'unsubscribe':
-        await followChanged(deps, { ...person, follows: false, atS });
+        await recordFollow(deps, { ...person, follows: false, atS });
         return undefined;
       case 'user_info_modified':
         // Only towards this account did anybody let us see a profile that can be fetched again.
-        if ({ ...person, ...content.subject }.appId === deps.appId) await profileChanged(deps, person);
+        if ({ ...person, ...content.subject }.appId === deps.appId) await requestProfileSync(deps, person);
         return undefined;
       case 'user_authorization_revoke':
       case 'user_authorization_cancellation':
-        await forgetProfile(deps, { ...person, ...content.subject });
+        await eraseWechatProfile(deps, { ...person, ...content.subject });
         return undefined;
     }
   }
-  if (await isFirst(deps, push)) await pushArrived(deps, push);
+  if (await isFirst(deps, push)) await handlePush(deps, push);
   return replyTo(content, deps.replies);
 }
 
 /** No reply for a code of another purpose than login. */
 async function scanned(deps: PushDeps, scan: Scan) {
-  const outcome = await ticketScanned(deps, scan);
+  const outcome = await recordScan(deps, scan);
   if (outcome === 'foreign') return { outcome };
   deps.log.info('official-account.scan', { outcome, openId: scan.openId });
-  return { outcome, reply: outcome === 'refused' ? deps.replies.loginExpired : deps.replies.loginScanned };
+  return { outcome, reply: outcome === 'rejected' ? deps.replies.loginExpired : deps.replies.loginScanned };
 }
 
-/** Whether nobody has had this push before; the claim knows its own mark, because a write may meet itself. */
+/** Whether this push is new. The claim stores a token, because an SDK retry can fail against its own first attempt. */
 async function isFirst({ table, appId, now, randomBytes }: PushDeps, { dedupeKey }: OfficialPush): Promise<boolean> {
   const nowMs = now();
-  const mine = randomBytes(12).toString('base64url');
+  const claimToken = randomBytes(12).toString('base64url');
   const expiresAt = Math.floor(nowMs / 1_000) + DAY_S;
-  const claimed = { source: 'official-push', id: `${appId}#${dedupeKey}`, value: mine, expiresAt };
-  return (await claim(table, claimed, nowMs)) === mine;
+  const claimed = { source: 'official-push', id: `${appId}#${dedupeKey}`, value: claimToken, expiresAt };
+  return (await claim(table, claimed, nowMs)) === claimToken;
 }

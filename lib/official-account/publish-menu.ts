@@ -4,7 +4,7 @@ import type { TokenOwner } from '../platform-token/owner.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { createMenu, menuSchema } from '../wechat/menu.ts';
 
-type MenuDeps = PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
+export type MenuDeps = PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /**
  * Publishes `{ button: […] }` as the menu of the official account, in place of the one before. Everything that can be

@@ -7,7 +7,7 @@ import type { Table } from '../store/table.ts';
 const fen = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000));
 const base = {
   sku: v.pipe(v.string(), v.regex(SKU, 'letters, digits, "_", "." and "-", at most 64')),
-  // WeChat refuses characters of four bytes, such as emoji, where a description goes (pay 1.2).
+  // WeChat rejects characters of four bytes, such as emoji, in a description (pay 1.2).
   description: v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,127}$/u, '1 to 127 characters, no emoji')),
   kind: v.picklist(['goods', 'wallet-topup']),
 };
@@ -24,8 +24,8 @@ const item = v.union(
 const catalog = v.object({ items: v.pipe(v.array(item), v.minLength(1)) });
 
 /**
- * Stores prices, each in place of the one before; orders that exist keep theirs. Nothing is stored unless all are good.
- * @throws PARAM_ERROR with the place that is wrong
+ * Stores prices, replacing former ones; existing orders keep theirs. Nothing is stored unless every item is valid.
+ * @throws PARAM_ERROR with the invalid field
  */
 export async function putCatalog({ table }: { table: Table }, input: unknown): Promise<{ stored: number }> {
   const parsed = v.safeParse(catalog, input);

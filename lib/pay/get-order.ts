@@ -1,15 +1,15 @@
 import type { AuthDeps } from '../identity/authenticate.ts';
-import { freshOrder, type CheckDeps } from './check-order.ts';
+import { refreshOrder, type CheckDeps } from './check-order.ts';
 import { orderView, type OrderView } from './order.ts';
-import { ownOrder } from './own-order.ts';
+import { readOwnOrder } from './own-order.ts';
 
 /**
- * One order of the caller, as WeChat knows it.
- * @throws UNAUTHENTICATED; NOT_FOUND, also for somebody else's order
+ * Returns one order of the caller, queried at WeChat while it is open.
+ * @throws UNAUTHENTICATED; NOT_FOUND, also for another user's order
  */
-export async function readOwnOrder(
+export async function getOrder(
   deps: AuthDeps & CheckDeps,
-  asked: { token: string; outTradeNo: string },
+  request: { token: string; outTradeNo: string },
 ): Promise<{ order: OrderView }> {
-  return { order: orderView(await freshOrder(deps, await ownOrder(deps, asked))) };
+  return { order: orderView(await refreshOrder(deps, await readOwnOrder(deps, request))) };
 }

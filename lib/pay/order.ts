@@ -1,6 +1,6 @@
 import type { Order, OrderState } from '../store/orders.ts';
 
-/** What can happen to an order before its money moves. */
+/** Events of an order apart from its refunds. */
 export type OrderEvent = 'accepted' | 'paid' | 'closed';
 
 /**
@@ -9,10 +9,10 @@ export type OrderEvent = 'accepted' | 'paid' | 'closed';
  *   CREATED --accepted--> NOTPAY --paid--> PAID <--> REFUNDING --> REFUNDED      (by the refunds there are)
  *      \____________________/ \--closed--> CLOSED --paid--> PAID
  *
- * WeChat's word on money is final: a payment that arrives after the close is a payment.
+ * WeChat decides about money: a payment that arrives after the close is a payment.
  */
 const NEXT: Record<OrderEvent, Partial<Record<OrderState, OrderState>>> = {
-  // Also a second time: the order stays, and has a new handle.
+  // A second acceptance leaves the state and replaces the payment handle.
   accepted: { CREATED: 'NOTPAY', NOTPAY: 'NOTPAY' },
   paid: { CREATED: 'PAID', NOTPAY: 'PAID', CLOSED: 'PAID' },
   closed: { CREATED: 'CLOSED', NOTPAY: 'CLOSED' },
@@ -23,7 +23,7 @@ export function nextState(state: OrderState, event: OrderEvent): OrderState | un
   return NEXT[event][state];
 }
 
-/** The states that `event` changes: what a conditional write has to find. */
+/** The states that `event` changes: the condition of the write. */
 export function statesBefore(event: OrderEvent): OrderState[] {
   return Object.keys(NEXT[event]) as OrderState[];
 }
@@ -33,17 +33,17 @@ export function isOpen({ state }: Pick<Order, 'state'>): boolean {
   return state === 'CREATED' || state === 'NOTPAY';
 }
 
-/** Whether money was paid for it, whatever became of that money. */
+/** Whether the order was paid, refunded or not. */
 export function isPaid({ state }: Pick<Order, 'state'>): boolean {
   return state === 'PAID' || state === 'REFUNDING' || state === 'REFUNDED';
 }
 
 type Shown = 'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
 
-/** What a client may know of its order. */
+/** An order as its buyer sees it. */
 export type OrderView = Pick<Order, Shown> & { paidAt: string | null };
 
-/** The order as its buyer sees it. */
+/** Selects what a buyer may see of an order. */
 export function orderView(order: Order): OrderView {
   const { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt = null, refundedFen } = order;
   return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen };

@@ -1,19 +1,19 @@
 import { AppError } from '../core/errors.ts';
 import { authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
-import { ownIds } from '../store/accounts.ts';
+import { allIdsOf } from '../store/accounts.ts';
 import { ownerOf } from '../store/keys.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 
 /**
- * One order of the caller, also of an account that was merged into theirs.
- * @throws UNAUTHENTICATED; NOT_FOUND, also for somebody else's order
+ * Reads one order of the caller, also of an account that was merged into the caller's.
+ * @throws UNAUTHENTICATED; NOT_FOUND, also for another user's order
  */
-export async function ownOrder(
+export async function readOwnOrder(
   deps: AuthDeps,
   { token, outTradeNo }: { token: string; outTradeNo: string },
 ): Promise<Order> {
-  const { account } = await authenticateAccount(deps, token, 'eventual-hit');
-  const order = ownIds(account).includes(ownerOf(outTradeNo)) ? await readOrder(deps.table, outTradeNo) : undefined;
+  const { account } = await authenticateAccount(deps, token, { accountConsistency: 'eventual-with-fallback' });
+  const order = allIdsOf(account).includes(ownerOf(outTradeNo)) ? await readOrder(deps.table, outTradeNo) : undefined;
   if (!order) throw new AppError('NOT_FOUND', 'No such order');
   return order;
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { AppError, isAppError } from '../core/errors.ts';
-import { authenticate, type AuthDeps } from '../identity/authenticate.ts';
+import { accountGone, authenticate, type AuthDeps } from '../identity/authenticate.ts';
 import { randomId } from '../core/ids.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { readAccount } from '../store/accounts.ts';
 import { claim } from '../store/claims.ts';
 import {
-  claimTurn,
-  endTurn,
+  claimCreation,
   markAccepted,
   markClosed,
   putOrder,
   readOrder,
+  releaseCreation,
   type Order,
   type TradeType,
 } from '../store/orders.ts';
@@ -22,46 +22,46 @@ import { isOpen, orderView, statesBefore, type OrderView } from './order.ts';
 import { priceOf, type Purchase } from './price.ts';
 import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 
-type PrepayDeps = AuthDeps &
+export type PrepayDeps = AuthDeps &
   CheckDeps &
   Pick<Runtime, 'randomBytes'> & {
-    /** Where new orders are made: the protocol, the merchant, and where WeChat tells of the payment. */
+    /** For new orders: the protocol, the merchant, and the address that WeChat notifies. */
     newOrders: Pick<Order, 'api' | 'mchId' | 'notifyUrl'>;
   };
 
-/** What an order can be paid with lives two hours (pay 2.0): the order is payable as long. */
+/** A payment handle lives two hours (pay 2.0), and the order is payable as long. */
 const ORDER_LIFE_MS = 2 * 3_600_000;
-/** How long a handle is handed out: what WeChat lets it live (pay 2.0), less the time that a person needs to pay. */
-const HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
-/** So long an order may be in the making: two calls of five seconds. Then somebody broke down over it. */
-const MAKING_MS = 12_000;
-const LOOK_AGAIN_MS = 250;
-/** When somebody should ask WeChat, if no notification came. */
-const FIRST_CHECK_MS = 60_000;
-/** Seconds that an Idempotency-Key is remembered. */
-const KEY_LIFE_S = 24 * 3_600;
-/** Errors after which WeChat has no order and will never take this one. A wrong setting can be mended, and repeated. */
-const REFUSALS = new Set(['FORBIDDEN', 'INTERNAL']);
+/** How long a payment handle is returned: its life at WeChat (pay 2.0), less the time that a buyer needs to pay. */
+const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
+/** Life of a creation claim: two calls of five seconds. After that the claimant has crashed. */
+const CREATION_CLAIM_MS = 12_000;
+const POLL_MS = 250;
+/** The first query at WeChat, if no notification came. */
+const FIRST_FOLLOW_UP_MS = 60_000;
+/** Seconds that an Idempotency-Key is stored. */
+const IDEMPOTENCY_KEY_LIFE_S = 24 * 3_600;
+/** Errors after which WeChat has no order and never will. A wrong setting is not among them: it can be corrected. */
+const DECLINED = new Set(['FORBIDDEN', 'INTERNAL']);
 
 export interface PrepayRequest extends Purchase {
   token: string;
   tradeType: TradeType;
-  /** The app that the client pays in, if it says so. */
+  /** The app that the client pays in, if the client names it. */
   appId?: string | undefined;
   /** Repeated requests of one purchase carry the same key. */
   idempotencyKey?: string | undefined;
-  /** The address that the request came from: WeChat compares it with where an H5 payment comes from (pay 2.2). */
+  /** The client's address: WeChat compares it with the address of an H5 payment (pay 2.2). */
   address: string;
 }
 
-/** What opens the payment: by trade type. */
+/** What the client needs to open the payment, by trade type. */
 export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
 
 /**
- * A new order at WeChat Pay and what the client needs to open the payment. The price is the catalogue's, the payer is
- * whoever logged in. The order is stored before WeChat hears of it, so that no payment can come for an order nobody
- * knows. A repeated request finds its order: what was handed out once is handed out again while it lives, and after that
- * the very same creation gives a new one.
+ * Places a new order at WeChat Pay. The price comes from the catalogue, the payer from the session. The order is stored
+ * before the call to WeChat, so that no payment can arrive for an unknown order. A repeated request finds its order and
+ * its payment handle while that lives; after that the same creation yields a new handle.
+ * @returns the order, and what the client needs to open the payment
  * @throws UNAUTHENTICATED, PARAM_ERROR, NOT_FOUND, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG,
  * WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
@@ -70,81 +70,86 @@ export async function prepay(
   request: PrepayRequest,
 ): Promise<{ order: OrderView; payment: Payment }> {
   const [session, price] = await Promise.all([
-    authenticate(deps, request.token, 'eventual-hit'),
+    authenticate(deps, request.token, { sessionConsistency: 'eventual-with-fallback' }),
     readPrice(deps.table, request.sku),
   ]);
   if (!price) throw new AppError('NOT_FOUND', 'No such sku in the catalogue');
-  if (price.kind === 'wallet-topup') await assertLiving(deps, session);
+  if (price.kind === 'wallet-topup') await assertAccountExists(deps, session);
   const wanted = newOrder(deps, { session, price, request });
   const { idempotencyKey } = request;
-  const outTradeNo = idempotencyKey ? await claimNumber(deps, session, wanted, idempotencyKey) : wanted.outTradeNo;
-  const placed = await putOrder(deps.table, { ...wanted, outTradeNo }, deps.now() + FIRST_CHECK_MS);
+  const outTradeNo = idempotencyKey ? await claimOrderNumber(deps, session, wanted, idempotencyKey) : wanted.outTradeNo;
+  const placed = await putOrder(deps.table, { ...wanted, outTradeNo }, deps.now() + FIRST_FOLLOW_UP_MS);
   assertSamePurchase(placed, wanted);
-  const order = outTradeNo === wanted.outTradeNo ? await createAtWechat(deps, placed) : await findHandle(deps, placed);
+  const isRepeat = outTradeNo !== wanted.outTradeNo;
+  const order = isRepeat ? await findPaymentHandle(deps, placed) : await createAtWechat(deps, placed);
   return { order: orderView(order), payment: await paymentOf(deps, order) };
 }
 
-/** The order number of the first request with this key: a repeat becomes a repeat of the same order. */
-function claimNumber(
+/** Claims the key for a new order number. @returns the number of the first request with this key */
+function claimOrderNumber(
   { table, now }: PrepayDeps,
   { accountId }: Session,
   { outTradeNo }: Order,
   idempotencyKey: string,
 ): Promise<string> {
   const id = createHash('sha256').update(`${accountId}\n${idempotencyKey}`).digest('base64url');
-  const expiresAt = Math.floor(now() / 1_000) + KEY_LIFE_S;
+  const expiresAt = Math.floor(now() / 1_000) + IDEMPOTENCY_KEY_LIFE_S;
   return claim(table, { source: 'prepay', id, value: outTradeNo, expiresAt }, now());
 }
 
-/** A wallet needs somebody who can reach it: a session outlives its account on other devices. @throws UNAUTHENTICATED */
-async function assertLiving({ table }: PrepayDeps, { accountId }: Session): Promise<void> {
+/** Only an existing account can use its wallet, and sessions of other devices outlive it. @throws UNAUTHENTICATED */
+async function assertAccountExists({ table }: PrepayDeps, { accountId }: Session): Promise<void> {
   if (await readAccount(table, accountId, 'strong')) return;
-  throw new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  throw accountGone();
 }
 
 /** @throws ORDER_STATE_CONFLICT */
 function assertSamePurchase(order: Order, wanted: Order): void {
-  if (order.asked === wanted.asked && order.appId === wanted.appId && order.openId === wanted.openId) return;
+  if (
+    order.requestFingerprint === wanted.requestFingerprint &&
+    order.appId === wanted.appId &&
+    order.openId === wanted.openId
+  )
+    return;
   const detail = { outTradeNo: order.outTradeNo };
   throw new AppError('ORDER_STATE_CONFLICT', 'This Idempotency-Key belongs to another purchase', { detail });
 }
 
 /**
- * The order of a repeated request, with something to pay it with: what was handed out before, while it lives. Only one
- * request at a time makes it anew, because WeChat voids the code of a NATIVE order with the next one (pay 2.1); the
- * others wait for what that one gets.
- * @throws ORDER_STATE_CONFLICT when it cannot be paid any more
+ * Returns the order of a repeated request with a living payment handle. Only one request at a time repeats the creation,
+ * because WeChat voids the code of a NATIVE order with the next one (pay 2.1); the others wait for its result.
+ * @throws ORDER_STATE_CONFLICT when the order can no longer be paid
  */
-async function findHandle(deps: PrepayDeps, order: Order): Promise<Order> {
+async function findPaymentHandle(deps: PrepayDeps, order: Order): Promise<Order> {
   const { outTradeNo, state } = order;
   const nowMs = deps.now();
   if (!isOpen(order) || Date.parse(order.timeExpire) <= nowMs) {
     const detail = { outTradeNo, state };
     throw new AppError('ORDER_STATE_CONFLICT', 'The order of this Idempotency-Key is settled', { detail });
   }
-  if (order.handle !== undefined && order.handleUntilMs! > nowMs) return order;
-  if (await claimTurn(deps.table, 'madeAtMs', { outTradeNo, nowMs, intervalMs: MAKING_MS })) {
+  if (order.paymentHandle !== undefined && order.paymentHandleExpiresAtMs! > nowMs) return order;
+  if (await claimCreation(deps.table, { outTradeNo, nowMs, intervalMs: CREATION_CLAIM_MS })) {
     return createAtWechat(deps, order);
   }
-  await deps.sleep(LOOK_AGAIN_MS);
-  return findHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order);
+  await deps.sleep(POLL_MS);
+  return findPaymentHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order);
 }
 
 async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {
-  const handle = order.handle!;
-  if (order.tradeType === 'NATIVE') return { codeUrl: handle };
-  if (order.tradeType === 'H5') return { h5Url: handle };
-  return (await deps.payApi(order.api)).signPayment(order, handle);
+  const paymentHandle = order.paymentHandle!;
+  if (order.tradeType === 'NATIVE') return { codeUrl: paymentHandle };
+  if (order.tradeType === 'H5') return { h5Url: paymentHandle };
+  return (await deps.payApi(order.api)).signPayment(order, paymentHandle);
 }
 
-/** The number is the owner's id, the time and chance, 32 characters: see lib/store/keys.ts. */
+/** Builds the order. Its number is the owner's id, the time and random characters, 32 in all: see lib/store/keys.ts. */
 function newOrder(
   { now, randomBytes, newOrders }: PrepayDeps,
   { session, price, request }: { session: Session; price: Price; request: PrepayRequest },
 ): Order {
   const { accountId, openId } = session;
   const { tradeType, address, appId = session.appId } = request;
-  // The openid of the payer belongs to the app of the session; codes and links are for anybody, in any app of ours.
+  // The payer's openid belongs to the app of the session; codes and links work for any payer, in any app of the merchant.
   if (tradeType === 'JSAPI' && appId !== session.appId) {
     throw new AppError('PARAM_ERROR', 'app: this session belongs to another app');
   }
@@ -157,8 +162,8 @@ function newOrder(
     currency: 'CNY',
     state: 'CREATED',
     createdAt: new Date(nowMs).toISOString(),
-    madeAtMs: nowMs,
-    asked: fingerprint(request),
+    creationClaimedAtMs: nowMs,
+    requestFingerprint: fingerprint(request),
     timeExpire: rfc3339(nowMs + ORDER_LIFE_MS),
     ...newOrders,
     tradeType,
@@ -171,48 +176,51 @@ function newOrder(
   };
 }
 
-/** What makes two requests the same purchase. */
+/** Equal for two requests of the same purchase. */
 function fingerprint({ sku, quantity = 1, amountFen, tradeType }: PrepayRequest): string {
-  const asked = JSON.stringify([sku, quantity, amountFen ?? null, tradeType]);
-  return createHash('sha256').update(asked).digest('base64url').slice(0, 12);
+  const purchase = JSON.stringify([sku, quantity, amountFen ?? null, tradeType]);
+  return createHash('sha256').update(purchase).digest('base64url').slice(0, 12);
 }
 
-/** Whole seconds and an offset: the form that every page of WeChat Pay shows. */
+/** Formats a time with whole seconds and an offset, as the documentation of WeChat Pay does. */
 function rfc3339(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d+Z$/, '+00:00');
 }
 
-/** Makes the order at WeChat, and keeps what opens its payment. */
+/** Creates the order at WeChat and stores its payment handle. */
 async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
   const { outTradeNo, tradeType } = order;
-  const handle = await askForHandle(deps, order);
-  const accepted = { outTradeNo, handle, handleUntilMs: deps.now() + HANDLE_LIFE_MS[tradeType] };
-  const stored = await markAccepted(deps.table, { ...accepted, from: statesBefore('accepted') });
-  if (stored.done) return stored.output;
-  // A payment may be faster than the answer to its creation.
-  const now = stored.old as unknown as Order;
-  if (now.state !== 'CLOSED') return { ...now, handle };
-  // Somebody closed it while WeChat was still making it.
+  const paymentHandle = await requestPaymentHandle(deps, order);
+  const paymentHandleExpiresAtMs = deps.now() + PAYMENT_HANDLE_LIFE_MS[tradeType];
+  const accepted = { outTradeNo, paymentHandle, paymentHandleExpiresAtMs, from: statesBefore('accepted') };
+  const stored = await markAccepted(deps.table, accepted);
+  if (stored.done) return stored.written;
+  // A payment may arrive before the answer to the creation of its order.
+  const current = stored.rejecting!;
+  if (current.state !== 'CLOSED') return { ...current, paymentHandle };
+  // The order was closed while WeChat was creating it.
   await closeAtWechat(deps, order);
-  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed', { detail: { outTradeNo, state: now.state } });
+  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed', { detail: { outTradeNo, state: current.state } });
 }
 
-/** After a refusal the order is closed at once; after an unknown outcome it stays open, for the query to find out. */
-async function askForHandle(deps: PrepayDeps, order: Order): Promise<string> {
+/** A declined order is closed at once. After an unknown outcome the order stays open, and a query resolves it. */
+async function requestPaymentHandle(deps: PrepayDeps, order: Order): Promise<string> {
   const { outTradeNo } = order;
   try {
     return await (await deps.payApi(order.api)).create(order);
   } catch (error) {
-    deps.log.error('pay.prepay-failed', { outTradeNo, error });
-    // Only what has never been accepted: with a handle of before, somebody may still pay.
-    if (error instanceof AppError && REFUSALS.has(error.code)) {
+    deps.log.error('order.creation-failed', { outTradeNo, error });
+    // Only an order that was never accepted: an earlier payment handle may still be paid.
+    if (error instanceof AppError && DECLINED.has(error.code)) {
       await markClosed(deps.table, { outTradeNo, from: ['CREATED'] });
     }
-    // Paid or closed already, and nobody told us.
+    // Paid or closed at WeChat, and the ledger does not have it yet.
     if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
-      await checkOrder(deps, order).catch((cause: unknown) => deps.log.warn('pay.query-failed', { outTradeNo, cause }));
+      await checkOrder(deps, order).catch((cause: unknown) =>
+        deps.log.warn('order.query-failed', { outTradeNo, cause }),
+      );
     }
-    await endTurn(deps.table, outTradeNo);
+    await releaseCreation(deps.table, outTradeNo);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Price } from '../store/prices.ts';
 
-/** What a buyer asks for. `amountFen` counts only where the catalogue leaves the amount to the buyer. */
+/** The requested purchase. `amountFen` counts only where the catalogue leaves the amount to the buyer. */
 export interface Purchase {
   sku: string;
   quantity?: number | undefined;
@@ -11,7 +11,7 @@ export interface Purchase {
 /** WeChat shows at most 127 characters (pay 2.1). */
 const DESCRIPTION_LENGTH = 127;
 
-/** What a purchase costs by the catalogue, and how the payment sheet names it. @throws PARAM_ERROR */
+/** Returns the catalogue's price of a purchase, and its description on the payment sheet. @throws PARAM_ERROR */
 export function priceOf(price: Price, purchase: Purchase): { description: string; amountFen: number } {
   const { quantity = 1 } = purchase;
   if ('unitFen' in price) {

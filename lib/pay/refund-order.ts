@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
-import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { followRefund, sendRefund, type RefundDeps } from './follow-refund.ts';
 import { isPaid } from './order.ts';
@@ -18,41 +18,39 @@ const request = v.object({
   ),
 });
 
-/** What an operator learns of a refund. */
+export type RefundOrderDeps = RefundDeps & { refundNotifyUrl: string };
+
+/** A refund as operators see it. */
 export type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen' | 'status'> & {
   refundId: string | null;
   successAt: string | null;
 };
 
 /**
- * Gives money of an order back, all or a part of it. The amount is set aside in our books before WeChat hears of it, so
- * that two refunds at once never give back more than was paid. The same request again is the same refund: it tells how
- * it stands, and asks WeChat once more when nobody knows whether it was taken. PROCESSING is the usual answer: the money
- * arrives later.
- * @throws PARAM_ERROR; NOT_FOUND; ORDER_STATE_CONFLICT when the order is not paid, nothing so large is left of it, or
- * the number belongs to another refund; what a call of WeChat Pay may come to
+ * Refunds an order in full or in part. The amount is reserved in the ledger before the call to WeChat, so that concurrent
+ * refunds never exceed the payment. A repeated request is the same refund: it returns the current status, and queries
+ * WeChat while the outcome is unknown. PROCESSING is the usual answer, because the money arrives later.
+ * @throws PARAM_ERROR; NOT_FOUND; ORDER_STATE_CONFLICT when the order is not paid, less than the amount is left, or the
+ * number belongs to another refund; the errors of a call to WeChat Pay
  */
-export async function refundOrder(
-  deps: RefundDeps & { refundNotifyUrl: string },
-  input: unknown,
-): Promise<{ refund: RefundView }> {
+export async function refundOrder(deps: RefundOrderDeps, input: unknown): Promise<{ refund: RefundView }> {
   const parsed = v.safeParse(request, input);
   if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
   const reported = await readRefund(deps.table, parsed.output.outRefundNo);
   if (reported?.status === 'REPORTED') await followRefund(deps, reported.outRefundNo);
-  const { order, refund, isNew } = await setAside(deps, parsed.output);
+  const { order, refund, isNew } = await reserveAmount(deps, parsed.output);
   if (isNew) await sendRefund(deps, order, refund);
   else if (!isFinal(refund)) await followRefund(deps, refund.outRefundNo);
   return { refund: refundView((await readRefund(deps.table, refund.outRefundNo)) ?? refund) };
 }
 
-/** The refund of this number: made now, with its money set aside, or the one that there is. */
-function setAside(deps: RefundDeps & { refundNotifyUrl: string }, wanted: v.InferOutput<typeof request>) {
+/** Stores a new refund with its amount reserved, or returns the stored refund of this number. */
+function reserveAmount(deps: RefundOrderDeps, wanted: v.InferOutput<typeof request>) {
   const { outTradeNo, outRefundNo, amountFen, reason } = wanted;
-  return untilSettled(deps, async () => {
+  return retryOnConflict(deps, async () => {
     const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
     if (!order) throw new AppError('NOT_FOUND', 'No such order');
-    // What somebody spoke of, and WeChat knows nothing of, is in nobody's way.
+    // A merely reported refund, which WeChat does not have, blocks nothing.
     if (known && known.status !== 'REPORTED') {
       if (known.outTradeNo !== outTradeNo || known.amountFen !== amountFen) {
         throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund');
@@ -73,10 +71,10 @@ function setAside(deps: RefundDeps & { refundNotifyUrl: string }, wanted: v.Infe
       ...(reason !== undefined && { reason }),
     };
     const money = afterRefund(order, { from: known?.status, to: 'REQUESTED', amountFen });
-    const change = { refund, money, dueAtMs: deps.now() + MINUTE_MS };
+    const change = { refund, money, followUpAtMs: deps.now() + MINUTE_MS };
     return (await writeRefund(deps.table, { order, refund: known }, change))
       ? { order, refund, isNew: true }
-      : OVERTAKEN;
+      : VERSION_CONFLICT;
   });
 }
 
@@ -85,7 +83,9 @@ function assertRefundable(order: Order, amountFen: number): void {
   if (!isPaid(order)) throw new AppError('ORDER_STATE_CONFLICT', 'The order is not paid', { detail: { state } });
   const leftFen = refundableFen(order);
   if (amountFen > leftFen) {
-    throw new AppError('ORDER_STATE_CONFLICT', 'More than is left of what was paid', { detail: { leftFen } });
+    throw new AppError('ORDER_STATE_CONFLICT', 'The amount exceeds what is left of the payment', {
+      detail: { leftFen },
+    });
   }
   if (refundCount >= MAX_REFUNDS) {
     throw new AppError('ORDER_STATE_CONFLICT', `WeChat Pay makes at most ${MAX_REFUNDS} refunds of one order`);

@@ -1,49 +1,47 @@
 import type { Order } from '../store/orders.ts';
-import type { Refund, RefundStatus } from '../store/refunds.ts';
+import type { Refund, RefundMoney, RefundStatus } from '../store/refunds.ts';
 
-type Money = Pick<Order, 'state' | 'refundedFen' | 'refundingFen' | 'refundCount'>;
-
-/** What a refund in this status does to the money of its order: nothing, holds it, or has given it back. */
+/** The effect of a refund in this status on the money of its order. */
 const EFFECT: Record<RefundStatus, 'none' | 'held' | 'back'> = {
   REPORTED: 'none',
   REQUESTED: 'held',
   PROCESSING: 'held',
-  // The money is not with the payer and will not come back by itself: somebody has to act in the merchant platform.
+  // The money did not reach the payer, and an operator has to act in the merchant platform.
   ABNORMAL: 'held',
   SUCCESS: 'back',
   CLOSED: 'none',
   REFUSED: 'none',
 };
 
-/** At most so many refunds of one order (pay 2.7). */
+/** Maximum number of refunds of one order (pay 2.7). */
 export const MAX_REFUNDS = 50;
 
-/** What can still be given back of an order. */
+/** The amount of an order that can still be refunded. */
 export function refundableFen({ amountFen, refundedFen, refundingFen }: Order): number {
   return amountFen - refundedFen - refundingFen;
 }
 
-/** Whether WeChat's word on this refund will not change any more. */
+/** Whether WeChat will not change this status any more. */
 export function isFinal({ status }: Pick<Refund, 'status'>): boolean {
   return status === 'SUCCESS' || status === 'CLOSED';
 }
 
 /**
- * The status after WeChat, or the operator, said `told`; undefined when that changes nothing. What is final stays, and
- * nothing goes back to a status of which WeChat knew less.
+ * The status after a report; undefined when the report changes nothing. A final status stays, and a status of WeChat's is
+ * never replaced by one from before WeChat accepted the refund.
  */
-export function nextStatus(status: RefundStatus | undefined, told: RefundStatus): RefundStatus | undefined {
-  if (status === undefined) return told;
-  if (status === told || isFinal({ status })) return undefined;
-  const known = ['PROCESSING', 'ABNORMAL'].includes(status);
-  return known && ['REPORTED', 'REQUESTED', 'REFUSED'].includes(told) ? undefined : told;
+export function nextStatus(status: RefundStatus | undefined, reported: RefundStatus): RefundStatus | undefined {
+  if (status === undefined) return reported;
+  if (status === reported || isFinal({ status })) return undefined;
+  const isAccepted = ['PROCESSING', 'ABNORMAL'].includes(status);
+  return isAccepted && ['REPORTED', 'REQUESTED', 'REFUSED'].includes(reported) ? undefined : reported;
 }
 
-/** The money of an order, and its state, after one of its refunds of `amountFen` went from one status to another. */
+/** The money and state of an order after one of its refunds of `amountFen` went from one status to another. */
 export function afterRefund(
   order: Order,
   { from, to, amountFen }: { from: RefundStatus | undefined; to: RefundStatus; amountFen: number },
-): Money {
+): RefundMoney {
   const change = (effect: 'held' | 'back') => weight(to, effect) - weight(from, effect);
   const refundedFen = order.refundedFen + change('back') * amountFen;
   const refundingFen = order.refundingFen + change('held') * amountFen;

@@ -1,79 +1,75 @@
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
-import { OVERTAKEN, untilSettled } from '../core/optimistic-locking.ts';
-import { againAtMs, DAY_MS, HOUR_MS } from './backoff.ts';
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
+import { nextQueryAtMs, DAY_MS, HOUR_MS } from './backoff.ts';
 import { isPaid } from './order.ts';
-import type { RefundFact } from '../wechat-pay/pay-api.ts';
+import type { WechatRefund } from '../wechat-pay/pay-api.ts';
+import type { Verified } from '../wechat-pay/verified.ts';
 import { afterRefund, isFinal, nextStatus } from './refund.ts';
-import { refuse, type SettleDeps } from './settle.ts';
+import { consoleRefund } from './report-refund.ts';
+import { rejectMismatch, type SettleDeps } from './settle.ts';
 
 /**
- * Books what WeChat says about a refund, ours or one made by hand in the merchant platform: the refund and the money of
- * its order change together. Repeats and words that come late change nothing.
- * @returns `unpaid` when we do not know of the payment yet: nothing is booked then
- * @throws ORDER_STATE_CONFLICT when the refund is genuine but does not fit our books: recorded once, order untouched
+ * Books a refund that WeChat reported, requested here or made in the merchant platform. The refund and the money of its
+ * order change in one transaction. Repeats and late reports change nothing.
+ * @returns `unpaid` when the ledger lacks the payment: nothing is booked then
+ * @throws ORDER_STATE_CONFLICT when a genuine refund does not match the ledger: recorded once, order untouched
  */
-export async function settleRefund(deps: SettleDeps, fact: RefundFact): Promise<'booked' | 'known' | 'unpaid'> {
-  const { outTradeNo, outRefundNo, status, amountFen } = fact;
-  const outcome = await untilSettled(deps, async () => {
+export async function settleRefund(
+  deps: SettleDeps,
+  reported: Verified<WechatRefund>,
+): Promise<'booked' | 'known' | 'unpaid'> {
+  const { outTradeNo, outRefundNo, status, amountFen } = reported;
+  const outcome = await retryOnConflict(deps, async () => {
     const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
-    const reasons = mismatches(order, known, fact);
-    if (!order || reasons.length > 0) return refuseRefund(deps, fact, reasons);
+    const reasons = mismatches(order, known, reported);
+    if (!order || reasons.length > 0) return rejectRefund(deps, reported, reasons);
     if (!isPaid(order)) return 'unpaid';
     const to = nextStatus(known?.status, status);
     if (to === undefined) return 'known';
     const money = afterRefund(order, { from: known?.status, to, amountFen });
-    if (money.refundedFen > order.amountFen) return refuseRefund(deps, fact, ['more than was paid']);
-    const refund = { ...(known ?? consoleRefund(fact, deps.now())), ...wordOf(fact, deps.now()) };
+    if (money.refundedFen > order.amountFen) return rejectRefund(deps, reported, ['more than was paid']);
+    const refund = { ...(known ?? consoleRefund(reported, deps.now())), ...reportedFields(reported, deps.now()) };
     const written = await writeRefund(
       deps.table,
       { order, refund: known },
-      { refund, money, dueAtMs: nextLook(refund, deps.now()) },
+      { refund, money, followUpAtMs: nextFollowUpAtMs(refund, deps.now()) },
     );
-    return written ? 'booked' : OVERTAKEN;
+    return written ? 'booked' : VERSION_CONFLICT;
   });
-  if (outcome === 'booked') deps.log.info('order.refund', { outTradeNo, outRefundNo, status, amountFen });
+  if (outcome === 'booked') deps.log.info('refund.booked', { outTradeNo, outRefundNo, status, amountFen });
   return outcome;
 }
 
-/** @throws ORDER_STATE_CONFLICT */
-export function refuseRefund(deps: SettleDeps, fact: RefundFact, reasons: string[]): Promise<never> {
-  const { transactionId, refundId, outTradeNo } = fact;
-  return refuse(deps, { transactionId, refundId, outTradeNo, reasons });
+/** Records a refund that does not match the ledger. @throws ORDER_STATE_CONFLICT, always */
+export function rejectRefund(deps: SettleDeps, refund: WechatRefund, reasons: string[]): Promise<never> {
+  const { transactionId, refundId, outTradeNo } = refund;
+  return rejectMismatch(deps, { transactionId, refundId, outTradeNo, reasons });
 }
 
-/** A refund that we did not ask for, as somebody told us of it. */
-export function consoleRefund(
-  { outRefundNo, outTradeNo, amountFen }: Pick<RefundFact, 'outRefundNo' | 'outTradeNo' | 'amountFen'>,
-  nowMs: number,
-): Refund {
-  const createdAt = new Date(nowMs).toISOString();
-  return { outRefundNo, outTradeNo, amountFen, status: 'REPORTED', source: 'CONSOLE', createdAt, changedAt: createdAt };
-}
-
-/** When to ask WeChat about it next; undefined when its word is final. */
-export function nextLook(refund: Refund, nowMs: number): number | undefined {
+/** Returns when to query WeChat about a refund next; undefined for a final status. */
+export function nextFollowUpAtMs(refund: Refund, nowMs: number): number | undefined {
   if (isFinal(refund)) return undefined;
   return refund.status === 'ABNORMAL' || refund.status === 'REFUSED'
     ? nowMs + DAY_MS
-    : againAtMs(refund, nowMs, HOUR_MS);
+    : nextQueryAtMs(refund, nowMs, HOUR_MS);
 }
 
-/** When the money arrived is not always said. */
-function wordOf({ outTradeNo, amountFen, status, refundId, successAt }: RefundFact, nowMs: number) {
+/** WeChat does not always report when the money arrived. */
+function reportedFields({ outTradeNo, amountFen, status, refundId, successAt }: WechatRefund, nowMs: number) {
   const changedAt = new Date(nowMs).toISOString();
   const arrived = status === 'SUCCESS' && { successAt: successAt ?? changedAt };
   return { outTradeNo, amountFen, status, refundId, changedAt, ...arrived };
 }
 
-function mismatches(order: Order | undefined, refund: Refund | undefined, fact: RefundFact): string[] {
+function mismatches(order: Order | undefined, refund: Refund | undefined, reported: WechatRefund): string[] {
   if (!order) return ['unknown order'];
   return [
-    ...(order.mchId === fact.mchId ? [] : ['mchId']),
-    ...(order.amountFen === fact.totalFen ? [] : ['amountFen']),
-    ...(order.transactionId === undefined || order.transactionId === fact.transactionId ? [] : ['transactionId']),
-    // What somebody merely reported is no more than a reason to ask.
-    ...(refund && refund.status !== 'REPORTED' && refund.outTradeNo !== fact.outTradeNo ? ['outTradeNo'] : []),
-    ...(refund && refund.status !== 'REPORTED' && refund.amountFen !== fact.amountFen ? ['refundFen'] : []),
+    ...(order.mchId === reported.mchId ? [] : ['mchId']),
+    ...(order.amountFen === reported.totalFen ? [] : ['amountFen']),
+    ...(order.transactionId === undefined || order.transactionId === reported.transactionId ? [] : ['transactionId']),
+    // A merely reported refund is a reason to query and proves nothing.
+    ...(refund && refund.status !== 'REPORTED' && refund.outTradeNo !== reported.outTradeNo ? ['outTradeNo'] : []),
+    ...(refund && refund.status !== 'REPORTED' && refund.amountFen !== reported.amountFen ? ['refundFen'] : []),
   ];
 }

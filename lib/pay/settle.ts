@@ -5,19 +5,19 @@ import { recordMismatch, type PayMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
 import { nextState, statesBefore } from './order.ts';
 import type { Transaction } from '../wechat-pay/pay-api.ts';
+import type { Verified } from '../wechat-pay/verified.ts';
 
 export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table };
 
 /**
- * Books what WeChat says about a payment, whether a notification or a query brought it. One conditional write finds
- * the order, compares merchant, app, amount and currency, and changes the state; only when it refuses do we look why.
- * Repeats, fifty at once or a day late, change nothing.
+ * Books a payment that WeChat reported in a notification or a query. One conditional write compares merchant, app, amount
+ * and currency and changes the state. Only a failed condition is analysed. Repeats change nothing.
  * @returns whether this call changed the order
- * @throws ORDER_STATE_CONFLICT when the payment is genuine but does not fit our books: recorded once, order untouched
+ * @throws ORDER_STATE_CONFLICT when a genuine payment does not match its order: recorded once, order untouched
  */
-export async function settlePayment(deps: SettleDeps, transaction: Transaction): Promise<boolean> {
+export async function settlePayment(deps: SettleDeps, transaction: Verified<Transaction>): Promise<boolean> {
   const { payment, outTradeNo, appId, mchId } = transaction;
-  if (!payment) throw new AppError('PARAM_ERROR', 'No money has moved');
+  if (!payment) throw new AppError('PARAM_ERROR', 'The transaction contains no payment');
   const { transactionId, paidAt, amountFen, currency } = payment;
   const terms: PaymentTerms = { outTradeNo, appId, mchId, amountFen, currency };
   const paid = await markPaid(deps.table, terms, { transactionId, paidAt, from: statesBefore('paid') });
@@ -25,34 +25,37 @@ export async function settlePayment(deps: SettleDeps, transaction: Transaction):
     deps.log.info('order.paid', { outTradeNo, transactionId, amountFen });
     return true;
   }
-  const reasons = mismatches(paid.old as Order | undefined, terms, transactionId);
+  const reasons = mismatches(paid.rejecting, terms, transactionId);
   if (reasons.length === 0) return false;
-  return refuse(deps, { transactionId, outTradeNo, reasons });
+  return rejectMismatch(deps, { transactionId, outTradeNo, reasons });
 }
 
-/** For a payment or a refund that is genuine but does not fit our books: recorded once. @throws ORDER_STATE_CONFLICT */
-export async function refuse({ table, log, now }: SettleDeps, mismatch: Omit<PayMismatch, 'seenAt'>): Promise<never> {
+/** Records once that a genuine payment or refund does not match the ledger. @throws ORDER_STATE_CONFLICT, always */
+export async function rejectMismatch(
+  { table, log, now }: SettleDeps,
+  mismatch: Omit<PayMismatch, 'seenAt'>,
+): Promise<never> {
   const { refundId, reasons } = mismatch;
   const first = await recordMismatch(table, { ...mismatch, seenAt: new Date(now()).toISOString() });
-  if (first) log.error('pay.mismatch', { ...mismatch });
-  const what = refundId === undefined ? 'payment' : 'refund';
-  throw new AppError('ORDER_STATE_CONFLICT', `The ${what} does not fit the order`, { detail: { reasons } });
+  if (first) log.error('payment.mismatched', { ...mismatch });
+  const subject = refundId === undefined ? 'payment' : 'refund';
+  throw new AppError('ORDER_STATE_CONFLICT', `The ${subject} does not match the order`, { detail: { reasons } });
 }
 
-/** WeChat says that the order will not be paid any more; an order that was paid stays paid. */
+/** Marks an order as closed at WeChat; a paid order stays paid. @returns whether this call changed the order */
 export async function settleClosed({ table, log }: SettleDeps, outTradeNo: string): Promise<boolean> {
   const { done } = await markClosed(table, { outTradeNo, from: statesBefore('closed') });
   if (done) log.info('order.closed', { outTradeNo });
   return done;
 }
 
-/** Why a payment was not booked; empty when it is the one that was booked before. */
+/** Returns why a payment was not booked; empty when this payment was booked before. */
 function mismatches(order: Order | undefined, terms: PaymentTerms, transactionId: string): string[] {
   if (!order) return ['unknown order'];
   const differing = Object.entries(terms).flatMap(([name, value]) =>
     order[name as keyof Order] === value ? [] : [name],
   );
   if (differing.length > 0) return differing;
-  if (nextState(order.state, 'paid')) throw new Error('a payment was refused that fits its order');
+  if (nextState(order.state, 'paid')) throw new Error('The write of a payment that matches its order was rejected');
   return order.transactionId === transactionId ? [] : ['paid twice'];
 }

@@ -1,104 +1,113 @@
 import { isAppError } from '../core/errors.ts';
-import { endDue, listDue, setDue, takeDue, type Due } from '../store/follow-ups.ts';
+import {
+  cancelFollowUp,
+  claimFollowUp,
+  listDueFollowUps,
+  scheduleFollowUp,
+  type FollowUp,
+} from '../store/follow-ups.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund } from '../store/refunds.ts';
-import { againAtMs, DAY_MS, MINUTE_MS } from './backoff.ts';
+import { isUnknownOutcome } from '../wechat-pay/errors.ts';
+import { DAY_MS, MINUTE_MS, nextQueryAtMs } from './backoff.ts';
 import { checkOrder, closeAtWechat } from './check-order.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
 import { isOpen } from './order.ts';
-import { isUnknownOutcome } from '../wechat-pay/errors.ts';
-import { nextLook } from './settle-refund.ts';
+import { nextFollowUpAtMs } from './settle-refund.ts';
 
-/** So many are asked about at the same time. WeChat allows hundreds of queries a second (pay 2.7). */
+/** Concurrent queries. WeChat allows hundreds of queries a second (pay 2.7). */
 const WORKERS = 16;
-/** A run takes nothing new after this: the next one begins a minute after this one began. */
+/** A run starts nothing new after this time: the next run begins a minute after this one began. */
 const RUN_MS = 45_000;
-/** After so many calls in a row that came to an unknown end WeChat is down, and asking on would help nobody. */
-const GIVE_UP_AFTER = 2 * WORKERS;
+/** Circuit breaker: after this many unknown outcomes in a row WeChat is down, and the run ends. */
+const MAX_FAILURES_IN_A_ROW = 2 * WORKERS;
 const LONGEST_PAUSE_MS = 30 * MINUTE_MS;
 
 export type SweepDeps = RefundDeps & {
-  /** Fetches WeChat's certificates when ours are old. */
+  /** Fetches WeChat's certificates when the stored ones are old. */
   refreshKeys(): Promise<void>;
 };
 
-/** What a run came to. */
+/** The result of one run. */
 export interface Sweep {
-  /** How many were asked about; `failed` of them could not be, and are due again later. */
+  /** Follow-ups that this run claimed; `failed` of them are scheduled again. */
   visited: number;
   failed: number;
-  /** Whether something that is due was left for the next run. */
+  /** Whether due follow-ups are left for the next run. */
   more: boolean;
 }
 
 /**
- * Asks WeChat about everything that is due: orders whose notification never came are settled, those past their time are
- * closed, refunds are followed to their end. Never trust silence (pay 4.8).
+ * Works through the follow-ups that are due: settles orders whose notification never came, closes orders past their time,
+ * follows refunds to their end (pay 4.8).
  */
 export async function sweep(deps: SweepDeps): Promise<Sweep> {
-  await deps.refreshKeys().catch((error: unknown) => deps.log.warn('pay.certificates-kept', { error }));
+  await deps.refreshKeys().catch((error: unknown) => deps.log.warn('certificates.refresh-failed', { error }));
   const beganAtMs = deps.now();
-  const due = listDue(deps.table, beganAtMs);
+  const dueFollowUps = listDueFollowUps(deps.table, beganAtMs);
   const run = { visited: 0, failed: 0, more: false };
-  let inARow = 0;
+  let failuresInARow = 0;
   const work = async () => {
     for (;;) {
-      const { value, done } = await due.next();
+      const { value: followUp, done } = await dueFollowUps.next();
       if (done) return;
-      if (deps.now() - beganAtMs > RUN_MS || inARow >= GIVE_UP_AFTER) {
+      if (deps.now() - beganAtMs > RUN_MS || failuresInARow >= MAX_FAILURES_IN_A_ROW) {
         run.more = true;
         return;
       }
       try {
-        if (await visit(deps, value)) run.visited += 1;
-        inARow = 0;
+        if (await visit(deps, followUp)) run.visited += 1;
+        failuresInARow = 0;
       } catch (error) {
         run.visited += 1;
         run.failed += 1;
-        inARow = isUnknownOutcome(error) ? inARow + 1 : 0;
-        // It does not fit our books, which is recorded: only a person can mend that.
-        if (isAppError(error, 'ORDER_STATE_CONFLICT')) await setDue(deps.table, value, deps.now() + DAY_MS);
-        deps.log.warn('pay.sweep-failed', { kind: value.kind, no: value.no, error });
+        failuresInARow = isUnknownOutcome(error) ? failuresInARow + 1 : 0;
+        // The mismatch is recorded, and only an operator can resolve it.
+        if (isAppError(error, 'ORDER_STATE_CONFLICT'))
+          await scheduleFollowUp(deps.table, followUp, deps.now() + DAY_MS);
+        deps.log.warn('sweep.visit-failed', { kind: followUp.kind, no: followUp.no, error });
       }
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, work));
-  if (run.visited > 0 || run.more) deps.log.info('pay.sweep', { ...run, ms: deps.now() - beganAtMs });
+  if (run.visited > 0 || run.more) deps.log.info('sweep.finished', { ...run, ms: deps.now() - beganAtMs });
   return run;
 }
 
-/** False when somebody else has it, or it has been seen to. */
-function visit(deps: RefundDeps, due: Due): Promise<boolean> {
-  return due.kind === 'order' ? visitOrder(deps, due) : visitRefund(deps, due);
+/** Returns false when another run claimed the follow-up or it is settled. */
+function visit(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+  return followUp.kind === 'order' ? visitOrder(deps, followUp) : visitRefund(deps, followUp);
 }
 
-async function visitOrder(deps: RefundDeps, due: Due): Promise<boolean> {
-  const order = await readOrder(deps.table, due.no);
-  if (!order || !(await takeDue(deps.table, due, lookAgainAt(order, deps.now())))) return false;
+async function visitOrder(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+  const order = await readOrder(deps.table, followUp.no);
+  if (!order || !(await claimFollowUp(deps.table, followUp, nextVisitAtMs(order, deps.now())))) return false;
   if (isOpen(order) && Date.parse(order.timeExpire) <= deps.now()) {
     await closeAtWechat(deps, order);
     return true;
   }
   const changed = await checkOrder(deps, order).catch((error: unknown) => {
-    // Its creation came to nothing, or is still under way.
+    // The creation failed, or is still under way.
     if (isAppError(error, 'NOT_FOUND')) return false;
     throw error;
   });
-  // Somebody wanted to know whether a closed order was paid after all: it was not.
-  if (!changed && !isOpen(order)) await endDue(deps.table, due);
+  // A follow-up of a closed order checks for a late payment; WeChat has none.
+  if (!changed && !isOpen(order)) await cancelFollowUp(deps.table, followUp);
   return true;
 }
 
-/** As soon as it can be closed, and before that ever less often. */
-function lookAgainAt(order: Order, nowMs: number): number {
-  const againAt = againAtMs(order, nowMs, LONGEST_PAUSE_MS);
-  const expiresAt = Date.parse(order.timeExpire);
-  return expiresAt > nowMs ? Math.min(againAt, expiresAt) : againAt;
+/** With backoff, but as soon as the order can be closed. */
+function nextVisitAtMs(order: Order, nowMs: number): number {
+  const queryAtMs = nextQueryAtMs(order, nowMs, LONGEST_PAUSE_MS);
+  const expiresAtMs = Date.parse(order.timeExpire);
+  return expiresAtMs > nowMs ? Math.min(queryAtMs, expiresAtMs) : queryAtMs;
 }
 
-async function visitRefund(deps: RefundDeps, due: Due): Promise<boolean> {
-  const refund = await readRefund(deps.table, due.no);
-  if (!refund || !(await takeDue(deps.table, due, nextLook(refund, deps.now()) ?? deps.now() + DAY_MS))) return false;
-  await followRefund(deps, due.no);
+async function visitRefund(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+  const refund = await readRefund(deps.table, followUp.no);
+  if (!refund) return false;
+  const nextAtMs = nextFollowUpAtMs(refund, deps.now()) ?? deps.now() + DAY_MS;
+  if (!(await claimFollowUp(deps.table, followUp, nextAtMs))) return false;
+  await followRefund(deps, followUp.no);
   return true;
 }

@@ -1,63 +1,66 @@
-import { setDue } from '../store/follow-ups.ts';
 import { readOrder } from '../store/orders.ts';
 import { recordNotice } from '../store/pay-notices.ts';
-import { putReport, readRefund } from '../store/refunds.ts';
+import { readRefund } from '../store/refunds.ts';
+import type { WechatRefund } from '../wechat-pay/pay-api.ts';
+import type { PayNotificationV2 } from '../wechat-pay/v2/open-notification.ts';
+import type { PayNotification } from '../wechat-pay/v3/open-notification.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
-import type { RefundFact, Transaction } from '../wechat-pay/pay-api.ts';
 import { nextStatus } from './refund.ts';
+import { storeReport } from './report-refund.ts';
 import { settlePayment } from './settle.ts';
-import { consoleRefund, refuseRefund, settleRefund } from './settle-refund.ts';
+import { rejectRefund, settleRefund } from './settle-refund.ts';
 
-/** A genuine notification of either protocol, as its opener makes it. */
-type Notification =
-  | { kind: 'payment'; transaction: Transaction }
-  | { kind: 'refund'; refund: RefundFact }
-  | { kind: 'other'; id: string; eventType: string; plaintext: string };
-
-/** How long a notification is kept that no flow takes in: 90 days. */
-const KEPT_S = 90 * 86_400;
+/** Seconds that an unhandled notification is stored: 90 days. */
+const NOTICE_LIFE_S = 90 * 86_400;
 
 /**
- * One genuine notification, made durable before it is acknowledged. A kind that no flow takes in is kept as it came.
- * @param signed whether WeChat signed what it says of a refund; API v2 does not (pay 5.8)
- * @throws ORDER_STATE_CONFLICT when a payment or a refund does not fit our books
+ * Stores one genuine notification before it is acknowledged. A kind that no flow handles is stored as received.
+ * @throws ORDER_STATE_CONFLICT when a payment or a refund does not match the ledger
  */
 export async function takeNotification(
   deps: RefundDeps,
-  notification: Notification,
-  { signed }: { signed: boolean },
+  notification: PayNotification | PayNotificationV2,
 ): Promise<void> {
-  if (notification.kind === 'payment') {
-    await settlePayment(deps, notification.transaction);
-    return;
+  switch (notification.kind) {
+    case 'payment':
+      await settlePayment(deps, notification.transaction);
+      return;
+    case 'refund': {
+      const { refund } = notification;
+      if ((await settleRefund(deps, refund)) === 'unpaid') await takeRefundClaim(deps, refund);
+      return;
+    }
+    case 'refund-claim':
+      await takeRefundClaim(deps, notification.refund);
+      return;
+    case 'other':
+      await keepNotice(deps, notification);
   }
-  if (notification.kind === 'refund') {
-    const { refund } = notification;
-    if (signed && (await settleRefund(deps, refund)) !== 'unpaid') return;
-    await takeReport(deps, refund);
-    return;
-  }
-  const { id, eventType, plaintext } = notification;
-  const nowMs = deps.now();
-  const expiresAt = Math.floor(nowMs / 1_000) + KEPT_S;
-  await recordNotice(deps.table, { id, eventType, plaintext, seenAt: new Date(nowMs).toISOString(), expiresAt });
-  deps.log.warn('pay.notice-kept', { id, eventType });
+}
+
+async function keepNotice(
+  { table, log, now }: RefundDeps,
+  { id, eventType, plaintext }: { id: string; eventType: string; plaintext: string },
+): Promise<void> {
+  const nowMs = now();
+  const expiresAt = Math.floor(nowMs / 1_000) + NOTICE_LIFE_S;
+  await recordNotice(table, { id, eventType, plaintext, seenAt: new Date(nowMs).toISOString(), expiresAt });
+  log.warn('notification.kept', { id, eventType });
 }
 
 /**
- * A refund that WeChat has to be asked about first: because nobody signed the news, or because the payment itself is not
- * in our books yet. The news is kept; asking may fail, and is done again by the sweep.
+ * Takes a refund that a query must confirm: because WeChat does not sign it (pay 5.8), or because the payment itself is
+ * not in the ledger yet. The claim is stored first; if the query fails, the sweep repeats it.
  */
-async function takeReport(deps: RefundDeps, fact: RefundFact): Promise<void> {
-  const { outRefundNo, outTradeNo } = fact;
+async function takeRefundClaim(deps: RefundDeps, claim: WechatRefund): Promise<void> {
+  const { outRefundNo, outTradeNo } = claim;
   const [order, refund] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
-  if (!order) return refuseRefund(deps, fact, ['unknown order']);
-  if (refund && nextStatus(refund.status, fact.status) === undefined) return;
-  if (refund) await setDue(deps.table, { kind: 'refund', no: outRefundNo }, deps.now());
-  else await putReport(deps.table, consoleRefund(fact, deps.now()), deps.now());
+  if (!order) return rejectRefund(deps, claim, ['unknown order']);
+  if (refund && nextStatus(refund.status, claim.status) === undefined) return;
+  await storeReport(deps, claim);
   try {
     await followRefund(deps, outRefundNo);
   } catch (error) {
-    deps.log.warn('pay.refund-unconfirmed', { outTradeNo, outRefundNo, error });
+    deps.log.warn('refund.unconfirmed', { outTradeNo, outRefundNo, error });
   }
 }

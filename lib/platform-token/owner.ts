@@ -7,17 +7,17 @@ import { errcodeOf } from '../wechat/platform-error.ts';
 
 type OwnerDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { tokens: PlatformTokens };
 
-/** One token of one app: an access token, or what is got with one. */
+/** One token of an app: the access token, or a ticket fetched with it. */
 export interface OwnedToken {
   appId: string;
   kind: 'access_token' | 'jsapi_ticket';
-  /** Asks WeChat for it. */
-  ask(): Promise<FreshToken>;
+  /** Requests the token from WeChat. */
+  request(): Promise<FreshToken>;
 }
 
 const RENEW_BEFORE_MS = 5 * 60_000;
 const MEMORY_MS = 60_000;
-/** Longer than a call to WeChat can take; whoever waits outlasts a holder that died. */
+/** Longer than a call to WeChat can take. A waiting instance outlasts a holder that crashed. */
 const LEASE_MS = 7_000;
 const COOL_DOWN_MS = 1_000;
 const WAIT_MS = 8_000;
@@ -26,17 +26,17 @@ const WAIT_STEP_MS = 100;
 const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
 
 /**
- * The owner of one app's token, for any number of cold instances (platform 2.5): one of them holds the lease and asks
- * WeChat, the others use the old token, which lives on for five minutes, or wait for the new one.
+ * The owner of one token of an app, for any number of cold instances (platform 2.5): the holder of the lease calls WeChat;
+ * the others use the old token, which lives on for five minutes, or wait for the new one.
  */
-export function tokenOwner(deps: OwnerDeps, { appId, kind, ask }: OwnedToken) {
+export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken) {
   let remembered: { value: string; untilMs: number } | undefined;
 
-  return { appId, kind, ask, get, withToken };
+  return { appId, kind, request, get, withToken };
 
   /**
-   * Runs `call` with a token. If WeChat refuses the token, it is expired for everybody (unless somebody renewed it
-   * already) and the call is made once more with what there is then (platform 2.6).
+   * Runs `call` with the token. If WeChat rejects the token, it is expired for all instances, unless it was renewed
+   * already, and the call is made once more with the token stored then (platform 2.6).
    */
   async function withToken<Answer>(call: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await get();
@@ -44,29 +44,29 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, ask }: OwnedToken) {
       return await call(token);
     } catch (error) {
       if (!TOKEN_ERRORS.has(errcodeOf(error))) throw error;
-      deps.log.warn('platform-token.refused', { appId, kind, errcode: errcodeOf(error) });
+      deps.log.warn('platform-token.rejected', { appId, kind, errcode: errcodeOf(error) });
       remembered = undefined;
       await deps.tokens.expire(token);
-      const next = await stored('strong');
-      // Somebody forced a refresh elsewhere, or reset the secret: WeChat hands out a token that it does not take.
-      if (next === token) deps.log.error('platform-token.refused-but-current', { appId, kind });
+      const next = await storedToken('strong');
+      // A forced refresh elsewhere, or a secret that was reset: WeChat returns a token that it rejects.
+      if (next === token) deps.log.error('platform-token.rejected-but-current', { appId, kind });
       return call(next);
     }
   }
 
-  /** The token as it stands: from memory for at most a minute, else from the table, else from WeChat. */
+  /** Returns the token from memory, for at most a minute, else from the table, else from WeChat. */
   async function get(): Promise<string> {
-    return remembered && deps.now() < remembered.untilMs ? remembered.value : stored('eventual');
+    return remembered && deps.now() < remembered.untilMs ? remembered.value : storedToken('eventual');
   }
 
-  async function stored(consistency: Consistency): Promise<string> {
+  async function storedToken(consistency: Consistency): Promise<string> {
     const token = await deps.tokens.read(consistency);
     if (token && token.expiresAtMs - deps.now() > RENEW_BEFORE_MS) return remember(token);
     try {
       return await renewOrWait();
     } catch (error) {
       if (!token || token.expiresAtMs <= deps.now()) throw error;
-      deps.log.error('platform-token.not-renewed', { appId, kind, error });
+      deps.log.error('platform-token.renewal-failed', { appId, kind, error });
       return token.value;
     }
   }
@@ -84,7 +84,7 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, ask }: OwnedToken) {
     }
   }
 
-  /** The token once there is a living one; undefined when the lease ran out without one, so that we may try. */
+  /** Returns the token once a valid one is stored; undefined when the lease ended without one, so that we may try. */
   async function waitForHolder(current: StoredToken, deadlineMs: number): Promise<StoredToken | undefined> {
     let seen: StoredToken | undefined = current;
     while (seen && seen.expiresAtMs <= deps.now()) {
@@ -98,7 +98,7 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, ask }: OwnedToken) {
 
   async function renew(owner: string, generation: number): Promise<string> {
     try {
-      const { value, lifeMs } = await ask();
+      const { value, lifeMs } = await request();
       const token = { value, expiresAtMs: deps.now() + lifeMs, generation: generation + 1 };
       await deps.tokens.put({ owner, ...token });
       return remember(token);

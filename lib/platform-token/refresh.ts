@@ -1,36 +1,51 @@
 import type { Log } from '../core/log.ts';
 import type { TokenOwner } from './owner.ts';
 
-/** The owner of a token, as far as it renews. */
-export type RefreshedToken = Pick<TokenOwner, 'appId' | 'kind' | 'ask' | 'get'>;
+/** The part of a token's owner that renews it. */
+export type RefreshedToken = Pick<TokenOwner, 'appId' | 'kind' | 'request' | 'get'>;
 
-/** What became of each token: how many live on, and which WeChat did not give. */
+export interface RefreshDeps {
+  log: Log;
+  /** The configured apps. Loading fails when the secret of an app is missing. */
+  apps: { appId: string; loadOwners(): Promise<RefreshedToken[]> }[];
+}
+
+/** How many tokens are valid, and which of them WeChat did not return. */
 export interface RefreshReport {
   living: number;
   failed: string[];
 }
 
 /**
- * Renews every token that ends within five minutes, before a caller has to wait for it. One that fails keeps none of
- * the others waiting; callers go on with what there is, and try themselves when it has ended.
- * @param ask WeChat is asked for every token, also for one that lives, which then stays the one in use: so whoever
- *   changed a secret or the whitelist sees at once whether WeChat takes it
- * @throws when an access token could not be had: nothing works without it
+ * Renews every token that expires within five minutes, before a caller has to wait for it. A failed token does not stop
+ * the others, and a missing secret fails only the tokens of its own app.
+ * @param ask requests every token from WeChat without replacing valid ones, to verify a new secret or IP allowlist
+ * @throws Error when an access token could not be renewed, because nothing works without it
  */
-export async function refreshTokens(
-  { owners, log }: { owners: RefreshedToken[]; log: Log },
-  { ask = false } = {},
-): Promise<RefreshReport> {
-  const failed = [];
-  for (const { appId, kind, ...owner } of owners) {
+export async function refreshTokens({ apps, log }: RefreshDeps, { ask = false } = {}): Promise<RefreshReport> {
+  let living = 0;
+  const failures: { kind: RefreshedToken['kind']; name: string }[] = [];
+  const fail = (appId: string, kind: RefreshedToken['kind'], error: unknown) => {
+    log.error('platform-token.refresh-failed', { appId, kind, error });
+    failures.push({ kind, name: `${kind} of ${appId} (${(error as Error).message})` });
+  };
+  for (const { appId, loadOwners } of apps) {
+    let owners: RefreshedToken[] = [];
     try {
-      await (ask ? owner.ask() : owner.get());
+      owners = await loadOwners();
     } catch (error) {
-      log.error('platform-token.not-had', { appId, kind, error });
-      failed.push({ kind, name: `${kind} of ${appId} (${(error as Error).message})` });
+      fail(appId, 'access_token', error);
+    }
+    for (const owner of owners) {
+      try {
+        await (ask ? owner.request() : owner.get());
+        living += 1;
+      } catch (error) {
+        fail(appId, owner.kind, error);
+      }
     }
   }
-  const names = failed.map(({ name }) => name);
-  if (failed.some(({ kind }) => kind === 'access_token')) throw new Error(`WeChat gave no ${names.join(', no ')}`);
-  return { living: owners.length - failed.length, failed: names };
+  const failed = failures.map(({ name }) => name);
+  if (failures.some(({ kind }) => kind === 'access_token')) throw new Error(`WeChat gave no ${failed.join(', no ')}`);
+  return { living, failed };
 }

@@ -4,9 +4,9 @@ import type { Runtime } from '../core/runtime.ts';
 import { addToRate } from '../store/rates.ts';
 import type { Table } from '../store/table.ts';
 
-type LimitDeps = Pick<Runtime, 'now' | 'log'> & { table: Table };
+export type LimitDeps = Pick<Runtime, 'now' | 'log'> & { table: Table };
 
-/** How often in one window: from one address, and for the app as a whole. */
+/** Maximum number of requests in one window, per address and for the whole app. */
 export interface Limits {
   windowS: number;
   perAddress: number;
@@ -17,15 +17,15 @@ export type RateLimit = (address: string) => Promise<void>;
 
 interface Count {
   window: number;
-  /** Counted here and not told to the others yet. */
-  untold: number;
-  /** What all instances counted, when we last told them ours. */
-  known: number;
+  /** Counted by this instance and not flushed to the table yet. */
+  pending: number;
+  /** The sum of all instances as of the last flush. */
+  flushed: number;
 }
 
 type Counts = Map<string, Count>;
 
-/** A count that a request goes into, with the limit that it has. */
+/** One count that a request increases, with its limit. */
 interface Counted {
   current: Count;
   counter: string;
@@ -33,28 +33,28 @@ interface Counted {
   windowS: number;
 }
 
-/** An instance tells the others what it counted each time that it counted a share of the limit. */
-const SHARES = 8;
-/** What it has not told goes with it when it ends: of a large limit, too, that has to be little. */
-const MAX_SHARE = 100;
-/** Addresses that one instance remembers: beyond it the oldest are forgotten. */
+/** An instance flushes its count to the table each time it reaches this part of the limit. */
+const BATCHES_PER_LIMIT = 8;
+/** Counts that were not flushed are lost with the instance, so the batch size is capped. */
+const MAX_BATCH = 100;
+/** Addresses that one instance remembers; the oldest are dropped beyond it. */
 const MAX_COUNTS = 10_000;
 
 /**
- * Guards what anonymous callers could use up: WeChat's quotas, and our table. Instances count in memory, and add up in
- * the table only what has become a share of the limit: an ordinary caller costs nothing, a flood one write for many
- * requests, and a flood that is over the limit nothing at all until the window ends. What several instances counted and
- * have not told each other yet gets through: a guard of quotas, no fence.
- * @throws RATE_LIMITED with the seconds until there is room again
+ * Limits what anonymous callers can use up: WeChat's quotas and the table. Instances count in memory and flush batches to
+ * the table. So an ordinary caller costs nothing, a flood one write for many requests, and a flood over the limit nothing
+ * until the window ends. Counts that several instances have not flushed yet can exceed the limit: it protects quotas and
+ * is no access control.
+ * @throws RATE_LIMITED with the seconds until the end of the longest exhausted window
  */
 export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
-  // Apart from each other, so that no crowd of addresses makes an instance forget what the app as a whole has done.
+  // Apart from each other, so that many addresses cannot evict the count of the whole app.
   const byAddress: Counts = new Map();
   const byApp: Counts = new Map();
 
   return async (address) => {
     const nowS = deps.now() / 1_000;
-    const asked = limits.flatMap(({ windowS, perAddress, perApp }) => {
+    const counts = limits.flatMap(({ windowS, perAddress, perApp }) => {
       const window = Math.floor(nowS / windowS);
       const [ofAddress, ofApp] = [`${name}#${windowS}#${networkOf(address)}`, `${name}#${windowS}`];
       return [
@@ -62,26 +62,26 @@ export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): Rate
         { current: currentCount(byApp, ofApp, window), counter: ofApp, limit: perApp, windowS },
       ];
     });
-    // Whoever is refused is counted nowhere, and has to wait for the last of the windows that are full.
-    const full = asked.filter(({ current, limit }) => current.known + current.untold >= limit);
-    const ends = full.map(({ current, windowS }) => (current.window + 1) * windowS);
+    // Rejected requests are not counted.
+    const exhausted = counts.filter(({ current, limit }) => current.flushed + current.pending >= limit);
+    const ends = exhausted.map(({ current, windowS }) => (current.window + 1) * windowS);
     if (ends.length > 0) throw limited(Math.max(...ends) - nowS);
-    await Promise.all(asked.map(count));
+    await Promise.all(counts.map(count));
   };
 
   async function count({ current, counter, limit, windowS }: Counted): Promise<void> {
     const { window } = current;
-    current.untold += 1;
-    if (current.untold < Math.min(Math.ceil(limit / SHARES), MAX_SHARE)) return;
-    const told = current.untold;
-    current.untold = 0;
-    current.known += told;
+    current.pending += 1;
+    if (current.pending < Math.min(Math.ceil(limit / BATCHES_PER_LIMIT), MAX_BATCH)) return;
+    const batch = current.pending;
+    current.pending = 0;
+    current.flushed += batch;
     try {
       const expiresAt = (window + 2) * windowS;
-      const sum = await addToRate(deps.table, { counter, window, count: told, expiresAt });
-      current.known = Math.max(current.known, sum);
+      const sum = await addToRate(deps.table, { counter, window, count: batch, expiresAt });
+      current.flushed = Math.max(current.flushed, sum);
     } catch (error) {
-      deps.log.warn('rate-limit.not-told', { error });
+      deps.log.warn('rate-limit.flush-failed', { error });
     }
   }
 }
@@ -89,14 +89,14 @@ export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): Rate
 function currentCount(counts: Counts, counter: string, window: number): Count {
   const known = counts.get(counter);
   if (known?.window === window) return known;
-  const fresh = { window, untold: 0, known: 0 };
+  const fresh = { window, pending: 0, flushed: 0 };
   counts.delete(counter);
   counts.set(counter, fresh);
   if (counts.size > MAX_COUNTS) counts.delete(counts.keys().next().value!);
   return fresh;
 }
 
-/** Whoever has one IPv6 address has a whole /64 of them. */
+/** A client with one IPv6 address usually has a whole /64 of them. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');

@@ -1,6 +1,6 @@
 import type { Runtime } from '../core/runtime.ts';
 import type { Difference } from '../store/bills.ts';
-import { LEDGER_BATCH, paidOn, readLedger } from '../store/ledger.ts';
+import { LEDGER_BATCH, listPaidOn, readLedger } from '../store/ledger.ts';
 import type { Table } from '../store/table.ts';
 import type { DifferenceBook } from './difference-book.ts';
 import type { FundFlowRow } from './fund-flow-bill.ts';
@@ -75,7 +75,7 @@ export async function compareFundFlowBill(
 
 /** Looks for what we say was paid that day in the trade bill. */
 export async function comparePaid(deps: CompareDeps, date: string, { orders }: Settled): Promise<void> {
-  await inBatches(paidOn(deps.table, date), ROWS, async (batch) => {
+  await inBatches(listPaidOn(deps.table, date), ROWS, async (batch) => {
     const missing = batch.filter((no) => orders.get(no) === undefined);
     const ledger = await readLedger(deps.table, { orders: missing });
     await inBatches(missing, DIFFERENCES, async ([no]) =>

@@ -7,7 +7,7 @@ import { createQrCode } from '../wechat/qr-code.ts';
 import { createWxacode } from '../wechat/wxacode.ts';
 import { hashPollToken, POLL_INTERVAL_MS, sceneOf, TICKET_LIFE_S } from './ticket.ts';
 
-type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
+export type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
   PlatformDeps & { table: Table; app: WechatApp; accessToken: TokenOwner };
 
 /**
@@ -27,7 +27,7 @@ export interface QrLogin {
  * A QR code of the official account for one login on a web page: scanning it is all that the person does.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export function createQrLogin(deps: CreateDeps & { mpBaseUrl: string }): Promise<QrLogin> {
+export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }): Promise<QrLogin> {
   const { app } = deps;
   return issue(deps, (ticket) =>
     deps.accessToken.withToken((accessToken) =>
@@ -41,7 +41,7 @@ export function createQrLogin(deps: CreateDeps & { mpBaseUrl: string }): Promise
  * ticket, and the mini-program asks the person. The image says nothing else, so it travels as a data URL.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export function createMiniappLogin(deps: CreateDeps): Promise<QrLogin> {
+export function createMiniappQrLogin(deps: CreateDeps): Promise<QrLogin> {
   const { app } = deps;
   return issue(deps, async (ticket) => {
     const { type, bytes } = await deps.accessToken.withToken((accessToken) =>

@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
 import { recognise, recogniseOrCreate } from '../identity/recognise.ts';
+import { resolveUnionId, type SyncDeps } from '../identity/sync-identity.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Person } from '../store/identities.ts';
 import { markCollected, readTicket } from '../store/tickets.ts';
@@ -12,18 +13,17 @@ export type PollAnswer =
   | ({ status: 'registered' } & SessionAnswer)
   | { status: 'unregistered'; registrationToken: string };
 
-type PollDeps = SessionDeps & {
-  /** Whether somebody without an account gets one at once, or is asked to register. */
+export type PollDeps = SessionDeps & {
+  /** Whether a user without an account gets one at once, or is asked to register. */
   register: 'ask' | 'auto';
-  /** Asks WeChat about a person whom we do not know. */
-  learn(person: Person): Promise<void>;
+  /** Loads the official account, to look up the unionid of an unknown user. */
+  loadOfficialAccount(): Promise<SyncDeps>;
 };
 
 /**
- * One poll of the page that shows the code. The success answer is given once: whoever collects the ticket gets it,
- * everybody else sees what an expired ticket looks like. A known person's account is read before the ticket is
- * collected, so that hardly anything can fail after it; WeChat is asked about an unknown one after it, so that it is
- * asked once.
+ * Answers one poll of the page that shows the code. Only one request collects the ticket and gets the success answer;
+ * every other sees an expired ticket. The account of a known user is read before the collection, so that little can fail
+ * after it. WeChat is called about an unknown user after the collection, so that this happens once.
  * @throws TICKET_EXPIRED for an unknown, expired, cancelled or collected ticket and for a wrong poll token, all alike;
  * IDENTITY_CONFLICT
  */
@@ -40,13 +40,13 @@ export async function pollQrLogin(
   const known = await recognise(deps, person);
   const sid = randomSessionId(deps);
   if (!(await markCollected(deps.table, { ticket: name, collector: sid, nowMs: deps.now() }))) throw expired();
-  const account = known ?? (await meet(deps, person));
+  const account = known ?? (await resolveUnknown(deps, person));
   if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration(person) };
   return { status: 'registered', ...(await openSession(deps, account, { sid, ...person, isNewUser: false })) };
 }
 
-async function meet(deps: PollDeps, person: Person): Promise<Account | undefined> {
-  await deps.learn(person);
+async function resolveUnknown(deps: PollDeps, person: Person): Promise<Account | undefined> {
+  await resolveUnionId({ log: deps.log, load: deps.loadOfficialAccount }, person);
   if (deps.register === 'ask') return recognise(deps, person);
   return (await recogniseOrCreate(deps, person)).account;
 }

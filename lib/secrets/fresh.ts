@@ -1,7 +1,7 @@
 import { once } from '../core/once.ts';
 import { secretsRevision } from './secrets.ts';
 
-/** As `once`, and built anew when a secret has changed since: so keys are rotated without a deployment. */
+/** As `once`, but builds anew after a secret has changed, so that keys are rotated without a deployment. */
 export function fresh<Value>(build: () => Promise<Value>): () => Promise<Value> {
   let revision: number | undefined;
   let built = once(build);
@@ -11,13 +11,4 @@ export function fresh<Value>(build: () => Promise<Value>): () => Promise<Value> 
     revision = current;
     return built();
   };
-}
-
-/** What both build, at the same time: so the secrets of both are asked for in one call. */
-export async function together<A extends object, B extends object>(
-  first: () => Promise<A>,
-  second: () => Promise<B>,
-): Promise<A & B> {
-  const [a, b] = await Promise.all([first(), second()]);
-  return { ...a, ...b };
 }

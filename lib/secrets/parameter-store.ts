@@ -3,7 +3,6 @@ import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/protocols';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { settings, variable } from '../core/config.ts';
-import { createSend } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 
 /** GetParameters takes no more names. */
@@ -40,8 +39,6 @@ async function getBatch(path: string, names: string[]): Promise<[string, string]
   return Parameters.map(({ Name, Value }) => [Name.slice(path.length + 1), Value]);
 }
 
-const send = createSend(runtime);
-
 async function call(operation: string, body: string): Promise<unknown> {
   const { AWS_REGION: region } = settings('AWS_REGION');
   const url = new URL(variable('AWS_ENDPOINT_URL_SSM') ?? variable('AWS_ENDPOINT_URL') ?? publicEndpoint(region));
@@ -55,7 +52,7 @@ async function call(operation: string, body: string): Promise<unknown> {
     new HttpRequest({ method: 'POST', hostname: url.hostname, path: '/', headers, body }),
   );
   const request = { method: 'POST', url, headers: signed.headers, body, timeoutMs: TIMEOUT_MS } as const;
-  const answer = await send(request).catch(({ cause }: Error) => {
+  const answer = await runtime.send(request).catch(({ cause }: Error) => {
     throw new Error('The parameter store does not answer', { cause });
   });
   const text = answer.body.toString();

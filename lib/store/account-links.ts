@@ -5,23 +5,23 @@ import { identityName, personOf, type Identity, type Person } from './identities
 import { keys, type Key } from './keys.ts';
 import type { Table } from './table.ts';
 
-// What leads to an account (identities, unionids, a phone) and what the account knows of it change together, in one
-// transaction each. All answer false when something else changed first: read again and decide again.
+// An account lists its identifiers (identities, unionids, a phone), and each identifier points to its account. Both sides
+// change in one transaction. Every function returns false on a version conflict: read again and decide again.
 
 /** A person whose unionid is known. */
 export type KnownPerson = Person & { unionId: string };
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** A person who had no account leads to this one, which lists them already and nobody can reach yet. */
-export function adopt(table: Table, account: Account, person: Person): Promise<boolean> {
+/** Links a new user's openid and unionid to a freshly created account. */
+export function linkNewAccount(table: Table, account: Account, person: Person): Promise<boolean> {
   const union =
-    person.unionId === undefined ? [] : [leadTo(keys.union(person.unionId), account, { unionId: person.unionId })];
+    person.unionId === undefined ? [] : [pointTo(keys.union(person.unionId), account, { unionId: person.unionId })];
   const identity = newIdentity(account, { ...person, registeredAt: account.createdAt });
   return write(table, [identity, ...union]);
 }
 
-/** An identity that had no account leads to this one from now on. */
+/** Links an identity without an account to this account. */
 export function attachIdentity(table: Table, account: Account, person: KnownPerson): Promise<boolean> {
   return write(table, [
     newIdentity(account, person),
@@ -29,10 +29,10 @@ export function attachIdentity(table: Table, account: Account, person: KnownPers
   ]);
 }
 
-/** The unionid of an identity became known: it leads to the same account, unless it leads to another one already. */
+/** Links the unionid of an identity to the identity's account, unless the unionid belongs to another account. */
 export function attachUnion(table: Table, account: Account, { unionId, ...person }: KnownPerson): Promise<boolean> {
   return write(table, [
-    leadTo(keys.union(unionId), account, { unionId }),
+    pointTo(keys.union(unionId), account, { unionId }),
     {
       key: keys.identity(person.appId, person.openId),
       set: { unionId },
@@ -43,23 +43,23 @@ export function attachUnion(table: Table, account: Account, { unionId, ...person
   ]);
 }
 
-/** A phone leads to this account, in place of the one before; false also when it leads to another account. */
-export function bindPhone(
+/** Links a phone to this account, replacing the former phone; false also when the phone belongs to another account. */
+export function linkPhone(
   table: Table,
   account: Account,
   { phone, username }: { phone: string; username: string },
 ): Promise<boolean> {
   const replaced = account.phone !== undefined && account.phone !== phone;
   return write(table, [
-    leadTo(keys.phone(phone), account, { phone }),
+    pointTo(keys.phone(phone), account, { phone }),
     onRevision(account, { set: { phone, username } }),
     ...(replaced ? [{ free: keys.phone(account.phone!), from: account }] : []),
   ]);
 }
 
 /**
- * Two accounts of one person become one: whatever led to `from` leads to `into`, and a record of it stays. Orders stay
- * where they are: `into` knows the ids that they were made under. A phone of `from` is lost: choose `into` by that.
+ * Merges two accounts of one user: every identifier of `from` points to `into`, and a merge record remains. Orders stay in
+ * their partitions, and `into` lists the former ids. A phone of `from` is lost, so choose `into` accordingly.
  */
 export function mergeAccounts(
   table: Table,
@@ -97,8 +97,8 @@ export function mergeAccounts(
   ]);
 }
 
-/** The account is empty from now on, and what led to it is free for others. */
-export function closeAccount(table: Table, account: Account, at: string): Promise<boolean> {
+/** Empties an account, and frees its identifiers for new accounts. */
+export function closeAndUnlinkAccount(table: Table, account: Account, at: string): Promise<boolean> {
   const { identities = [], unionIds = [], phone } = account;
   const led = [
     ...[...identities].map(personOf).map(({ appId, openId }) => keys.identity(appId, openId)),
@@ -111,7 +111,7 @@ export function closeAccount(table: Table, account: Account, at: string): Promis
   ]);
 }
 
-/** What says who somebody is: nothing of it stays in an account that is gone. */
+/** Personal attributes: none of them remains in a merged or closed account. */
 const PERSONAL = ['username', 'nickname', 'avatarUrl', 'wechatFields', 'phone', 'identities', 'unionIds'];
 
 interface Update {
@@ -127,8 +127,8 @@ interface Update {
 type Change = Update | { put: Record<string, unknown> } | { free: Key; from: Account };
 
 /**
- * A change of the account as it was read: refused when anything was linked, merged or closed since, or when an attribute
- * of `unless` is there by now.
+ * A change of the account under optimistic locking on `revision`. It also fails when an attribute of `unless` exists by
+ * now.
  */
 function onRevision(
   { id, revision }: Account,
@@ -152,8 +152,8 @@ function newIdentity({ id }: Account, person: Person & Pick<Identity, 'registere
   };
 }
 
-/** Something that identifies a person leads to this account, unless it leads to another. */
-function leadTo(key: Key, { id }: Account, set: Record<string, unknown>): Update {
+/** Points an identifier to this account, unless it points to another account. */
+function pointTo(key: Key, { id }: Account, set: Record<string, unknown>): Update {
   const condition = 'attribute_not_exists(pk) OR accountId = :of';
   return { key, set: { ...set, accountId: id }, condition, values: { of: id } };
 }

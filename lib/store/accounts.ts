@@ -3,91 +3,88 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** A person. `phone` is E.164 and absent until one is bound; times are ISO 8601. */
+/** One user's account. `phone` is E.164 and absent until one is bound; times are ISO 8601. */
 export interface Account {
   id: string;
   username: string;
   createdAt: string;
-  /** Grows with each change of what leads here: a decision made on one revision is written on that revision only. */
+  /** Version for optimistic locking: grows with each change of the identifiers. */
   revision: number;
   nickname?: string;
   avatarUrl?: string;
-  /** Which of the two are WeChat's word: what a person said here is not replaced by what WeChat says. */
+  /** Which of nickname and avatar came from WeChat: values that the user entered are never replaced by WeChat's. */
   wechatFields?: Set<string>;
   phone?: string;
-  /** What leads here: names of identities (`identityName`), and unionids. */
+  /** Identifiers of the account: names of identities (`identityName`), and unionids. */
   identities?: Set<string>;
   unionIds?: Set<string>;
-  /** Accounts that were merged into this one: orders keep the number, and so the id, that they were made under. */
+  /** Ids of accounts that were merged into this one: their orders keep their numbers, which begin with those ids. */
   formerIds?: Set<string>;
 }
 
-/** What is left of an account that was merged or closed. */
-interface Gone {
+/** Marks of an account that was merged or closed. */
+interface EndOfAccount {
   mergedInto?: string;
   closedAt?: string;
 }
 
-/**
- * The living account behind an id: one that was merged leads to the account that it went into, one that was closed to
- * nothing.
- */
+/** Reads the account of an id: a merged account resolves to the account it was merged into, a closed one to undefined. */
 export async function readAccount(table: Table, id: string, consistency: Consistency): Promise<Account | undefined> {
-  const account = await getItem<Account & Gone>(table, keys.account(id), consistency);
+  const account = await getItem<Account & EndOfAccount>(table, keys.account(id), consistency);
   if (account?.mergedInto) return readAccount(table, account.mergedInto, consistency);
   return account?.closedAt ? undefined : account;
 }
 
-/** Every id that orders of this person may begin with. */
-export function ownIds({ id, formerIds }: Account): string[] {
+/** Every account id that order numbers of this user may begin with. */
+export function allIdsOf({ id, formerIds }: Account): string[] {
   return [id, ...(formerIds ?? [])];
 }
 
-/** Stores a new account. Nothing leads to it yet. */
+/** Stores a new account, to which no identifier points yet. */
 export async function putAccount({ client, name: TableName }: Table, account: Account): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.account(account.id), ...account } }));
 }
 
-/** Drops an account that nothing leads to. */
-export async function dropAccount({ client, name: TableName }: Table, id: string): Promise<void> {
+/** Deletes an account to which no identifier points. */
+export async function deleteAccount({ client, name: TableName }: Table, id: string): Promise<void> {
   await client.send(new DeleteCommand({ TableName, Key: keys.account(id) }));
 }
 
 export const PROFILE_FIELDS = ['nickname', 'avatarUrl'] as const;
 export type Profile = Pick<Account, (typeof PROFILE_FIELDS)[number]>;
 
-/** Sets what is given, as the word of `source`, and leaves the rest. The account as it is then, undefined when gone. */
+/** Sets the given fields with their source. @returns the changed account, undefined when it is gone */
 export function setProfile(
   table: Table,
   id: string,
   profile: Profile,
-  source: 'person' | 'wechat',
+  source: 'user' | 'wechat',
 ): Promise<Account | undefined> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined);
   return writeProfile(table, id, { profile, fields, mark: source === 'wechat' ? 'ADD' : 'DELETE' });
 }
 
-/** Sets what is given as WeChat's word, where nobody said anything else. The account as it is then. */
-export async function takeWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account> {
-  const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined && isWechats(account, field));
-  const only = (field: string, theirs: string) => `(attribute_not_exists(${field}) OR ${theirs})`;
+/** Sets the given fields from WeChat, except those that the user entered. @returns the changed account */
+export async function setWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account> {
+  const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined && isFromWechat(account, field));
+  const only = (field: string, fromWechat: string) => `(attribute_not_exists(${field}) OR ${fromWechat})`;
   return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', only })) ?? account;
 }
 
-/** Takes away of nickname and avatar what is WeChat's word; true if there was any. */
+/** Removes nickname and avatar where they came from WeChat; true if there was any. */
 export async function clearWechatProfile(table: Table, { id, wechatFields = new Set() }: Account): Promise<boolean> {
   const fields = PROFILE_FIELDS.filter((field) => wechatFields.has(field));
-  const only = (_: string, theirs: string) => theirs;
+  const only = (_: string, fromWechat: string) => fromWechat;
   return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', only })) !== undefined;
 }
 
-function isWechats({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
+function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
   return account[field] === undefined || (wechatFields?.has(field) ?? false);
 }
 
 /**
- * Sets the fields to what the profile says, or removes them where it says nothing; `only` makes a condition for each of
- * them out of the one that it is WeChat's word.
+ * Sets the fields to the values of the profile, or removes them where the profile has none. `only` builds a condition for
+ * each field from the condition that its value came from WeChat.
  */
 async function writeProfile(
   { client, name: TableName }: Table,
@@ -96,7 +93,7 @@ async function writeProfile(
     profile: Profile;
     fields: (keyof Profile)[];
     mark: 'ADD' | 'DELETE';
-    only?: (field: string, theirs: string) => string;
+    only?: (field: string, fromWechat: string) => string;
   },
 ): Promise<Account | undefined> {
   const { profile, fields, mark, only } = write;
@@ -125,24 +122,24 @@ async function writeProfile(
       }),
     ),
   );
-  return changed.done ? (changed.output.Attributes as Account) : undefined;
+  return changed.done ? (changed.written.Attributes as Account) : undefined;
 }
 
 /** Condition of every write to an account. */
 export const LIVING = 'attribute_exists(pk) AND attribute_not_exists(mergedInto) AND attribute_not_exists(closedAt)';
 
-/** What happened to somebody's accounts, kept for good; without the person once they closed their account. */
+/** The permanent record of a merge; its personal data go when the user closes the account. */
 export interface MergeRecord {
   intoId: string;
   fromId: string;
   mergedAt: string;
-  /** The unionid that showed both to be one person. */
+  /** The unionid that both accounts share. */
   unionId?: string;
-  /** What led to the account that is gone. */
+  /** Identifiers of the merged account. */
   identities?: string[];
 }
 
-/** The merges that led to this account. */
+/** Reads the merges into this account. */
 export async function readMerges({ client, name: TableName }: Table, intoId: string): Promise<MergeRecord[]> {
   const { pk, sk } = keys.merge(intoId, '');
   const { Items = [] } = await client.send(
@@ -156,7 +153,7 @@ export async function readMerges({ client, name: TableName }: Table, intoId: str
   return Items as MergeRecord[];
 }
 
-/** Takes the person out of the records of these merges. */
+/** Removes the personal data from these merge records. */
 export async function anonymiseMerges(table: Table, intoId: string): Promise<void> {
   for (const { fromId } of await readMerges(table, intoId)) {
     await table.client.send(

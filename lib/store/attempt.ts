@@ -8,18 +8,26 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { runtime } from '../core/runtime.ts';
 import type { Table } from './table.ts';
 
-/** What a conditional write came to; `old` is the item that refused it, when the write asked for it. */
-export type Attempt<Output> =
-  { done: true; output: Output } | { done: false; old: Record<string, unknown> | undefined };
+/**
+ * The outcome of a conditional write. `rejecting` is the stored item that failed the condition, if the write requested
+ * it with `ReturnValuesOnConditionCheckFailure` and an item exists.
+ */
+export type Attempt<Written, Rejecting> =
+  { done: true; written: Written } | { done: false; rejecting: Rejecting | undefined };
 
-/** Runs one conditional write. A refused condition is an answer here, not an error. */
-export function attempt<Output>(write: () => Promise<Output>): Promise<Attempt<Output>> {
-  return untilNoConflict(async () => {
+/**
+ * Runs one conditional write. A failed condition is a result here, not an error.
+ * @typeParam Rejecting the entity stored under the key of the write
+ */
+export function attempt<Written, Rejecting = never>(
+  write: () => Promise<Written>,
+): Promise<Attempt<Written, Rejecting>> {
+  return retryOnTransactionConflict(async () => {
     try {
-      return { done: true, output: await write() };
+      return { done: true, written: await write() };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { done: false, old: error.Item && unmarshall(error.Item) };
+      return { done: false, rejecting: error.Item && (unmarshall(error.Item) as Rejecting) };
     }
   });
 }
@@ -27,11 +35,11 @@ export function attempt<Output>(write: () => Promise<Output>): Promise<Attempt<O
 type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /**
- * Writes all items or none; false when a condition refused. The SDK names each transaction, so that one whose answer
- * was lost is not done twice.
+ * Writes all items or none; false when a condition failed. The SDK gives each transaction a token, so that a retry after
+ * a lost response does not apply it twice.
  */
 export function transact({ client }: Table, items: TransactItems): Promise<boolean> {
-  return untilNoConflict(async () => {
+  return retryOnTransactionConflict(async () => {
     try {
       await client.send(new TransactWriteCommand({ TransactItems: items }));
       return true;
@@ -43,16 +51,16 @@ export function transact({ client }: Table, items: TransactItems): Promise<boole
   });
 }
 
-const CONFLICT_TRIES = 5;
+const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 20;
 
-/** Any write that meets a transaction on the same item is refused, and the SDK does not repeat it: that is done here. */
-async function untilNoConflict<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
+/** DynamoDB rejects a write while a transaction holds the same item, and the SDK does not retry it. */
+async function retryOnTransactionConflict<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await write();
     } catch (error) {
-      if (!isConflict(error) || tries === CONFLICT_TRIES) throw error;
+      if (!isConflict(error) || tries === CONFLICT_ATTEMPTS) throw error;
       await runtime.sleep(tries * CONFLICT_PAUSE_MS + runtime.randomBytes(1)[0]! / 8);
     }
   }

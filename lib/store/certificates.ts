@@ -3,44 +3,46 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** WeChat Pay's certificates as they were last fetched; none is a list as well. Times are epoch ms. */
+/** The certificates of WeChat Pay as last fetched; the list may be empty. Times are epoch ms. */
 export interface Certificates {
   list: { serial: string; pem: string; expiresAtMs: number }[];
   fetchedAtMs?: number;
-  /** When somebody last set out to fetch them, whatever came of it. */
+  /** The last attempt to fetch, successful or not. */
   triedAtMs: number;
 }
 
-/** The certificates of a merchant, undefined when nobody ever asked for them. */
-export function readCertificates(table: Table, mchId: string): Promise<Certificates | undefined> {
-  return getItem(table, keys.certificates(mchId), 'strong');
-}
+export type CertificateStore = ReturnType<typeof certificateStore>;
 
-/** Takes the turn to fetch them: true for one caller in `intervalMs`, over all instances. */
-export async function claimFetch(
-  table: Table,
-  { mchId, nowMs, intervalMs }: { mchId: string; nowMs: number; intervalMs: number },
-): Promise<boolean> {
-  const claimed = await attempt(() =>
-    table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.certificates(mchId),
-        UpdateExpression: 'SET triedAtMs = :now, #list = if_not_exists(#list, :none)',
-        ConditionExpression: 'attribute_not_exists(triedAtMs) OR triedAtMs <= :before',
-        ExpressionAttributeNames: { '#list': 'list' },
-        ExpressionAttributeValues: { ':now': nowMs, ':before': nowMs - intervalMs, ':none': [] },
-      }),
-    ),
-  );
-  return claimed.done;
-}
+/** The platform certificates of one merchant, shared by all instances. */
+export function certificateStore({ client, name: TableName }: Table, mchId: string) {
+  const Key = keys.certificates(mchId);
+  return {
+    /** Returns the stored certificates, or undefined before the first fetch. */
+    read(): Promise<Certificates | undefined> {
+      return getItem({ client, name: TableName }, Key, 'strong');
+    },
 
-/** Keeps what was fetched at `nowMs`. */
-export async function putCertificates(
-  { client, name: TableName }: Table,
-  { mchId, list, nowMs }: { mchId: string; list: Certificates['list']; nowMs: number },
-): Promise<void> {
-  const Item = { ...keys.certificates(mchId), list, fetchedAtMs: nowMs, triedAtMs: nowMs };
-  await client.send(new PutCommand({ TableName, Item }));
+    /** Claims the next fetch: true for one caller per `intervalMs` over all instances. */
+    async claimFetch({ nowMs, intervalMs }: { nowMs: number; intervalMs: number }): Promise<boolean> {
+      const claimed = await attempt(() =>
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key,
+            UpdateExpression: 'SET triedAtMs = :now, #list = if_not_exists(#list, :none)',
+            ConditionExpression: 'attribute_not_exists(triedAtMs) OR triedAtMs <= :before',
+            ExpressionAttributeNames: { '#list': 'list' },
+            ExpressionAttributeValues: { ':now': nowMs, ':before': nowMs - intervalMs, ':none': [] },
+          }),
+        ),
+      );
+      return claimed.done;
+    },
+
+    /** Stores the list that was fetched at `nowMs`. */
+    async put({ list, nowMs }: { list: Certificates['list']; nowMs: number }): Promise<void> {
+      const Item = { ...Key, list, fetchedAtMs: nowMs, triedAtMs: nowMs };
+      await client.send(new PutCommand({ TableName, Item }));
+    },
+  };
 }

@@ -3,18 +3,18 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** Something that may be said once: the first to claim it leaves a value, everybody after finds that value. */
+/** A claim that can be made once: the first caller stores a value, later callers find that value. */
 export interface Claim {
   source: string;
   id: string;
   value: string;
-  /** Epoch seconds; also the TTL. A claim that has ended is as good as none. */
+  /** Epoch seconds; also the TTL. An expired claim counts as none. */
   expiresAt: number;
 }
 
-/** Claims, and returns the value that holds: ours, or that of whoever was first. */
-export async function claim({ client, name: TableName }: Table, claimed: Claim, nowMs: number): Promise<string> {
-  const { source, id, value, expiresAt } = claimed;
+/** Makes a claim and returns the value that holds: ours, or the value of the first caller. */
+export async function claim({ client, name: TableName }: Table, wanted: Claim, nowMs: number): Promise<string> {
+  const { source, id, value, expiresAt } = wanted;
   const put = new PutCommand({
     TableName,
     Item: { ...keys.claim(source, id), value, expiresAt },
@@ -22,11 +22,11 @@ export async function claim({ client, name: TableName }: Table, claimed: Claim, 
     ExpressionAttributeValues: { ':now': nowMs / 1_000 },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const made = await attempt(() => client.send(put));
-  return made.done ? value : String(made.old?.['value']);
+  const claimed = await attempt<unknown, Claim>(() => client.send(put));
+  return claimed.done ? value : claimed.rejecting!.value;
 }
 
-/** The value of a claim that holds, or undefined. */
+/** Reads the value of a claim that has not expired, or undefined. */
 export async function readClaim(
   table: Table,
   { source, id }: Pick<Claim, 'source' | 'id'>,

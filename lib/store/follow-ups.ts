@@ -1,91 +1,94 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
-import { DUE, DUE_PARTITIONS, dueEntry, keys, type Key } from './keys.ts';
+import { FOLLOW_UP_PARTITIONS, followUpEntry, keys, type FollowUpEntry, type Key } from './keys.ts';
 import type { Table } from './table.ts';
 
-/** Something that somebody must come back to, since the time that `dueSk` begins with. */
-export interface Due {
+/** Names an order or a refund that has, or may get, a scheduled follow-up. */
+export interface FollowUpSubject {
   kind: 'order' | 'refund';
   no: string;
-  dueSk: string;
 }
+
+/** One entry of the follow-up schedule. */
+export type FollowUp = FollowUpSubject & Pick<FollowUpEntry, 'followUpSk'>;
 
 const PAGE = 25;
 
-/** What is due now, the oldest first, in turns from every partition of the index: none of them waits for another. */
-export async function* listDue(table: Table, nowMs: number): AsyncGenerator<Due> {
-  let waiting = DUE_PARTITIONS.map((duePk) => ({ duePk, after: undefined as Record<string, unknown> | undefined }));
+/** Lists the follow-ups that are due, oldest first, taking a page from each partition in turn so that none starves. */
+export async function* listDueFollowUps(table: Table, nowMs: number): AsyncGenerator<FollowUp> {
+  let waiting = FOLLOW_UP_PARTITIONS.map((partition) => ({ partition, after: undefined as PageKey }));
   while (waiting.length > 0) {
-    const pages = await Promise.all(waiting.map((place) => duePage(table, place, nowMs)));
+    const pages = await Promise.all(waiting.map((place) => readPage(table, place, nowMs)));
     for (const { found } of pages) yield* found;
-    waiting = pages.flatMap(({ duePk, last }) => (last ? [{ duePk, after: last }] : []));
+    waiting = pages.flatMap(({ partition, last }) => (last ? [{ partition, after: last }] : []));
   }
 }
 
-async function duePage(
+type PageKey = Record<string, unknown> | undefined;
+
+async function readPage(
   { client, name: TableName }: Table,
-  { duePk, after }: { duePk: string; after: Record<string, unknown> | undefined },
+  { partition, after }: { partition: string; after: PageKey },
   nowMs: number,
 ) {
   const { Items = [], LastEvaluatedKey: last } = await client.send(
     new QueryCommand({
       TableName,
-      IndexName: 'due',
-      KeyConditionExpression: 'duePk = :pk AND dueSk < :now',
-      ExpressionAttributeValues: { ':pk': duePk, ':now': new Date(nowMs).toISOString() },
+      IndexName: 'follow-ups',
+      KeyConditionExpression: 'followUpPk = :pk AND followUpSk < :now',
+      ExpressionAttributeValues: { ':pk': partition, ':now': new Date(nowMs).toISOString() },
       Limit: PAGE,
       ExclusiveStartKey: after,
     }),
   );
-  return { duePk, last, found: Items.map((item) => readDue(item as Key & { dueSk: string })) };
+  return { partition, last, found: (Items as (Key & Pick<FollowUp, 'followUpSk'>)[]).map(readFollowUp) };
 }
 
-function readDue({ pk, sk, dueSk }: Key & { dueSk: string }): Due {
-  const [name, no] = sk.startsWith('ORDER#') ? (['order', sk] as const) : (['refund', pk] as const);
-  return { kind: name, no: no.slice(no.indexOf('#') + 1), dueSk };
+function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>): FollowUp {
+  const [kind, key] = sk.startsWith('ORDER#') ? (['order', sk] as const) : (['refund', pk] as const);
+  return { kind, no: key.slice(key.indexOf('#') + 1), followUpSk };
 }
 
 /**
- * Takes something that is due, and sets when it will be due again: true for one of many. Whoever breaks down after that
- * has lost nothing, and what fails again and again does not stand in the way of the rest.
+ * Claims a due follow-up by moving it to `nextAtMs`; true for one of several callers. Rescheduling before the work makes
+ * a crash safe and keeps failing items from blocking the others.
  */
-export function takeDue(table: Table, { dueSk, ...item }: Due, againAtMs: number): Promise<boolean> {
-  return moveDue(table, item, againAtMs, { condition: 'dueSk = :seen', values: { ':seen': dueSk } });
+export function claimFollowUp(table: Table, { followUpSk, ...subject }: FollowUp, nextAtMs: number): Promise<boolean> {
+  return move(table, subject, nextAtMs, { condition: 'followUpSk = :seen', values: { ':seen': followUpSk } });
 }
 
-/** Sets something to be due at `atMs`, unless it is an order that was paid. */
-export async function setDue(table: Table, item: Pick<Due, 'kind' | 'no'>, atMs: number): Promise<void> {
-  const condition = 'attribute_exists(pk) AND (attribute_not_exists(duePk) OR begins_with(duePk, :due))';
-  await moveDue(table, item, atMs, { condition, values: { ':due': DUE } });
+/** Schedules a follow-up at `atMs`, earlier or later than before. A paid order needs none and stays as it is. */
+export async function scheduleFollowUp(table: Table, subject: FollowUpSubject, atMs: number): Promise<void> {
+  const condition = 'attribute_exists(pk) AND attribute_not_exists(paidPk)';
+  await move(table, subject, atMs, { condition, values: {} });
 }
 
-async function moveDue(
+async function move(
   { client, name: TableName }: Table,
-  { kind, no }: Pick<Due, 'kind' | 'no'>,
+  { kind, no }: FollowUpSubject,
   atMs: number,
   { condition, values }: { condition: string; values: Record<string, string> },
 ): Promise<boolean> {
-  const { duePk, dueSk } = dueEntry(no, atMs);
+  const { followUpPk, followUpSk } = followUpEntry(no, atMs);
   const update = new UpdateCommand({
     TableName,
     Key: keys[kind](no),
-    UpdateExpression: 'SET duePk = :pk, dueSk = :sk',
+    UpdateExpression: 'SET followUpPk = :pk, followUpSk = :sk',
     ConditionExpression: condition,
-    ExpressionAttributeValues: { ':pk': duePk, ':sk': dueSk, ...values },
+    ExpressionAttributeValues: { ':pk': followUpPk, ':sk': followUpSk, ...values },
   });
   return (await attempt(() => client.send(update))).done;
 }
 
-/** Nobody has to come back to it any more. */
-export async function endDue(table: Table, { kind, no }: Pick<Due, 'kind' | 'no'>): Promise<void> {
+/** Removes the follow-up of an order or a refund that needs no further look. */
+export async function cancelFollowUp(table: Table, { kind, no }: FollowUpSubject): Promise<void> {
   await attempt(() =>
     table.client.send(
       new UpdateCommand({
         TableName: table.name,
         Key: keys[kind](no),
-        UpdateExpression: 'REMOVE duePk, dueSk',
-        ConditionExpression: 'begins_with(duePk, :due)',
-        ExpressionAttributeValues: { ':due': DUE },
+        UpdateExpression: 'REMOVE followUpPk, followUpSk',
+        ConditionExpression: 'attribute_exists(followUpPk)',
       }),
     ),
   );

@@ -3,32 +3,32 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** Who WeChat says somebody is: an openid belongs to one app, a unionid to all apps of one Open Platform account. */
+/** A WeChat user: an openid belongs to one app, a unionid to all apps of one Open Platform account. */
 export interface Person {
   appId: string;
   openId: string;
   unionId?: string | undefined;
 }
 
-/** What we know of a person in one app: their account, if they have one, and whether they follow. */
+/** A WeChat user in one app: the account, if there is one, and whether the user follows. */
 export interface Identity extends Person {
   accountId?: string;
-  /** When this person, who had no account, was given theirs (ISO 8601). */
+  /** When this identity got its first account (ISO 8601). */
   registeredAt?: string;
-  /** Only in an official account, and only once a push said so. */
+  /** Only in an official account, and only after a push reported it. */
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
-  /** WeChat is still to be asked about this person, since this time (epoch ms). */
-  followUpAt?: number;
+  /** Since when a synchronisation with WeChat is requested (epoch ms); absent when none is. */
+  syncRequestedAtMs?: number;
 }
 
-/** The name of an identity in its account. */
+/** The name under which an account lists an identity. */
 export function identityName({ appId, openId }: Person): string {
   return `${appId}#${openId}`;
 }
 
-/** The person that such a name stands for. */
+/** The WeChat user that such a name stands for. */
 export function personOf(name: string): Person {
   const at = name.indexOf('#');
   return { appId: name.slice(0, at), openId: name.slice(at + 1) };
@@ -54,19 +54,19 @@ export async function readPhoneHolder(table: Table, phone: string): Promise<stri
 }
 
 /**
- * Keeps whether a person follows, unless a later push said so already: pushes overtake one another. Somebody new to
- * follow is to be asked about. @returns whether this push was the latest
+ * Stores whether a user follows, unless a later push was stored already: pushes may arrive out of order. A new follower
+ * gets a synchronisation request. @returns whether this push was the latest
  */
 export async function setSubscribed(
   table: Table,
   { appId, openId, subscribed, atS, nowMs }: Person & { subscribed: boolean; atS: number; nowMs: number },
 ): Promise<boolean> {
-  const followUp = subscribed ? 'SET followUpAt = :now, ' : 'REMOVE followUpAt SET ';
-  const kept = await changeIdentity(
+  const request = subscribed ? 'SET syncRequestedAtMs = :now, ' : 'REMOVE syncRequestedAtMs SET ';
+  const stored = await changeIdentity(
     table,
     { appId, openId },
     {
-      UpdateExpression: `${followUp}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`,
+      UpdateExpression: `${request}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`,
       ConditionExpression: 'attribute_not_exists(subscribedChangedAt) OR subscribedChangedAt <= :at',
       ExpressionAttributeValues: {
         ':appId': appId,
@@ -77,11 +77,11 @@ export async function setSubscribed(
       },
     },
   );
-  return kept.done;
+  return stored.done;
 }
 
-/** Keeps the unionid of somebody without an account. With an account it is linked: see account-links.ts. */
-export async function keepUnionId(table: Table, person: Person & { unionId: string }): Promise<void> {
+/** Stores the unionid of an identity without an account. With an account it is linked: see account-links.ts. */
+export async function putUnionId(table: Table, person: Person & { unionId: string }): Promise<void> {
   await changeIdentity(table, person, {
     UpdateExpression: 'SET appId = :appId, openId = :openId, unionId = :unionId',
     ConditionExpression: 'attribute_not_exists(accountId)',
@@ -89,21 +89,21 @@ export async function keepUnionId(table: Table, person: Person & { unionId: stri
   });
 }
 
-/** Somebody is to be asked about anew; nothing happens for somebody without an account. */
-export async function requestFollowUp(table: Table, person: Person, nowMs: number): Promise<void> {
+/** Requests a synchronisation with WeChat; does nothing for an identity without an account. */
+export async function requestIdentitySync(table: Table, person: Person, nowMs: number): Promise<void> {
   await changeIdentity(table, person, {
-    UpdateExpression: 'SET followUpAt = :now',
+    UpdateExpression: 'SET syncRequestedAtMs = :now',
     ConditionExpression: 'attribute_exists(accountId)',
     ExpressionAttributeValues: { ':now': nowMs },
   });
 }
 
-/** What was asked for has been done. What was asked for since is still to be done. */
-export async function endFollowUp(table: Table, { followUpAt, ...person }: Identity): Promise<void> {
+/** Completes a synchronisation. A request that arrived since remains. */
+export async function completeIdentitySync(table: Table, { syncRequestedAtMs, ...person }: Identity): Promise<void> {
   await changeIdentity(table, person, {
-    UpdateExpression: 'REMOVE followUpAt',
-    ConditionExpression: 'followUpAt = :seen',
-    ExpressionAttributeValues: { ':seen': followUpAt },
+    UpdateExpression: 'REMOVE syncRequestedAtMs',
+    ConditionExpression: 'syncRequestedAtMs = :seen',
+    ExpressionAttributeValues: { ':seen': syncRequestedAtMs },
   });
 }
 

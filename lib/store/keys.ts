@@ -1,10 +1,10 @@
 import { beijingDate } from '../core/beijing-time.ts';
 
 /**
- * The whole key map. Nobody else builds a key.
+ * The whole key map: only this file builds keys.
  *
- * An order lives in its owner's partition and its number begins with the owner's id, so that one number is enough to
- * find it, and the owner's list is a plain query of the table.
+ * An order lives in its owner's partition and its number begins with the owner's id. So the number alone finds the order,
+ * and the owner's list is a plain query of the table.
  */
 export interface Key {
   pk: string;
@@ -39,40 +39,53 @@ export const keys = {
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
 
-/** Where the orders of one account are; `sk` is how theirs begin. */
+/** The partition of an account's orders, and the prefix of their sort keys. */
 export function ordersOf(accountId: string): Key {
   return { ...keys.account(accountId), sk: 'ORDER#' };
 }
 
-/** The account whose order this is, by its number; nobody's if the number is none of ours. */
+/** The id of the account that owns an order, from the order number; `-` for a number of another form. */
 export function ownerOf(outTradeNo: string): string {
   return /^[0-9a-z]{32}$/.test(outTradeNo) ? outTradeNo.slice(0, ACCOUNT_ID_LENGTH) : '-';
 }
 
-/** The part of an order number behind its owner: it grows with time, whoever the owner is. */
+/** The part of an order number after its owner's id: it grows with time, across owners. */
 export function ageOf(outTradeNo: string): string {
   return outTradeNo.slice(ACCOUNT_ID_LENGTH);
 }
 
 const SHARDS = 8;
 
-/** How the partitions of the index begin that hold what somebody must come back to. */
-export const DUE = 'DUE#';
-export const DUE_PARTITIONS = Array.from({ length: SHARDS }, (_, shard) => `${DUE}${shard}`);
+/** The partitions of the index `follow-ups`. */
+export const FOLLOW_UP_PARTITIONS = Array.from({ length: SHARDS }, (_, shard) => `FOLLOWUP#${shard}`);
 
-/** Index entry of an order or a refund that is due at `atMs`, spread over the partitions. */
-export function dueEntry(no: string, atMs: number): { duePk: string; dueSk: string } {
-  return { duePk: DUE_PARTITIONS[shardOf(no)]!, dueSk: `${new Date(atMs).toISOString()}#${no}` };
+/** Attributes that place an order or a refund into the index `follow-ups`. */
+export interface FollowUpEntry {
+  followUpPk: string;
+  /** Begins with the time of the follow-up (ISO 8601). */
+  followUpSk: string;
 }
 
-/** The partitions of the index that hold what was paid on a day of Beijing (`yyyy-mm-dd`), for the bill of that day. */
+/** Index entry of an order or a refund that must be looked at again at `atMs`, spread over the partitions. */
+export function followUpEntry(no: string, atMs: number): FollowUpEntry {
+  return { followUpPk: FOLLOW_UP_PARTITIONS[shardOf(no)]!, followUpSk: `${new Date(atMs).toISOString()}#${no}` };
+}
+
+/** The partitions of the index `paid-on-day` for one day of Beijing (`yyyy-mm-dd`). */
 export function paidPartitions(date: string): string[] {
   return Array.from({ length: SHARDS }, (_, shard) => `PAID#${date}#${shard}`);
 }
 
+/** Attributes that place a paid order into the index `paid-on-day`. */
+export interface PaidEntry {
+  paidPk: string;
+  /** The order number. */
+  paidSk: string;
+}
+
 /** Index entry of an order that was paid at `paidAt` (ISO 8601). */
-export function paidEntry(outTradeNo: string, paidAt: string): { duePk: string; dueSk: string } {
-  return { duePk: paidPartitions(beijingDate(Date.parse(paidAt)))[shardOf(outTradeNo)]!, dueSk: outTradeNo };
+export function paidEntry(outTradeNo: string, paidAt: string): PaidEntry {
+  return { paidPk: paidPartitions(beijingDate(Date.parse(paidAt)))[shardOf(outTradeNo)]!, paidSk: outTradeNo };
 }
 
 function shardOf(no: string): number {

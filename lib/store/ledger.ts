@@ -1,26 +1,26 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { runtime } from '../core/runtime.ts';
-import { keys, paidPartitions, type Key } from './keys.ts';
+import { keys, paidPartitions, type Key, type PaidEntry } from './keys.ts';
 import type { Order } from './orders.ts';
 import type { Refund } from './refunds.ts';
 import type { Table } from './table.ts';
 
-/** What a bill is compared with. */
+/** The part of an order or a refund that a bill is compared with. */
 export type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
 export type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
 
-/** Orders and refunds by their numbers; what does not exist is not in it. */
+/** Orders and refunds by their numbers; missing ones are left out. */
 export interface Ledger {
   orders: Map<string, LedgerOrder>;
   refunds: Map<string, LedgerRefund>;
 }
 
-/** So many numbers, orders and refunds together, may be read at once. */
+/** Maximum number of orders and refunds in one read. */
 export const LEDGER_BATCH = 100;
 
 /**
- * Reads orders and refunds, at most LEDGER_BATCH together; a number may be named more than once. Reads are eventual,
- * but what they do not find is looked at strongly.
+ * Reads orders and refunds, at most LEDGER_BATCH together; a number may occur more than once. Eventually consistent
+ * reads, falling back to a strong read for what they do not find.
  */
 export async function readLedger(
   table: Table,
@@ -40,21 +40,21 @@ export async function readLedger(
   return found;
 }
 
-/** The numbers of the orders that were paid on a day of Beijing (`yyyy-mm-dd`), as we know it. */
-export async function* paidOn({ client, name: TableName }: Table, date: string): AsyncGenerator<string> {
+/** Lists the numbers of the orders that the ledger has as paid on a day of Beijing (`yyyy-mm-dd`). */
+export async function* listPaidOn({ client, name: TableName }: Table, date: string): AsyncGenerator<string> {
   for (const partition of paidPartitions(date)) {
     let from: Record<string, unknown> | undefined;
     do {
       const page = await client.send(
         new QueryCommand({
           TableName,
-          IndexName: 'due',
-          KeyConditionExpression: 'duePk = :partition',
+          IndexName: 'paid-on-day',
+          KeyConditionExpression: 'paidPk = :partition',
           ExpressionAttributeValues: { ':partition': partition },
           ExclusiveStartKey: from,
         }),
       );
-      for (const { dueSk } of (page.Items ?? []) as { dueSk: string }[]) yield dueSk;
+      for (const { paidSk } of (page.Items ?? []) as PaidEntry[]) yield paidSk;
       from = page.LastEvaluatedKey;
     } while (from);
   }
@@ -82,7 +82,7 @@ const PAUSE_MS = 25;
 
 type Found = Key & (LedgerOrder | LedgerRefund);
 
-/** Keys that DynamoDB left for later, because it was busy, are asked for again, each time after a longer pause. */
+/** Retries keys that a busy DynamoDB left unprocessed, with backoff. */
 async function batchGet(table: Table, wanted: Key[], ConsistentRead: boolean): Promise<Found[]> {
   const found: Found[] = [];
   let left = wanted;
@@ -102,7 +102,7 @@ async function batchGetOnce({ client, name }: Table, Keys: Key[], ConsistentRead
     const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems }));
     return { items: (Responses?.[name] ?? []) as Found[], unread: (UnprocessedKeys?.[name]?.Keys ?? []) as Key[] };
   } catch (error) {
-    // It says this when it could read none of them.
+    // DynamoDB throws these when it could read none of the keys.
     if (!/^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded)/.test((error as Error).name)) throw error;
     return { items: [], unread: Keys };
   }

@@ -1,6 +1,12 @@
-import { PutCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+  type UpdateCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import { attempt, type Attempt } from './attempt.ts';
-import { dueEntry, keys, ordersOf, paidEntry } from './keys.ts';
+import { followUpEntry, keys, ordersOf, paidEntry, type PaidEntry } from './keys.ts';
 import type { Price } from './prices.ts';
 import { getItem, type Table } from './table.ts';
 
@@ -34,43 +40,46 @@ export interface Order {
   refundingFen: number;
   /** How many refunds there are, not counting those that came to nothing. */
   refundCount: number;
-  /** What opens the payment (prepay_id, code_url or h5_url), and how long it may be handed out. */
-  handle?: string;
-  handleUntilMs?: number;
+  /** The prepay_id, code_url or h5_url that opens the payment, and until when it may be returned to a client. */
+  paymentHandle?: string;
+  paymentHandleExpiresAtMs?: number;
   transactionId?: string;
   paidAt?: string;
-  /** When WeChat was last asked about it, and last asked to make it. */
+  /** The last claim to query the order at WeChat, and the last claim to create it there. */
   queriedAtMs?: number;
-  madeAtMs?: number;
-  /** What the buyer asked for: an Idempotency-Key stands for that, whatever it costs by now. */
-  asked: string;
+  creationClaimedAtMs?: number;
+  /** Fingerprint of the requested purchase: an Idempotency-Key stands for that, whatever the price is by now. */
+  requestFingerprint: string;
 }
 
-/** What a payment must agree with before it counts. */
+/** What opens a payment, and until when it may be returned. */
+export type PaymentHandle = Pick<Order, 'paymentHandle' | 'paymentHandleExpiresAtMs'>;
+
+/** The terms that a payment must match. */
 export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amountFen' | 'currency'>;
 
 /**
- * Stores a new order, unless its number is there already; `dueAtMs` is when somebody should ask WeChat about it.
- * @returns the order that is stored now: a write whose answer was lost finds what it wrote itself
+ * Stores a new order with a follow-up at `followUpAtMs`, unless an order of this number exists.
+ * @returns the stored order; after a lost response the SDK's retry finds the order of its own first attempt
  */
-export async function putOrder({ client, name: TableName }: Table, order: Order, dueAtMs: number): Promise<Order> {
+export async function putOrder({ client, name: TableName }: Table, order: Order, followUpAtMs: number): Promise<Order> {
   const put = new PutCommand({
     TableName,
-    Item: { ...keys.order(order.outTradeNo), ...dueEntry(order.outTradeNo, dueAtMs), ...order },
+    Item: { ...keys.order(order.outTradeNo), ...followUpEntry(order.outTradeNo, followUpAtMs), ...order },
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const stored = await attempt(() => client.send(put));
-  return stored.done ? order : (stored.old as unknown as Order);
+  const stored = await attempt<unknown, Order>(() => client.send(put));
+  return stored.done ? order : stored.rejecting!;
 }
 
-/** The order, or undefined. Strong: it is read to decide about money. */
+/** Reads an order strongly, because decisions about money depend on it. */
 export function readOrder(table: Table, outTradeNo: string): Promise<Order | undefined> {
   return getItem(table, keys.order(outTradeNo), 'strong');
 }
 
-/** Every order that was made under this account id. */
-export async function listOrders({ client, name: TableName }: Table, accountId: string): Promise<Order[]> {
+/** Reads every order that was placed under this account id. */
+export async function readOrdersOf({ client, name: TableName }: Table, accountId: string): Promise<Order[]> {
   const { pk, sk } = ordersOf(accountId);
   const orders: Order[] = [];
   let from: Record<string, unknown> | undefined;
@@ -91,10 +100,10 @@ export async function listOrders({ client, name: TableName }: Table, accountId: 
 }
 
 /**
- * Some of the orders that were made under this account id, newest first, beginning after the order whose number ends
- * with `before` (`ageOf`), which may be an order of another account.
+ * Reads a page of the orders that were placed under this account id, newest first, starting after the order whose number
+ * ends with `before` (`ageOf`), which may be an order of another account.
  */
-export async function pageOfOrders(
+export async function readOrderPage(
   { client, name: TableName }: Table,
   { accountId, before, limit }: { accountId: string; before?: string | undefined; limit: number },
 ): Promise<Order[]> {
@@ -113,54 +122,76 @@ export async function pageOfOrders(
   return Items as Order[];
 }
 
-/** The order stays, without a word of who paid it and from where. */
-export async function forgetPayer({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
+/** Removes the payer's personal data from an order. */
+export async function erasePayer({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
   await client.send(
     new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE openId, clientIp' }),
   );
 }
 
-/** WeChat accepted the order, or gave a new handle for it. Nothing changes when a payment or a close was faster. */
+/** Stores that WeChat accepted the order, with its payment handle. Nothing changes when a payment or a close came first. */
 export function markAccepted(
   table: Table,
-  { outTradeNo, from, ...handle }: { outTradeNo: string; handle: string; handleUntilMs: number; from: OrderState[] },
-): Promise<Attempt<Order>> {
-  return changeOrder(table, outTradeNo, from, { set: { state: 'NOTPAY', ...handle } });
+  { outTradeNo, from, ...accepted }: { outTradeNo: string; from: OrderState[] } & Required<PaymentHandle>,
+): Promise<Attempt<Order, Order>> {
+  return changeOrder(table, outTradeNo, from, { set: { state: 'NOTPAY', ...accepted } });
 }
 
-/** WeChat took the money: one write, and only for an order that agrees with `terms`. The refusing order otherwise. */
+/** Marks an order as paid in one write, if it matches `terms`; otherwise returns the order that rejected the write. */
 export function markPaid(
   table: Table,
   terms: PaymentTerms,
   { transactionId, paidAt, from }: { transactionId: string; paidAt: string; from: OrderState[] },
-): Promise<Attempt<Order>> {
+): Promise<Attempt<Order, Order>> {
   const { outTradeNo, ...expect } = terms;
   const set = { state: 'PAID' as const, transactionId, paidAt, ...paidEntry(outTradeNo, paidAt) };
-  return changeOrder(table, outTradeNo, from, { set, expect });
+  return changeOrder(table, outTradeNo, from, { set, expect, settled: true });
 }
 
-/** WeChat will take no money for it any more. */
+/** Marks an order as closed: WeChat accepts no payment for it any more. */
 export function markClosed(
   table: Table,
   { outTradeNo, from }: { outTradeNo: string; from: OrderState[] },
-): Promise<Attempt<Order>> {
+): Promise<Attempt<Order, Order>> {
   return changeOrder(table, outTradeNo, from, { set: { state: 'CLOSED' }, settled: true });
 }
 
-/** Takes the turn to ask WeChat about an order, or to make it there: true for one caller in `intervalMs`. */
-export async function claimTurn(
-  table: Table,
-  turn: 'queriedAtMs' | 'madeAtMs',
-  { outTradeNo, nowMs, intervalMs }: { outTradeNo: string; nowMs: number; intervalMs: number },
+interface Claim {
+  outTradeNo: string;
+  nowMs: number;
+  intervalMs: number;
+}
+
+/** Claims the next query of an order at WeChat: true for one caller per `intervalMs`. */
+export function claimQuery(table: Table, claim: Claim): Promise<boolean> {
+  return claimCall(table, 'queriedAtMs', claim);
+}
+
+/** Claims the creation of an order at WeChat: true for one caller per `intervalMs`. */
+export function claimCreation(table: Table, claim: Claim): Promise<boolean> {
+  return claimCall(table, 'creationClaimedAtMs', claim);
+}
+
+/** Releases the claim after a failed creation, so that a repeated request need not wait. */
+export async function releaseCreation({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
+  await client.send(
+    new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE creationClaimedAtMs' }),
+  );
+}
+
+async function claimCall(
+  { client, name: TableName }: Table,
+  attribute: 'queriedAtMs' | 'creationClaimedAtMs',
+  { outTradeNo, nowMs, intervalMs }: Claim,
 ): Promise<boolean> {
   const claimed = await attempt(() =>
-    table.client.send(
+    client.send(
       new UpdateCommand({
-        TableName: table.name,
+        TableName,
         Key: keys.order(outTradeNo),
-        UpdateExpression: 'SET #turn = :now',
-        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(#turn) OR #turn <= :before)',
-        ExpressionAttributeNames: { '#turn': turn },
+        UpdateExpression: 'SET #claimed = :now',
+        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(#claimed) OR #claimed <= :before)',
+        ExpressionAttributeNames: { '#claimed': attribute },
         ExpressionAttributeValues: { ':now': nowMs, ':before': nowMs - intervalMs },
       }),
     ),
@@ -168,16 +199,11 @@ export async function claimTurn(
   return claimed.done;
 }
 
-/** Making the order came to nothing: whoever repeats it need not wait. */
-export async function endTurn({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
-  await client.send(new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE madeAtMs' }));
-}
-
 interface Change {
-  set: Partial<Order & { duePk: string; dueSk: string }>;
+  set: Partial<Order & PaidEntry>;
   /** Further attributes that the order must hold. */
   expect?: Partial<Order>;
-  /** Nobody has to come back to it: out of the index. */
+  /** Whether the order leaves the follow-up schedule. */
   settled?: boolean;
 }
 
@@ -186,7 +212,7 @@ async function changeOrder(
   outTradeNo: string,
   from: OrderState[],
   { set, expect = {}, settled = false }: Change,
-): Promise<Attempt<Order>> {
+): Promise<Attempt<Order, Order>> {
   const names: Record<string, string> = { '#from': 'state' };
   const values: Record<string, unknown> = Object.fromEntries(from.map((state, i) => [`:from${i}`, state]));
   const assign = (prefix: string, attributes: Change['set']) =>
@@ -199,13 +225,13 @@ async function changeOrder(
   const input: UpdateCommandInput = {
     TableName,
     Key: keys.order(outTradeNo),
-    UpdateExpression: `SET ${assign('to', set).join(', ')}${settled ? ' REMOVE duePk, dueSk' : ''}`,
+    UpdateExpression: `SET ${assign('to', set).join(', ')}${settled ? ' REMOVE followUpPk, followUpSk' : ''}`,
     ConditionExpression: expected.join(' AND '),
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
-  const changed = await attempt(() => client.send(new UpdateCommand(input)));
-  return changed.done ? { done: true, output: changed.output.Attributes as Order } : changed;
+  const changed = await attempt<UpdateCommandOutput, Order>(() => client.send(new UpdateCommand(input)));
+  return changed.done ? { done: true, written: changed.written.Attributes as Order } : changed;
 }

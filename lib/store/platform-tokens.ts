@@ -1,9 +1,9 @@
-import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand, type UpdateCommandInput, type UpdateCommandOutput } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** An app's token as every instance shares it. `generation` grows by one with each token. */
+/** A platform token as shared by all instances. `generation` grows by one with each token. */
 export interface StoredToken {
   value: string;
   expiresAtMs: number;
@@ -29,14 +29,16 @@ interface Lease {
 export function platformTokens(table: Table, appId: string, kind: string) {
   const Key = keys.platformToken(appId, kind);
   const update = (input: Omit<UpdateCommandInput, 'TableName' | 'Key'>) =>
-    attempt(() => table.client.send(new UpdateCommand({ TableName: table.name, Key, ...input })));
+    attempt<UpdateCommandOutput, StoredToken>(() =>
+      table.client.send(new UpdateCommand({ TableName: table.name, Key, ...input })),
+    );
 
   return {
     read(consistency: Consistency): Promise<StoredToken | undefined> {
       return getItem(table, Key, consistency);
     },
 
-    /** Takes the lease if nobody holds it and the token ends by `staleAtMs`; else returns what is there. */
+    /** Takes the lease if it is free and the token expires by `staleAtMs`; otherwise returns the stored token. */
     async takeLease(lease: Lease & { nowMs: number; staleAtMs: number }): Promise<LeaseOutcome> {
       const { owner, untilMs, nowMs, staleAtMs } = lease;
       const taken = await update({
@@ -56,13 +58,13 @@ export function platformTokens(table: Table, appId: string, kind: string) {
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       });
-      const item = (taken.done ? taken.output.Attributes : taken.old) as StoredToken;
-      // Its own name in the refusing item: the write was done, its answer was lost, and the SDK sent it again.
+      const item = taken.done ? (taken.written.Attributes as StoredToken) : taken.rejecting!;
+      // An SDK retry after a lost response fails against its own first attempt: the stored owner counts as success.
       const mine = item.leaseOwner === owner;
       return mine ? { taken: true, generation: item.generation } : { taken: false, current: item };
     },
 
-    /** Stores the new token; false when the lease was lost meanwhile or a newer generation is there. */
+    /** Stores the new token; false when the lease was lost or a newer generation is stored. */
     async put(
       token: Pick<StoredToken, 'value' | 'expiresAtMs' | 'generation'> & Pick<Lease, 'owner'>,
     ): Promise<boolean> {
@@ -82,7 +84,7 @@ export function platformTokens(table: Table, appId: string, kind: string) {
       return done;
     },
 
-    /** After a failed call: nobody tries again before `untilMs`. */
+    /** Blocks the next attempt until `untilMs`, after a failed call. */
     async coolDown({ owner, untilMs }: Lease): Promise<void> {
       await update({
         UpdateExpression: 'SET leaseUntilMs = :until',
@@ -91,7 +93,7 @@ export function platformTokens(table: Table, appId: string, kind: string) {
       });
     },
 
-    /** Marks the token as spent, if it is still the one that failed. */
+    /** Expires the token, if the stored one is still the one that failed. */
     async expire(value: string): Promise<void> {
       await update({
         UpdateExpression: 'SET expiresAtMs = :zero',

@@ -1,12 +1,13 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt, transact } from './attempt.ts';
-import { dueEntry, keys } from './keys.ts';
+import { followUpEntry, keys } from './keys.ts';
 import type { Order } from './orders.ts';
 import { getItem, type Table } from './table.ts';
 
 /**
- * REPORTED: somebody said so, and WeChat is still to be asked. REQUESTED: WeChat may not have heard of it. PROCESSING,
- * ABNORMAL, SUCCESS, CLOSED: WeChat's word (pay 2.7). REFUSED: WeChat did not take it; the number may be used again.
+ * REPORTED: an unsigned notice or a bill names it, and a query must confirm it. REQUESTED: stored here, and WeChat may
+ * not have received the request. PROCESSING, ABNORMAL, SUCCESS, CLOSED: the states of WeChat (pay 2.7). REFUSED: WeChat
+ * declined the request, and the number may be used again; events publish this value, so it keeps its name.
  */
 export type RefundStatus = 'REPORTED' | 'REQUESTED' | 'PROCESSING' | 'ABNORMAL' | 'SUCCESS' | 'CLOSED' | 'REFUSED';
 
@@ -28,33 +29,36 @@ export interface Refund {
   successAt?: string;
 }
 
-/** What of an order a refund changes. */
+/** The fields of an order that a refund changes. */
 export type RefundMoney = Pick<Order, 'state' | 'refundedFen' | 'refundingFen' | 'refundCount'>;
 
-/** The refund, or undefined. Strong: it is read to decide about money. */
+/** Reads a refund strongly, because decisions about money depend on it. */
 export function readRefund(table: Table, outRefundNo: string): Promise<Refund | undefined> {
   return getItem(table, keys.refund(outRefundNo), 'strong');
 }
 
 /**
- * Writes a refund and what it does to the money of its order, or nothing at all.
- * @param seen the order and the refund as they were read; no refund when there was none
- * @param dueAtMs when somebody should ask WeChat about it, undefined when never
- * @returns false when either changed since: read again and decide again
+ * Writes a refund and its effect on the money of its order in one transaction.
+ * @param seen the order and the refund as they were read; no refund when none was stored
+ * @param followUpAtMs when to query WeChat about the refund, undefined for never
+ * @returns false on a version conflict: read again and decide again
  */
 export function writeRefund(
   table: Table,
   seen: { order: Order; refund: Refund | undefined },
-  { refund, money, dueAtMs }: { refund: Refund; money: RefundMoney; dueAtMs: number | undefined },
+  { refund, money, followUpAtMs }: { refund: Refund; money: RefundMoney; followUpAtMs: number | undefined },
 ): Promise<boolean> {
   const { name: TableName } = table;
-  // What was read brings along when it was due.
-  const due = dueAtMs === undefined ? { duePk: undefined, dueSk: undefined } : dueEntry(refund.outRefundNo, dueAtMs);
+  // The refund as it was read contains its former follow-up.
+  const followUp =
+    followUpAtMs === undefined
+      ? { followUpPk: undefined, followUpSk: undefined }
+      : followUpEntry(refund.outRefundNo, followUpAtMs);
   return transact(table, [
     {
       Put: {
         TableName,
-        Item: { ...refund, ...due, ...keys.refund(refund.outRefundNo) },
+        Item: { ...refund, ...followUp, ...keys.refund(refund.outRefundNo) },
         ...(seen.refund === undefined
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : {
@@ -85,9 +89,13 @@ export function writeRefund(
   ]);
 }
 
-/** Notes that somebody spoke of a refund, unless it is known; WeChat is to be asked about it at `dueAtMs`. */
-export async function putReport(table: Table, refund: Refund, dueAtMs: number): Promise<void> {
-  const Item = { ...keys.refund(refund.outRefundNo), ...refund, ...dueEntry(refund.outRefundNo, dueAtMs) };
+/**
+ * Stores a refund that WeChat may have made without us, with a follow-up at `followUpAtMs`.
+ * @returns false when a refund of this number is stored already
+ */
+export async function putReportedRefund(table: Table, refund: Refund, followUpAtMs: number): Promise<boolean> {
+  const entry = followUpEntry(refund.outRefundNo, followUpAtMs);
+  const Item = { ...keys.refund(refund.outRefundNo), ...refund, ...entry };
   const put = new PutCommand({ TableName: table.name, Item, ConditionExpression: 'attribute_not_exists(pk)' });
-  await attempt(() => table.client.send(put));
+  return (await attempt(() => table.client.send(put))).done;
 }

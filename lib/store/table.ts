@@ -9,10 +9,10 @@ export interface Table {
 }
 
 /**
- * `eventual` costs half of `strong` and may be some milliseconds behind. `eventual-hit` believes an eventual read only
- * when it finds something, and looks again strongly when it does not: for items that were written a moment ago.
+ * An `eventual` read costs half of a `strong` one and may be some milliseconds behind. `eventual-with-fallback` is an
+ * eventually consistent read, falling back to a strong read when it finds nothing: for items that were just written.
  */
-export type Consistency = 'eventual' | 'strong' | 'eventual-hit';
+export type Consistency = 'eventual' | 'strong' | 'eventual-with-fallback';
 
 /** Opens the table. Three attempts of at most a second each: below the five seconds that WeChat waits for a webhook. */
 export function openTable(name: string): Table {
@@ -23,10 +23,10 @@ export function openTable(name: string): Table {
   return { name, client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }) };
 }
 
-/** One item, expired or not; the caller knows its form. */
+/** Reads one item, expired or not; the caller names its type. */
 export async function getItem<Item>(table: Table, key: Key, consistency: Consistency): Promise<Item | undefined> {
   const ConsistentRead = consistency === 'strong';
   const { Item: item } = await table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead }));
-  if (item || consistency !== 'eventual-hit') return item as Item | undefined;
+  if (item || consistency !== 'eventual-with-fallback') return item as Item | undefined;
   return getItem(table, key, 'strong');
 }

@@ -4,14 +4,14 @@ import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
 /**
- * One QR code on one web page. Scanning a code of the official account is a confirmation; the mini-program shows a page
- * first, on which the person decides.
+ * The QR code of one login on a web page. A scan of an official-account code confirms the login; the mini-program shows a
+ * page first, on which the user decides.
  *
  *   created --scan--> scanned --confirm--> confirmed --the browser collects--> collected
  *      \------------------------confirm------^   |
  *                       \------cancel------> cancelled
  *
- * Each arrow is one conditional write, so each happens once, however many try.
+ * Each arrow is one conditional write, so it happens once under any number of concurrent attempts.
  */
 export interface Ticket {
   ticket: string;
@@ -35,12 +35,12 @@ export async function putTicket({ client, name: TableName }: Table, ticket: Tick
   await client.send(new PutCommand({ TableName, Item: { ...keys.ticket(ticket.ticket), ...ticket } }));
 }
 
-/** The ticket as stored, expired or not. A page may ask before an eventual read can find what was just stored. */
+/** Reads a ticket, expired or not. The fallback covers a page that polls right after the ticket was stored. */
 export function readTicket(table: Table, ticket: string): Promise<Ticket | undefined> {
-  return getItem(table, keys.ticket(ticket), 'eventual-hit');
+  return getItem(table, keys.ticket(ticket), 'eventual-with-fallback');
 }
 
-/** Somebody's act: `from` are the states in which it counts. */
+/** A user's action on a ticket; `from` lists the states in which it is allowed. */
 export interface TicketMove {
   ticket: string;
   appId: string;
@@ -52,15 +52,15 @@ export interface TicketMove {
 }
 
 /**
- * Moves a ticket on, if it is still where it can be moved from; once somebody scanned it, nobody else can. `repeated`
- * when this very person moved it there before, also if it was collected since: pushes and requests are repeated.
- * `refused` for an unknown, expired or used ticket, one of another app, or somebody else's.
+ * Moves a ticket to another state if its state allows it. After the scan only the user who scanned can move it.
+ * @returns `repeated` when the same user moved the ticket there before, collected or not, because pushes and requests are
+ *   repeated; `rejected` for an unknown, expired or used ticket, or one of another app or user
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
   { ticket, appId, openId, from, to, nowMs, followedAt }: TicketMove,
-): Promise<'moved' | 'repeated' | 'refused'> {
-  const moved = await attempt(() =>
+): Promise<'moved' | 'repeated' | 'rejected'> {
+  const moved = await attempt<unknown, Ticket>(() =>
     client.send(
       new UpdateCommand({
         TableName,
@@ -83,20 +83,20 @@ export async function moveTicket(
     ),
   );
   if (moved.done) return 'moved';
-  const old = moved.old as Ticket | undefined;
-  const there = old?.state === to || (to === 'confirmed' && old?.state === 'collected');
-  return there && old.openId === openId && old.expiresAt * 1_000 > nowMs ? 'repeated' : 'refused';
+  const stored = moved.rejecting;
+  const isThere = stored?.state === to || (to === 'confirmed' && stored?.state === 'collected');
+  return isThere && stored.openId === openId && stored.expiresAt * 1_000 > nowMs ? 'repeated' : 'rejected';
 }
 
 /**
- * confirmed -> collected: true for exactly one `collector`. Its name is stored, because a write whose answer was lost is
- * sent again and then meets itself.
+ * Moves a ticket from confirmed to collected: true for exactly one `collector`. An SDK retry can fail against its own
+ * first attempt, so the collector is stored and a match counts as success.
  */
 export async function markCollected(
   { client, name: TableName }: Table,
   { ticket, collector, nowMs }: { ticket: string; collector: string; nowMs: number },
 ): Promise<boolean> {
-  const collected = await attempt(() =>
+  const collected = await attempt<unknown, { collector?: string }>(() =>
     client.send(
       new UpdateCommand({
         TableName,
@@ -114,5 +114,5 @@ export async function markCollected(
       }),
     ),
   );
-  return collected.done || collected.old?.['collector'] === collector;
+  return collected.done || collected.rejecting?.collector === collector;
 }

@@ -3,7 +3,7 @@ import { badSetting, settings, type SettingName } from '../core/config.ts';
 import { optionalSecret, secrets } from '../secrets/secrets.ts';
 import type { Merchant } from './v3/signature.ts';
 
-/** What signs our requests. @throws NOT_CONFIGURED */
+/** Loads the merchant's signing key with its certificate serial. @throws NOT_CONFIGURED */
 export async function loadMerchant(): Promise<Merchant> {
   const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
   const found = await secrets('PAY_MCH_CERT_SERIAL', 'PAY_MCH_PRIVATE_KEY');
@@ -14,7 +14,7 @@ export async function loadMerchant(): Promise<Merchant> {
   };
 }
 
-/** The key that WeChat signs with, if the merchant has it; platform certificates are fetched. @throws NOT_CONFIGURED */
+/** Loads the WeChat Pay public key, or undefined for a merchant with platform certificates only. @throws NOT_CONFIGURED */
 export async function loadPublicKey(): Promise<{ id: string; key: KeyObject } | undefined> {
   const either = await Promise.all((['PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY'] as const).map(optionalSecret));
   if (!either.some(Boolean)) return undefined;
@@ -22,7 +22,7 @@ export async function loadPublicKey(): Promise<{ id: string; key: KeyObject } | 
   return { id, key: readKey('PAY_PUBLIC_KEY', pem, createPublicKey) };
 }
 
-/** What opens notifications and certificates: the key of now, and the one before while there is one. @throws NOT_CONFIGURED */
+/** Loads the keys that decrypt notifications and certificates: the current key, then the previous one if set. @throws NOT_CONFIGURED */
 export async function loadApiV3Keys(): Promise<string[]> {
   const [{ PAY_API_V3_KEY: current }, previous] = await Promise.all([
     secrets('PAY_API_V3_KEY'),
@@ -34,7 +34,7 @@ export async function loadApiV3Keys(): Promise<string[]> {
   return [current, previous];
 }
 
-/** What signs and checks API v2. @throws NOT_CONFIGURED */
+/** Loads the key that signs and checks messages of API v2. @throws NOT_CONFIGURED */
 export async function loadApiV2Key(): Promise<string> {
   const { PAY_API_V2_KEY: key } = await secrets('PAY_API_V2_KEY');
   assertKeyLength('PAY_API_V2_KEY', key);

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 
-/** What WeChat Pay said, kept as the cause of an AppError; `code` is normalised (pay 2.12). */
+/** The error code that WeChat Pay returned, kept as the cause of an AppError; `code` is normalised (pay 2.12). */
 export class PayError extends Error {
   override readonly name = 'PayError';
   readonly code: string;
@@ -12,8 +12,8 @@ export class PayError extends Error {
 }
 
 /**
- * Pay 2.12 and 5.6 by what can be done about it, without the underscores that some pages write and others do not.
- * Whatever is not here is WECHAT_UNAVAILABLE: outcome unknown.
+ * Codes of pay 2.12 and 5.6 by what can be done about them, without the underscores, which not every page writes.
+ * A code that is missing here means WECHAT_UNAVAILABLE: outcome unknown.
  */
 const BY_CODE: Record<string, [ErrorCode, string]> = {
   SIGNERROR: [
@@ -56,28 +56,29 @@ const BY_CODE: Record<string, [ErrorCode, string]> = {
 const RETRY_AFTER_S = 10;
 
 /**
- * The closed-list error for a code of WeChat Pay, in either of its spellings; `where` goes into the log.
- * @param unknown what a code stands for that is not known here
+ * Returns the closed-list error for a code of WeChat Pay, in either spelling.
+ * @param where goes into the log
+ * @param unknown the error for a code that is not listed here
  */
-export function payRefusal(code: string, where: string, unknown: ErrorCode = 'WECHAT_UNAVAILABLE'): AppError {
+export function errorOfPayCode(code: string, where: string, unknown: ErrorCode = 'WECHAT_UNAVAILABLE'): AppError {
   const normalised = code.toUpperCase().replaceAll('_', '');
   const cause = new PayError(normalised, where);
   const [known, message] = BY_CODE[normalised] ?? [unknown, 'WeChat Pay could not do this'];
   return new AppError(known, message, { cause, ...(known === 'RATE_LIMITED' && { retryAfterSeconds: RETRY_AFTER_S }) });
 }
 
-/** Whether nobody knows what became of a call: it may have taken effect. */
+/** Whether the outcome of a call is unknown: it may have taken effect. */
 export function isUnknownOutcome(error: unknown): boolean {
   return error instanceof AppError && (error.code === 'WECHAT_TIMEOUT' || error.code === 'WECHAT_UNAVAILABLE');
 }
 
-/** The code of WeChat Pay behind an error, normalised; undefined when there is none. */
-export function payCode(error: unknown): string | undefined {
+/** Returns the normalised code of WeChat Pay behind an error, or undefined. */
+export function payCodeOf(error: unknown): string | undefined {
   return error instanceof AppError && error.cause instanceof PayError ? error.cause.code : undefined;
 }
 
-/** For a day that WeChat gives no bill of, whatever it says about that. */
-export function noBillOf(cause: unknown): AppError {
+/** Returns the error for a day that WeChat Pay has no bill of. */
+export function noBillError(cause: unknown): AppError {
   return new AppError(
     'PARAM_ERROR',
     'WeChat Pay gives no bill of a day that is not over, or longer ago than three months',

@@ -1,6 +1,7 @@
 import type { Order } from '../store/orders.ts';
+import type { Verified } from './verified.ts';
 
-/** A payment as WeChat tells it, in a notification or a query (pay 2.5, 4.4, 5.4, 5.7). Amounts are fen. */
+/** An order as WeChat reports it, in a notification or the answer to a query (pay 2.5, 4.4, 5.4, 5.7). Amounts are fen. */
 export interface Transaction {
   appId: string;
   mchId: string;
@@ -10,8 +11,8 @@ export interface Transaction {
   payment?: { transactionId: string; paidAt: string; amountFen: number; currency: string };
 }
 
-/** A refund as WeChat tells it (pay 2.7, 4.5, 5.5, 5.8). Amounts are fen, `totalFen` is what the order cost. */
-export interface RefundFact {
+/** A refund as WeChat reports it (pay 2.7, 4.5, 5.5, 5.8). Amounts are fen, `totalFen` is the amount of the order. */
+export interface WechatRefund {
   mchId: string;
   outTradeNo: string;
   transactionId: string;
@@ -34,19 +35,19 @@ export interface JsapiPayment {
   paySign: string;
 }
 
-/** What the flows ask of WeChat Pay, in either of its protocols. Each order keeps the one that it was made by. */
+/** The calls that flows make to WeChat Pay, in either protocol. An order keeps the protocol that created it. */
 export interface PayApi {
   /**
-   * Creates the order, or repeats it: everything comes from the stored order, so that a repeat is identical.
-   * @returns prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)
+   * Creates the order, or repeats its creation: every field comes from the stored order, so that a repeat is identical.
+   * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)
    */
   create(order: Order): Promise<string>;
   /** Signs a prepay_id for the client; it may be done again while the prepay_id lives. */
   signPayment(order: Order, prepayId: string): JsapiPayment;
   /** @throws NOT_FOUND when WeChat has no such order */
-  query(order: Order): Promise<Transaction>;
+  query(order: Order): Promise<Verified<Transaction>>;
   /** Closing twice is fine. @throws ORDER_STATE_CONFLICT when it is paid, NOT_FOUND when WeChat has no such order */
   close(order: Order): Promise<void>;
   /** @throws NOT_FOUND when WeChat has no such refund */
-  queryRefund(refund: { outRefundNo: string }): Promise<RefundFact>;
+  queryRefund(refund: { outRefundNo: string }): Promise<Verified<WechatRefund>>;
 }

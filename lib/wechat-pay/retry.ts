@@ -1,16 +1,17 @@
 import type { Runtime } from '../core/runtime.ts';
 import { isUnknownOutcome } from './errors.ts';
 
-/** How long either protocol waits for one answer. */
+/** Timeout of one call, in either protocol. */
 export const TIMEOUT_MS = 5_000;
 const PAUSE_MS = 500;
 
 /**
- * Sends, and once more what came to an unknown end: every call of WeChat Pay is idempotent by its number (pay 2.13).
- * @param changes whether the call may have taken effect: a refusal of the repeat says nothing about the first request,
- * which may have been taken
+ * Sends a call, and once more when its outcome is unknown: every call of WeChat Pay is idempotent by its number
+ * (pay 2.13).
+ * @param changes whether the call changes something. When the second attempt of such a call is declined, the first may
+ * still have taken effect, so its error is thrown.
  */
-export async function sendTwice<Answer>(
+export async function sendWithRetry<Answer>(
   { log, sleep }: Pick<Runtime, 'log' | 'sleep'>,
   { path, changes }: { path: string; changes: boolean },
   send: () => Promise<Answer>,

@@ -1,8 +1,9 @@
 // The rows of the capacity table as programs.
 import assert from 'node:assert/strict';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { loadJssdk, loadOfficial } from '../../lib/wiring/deps.ts';
-import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { loadOfficialAccount } from '../../lib/wiring/apps.ts';
+import { loadJssdk } from '../../lib/wiring/h5.ts';
+import { getJssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { actorsOf } from './actors.ts';
 import type { FlowName } from './budgets.ts';
@@ -58,7 +59,7 @@ function identityFlows(world: World) {
     'JS-SDK config, cold': async () => {
       await signPage();
       const instance = await loadJssdk();
-      return () => jssdkConfig(instance, `${instance.allowedOrigins[0]}/`);
+      return () => getJssdkConfig(instance, `${instance.allowedOrigins[0]}/`);
     },
   } satisfies Partial<Record<FlowName, Prepare>>;
 }
@@ -91,7 +92,7 @@ function payFlows(world: World) {
 
 /** Instances that share nothing but the table, each put together as its function does it, and no token anywhere. */
 async function coldInstances() {
-  const instances = await Promise.all(Array.from({ length: COLD_INSTANCES }, loadOfficial));
+  const instances = await Promise.all(Array.from({ length: COLD_INSTANCES }, () => loadOfficialAccount()));
   for (const { table, app } of instances.slice(0, 1)) {
     const Key = keys.platformToken(app.appId, 'access_token');
     await table.client.send(new DeleteCommand({ TableName: table.name, Key }));

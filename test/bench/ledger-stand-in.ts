@@ -13,7 +13,7 @@ type Attributes = Record<string, { S: string } | { N: string }>;
 
 interface Requests {
   BatchGetItem: { RequestItems: Record<string, { Keys: { pk: { S: string }; sk: { S: string } }[] }> };
-  Query: { ExpressionAttributeValues: { ':partition': { S: string } }; ExclusiveStartKey?: { dueSk: { S: string } } };
+  Query: { ExpressionAttributeValues: { ':partition': { S: string } }; ExclusiveStartKey?: { paidSk: { S: string } } };
 }
 
 /** Starts it for a day of so many lines. */
@@ -29,10 +29,10 @@ export async function startLedger(lines: number) {
     Query: ({ ExpressionAttributeValues, ExclusiveStartKey }: Requests['Query']) => {
       const partition = ExpressionAttributeValues[':partition'].S;
       const all = numbers.get(paidPartitions(DAY).indexOf(partition)) ?? [];
-      const from = ExclusiveStartKey ? all.indexOf(ExclusiveStartKey.dueSk.S) + 1 : 0;
+      const from = ExclusiveStartKey ? all.indexOf(ExclusiveStartKey.paidSk.S) + 1 : 0;
       const page = all
         .slice(from, from + PAGE)
-        .map((no) => marshalled({ duePk: partition, dueSk: no, ...keys.order(no) }));
+        .map((no) => marshalled({ paidPk: partition, paidSk: no, ...keys.order(no) }));
       return { Items: page, ...(from + PAGE < all.length && { LastEvaluatedKey: page.at(-1) }) };
     },
     PutItem: () => ({}),

@@ -259,7 +259,7 @@ describe('a notification of a refund', () => {
 
   it('L12 opens', () => {
     expect(open(letter(official))).toEqual({
-      kind: 'refund',
+      kind: 'refund-claim',
       refund: {
         mchId: '1900000001',
         outTradeNo: '71106718111915575302817',

@@ -147,7 +147,7 @@ describe('notifications', () => {
     });
   });
 
-  const refusedAs = (refusal: string) => expect.objectContaining({ code: 'FORBIDDEN', detail: { refusal } });
+  const refusedAs = (failure: string) => expect.objectContaining({ code: 'FORBIDDEN', detail: { failure } });
 
   it('a signature probe is refused, and told apart', async () => {
     await expect(open(payment!, { signature: payment!.probe })).rejects.toEqual(refusedAs('PROBE'));

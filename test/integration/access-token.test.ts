@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
 import { tokenOwner } from '../../lib/platform-token/owner.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
@@ -44,8 +44,8 @@ describe('access token owner', () => {
       read: (...given: Parameters<typeof stored.read>) => ((reads += 1), stored.read(...given)),
     };
     const { appId } = official.app;
-    const ask = () => fetchStableToken(base, official.app);
-    const owner = tokenOwner({ ...base, tokens: counted }, { appId, kind: 'access_token', ask });
+    const request = () => fetchStableToken(base, official.app);
+    const owner = tokenOwner({ ...base, tokens: counted }, { appId, kind: 'access_token', request });
     for (const atMs of [0, 59_000, 61_000]) {
       world.clock.offsetMs = atMs;
       await owner.withToken(echo);
@@ -149,8 +149,9 @@ describe('access token owner', () => {
   });
 
   it('names the secret when WeChat refuses it', async () => {
-    const owner = world.coldAccessToken({ ...world.official.app, appSecret: 'wrong' });
-    await expect(owner.withToken(echo)).rejects.toMatchObject({
+    vi.stubEnv('OFFICIAL_APP_SECRET', 'wrong');
+    const call = world.coldAccessToken().withToken(echo);
+    await expect(call.finally(() => vi.unstubAllEnvs())).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: 'WeChat refuses OFFICIAL_APP_SECRET',
     });

@@ -1,17 +1,16 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
-import { closeOwnAccount } from '../../lib/identity/close-account.ts';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { me } from '../../lib/identity/get-me.ts';
+import { bindPhone } from '../../lib/identity/bind-phone.ts';
+import { closeAccount } from '../../lib/identity/close-account.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { readOwnOrder } from '../../lib/pay/get-order.ts';
+import { getOrder } from '../../lib/pay/get-order.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import { bookEntry, creditId } from '../../lib/store/wallets.ts';
 import { readMerges } from '../../lib/store/accounts.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
-import { resetSessionKey } from '../../lib/wechat/session-key.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -24,57 +23,45 @@ describe('closing an account', () => {
   });
   afterAll(() => world.simulator.close());
 
-  const close = (token: string) =>
-    closeOwnAccount(
-      {
-        ...world.sessions,
-        endLoginState: async ({ openId, sessionKey }) => {
-          const { app } = world.miniapp;
-          await world.miniapp.accessToken.withToken((accessToken) =>
-            resetSessionKey(world.miniapp, { app, accessToken, openId, sessionKey: sessionKey! }),
-          );
-        },
-      },
-      token,
-    );
+  const close = (token: string) => closeAccount(world.closing, token);
   const whole = async () =>
     JSON.stringify((await world.table.client.send(new ScanCommand({ TableName: world.table.name }))).Items);
 
   it('frees openids, unionid and phone, leaves nothing personal, and ends every session of /me', async () => {
     const person = await world.phone.newPerson({ phone: '13911112222' });
-    const first = await login(world.miniapp, await world.phone.loginCode(person));
+    const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     const official = { appId: ids.official.appId, openId: person.openIds.official, unionId: person.unionId };
     await recogniseOrCreate(world.base, official);
     await updateProfile(world.miniapp, { token: first.token, input: { nickname: '将要注销的人' } });
     const { code } = (await world.phone.act(person, 'phone-code')) as { code: string };
-    const bound = await bindPhoneNumber(world.miniapp, { token: first.token, proof: { code } });
-    const other = await login(world.miniapp, await world.phone.loginCode(person));
+    const bound = await bindPhone(world.miniapp, { token: first.token, proof: { code } });
+    const other = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
 
     await close(other.token);
     for (const { token } of [first, bound, other]) {
-      await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
     const left = await whole();
     for (const trace of ['13911112222', '将要注销的人', person.unionId, 'IDENTITY#', person.openIds.official]) {
       expect(left).not.toContain(trace);
     }
 
-    const again = await login(world.miniapp, await world.phone.loginCode(person));
+    const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     expect(again).toMatchObject({ isNewUser: true });
     expect(again.user.id).not.toBe(first.user.id);
     const secondCode = ((await world.phone.act(person, 'phone-code')) as { code: string }).code;
-    const rebound = await bindPhoneNumber(world.miniapp, { token: again.token, proof: { code: secondCode } });
+    const rebound = await bindPhone(world.miniapp, { token: again.token, proof: { code: secondCode } });
     expect(rebound.user.username).toBe('13911112222');
   });
 
   it('leaves no person in the record of a merge', async () => {
     await world.bindOpenPlatform();
     const person = await world.phone.newPerson();
-    await login(world.miniapp, await world.phone.loginCode(person));
+    await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     const official = { appId: ids.official.appId, openId: person.openIds.official };
     await recogniseOrCreate(world.base, { ...official, unionId: person.unionId });
     await world.bindOpenPlatform('miniapp', 'official');
-    const { token, user } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { token, user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     expect(await readMerges(world.table, user.id)).toMatchObject([{ unionId: person.unionId }]);
     await close(token);
     expect(await readMerges(world.table, user.id)).toHaveLength(1);
@@ -86,7 +73,7 @@ describe('closing an account', () => {
     const { token, order } = await buyers.newOrder();
     world.clock.offsetMs = 3 * 3_600_000;
     await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
-    await sweep(world.payWith({ now: Date.now }));
+    await sweep(world.pay);
     await close(token);
     world.clock.offsetMs = 0;
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'CLOSED' });
@@ -124,12 +111,12 @@ describe('closing an account', () => {
     failing.mockRestore();
     await close(token);
     expect(await readOrder(world.table, outTradeNo)).not.toHaveProperty('openId');
-    await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it("lets nobody fill a wallet of it by another device's session", async () => {
     const { person, token } = await buyers.loggedIn();
-    const other = await login(world.miniapp, await world.phone.loginCode(person));
+    const other = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await close(token);
     const call = buy(world.pay, { token: other.token, sku: 'top-up', amountFen: 500 });
     await expect(call).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -150,7 +137,7 @@ describe('closing an account', () => {
       code: 'ORDER_STATE_CONFLICT',
       detail: { outTradeNo: order.outTradeNo, state: 'NOTPAY' },
     });
-    await expect(me(world.sessions, token)).resolves.toBeDefined();
+    await expect(getMe(world.sessions, token)).resolves.toBeDefined();
     await markClosed(world.table, { outTradeNo: order.outTradeNo, from: ['NOTPAY'] });
     await close(token);
   });
@@ -163,17 +150,17 @@ describe('closing an account', () => {
     expect(kept).toMatchObject({ state: 'PAID', amountFen: 1_800 });
     expect(kept.openId).toBeUndefined();
     const { outTradeNo } = order;
-    await expect(readOwnOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(getOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('leaves one closed account and one new one, when the person logs in meanwhile', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { person, token, user } = await buyers.loggedIn();
       const code = await world.phone.loginCode(person);
-      const [, seen] = await Promise.all([close(token), login(world.miniapp, code)]);
-      const last = await login(world.miniapp, await world.phone.loginCode(person));
+      const [, seen] = await Promise.all([close(token), loginMiniapp(world.miniapp, code)]);
+      const last = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
       expect(last.user.id).not.toBe(user.id);
-      const living = await me(world.sessions, seen.token).then(
+      const living = await getMe(world.sessions, seen.token).then(
         ({ user: seenNow }) => seenNow.id,
         () => 'refused',
       );

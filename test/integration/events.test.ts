@@ -5,7 +5,7 @@ import { readService } from '../../infra/service/service.ts';
 import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { bindPhone, closeAccount, mergeAccounts } from '../../lib/store/account-links.ts';
+import { linkPhone, closeAndUnlinkAccount, mergeAccounts } from '../../lib/store/account-links.ts';
 import { readAccount, setProfile, type Account } from '../../lib/store/accounts.ts';
 import { recordDifference } from '../../lib/store/bills.ts';
 import { setSubscribed } from '../../lib/store/identities.ts';
@@ -60,11 +60,11 @@ describe('the outbox', () => {
   it('has somebody who registers, gets a phone, another one, and leaves', async () => {
     const { account, person } = await register();
     await recogniseOrCreate(world.base, person);
-    await setProfile(world.table, account.id, { nickname: 'Li' }, 'person');
+    await setProfile(world.table, account.id, { nickname: 'Li' }, 'user');
     for (const phone of ['+8613800006666', '+8613800006666', '+8613900007777']) {
-      await bindPhone(world.table, await current(account), { phone, username: phone });
+      await linkPhone(world.table, await current(account), { phone, username: phone });
     }
-    await closeAccount(world.table, await current(account), AT);
+    await closeAndUnlinkAccount(world.table, await current(account), AT);
     expect(await namesUntil('user.closed')).toEqual([
       'user.registered',
       'user.phone-bound',
@@ -108,7 +108,7 @@ describe('the outbox', () => {
       currency: 'CNY',
       state: 'NOTPAY',
       createdAt: AT,
-      asked: 'a',
+      requestFingerprint: 'a',
       api: 'v3',
       tradeType: 'JSAPI',
       timeExpire: AT,
@@ -140,7 +140,7 @@ describe('the outbox', () => {
       const next = { ...refund, status, ...(status === 'SUCCESS' && { successAt: AT }) };
       const now = (await readOrder(world.table, outTradeNo))!;
       const money = { state: 'REFUNDING' as const, refundedFen: 0, refundingFen: 500, refundCount: 1 };
-      await writeRefund(world.table, { order: now, refund: seen }, { refund: next, money, dueAtMs: undefined });
+      await writeRefund(world.table, { order: now, refund: seen }, { refund: next, money, followUpAtMs: undefined });
       seen = next;
     }
     expect(await namesUntil('order.refunded')).toEqual([

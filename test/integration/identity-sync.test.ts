@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { followUp } from '../../lib/identity/sync-identity.ts';
-import { followChanged } from '../../lib/identity/following.ts';
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { syncIdentity } from '../../lib/identity/sync-identity.ts';
+import { recordFollow } from '../../lib/identity/following.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { createQrLogin } from '../../lib/scan-login/create.ts';
-import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
+import { recordScan } from '../../lib/scan-login/record-scan.ts';
 import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { readIdentity, readUnion } from '../../lib/store/identities.ts';
 import { readTicket } from '../../lib/store/tickets.ts';
@@ -28,7 +28,7 @@ describe('what follows a push', () => {
   const who = ({ openIds }: Person) => ({ appId, openId: openIds.official });
   const identityOf = async (person: Person) => readIdentity(world.table, who(person), 'strong');
   const pushed = (person: Person, follows: boolean, atS: number) =>
-    followChanged(world.base, { ...who(person), follows, atS });
+    recordFollow(world.base, { ...who(person), follows, atS });
 
   it('keeps whether somebody follows, in the order of what happened, not of what arrived', async () => {
     const person = await follower();
@@ -42,21 +42,21 @@ describe('what follows a push', () => {
 
   it('asks WeChat who a new follower is, once, and links them to the account that they have', async () => {
     const person = await follower();
-    const { user } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await pushed(person, true, 100);
     const before = await world.calls(CALL);
-    await followUp(world.official, who(person));
-    await followUp(world.official, who(person));
+    await syncIdentity(world.official, who(person));
+    await syncIdentity(world.official, who(person));
     expect((await world.calls(CALL)) - before).toBe(1);
     const identity = await identityOf(person);
     expect(identity).toMatchObject({ accountId: user.id, unionId: person.unionId, subscribed: true });
-    expect(identity).not.toHaveProperty('followUpAt');
+    expect(identity).not.toHaveProperty('syncRequestedAtMs');
   });
 
   it('makes no account for a follower whom nobody knows', async () => {
     const person = await follower();
     await pushed(person, true, 100);
-    await followUp(world.official, who(person));
+    await syncIdentity(world.official, who(person));
     expect(await identityOf(person)).not.toHaveProperty('accountId');
     expect(await identityOf(person)).toMatchObject({ unionId: person.unionId });
     expect(await readUnion(world.table, person.unionId, 'strong')).toBeUndefined();
@@ -66,21 +66,21 @@ describe('what follows a push', () => {
     const person = await follower();
     await pushed(person, true, 100);
     await world.faults(CALL, '5xx');
-    await expect(followUp(world.official, who(person))).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
-    expect(await identityOf(person)).toMatchObject({ followUpAt: expect.any(Number) });
-    await followUp(world.official, who(person));
-    expect(await identityOf(person)).not.toHaveProperty('followUpAt');
+    await expect(syncIdentity(world.official, who(person))).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    expect(await identityOf(person)).toMatchObject({ syncRequestedAtMs: expect.any(Number) });
+    await syncIdentity(world.official, who(person));
+    expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
   });
 
   it('keeps a follow that came with a scan: it is on the ticket first', async () => {
     const person = await follower();
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     const scan = { ...who(person), scene: sceneOf(qr.ticket), followedAt: 500 };
-    expect(await ticketScanned(world.base, scan)).toBe('moved');
+    expect(await recordScan(world.base, scan)).toBe('moved');
     expect(await identityOf(person)).toBeUndefined();
     const ticket = (await readTicket(world.table, qr.ticket))!;
-    await followUp(world.official, { ...who(person), followedAt: ticket.followedAt });
-    expect(await identityOf(person)).toMatchObject({ subscribed: true, followUpAt: expect.any(Number) });
+    await syncIdentity(world.official, { ...who(person), followedAt: ticket.followedAt });
+    expect(await identityOf(person)).toMatchObject({ subscribed: true, syncRequestedAtMs: expect.any(Number) });
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });
 
@@ -89,8 +89,8 @@ describe('what follows a push', () => {
       const person = await follower();
       await pushed(person, true, 100);
       await world.fault({ target: CALL, action: 'errcode', errcode, times: 1 });
-      await followUp(world.official, who(person));
-      expect(await identityOf(person)).not.toHaveProperty('followUpAt');
+      await syncIdentity(world.official, who(person));
+      expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
     }
   });
 
@@ -101,14 +101,14 @@ describe('what follows a push', () => {
       await pushed(person, true, 200);
       return world.official.send(request);
     };
-    await followUp({ ...world.official, send: slowly }, who(person));
-    expect(await identityOf(person)).toMatchObject({ followUpAt: expect.any(Number), subscribedChangedAt: 200 });
+    await syncIdentity({ ...world.official, send: slowly }, who(person));
+    expect(await identityOf(person)).toMatchObject({ syncRequestedAtMs: expect.any(Number), subscribedChangedAt: 200 });
   });
 
   it('leaves identities of other apps alone', async () => {
     const before = await world.calls(CALL);
-    await followUp(world.official, { appId: ids.miniapp.appId, openId: 'o-any' });
-    await followUp(world.official, { appId, openId: 'o-nobody' });
+    await syncIdentity(world.official, { appId: ids.miniapp.appId, openId: 'o-any' });
+    await syncIdentity(world.official, { appId, openId: 'o-nobody' });
     expect(await world.calls(CALL)).toBe(before);
   });
 });

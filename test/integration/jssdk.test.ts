@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { getJssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { loadJssdk } from '../../lib/wiring/h5.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const GETTICKET = '/cgi-bin/ticket/getticket';
@@ -10,16 +11,15 @@ describe('JS-SDK config', () => {
   let world: World;
   beforeEach(async () => {
     world = await createWorld();
+    vi.stubEnv('ALLOWED_ORIGINS', 'https://shop.example');
   });
-  afterEach(() => world.simulator.close());
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    return world.simulator.close();
+  });
 
-  const deps = () => ({
-    ...world.base,
-    appId: ids.official.appId,
-    jsapiTicket: world.coldJsapiTicket(),
-    allowedOrigins: ['https://shop.example'],
-  });
-  const configFor = (url: string) => jssdkConfig(deps(), url);
+  const deps = () => loadJssdk(world.outside);
+  const configFor = async (url: string) => getJssdkConfig(await deps(), url);
 
   it('signs the address that the page names, without its fragment, as it came', async () => {
     const config = await configFor('https://shop.example/a%20b?from=timeline&x=1#/route');

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOCAL_AWS } from '../../infra/service/table.ts';
 import { runtime } from '../../lib/core/runtime.ts';
-import { LEDGER_BATCH, paidOn, readLedger } from '../../lib/store/ledger.ts';
+import { LEDGER_BATCH, listPaidOn, readLedger } from '../../lib/store/ledger.ts';
 import { openTable } from '../../lib/store/table.ts';
 import { createReconciler, DATE, type Reconciler } from '../support/reconciler.ts';
 import { scriptedEngine } from '../support/scripted-engine.ts';
@@ -92,18 +92,18 @@ describe('what was paid on a day of Beijing', () => {
     await books.paidOrder({ paidAt: '2026-11-20T16:00:00.000Z' });
     await books.order();
     const found: string[] = [];
-    for await (const no of paidOn(books.table, DATE)) found.push(no);
+    for await (const no of listPaidOn(books.table, DATE)) found.push(no);
     expect(found).toEqual(expect.arrayContaining(paid.map(({ outTradeNo }) => outTradeNo)));
     expect(found).toHaveLength(31);
   });
 
   it('is asked for page by page', async () => {
-    const page = (no: string) => ({ Items: [{ dueSk: { S: no } }] });
-    const more = { LastEvaluatedKey: { dueSk: { S: 'a' } } };
+    const page = (no: string) => ({ Items: [{ paidSk: { S: no } }] });
+    const more = { LastEvaluatedKey: { paidSk: { S: 'a' } } };
     const engine = await scriptedEngine({ Query: [{ body: { ...page('a'), ...more } }, { body: page('b') }] });
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] = engine.endpoint;
     const found: string[] = [];
-    for await (const no of paidOn(openTable('t'), DATE)) found.push(no);
+    for await (const no of listPaidOn(openTable('t'), DATE)) found.push(no);
     // The second page, and the one page of each of the seven other partitions.
     expect(found).toEqual(['a', ...Array.from({ length: 8 }, () => 'b')]);
     engine.close();

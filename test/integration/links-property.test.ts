@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAppError } from '../../lib/core/errors.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { bindPhone, closeAccount } from '../../lib/store/account-links.ts';
+import { linkPhone, closeAndUnlinkAccount } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { identityName, readIdentity, type Person } from '../../lib/store/identities.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -55,9 +55,9 @@ describe('links of accounts', () => {
       if (one.do === 'recognise') await recognise(world.base, told);
       if (one.do === 'bind')
         await change(someone, (account) =>
-          bindPhone(world.table, account, { phone: `+${run}${one.phone}`, username: `${one.phone}` }),
+          linkPhone(world.table, account, { phone: `+${run}${one.phone}`, username: `${one.phone}` }),
         );
-      if (one.do === 'close') await change(someone, (account) => closeAccount(world.table, account, at()));
+      if (one.do === 'close') await change(someone, (account) => closeAndUnlinkAccount(world.table, account, at()));
     } catch (error) {
       if (!isAppError(error, 'IDENTITY_CONFLICT')) throw error;
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { logout } from '../../lib/identity/logout.ts';
-import { me } from '../../lib/identity/get-me.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 describe('mini-program login', () => {
@@ -15,8 +15,8 @@ describe('mini-program login', () => {
 
   it('creates an account with a random username at the first login, and finds it at the next', async () => {
     const person = await world.phone.newPerson();
-    const first = await login(world.miniapp, await world.phone.loginCode(person));
-    const second = await login(world.miniapp, await world.phone.loginCode(person));
+    const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
+    const second = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     expect(first).toMatchObject({ isNewUser: true, tokenType: 'Bearer', user: { initialized: false, phone: null } });
     expect(first.user.username).toMatch(/^user_[0-9a-z]{10}$/);
     expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id, username: first.user.username } });
@@ -24,27 +24,27 @@ describe('mini-program login', () => {
 
   it('answers the same code again with the same account and a working session', async () => {
     const code = await codeOfNewPerson();
-    const first = await login(world.miniapp, code);
-    const second = await login(world.miniapp, code);
+    const first = await loginMiniapp(world.miniapp, code);
+    const second = await loginMiniapp(world.miniapp, code);
     expect(second).toMatchObject({ isNewUser: true, user: { id: first.user.id } });
-    await expect(me(world.sessions, first.token)).resolves.toEqual({ user: first.user });
-    await expect(me(world.sessions, second.token)).resolves.toEqual({ user: first.user });
+    await expect(getMe(world.sessions, first.token)).resolves.toEqual({ user: first.user });
+    await expect(getMe(world.sessions, second.token)).resolves.toEqual({ user: first.user });
   });
 
   it('and also when WeChat cannot be asked any more', async () => {
     const code = await codeOfNewPerson();
-    const { token } = await login(world.miniapp, code);
+    const { token } = await loginMiniapp(world.miniapp, code);
     for (const action of ['5xx', 'busy']) {
       await world.faults('jscode2session', action, 2);
-      expect((await login(world.miniapp, code)).token).toBe(token);
+      expect((await loginMiniapp(world.miniapp, code)).token).toBe(token);
     }
   });
 
   it('answers the same code sent ten times at once with one account and ten working sessions', async () => {
     const code = await codeOfNewPerson();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => login(world.miniapp, code)));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => loginMiniapp(world.miniapp, code)));
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
-    const seen = await Promise.all(answers.map(({ token }) => me(world.sessions, token)));
+    const seen = await Promise.all(answers.map(({ token }) => getMe(world.sessions, token)));
     expect(seen).toHaveLength(10);
   });
 
@@ -57,53 +57,55 @@ describe('mini-program login', () => {
       await waiting.promise;
       return answer;
     };
-    const first = login({ ...world.miniapp, send: slowly }, code);
+    const first = loginMiniapp({ ...world.miniapp, send: slowly }, code);
     await answered.promise;
     // The clock of the twin stands: it waits for as long as the other needs.
     const nowMs = world.base.now();
     const sleep: typeof world.miniapp.sleep = (ms) => (waiting.resolve(), world.miniapp.sleep(ms));
-    const second = login({ ...world.miniapp, sleep, now: () => nowMs }, code);
+    const second = loginMiniapp({ ...world.miniapp, sleep, now: () => nowMs }, code);
     const [one, two] = await Promise.all([first, second]);
     expect(two.user.id).toBe(one.user.id);
-    await expect(me(world.sessions, two.token)).resolves.toEqual({ user: one.user });
+    await expect(getMe(world.sessions, two.token)).resolves.toEqual({ user: one.user });
   });
 
   it('creates one account when a new person logs in with ten codes at once', async () => {
     const person = await world.phone.newPerson();
     const codes = await Promise.all(Array.from({ length: 10 }, () => world.phone.loginCode(person)));
-    const answers = await Promise.all(codes.map((code) => login(world.miniapp, code)));
+    const answers = await Promise.all(codes.map((code) => loginMiniapp(world.miniapp, code)));
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
     expect(answers.filter(({ isNewUser }) => isNewUser)).toHaveLength(1);
   });
 
   it('does not give the first answer any more when the code has outlived its five minutes', async () => {
     const code = await codeOfNewPerson();
-    await login(world.miniapp, code);
+    await loginMiniapp(world.miniapp, code);
     world.clock.offsetMs = 5 * 60_000 + 1_000;
-    await expect(login(world.miniapp, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    await expect(loginMiniapp(world.miniapp, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
     world.clock.offsetMs = 0;
   });
 
   it('does not open a session again that was logged out', async () => {
     const code = await codeOfNewPerson();
-    const { token } = await login(world.miniapp, code);
+    const { token } = await loginMiniapp(world.miniapp, code);
     await logout(world.sessions, token);
-    await expect(login(world.miniapp, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
-    await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(loginMiniapp(world.miniapp, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('refuses a code that WeChat does not know', async () => {
-    await expect(login(world.miniapp, 'nonsense')).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    await expect(loginMiniapp(world.miniapp, 'nonsense')).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
   });
 
   it('asks once more when WeChat is busy, and never repeats a code that may be spent', async () => {
     const path = '/sns/jscode2session';
     await world.faults('jscode2session', 'busy');
     const before = await world.calls(path);
-    await login(world.miniapp, await codeOfNewPerson());
+    await loginMiniapp(world.miniapp, await codeOfNewPerson());
     expect((await world.calls(path)) - before).toBe(2);
     await world.faults('jscode2session', 'timeout');
-    await expect(login(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+    await expect(loginMiniapp(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({
+      code: 'WECHAT_TIMEOUT',
+    });
     expect((await world.calls(path)) - before).toBe(3);
   });
 
@@ -112,21 +114,21 @@ describe('mini-program login', () => {
     ['5xx', 'WECHAT_UNAVAILABLE'],
   ])('says so when WeChat answers with %s', async (action, code) => {
     await world.faults('jscode2session', action);
-    await expect(login(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({ code });
+    await expect(loginMiniapp(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({ code });
   });
 
   it('names the setting that WeChat refuses', async () => {
     const app = { ...world.miniapp.app, appSecret: 'wrong' };
-    await expect(login({ ...world.miniapp, app }, await codeOfNewPerson())).rejects.toMatchObject({
+    await expect(loginMiniapp({ ...world.miniapp, app }, await codeOfNewPerson())).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: 'WeChat refuses MINIAPP_APP_SECRET',
     });
   });
 
   it('refuses a session that has ended, though TTL has not deleted it yet', async () => {
-    const { token, expiresIn } = await login(world.miniapp, await codeOfNewPerson());
+    const { token, expiresIn } = await loginMiniapp(world.miniapp, await codeOfNewPerson());
     world.clock.offsetMs = expiresIn * 1_000 + 1_000;
-    await expect(me(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     world.clock.offsetMs = 0;
   });
 });

@@ -1,14 +1,14 @@
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { me } from '../../lib/identity/get-me.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { createMiniappLogin, createQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';
+import { createMiniappQrLogin, createOfficialQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';
 import { decideQrLogin, type Decision } from '../../lib/scan-login/decide.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { closeAccount } from '../../lib/store/account-links.ts';
+import { closeAndUnlinkAccount } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
@@ -22,11 +22,11 @@ describe('scan login by a code of the mini-program', () => {
   });
   afterAll(() => world.simulator.close());
 
-  const create = () => createMiniappLogin(world.miniapp);
+  const create = () => createMiniappQrLogin(world.miniapp);
   const poll = (qr: QrLogin) => pollQrLogin(world.sessions, qr);
   const loggedIn = async () => {
     const person = await world.phone.newPerson();
-    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+    return { person, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(person))) };
   };
   const decide = ({ ticket }: Pick<QrLogin, 'ticket'>, token: string, decision: Decision) =>
     decideQrLogin({ ...world.sessions, appId: ids.miniapp.appId, siteName: '示例站' }, { token, ticket, decision });
@@ -51,7 +51,7 @@ describe('scan login by a code of the mini-program', () => {
     if (answer.status !== 'registered') throw new Error(answer.status);
     expect(answer.user.id).toBe(user.id);
     expect(answer.token).not.toBe(token);
-    expect(await me(world.sessions, answer.token)).toEqual({ user });
+    expect(await getMe(world.sessions, answer.token)).toEqual({ user });
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
@@ -104,7 +104,7 @@ describe('scan login by a code of the mini-program', () => {
     const { token } = await loggedIn();
     await expect(decide({ ticket: 'A'.repeat(22) }, token, 'confirm')).rejects.toMatchObject(GONE);
     await expect(decide({ ticket: '../x' }, token, 'confirm')).rejects.toMatchObject(GONE);
-    const official = await createQrLogin(world.official);
+    const official = await createOfficialQrLogin(world.official);
     await expect(decide(official, token, 'confirm')).rejects.toMatchObject(GONE);
     expect(await poll(official)).toEqual({ status: 'pending' });
     const qr = await create();
@@ -116,8 +116,8 @@ describe('scan login by a code of the mini-program', () => {
   it('takes no decision of a session whose account was closed', async () => {
     const [{ person, token, user }, qr] = [await loggedIn(), await create()];
     const account = (await readAccount(world.table, user.id, 'strong'))!;
-    expect(await closeAccount(world.table, account, new Date().toISOString())).toBe(true);
-    await login(world.miniapp, await world.phone.loginCode(person));
+    expect(await closeAndUnlinkAccount(world.table, account, new Date().toISOString())).toBe(true);
+    await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await expect(decide(qr, token, 'confirm')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });

@@ -4,15 +4,16 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
 import { checkOrder, closeAtWechat } from '../../lib/pay/check-order.ts';
-import type { PayApi, RefundFact, Transaction } from '../../lib/wechat-pay/pay-api.ts';
-import { payRefusal } from '../../lib/wechat-pay/errors.ts';
+import type { PayApi, WechatRefund, Transaction } from '../../lib/wechat-pay/pay-api.ts';
+import { errorOfPayCode } from '../../lib/wechat-pay/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
-import { consoleRefund } from '../../lib/pay/settle-refund.ts';
+import { consoleRefund } from '../../lib/pay/report-refund.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import { takeNotification } from '../../lib/pay/take-notification.ts';
 import { putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
-import { putReport, readRefund } from '../../lib/store/refunds.ts';
+import { putReportedRefund, readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { asVerified } from '../support/verified.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const AMOUNT = 1800;
@@ -33,8 +34,8 @@ type Luck = 'fine' | 'request-lost' | 'answer-lost';
 /** A WeChat with one order. */
 function wechatWith(order: Order) {
   let state: 'NOTPAY' | 'SUCCESS' | 'CLOSED' = 'NOTPAY';
-  const refunds = new Map<string, RefundFact>();
-  const notices: { notice: Notice; signed: boolean }[] = [];
+  const refunds = new Map<string, WechatRefund>();
+  const notices: Notice[] = [];
   const luck: Luck[] = [];
   const transactionId = `42${order.outTradeNo}`;
   const paidAt = '2026-11-20T00:00:00.000Z';
@@ -55,11 +56,11 @@ function wechatWith(order: Order) {
     if (fate === 'answer-lost') throw new AppError('WECHAT_TIMEOUT', 'lost');
     return answer;
   };
-  const accept = (outRefundNo: string, amountFen: number): RefundFact => {
+  const accept = (outRefundNo: string, amountFen: number): WechatRefund => {
     const known = refunds.get(outRefundNo);
     if (known) return known;
-    if (state !== 'SUCCESS' || amountFen > leftFen()) throw payRefusal('NOT_ENOUGH', 'fake');
-    const fact: RefundFact = {
+    if (state !== 'SUCCESS' || amountFen > leftFen()) throw errorOfPayCode('NOT_ENOUGH', 'fake');
+    const fact: WechatRefund = {
       mchId: order.mchId,
       outTradeNo: order.outTradeNo,
       transactionId,
@@ -76,13 +77,13 @@ function wechatWith(order: Order) {
     query: () => call(told),
     close: () =>
       call(() => {
-        if (state === 'SUCCESS') throw payRefusal('ORDERPAID', 'fake');
+        if (state === 'SUCCESS') throw errorOfPayCode('ORDERPAID', 'fake');
         state = 'CLOSED';
       }),
     queryRefund: ({ outRefundNo }: { outRefundNo: string }) =>
       call(() => {
         const known = refunds.get(outRefundNo);
-        if (!known) throw payRefusal('RESOURCE_NOT_EXISTS', 'fake');
+        if (!known) throw errorOfPayCode('RESOURCE_NOT_EXISTS', 'fake');
         return known;
       }),
   } as unknown as PayApi;
@@ -96,24 +97,24 @@ function wechatWith(order: Order) {
       sleep: async () => undefined,
       payApi: async () => api,
       requestRefund: (_: Order, { outRefundNo, amountFen }: { outRefundNo: string; amountFen: number }) =>
-        call(() => accept(outRefundNo, amountFen)),
+        call(() => asVerified(accept(outRefundNo, amountFen))),
     },
     pay: () => {
       if (state !== 'NOTPAY') return;
       state = 'SUCCESS';
-      notices.push({ notice: { kind: 'payment', transaction: told() }, signed: true });
+      notices.push({ kind: 'payment', transaction: told() } as Notice);
     },
     refundByHand: (outRefundNo: string, amountFen: number) => {
       if (state === 'SUCCESS' && amountFen <= leftFen()) accept(outRefundNo, amountFen);
     },
     /** A refund under way comes to an end, or gets stuck; WeChat says so. */
-    end: (pick: number, status: RefundFact['status'], signed: boolean) => {
+    end: (pick: number, status: WechatRefund['status'], signed: boolean) => {
       const open = [...refunds.values()].filter((fact) => fact.status === 'PROCESSING' || fact.status === 'ABNORMAL');
       const fact = open[pick % Math.max(open.length, 1)];
       if (!fact) return;
       const now = { ...fact, status };
       refunds.set(fact.outRefundNo, now);
-      notices.push({ notice: { kind: 'refund', refund: now }, signed });
+      notices.push({ kind: signed ? 'refund' : 'refund-claim', refund: now } as Notice);
     },
   };
 }
@@ -121,7 +122,7 @@ function wechatWith(order: Order) {
 type Step =
   | { does: 'pay' | 'close' | 'query' | 'sweep' }
   | { does: 'refund' | 'refund-by-hand'; amountFen: number; number: number }
-  | { does: 'end'; pick: number; status: RefundFact['status']; signed: boolean }
+  | { does: 'end'; pick: number; status: WechatRefund['status']; signed: boolean }
   | { does: 'deliver'; pick: number; copies: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -140,7 +141,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant('end' as const),
       pick: fc.nat(9),
-      status: fc.constantFrom<RefundFact['status']>('SUCCESS', 'SUCCESS', 'CLOSED', 'ABNORMAL'),
+      status: fc.constantFrom<WechatRefund['status']>('SUCCESS', 'SUCCESS', 'CLOSED', 'ABNORMAL'),
       signed: fc.boolean(),
     }),
   },
@@ -163,7 +164,7 @@ async function newOrder(): Promise<Order> {
   const order: Order = {
     outTradeNo: `${ownerId}m${String((lives += 1)).padStart(15, '0')}`,
     sku: 'coffee',
-    asked: 'a',
+    requestFingerprint: 'a',
     kind: 'goods',
     description: 'Coffee',
     amountFen: AMOUNT,
@@ -218,8 +219,7 @@ describe('the books', () => {
           if (one.does !== 'deliver') return undefined;
           const known = wechat.notices[one.pick % Math.max(wechat.notices.length, 1)];
           if (!known) return undefined;
-          const { notice, signed } = known;
-          return Promise.all(Array.from({ length: one.copies }, () => takeNotification(deps, notice, { signed })));
+          return Promise.all(Array.from({ length: one.copies }, () => takeNotification(deps, known)));
         };
         for (const one of steps) {
           await survive(act(one));
@@ -232,7 +232,7 @@ describe('the books', () => {
         // Peace: every refund ends, the bill shows those that nobody told us of, and the sweep has its days.
         wechat.luck.length = 0;
         for (const fact of wechat.refunds.values()) {
-          await putReport(world.table, consoleRefund(fact, world.base.now()), world.base.now());
+          await putReportedRefund(world.table, consoleRefund(fact, world.base.now()), world.base.now());
         }
         for (let day = 0; day < 4; day += 1) {
           for (let refund = 0; refund < 20; refund += 1) wechat.end(0, 'SUCCESS', true);

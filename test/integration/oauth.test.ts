@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorize } from '../../lib/h5/authorize.ts';
-import { callback } from '../../lib/h5/oauth-callback.ts';
-import { followUp } from '../../lib/identity/sync-identity.ts';
-import { followChanged, forgetProfile, profileChanged } from '../../lib/identity/following.ts';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { me } from '../../lib/identity/get-me.ts';
+import { oauthCallback } from '../../lib/h5/oauth-callback.ts';
+import { syncIdentity } from '../../lib/identity/sync-identity.ts';
+import { recordFollow, eraseWechatProfile, requestProfileSync } from '../../lib/identity/following.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { answerPush } from '../../lib/official-account/answer-push.ts';
 import { replies } from '../../lib/official-account/replies.ts';
@@ -43,7 +43,7 @@ describe('H5 OAuth', () => {
     const departure = await leave(PAGE, scope);
     return { ...(await open(person, departure.location, options)), kept: departure.kept };
   };
-  const arrive = (back: { code: string; state: string; kept: string | undefined }) => callback(world.oauth, back);
+  const arrive = (back: { code: string; state: string; kept: string | undefined }) => oauthCallback(world.oauth, back);
 
   it('goes to WeChat with its parameters in order, and comes back to the page, logged in', async () => {
     const person = await world.phone.newPerson();
@@ -56,7 +56,7 @@ describe('H5 OAuth', () => {
     expect(state).toMatch(/^[0-9a-z]{32}$/);
     const { redirect, session } = await arrive(await visit(person));
     expect(redirect).toBe(PAGE);
-    expect(await me(world.sessions, session.token)).toEqual({ user: session.user });
+    expect(await getMe(world.sessions, session.token)).toEqual({ user: session.user });
   });
 
   it.each([
@@ -100,7 +100,7 @@ describe('H5 OAuth', () => {
     const own = await visit(person);
     await expect(arrive({ ...back, kept: undefined })).rejects.toMatchObject(refused);
     await expect(arrive({ ...back, kept: own.kept })).rejects.toMatchObject(refused);
-    const session = await login(world.miniapp, await world.phone.loginCode(person));
+    const session = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await expect(arrive({ ...back, kept: session.token })).rejects.toMatchObject(refused);
     world.clock.offsetMs = 601_000;
     await expect(arrive(back)).rejects.toMatchObject(refused);
@@ -133,7 +133,7 @@ describe('H5 OAuth', () => {
 
   it('silent: is the account that the mini-program knows, by the unionid, or one of its own without', async () => {
     const person = await world.phone.newPerson();
-    const { user } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     expect((await arrive(await visit(person, 'snsapi_userinfo'))).session.user.id).toBe(user.id);
     await world.bindOpenPlatform();
     const stranger = await world.phone.newPerson();
@@ -146,7 +146,7 @@ describe('H5 OAuth', () => {
     const person = await world.phone.newPerson({ nickname: '网页用户', avatarUrl: 'http://thirdwx.qlogo.cn/b/132' });
     const { session } = await arrive(await visit(person, 'snsapi_userinfo'));
     expect(session.user).toMatchObject({ nickname: '网页用户', avatarUrl: 'https://thirdwx.qlogo.cn/b/132' });
-    const { token } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { token } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await updateProfile(world.miniapp, { token, input: { nickname: '自己起的名字' } });
     expect((await arrive(await visit(person, 'snsapi_userinfo'))).session.user.nickname).toBe('自己起的名字');
   });
@@ -166,7 +166,7 @@ describe('H5 OAuth', () => {
       const { session } = await arrive(await visit(person, 'snsapi_userinfo'));
       return { person, who: { appId, openId: person.openIds.official }, token: session.token };
     };
-    const nickname = async (token: string) => (await me(world.sessions, token)).user.nickname;
+    const nickname = async (token: string) => (await getMe(world.sessions, token)).user.nickname;
 
     it('fetches it anew with the user token while that lives, and with a refreshed one after that', async () => {
       const { who, token } = await consented();
@@ -176,14 +176,14 @@ describe('H5 OAuth', () => {
         ['/sns/userinfo', 1],
       ] as const) {
         const before = await world.calls(path);
-        await profileChanged(world.base, who);
-        await followUp(world.official, who);
+        await requestProfileSync(world.base, who);
+        await syncIdentity(world.official, who);
         expect((await world.calls(path)) - before, path).toBe(calls);
       }
       await world.simulator.advanceClock(7_300_000);
       const before = (await readUserToken(world.table, who, world.base.now()))!;
-      await profileChanged(world.base, who);
-      await followUp(world.official, who);
+      await requestProfileSync(world.base, who);
+      await syncIdentity(world.official, who);
       const after = (await readUserToken(world.table, who, world.base.now()))!;
       expect(after.accessToken).not.toBe(before.accessToken);
       expect(await nickname(token)).toBe('原来的名字');
@@ -192,17 +192,17 @@ describe('H5 OAuth', () => {
     it('drops it when the user token is dead', async () => {
       const { person, who, token } = await consented();
       await world.phone.act(person, 'change-password');
-      await profileChanged(world.base, who);
-      await followUp(world.official, who);
+      await requestProfileSync(world.base, who);
+      await syncIdentity(world.official, who);
       expect(await nickname(token)).toBeNull();
     });
 
     it('and takes the consent back, forgets name, picture and tokens', async () => {
       const { who, token } = await consented();
-      await forgetProfile(world.base, who);
+      await eraseWechatProfile(world.base, who);
       expect(await nickname(token)).toBeNull();
       expect(await readUserToken(world.table, who, world.base.now())).toBeUndefined();
-      await forgetProfile(world.base, { appId, openId: 'o-nobody' });
+      await eraseWechatProfile(world.base, { appId, openId: 'o-nobody' });
     });
 
     it('and ceases to follow, loses what WeChat showed of them, by the push', async () => {
@@ -214,21 +214,21 @@ describe('H5 OAuth', () => {
 
     it('and follows again before the news that they ceased to arrives, keeps it', async () => {
       const { who, token } = await consented();
-      await followChanged(world.base, { ...who, follows: true, atS: 200 });
-      await followChanged(world.base, { ...who, follows: false, atS: 100 });
+      await recordFollow(world.base, { ...who, follows: true, atS: 200 });
+      await recordFollow(world.base, { ...who, follows: false, atS: 100 });
       expect(await nickname(token)).toBe('原来的名字');
     });
 
     it('but typed a name here, loses only what is of WeChat', async () => {
       const { person, who } = await consented();
-      const miniapp = await login(world.miniapp, await world.phone.loginCode(person));
+      const miniapp = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
       const { user } = await updateProfile(world.miniapp, {
         token: miniapp.token,
         input: { nickname: '自己起的名字' },
       });
       expect(user.avatarUrl).toMatch(/^https:/);
-      await forgetProfile(world.base, who);
-      expect((await me(world.sessions, miniapp.token)).user).toMatchObject({
+      await eraseWechatProfile(world.base, who);
+      expect((await getMe(world.sessions, miniapp.token)).user).toMatchObject({
         nickname: '自己起的名字',
         avatarUrl: null,
       });
@@ -236,9 +236,9 @@ describe('H5 OAuth', () => {
 
     it('leaves what they chose here', async () => {
       const { person, who, token } = await consented();
-      const miniapp = await login(world.miniapp, await world.phone.loginCode(person));
+      const miniapp = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
       await updateProfile(world.miniapp, { token: miniapp.token, input: { nickname: '自己起的名字' } });
-      await forgetProfile(world.base, who);
+      await eraseWechatProfile(world.base, who);
       expect(await nickname(token)).toBe('自己起的名字');
     });
   });

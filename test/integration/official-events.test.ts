@@ -1,6 +1,6 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import {
   createModeWorld,
   CURRENT_KEY,
@@ -207,7 +207,7 @@ describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => 
   };
 
   it('opens what others seal: the check of the checks below', async () => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     const answer = await world.send(await sealedEvent(world, scanXml(qr)));
     expect(answer.statusCode).toBe(200);
     expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
@@ -218,12 +218,12 @@ describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => 
     ['said to be encrypted', () => `${signedQuery()}&encrypt_type=aes&msg_signature=${'0'.repeat(40)}`],
     ['said to be raw', () => `${signedQuery()}&encrypt_type=raw`],
   ])('refuses a forged plain SCAN, %s', async (_, query) => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     await expectForgeryRefused({ ...(await lastEvent(world)), rawQueryString: query(), body: scanXml(qr) }, qr);
   });
 
   it('refuses a forged SCAN beside the encrypted part of a genuine push, and acts on that part alone', async () => {
-    const [qr, other] = [await createQrLogin(world.official), await createQrLogin(world.official)];
+    const [qr, other] = [await createOfficialQrLogin(world.official), await createOfficialQrLogin(world.official)];
     const event = await sealedEvent(world, scanXml(other));
     event.body = scanXml(qr).replace('</xml>', `${event.body!.slice('<xml>'.length)}`);
     expect((await world.send(event)).statusCode).toBe(200);
@@ -232,17 +232,17 @@ describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => 
   });
 
   it('refuses a ciphertext for another appid, though its signature holds', async () => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { app: 'wx9999999999999999' }), qr);
   });
 
   it('refuses a message under a key that nobody knows, though its signature holds', async () => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { key: UNKNOWN_KEY }), qr);
   });
 
   it('refuses a captured message later, and gives it no second effect at once', async () => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { skewS: -301 }), qr);
     const text =
       `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>o_1</FromUserName><CreateTime>${nowS()}</CreateTime>` +
@@ -255,7 +255,7 @@ describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => 
   });
 
   it('refuses a changed ciphertext', async () => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     const event = await sealedEvent(world, scanXml(qr));
     event.body = event.body!.replace(
       /(<Encrypt>)(.)/,

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { me } from '../../lib/identity/get-me.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { readOwnOrder } from '../../lib/pay/get-order.ts';
-import { bindPhone } from '../../lib/store/account-links.ts';
+import { getOrder } from '../../lib/pay/get-order.ts';
+import { linkPhone } from '../../lib/store/account-links.ts';
 import { readAccount, readMerges, type Account } from '../../lib/store/accounts.ts';
 import { readIdentity, readUnion, type Person } from '../../lib/store/identities.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { createQrLogin } from '../../lib/scan-login/create.ts';
-import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
+import { recordScan } from '../../lib/scan-login/record-scan.ts';
 import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type Person as PhoneOwner, type World } from '../support/world.ts';
@@ -39,12 +39,12 @@ describe('one person, several openids', () => {
   };
   const givePhone = async (account: Account, phone: string) => {
     const current = (await readAccount(world.table, account.id, 'strong'))!;
-    expect(await bindPhone(world.table, current, { phone, username: phone })).toBe(true);
+    expect(await linkPhone(world.table, current, { phone, username: phone })).toBe(true);
   };
 
   it('has one account in the mini-program and in the official account, by the unionid', async () => {
     const owner = await world.phone.newPerson();
-    const { user } = await login(world.miniapp, await world.phone.loginCode(owner));
+    const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     const account = await meet(inOfficial(owner));
     expect(account.id).toBe(user.id);
     expect([...(await accountOf(inMiniapp(owner))).identities!]).toHaveLength(2);
@@ -52,33 +52,33 @@ describe('one person, several openids', () => {
 
   it('is logged in by scanning, when they are known from the mini-program: WeChat tells the unionid of a follower', async () => {
     const owner = await world.phone.newPerson();
-    const { user } = await login(world.miniapp, await world.phone.loginCode(owner));
+    const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     await world.phone.act(owner, 'event', { event: 'subscribe' });
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
-    expect(await ticketScanned(world.base, scan)).toBe('moved');
+    expect(await recordScan(world.base, scan)).toBe('moved');
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'registered', user: { id: user.id } });
   });
 
   it('registers as one person: what WeChat told at the scan is kept, and not in a token that others see', async () => {
     const owner = await world.phone.newPerson();
     await world.phone.act(owner, 'event', { event: 'subscribe' });
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
-    await ticketScanned(world.base, scan);
+    await recordScan(world.base, scan);
     const answer = await pollQrLogin(world.sessions, qr);
     if (answer.status !== 'unregistered') throw new Error(answer.status);
     const claims = Buffer.from(answer.registrationToken.split('.')[1]!, 'base64url').toString();
     expect(claims).not.toContain(owner.unionId);
     const { user } = await register(world.sessions, answer.registrationToken);
-    expect((await login(world.miniapp, await world.phone.loginCode(owner))).user.id).toBe(user.id);
+    expect((await loginMiniapp(world.miniapp, await world.phone.loginCode(owner))).user.id).toBe(user.id);
   });
 
   it('is asked to register when WeChat cannot be asked who they are', async () => {
     const owner = await world.phone.newPerson();
-    await login(world.miniapp, await world.phone.loginCode(owner));
-    const qr = await createQrLogin(world.official);
-    await ticketScanned(world.base, {
+    await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
+    const qr = await createOfficialQrLogin(world.official);
+    await recordScan(world.base, {
       appId: ids.official.appId,
       openId: owner.openIds.official,
       scene: sceneOf(qr.ticket),
@@ -102,10 +102,10 @@ describe('one person, several openids', () => {
   it('has the unionid linked when it arrives later than the account', async () => {
     await world.bindOpenPlatform();
     const owner = await world.phone.newPerson();
-    const first = await login(world.miniapp, await world.phone.loginCode(owner));
+    const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     expect(await readUnion(world.table, owner.unionId, 'strong')).toBeUndefined();
     await world.bindOpenPlatform('miniapp');
-    const second = await login(world.miniapp, await world.phone.loginCode(owner));
+    const second = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id } });
     expect(await readUnion(world.table, owner.unionId, 'strong')).toBe(first.user.id);
     expect((await meet(inOfficial(owner))).id).toBe(first.user.id);
@@ -174,10 +174,10 @@ describe('one person, several openids', () => {
       await givePhone(await meet(inOfficial(owner)), '+8613900000004');
       const merged = (await recognise(world.base, inMiniapp(owner)))!;
       expect(merged.id).not.toBe(user.id);
-      expect(await me(world.sessions, token)).toMatchObject({ user: { id: merged.id } });
-      const again = await login(world.miniapp, await world.phone.loginCode(owner));
+      expect(await getMe(world.sessions, token)).toMatchObject({ user: { id: merged.id } });
+      const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
       for (const session of [token, again.token]) {
-        const read = await readOwnOrder(world.pay, { token: session, outTradeNo: order.outTradeNo });
+        const read = await getOrder(world.pay, { token: session, outTradeNo: order.outTradeNo });
         expect(read.order.outTradeNo).toBe(order.outTradeNo);
       }
     });

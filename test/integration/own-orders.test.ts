@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { closeOwnOrder } from '../../lib/pay/close-order.ts';
-import { listOwnOrders } from '../../lib/pay/list-orders.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { closeOrder } from '../../lib/pay/close-order.ts';
+import { listOrders } from '../../lib/pay/list-orders.ts';
 import { mergeAccounts } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readOrder } from '../../lib/store/orders.ts';
@@ -21,7 +21,7 @@ async function listAll(token: string) {
   const pages: string[][] = [];
   let cursor: string | undefined;
   do {
-    const page = await listOwnOrders(world.pay, { token, cursor });
+    const page = await listOrders(world.pay, { token, cursor });
     pages.push(page.orders.map(({ outTradeNo }) => outTradeNo));
     cursor = page.cursor ?? undefined;
   } while (cursor !== undefined);
@@ -51,9 +51,9 @@ describe('GET /pay/orders', () => {
 
   it('shows nobody the orders of somebody else', async () => {
     const [one, two] = [await buyers.newOrder(), await buyers.loggedIn()];
-    expect(await listOwnOrders(world.pay, { token: two.token })).toEqual({ orders: [], cursor: null });
+    expect(await listOrders(world.pay, { token: two.token })).toEqual({ orders: [], cursor: null });
     const { cursor } = { cursor: one.order.outTradeNo.slice(16) };
-    expect((await listOwnOrders(world.pay, { token: two.token, cursor })).orders).toEqual([]);
+    expect((await listOrders(world.pay, { token: two.token, cursor })).orders).toEqual([]);
   });
 
   it('mixes the orders of merged accounts by their age', async () => {
@@ -71,7 +71,7 @@ describe('GET /pay/orders', () => {
     expect(pages.map(({ length }) => length)).toEqual([20, 2]);
     expect(pages.flat()).toEqual(numbers.toReversed());
     // The person is the same, whichever app they log in with.
-    const again = await login(world.miniapp, await world.phone.loginCode(two.person));
+    const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(two.person));
     expect((await listAll(again.token)).flat()).toEqual(numbers.toReversed());
   });
 
@@ -80,8 +80,8 @@ describe('GET /pay/orders', () => {
     const { order: made, payment } = await buy(world.pay, { token });
     await world.phone.act(person, 'pay', { prepayId: payment.package });
     const query = `/v3/pay/transactions/out-trade-no/${made.outTradeNo}`;
-    expect((await listOwnOrders(world.pay, { token })).orders[0]).toMatchObject({ state: 'PAID' });
-    await listOwnOrders(world.pay, { token });
+    expect((await listOrders(world.pay, { token })).orders[0]).toMatchObject({ state: 'PAID' });
+    await listOrders(world.pay, { token });
     expect(await world.calls(query)).toBe(1);
   });
 });
@@ -94,16 +94,16 @@ describe('POST /pay/orders/{outTradeNo}/close', () => {
     const { token, order: made } = await buyers.newOrder();
     const { outTradeNo } = made;
     for (let times = 0; times < 2; times += 1) {
-      expect((await closeOwnOrder(world.pay, { token, outTradeNo })).order).toMatchObject({ state: 'CLOSED' });
+      expect((await closeOrder(world.pay, { token, outTradeNo })).order).toMatchObject({ state: 'CLOSED' });
     }
     expect(await queried(outTradeNo)).toMatchObject({ tradeState: 'CLOSED' });
-    expect(await readOrder(world.table, outTradeNo)).not.toHaveProperty('duePk');
+    expect(await readOrder(world.table, outTradeNo)).not.toHaveProperty('followUpPk');
     expect(await world.calls(`/v3/pay/transactions/out-trade-no/${outTradeNo}/close`)).toBe(1);
   });
 
   it('books the payment when somebody was faster', async () => {
     const { token, outTradeNo } = await buyers.paidOrder({ paid: false });
-    const call = closeOwnOrder(world.pay, { token, outTradeNo });
+    const call = closeOrder(world.pay, { token, outTradeNo });
     await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } });
     expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID' });
   });
@@ -111,7 +111,7 @@ describe('POST /pay/orders/{outTradeNo}/close', () => {
   it('leaves the order open when nobody knows whether WeChat closed it', async () => {
     const { token, order: made } = await buyers.newOrder();
     await world.faults('/close', '5xx', 2);
-    const call = closeOwnOrder(world.pay, { token, outTradeNo: made.outTradeNo });
+    const call = closeOrder(world.pay, { token, outTradeNo: made.outTradeNo });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
     expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
   });
@@ -119,7 +119,7 @@ describe('POST /pay/orders/{outTradeNo}/close', () => {
   it("finds nobody else's order", async () => {
     const [{ order: made }, { token }] = [await buyers.newOrder(), await buyers.loggedIn()];
     for (const outTradeNo of [made.outTradeNo, 'nonsense']) {
-      await expect(closeOwnOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(closeOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }
   });
 });

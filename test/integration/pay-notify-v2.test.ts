@@ -19,7 +19,7 @@ afterAll(() => world.close());
 /** An order of API v2 that nobody paid yet. */
 async function newOrder() {
   const buyer = await buyers.loggedIn();
-  const { order, payment } = await buy(world.payWith({ api: 'v2' }), { token: buyer.token });
+  const { order, payment } = await buy(await world.payWith({ api: 'v2' }), { token: buyer.token });
   const state = async () => (await readOrder(world.table, order.outTradeNo))?.state;
   return { ...buyer, order, payment, state, number: { out_trade_no: order.outTradeNo } };
 }

@@ -1,6 +1,6 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { notification } from '../support/pay-notification.ts';
@@ -18,7 +18,7 @@ afterAll(() => world.close());
 describe('pay-notify', () => {
   const paidOrder = async () => {
     const person = await world.phone.newPerson();
-    const { token } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { token } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     const { order, payment } = await buy(world.pay, { token });
     const pay = async () =>
       (await world.phone.act(person, 'pay', { prepayId: payment.package })) as {

@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readOwnOrder } from '../../lib/pay/get-order.ts';
-import type { OutboundResponse } from '../../lib/core/runtime.ts';
+import { getOrder } from '../../lib/pay/get-order.ts';
+import type { OutboundResponse } from '../../lib/core/outbound.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -20,7 +20,7 @@ describe('reading an order', () => {
   it('finds out about a payment whose notification was lost, asking WeChat at most every 5 s', async () => {
     const { order, payment, person, token } = await newOrder();
     const query = `/v3/pay/transactions/out-trade-no/${order.outTradeNo}`;
-    const read = async () => (await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo })).order.state;
+    const read = async () => (await getOrder(world.pay, { token, outTradeNo: order.outTradeNo })).order.state;
     const states = await Promise.all(Array.from({ length: 10 }, read));
     expect(new Set(states)).toEqual(new Set(['NOTPAY']));
     expect(await world.calls(query)).toBe(1);
@@ -66,14 +66,14 @@ describe('reading an order', () => {
         trade_state: tradeState,
         ...more,
       });
-    const read = await readOwnOrder(world.payWith({ send }), { token, outTradeNo: order.outTradeNo });
+    const read = await getOrder(await world.payWith({ send }), { token, outTradeNo: order.outTradeNo });
     expect(read.order.state).toBe(state);
   });
 
   it('shows what it knows when WeChat cannot be asked', async () => {
     const { order, token } = await newOrder();
     await world.faults('out-trade-no', '5xx', 2);
-    const read = await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo });
+    const read = await getOrder(world.pay, { token, outTradeNo: order.outTradeNo });
     expect(read.order.state).toBe('NOTPAY');
   });
 
@@ -81,7 +81,7 @@ describe('reading an order', () => {
     const { order } = await newOrder();
     const other = await loggedIn();
     for (const outTradeNo of [order.outTradeNo, 'nonsense', other.user.id + '0'.repeat(16)]) {
-      const read = readOwnOrder(world.pay, { token: other.token, outTradeNo });
+      const read = getOrder(world.pay, { token: other.token, outTradeNo });
       await expect(read).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'No such order' });
     }
   });

@@ -5,7 +5,7 @@ import { AppError } from '../../lib/core/errors.ts';
 import { logout } from '../../lib/identity/logout.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { keys } from '../../lib/store/keys.ts';
-import type { Send } from '../../lib/core/runtime.ts';
+import type { Send } from '../../lib/core/outbound.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -68,22 +68,22 @@ describe('payments, API v3', () => {
     (status: number, code: string): Send =>
     async () => ({ status, headers: {}, body: Buffer.from(JSON.stringify({ code, message: 'x' })) });
   const failedOrder = async (userId: string) => {
-    const failed = world.lines.findLast((line) => line.includes('"pay.prepay-failed"') && line.includes(userId))!;
+    const failed = world.lines.findLast((line) => line.includes('"order.creation-failed"') && line.includes(userId))!;
     return (await readOrder(world.table, new RegExp(`${userId}[0-9a-z]{16}`).exec(failed)![0]))!;
   };
 
   it('closes the order when WeChat does not want it', async () => {
     const { token, user } = await loggedIn();
-    const call = buy(world.payWith({ send: answering(403, 'RULE_LIMIT') }), { token });
+    const call = buy(await world.payWith({ send: answering(403, 'RULE_LIMIT') }), { token });
     await expect(call).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await failedOrder(user.id)).toMatchObject({ state: 'CLOSED' });
   });
 
   it('names a wrong setting; once it is mended the same request is the same order', async () => {
     const { token, user } = await loggedIn();
-    const merchant = { ...world.pay.v3.merchant, certSerial: 'F'.repeat(40) };
+    const settings = { PAY_MCH_CERT_SERIAL: 'F'.repeat(40) };
     const request = { token, idempotencyKey: 'mended' };
-    await expect(buy(world.payWith({ merchant }), request)).rejects.toMatchObject({
+    await expect(buy(await world.payWith({ settings }), request)).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: expect.stringContaining('PAY_MCH_CERT_SERIAL'),
     });
@@ -104,7 +104,7 @@ describe('payments, API v3', () => {
       calls += 1;
       return answering(status, said)(request);
     };
-    await expect(buy(world.payWith({ send }), { token })).rejects.toMatchObject({ code });
+    await expect(buy(await world.payWith({ send }), { token })).rejects.toMatchObject({ code });
     expect(calls).toBe(1);
   });
 
@@ -116,12 +116,15 @@ describe('payments, API v3', () => {
       if (sent.length === 1) throw new AppError('WECHAT_TIMEOUT', 'lost');
       return { status: 401, headers: {}, body: Buffer.from('{"code":"SIGN_ERROR","message":"x","detail":null}') };
     };
-    const call = buy(world.payWith({ send: unlucky }), { token });
+    const call = buy(await world.payWith({ send: unlucky }), { token });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent[1]).toBe(sent[0]);
     const { out_trade_no: outTradeNo } = JSON.parse(sent[0]!) as { out_trade_no: string };
     expect(outTradeNo.startsWith(user.id)).toBe(true);
-    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'CREATED', duePk: expect.any(String) });
+    expect(await readOrder(world.table, outTradeNo)).toMatchObject({
+      state: 'CREATED',
+      followUpPk: expect.any(String),
+    });
   });
 
   it('stores the order before WeChat hears of it', async () => {
@@ -132,7 +135,7 @@ describe('payments, API v3', () => {
       states.push((await readOrder(world.table, outTradeNo))?.state);
       return world.base.send(request);
     };
-    await buy(world.payWith({ send: watching }), { token });
+    await buy(await world.payWith({ send: watching }), { token });
     expect(states).toEqual(['CREATED']);
   });
 
@@ -143,14 +146,14 @@ describe('payments, API v3', () => {
       named.push(request.headers!['wechatpay-serial']);
       return world.base.send(request);
     };
-    await buy(world.payWith({ send: watching }), { token });
+    await buy(await world.payWith({ send: watching }), { token });
     expect(named).toEqual([ids.pay.platformKeyId]);
   });
 
   it('does not believe an answer that another key signed', async () => {
     const { token } = await loggedIn();
-    const platformKeys = async () => undefined;
-    const call = buy(world.payWith({ platformKeys }), { token });
+    const settings = { PAY_PUBLIC_KEY: ids.merchantPublicKey };
+    const call = buy(await world.payWith({ settings }), { token });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });
 
@@ -188,7 +191,7 @@ describe('payments, API v3', () => {
       settled.push(await settle(transactionFor(outTradeNo)));
       return answer;
     };
-    const { order } = await buy(world.payWith({ send: fast }), { token });
+    const { order } = await buy(await world.payWith({ send: fast }), { token });
     expect(settled).toEqual([true]);
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'PAID' });
   });
@@ -208,8 +211,8 @@ describe('payments, API v3', () => {
     const { order } = await newOrder();
     await settle(transactionFor(order.outTradeNo));
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({
-      duePk: expect.stringMatching(/^PAID#2026-11-20#\d$/),
-      dueSk: order.outTradeNo,
+      paidPk: expect.stringMatching(/^PAID#2026-11-20#\d$/),
+      paidSk: order.outTradeNo,
     });
   });
 
@@ -243,7 +246,9 @@ describe('payments, API v3', () => {
       });
     }
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-    const recorded = world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes(order.outTradeNo));
+    const recorded = world.lines.filter(
+      (line) => line.includes('"payment.mismatched"') && line.includes(order.outTradeNo),
+    );
     expect(recorded).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { me } from '../../lib/identity/get-me.ts';
+import { bindPhone } from '../../lib/identity/bind-phone.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
@@ -22,13 +22,12 @@ describe('phone binding', () => {
   const newPhone = () => String((lastPhone += 1));
   const loggedIn = async (about: object = { phone: newPhone() }) => {
     const person = await world.phone.newPerson(about);
-    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+    return { person, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(person))) };
   };
   const codeOf = async (person: Person) => ((await world.phone.act(person, 'phone-code')) as { code: string }).code;
   const sealedOf = async (person: Person, options: object = {}) =>
     (await world.phone.act(person, 'encrypted', { kind: 'phone', ...options })) as SealedData;
-  const bind = (token: string, proof: { code: string } | SealedData) =>
-    bindPhoneNumber(world.miniapp, { token, proof });
+  const bind = (token: string, proof: { code: string } | SealedData) => bindPhone(world.miniapp, { token, proof });
 
   it('by code: the username becomes the phone, and the answer is a new session', async () => {
     const phone = newPhone();
@@ -37,8 +36,8 @@ describe('phone binding', () => {
     expect(answer.user).toMatchObject({ id: user.id, username: phone, initialized: true });
     expect(answer.user.phone).toBe(`${phone.slice(0, 3)}****${phone.slice(-4)}`);
     expect(answer.token).not.toBe(token);
-    expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
-    expect(await me(world.sessions, token)).toEqual({ user: answer.user });
+    expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
+    expect(await getMe(world.sessions, token)).toEqual({ user: answer.user });
   });
 
   it('by sealed data, with a country code that is a text or a number', async () => {
@@ -62,7 +61,7 @@ describe('phone binding', () => {
     const code = await codeOf(person);
     const answers = await Promise.all([bind(token, { code }), bind(token, { code }), bind(token, { code })]);
     expect(new Set(answers.map((answer) => answer.user.username)).size).toBe(1);
-    for (const answer of answers) expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
+    for (const answer of answers) expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
     const [{ token: fresh, user }] = answers;
     expect(await bind(token, { code })).toMatchObject({ token: fresh, user });
   });
@@ -74,7 +73,7 @@ describe('phone binding', () => {
     const fresh = await codeOf(owner.person);
     await bind(owner.token, { code: fresh });
     await expect(bind(thief.token, { code: fresh })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
-    expect((await me(world.sessions, thief.token)).user.initialized).toBe(false);
+    expect((await getMe(world.sessions, thief.token)).user.initialized).toBe(false);
   });
 
   it('does not take a login code for a phone code', async () => {
@@ -91,7 +90,7 @@ describe('phone binding', () => {
     for (const proof of [{ code: await codeOf(second.person) }, await sealedOf(second.person)]) {
       await expect(bind(second.token, proof)).rejects.toMatchObject({ code: 'PHONE_ALREADY_BOUND' });
     }
-    expect((await me(world.sessions, second.token)).user).toEqual(second.user);
+    expect((await getMe(world.sessions, second.token)).user).toEqual(second.user);
     expect(await readPhoneHolder(world.table, `+86${phone}`)).toBe(first.user.id);
   });
 
@@ -107,7 +106,7 @@ describe('phone binding', () => {
       const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
       for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'PHONE_ALREADY_BOUND' });
       for (const { token, user } of racers.filter((racer) => !winners.includes(racer))) {
-        expect((await me(world.sessions, token)).user).toEqual(user);
+        expect((await getMe(world.sessions, token)).user).toEqual(user);
       }
     }
   });
@@ -162,7 +161,7 @@ describe('phone binding', () => {
     for (const sealed of bad) await expect(bind(token, sealed)).rejects.toMatchObject(EXPIRED);
     await world.phone.loginCode(person);
     await expect(bind(token, await sealedOf(person))).rejects.toMatchObject(EXPIRED);
-    expect((await me(world.sessions, token)).user.initialized).toBe(false);
+    expect((await getMe(world.sessions, token)).user.initialized).toBe(false);
   });
 
   it('is for sessions of the mini-program', async () => {

@@ -1,16 +1,17 @@
 // Every errcode of WeChat's tables that a call of ours can meet: what comes out, and what is done about it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { getJssdkConfig } from '../../lib/h5/jssdk-config.ts';
+import { loadJssdk } from '../../lib/wiring/h5.ts';
 import { authorize } from '../../lib/h5/authorize.ts';
-import { callback } from '../../lib/h5/oauth-callback.ts';
-import { bindPhoneNumber } from '../../lib/identity/bind-phone.ts';
-import { followUp } from '../../lib/identity/sync-identity.ts';
-import { followChanged } from '../../lib/identity/following.ts';
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { oauthCallback } from '../../lib/h5/oauth-callback.ts';
+import { bindPhone } from '../../lib/identity/bind-phone.ts';
+import { syncIdentity } from '../../lib/identity/sync-identity.ts';
+import { recordFollow } from '../../lib/identity/following.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { sendSubscribeMessage } from '../../lib/notify/send-subscribe-message.ts';
 import { sendTemplateMessage } from '../../lib/notify/send-template-message.ts';
 import { publishMenu } from '../../lib/official-account/publish-menu.ts';
-import { createMiniappLogin, createQrLogin } from '../../lib/scan-login/create.ts';
+import { createMiniappQrLogin, createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
@@ -36,7 +37,7 @@ describe('errcodes', () => {
   };
   const loggedIn = async () => {
     const person = await follower();
-    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+    return { person, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(person))) };
   };
   const back = async (person: Person) => {
     const deps = {
@@ -61,7 +62,7 @@ describe('errcodes', () => {
       path: '/sns/jscode2session',
       prepare: async () => {
         const code = await world.phone.loginCode(await world.phone.newPerson());
-        return () => login(world.miniapp, code);
+        return () => loginMiniapp(world.miniapp, code);
       },
     },
     phone: {
@@ -69,12 +70,12 @@ describe('errcodes', () => {
       prepare: async () => {
         const { person, token } = await loggedIn();
         const { code } = (await world.phone.act(person, 'phone-code')) as { code: string };
-        return () => bindPhoneNumber(world.miniapp, { token, proof: { code } }).catch(unlessBoundElsewhere);
+        return () => bindPhone(world.miniapp, { token, proof: { code } }).catch(unlessBoundElsewhere);
       },
     },
     'mini-program code': {
       path: '/wxa/getwxacodeunlimit',
-      prepare: async () => () => createMiniappLogin(world.miniapp),
+      prepare: async () => () => createMiniappQrLogin(world.miniapp),
     },
     'access token': {
       path: '/cgi-bin/stable_token',
@@ -86,16 +87,16 @@ describe('errcodes', () => {
         return () => cold.get();
       },
     },
-    'QR code': { path: '/cgi-bin/qrcode/create', prepare: async () => () => createQrLogin(world.official) },
+    'QR code': { path: '/cgi-bin/qrcode/create', prepare: async () => () => createOfficialQrLogin(world.official) },
     follower: {
       path: '/cgi-bin/user/info',
       prepare: async () => {
         const { openIds } = await follower();
         const who = { appId, openId: openIds.official };
-        await followChanged(world.base, { ...who, follows: true, atS: 1 });
+        await recordFollow(world.base, { ...who, follows: true, atS: 1 });
         return async () => {
-          await followUp(world.official, who);
-          expect(await readIdentity(world.table, who, 'strong')).not.toHaveProperty('followUpAt');
+          await syncIdentity(world.official, who);
+          expect(await readIdentity(world.table, who, 'strong')).not.toHaveProperty('syncRequestedAtMs');
         };
       },
     },
@@ -103,14 +104,14 @@ describe('errcodes', () => {
       path: '/sns/oauth2/access_token',
       prepare: async () => {
         const returned = await back(await world.phone.newPerson());
-        return () => callback(world.oauth, returned);
+        return () => oauthCallback(world.oauth, returned);
       },
     },
     'OAuth profile': {
       path: '/sns/userinfo',
       prepare: async () => {
         const returned = await back(await world.phone.newPerson({ nickname: '有名字的人' }));
-        return () => callback(world.oauth, returned);
+        return () => oauthCallback(world.oauth, returned);
       },
     },
     'JS-SDK ticket': {
@@ -119,13 +120,8 @@ describe('errcodes', () => {
         const tokens = platformTokens(world.table, appId, 'jsapi_ticket');
         await tokens.expire((await tokens.read('strong'))?.value ?? '');
         await world.base.sleep(1_050);
-        const deps = {
-          ...world.base,
-          appId,
-          jsapiTicket: world.coldJsapiTicket(),
-          allowedOrigins: ['https://a.example'],
-        };
-        return () => jssdkConfig(deps, 'https://a.example/');
+        const deps = await loadJssdk(world.outside);
+        return () => getJssdkConfig(deps, 'https://www.example.com/');
       },
     },
     menu: {

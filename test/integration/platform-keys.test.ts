@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refreshCertificates } from '../../lib/wechat-pay/platform-keys.ts';
-import { readCertificates } from '../../lib/store/certificates.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { certificateStore, type Certificates } from '../../lib/store/certificates.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { notification } from '../support/pay-notification.ts';
 import { createWebhookWorld } from '../support/webhooks.ts';
+import { loadPayNotify } from '../../lib/wiring/pay.ts';
 import { ids } from '../support/world.ts';
 
 const CERTIFICATES = '/v3/certificates';
@@ -17,6 +17,21 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const WITHOUT_PUBLIC_KEY = { PAY_PUBLIC_KEY_ID: '', PAY_PUBLIC_KEY: '' };
+const HOUR_MS = 3_600_000;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  world.clock.offsetMs = 0;
+});
+
+const stored = () => certificateStore(world.table, ids.pay.mchId);
+const listOf = async () => (await stored().read())!.list;
+/** How a cold instance without the public key finds keys. */
+const coldKeys = async () => {
+  for (const [name, value] of Object.entries(WITHOUT_PUBLIC_KEY)) vi.stubEnv(name, value);
+  return (await loadPayNotify(world.outside)).within(60_000).platformKeys;
+};
 const rotate = () => world.faults('notify', 'rotate-key');
 
 describe('while a merchant changes over from one kind of key to the other', () => {
@@ -39,10 +54,10 @@ describe('while a merchant changes over from one kind of key to the other', () =
 
   it('a new instance finds the certificates in the table', async () => {
     const asked = await world.calls(CERTIFICATES);
-    const { keysDeps, v3 } = world.payWith({ withoutPublicKey: true });
-    const stored = await readCertificates(world.table, keysDeps.mchId);
-    expect(stored!.list).toHaveLength(1);
-    expect(await v3.platformKeys(stored!.list[0]!.serial)).toBeDefined();
+    const [certificate, ...others] = await listOf();
+    expect(others).toEqual([]);
+    const platformKeys = await coldKeys();
+    expect(await platformKeys(certificate!.serial)).toBeDefined();
     expect(await world.calls(CERTIFICATES)).toBe(asked);
   });
 
@@ -69,46 +84,41 @@ describe('a merchant without the public key', () => {
       named.push(request.headers!['wechatpay-serial']);
       return world.base.send(request);
     };
-    const { order } = await buy(world.payWith({ send, withoutPublicKey: true }), { token });
+    const { order } = await buy(await world.payWith({ send, settings: WITHOUT_PUBLIC_KEY }), { token });
     expect(order.state).toBe('NOTPAY');
     expect(named[0]).toBeUndefined();
   });
 });
 
 describe('the refresh of the certificates', () => {
-  it('happens ahead of their use, every twelve hours', async () => {
-    const { keysDeps } = world.payWith({ now: Date.now });
-    const ask = () => refreshCertificates(keysDeps);
-    world.clock.offsetMs = 13 * 3_600_000;
+  const makeOld = async (list: Certificates['list']) => stored().put({ list, nowMs: Date.now() - 13 * HOUR_MS });
+
+  it('happens ahead of their use, when they are twelve hours old', async () => {
     const asked = await world.calls(CERTIFICATES);
-    await ask();
-    await ask();
+    await makeOld(await listOf());
+    await world.pay.refreshKeys();
+    await world.pay.refreshKeys();
     expect((await world.calls(CERTIFICATES)) - asked).toBe(1);
-    world.clock.offsetMs = 26 * 3_600_000;
-    await ask();
-    world.clock.offsetMs = 0;
+    await makeOld(await listOf());
+    await world.pay.refreshKeys();
     expect((await world.calls(CERTIFICATES)) - asked).toBe(2);
   });
 
-  it('keeps what there is when WeChat cannot be asked, or lies', async () => {
-    const before = (await readCertificates(world.table, ids.pay.mchId))!.list;
-    const { keysDeps } = world.payWith({
-      now: Date.now,
+  it('keeps the stored list when the answer of WeChat is not signed', async () => {
+    const before = await listOf();
+    await makeOld(before);
+    const { refreshKeys } = await world.payWith({
       send: async () => ({ status: 200, headers: {}, body: Buffer.from('{"data":[]}') }),
     });
-    world.clock.offsetMs = 50 * 3_600_000;
-    await expect(refreshCertificates(keysDeps)).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
-    world.clock.offsetMs = 0;
-    expect((await readCertificates(world.table, ids.pay.mchId))!.list).toEqual(before);
+    await expect(refreshKeys()).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    expect(await listOf()).toEqual(before);
   });
 
   it('a certificate past its end counts no more', async () => {
-    const { v3, keysDeps } = world.payWith({ withoutPublicKey: true });
-    const { serial } = (await readCertificates(world.table, keysDeps.mchId))!.list[0]!;
-    expect(await v3.platformKeys(serial)).toBeDefined();
-    const inElevenYears = world.payWith({ withoutPublicKey: true });
-    world.clock.offsetMs = 11 * 366 * 24 * 3_600_000;
-    expect(await inElevenYears.v3.platformKeys(serial).catch(() => undefined)).toBeUndefined();
-    world.clock.offsetMs = 0;
+    const [{ serial }] = (await listOf()) as [Certificates['list'][number]];
+    expect(await (await coldKeys())(serial)).toBeDefined();
+    const platformKeys = await coldKeys();
+    world.clock.offsetMs = 11 * 366 * 24 * HOUR_MS;
+    expect(await platformKeys(serial).catch(() => undefined)).toBeUndefined();
   });
 });

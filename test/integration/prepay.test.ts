@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeOwnOrder } from '../../lib/pay/close-order.ts';
+import { closeOrder } from '../../lib/pay/close-order.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
-import type { Send } from '../../lib/core/runtime.ts';
+import type { Send } from '../../lib/core/outbound.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -30,8 +30,8 @@ function recordingSend() {
 }
 
 describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
-  const order = (request: Partial<Request> & { token: string }, send?: Send) =>
-    prepay(world.payWith({ api, now: Date.now, ...(send && { send }) }), {
+  const order = async (request: Partial<Request> & { token: string }, send?: Send) =>
+    prepay(await world.payWith({ api, ...(send && { send }) }), {
       sku: 'coffee',
       tradeType: 'JSAPI',
       address: '203.0.113.7',
@@ -127,7 +127,7 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
       const answer = await world.base.send(request);
       if (/jsapi$|unifiedorder$/.test(request.url.pathname)) {
         outTradeNo = /out_trade_no(?:":"|><!\[CDATA\[)([0-9a-z]{32})/.exec(request.body!)![1]!;
-        await closeOwnOrder(world.pay, { token, outTradeNo });
+        await closeOrder(world.pay, { token, outTradeNo });
       }
       return answer;
     };
@@ -142,7 +142,7 @@ describe('the request to WeChat, API v3', () => {
   it('has what each trade type wants, and nothing else', async () => {
     const { token, person } = await loggedIn();
     const { bodies, send } = recordingSend();
-    const deps = world.payWith({ send });
+    const deps = await world.payWith({ send });
     for (const tradeType of ['JSAPI', 'NATIVE', 'H5'] as const) await buy(deps, { token, tradeType });
     const [jsapi, native, h5] = bodies;
     expect(jsapi).toHaveProperty('payer', { openid: person.openIds.miniapp });
@@ -156,9 +156,9 @@ describe('the request to WeChat, API v3', () => {
     const { token } = await loggedIn();
     const { bodies, send } = recordingSend();
     const request = { token, tradeType: 'H5' as const, idempotencyKey: 'again' };
-    await buy(world.payWith({ send, now: Date.now }), request);
+    await buy(await world.payWith({ send }), request);
     world.clock.offsetMs = 5 * MINUTE_MS;
-    const moved = world.payWith({ send, now: Date.now });
+    const moved = await world.payWith({ send });
     moved.newOrders.notifyUrl = 'https://elsewhere.example/notify';
     await buy(moved, { ...request, address: '198.51.100.1' }).finally(() => (world.clock.offsetMs = 0));
     expect(bodies[1]).toEqual(bodies[0]);

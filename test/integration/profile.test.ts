@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { updateProfile, type ProfileInput } from '../../lib/identity/update-profile.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readUnion } from '../../lib/store/identities.ts';
@@ -16,7 +16,7 @@ describe('profile', () => {
 
   const loggedIn = async (about: object = {}) => {
     const person = await world.phone.newPerson(about);
-    return { person, ...(await login(world.miniapp, await world.phone.loginCode(person))) };
+    return { person, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(person))) };
   };
   const update = (token: string, input: ProfileInput) => updateProfile(world.miniapp, { token, input });
   const signedBy = async (person: Person, options: object = {}) =>

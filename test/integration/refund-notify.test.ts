@@ -1,3 +1,4 @@
+import type { PayNotificationV2 } from '../../lib/wechat-pay/v2/open-notification.ts';
 // Refunds as WeChat tells of them: signed by API v3, or as a claim of API v2 that has to be confirmed.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
@@ -203,13 +204,13 @@ describe('a refund by hand in the merchant platform, told in API v2', () => {
       amountFen: 1800,
       totalFen: 1800,
     };
-    await takeNotification(world.pay, { kind: 'refund', refund: claim }, { signed: false });
+    await takeNotification(world.pay, { kind: 'refund-claim', refund: claim } as PayNotificationV2);
     expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 0, refundingFen: 0 });
-    const later = world.payWith({ now: Date.now });
+    const later = await world.payWith();
     world.clock.offsetMs = 26 * 3_600_000;
     await sweep(later);
     world.clock.offsetMs = 0;
-    expect(await readRefund(world.table, claim.outRefundNo)).not.toHaveProperty('duePk');
+    expect(await readRefund(world.table, claim.outRefundNo)).not.toHaveProperty('followUpPk');
     expect(await order(outTradeNo)).toMatchObject({ refundedFen: 0 });
   });
 });

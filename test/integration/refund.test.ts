@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
-import { consoleRefund } from '../../lib/pay/settle-refund.ts';
-import type { RefundFact } from '../../lib/wechat-pay/pay-api.ts';
-import { payRefusal } from '../../lib/wechat-pay/errors.ts';
+import { consoleRefund } from '../../lib/pay/report-refund.ts';
+import { errorOfPayCode } from '../../lib/wechat-pay/errors.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
-import type { Send } from '../../lib/core/runtime.ts';
-import { setDue } from '../../lib/store/follow-ups.ts';
+import type { Send } from '../../lib/core/outbound.ts';
+import { scheduleFollowUp } from '../../lib/store/follow-ups.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
-import { putReport, readRefund, type Refund } from '../../lib/store/refunds.ts';
+import { putReportedRefund, readRefund, type Refund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { REFUND_SETTLES_MS, createWorld, type World } from '../support/world.ts';
 
@@ -42,7 +41,7 @@ describe('pay-refund', () => {
     const { refund: done } = await refund(request);
     expect(done).toMatchObject({ status: 'SUCCESS', refundId: accepted.refundId, successAt: expect.any(String) });
     expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundingFen: 0, refundedFen: 1800 });
-    expect(await readRefund(world.table, request.outRefundNo)).not.toHaveProperty('duePk');
+    expect(await readRefund(world.table, request.outRefundNo)).not.toHaveProperty('followUpPk');
   });
 
   it('gives parts back; the order stays PAID until nothing is left', async () => {
@@ -142,7 +141,9 @@ describe('pay-refund', () => {
         ? world.base.send(request)
         : { status: 429, headers: {}, body: Buffer.from('{"code":"FREQUENCY_LIMITED","message":"x"}') };
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
-    await expect(refund(request, world.payWith({ send: limited }))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(refund(request, await world.payWith({ send: limited }))).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
     expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDING' });
     expect((await refund(request)).refund.status).toBe('PROCESSING');
   });
@@ -167,8 +168,10 @@ describe('pay-refund', () => {
       if (outbound.method === 'POST') throw new AppError('WECHAT_TIMEOUT', 'lost');
       return world.base.send(outbound);
     };
-    await expect(refund(request, world.payWith({ send: lost }))).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
-    const later = world.payWith({ now: Date.now });
+    await expect(refund(request, await world.payWith({ send: lost }))).rejects.toMatchObject({
+      code: 'WECHAT_TIMEOUT',
+    });
+    const later = await world.payWith();
     world.clock.offsetMs = 61_000;
     await sweep(later);
     expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'PROCESSING' });
@@ -186,7 +189,7 @@ describe('pay-refund', () => {
     await world.faults('refund', 'refund-not-enough');
     await expect(refund(request)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const due = { kind: 'refund', no: request.outRefundNo } as const;
-    const later = world.payWith({ now: Date.now });
+    const later = await world.payWith();
     for (const hours of [0.1, 25, 50]) {
       world.clock.offsetMs = hours * 3_600_000;
       await sweep(later);
@@ -194,10 +197,10 @@ describe('pay-refund', () => {
     world.clock.offsetMs = 0;
     const refused = await readRefund(world.table, due.no);
     expect(refused).toMatchObject({ status: 'REFUSED' });
-    expect(refused).not.toHaveProperty('duePk');
+    expect(refused).not.toHaveProperty('followUpPk');
     await world.pay.requestRefund((await order(outTradeNo))!, (await readRefund(world.table, due.no))!);
     await settled();
-    await setDue(world.table, due, world.base.now() - 1);
+    await scheduleFollowUp(world.table, due, world.base.now() - 1);
     await sweep(world.pay);
     expect(await readRefund(world.table, due.no)).toMatchObject({ status: 'SUCCESS' });
     expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
@@ -209,13 +212,13 @@ describe('pay-refund', () => {
     let send: (() => Promise<unknown>) | undefined;
     const lost = {
       ...world.pay,
-      requestRefund: async (paid: Order, asked: Refund): Promise<RefundFact> => {
+      requestRefund: async (paid: Order, asked: Refund): Promise<never> => {
         send = () => world.pay.requestRefund(paid, asked);
         throw new AppError('WECHAT_TIMEOUT', 'still on its way');
       },
     };
     await expect(refund(request, lost)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
-    const refusing = { ...world.pay, requestRefund: () => Promise.reject(payRefusal('NOT_ENOUGH', 'test')) };
+    const refusing = { ...world.pay, requestRefund: () => Promise.reject(errorOfPayCode('NOT_ENOUGH', 'test')) };
     await expect(refund(request, refusing)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REFUSED' });
     await send!();
@@ -229,11 +232,11 @@ describe('pay-refund', () => {
   it('a late refusal of one request does not release the next one under the same number', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
-    const refusing = () => Promise.reject(payRefusal('NOT_ENOUGH', 'test'));
+    const refusing = () => Promise.reject(errorOfPayCode('NOT_ENOUGH', 'test'));
     let refuseFirst = () => undefined as void;
     const slow = {
       ...world.pay,
-      requestRefund: async (): Promise<RefundFact> => {
+      requestRefund: async (): Promise<never> => {
         await new Promise<void>((resolve) => (refuseFirst = resolve));
         return refusing();
       },
@@ -262,7 +265,7 @@ describe('pay-refund', () => {
     });
     const mismatched = {
       ...world.pay,
-      requestRefund: () => Promise.reject(payRefusal('REFUND_FEE_MISMATCH', 'test')),
+      requestRefund: () => Promise.reject(errorOfPayCode('REFUND_FEE_MISMATCH', 'test')),
     };
     expect((await refund(request, mismatched)).refund).toMatchObject({ status: 'PROCESSING' });
   });
@@ -271,7 +274,7 @@ describe('pay-refund', () => {
     const [one, two] = [await paidOrder(), await paidOrder()];
     const outRefundNo = newNumber();
     const report = consoleRefund({ outRefundNo, outTradeNo: one.outTradeNo, amountFen: 1800 }, world.base.now());
-    await putReport(world.table, report, world.base.now());
+    await putReportedRefund(world.table, report, world.base.now());
     const request = { outTradeNo: two.outTradeNo, outRefundNo, amountFen: 700 };
     expect((await refund(request)).refund).toMatchObject({ status: 'PROCESSING', amountFen: 700 });
     expect(await order(one.outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });

@@ -60,7 +60,7 @@ describe('JWT_SIGNING_KEYS', () => {
     const { put, change } = await rotation();
     put(set(first));
     const { fresh } = await import('../../lib/secrets/fresh.ts');
-    const { loadSessions } = await import('../../lib/wiring/deps.ts');
+    const { loadSessions } = await import('../../lib/wiring/sessions.ts');
     const sessions = fresh(loadSessions);
     const issue = async () => (await sessions()).tokens.signSession(SESSION);
     const accepts = async (token: string) =>
@@ -195,7 +195,7 @@ describe('WeChat Pay', () => {
     const [before, after] = [rsa(), rsa()];
     put({ ...platform, PAY_MCH_PRIVATE_KEY: before.privatePem, PAY_MCH_CERT_SERIAL: 'A1' });
     const { fresh } = await import('../../lib/secrets/fresh.ts');
-    const { loadPay } = await import('../../lib/wiring/deps-pay.ts');
+    const { loadPay } = await import('../../lib/wiring/pay.ts');
     const pay = fresh(loadPay);
     const signedBy = async () => {
       const { payApi } = await pay();

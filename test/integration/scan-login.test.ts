@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { me } from '../../lib/identity/get-me.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
-import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { recordScan } from '../../lib/scan-login/record-scan.ts';
 import { sceneOf, TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -17,11 +17,11 @@ describe('scan login', () => {
   });
   afterAll(() => world.simulator.close());
 
-  const create = () => createQrLogin(world.official);
+  const create = () => createOfficialQrLogin(world.official);
   const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
     pollQrLogin(world.sessions, { ticket, pollToken });
   const scan = (ticket: string, openId: string, from = appId) =>
-    ticketScanned(world.base, { appId: from, openId, scene: sceneOf(ticket) });
+    recordScan(world.base, { appId: from, openId, scene: sceneOf(ticket) });
   const registeredOpenId = async () => {
     const { openIds } = await world.phone.newPerson();
     const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official });
@@ -41,7 +41,7 @@ describe('scan login', () => {
     const answer = await poll(qr);
     if (answer.status !== 'unregistered') throw new Error(answer.status);
     const session = await register(world.sessions, answer.registrationToken);
-    expect(await me(world.sessions, session.token)).toEqual({ user: session.user });
+    expect(await getMe(world.sessions, session.token)).toEqual({ user: session.user });
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
@@ -53,7 +53,7 @@ describe('scan login', () => {
       await scan(ticket, 'o-automatic');
       const answer = await pollQrLogin(auto, { ticket, pollToken });
       if (answer.status !== 'registered') throw new Error(answer.status);
-      expect(await me(world.sessions, answer.token)).toEqual({ user: answer.user });
+      expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
       seen.push(answer.user.id);
     }
     expect(new Set(seen).size).toBe(1);
@@ -108,17 +108,17 @@ describe('scan login', () => {
     expect(await scan(qr.ticket, 'o-same')).toBe('repeated');
     await poll(qr);
     expect(await scan(qr.ticket, 'o-same')).toBe('repeated');
-    expect(await scan(qr.ticket, 'o-other')).toBe('refused');
+    expect(await scan(qr.ticket, 'o-other')).toBe('rejected');
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
   it('changes nothing for an unknown or expired ticket, another app, or a scene that is none of ours', async () => {
     const qr = await create();
-    expect(await scan('A'.repeat(22), 'o-x')).toBe('refused');
-    expect(await scan(qr.ticket, 'o-x', ids.miniapp.appId)).toBe('refused');
-    expect(await ticketScanned(world.base, { appId, openId: 'o-x', scene: 'poster_1' })).toBe('foreign');
+    expect(await scan('A'.repeat(22), 'o-x')).toBe('rejected');
+    expect(await scan(qr.ticket, 'o-x', ids.miniapp.appId)).toBe('rejected');
+    expect(await recordScan(world.base, { appId, openId: 'o-x', scene: 'poster_1' })).toBe('foreign');
     world.clock.offsetMs = TICKET_LIFE_S * 1_000 + 1_000;
-    expect(await scan(qr.ticket, 'o-x')).toBe('refused');
+    expect(await scan(qr.ticket, 'o-x')).toBe('rejected');
     world.clock.offsetMs = 0;
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });
@@ -133,7 +133,7 @@ describe('scan login', () => {
     const { answer } = await registeredOpenId();
     await expect(register(world.sessions, answer.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const registration = await world.sessions.tokens.signRegistration({ appId, openId: 'o-y' });
-    await expect(me(world.sessions, registration)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(getMe(world.sessions, registration)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('renews the access token and tries once more when WeChat refuses it', async () => {

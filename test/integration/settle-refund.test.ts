@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settleRefund } from '../../lib/pay/settle-refund.ts';
-import type { RefundFact } from '../../lib/wechat-pay/pay-api.ts';
+import type { WechatRefund } from '../../lib/wechat-pay/pay-api.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
-import { setDue } from '../../lib/store/follow-ups.ts';
+import { scheduleFollowUp } from '../../lib/store/follow-ups.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import { readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { asVerified } from '../support/verified.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 let world: World;
@@ -23,10 +24,10 @@ const newNumber = () => `R${Date.now()}x${(numbers += 1)}`;
 const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
 
 describe("WeChat's word on a refund", () => {
-  const fact = async (change: Partial<RefundFact> = {}, paid = true) => {
+  const fact = async (change: Partial<WechatRefund> = {}, paid = true) => {
     const { outTradeNo, transactionId } = await paidOrder({ paid });
     const number = newNumber();
-    const told: RefundFact = {
+    const told: WechatRefund = {
       mchId: ids.pay.mchId,
       outTradeNo,
       transactionId,
@@ -38,7 +39,7 @@ describe("WeChat's word on a refund", () => {
       successAt: '2026-11-20T00:00:00.000Z',
       ...change,
     };
-    return told;
+    return asVerified(told);
   };
 
   it('a refund made by hand is booked under its own number', async () => {
@@ -58,26 +59,24 @@ describe("WeChat's word on a refund", () => {
   it('always says when the money arrived, and is done with then', async () => {
     const { successAt, ...told } = await fact();
     expect(successAt).toBeDefined();
-    await settleRefund(world.base, told);
+    await settleRefund(world.base, asVerified(told));
     expect(await readRefund(world.table, told.outRefundNo)).toHaveProperty('successAt');
-    await setDue(world.table, { kind: 'refund', no: told.outRefundNo }, world.base.now() - 1);
+    await scheduleFollowUp(world.table, { kind: 'refund', no: told.outRefundNo }, world.base.now() - 1);
     await sweep(world.pay);
-    expect(await readRefund(world.table, told.outRefundNo)).not.toHaveProperty('duePk');
+    expect(await readRefund(world.table, told.outRefundNo)).not.toHaveProperty('followUpPk');
   });
 
   it('that does not fit is looked at once a day, and nothing waits for it', async () => {
     const { outTradeNo } = await paidOrder({ paid: false });
-    const { v3, ...cheap } = world.payWith({});
-    expect(v3).toBeDefined();
-    const api = await cheap.payApi('v3');
+    const api = await world.pay.payApi('v3');
     const query = async (asked: Order) => {
       const transaction = await api.query(asked);
-      return { ...transaction, payment: { ...transaction.payment!, amountFen: 1 } };
+      return asVerified({ ...transaction, payment: { ...transaction.payment!, amountFen: 1 } });
     };
     world.clock.offsetMs = 61_000;
-    expect(await sweep({ ...cheap, payApi: async () => ({ ...api, query }) })).toMatchObject({ failed: 1 });
+    expect(await sweep({ ...world.pay, payApi: async () => ({ ...api, query }) })).toMatchObject({ failed: 1 });
     world.clock.offsetMs = 3 * 3_600_000;
-    expect(await sweep(world.payWith({ now: Date.now }))).toMatchObject({ failed: 0 });
+    expect(await sweep(world.pay)).toMatchObject({ failed: 0 });
     world.clock.offsetMs = 0;
     expect((await order(outTradeNo))?.state).toBe('NOTPAY');
   });
@@ -88,7 +87,7 @@ describe("WeChat's word on a refund", () => {
     expect(await readRefund(world.table, told.outRefundNo)).toBeUndefined();
   });
 
-  it.each<[string, Partial<RefundFact>, string]>([
+  it.each<[string, Partial<WechatRefund>, string]>([
     ['of another merchant', { mchId: '1900000002' }, 'mchId'],
     ['of another total', { totalFen: 1801 }, 'amountFen'],
     ['of another payment', { transactionId: 'other' }, 'transactionId'],
@@ -102,7 +101,9 @@ describe("WeChat's word on a refund", () => {
       await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { reasons: [reason] } });
     }
     expect(await order(told.outTradeNo)).toEqual(before);
-    const recorded = world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes(told.refundId));
+    const recorded = world.lines.filter(
+      (line) => line.includes('"payment.mismatched"') && line.includes(told.refundId),
+    );
     expect(recorded).toHaveLength(1);
   });
 });

@@ -2,20 +2,20 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from
 import { AppError } from '../../lib/core/errors.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import type { PayApi } from '../../lib/wechat-pay/pay-api.ts';
-import { listDue, setDue } from '../../lib/store/follow-ups.ts';
+import { listDueFollowUps, scheduleFollowUp } from '../../lib/store/follow-ups.ts';
 import { markClosed, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
 import { createBuyers, transactionFor } from '../support/buyers.ts';
+import { asVerified } from '../support/verified.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 
 let world: World;
 let buyers: Awaited<ReturnType<typeof createBuyers>>;
-/** Flows on the clock that is moved; requests are signed on that of WeChat. */
 let pay: World['pay'];
 beforeAll(async () => {
   world = await createWorld();
-  pay = world.payWith({ now: Date.now });
+  pay = world.pay;
   buyers = await createBuyers(world);
 });
 afterAll(() => world.simulator.close());
@@ -34,7 +34,7 @@ const after = async (minutes: number) => {
 const stateOf = async (outTradeNo: string) => (await readOrder(world.table, outTradeNo))?.state;
 const due = async () => {
   const found: string[] = [];
-  for await (const { no } of listDue(world.table, world.base.now())) found.push(no);
+  for await (const { no } of listDueFollowUps(world.table, world.base.now())) found.push(no);
   return found;
 };
 
@@ -70,7 +70,9 @@ describe('pay-sweep', () => {
     await world.faults('transactions/jsapi', '5xx', 2);
     const failed = await buyers.newOrder().catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
-    const { no } = (await listDue(world.table, world.base.now() + 2 * MINUTE_MS).next()).value as { no: string };
+    const { no } = (await listDueFollowUps(world.table, world.base.now() + 2 * MINUTE_MS).next()).value as {
+      no: string;
+    };
     await after(1.1);
     expect(await stateOf(no)).toBe('CREATED');
     await after(121);
@@ -82,12 +84,12 @@ describe('pay-sweep', () => {
     const { order: unpaid } = await buyers.newOrder();
     for (const outTradeNo of [paid.outTradeNo, unpaid.outTradeNo]) {
       await markClosed(world.table, { outTradeNo, from: ['NOTPAY'] });
-      await setDue(world.table, { kind: 'order', no: outTradeNo }, world.base.now());
+      await scheduleFollowUp(world.table, { kind: 'order', no: outTradeNo }, world.base.now());
     }
     expect(await after(0.1)).toMatchObject({ visited: 2 });
     expect(await stateOf(paid.outTradeNo)).toBe('PAID');
     expect(await stateOf(unpaid.outTradeNo)).toBe('CLOSED');
-    expect(await readOrder(world.table, unpaid.outTradeNo)).not.toHaveProperty('duePk');
+    expect(await readOrder(world.table, unpaid.outTradeNo)).not.toHaveProperty('followUpPk');
   });
 
   it('leaves nothing undone when two runs meet, and does nothing twice', async () => {
@@ -116,11 +118,11 @@ describe('a thousand due orders', () => {
   const THOUSAND = 1_000;
   const place = async (count: number, mark: string) => {
     const { user } = await buyers.loggedIn();
-    const { pk, sk, duePk, dueSk, ...template } = (await readOrder(
+    const { pk, sk, followUpPk, followUpSk, ...template } = (await readOrder(
       world.table,
       (await buyers.newOrder()).order.outTradeNo,
-    )) as Order & Record<'pk' | 'sk' | 'duePk' | 'dueSk', string>;
-    expect([pk, sk, duePk, dueSk]).not.toContain(undefined);
+    )) as Order & Record<'pk' | 'sk' | 'followUpPk' | 'followUpSk', string>;
+    expect([pk, sk, followUpPk, followUpSk]).not.toContain(undefined);
     const orders = Array.from({ length: count }, (_, index): Order => ({
       ...template,
       outTradeNo: user.id + mark + String(index).padStart(15, '0'),
@@ -136,7 +138,7 @@ describe('a thousand due orders', () => {
     const numbers = await place(THOUSAND, 'a');
     const deps = payApiOf(async ({ outTradeNo }) => {
       if (outTradeNo.endsWith('7')) throw new AppError('ORDER_STATE_CONFLICT', 'poison');
-      return transactionFor(outTradeNo);
+      return asVerified(transactionFor(outTradeNo));
     });
     world.clock.offsetMs = 2_000;
     expect(await sweep(deps)).toEqual({ visited: THOUSAND, failed: THOUSAND / 10, more: false });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { refreshTokens } from '../../lib/platform-token/refresh.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { loadTokenRefresh } from '../../lib/wiring/apps.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const STABLE = '/cgi-bin/stable_token';
@@ -23,12 +24,8 @@ describe('scheduled renewal of tokens', () => {
   });
   afterAll(() => world.simulator.close());
 
-  /** What one run of the schedule has: nothing is shared but the table. */
-  const run = (options = {}) => {
-    const miniapp = { ...ids.miniapp, settings: 'MINIAPP' } as const;
-    const owners = [world.coldAccessToken(miniapp), world.coldAccessToken(), world.coldJsapiTicket()];
-    return refreshTokens({ owners, log: world.base.log }, options);
-  };
+  /** One run of the schedule in a cold instance: nothing is shared but the table. */
+  const run = async (options = {}) => refreshTokens(await loadTokenRefresh(world.outside), options);
   const stored = (appId: string, kind: string) => platformTokens(world.table, appId, kind).read('strong');
   const pass = async (ms: number) => {
     world.clock.offsetMs += ms;
@@ -68,7 +65,9 @@ describe('scheduled renewal of tokens', () => {
     expect(after).toMatchObject({ generation: before!.generation + 1 });
     expect(after!.value).not.toBe(before!.value);
     const renewed = await world.calls(STABLE);
-    await Promise.all(Array.from({ length: 10 }, () => world.coldAccessToken(app()).withToken(async () => undefined)));
+    await Promise.all(
+      Array.from({ length: 10 }, () => world.coldAccessToken('miniapp').withToken(async () => undefined)),
+    );
     expect(await world.calls(STABLE)).toBe(renewed);
   });
 
@@ -85,8 +84,4 @@ describe('scheduled renewal of tokens', () => {
     await expect(run()).rejects.toThrow(`no access_token of ${ids.miniapp.appId}`);
     expect((await stored(ids.official.appId, 'access_token'))!.expiresAtMs).toBeGreaterThan(world.base.now());
   });
-
-  function app() {
-    return { ...ids.miniapp, settings: 'MINIAPP' } as const;
-  }
 });

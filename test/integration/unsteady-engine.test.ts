@@ -1,20 +1,21 @@
 // What a real DynamoDB does now and then: answers that are lost after the write was done, and eventual reads that lag.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from '../../lib/identity/login-miniapp.ts';
-import { me } from '../../lib/identity/get-me.ts';
-import { followChanged } from '../../lib/identity/following.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { getMe } from '../../lib/identity/get-me.ts';
+import { recordFollow } from '../../lib/identity/following.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { register } from '../../lib/identity/register.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
-import { readOwnOrder } from '../../lib/pay/get-order.ts';
+import { getOrder } from '../../lib/pay/get-order.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
-import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { ticketScanned } from '../../lib/scan-login/scanned.ts';
+import { recordScan } from '../../lib/scan-login/record-scan.ts';
 import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
+import { asVerified } from '../support/verified.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
 import { buy } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -33,15 +34,15 @@ afterAll(async () => {
   engine.close();
 });
 
-const loggedIn = async () => login(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
+const loggedIn = async () => loginMiniapp(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
 const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
   pollQrLogin(world.sessions, { ticket, pollToken });
 const scannedCode = async () => {
   const { openIds } = await world.phone.newPerson();
   const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official });
   await register(world.sessions, token);
-  const qr = await createQrLogin(world.official);
-  await ticketScanned(world.base, { appId, openId: openIds.official, scene: sceneOf(qr.ticket) });
+  const qr = await createOfficialQrLogin(world.official);
+  await recordScan(world.base, { appId, openId: openIds.official, scene: sceneOf(qr.ticket) });
   return qr;
 };
 
@@ -73,16 +74,16 @@ describe('a write whose answer was lost is recognised when the SDK sends it agai
     engine.loseAnswerOf('PutItem', 'MISMATCH#lost-answer');
     const payment = { transactionId: 'lost-answer', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1, currency: 'CNY' };
     const transaction = { appId, mchId: '1', outTradeNo: 'unknown', tradeState: 'SUCCESS', payment };
-    await expect(settlePayment(world.base, transaction)).rejects.toBeInstanceOf(AppError);
-    expect(world.lines.filter((line) => line.includes('"pay.mismatch"') && line.includes('lost-answer'))).toHaveLength(
-      1,
-    );
+    await expect(settlePayment(world.base, asVerified(transaction))).rejects.toBeInstanceOf(AppError);
+    expect(
+      world.lines.filter((line) => line.includes('"payment.mismatched"') && line.includes('lost-answer')),
+    ).toHaveLength(1);
   });
 });
 
 describe('an eventual read that finds nothing yet is not the last word', () => {
   it('the first poll after the code was made is pending', async () => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     engine.findNothingAt(qr.ticket);
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });
@@ -90,19 +91,19 @@ describe('an eventual read that finds nothing yet is not the last word', () => {
   it('a session works at once: /me, prepay and orders', async () => {
     const { token, user } = await loggedIn();
     engine.findNothingAt(`ACCOUNT#${user.id}`);
-    expect(await me(world.sessions, token)).toEqual({ user });
+    expect(await getMe(world.sessions, token)).toEqual({ user });
     engine.findNothingAt('SESSION#');
     const { order } = await buy(world.pay, { token });
-    expect(await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo })).toMatchObject({
+    expect(await getOrder(world.pay, { token, outTradeNo: order.outTradeNo })).toMatchObject({
       order: { state: 'NOTPAY' },
     });
   });
 
   it('a person whose identity lags is found by the write that it refuses', async () => {
     const person = await world.phone.newPerson();
-    const { user } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     engine.findNothingAt(`IDENTITY#${ids.miniapp.appId}#${person.openIds.miniapp}`);
-    const again = await login(world.miniapp, await world.phone.loginCode(person));
+    const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     expect(again).toMatchObject({ isNewUser: false, user: { id: user.id } });
   });
 });
@@ -112,8 +113,8 @@ describe('a logout counts at once', () => {
     const { token } = await loggedIn();
     const { order } = await buy(world.pay, { token });
     const before = engine.calls.length;
-    await me(world.sessions, token);
-    await readOwnOrder(world.pay, { token, outTradeNo: order.outTradeNo });
+    await getMe(world.sessions, token);
+    await getOrder(world.pay, { token, outTradeNo: order.outTradeNo });
     const reads = engine.calls.slice(before).filter(({ body }) => body.includes('SESSION#'));
     expect(reads.map(({ body }) => body.includes('"ConsistentRead":true'))).toEqual([true, true]);
   });
@@ -149,7 +150,7 @@ describe('a refused access token', () => {
 describe('what meets a transaction on the same item is written all the same', () => {
   const person = async () => {
     const owner = await world.phone.newPerson();
-    return { owner, ...(await login(world.miniapp, await world.phone.loginCode(owner))) };
+    return { owner, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(owner))) };
   };
 
   it('a profile', async () => {
@@ -163,7 +164,7 @@ describe('what meets a transaction on the same item is written all the same', ()
     const { owner } = await person();
     engine.meetTransactionAt('UpdateItem', owner.openIds.official);
     const who = { appId, openId: owner.openIds.official };
-    await followChanged(world.base, { ...who, follows: true, atS: 1 });
+    await recordFollow(world.base, { ...who, follows: true, atS: 1 });
     expect(await readIdentity(world.table, who, 'strong')).toMatchObject({ subscribed: true });
   });
 
@@ -171,14 +172,14 @@ describe('what meets a transaction on the same item is written all the same', ()
     const owner = await world.phone.newPerson();
     const code = await world.phone.loginCode(owner);
     for (let i = 0; i < 2; i += 1) engine.meetTransactionAt('TransactWriteItems', owner.openIds.miniapp);
-    expect(await login(world.miniapp, code)).toMatchObject({ isNewUser: true });
+    expect(await loginMiniapp(world.miniapp, code)).toMatchObject({ isNewUser: true });
   });
 
   it('a new account, when the answer was lost', async () => {
     const owner = await world.phone.newPerson();
     engine.loseAnswerOf('TransactWriteItems', owner.openIds.miniapp);
-    const first = await login(world.miniapp, await world.phone.loginCode(owner));
-    const second = await login(world.miniapp, await world.phone.loginCode(owner));
+    const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
+    const second = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id } });
   });
 });

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import type { DomainEvent } from '../../lib/events/schemas.ts';
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { mergeAccounts } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { putOrder, type Order } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
 import { creditTopUp, takeBackTopUp } from '../../lib/wallet/book.ts';
-import { readWallet } from '../../lib/wallet/get-wallet.ts';
+import { getWallet } from '../../lib/wallet/get-wallet.ts';
 import { recordOf } from '../support/stream-records.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -29,8 +29,8 @@ describe('the wallet', () => {
     engine.close();
   });
 
-  const loggedIn = async () => login(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
-  const balanceOf = async (token: string) => (await readWallet(world.sessions, token)).balanceFen;
+  const loggedIn = async () => loginMiniapp(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
+  const balanceOf = async (token: string) => (await getWallet(world.sessions, token)).balanceFen;
 
   /** The event of a paid top-up, whose order is stored. */
   const topUp = async (userId: string, change: Partial<Order> = {}) => {
@@ -75,7 +75,7 @@ describe('the wallet', () => {
 
   it('is empty before anything was paid into it', async () => {
     const { token } = await loggedIn();
-    expect(await readWallet(world.sessions, token)).toEqual({ balanceFen: 0 });
+    expect(await getWallet(world.sessions, token)).toEqual({ balanceFen: 0 });
   });
 
   it('has a top-up once, also when its event comes fifty times at once', async () => {
@@ -177,7 +177,7 @@ describe('the wallet', () => {
   });
 
   it('is shown to nobody without a session', async () => {
-    await expect(readWallet(world.sessions, 'a.b.c')).rejects.toThrow(
+    await expect(getWallet(world.sessions, 'a.b.c')).rejects.toThrow(
       expect.objectContaining({ code: 'UNAUTHENTICATED' }),
     );
   });

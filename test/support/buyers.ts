@@ -1,10 +1,11 @@
-import { login } from '../../lib/identity/login-miniapp.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { checkOrder } from '../../lib/pay/check-order.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
 import type { JsapiPayment, Transaction } from '../../lib/wechat-pay/pay-api.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { readOrder, type PayApiName } from '../../lib/store/orders.ts';
+import { asVerified } from './verified.ts';
 import { ids, type World } from './world.ts';
 
 /** The catalogue of the local stack, people who buy from it, and WeChat's word on their payments. */
@@ -17,7 +18,7 @@ export async function createBuyers(world: World) {
   });
   const loggedIn = async () => {
     const person = await world.phone.newPerson();
-    const { token, user } = await login(world.miniapp, await world.phone.loginCode(person));
+    const { token, user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     return { person, token, user };
   };
   return {
@@ -33,13 +34,13 @@ export async function createBuyers(world: World) {
       ...purchase
     }: { paid?: boolean; api?: PayApiName } & Partial<PrepayRequest> = {}) => {
       const buyer = await loggedIn();
-      const { order, payment } = await buy(world.payWith({ api }), { token: buyer.token, ...purchase });
+      const { order, payment } = await buy(await world.payWith({ api }), { token: buyer.token, ...purchase });
       const answer = await world.phone.act(buyer.person, 'pay', { prepayId: payment.package });
       const { outTradeNo } = order;
       if (paid) await checkOrder(world.pay, (await readOrder(world.table, outTradeNo))!);
       return { ...buyer, outTradeNo, transactionId: (answer as { transactionId: string }).transactionId };
     },
-    settle: (transaction: Transaction) => settlePayment(world.base, transaction),
+    settle: (transaction: Transaction) => settlePayment(world.base, asVerified(transaction)),
   };
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as wecom from '@wecom/crypto';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import { createQrLogin } from '../../lib/scan-login/create.ts';
+import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { createWebhookWorld } from './webhooks.ts';
 import { ids, type Person } from './world.ts';
@@ -31,7 +31,7 @@ export async function createModeWorld(mode: Mode, settings: Record<string, strin
   };
   await console({ mode, aesKey: CURRENT_KEY });
   const scan = async (person: Person) => {
-    const qr = await createQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official);
     const answer = (await world.phone.act(person, 'scan', { content: qr.content })) as Push;
     return { qr, answer };
   };

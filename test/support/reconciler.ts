@@ -111,7 +111,7 @@ export async function createReconciler() {
       };
       const seen = { order: { ...payment.order, state: 'PAID' as const }, refund: undefined };
       const money = { state: 'PAID' as const, refundedFen: 0, refundingFen: 0, refundCount: 1 };
-      if (!(await writeRefund(table, seen, { refund, money, dueAtMs: undefined })))
+      if (!(await writeRefund(table, seen, { refund, money, followUpAtMs: undefined })))
         throw new Error('refund not stored');
       return { payment, outRefundNo, refundId: `5030${outRefundNo.slice(-24)}`, yuan: (amountFen / 100).toFixed(2) };
     },
@@ -178,7 +178,7 @@ async function order(table: Table, change: Partial<Order>): Promise<Order> {
     currency: 'CNY',
     state: 'NOTPAY',
     createdAt: `${DATE}T03:00:00.000Z`,
-    asked: 'a',
+    requestFingerprint: 'a',
     api: 'v3',
     tradeType: 'JSAPI',
     timeExpire: `${DATE}T05:00:00+08:00`,

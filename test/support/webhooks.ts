@@ -2,7 +2,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { expect, vi } from 'vitest';
 import { invoke, serveFunctionUrl, type Handler } from './function-url.ts';
-import { createWorld, ids } from './world.ts';
+import { createWorld } from './world.ts';
 
 type Name = 'official-events' | 'pay-notify' | 'pay-notify-v2';
 /** When WeChat was last asked for its keys: not a trace of the request itself. */
@@ -21,24 +21,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
     v2: name === 'pay-notify-v2' ? address.url : v2.url,
   };
   const world = await createWorld({ callbackUrl: address.url, notifyUrls });
-  Object.assign(process.env, {
-    TABLE_NAME: world.table.name,
-    OFFICIAL_APP_ID: ids.official.appId,
-    OFFICIAL_TOKEN: ids.official.token,
-    OFFICIAL_MODE: 'plain',
-    SITE_NAME: '示例站',
-    MINIAPP_APP_ID: ids.miniapp.appId,
-    WECHAT_PAY_BASE_URL: world.simulator.url,
-    PAY_MCH_ID: ids.pay.mchId,
-    PAY_MCH_CERT_SERIAL: ids.pay.certSerial,
-    PAY_MCH_PRIVATE_KEY: ids.merchantPrivateKey,
-    PAY_API_V2_KEY: ids.pay.apiV2Key,
-    PAY_API_V3_KEY: ids.pay.apiV3Key,
-    PAY_API_V3_KEY_PREVIOUS: '',
-    PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId,
-    PAY_PUBLIC_KEY: ids.platformPublicKey,
-    ...settings,
-  });
+  Object.assign(process.env, world.settings, settings);
   vi.resetModules();
   const modules = {
     'official-events': await import('../../functions/official-events.ts'),

@@ -1,20 +1,20 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { startSimulator, type Simulator } from '../../infra/simulator/simulator.ts';
 import { LOCAL_AWS } from '../../infra/service/table.ts';
-import { learnUnionId } from '../../lib/identity/sync-identity.ts';
-import { sessionTokens } from '../../lib/identity/session-token.ts';
 import { redact, type Log } from '../../lib/core/log.ts';
-import { createSend } from '../../lib/core/outbound.ts';
-import { tokenOwner } from '../../lib/platform-token/owner.ts';
-import type { Person as PersonAtWechat } from '../../lib/store/identities.ts';
-import { platformTokens } from '../../lib/store/platform-tokens.ts';
-import { openTable } from '../../lib/store/table.ts';
-import type { WechatApp } from '../../lib/wechat/client.ts';
-import { fetchJsapiTicket } from '../../lib/wechat/jsapi-ticket.ts';
-import { fetchStableToken } from '../../lib/wechat/stable-token.ts';
+import { once } from '../../lib/core/once.ts';
+import { runtime, type Runtime } from '../../lib/core/runtime.ts';
+import type { TokenOwner } from '../../lib/platform-token/owner.ts';
+import type { Table } from '../../lib/store/table.ts';
+import { jsapiTicketOwner, loadMiniapp, loadOfficialAccount } from '../../lib/wiring/apps.ts';
+import { loadOauthCallback } from '../../lib/wiring/h5.ts';
+import { loadAccountClosing, loadLogin, loadPhoneBinding } from '../../lib/wiring/identity.ts';
+import { loadPrepay, loadRefundOrder, loadSweep } from '../../lib/wiring/pay.ts';
+import { loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
+import { loadTable } from '../../lib/wiring/table.ts';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
-import { payDeps } from './pay-world.ts';
-import { freshTable, openPatiently } from './table.ts';
+import { freshTable } from './table.ts';
 
 const rsaPair = () =>
   generateKeyPairSync('rsa', {
@@ -39,6 +39,7 @@ export const ids = {
   },
   jwkSet: JSON.stringify({ keys: [{ ...signingKey, kid: 'test' }] }),
   merchantPrivateKey: merchantKeys.privateKey,
+  merchantPublicKey: merchantKeys.publicKey,
   platformPrivateKey: platformKeys.privateKey,
   platformPublicKey: platformKeys.publicKey,
 };
@@ -46,23 +47,30 @@ export const ids = {
 export interface WorldOptions {
   callbackUrl?: string;
   notifyUrls?: { v3: string; v2: string };
-  /** What stands before the engine, and loses answers: it is met with the deadlines of a deployment. */
+  /** A proxy before the engine that loses answers: the table keeps the deadlines of a deployment. */
   via?: (endpoint: string) => string;
 }
 
+export type Settings = Record<string, string>;
+
 export const REFUND_SETTLES_MS = 10_000;
+
+/** Above any pause of a test machine. */
+const NO_DEADLINE_MS = 20_000;
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-/** A table of its own, a WeChat of its own, and what the flows need to meet both. The clock can be moved. */
+/**
+ * A table and a WeChat of its own, and the dependencies that the production loaders build for them from environment
+ * variables. Only the clock, the log and the pace of the table are replaced. The clock of the flows can be moved; calls to
+ * WeChat Pay are signed by the real time, like the answers of the simulator.
+ */
 export async function createWorld({
   callbackUrl = 'http://127.0.0.1:9/',
   notifyUrls = { v3: 'http://localhost:9/pay-notify', v2: 'http://localhost:9/pay-notify-v2' },
   via,
 }: WorldOptions = {}) {
   const { name, endpoint } = await freshTable();
-  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: via ? via(endpoint) : endpoint });
-  const open = () => (via ? openTable(name) : openPatiently(name));
   const simulator = await startSimulator({
     port: 0,
     miniapp: ids.miniapp,
@@ -72,69 +80,69 @@ export async function createWorld({
       merchantPublicKey: merchantKeys.publicKey,
       platformPrivateKey: platformKeys.privateKey,
       refundCallbackUrl: notifyUrls.v2,
-      // A test that wants to see it under way does so, however slow the machine is.
+      // Long enough to be observed under way, however slow the machine is.
       refundSettlesMs: REFUND_SETTLES_MS,
     },
   });
+  const settings: Settings = {
+    ...settingsFor(simulator.url),
+    AWS_ENDPOINT_URL_DYNAMODB: via ? via(endpoint) : endpoint,
+    TABLE_NAME: name,
+    PAY_NOTIFY_URL: notifyUrls.v3,
+    PAY_V2_NOTIFY_URL: notifyUrls.v2,
+  };
+  Object.assign(process.env, settings);
+
   const clock = { offsetMs: 0 };
   const lines: string[] = [];
-  const table = open();
-  const base = {
-    now: () => Date.now() + clock.offsetMs,
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-    randomBytes,
-    log: recordingLog(lines),
-    send: createSend({ now: Date.now }),
-    apiBaseUrl: simulator.url,
-    table,
+  const outside: Runtime = { ...runtime, now: () => Date.now() + clock.offsetMs, log: recordingLog(lines) };
+  const base = { ...(await loadTable(outside)), apiBaseUrl: simulator.url };
+  if (!via) removeDeadline(base.table);
+
+  const sessions = await loadQrLoginPoll(outside);
+  /** Payments as one cold instance builds them, with other settings or another way to send. */
+  const payWith = async ({ send = runtime.send, api = 'v3', settings: changed = {} }: PayChange = {}) => {
+    const signedByRealTime = { ...outside, now: Date.now, send };
+    Object.assign(process.env, settings, changed, { PAY_API: api });
+    const deps = {
+      ...(await loadPrepay(signedByRealTime)),
+      ...(await loadRefundOrder(signedByRealTime)),
+      ...(await loadSweep(signedByRealTime)),
+      now: outside.now,
+      tokens: sessions.tokens,
+    };
+    // Credentials are loaded by the first call that needs them: before the settings are changed back.
+    await Promise.all([deps.payApi('v3'), deps.payApi('v2')]);
+    Object.assign(process.env, settings);
+    return deps;
   };
-  const tokens = await sessionTokens(ids.jwkSet, base);
-  const official = app('official', 'OFFICIAL');
-  /** What one cold instance builds: nothing is shared but the table. */
-  const coldAccessToken = (owned = official) =>
-    tokenOwner(
-      { ...base, tokens: platformTokens(open(), owned.appId, 'access_token') },
-      { appId: owned.appId, kind: 'access_token', ask: () => fetchStableToken(base, owned) },
-    );
-  const coldJsapiTicket = () => {
-    const accessToken = coldAccessToken();
-    return tokenOwner(
-      { ...base, tokens: platformTokens(open(), official.appId, 'jsapi_ticket') },
-      {
-        appId: official.appId,
-        kind: 'jsapi_ticket',
-        ask: () => accessToken.withToken((token) => fetchJsapiTicket(base, official, token)),
-      },
-    );
-  };
-  const officialDeps = { ...base, app: official, accessToken: coldAccessToken(), mpBaseUrl: simulator.url };
-  const miniapp = app('miniapp', 'MINIAPP');
-  const learn = (person: PersonAtWechat) => learnUnionId({ log: base.log, load: async () => officialDeps }, person);
-  const outside = { base, ids, payBaseUrl: simulator.url, notifyUrls };
-  /** The end of every world: nothing secret or personal was logged in it. */
+  /** The end of every world: no secret and no personal data were logged in it. */
   const close = async () => {
     const issued = await issuedBy(simulator.url);
     await simulator.close();
     assertNoLeaks(lines.join('\n'), issued);
   };
   return {
-    table,
+    table: base.table,
     simulator: { ...simulator, close },
+    settings,
     clock,
     lines,
+    outside,
     base,
-    miniapp: { ...base, tokens, app: miniapp, accessToken: coldAccessToken(miniapp) },
-    sessions: { ...base, tokens, register: 'ask' as const, learn },
-    official: officialDeps,
-    oauth: { ...base, tokens, app: official },
-    pay: { ...base, tokens, ...payDeps(outside) },
-    /** Payments with something in the place of the real thing; each call is one cold instance. */
-    payWith: (change: Parameters<typeof payDeps>[1]) => ({ ...base, tokens, ...payDeps(outside, change) }),
-    coldAccessToken,
-    coldJsapiTicket,
+    miniapp: { ...(await loadLogin(outside)), ...(await loadPhoneBinding(outside)) },
+    sessions,
+    official: { ...(await loadOfficialAccount(outside)), ...(await loadOfficialQrLogin(outside)) },
+    oauth: await loadOauthCallback(outside),
+    closing: await loadAccountClosing(outside),
+    pay: await payWith(),
+    payWith,
+    coldAccessToken: (app: 'miniapp' | 'official' = 'official') =>
+      coldOwner(async () => (await (app === 'official' ? loadOfficialAccount : loadMiniapp)(outside)).accessToken),
+    coldJsapiTicket: () => coldOwner(async () => jsapiTicketOwner(await loadOfficialAccount(outside))),
     phone: phoneOf(simulator),
     calls: (path: string) => callsTo(simulator, path),
-    /** The apps that belong to one Open Platform account: in these, people have a unionid. */
+    /** The apps of one Open Platform account: their users have a unionid. */
     bindOpenPlatform: (...bound: ('miniapp' | 'official')[]) =>
       control(simulator, 'POST', '/_open-platform', { bound }),
     fault: (plan: object) => control(simulator, 'POST', '/_faults', plan),
@@ -143,9 +151,63 @@ export async function createWorld({
   };
 }
 
-function app(kind: 'miniapp' | 'official', settings: WechatApp['settings']): WechatApp {
-  const { appId, appSecret } = ids[kind];
-  return { appId, appSecret, settings };
+interface PayChange {
+  send?: Runtime['send'];
+  api?: 'v3' | 'v2';
+  settings?: Settings;
+}
+
+/** The settings of a deployment whose WeChat is the simulator. */
+function settingsFor(wechat: string): Settings {
+  return {
+    ...LOCAL_AWS,
+    SECRETS_PATH: '',
+    JWT_SIGNING_KEYS: ids.jwkSet,
+    PUBLIC_BASE_URL: 'https://api.example.com',
+    ALLOWED_ORIGINS: 'https://www.example.com',
+    SITE_NAME: '示例站',
+    SCAN_LOGIN_REGISTER: 'ask',
+    WECHAT_API_BASE_URL: wechat,
+    WECHAT_OPEN_BASE_URL: wechat,
+    WECHAT_MP_BASE_URL: wechat,
+    WECHAT_PAY_BASE_URL: wechat,
+    MINIAPP_APP_ID: ids.miniapp.appId,
+    MINIAPP_APP_SECRET: ids.miniapp.appSecret,
+    OFFICIAL_APP_ID: ids.official.appId,
+    OFFICIAL_APP_SECRET: ids.official.appSecret,
+    OFFICIAL_TOKEN: ids.official.token,
+    OFFICIAL_MODE: 'plain',
+    PAY_API: 'v3',
+    PAY_MCH_ID: ids.pay.mchId,
+    PAY_MCH_CERT_SERIAL: ids.pay.certSerial,
+    PAY_MCH_PRIVATE_KEY: ids.merchantPrivateKey,
+    PAY_API_V2_KEY: ids.pay.apiV2Key,
+    PAY_API_V3_KEY: ids.pay.apiV3Key,
+    PAY_API_V3_KEY_PREVIOUS: '',
+    PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId,
+    PAY_PUBLIC_KEY: ids.platformPublicKey,
+  };
+}
+
+/**
+ * The table's deadline of a second is not the subject of most tests: on a machine that stands still for a moment, a write
+ * would be sent twice, fail against itself, and look like a lost race.
+ */
+export function removeDeadline({ client }: Table): void {
+  client.config.requestHandler = new NodeHttpHandler({
+    requestTimeout: NO_DEADLINE_MS,
+    throwOnRequestTimeout: true,
+  });
+}
+
+/** A token's owner in an instance of its own: nothing is shared but the table. */
+function coldOwner(load: () => Promise<TokenOwner>): Pick<TokenOwner, 'get' | 'withToken' | 'request'> {
+  const owner = once(load);
+  return {
+    get: async () => (await owner()).get(),
+    request: async () => (await owner()).request(),
+    withToken: async (call) => (await owner()).withToken(call),
+  };
 }
 
 export interface Person {
@@ -177,7 +239,8 @@ async function control(simulator: Simulator, method: string, path: string, body?
   return text === '' ? undefined : JSON.parse(text);
 }
 
-function recordingLog(lines: string[]): Log {
+/** A log whose lines are kept as production would write them. */
+export function recordingLog(lines: string[]): Log {
   const record = (event: string, fields?: object) => void lines.push(redact({ evt: event, ...fields }));
   return { info: record, warn: record, error: record };
 }

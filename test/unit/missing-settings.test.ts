@@ -53,8 +53,8 @@ describe('a function without its settings', () => {
     ['qr-login-poll', 'JWT_SIGNING_KEYS'],
     ['jssdk-config', 'TABLE_NAME'],
     ['pay-prepay', 'PAY_MCH_ID'],
-    ['pay-order', 'TABLE_NAME'],
-    ['pay-orders', 'TABLE_NAME'],
+    ['pay-order', 'JWT_SIGNING_KEYS'],
+    ['pay-orders', 'JWT_SIGNING_KEYS'],
     ['pay-order-close', 'TABLE_NAME'],
     ['wallet', 'JWT_SIGNING_KEYS'],
   ])('%s answers 503 and names %s', async (name, setting) => {

@@ -3,8 +3,8 @@ import { addressSetting, badSetting, settings, variable } from '../../../lib/cor
 import { isAppError } from '../../../lib/core/errors.ts';
 import { createSend } from '../../../lib/core/outbound.ts';
 import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../../../lib/wechat-pay/credentials.ts';
-import { payCode } from '../../../lib/wechat-pay/errors.ts';
-import { queryOrder } from '../../../lib/wechat-pay/v2/orders.ts';
+import { payCodeOf } from '../../../lib/wechat-pay/errors.ts';
+import { queryTransactionV2 } from '../../../lib/wechat-pay/v2/transaction.ts';
 import { fetchCertificates, type PlatformCertificate } from '../../../lib/wechat-pay/v3/certificates.ts';
 import { callPay } from '../../../lib/wechat-pay/v3/client.ts';
 import { runtime } from '../../../lib/core/runtime.ts';
@@ -130,7 +130,7 @@ async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
     if (isForged) throw badSetting('PAY_PUBLIC_KEY', 'is not what WeChat Pay signs with', error);
     // Nothing is wrong with the request itself: it is what the settings put into its headers that WeChat Pay does not take.
     const isRefused = isAppError(error, 'INTERNAL') || isAppError(error, 'FORBIDDEN');
-    throw isRefused ? new Refusal(`${error.message} (${payCode(error)}): look at ${IN_HEADERS}`) : error;
+    throw isRefused ? new Refusal(`${error.message} (${payCodeOf(error)}): look at ${IN_HEADERS}`) : error;
   });
   if (!answer.includes(message)) throw new Refusal('WeChat Pay does not echo what it was sent');
   return `WeChat Pay takes our signature, and its own is of ${platformKeyId}`;
@@ -144,7 +144,7 @@ async function tryV2(): Promise<string> {
   const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
   const deps = { ...OUTSIDE, payBaseUrl: addressSetting('WECHAT_PAY_BASE_URL'), mchId, apiV2Key: await loadApiV2Key() };
   try {
-    await queryOrder(deps, { appId, outTradeNo: `doctor${randomBytes(8).toString('hex')}` });
+    await queryTransactionV2(deps, { appId, outTradeNo: `doctor${randomBytes(8).toString('hex')}` });
   } catch (error) {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
   }

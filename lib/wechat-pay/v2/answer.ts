@@ -1,9 +1,9 @@
 import { writeFields } from './fields.ts';
 
-/** What accepts a notification of API v2, to the byte; anything else counts as a failure (pay 5.7). */
-export const ACCEPTED = writeFields({ return_code: 'SUCCESS', return_msg: 'OK' });
+/** Accepts a notification of API v2, byte for byte; any other answer counts as a failure (pay 5.7). */
+export const ACCEPTED_ANSWER = writeFields({ return_code: 'SUCCESS', return_msg: 'OK' });
 
-/** What refuses one, so that it is sent again. */
-export function refusal(reason: string): string {
+/** Returns the answer that makes WeChat Pay send the notification again. */
+export function failedAnswer(reason: string): string {
   return writeFields({ return_code: 'FAIL', return_msg: reason });
 }

@@ -1,16 +1,20 @@
 import type { PayApi } from '../pay-api.ts';
 import type { PayV2Deps } from './client.ts';
-import { closeOrder, createOrder, queryOrder } from './orders.ts';
+import { closeTransactionV2, createTransactionV2 } from './orders.ts';
 import { signJsapiPaymentV2 } from './payment-sheet.ts';
-import { queryRefund } from './refunds.ts';
+import { queryRefundV2 } from './refunds.ts';
+import { queryTransactionV2 } from './transaction.ts';
 
-/** WeChat Pay by API v2. `appId` is any app of the merchant, for calls that are about none. */
-export function payApiV2(deps: PayV2Deps & { appId: string }): PayApi {
+/** `appId` is any app of the merchant, for calls that concern no app. */
+export type PayApiV2Deps = PayV2Deps & { appId: string };
+
+/** Returns the calls to WeChat Pay by API v2. */
+export function payApiV2(deps: PayApiV2Deps): PayApi {
   return {
-    create: (order) => createOrder(deps, order),
+    create: (order) => createTransactionV2(deps, order),
     signPayment: ({ appId }, prepayId) => signJsapiPaymentV2(deps.apiV2Key, { appId, prepayId }, deps),
-    query: (order) => queryOrder(deps, order),
-    close: (order) => closeOrder(deps, order),
-    queryRefund: (refund) => queryRefund(deps, refund, deps.appId),
+    query: (order) => queryTransactionV2(deps, order),
+    close: (order) => closeTransactionV2(deps, order),
+    queryRefund: (refund) => queryRefundV2(deps, refund, deps.appId),
   };
 }

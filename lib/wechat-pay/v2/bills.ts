@@ -1,7 +1,8 @@
 import { firstBytes, peek } from '../../core/chunks.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Runtime, StartDownload } from '../../core/runtime.ts';
-import { noBillOf, payRefusal } from '../errors.ts';
+import type { StartDownload } from '../../core/outbound.ts';
+import type { Runtime } from '../../core/runtime.ts';
+import { noBillError, errorOfPayCode } from '../errors.ts';
 import { readFields, writeFields } from './fields.ts';
 import { signFields } from './sign.ts';
 
@@ -39,7 +40,7 @@ export async function openTradeBillV2(
   const { head, all } = await peek(body, HEAD_BYTES);
   // A bill begins with a BOM and a column name, or with the magic number of gzip.
   if (status === 200 && !head.toString('utf8').trimStart().startsWith('<')) return { body: all };
-  return refusalOf(status, (await firstBytes(all, MAX_ERROR_BYTES)).toString('utf8'));
+  return readErrorAnswer(status, (await firstBytes(all, MAX_ERROR_BYTES)).toString('utf8'));
 }
 
 function signedBody({ mchId, appId, apiV2Key, randomBytes }: BillV2Deps, date: string): string {
@@ -55,15 +56,15 @@ function signedBody({ mchId, appId, apiV2Key, randomBytes }: BillV2Deps, date: s
   return writeFields({ ...fields, sign: signFields(fields, apiV2Key, 'HMAC-SHA256') });
 }
 
-/** Refusals have no code, only a text, which is not always spelled alike (pay 5.6). */
-function refusalOf(status: number, text: string): 'none' | 'creating' {
+/** An error answer has no code, only a text, which is not always spelled alike (pay 5.6). */
+function readErrorAnswer(status: number, text: string): 'none' | 'creating' {
   const message = messageOf(text);
   const words = message.toLowerCase().replaceAll(/[^a-z]/g, '');
   if (words.includes('nobillexist')) return 'none';
   if (words.includes('billcreating')) return 'creating';
-  const cause = payRefusal('INVALID_REQUEST', `${PATH}, ${status}, ${message}`);
-  if (words.includes('billdate') || message.includes('日期')) throw noBillOf(cause);
-  throw payRefusal(/sign|签名/i.test(message) ? 'SIGNERROR' : 'NO_CODE', `${PATH}, ${status}, ${message}`);
+  const cause = errorOfPayCode('INVALID_REQUEST', `${PATH}, ${status}, ${message}`);
+  if (words.includes('billdate') || message.includes('日期')) throw noBillError(cause);
+  throw errorOfPayCode(/sign|签名/i.test(message) ? 'SIGNERROR' : 'NO_CODE', `${PATH}, ${status}, ${message}`);
 }
 
 function messageOf(text: string): string {

@@ -1,7 +1,8 @@
 import { AppError } from '../../core/errors.ts';
 import type { Runtime } from '../../core/runtime.ts';
-import { payRefusal } from '../errors.ts';
-import { sendTwice, TIMEOUT_MS } from '../retry.ts';
+import { errorOfPayCode } from '../errors.ts';
+import { sendWithRetry, TIMEOUT_MS } from '../retry.ts';
+import type { Verified } from '../verified.ts';
 import { readFields, writeFields, type V2Fields } from './fields.ts';
 import { isSigned, signFields } from './sign.ts';
 
@@ -21,13 +22,13 @@ export interface PayV2Call {
 const CHANGES = new Set<PayV2Call['path']>(['/pay/unifiedorder', '/pay/closeorder']);
 
 /**
- * Calls API v2 and returns the fields of an answer that is signed, ours, and a success (pay 5.1). What came to an
- * unknown end is sent once more, byte for byte: every call here is idempotent by its number (pay 2.13, 5.6).
- * @throws what payRefusal makes of `err_code`; WECHAT_CONFIG, INTERNAL; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * Calls API v2 and returns the fields of an answer that is signed, about our request, and a success (pay 5.1). A call
+ * with an unknown outcome is sent once more, byte for byte: every call here is idempotent by its number (pay 2.13, 5.6).
+ * @throws the error of errorOfPayCode for `err_code`; WECHAT_CONFIG, INTERNAL; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  */
-export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): Promise<V2Fields> {
+export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): Promise<Verified<V2Fields>> {
   const body = signedBody(deps, fields);
-  return sendTwice(deps, { path, changes: CHANGES.has(path) }, async () =>
+  return sendWithRetry(deps, { path, changes: CHANGES.has(path) }, async () =>
     readAnswer(deps, { path, fields }, await post(deps, path, body)),
   );
 }
@@ -53,14 +54,14 @@ async function post({ send, payBaseUrl }: PayV2Deps, path: string, body: string)
 }
 
 /** In the order of pay 5.1: what is not signed says at most that nothing was done. */
-function readAnswer({ mchId, apiV2Key }: PayV2Deps, { path, fields }: PayV2Call, xml: string): V2Fields {
+function readAnswer({ mchId, apiV2Key }: PayV2Deps, { path, fields }: PayV2Call, xml: string): Verified<V2Fields> {
   const answer = fieldsOf(xml);
   const { return_msg: text = '', mch_id: forMerchant = mchId, appid: forApp = fields.appid } = answer;
-  if (answer.return_code !== 'SUCCESS') throw payRefusal(codeOfText(text), `${path}, ${text}`);
+  if (answer.return_code !== 'SUCCESS') throw errorOfPayCode(codeOfText(text), `${path}, ${text}`);
   if (!isSigned(answer, apiV2Key)) throw unknownOutcome('The answer of WeChat Pay is not signed as it must be');
   if (forMerchant !== mchId || forApp !== fields.appid) throw unknownOutcome('The answer is about somebody else');
   if (answer.result_code === 'SUCCESS') return answer;
-  throw payRefusal(answer.err_code ?? 'NO_CODE', `${path}, ${answer.err_code_des ?? ''}`);
+  throw errorOfPayCode(answer.err_code ?? 'NO_CODE', `${path}, ${answer.err_code_des ?? ''}`);
 }
 
 function fieldsOf(xml: string): V2Fields {

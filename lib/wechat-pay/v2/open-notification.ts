@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
-import type { RefundFact, Transaction } from '../pay-api.ts';
+import type { WechatRefund, Transaction } from '../pay-api.ts';
+import type { Verified } from '../verified.ts';
 import { readFields, type V2Fields } from './fields.ts';
 import { readRefundNotice } from './refunds.ts';
 import { decryptReqInfo } from './req-info.ts';
@@ -10,12 +11,12 @@ import { readTransaction } from './transaction.ts';
 declare const opened: unique symbol;
 
 /**
- * A notification of API v2 that was opened with our key; only openPayNotificationV2 makes one. A payment is signed. A
- * refund is not (pay 5.8): it is a claim that a query has to confirm.
+ * A notification of API v2, opened with our key. Only openPayNotificationV2 produces one. A payment is signed. A refund
+ * is not (pay 5.8): it is a claim that a query has to confirm.
  */
 export type PayNotificationV2 = { readonly [opened]: true } & (
-  | { kind: 'payment'; transaction: Transaction }
-  | { kind: 'refund'; refund: RefundFact }
+  | { kind: 'payment'; transaction: Verified<Transaction> }
+  | { kind: 'refund-claim'; refund: WechatRefund }
   | { kind: 'other'; id: string; eventType: string; plaintext: string }
 );
 
@@ -23,12 +24,12 @@ const MAX_BYTES = 64 * 1024;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Raw body to typed notification (pay 5.7, 5.8): a flat XML, then the signature over every field, then the content; of a
- * refund `req_info` is decrypted instead. There is no time in it: a repeat is as good as the first, and settling twice
- * changes nothing. What is signed but no success is `other`. Whether a payment fits the order, its merchant included, is
- * for the books to say.
- * @throws PARAM_ERROR for what is no such XML, and for genuine nonsense; FORBIDDEN for what is not signed, does not open
- * with our key, or is a refund of another merchant
+ * Opens a notification of API v2 (pay 5.7, 5.8): reads the flat XML, checks the signature over every field, reads the
+ * content; of a refund it decrypts `req_info` instead. The message carries no time, so a replay is accepted, and settling
+ * twice changes nothing. A signed message without success is `other`. The ledger decides whether a payment fits its order
+ * and merchant.
+ * @throws PARAM_ERROR for other XML and for signed content of an unknown form; FORBIDDEN when the message is not signed,
+ * does not open with our key, or is a refund of another merchant
  */
 export function openPayNotificationV2(
   body: Buffer,
@@ -38,7 +39,7 @@ export function openPayNotificationV2(
   const fields = readFields(xml);
   if (fields.req_info !== undefined) {
     if (fields.mch_id !== mchId) throw new AppError('FORBIDDEN', 'The refund is of another merchant');
-    return { kind: 'refund', refund: openRefund(fields.req_info, apiV2Key, mchId) } as PayNotificationV2;
+    return { kind: 'refund-claim', refund: openRefund(fields.req_info, apiV2Key, mchId) } as PayNotificationV2;
   }
   if (!isSigned(fields, apiV2Key)) throw new AppError('FORBIDDEN', 'The signature does not fit');
   if (fields.return_code !== 'SUCCESS' || fields.result_code !== 'SUCCESS') {
@@ -61,7 +62,7 @@ function textOf(body: Buffer): string {
   }
 }
 
-function openRefund(reqInfo: string, apiV2Key: string, mchId: string): RefundFact {
+function openRefund(reqInfo: string, apiV2Key: string, mchId: string): WechatRefund {
   const refund = readRefundNotice(openReqInfo(reqInfo, apiV2Key), mchId);
   if (refund) return refund;
   throw new AppError('PARAM_ERROR', 'The notification is not about a refund');

@@ -1,29 +1,29 @@
 import { beijingDigits } from '../../core/beijing-time.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Order, TradeType } from '../../store/orders.ts';
-import type { Transaction } from '../pay-api.ts';
-import { payCode, payRefusal } from '../errors.ts';
+import { payCodeOf, errorOfPayCode } from '../errors.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
-import { readTransaction } from './transaction.ts';
 
-/** What v2 calls an order of each kind, what only that kind says, and what opens its payment (pay 5.3). */
-const KINDS: Record<TradeType, { tradeType: string; handle: string; own(order: Order): V2Fields }> = {
-  JSAPI: { tradeType: 'JSAPI', handle: 'prepay_id', own: ({ openId = '' }) => ({ openid: openId }) },
-  NATIVE: { tradeType: 'NATIVE', handle: 'code_url', own: ({ sku }) => ({ product_id: sku.slice(0, 32) }) },
-  H5: { tradeType: 'MWEB', handle: 'mweb_url', own: (order) => ({ scene_info: sceneInfo(order) }) },
+/** Names an order in API v2. */
+export type OrderRefV2 = Pick<Order, 'outTradeNo' | 'appId'>;
+
+/** For each trade type: its name in v2, the field of its payment handle, and the fields that only it has (pay 5.3). */
+const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFields(order: Order): V2Fields }> = {
+  JSAPI: { tradeType: 'JSAPI', handleField: 'prepay_id', ownFields: ({ openId = '' }) => ({ openid: openId }) },
+  NATIVE: { tradeType: 'NATIVE', handleField: 'code_url', ownFields: ({ sku }) => ({ product_id: sku.slice(0, 32) }) },
+  H5: { tradeType: 'MWEB', handleField: 'mweb_url', ownFields: (order) => ({ scene_info: sceneInfo(order) }) },
 };
 
 /**
- * Creates an order (pay 5.3). Everything but the nonce comes from the stored order, so that a repeat is identical to the
- * first.
+ * Creates an order (pay 5.3). Every field but the nonce comes from the stored order, so that a repeat is identical.
  * @returns the prepay_id, code_url or mweb_url
  * @throws WECHAT_CONFIG, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export async function createOrder(deps: PayV2Deps, order: Order): Promise<string> {
-  const { tradeType, handle, own } = KINDS[order.tradeType];
+export async function createTransactionV2(deps: PayV2Deps, order: Order): Promise<string> {
+  const { tradeType, handleField, ownFields } = KINDS[order.tradeType];
   const fields = {
-    ...nameOf(order),
+    ...orderFields(order),
     trade_type: tradeType,
     body: order.description,
     total_fee: String(order.amountFen),
@@ -32,36 +32,30 @@ export async function createOrder(deps: PayV2Deps, order: Order): Promise<string
     time_start: beijingDigits(Date.parse(order.createdAt)),
     time_expire: beijingDigits(Date.parse(order.timeExpire)),
     notify_url: order.notifyUrl,
-    ...own(order),
+    ...ownFields(order),
   };
   const answer = await callPayV2(deps, { path: '/pay/unifiedorder', fields }).catch((error) => {
-    throw payCode(error) === 'INVALIDREQUEST' ? numberInUse(error) : error;
+    throw payCodeOf(error) === 'INVALIDREQUEST' ? numberInUse(error) : error;
   });
-  const opens = answer[handle];
-  if (opens !== undefined && opens.length <= 512) return opens;
+  const paymentHandle = answer[handleField];
+  if (paymentHandle !== undefined && paymentHandle.length <= 512) return paymentHandle;
   throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer has nothing to pay with");
 }
 
-/** What WeChat Pay knows of an order (pay 5.4). @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
-export async function queryOrder(deps: PayV2Deps, order: Pick<Order, 'outTradeNo' | 'appId'>): Promise<Transaction> {
-  const transaction = readTransaction(await callPayV2(deps, { path: '/pay/orderquery', fields: nameOf(order) }));
-  if (transaction?.outTradeNo === order.outTradeNo) return transaction;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about no such order");
-}
-
 /**
- * Closes an order (pay 5.4). One that is closed already is closed.
+ * Closes an order (pay 5.4). Closing a closed order succeeds.
  * @throws ORDER_STATE_CONFLICT when it is paid, NOT_FOUND
  */
-export async function closeOrder(deps: PayV2Deps, order: Pick<Order, 'outTradeNo' | 'appId'>): Promise<void> {
+export async function closeTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<void> {
   try {
-    await callPayV2(deps, { path: '/pay/closeorder', fields: nameOf(order) });
+    await callPayV2(deps, { path: '/pay/closeorder', fields: orderFields(order) });
   } catch (error) {
-    if (payCode(error) !== 'ORDERCLOSED') throw error;
+    if (payCodeOf(error) !== 'ORDERCLOSED') throw error;
   }
 }
 
-function nameOf({ appId, outTradeNo }: Pick<Order, 'outTradeNo' | 'appId'>): V2Fields {
+/** The fields that name an order. */
+export function orderFields({ appId, outTradeNo }: OrderRefV2): V2Fields {
   return { appid: appId, out_trade_no: outTradeNo };
 }
 
@@ -76,5 +70,5 @@ function sceneInfo({ notifyUrl, description }: Order): string {
 
 /** "201 商户订单号重复": an order of this number that differs. It may be open: it is not ours to give up (pay 5.6). */
 function numberInUse(error: unknown): AppError {
-  return payRefusal('OUT_TRADE_NO_USED', `/pay/unifiedorder, ${(error as Error).cause}`);
+  return errorOfPayCode('OUT_TRADE_NO_USED', `/pay/unifiedorder, ${(error as Error).cause}`);
 }

@@ -1,12 +1,13 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import type { RefundFact } from '../pay-api.ts';
+import type { WechatRefund } from '../pay-api.ts';
+import type { Verified } from '../verified.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
-import { beijingText, fenText, idText } from './transaction.ts';
+import { beijingText, fenText, idText } from './field-schemas.ts';
 
 /** What v2 calls the states of a refund; CHANGE is a refund that does not reach the account of the payer. */
-const STATUS = new Map<string, RefundFact['status']>([
+const STATUS = new Map<string, WechatRefund['status']>([
   ['PROCESSING', 'PROCESSING'],
   ['SUCCESS', 'SUCCESS'],
   ['REFUNDCLOSE', 'CLOSED'],
@@ -29,18 +30,17 @@ const schema = v.object({
 });
 
 /**
- * What WeChat Pay knows of a refund (pay 5.5). The number alone names it; `appId` is any app of the merchant, because
- * v2 wants one with every call.
+ * Queries a refund by its number (pay 5.5). `appId` is any app of the merchant, because v2 requires one in every call.
  * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export async function queryRefund(
+export async function queryRefundV2(
   deps: PayV2Deps,
   { outRefundNo }: { outRefundNo: string },
   appId: string,
-): Promise<RefundFact> {
+): Promise<Verified<WechatRefund>> {
   const fields = { appid: appId, out_refund_no: outRefundNo };
   const answer = await callPayV2(deps, { path: '/pay/refundquery', fields });
-  const refund = readFact(deps.mchId, {
+  const refund = readRefund(deps.mchId, {
     outTradeNo: answer.out_trade_no,
     transactionId: answer.transaction_id,
     outRefundNo: answer.out_refund_no_0,
@@ -50,13 +50,16 @@ export async function queryRefund(
     totalFen: answer.total_fee,
     successAt: answer.refund_success_time_0,
   });
-  if (refund?.outRefundNo === outRefundNo) return refund;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about no such refund");
+  if (refund?.outRefundNo === outRefundNo) return refund as Verified<WechatRefund>;
+  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another refund");
 }
 
-/** Reads what was encrypted in a refund notification (pay 5.8); undefined when it is none. */
-export function readRefundNotice(fields: V2Fields, mchId: string): RefundFact | undefined {
-  return readFact(mchId, {
+/**
+ * Reads the decrypted content of a refund notification (pay 5.8); undefined when it is none. WeChat does not sign this
+ * content, so the result is a claim, not a verified refund.
+ */
+export function readRefundNotice(fields: V2Fields, mchId: string): WechatRefund | undefined {
+  return readRefund(mchId, {
     outTradeNo: fields.out_trade_no,
     transactionId: fields.transaction_id,
     outRefundNo: fields.out_refund_no,
@@ -68,9 +71,9 @@ export function readRefundNotice(fields: V2Fields, mchId: string): RefundFact | 
   });
 }
 
-function readFact(mchId: string, told: Record<keyof v.InferInput<typeof schema>, string | undefined>) {
-  const parsed = v.safeParse(schema, told);
+function readRefund(mchId: string, fields: Record<keyof v.InferInput<typeof schema>, string | undefined>) {
+  const parsed = v.safeParse(schema, fields);
   if (!parsed.success) return undefined;
-  const { successAt, ...fact } = parsed.output;
-  return { mchId, ...fact, ...(fact.status === 'SUCCESS' && successAt !== undefined && { successAt }) };
+  const { successAt, ...refund } = parsed.output;
+  return { mchId, ...refund, ...(refund.status === 'SUCCESS' && successAt !== undefined && { successAt }) };
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Verified } from '../verified.ts';
 import type { V2Fields } from './fields.ts';
 
 export type V2SignType = 'MD5' | 'HMAC-SHA256';
@@ -20,10 +21,10 @@ export function signFields(fields: V2Fields, apiV2Key: string, type: V2SignType)
 }
 
 /**
- * Whether the holder of the key signed these fields, unknown ones among them (pay 5.2). The length of `sign` tells its
- * type, because notifications do not always name it; one that is named must agree.
+ * Whether the holder of the key signed these fields, unknown fields included (pay 5.2). The length of `sign` gives its
+ * type, because notifications do not always name it. A named type must agree.
  */
-export function isSigned(fields: V2Fields, apiV2Key: string): boolean {
+export function isSigned(fields: V2Fields, apiV2Key: string): fields is Verified<V2Fields> {
   const { sign = '', sign_type: named } = fields;
   const type = /^[\dA-Fa-f]+$/.test(sign) ? TYPE_BY_HEX_LENGTH[sign.length] : undefined;
   if (!type || (named && named !== type)) return false;

@@ -1,18 +1,11 @@
 import * as v from 'valibot';
-import { fromBeijing } from '../../core/beijing-time.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Transaction } from '../pay-api.ts';
+import type { Verified } from '../verified.ts';
+import { callPayV2, type PayV2Deps } from './client.ts';
+import { beijingText, fenText, idText } from './field-schemas.ts';
 import type { V2Fields } from './fields.ts';
-
-/** What WeChat or we gave a name to: it may become a key of the table. */
-export const idText = v.pipe(v.string(), v.maxLength(64));
-export const fenText = v.pipe(v.string(), v.digits(), v.transform(Number), v.safeInteger());
-/** ISO 8601 of a time that says no zone: it is Beijing's. */
-export const beijingText = v.pipe(
-  v.string(),
-  v.transform(fromBeijing),
-  v.finite(),
-  v.transform((ms) => new Date(ms).toISOString()),
-);
+import { orderFields, type OrderRefV2 } from './orders.ts';
 
 const schema = v.object({
   appid: idText,
@@ -25,16 +18,25 @@ const schema = v.object({
   fee_type: v.optional(v.string(), 'CNY'),
 });
 
+/** Queries an order (pay 5.4). @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
+export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<Verified<Transaction>> {
+  const transaction = readTransaction(await callPayV2(deps, { path: '/pay/orderquery', fields: orderFields(order) }));
+  if (transaction?.outTradeNo === order.outTradeNo) return transaction;
+  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another order");
+}
+
 /**
- * Reads a checked answer or notification (pay 5.4, 5.7); undefined when it is no transaction. The fields of an order that
- * nobody paid are few.
+ * Reads a signed answer or notification (pay 5.4, 5.7); undefined when it is no transaction. An unpaid order has few
+ * fields.
  */
-export function readTransaction(fields: V2Fields): Transaction | undefined {
+export function readTransaction(fields: Verified<V2Fields>): Verified<Transaction> | undefined {
   const parsed = v.safeParse(schema, fields);
   if (!parsed.success) return undefined;
   const { appid, mch_id, out_trade_no, trade_state, transaction_id, time_end, total_fee, fee_type } = parsed.output;
-  const transaction = { appId: appid, mchId: mch_id, outTradeNo: out_trade_no, tradeState: trade_state };
-  if (transaction_id === undefined || time_end === undefined || total_fee === undefined) return transaction;
-  const payment = { transactionId: transaction_id, paidAt: time_end, amountFen: total_fee, currency: fee_type };
-  return { ...transaction, payment };
+  const transaction: Transaction = { appId: appid, mchId: mch_id, outTradeNo: out_trade_no, tradeState: trade_state };
+  if (transaction_id !== undefined && time_end !== undefined && total_fee !== undefined) {
+    const payment = { transactionId: transaction_id, paidAt: time_end, amountFen: total_fee, currency: fee_type };
+    transaction.payment = payment;
+  }
+  return transaction as Verified<Transaction>;
 }

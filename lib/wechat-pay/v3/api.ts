@@ -1,16 +1,17 @@
 import type { PayApi } from '../pay-api.ts';
-import type { PayDeps } from './client.ts';
-import { closeOrder, createOrder, queryOrder } from './orders.ts';
+import type { PayV3Deps } from './client.ts';
+import { closeTransaction, createTransaction } from './orders.ts';
 import { queryRefund } from './refunds.ts';
 import { signJsapiPayment } from './signature.ts';
+import { queryTransaction } from './transaction.ts';
 
-/** WeChat Pay by API v3. */
-export function payApiV3(deps: PayDeps): PayApi {
+/** Returns the calls to WeChat Pay by API v3. */
+export function payApiV3(deps: PayV3Deps): PayApi {
   return {
-    create: (order) => createOrder(deps, order),
+    create: (order) => createTransaction(deps, order),
     signPayment: ({ appId }, prepayId) => signJsapiPayment(deps.merchant.privateKey, { appId, prepayId }, deps),
-    query: (order) => queryOrder(deps, order),
-    close: (order) => closeOrder(deps, order),
+    query: (order) => queryTransaction(deps, order),
+    close: (order) => closeTransaction(deps, order),
     queryRefund: (refund) => queryRefund(deps, refund),
   };
 }

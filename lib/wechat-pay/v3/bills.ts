@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { firstBytes } from '../../core/chunks.ts';
 import { AppError } from '../../core/errors.ts';
-import type { StartDownload } from '../../core/runtime.ts';
-import { noBillOf, payCode } from '../errors.ts';
-import { callPay, type PayDeps } from './client.ts';
-import { payError } from './error.ts';
+import type { StartDownload } from '../../core/outbound.ts';
+import { noBillError, payCodeOf } from '../errors.ts';
+import { callPay, type PayV3Deps } from './client.ts';
+import { errorOfResponse } from './response-error.ts';
 import { authorization } from './signature.ts';
 
-export type BillDeps = PayDeps & { startDownload: StartDownload };
+export type BillDeps = PayV3Deps & { startDownload: StartDownload };
 
 /** A bill on its way to us; `sha1` (hex) is of what is inside. */
 interface OpenedBill {
@@ -43,9 +43,9 @@ async function openBill(deps: BillDeps, path: string): Promise<OpenedBill | 'non
   try {
     answer = await callPay(deps, { method: 'GET', path });
   } catch (error) {
-    if (payCode(error) === 'NOSTATEMENTEXIST') return 'none';
-    if (payCode(error) === 'STATEMENTCREATING') return 'creating';
-    if (payCode(error) === 'INVALIDREQUEST') throw noBillOf(error);
+    if (payCodeOf(error) === 'NOSTATEMENTEXIST') return 'none';
+    if (payCodeOf(error) === 'STATEMENTCREATING') return 'creating';
+    if (payCodeOf(error) === 'INVALIDREQUEST') throw noBillError(error);
     throw error;
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), offer), answer);
@@ -67,7 +67,7 @@ async function download(deps: BillDeps, url: URL): Promise<AsyncIterable<Buffer>
     },
   });
   if (status === 200) return body;
-  throw payError({ status, headers, body: await firstBytes(body, MAX_ERROR_BYTES) });
+  throw errorOfResponse({ status, headers, body: await firstBytes(body, MAX_ERROR_BYTES) });
 }
 
 const WECHAT_HOST = /(^|\.)(mch\.weixin\.qq\.com|wechatpay\.cn|tenpay\.com)$/;

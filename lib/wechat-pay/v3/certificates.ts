@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
 import { AppError, isAppError } from '../../core/errors.ts';
 import { assertSigned, sendSigned, type SigningDeps } from './client.ts';
-import type { PlatformKeys } from './open-signed.ts';
+import type { PlatformKeys } from './verify-signature.ts';
 import { openResource, sealedResource } from './resource.ts';
 
 /** A platform certificate; `serial` is what `Wechatpay-Serial` says, times are epoch ms. */

@@ -1,11 +1,13 @@
 import { AppError } from '../../core/errors.ts';
-import type { OutboundResponse, Runtime } from '../../core/runtime.ts';
-import { sendTwice, TIMEOUT_MS } from '../retry.ts';
-import { payError } from './error.ts';
-import { checkWechatpaySignature, type PlatformKeys } from './open-signed.ts';
+import type { OutboundResponse } from '../../core/outbound.ts';
+import type { Runtime } from '../../core/runtime.ts';
+import { sendWithRetry, TIMEOUT_MS } from '../retry.ts';
+import { errorOfResponse } from './response-error.ts';
+import { assertWechatpaySignature, type PlatformKeys } from './verify-signature.ts';
+import type { Verified } from '../verified.ts';
 import { authorization, type Merchant } from './signature.ts';
 
-/** What reaches API v3 and signs for us. */
+/** Signs requests to API v3 and sends them. */
 export type SigningDeps = Pick<Runtime, 'send' | 'now' | 'randomBytes'> & {
   merchant: Merchant;
   /** The public key, if the merchant has one: named in every request, so that answers come signed with it (pay 1.6). */
@@ -13,7 +15,7 @@ export type SigningDeps = Pick<Runtime, 'send' | 'now' | 'randomBytes'> & {
   payBaseUrl: string;
 };
 
-export type PayDeps = SigningDeps & Pick<Runtime, 'sleep' | 'log'> & { platformKeys: PlatformKeys };
+export type PayV3Deps = SigningDeps & Pick<Runtime, 'sleep' | 'log'> & { platformKeys: PlatformKeys };
 
 /** `path` with its query, encoded as it goes on the wire: the very same text is signed. */
 export interface PayCall {
@@ -23,15 +25,18 @@ export interface PayCall {
 }
 
 /**
- * Calls API v3 and returns the answer's text, whose signature has been checked (pay 1.1-1.4). What came to an unknown
- * end is sent once more, byte for byte: every call here is idempotent by its order number (pay 2.13).
- * @throws what payError makes of a refusal; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * Calls API v3 and returns the text of the answer after checking its signature (pay 1.1-1.4). A call with an unknown
+ * outcome is sent once more, byte for byte: every call here is idempotent by its order number (pay 2.13).
+ * @throws the error of errorOfResponse for an answer that is not 2xx; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  */
-export async function callPay(deps: PayDeps, call: PayCall): Promise<string> {
-  return sendTwice(deps, { path: call.path, changes: call.method === 'POST' }, () => sendOnce(deps, call));
+export async function callPay(deps: PayV3Deps, call: PayCall): Promise<Verified<string>> {
+  return sendWithRetry(deps, { path: call.path, changes: call.method === 'POST' }, () => sendOnce(deps, call));
 }
 
-/** One signed request and its answer, which is not checked yet. @throws what payError makes of a refusal */
+/**
+ * Sends one signed request. The signature of the answer is not checked yet.
+ * @throws the error of errorOfResponse for an answer that is not 2xx
+ */
 export async function sendSigned(deps: SigningDeps, { method, path, body }: PayCall): Promise<OutboundResponse> {
   const url = new URL(deps.payBaseUrl + path);
   const text = body === undefined ? '' : JSON.stringify(body);
@@ -49,23 +54,23 @@ export async function sendSigned(deps: SigningDeps, { method, path, body }: PayC
     },
     ...(body && { body: text }),
   });
-  if (answer.status !== 200 && answer.status !== 204) throw payError(answer);
+  if (answer.status !== 200 && answer.status !== 204) throw errorOfResponse(answer);
   return answer;
 }
 
-async function sendOnce(deps: PayDeps, call: PayCall): Promise<string> {
+async function sendOnce(deps: PayV3Deps, call: PayCall): Promise<Verified<string>> {
   const answer = await sendSigned(deps, call);
   await assertSigned(deps, answer);
-  return answer.body.toString('utf8');
+  return answer.body.toString('utf8') as Verified<string>;
 }
 
-/** That WeChat signed this answer. What cannot be checked is as good as no answer. @throws WECHAT_UNAVAILABLE */
+/** Asserts that WeChat Pay signed this answer. An answer that cannot be checked counts as none. @throws WECHAT_UNAVAILABLE */
 export async function assertSigned(
-  { now, platformKeys }: Pick<PayDeps, 'now' | 'platformKeys'>,
+  { now, platformKeys }: Pick<PayV3Deps, 'now' | 'platformKeys'>,
   answer: OutboundResponse,
 ): Promise<void> {
   try {
-    await checkWechatpaySignature(answer, { platformKeys, nowMs: now() });
+    await assertWechatpaySignature(answer, { platformKeys, nowMs: now() });
   } catch (cause) {
     throw new AppError('WECHAT_UNAVAILABLE', 'The answer of WeChat Pay is not signed as it must be', { cause });
   }

@@ -1,17 +1,18 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import type { RefundFact, Transaction } from '../pay-api.ts';
-import { checkWechatpaySignature, type PlatformKeys, type SignedHeaders } from './open-signed.ts';
+import type { WechatRefund, Transaction } from '../pay-api.ts';
+import type { Verified } from '../verified.ts';
+import { assertWechatpaySignature, type PlatformKeys, type SignedHeaders } from './verify-signature.ts';
 import { readRefundNotice } from './refunds.ts';
 import { openResource, sealedResource } from './resource.ts';
 import { readTransaction } from './transaction.ts';
 
 declare const opened: unique symbol;
 
-/** A notification that WeChat Pay signed and that was opened with our key; only openPayNotification makes one. */
+/** A notification that WeChat Pay signed, opened with our key. Only openPayNotification produces one. */
 export type PayNotification = { readonly [opened]: true } & (
-  | { kind: 'payment'; transaction: Transaction }
-  | { kind: 'refund'; refund: RefundFact }
+  | { kind: 'payment'; transaction: Verified<Transaction> }
+  | { kind: 'refund'; refund: Verified<WechatRefund> }
   | { kind: 'other'; id: string; eventType: string; plaintext: string }
 );
 
@@ -25,23 +26,23 @@ const envelope = v.object({
 });
 
 /**
- * Raw request to typed notification (pay 4.2): signature over the raw bytes, then the envelope, then decryption with
- * its tag checked, then the content. Parsing unverified bytes is not to be had.
- * @throws FORBIDDEN for whatever WeChat did not sign or we cannot decrypt, PARAM_ERROR for signed nonsense, and what the
- * lookup of the signing key throws
+ * Opens a notification (pay 4.2): checks the signature over the raw bytes, reads the envelope, decrypts with the tag
+ * checked, reads the content. Unverified bytes are never parsed.
+ * @throws FORBIDDEN when WeChat did not sign the request or our key does not decrypt it; PARAM_ERROR for signed content
+ * of an unknown form; the errors of the key lookup
  */
 export async function openPayNotification(
   request: { headers: SignedHeaders; body: Buffer },
   keys: { platformKeys: PlatformKeys; apiV3Keys: string[]; nowMs: number },
 ): Promise<PayNotification> {
-  await checkWechatpaySignature(request, keys);
+  await assertWechatpaySignature(request, keys);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), request.body.toString('utf8'));
   if (!parsed.success) throw new AppError('PARAM_ERROR', 'The notification has another form than expected');
   const { id, event_type: eventType, resource } = parsed.output;
-  return read(id, eventType, openResource(keys.apiV3Keys, resource)) as PayNotification;
+  return readContent(id, eventType, openResource(keys.apiV3Keys, resource) as Verified<string>) as PayNotification;
 }
 
-function read(id: string, eventType: string, plaintext: string) {
+function readContent(id: string, eventType: string, plaintext: Verified<string>) {
   if (eventType === 'TRANSACTION.SUCCESS') {
     const transaction = readTransaction(plaintext);
     if (transaction?.tradeState === 'SUCCESS' && transaction.payment) return { kind: 'payment', transaction };

@@ -1,46 +1,47 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
 import type { Order, TradeType } from '../../store/orders.ts';
-import type { Transaction } from '../pay-api.ts';
-import { payCode } from '../errors.ts';
-import { callPay, type PayDeps } from './client.ts';
-import { readTransaction } from './transaction.ts';
+import { payCodeOf } from '../errors.ts';
+import { callPay, type PayV3Deps } from './client.ts';
 
-const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
+/** Names an order at WeChat Pay. */
+export type OrderRef = Pick<Order, 'outTradeNo' | 'mchId'>;
 
-/** Where an order of each kind is created, and what opens its payment (pay 2.0). */
+const boundedText = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
+
+/** The path that creates an order of each trade type, and the payment handle in its answer (pay 2.0). */
 const CREATE: Record<TradeType, { path: string; answer: v.GenericSchema<unknown, string> }> = {
   JSAPI: {
     path: '/v3/pay/transactions/jsapi',
     answer: v.pipe(
-      v.object({ prepay_id: text(64) }),
+      v.object({ prepay_id: boundedText(64) }),
       v.transform(({ prepay_id }) => prepay_id),
     ),
   },
   NATIVE: {
     path: '/v3/pay/transactions/native',
     answer: v.pipe(
-      v.object({ code_url: text(512) }),
+      v.object({ code_url: boundedText(512) }),
       v.transform(({ code_url }) => code_url),
     ),
   },
   H5: {
     path: '/v3/pay/transactions/h5',
     answer: v.pipe(
-      v.object({ h5_url: text(512) }),
+      v.object({ h5_url: boundedText(512) }),
       v.transform(({ h5_url }) => h5_url),
     ),
   },
 };
 
 /**
- * Creates an order (pay 2.1-2.3). Everything comes from the stored order, so that a repeat is identical to the first.
+ * Creates an order (pay 2.1-2.3). Every field comes from the stored order, so that a repeat is identical.
  * @returns the prepay_id, code_url or h5_url
  * @throws WECHAT_CONFIG, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export async function createOrder(deps: PayDeps, order: Order): Promise<string> {
+export async function createTransaction(deps: PayV3Deps, order: Order): Promise<string> {
   const { path, answer } = CREATE[order.tradeType];
-  const said = await callPay(deps, {
+  const text = await callPay(deps, {
     method: 'POST',
     path,
     body: {
@@ -57,37 +58,24 @@ export async function createOrder(deps: PayDeps, order: Order): Promise<string> 
       }),
     },
   });
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), said);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), text);
   if (parsed.success) return parsed.output;
   throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer has nothing to pay with");
 }
 
-/** What WeChat Pay knows of an order (pay 2.5). @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
-export async function queryOrder(
-  deps: PayDeps,
-  { outTradeNo, mchId }: Pick<Order, 'outTradeNo' | 'mchId'>,
-): Promise<Transaction> {
-  const path = `${ofOrder(outTradeNo)}?${new URLSearchParams({ mchid: mchId })}`;
-  const transaction = readTransaction(await callPay(deps, { method: 'GET', path }));
-  if (transaction?.outTradeNo === outTradeNo) return transaction;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about no such order");
-}
-
 /**
- * Closes an order (pay 2.6); here the merchant stands in the body. One that is closed already is closed.
+ * Closes an order (pay 2.6). Closing a closed order succeeds.
  * @throws ORDER_STATE_CONFLICT when it is paid, NOT_FOUND
  */
-export async function closeOrder(
-  deps: PayDeps,
-  { outTradeNo, mchId }: Pick<Order, 'outTradeNo' | 'mchId'>,
-): Promise<void> {
+export async function closeTransaction(deps: PayV3Deps, { outTradeNo, mchId }: OrderRef): Promise<void> {
   try {
-    await callPay(deps, { method: 'POST', path: `${ofOrder(outTradeNo)}/close`, body: { mchid: mchId } });
+    await callPay(deps, { method: 'POST', path: `${orderPath(outTradeNo)}/close`, body: { mchid: mchId } });
   } catch (error) {
-    if (payCode(error) !== 'ORDERCLOSED') throw error;
+    if (payCodeOf(error) !== 'ORDERCLOSED') throw error;
   }
 }
 
-function ofOrder(outTradeNo: string): string {
+/** The path of an order, by our number. */
+export function orderPath(outTradeNo: string): string {
   return `/v3/pay/transactions/out-trade-no/${encodeURIComponent(outTradeNo)}`;
 }

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
 import type { Order } from '../../store/orders.ts';
 import type { Refund } from '../../store/refunds.ts';
-import type { RefundFact } from '../pay-api.ts';
-import { callPay, type PayDeps } from './client.ts';
+import type { WechatRefund } from '../pay-api.ts';
+import type { Verified } from '../verified.ts';
+import { callPay, type PayV3Deps } from './client.ts';
 
 const fen = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const status = v.picklist(['PROCESSING', 'SUCCESS', 'CLOSED', 'ABNORMAL']);
@@ -24,16 +25,16 @@ const answered = v.object({ ...common, status });
 const notified = v.object({ ...common, mchid: v.string(), refund_status: status });
 
 /**
- * Asks for a refund (pay 2.7). A repeat with the same number is the same refund, so everything comes from what is
- * stored. An answer means that it was taken, not that the money is back.
- * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL: not taken; RATE_LIMITED, WECHAT_UNAVAILABLE,
- * WECHAT_TIMEOUT: nobody knows
+ * Requests a refund (pay 2.7). A repeat with the same number is the same refund, so every field comes from the stored
+ * refund. An answer means that WeChat accepted the refund, not that the money has arrived.
+ * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL: declined; RATE_LIMITED, WECHAT_UNAVAILABLE,
+ * WECHAT_TIMEOUT: outcome unknown
  */
 export async function createRefund(
-  deps: PayDeps,
+  deps: PayV3Deps,
   order: Order,
   { outRefundNo, amountFen, reason, notifyUrl }: Refund,
-): Promise<RefundFact> {
+): Promise<Verified<WechatRefund>> {
   const body = {
     transaction_id: order.transactionId,
     out_refund_no: outRefundNo,
@@ -45,40 +46,44 @@ export async function createRefund(
   return readAnswer(answer, deps, outRefundNo);
 }
 
-/** What WeChat Pay knows of a refund (pay 2.7). @throws NOT_FOUND, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
-export async function queryRefund(deps: PayDeps, { outRefundNo }: { outRefundNo: string }): Promise<RefundFact> {
+/** Queries a refund (pay 2.7). @throws NOT_FOUND, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
+export async function queryRefund(
+  deps: PayV3Deps,
+  { outRefundNo }: { outRefundNo: string },
+): Promise<Verified<WechatRefund>> {
   const path = `/v3/refund/domestic/refunds/${encodeURIComponent(outRefundNo)}`;
   return readAnswer(await callPay(deps, { method: 'GET', path }), deps, outRefundNo);
 }
 
 /** Reads the decrypted resource of a refund notification (pay 4.5); undefined when it is none. */
-export function readRefundNotice(json: string): RefundFact | undefined {
+export function readRefundNotice(json: Verified<string>): Verified<WechatRefund> | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notified), json);
   if (!parsed.success) return undefined;
-  return factOf(parsed.output, parsed.output.mchid, parsed.output.refund_status);
+  return refundOf(parsed.output, parsed.output.mchid, parsed.output.refund_status);
 }
 
-/** An answer does not name the merchant: it is the one who asked. */
-function readAnswer(answer: string, { merchant }: PayDeps, outRefundNo: string): RefundFact {
+/** An answer does not name the merchant: it belongs to the one that sent the request. */
+function readAnswer(answer: Verified<string>, { merchant }: PayV3Deps, outRefundNo: string): Verified<WechatRefund> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answered), answer);
   if (parsed.success && parsed.output.out_refund_no === outRefundNo) {
-    return factOf(parsed.output, merchant.mchId, parsed.output.status);
+    return refundOf(parsed.output, merchant.mchId, parsed.output.status);
   }
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about no such refund");
+  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another refund");
 }
 
-type Told = Omit<v.InferOutput<typeof answered>, 'status'>;
+type RefundFields = Omit<v.InferOutput<typeof answered>, 'status'>;
 
-function factOf(told: Told, mchId: string, refundStatus: RefundFact['status']): RefundFact {
-  return {
+function refundOf(fields: RefundFields, mchId: string, refundStatus: WechatRefund['status']): Verified<WechatRefund> {
+  const refund: WechatRefund = {
     mchId,
-    outTradeNo: told.out_trade_no,
-    transactionId: told.transaction_id,
-    outRefundNo: told.out_refund_no,
-    refundId: told.refund_id,
+    outTradeNo: fields.out_trade_no,
+    transactionId: fields.transaction_id,
+    outRefundNo: fields.out_refund_no,
+    refundId: fields.refund_id,
     status: refundStatus,
-    amountFen: told.amount.refund,
-    totalFen: told.amount.total,
-    ...(told.success_time && { successAt: new Date(told.success_time).toISOString() }),
+    amountFen: fields.amount.refund,
+    totalFen: fields.amount.total,
+    ...(fields.success_time && { successAt: new Date(fields.success_time).toISOString() }),
   };
+  return refund as Verified<WechatRefund>;
 }

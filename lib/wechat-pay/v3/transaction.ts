@@ -1,5 +1,9 @@
 import * as v from 'valibot';
+import { AppError } from '../../core/errors.ts';
 import type { Transaction } from '../pay-api.ts';
+import type { Verified } from '../verified.ts';
+import { callPay, type PayV3Deps } from './client.ts';
+import { orderPath, type OrderRef } from './orders.ts';
 
 const schema = v.object({
   appid: v.string(),
@@ -16,16 +20,29 @@ const schema = v.object({
   amount: v.optional(v.object({ total: v.pipe(v.number(), v.safeInteger()), currency: v.optional(v.string(), 'CNY') })),
 });
 
-/** Reads a decrypted notification or a checked answer; undefined when it is no transaction. */
-export function readTransaction(json: string): Transaction | undefined {
+/**
+ * Queries an order (pay 2.5).
+ * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ */
+export async function queryTransaction(
+  deps: PayV3Deps,
+  { outTradeNo, mchId }: OrderRef,
+): Promise<Verified<Transaction>> {
+  const path = `${orderPath(outTradeNo)}?${new URLSearchParams({ mchid: mchId })}`;
+  const transaction = readTransaction(await callPay(deps, { method: 'GET', path }));
+  if (transaction?.outTradeNo === outTradeNo) return transaction;
+  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another order");
+}
+
+/** Reads a decrypted notification or the answer to a query; undefined when it is no transaction. */
+export function readTransaction(json: Verified<string>): Verified<Transaction> | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), json);
   if (!parsed.success) return undefined;
   const { appid, mchid, out_trade_no, trade_state, transaction_id, success_time, amount } = parsed.output;
-  const transaction = { appId: appid, mchId: mchid, outTradeNo: out_trade_no, tradeState: trade_state };
-  if (!transaction_id || !success_time || !amount) return transaction;
-  const paidAt = new Date(success_time).toISOString();
-  return {
-    ...transaction,
-    payment: { transactionId: transaction_id, paidAt, amountFen: amount.total, currency: amount.currency },
-  };
+  const transaction: Transaction = { appId: appid, mchId: mchid, outTradeNo: out_trade_no, tradeState: trade_state };
+  if (transaction_id && success_time && amount) {
+    const paidAt = new Date(success_time).toISOString();
+    transaction.payment = { transactionId: transaction_id, paidAt, amountFen: amount.total, currency: amount.currency };
+  }
+  return transaction as Verified<Transaction>;
 }

@@ -26,7 +26,10 @@ describe('the table on the local engine', () => {
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },
       ],
-      GlobalSecondaryIndexes: [{ IndexName: 'due', Projection: { ProjectionType: 'KEYS_ONLY' } }],
+      GlobalSecondaryIndexes: [
+        { IndexName: 'follow-ups', Projection: { ProjectionType: 'KEYS_ONLY' } },
+        { IndexName: 'paid-on-day', Projection: { ProjectionType: 'KEYS_ONLY' } },
+      ],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     });
     const ttl = await client.send(new DescribeTimeToLiveCommand({ TableName: name }));

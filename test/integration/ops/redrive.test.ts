@@ -61,7 +61,7 @@ describe('a letter about the stream', () => {
     streamLetter(arnOf('wechat-lambda-dev-identity-sync'), [1, 12]);
     const due = (n: number) => ({
       ...paid(n),
-      dynamodb: { ...paid(n).dynamodb, NewImage: { followUpAt: { N: '1' } } },
+      dynamodb: { ...paid(n).dynamodb, NewImage: { syncRequestedAtMs: { N: '1' } } },
     });
     stage.pages = [Array.from({ length: 12 }, (_, n) => due(n + 1))];
     await expect(redrive()).resolves.toMatchObject({ code: 0 });

@@ -32,7 +32,7 @@ type Batch = Record<string, { Keys?: Attributes[] } | { PutRequest?: Operation; 
 export const LEADING_KEYS = 'dynamodb:leadingkeys';
 
 /** The partition key of the table and of its index (infra/table.yml), for `dynamodb:LeadingKeys`. */
-const PARTITION_KEYS: Record<string, string> = { '': 'pk', due: 'duePk' };
+const PARTITION_KEYS: Record<string, string> = { '': 'pk', 'follow-ups': 'followUpPk', 'paid-on-day': 'paidPk' };
 
 /** Transactions are no actions of their own: each item counts as the call that it stands for. */
 const TRANSACTED = {

@@ -10,24 +10,25 @@ const DELETE = ['DeleteItem'];
 const QUERY = ['Query'];
 const BATCH = ['BatchGetItem'];
 
-/** The index has no kinds of items of its own; it is granted as a whole. */
-export const DUE_INDEX = 'index/due';
+/** An index has no kinds of items; it is granted as a whole. */
+export const FOLLOW_UP_INDEX = 'index/follow-ups';
+export const PAID_INDEX = 'index/paid-on-day';
 
 export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'account-links': {
-    adopt: { IDENTITY: UPDATE, UNION: UPDATE },
+    linkNewAccount: { IDENTITY: UPDATE, UNION: UPDATE },
     attachIdentity: { IDENTITY: UPDATE, ACCOUNT: UPDATE },
     attachUnion: { UNION: UPDATE, IDENTITY: UPDATE, ACCOUNT: UPDATE },
-    bindPhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE },
+    linkPhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE },
     mergeAccounts: { ACCOUNT: [...UPDATE, ...PUT], IDENTITY: UPDATE, UNION: UPDATE },
-    closeAccount: { ACCOUNT: UPDATE, IDENTITY: DELETE, UNION: DELETE, PHONE: DELETE },
+    closeAndUnlinkAccount: { ACCOUNT: UPDATE, IDENTITY: DELETE, UNION: DELETE, PHONE: DELETE },
   },
   accounts: {
     readAccount: { ACCOUNT: READ },
     putAccount: { ACCOUNT: PUT },
-    dropAccount: { ACCOUNT: DELETE },
+    deleteAccount: { ACCOUNT: DELETE },
     setProfile: { ACCOUNT: UPDATE },
-    takeWechatProfile: { ACCOUNT: UPDATE },
+    setWechatProfile: { ACCOUNT: UPDATE },
     clearWechatProfile: { ACCOUNT: UPDATE },
     readMerges: { ACCOUNT: QUERY },
     anonymiseMerges: { ACCOUNT: UPDATE },
@@ -38,44 +39,43 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     recordDifference: { BILL: PUT },
   },
   certificates: {
-    readCertificates: { PAYKEYS: READ },
-    claimFetch: { PAYKEYS: UPDATE },
-    putCertificates: { PAYKEYS: PUT },
+    certificateStore: { PAYKEYS: [...READ, ...PUT, ...UPDATE] },
   },
   claims: {
     claim: { CLAIM: PUT },
     readClaim: { CLAIM: READ },
   },
   'follow-ups': {
-    listDue: { [DUE_INDEX]: QUERY },
-    takeDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
-    setDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
-    endDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
+    listDueFollowUps: { [FOLLOW_UP_INDEX]: QUERY },
+    claimFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
+    scheduleFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
+    cancelFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
   },
   identities: {
     readIdentity: { IDENTITY: READ },
     readUnion: { UNION: READ },
     readPhoneHolder: { PHONE: READ },
     setSubscribed: { IDENTITY: UPDATE },
-    keepUnionId: { IDENTITY: UPDATE },
-    requestFollowUp: { IDENTITY: UPDATE },
-    endFollowUp: { IDENTITY: UPDATE },
+    putUnionId: { IDENTITY: UPDATE },
+    requestIdentitySync: { IDENTITY: UPDATE },
+    completeIdentitySync: { IDENTITY: UPDATE },
   },
   ledger: {
     readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
-    paidOn: { [DUE_INDEX]: QUERY },
+    listPaidOn: { [PAID_INDEX]: QUERY },
   },
   orders: {
     putOrder: { ACCOUNT: PUT },
     readOrder: { ACCOUNT: READ },
-    listOrders: { ACCOUNT: QUERY },
-    pageOfOrders: { ACCOUNT: QUERY },
-    forgetPayer: { ACCOUNT: UPDATE },
+    readOrdersOf: { ACCOUNT: QUERY },
+    readOrderPage: { ACCOUNT: QUERY },
+    erasePayer: { ACCOUNT: UPDATE },
     markAccepted: { ACCOUNT: UPDATE },
     markPaid: { ACCOUNT: UPDATE },
     markClosed: { ACCOUNT: UPDATE },
-    claimTurn: { ACCOUNT: UPDATE },
-    endTurn: { ACCOUNT: UPDATE },
+    claimQuery: { ACCOUNT: UPDATE },
+    claimCreation: { ACCOUNT: UPDATE },
+    releaseCreation: { ACCOUNT: UPDATE },
   },
   'pay-notices': {
     recordMismatch: { MISMATCH: PUT },
@@ -94,7 +94,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   refunds: {
     readRefund: { REFUND: READ },
     writeRefund: { REFUND: PUT, ACCOUNT: UPDATE },
-    putReport: { REFUND: PUT },
+    putReportedRefund: { REFUND: PUT },
   },
   sessions: {
     putSession: { SESSION: PUT },
@@ -121,14 +121,14 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
 
 /** Exported from lib/store, and nothing that reaches the table by itself. */
 export const HELPERS = new Set([
-  'accounts.ownIds',
+  'accounts.allIdsOf',
   'attempt.attempt',
   'attempt.transact',
   'change.readChange',
   'identities.identityName',
   'identities.personOf',
   'keys.ageOf',
-  'keys.dueEntry',
+  'keys.followUpEntry',
   'keys.ordersOf',
   'keys.ownerOf',
   'keys.paidEntry',

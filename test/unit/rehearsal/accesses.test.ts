@@ -41,11 +41,11 @@ describe('a call of DynamoDB', () => {
       'Query',
       {
         ...shop,
-        IndexName: 'due',
-        KeyConditionExpression: 'duePk = :p AND dueSk < :now',
-        ExpressionAttributeValues: { ':p': { S: 'DUE#1' } },
+        IndexName: 'follow-ups',
+        KeyConditionExpression: 'followUpPk = :p AND followUpSk < :now',
+        ExpressionAttributeValues: { ':p': { S: 'FOLLOWUP#1' } },
       },
-      { ...keyed('dynamodb:Query', 'DUE#1'), resource: `${TABLE}/index/due` },
+      { ...keyed('dynamodb:Query', 'FOLLOWUP#1'), resource: `${TABLE}/index/follow-ups` },
     ],
     ['Scan', shop, { action: 'dynamodb:Scan', resource: TABLE }],
   ])('%s names what it does, on what', (operation, input, access) => {

@@ -32,7 +32,7 @@ describe('a role', () => {
     ['an item of another kind', on('dynamodb:GetItem', 'ORDER#1')],
     ['a kind that begins alike', on('dynamodb:GetItem', 'SESSIONS#1')],
     ['another table', on('dynamodb:GetItem', 'SESSION#1', `${TABLE}2`)],
-    ['an index of the table', on('dynamodb:GetItem', 'SESSION#1', `${TABLE}/index/due`)],
+    ['an index of the table', on('dynamodb:GetItem', 'SESSION#1', `${TABLE}/index/follow-ups`)],
   ])('refuses %s', (_, access) => {
     expect(isAllowed(role, access)).toBe(false);
   });

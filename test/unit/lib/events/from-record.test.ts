@@ -197,7 +197,7 @@ const SILENT: [string, DynamoDBRecord][] = [
     'an identity that moved to another account',
     ofIdentity({ accountId: OTHER, registeredAt: PAID_AT }, { accountId: USER, registeredAt: PAID_AT }),
   ],
-  ['a follower to be asked about', ofIdentity({ subscribed: true }, { subscribed: true, followUpAt: 1 })],
+  ['a follower to be asked about', ofIdentity({ subscribed: true }, { subscribed: true, syncRequestedAtMs: 1 })],
   ['an identity that was freed', ofIdentity({ accountId: USER, registeredAt: PAID_AT, subscribed: true }, undefined)],
   ['a session', recordOf(keys.session('s'), undefined, { accountId: USER })],
   ['the reconciliation of a day', recordOf(keys.bill('2026-11-19'), undefined, { date: '2026-11-19' })],

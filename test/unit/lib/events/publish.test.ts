@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BusEntry } from '../../../../lib/events/bus.ts';
-import { publishChanges } from '../../../../lib/events/publish.ts';
+import { publishEvents } from '../../../../lib/events/publish.ts';
 import { redact } from '../../../../lib/core/log.ts';
 import { keys } from '../../../../lib/store/keys.ts';
 import { recordOf, WRITTEN_AT } from '../../../support/stream-records.ts';
@@ -32,7 +32,7 @@ async function publish(
     return entries.map(answer);
   };
   const log = { info: record, warn: record, error: record };
-  const { batchItemFailures } = await publishChanges({ put, log }, records);
+  const { batchItemFailures } = await publishEvents({ put, log }, records);
   return {
     failed: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     calls,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readVerificationFiles, verificationFile } from '../../../../lib/h5/verification-file.ts';
+import { readVerificationFiles, getVerificationFile } from '../../../../lib/h5/verification-file.ts';
 
 describe('domain verification files', () => {
   const files = readVerificationFiles('{"MP_verify_abc.txt":"abc\\n","secret.txt":"x"}');
 
   it('are served byte for byte', () => {
-    expect(verificationFile(files, 'MP_verify_abc.txt')).toBe('abc\n');
+    expect(getVerificationFile(files, 'MP_verify_abc.txt')).toBe('abc\n');
   });
 
   it.each([
@@ -17,7 +17,7 @@ describe('domain verification files', () => {
     'MP_verify_.txt',
     '',
   ])('%j is not found', (name) => {
-    expect(() => verificationFile(files, name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+    expect(() => getVerificationFile(files, name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   });
 
   it.each(['x', '[1]', '{"a":1}', 'null'])('%s is no setting', (json) => {

@@ -37,6 +37,11 @@ beforeEach(() => {
 });
 
 describe('route', () => {
+  it('returns the response of the flow even if the console returns a value', async () => {
+    vi.mocked(console.info).mockReturnValue({ statusCode: 999 } as never);
+    expect(await call(fine)).toMatchObject({ statusCode: 201, json: { name: 'x' } });
+  });
+
   it('answers with the status and drops whatever is not in the schema of the answer', async () => {
     const answer = await call(async () => ({ name: 'x', sessionKey: 'secret' }));
     expect(answer).toMatchObject({ statusCode: 201, json: { name: 'x' } });

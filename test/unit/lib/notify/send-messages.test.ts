@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../../lib/core/errors.ts';
 import { sendSubscribeMessage } from '../../../../lib/notify/send-subscribe-message.ts';
 import { sendTemplateMessage } from '../../../../lib/notify/send-template-message.ts';
-import type { OutboundRequest } from '../../../../lib/core/runtime.ts';
+import type { OutboundRequest } from '../../../../lib/core/outbound.ts';
 import type { WechatApp } from '../../../../lib/wechat/client.ts';
 
 type Answer = number | 'timeout';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { publishMenu } from '../../../../lib/official-account/publish-menu.ts';
-import type { OutboundRequest } from '../../../../lib/core/runtime.ts';
+import type { OutboundRequest } from '../../../../lib/core/outbound.ts';
 import type { WechatApp } from '../../../../lib/wechat/client.ts';
 
 const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'OFFICIAL' };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { randomId } from '../../../../lib/core/ids.ts';
-import { dueEntry, keys, ownerOf } from '../../../../lib/store/keys.ts';
+import { followUpEntry, keys, ownerOf } from '../../../../lib/store/keys.ts';
 
 const numbers = Array.from({ length: 500 }, () => randomId(randomBytes, 32));
 
@@ -14,8 +14,8 @@ describe('order keys', () => {
   });
 
   it('spread the orders that are due over eight shards, in the order of time', () => {
-    const entries = numbers.map((outTradeNo) => dueEntry(outTradeNo, 1_800_000_000_000));
-    expect(new Set(entries.map(({ duePk }) => duePk)).size).toBe(8);
-    expect(dueEntry('x', 1_000).dueSk < dueEntry('x', 2_000).dueSk).toBe(true);
+    const entries = numbers.map((outTradeNo) => followUpEntry(outTradeNo, 1_800_000_000_000));
+    expect(new Set(entries.map(({ followUpPk }) => followUpPk)).size).toBe(8);
+    expect(followUpEntry('x', 1_000).followUpSk < followUpEntry('x', 2_000).followUpSk).toBe(true);
   });
 });

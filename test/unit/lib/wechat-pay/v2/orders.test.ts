@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { closeOrder, createOrder, queryOrder } from '../../../../../lib/wechat-pay/v2/orders.ts';
+import { closeTransactionV2, createTransactionV2 } from '../../../../../lib/wechat-pay/v2/orders.ts';
+import { queryTransactionV2 } from '../../../../../lib/wechat-pay/v2/transaction.ts';
 import { order, refused, refusedAs, signed, wechat } from './wechat.ts';
 
 const terms = {
@@ -30,7 +31,7 @@ describe('creating an order', () => {
     ],
   ])('%s', async (tradeType, theirs, own, handle) => {
     const { deps, sent, fieldsOf } = wechat(signed(answered));
-    await expect(createOrder(deps, { ...order, tradeType })).resolves.toBe(answered[handle]);
+    await expect(createTransactionV2(deps, { ...order, tradeType })).resolves.toBe(answered[handle]);
     const { nonce_str: _nonce, sign: _sign, ...fields } = fieldsOf(0);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/unifiedorder');
     expect(fields).toEqual({ ...terms, ...own, trade_type: theirs });
@@ -38,8 +39,8 @@ describe('creating an order', () => {
 
   it('again differs in nothing but the nonce', async () => {
     const { deps, fieldsOf } = wechat(signed(answered), signed(answered));
-    await createOrder(deps, order);
-    await createOrder({ ...deps, now: () => deps.now() + 60_000 }, order);
+    await createTransactionV2(deps, order);
+    await createTransactionV2({ ...deps, now: () => deps.now() + 60_000 }, order);
     const { nonce_str: first, sign: _first, ...fields } = fieldsOf(0);
     const { nonce_str: second, sign: _second, ...repeated } = fieldsOf(1);
     expect(repeated).toEqual(fields);
@@ -49,10 +50,10 @@ describe('creating an order', () => {
   it('keeps to what fits', async () => {
     const long = { ...order, sku: 's'.repeat(64), description: '"甜'.repeat(63) };
     const native = wechat(signed(answered));
-    await createOrder(native.deps, { ...long, tradeType: 'NATIVE' });
+    await createTransactionV2(native.deps, { ...long, tradeType: 'NATIVE' });
     expect(native.fieldsOf(0)['product_id']).toBe('s'.repeat(32));
     const h5 = wechat(signed(answered));
-    await createOrder(h5.deps, { ...long, tradeType: 'H5' });
+    await createTransactionV2(h5.deps, { ...long, tradeType: 'H5' });
     expect(h5.fieldsOf(0)['scene_info']!.length).toBeLessThanOrEqual(256);
   });
 
@@ -62,7 +63,7 @@ describe('creating an order', () => {
     ['far too much', { prepay_id: 'x'.repeat(513) }],
   ])('is not done by an answer with %s', async (_, fields) => {
     const { deps } = wechat(signed(fields));
-    await expect(createOrder(deps, order)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+    await expect(createTransactionV2(deps, order)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
   });
 
   it.each([
@@ -76,7 +77,7 @@ describe('creating an order', () => {
     ['PARAM_ERROR', 'INTERNAL'],
   ])('is refused with %s', async (code, ours) => {
     const { deps } = wechat(refused(code));
-    await expect(createOrder(deps, order)).rejects.toThrow(refusedAs(ours));
+    await expect(createTransactionV2(deps, order)).rejects.toThrow(refusedAs(ours));
   });
 });
 
@@ -101,11 +102,11 @@ describe('querying an order', () => {
       currency: 'CNY',
     },
   };
-  const ask = (fields: Record<string, string>) => queryOrder(wechat(signed(fields)).deps, order);
+  const ask = (fields: Record<string, string>) => queryTransactionV2(wechat(signed(fields)).deps, order);
 
   it('asks by its number', async () => {
     const { deps, sent, fieldsOf } = wechat(signed(paid));
-    await expect(queryOrder(deps, order)).resolves.toEqual(told);
+    await expect(queryTransactionV2(deps, order)).resolves.toEqual(told);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/orderquery');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx1', out_trade_no: order.outTradeNo });
   });
@@ -139,9 +140,9 @@ describe('querying an order', () => {
 describe('closing an order', () => {
   it('is done once, or again', async () => {
     const { deps, sent, fieldsOf } = wechat(signed({}), refused('ORDERCLOSED'), refused('ORDER_CLOSED'));
-    await closeOrder(deps, order);
-    await closeOrder(deps, order);
-    await closeOrder(deps, order);
+    await closeTransactionV2(deps, order);
+    await closeTransactionV2(deps, order);
+    await closeTransactionV2(deps, order);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/closeorder');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx1', out_trade_no: order.outTradeNo });
   });
@@ -150,6 +151,6 @@ describe('closing an order', () => {
     ['ORDERPAID', 'ORDER_STATE_CONFLICT'],
     ['ORDERNOTEXIST', 'NOT_FOUND'],
   ])('is refused with %s', async (code, ours) => {
-    await expect(closeOrder(wechat(refused(code)).deps, order)).rejects.toThrow(refusedAs(ours));
+    await expect(closeTransactionV2(wechat(refused(code)).deps, order)).rejects.toThrow(refusedAs(ours));
   });
 });

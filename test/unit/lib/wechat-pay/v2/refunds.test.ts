@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ACCEPTED, refusal } from '../../../../../lib/wechat-pay/v2/answer.ts';
+import { ACCEPTED_ANSWER, failedAnswer } from '../../../../../lib/wechat-pay/v2/answer.ts';
 import { payApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
 import { readFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
 import { openPayNotificationV2 } from '../../../../../lib/wechat-pay/v2/open-notification.ts';
@@ -104,10 +104,10 @@ describe('a refund notification', () => {
   };
 
   it('opens', () => {
-    expect(open(root())).toEqual({ kind: 'refund', refund: told });
+    expect(open(root())).toEqual({ kind: 'refund-claim', refund: told });
     expect(open(root({ refund_status: 'CHANGE', success_time: '' }))).toMatchObject({ refund: { status: 'ABNORMAL' } });
     expect(open(root({ refund_status: 'REFUNDCLOSE' }))).toEqual({
-      kind: 'refund',
+      kind: 'refund-claim',
       refund: { ...withoutTime, status: 'CLOSED' },
     });
   });
@@ -126,14 +126,14 @@ describe('a refund notification', () => {
 
 describe('what WeChat is answered', () => {
   it('accepts to the byte', () => {
-    expect(ACCEPTED).toBe(
+    expect(ACCEPTED_ANSWER).toBe(
       '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>',
     );
   });
 
   it('refuses, whatever the reason is', () => {
     const reason = ']]></return_msg><return_code>SUCCESS</return_code> & <x>';
-    expect(readFields(refusal(reason))).toEqual({ return_code: 'FAIL', return_msg: reason });
+    expect(readFields(failedAnswer(reason))).toEqual({ return_code: 'FAIL', return_msg: reason });
   });
 });
 

@@ -3,7 +3,7 @@ import { AppError } from '../../../../../lib/core/errors.ts';
 import type { PayV2Deps } from '../../../../../lib/wechat-pay/v2/client.ts';
 import { readFields, writeFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
 import { signFields } from '../../../../../lib/wechat-pay/v2/sign.ts';
-import type { OutboundRequest, OutboundResponse } from '../../../../../lib/core/runtime.ts';
+import type { OutboundRequest, OutboundResponse } from '../../../../../lib/core/outbound.ts';
 import type { Order } from '../../../../../lib/store/orders.ts';
 
 export const apiV2Key = '192006250b4c09247ec02edce69f6a2d';
@@ -68,7 +68,7 @@ export const order: Order = {
   appId: 'wx1',
   openId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
   clientIp: '203.0.113.7',
-  asked: 'a',
+  requestFingerprint: 'a',
   refundedFen: 0,
   refundingFen: 0,
   refundCount: 0,

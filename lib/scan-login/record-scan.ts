@@ -14,16 +14,16 @@ export interface Scan {
 }
 
 /**
- * Somebody scanned a QR code of the official account, which is their confirmation as well. One conditional write and no read: a ticket that is unknown,
- * expired or taken stays as it is. That somebody began to follow is written along, and kept on their identity afterwards:
- * see lib/identity/sync-identity.ts.
- * @returns 'moved' for a scan that counts, 'repeated' for one that counted before, 'refused' for a login code that is not
- * good any more, 'foreign' for a code of another purpose
+ * Records a scan of a QR code of the official account, which also confirms the login. One conditional write and no read.
+ * A follow that came with the scan is stored in the same write and copied to the identity later: see
+ * lib/identity/sync-identity.ts.
+ * @returns 'moved' for a scan that counts, 'repeated' for a repeat of it, 'rejected' for a login code that is no longer
+ *   valid, 'foreign' for a code of another purpose
  */
-export async function ticketScanned(
+export async function recordScan(
   { table, now }: Pick<Runtime, 'now'> & { table: Table },
   { scene, ...scan }: Scan,
-): Promise<'moved' | 'repeated' | 'refused' | 'foreign'> {
+): Promise<'moved' | 'repeated' | 'rejected' | 'foreign'> {
   const ticket = ticketOfScene(scene);
   if (!ticket) return 'foreign';
   const move = { ...scan, ticket, ...MOVES.confirm, nowMs: now() };

@@ -1,0 +1,54 @@
+import { addressSetting, originsOf, settings } from '../core/config.ts';
+import { runtime, type Runtime } from '../core/runtime.ts';
+import type { AuthorizeDeps } from '../h5/authorize.ts';
+import type { JssdkDeps } from '../h5/jssdk-config.ts';
+import type { CallbackDeps } from '../h5/oauth-callback.ts';
+import { readVerificationFiles } from '../h5/verification-file.ts';
+import { routeLimit } from '../rate-limit/limits.ts';
+import type { RateLimit } from '../rate-limit/rate-limit.ts';
+import { jsapiTicketOwner, loadApp, loadOfficialAccount, loadPlatform } from './apps.ts';
+import { loadSessions, loadSessionTokens } from './sessions.ts';
+
+/** For browsers that leave for the consent page. @throws NOT_CONFIGURED */
+export async function loadAuthorize(outside: Runtime = runtime): Promise<AuthorizeDeps> {
+  return {
+    randomBytes: outside.randomBytes,
+    tokens: await loadSessionTokens(outside),
+    appId: settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID,
+    openBaseUrl: addressSetting('WECHAT_OPEN_BASE_URL'),
+    publicBaseUrl: addressSetting('PUBLIC_BASE_URL'),
+    allowedOrigins: loadAllowedOrigins(),
+  };
+}
+
+/** For browsers that return from it. @throws NOT_CONFIGURED */
+export async function loadOauthCallback(
+  outside: Runtime = runtime,
+): Promise<CallbackDeps & { publicBaseUrl: string; limit: RateLimit }> {
+  const publicBaseUrl = addressSetting('PUBLIC_BASE_URL');
+  const sessions = await loadSessions(outside);
+  const app = await loadApp('OFFICIAL');
+  return { ...sessions, ...loadPlatform(outside), app, publicBaseUrl, limit: routeLimit(sessions, 'oauth-callback') };
+}
+
+/** For pages that use the JS-SDK. @throws NOT_CONFIGURED */
+export async function loadJssdk(outside: Runtime = runtime): Promise<JssdkDeps & { limit: RateLimit }> {
+  const official = await loadOfficialAccount(outside);
+  return {
+    now: outside.now,
+    randomBytes: outside.randomBytes,
+    appId: official.app.appId,
+    jsapiTicket: jsapiTicketOwner(official),
+    allowedOrigins: loadAllowedOrigins(),
+    limit: routeLimit(official, 'jssdk-config'),
+  };
+}
+
+/** The verification files of the domain, by name. @throws NOT_CONFIGURED */
+export async function loadVerificationFiles(): Promise<Map<string, string>> {
+  return readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES);
+}
+
+function loadAllowedOrigins(): string[] {
+  return originsOf(settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS);
+}

@@ -1,0 +1,34 @@
+import { settings } from '../core/config.ts';
+import { runtime, type Runtime } from '../core/runtime.ts';
+import type { PhoneDeps } from '../identity/bind-phone.ts';
+import type { CloseDeps } from '../identity/close-account.ts';
+import type { LoginDeps } from '../identity/login-miniapp.ts';
+import type { ProfileDeps } from '../identity/update-profile.ts';
+import { routeLimit } from '../rate-limit/limits.ts';
+import type { RateLimit } from '../rate-limit/rate-limit.ts';
+import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
+import { loadBoth } from './merge.ts';
+import { loadSessions } from './sessions.ts';
+
+/** For the login of the mini-program. @throws NOT_CONFIGURED */
+export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps & { limit: RateLimit }> {
+  const sessions = await loadSessions(outside);
+  const app = await loadApp('MINIAPP');
+  return { ...sessions, ...loadPlatform(outside), app, limit: routeLimit(sessions, 'miniapp-login') };
+}
+
+/** For the phone button of the mini-program. @throws NOT_CONFIGURED */
+export function loadPhoneBinding(outside: Runtime = runtime): Promise<PhoneDeps> {
+  return loadBoth(loadSessions(outside), loadMiniapp(outside));
+}
+
+/** For changes of nickname and avatar. @throws NOT_CONFIGURED */
+export async function loadProfileUpdate(outside: Runtime = runtime): Promise<ProfileDeps> {
+  const { MINIAPP_APP_ID: appId } = settings('MINIAPP_APP_ID');
+  return { ...(await loadSessions(outside)), app: { appId } };
+}
+
+/** For the end of an account. The mini-program is loaded only for a session that WeChat has a key of. */
+export async function loadAccountClosing(outside: Runtime = runtime): Promise<CloseDeps> {
+  return { ...(await loadSessions(outside)), loadMiniapp: () => loadMiniapp(outside) };
+}

@@ -1,0 +1,28 @@
+/** The keys that A and B both have with different types. */
+type Conflict<A, B> = {
+  [Key in keyof A & keyof B]: [A[Key], B[Key]] extends [B[Key], A[Key]] ? never : Key;
+}[keyof A & keyof B];
+
+type Compatible<A, B> = [Conflict<A, B>] extends [never] ? unknown : never;
+
+/**
+ * Merges the results of two loaders. A key of both must hold the same value in both, so that nothing is overwritten.
+ * @throws Error with the name of a key that differs
+ */
+export function merge<A extends object, B extends object>(a: A, b: B & Compatible<A, B>): A & B {
+  for (const key of Object.keys(b)) {
+    if (Object.hasOwn(a, key) && a[key as never] !== b[key as never]) {
+      throw new Error(`Two loaders return different values for "${key}"`);
+    }
+  }
+  return { ...a, ...b };
+}
+
+/** Awaits two loaders at the same time, so that the secrets of both are read in one call, and merges the results. */
+export async function loadBoth<A extends object, B extends object>(
+  first: Promise<A>,
+  second: Promise<B & Compatible<A, B>>,
+): Promise<A & B> {
+  const [a, b] = await Promise.all([first, second as Promise<B>]);
+  return merge<A, B>(a, b as B & Compatible<A, B>);
+}

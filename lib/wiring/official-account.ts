@@ -1,0 +1,16 @@
+import { settings } from '../core/config.ts';
+import { runtime, type Runtime } from '../core/runtime.ts';
+import type { PushDeps } from '../official-account/answer-push.ts';
+import { loadPushKeys } from '../official-account/push-keys.ts';
+import { replies } from '../official-account/replies.ts';
+import type { PushKeys } from '../wechat/official-push.ts';
+import { loadTable } from './table.ts';
+
+/** For pushes of the official account. @throws NOT_CONFIGURED */
+export async function loadOfficialEvents(
+  outside: Runtime = runtime,
+): Promise<PushDeps & { pushKeys: Omit<PushKeys, 'nowMs'> }> {
+  const pushKeys = await loadPushKeys();
+  const { SITE_NAME: siteName } = settings('SITE_NAME');
+  return { ...(await loadTable(outside)), appId: pushKeys.appId, pushKeys, replies: replies(siteName) };
+}

@@ -1,0 +1,157 @@
+import { addressSetting, badSetting, settings, variable } from '../core/config.ts';
+import { budgeted, type Budgeted } from '../core/deadline.ts';
+import { once } from '../core/once.ts';
+import type { Send } from '../core/outbound.ts';
+import { runtime, type Runtime } from '../core/runtime.ts';
+import type { AuthDeps } from '../identity/authenticate.ts';
+import type { CheckDeps } from '../pay/check-order.ts';
+import type { RefundDeps } from '../pay/follow-refund.ts';
+import type { PrepayDeps } from '../pay/prepay.ts';
+import type { RefundOrderDeps } from '../pay/refund-order.ts';
+import type { SweepDeps } from '../pay/sweep.ts';
+import { optionalSecret } from '../secrets/secrets.ts';
+import { certificateStore } from '../store/certificates.ts';
+import type { PayApiName } from '../store/orders.ts';
+import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../wechat-pay/credentials.ts';
+import { payApiV2, type PayApiV2Deps } from '../wechat-pay/v2/api.ts';
+import { payApiV3 } from '../wechat-pay/v3/api.ts';
+import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/certificates.ts';
+import type { PayV3Deps, SigningDeps } from '../wechat-pay/v3/client.ts';
+import { platformKeyRing, type PlatformKeyRing } from '../wechat-pay/v3/platform-keys.ts';
+import { createRefund } from '../wechat-pay/v3/refunds.ts';
+import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
+import { loadBoth, merge } from './merge.ts';
+import { loadSessions } from './sessions.ts';
+import { loadTable } from './table.ts';
+
+/** For flows that query orders or follow refunds. The credentials are loaded when the first call needs them. */
+export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
+  return { ...(await loadTable(outside)), ...payCalls(outside)(outside.send) };
+}
+
+/** For the creation of orders. The protocol of new orders is loaded at once, so that a missing key shows early. */
+export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps> {
+  const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
+  const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
+  const pay = await loadPay(outside);
+  const [sessions] = await Promise.all([loadSessions(outside), pay.payApi(api)]);
+  return { ...merge(sessions, pay), newOrders: { api, mchId, notifyUrl } };
+}
+
+/** For routes that show orders: they have stored orders to show when WeChat does not answer in time. */
+export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budgeted<AuthDeps & CheckDeps>> {
+  const calls = payCalls(outside);
+  const sessions = await loadSessions(outside);
+  return budgeted(outside, (send) => ({ ...sessions, ...calls(send) }));
+}
+
+/** For the route that closes orders. */
+export function loadOrderClosing(outside: Runtime = runtime): Promise<AuthDeps & CheckDeps> {
+  return loadBoth(loadSessions(outside), loadPay(outside));
+}
+
+/** For operators that refund orders. Every refund goes through API v3, also of an order that API v2 created. */
+export async function loadRefundOrder(outside: Runtime = runtime): Promise<RefundOrderDeps> {
+  await loadPayV3(outside);
+  return { ...(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl() };
+}
+
+/** For the sweep. Certificates are fetched ahead of their use where API v3 is configured. */
+export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> {
+  const refreshKeys = async () => {
+    if ((await optionalSecret('PAY_API_V3_KEY')) === undefined) return;
+    const keys = await loadPlatformKeys(outside);
+    await keys.ring.refreshIfOld(keys.fetchWith(outside.send));
+  };
+  return { ...(await loadPay(outside)), refreshKeys };
+}
+
+/** For notifications of API v3. */
+export async function loadPayNotify(
+  outside: Runtime = runtime,
+): Promise<Budgeted<RefundDeps & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
+  const calls = payCalls(outside);
+  const [apiV3Keys, keys, stored] = await Promise.all([loadApiV3Keys(), loadPlatformKeys(outside), loadTable(outside)]);
+  return budgeted(outside, (send) => ({ ...stored, ...calls(send), apiV3Keys, platformKeys: keys.findWith(send) }));
+}
+
+/** For notifications of API v2. */
+export async function loadPayNotifyV2(
+  outside: Runtime = runtime,
+): Promise<Budgeted<RefundDeps & { mchId: string; apiV2Key: string }>> {
+  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
+  const calls = payCalls(outside);
+  const [stored, apiV2Key] = await Promise.all([loadTable(outside), loadApiV2Key()]);
+  return budgeted(outside, (send) => ({ ...stored, ...calls(send), mchId, apiV2Key }));
+}
+
+/** The protocol of new orders and of bills. @throws NOT_CONFIGURED */
+export function loadApiName(): PayApiName {
+  const { PAY_API: name } = settings('PAY_API');
+  if (name === 'v3' || name === 'v2') return name;
+  throw badSetting('PAY_API', 'must be v3 or v2');
+}
+
+/**
+ * The calls of both protocols over a given `send`. The credentials of a protocol are loaded when the first order of that
+ * protocol needs them, and shared by all requests.
+ */
+function payCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'requestRefund'> {
+  const v3 = once(() => loadPayV3(outside));
+  const v2 = once(() => loadPayV2(outside));
+  return (send) => ({
+    payApi: async (name) => (name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send))),
+    requestRefund: async (order, refund) => createRefund((await v3())(send), order, refund),
+  });
+}
+
+/** For calls of API v3 over a given `send`. @throws NOT_CONFIGURED */
+export async function loadPayV3(outside: Runtime): Promise<(send: Send) => PayV3Deps> {
+  const [keys, signing] = await Promise.all([loadPlatformKeys(outside), loadSigning(outside)]);
+  return (send) => ({
+    ...outside,
+    ...signing,
+    send,
+    platformKeyId: keys.publicKeyId,
+    platformKeys: keys.findWith(send),
+  });
+}
+
+/** For calls of API v2, which requires an app id in every call; any app of the merchant will do. @throws NOT_CONFIGURED */
+export async function loadPayV2(outside: Runtime): Promise<PayApiV2Deps> {
+  const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
+  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
+  const appId = variable('MINIAPP_APP_ID') ?? settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID;
+  return { ...outside, payBaseUrl, mchId, appId, apiV2Key: await loadApiV2Key() };
+}
+
+interface LoadedPlatformKeys {
+  publicKeyId: string | undefined;
+  ring: PlatformKeyRing;
+  findWith(send: Send): PlatformKeys;
+  fetchWith(send: Send): () => Promise<PlatformCertificate[]>;
+}
+
+/** A merchant with the public key needs no credentials until WeChat signs with a certificate. @throws NOT_CONFIGURED */
+async function loadPlatformKeys(outside: Runtime): Promise<LoadedPlatformKeys> {
+  const publicKey = await loadPublicKey();
+  const [{ table }, { PAY_MCH_ID: mchId }] = [await loadTable(outside), settings('PAY_MCH_ID')];
+  if (!publicKey) await loadApiV3Keys();
+  const ring = platformKeyRing({ ...outside, certificates: certificateStore(table, mchId), publicKey });
+  const fetchWith = (send: Send) => async () => {
+    const [signing, apiV3Keys] = await Promise.all([loadSigning(outside), loadApiV3Keys()]);
+    const deps = { ...signing, send, platformKeyId: publicKey?.id, apiV3Keys, platformKeys: ring.findConfigured };
+    return fetchCertificates(deps);
+  };
+  const findWith = (send: Send) => (serial: string) => ring.find(serial, fetchWith(send));
+  return { publicKeyId: publicKey?.id, ring, findWith, fetchWith };
+}
+
+async function loadSigning(outside: Runtime): Promise<Omit<SigningDeps, 'platformKeyId'>> {
+  const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
+  return { ...outside, payBaseUrl, merchant: await loadMerchant() };
+}
+
+function loadNotifyUrl(): string {
+  return settings('PAY_NOTIFY_URL').PAY_NOTIFY_URL;
+}

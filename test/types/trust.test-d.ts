@@ -1,0 +1,40 @@
+// Compile-time rules: what is not verified cannot reach the ledger. `tsc` proves them.
+import { expectTypeOf, test } from 'vitest';
+import type { settlePayment } from '../../lib/pay/settle.ts';
+import type { settleRefund } from '../../lib/pay/settle-refund.ts';
+import type { takeNotification } from '../../lib/pay/take-notification.ts';
+import type { Transaction, WechatRefund } from '../../lib/wechat-pay/pay-api.ts';
+import type { readTransaction as readTransactionV2 } from '../../lib/wechat-pay/v2/transaction.ts';
+import type { V2Fields } from '../../lib/wechat-pay/v2/fields.ts';
+import type { PayNotificationV2 } from '../../lib/wechat-pay/v2/open-notification.ts';
+import type { PayNotification } from '../../lib/wechat-pay/v3/open-notification.ts';
+import type { readRefundNotice } from '../../lib/wechat-pay/v3/refunds.ts';
+import type { readTransaction } from '../../lib/wechat-pay/v3/transaction.ts';
+import type { Verified } from '../../lib/wechat-pay/verified.ts';
+
+test('takeNotification accepts opened notifications only', () => {
+  expectTypeOf<typeof takeNotification>().parameter(1).toEqualTypeOf<PayNotification | PayNotificationV2>();
+  expectTypeOf<{ kind: 'payment'; transaction: Verified<Transaction> }>().not.toExtend<PayNotification>();
+  expectTypeOf<{ kind: 'refund'; refund: Verified<WechatRefund> }>().not.toExtend<PayNotification>();
+  expectTypeOf<{ kind: 'refund-claim'; refund: WechatRefund }>().not.toExtend<PayNotificationV2>();
+});
+
+test('settlePayment and settleRefund accept verified content only', () => {
+  expectTypeOf<typeof settlePayment>().parameter(1).toEqualTypeOf<Verified<Transaction>>();
+  expectTypeOf<typeof settleRefund>().parameter(1).toEqualTypeOf<Verified<WechatRefund>>();
+  expectTypeOf<Transaction>().not.toExtend<Verified<Transaction>>();
+  expectTypeOf<WechatRefund>().not.toExtend<Verified<WechatRefund>>();
+});
+
+test('the readers of payments accept verified text and signed fields only', () => {
+  expectTypeOf<typeof readTransaction>().parameter(0).toEqualTypeOf<Verified<string>>();
+  expectTypeOf<typeof readRefundNotice>().parameter(0).toEqualTypeOf<Verified<string>>();
+  expectTypeOf<typeof readTransactionV2>().parameter(0).toEqualTypeOf<Verified<V2Fields>>();
+  expectTypeOf<string>().not.toExtend<Verified<string>>();
+});
+
+test('the refund of an API v2 notification is a claim, not verified content', () => {
+  type Claim = Extract<PayNotificationV2, { kind: 'refund-claim' }>['refund'];
+  expectTypeOf<Claim>().not.toExtend<Verified<WechatRefund>>();
+  expectTypeOf<Extract<PayNotificationV2, { kind: 'refund' }>>().toBeNever();
+});
