@@ -3,10 +3,10 @@ import { ControlError, paramError } from './control-error.ts';
 import { faultNames } from './faults.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
-import type { AppName } from './people.ts';
-import { accountQrUrl } from './phone/scan.ts';
-import { createPerson, phoneActions, showPerson, usePhone } from './phone/phone.ts';
 import { consoleCalls, useConsole } from './pay/console.ts';
+import type { AppName } from './people.ts';
+import { createPerson, phoneActions, showPerson, usePhone } from './phone/phone.ts';
+import { accountQrUrl } from './phone/scan.ts';
 import type { World } from './world.ts';
 
 // Beyond any lifetime here, and short enough to keep the dates valid.

@@ -1,7 +1,7 @@
 import { realSeconds } from '../clock.ts';
 import { alphanumeric } from '../random.ts';
-import { decryptMessage, encryptMessage, signatureOf } from './cipher.ts';
 import type { Sealing } from './account.ts';
+import { decryptMessage, encryptMessage, signatureOf } from './cipher.ts';
 import { parseXml, toXml } from './xml.ts';
 import type { XmlNode } from './xml.ts';
 

@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { DeliveryResult } from '../deliver.ts';
 import type { PaySettings } from '../settings.ts';
+import type { PayOrder, Refund, RefundStatus } from './ledger.ts';
 import type { Notify } from './notify.ts';
-import type { PayOrder } from './orders.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import { statusOf } from './refunds.ts';
-import type { Refund, RefundStatus } from './refunds.ts';
 import { v2Payment, v2Refund } from './v2/notification.ts';
 import { v3Notification } from './v3/notification.ts';
 import { showOrder, showRefundNotice } from './v3/show.ts';

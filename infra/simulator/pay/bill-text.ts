@@ -1,10 +1,7 @@
 // Bills as the merchant downloads them (pay 2.10): yuan, backticks, summary rows.
 import { beijingText } from '../beijing-time.ts';
-import type { BillRow } from './bills.ts';
-import type { RefundStatus } from './refunds.ts';
-
-export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND'] as const;
-export type BillType = (typeof BILL_TYPES)[number];
+import type { BillRow, BillType } from './bill-row.ts';
+import type { RefundStatus } from './ledger.ts';
 
 type Column = [name: string, value: (row: BillRow) => string];
 

@@ -1,10 +1,10 @@
 import { beijingDay, startOfBeijingDay } from '../beijing-time.ts';
 import type { Clock } from '../clock.ts';
-import type { BillType } from './bill-text.ts';
+import type { BillRow, BillType } from './bill-row.ts';
 import { PayError } from './error.ts';
-import type { PayOrder, PayOrders } from './orders.ts';
+import type { PayOrder, Refund } from './ledger.ts';
+import type { PayOrders } from './orders.ts';
 import { statusOf } from './refunds.ts';
-import type { Refund, RefundStatus } from './refunds.ts';
 
 /** What a person has the bills say otherwise than the ledger does. */
 export interface Distortion {
@@ -14,22 +14,6 @@ export interface Distortion {
   amounts: Record<string, number>;
   /** Payments that nobody made. */
   add: { outTradeNo: string; transactionId: string; amountFen: number }[];
-}
-
-/** A row of a bill. */
-export interface BillRow {
-  at: number;
-  appId: string;
-  transactionId: string;
-  outTradeNo: string;
-  openId: string;
-  tradeType: string;
-  description: string;
-  attach: string;
-  deviceId: string;
-  /** Of the payment; of the refund if that is there. */
-  amountFen: number;
-  refund?: { refundId: string; outRefundNo: string; status: RefundStatus; createdAt: number; successAt?: number };
 }
 
 const hourMs = 3_600_000;

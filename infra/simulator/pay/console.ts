@@ -8,9 +8,10 @@ import { digits } from '../random.ts';
 import { readDay } from './bill-files.ts';
 import type { Distortion } from './bills.ts';
 import { PayError } from './error.ts';
-import type { PayOrder, PayOrders } from './orders.ts';
-import { FINAL_STATUSES, refundSum, statusOf } from './refunds.ts';
-import type { Refund } from './refunds.ts';
+import { FINAL_STATUSES } from './ledger.ts';
+import type { PayOrder, Refund } from './ledger.ts';
+import type { PayOrders } from './orders.ts';
+import { refundSum, statusOf } from './refunds.ts';
 import type { PayWorld } from './world.ts';
 
 /** What the console can do, for `GET /`. */

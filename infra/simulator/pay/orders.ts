@@ -5,49 +5,7 @@ import { ControlError } from '../control-error.ts';
 import type { People, Person } from '../people.ts';
 import { alphanumeric, digits } from '../random.ts';
 import { PayError } from './error.ts';
-import type { Refund } from './refunds.ts';
-import type { SignType } from './v2/sign.ts';
-
-export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
-export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
-
-/** What an order says, whichever protocol made it. */
-export interface OrderTerms {
-  tradeType: TradeType;
-  appId: string;
-  outTradeNo: string;
-  description: string;
-  totalFen: number;
-  notifyUrl: string;
-  attach?: string;
-  deviceId?: string;
-  payerOpenId?: string;
-  /** Of the merchant's clock: real time, in epoch ms. */
-  expiresAt?: number;
-  /** Made by v2: how it was signed, and whether the request named that. */
-  v2?: { signType: SignType; named: boolean };
-  /** All that was sent: what a repeat must say again. */
-  sent: object;
-}
-
-export interface PayOrder {
-  terms: OrderTerms;
-  createdAt: number;
-  /** Last moment to pay, on the virtual clock. */
-  payableUntil: number;
-  closed: boolean;
-  /** Native and H5: the first person to open the payment sheet; nobody else can pay then. */
-  payerId?: string;
-  payment?: Payment;
-  /** Oldest first. */
-  refunds: Refund[];
-}
-
-export interface Payment {
-  transactionId: string;
-  paidAt: number;
-  openId: string;
-}
+import type { OrderTerms, PayOrder, TradeState, TradeType } from './ledger.ts';
 
 interface Handle {
   order: PayOrder;

@@ -5,35 +5,7 @@ import type { DeliveryResult } from '../deliver.ts';
 import type { Faults } from '../faults.ts';
 import { digits } from '../random.ts';
 import { PayError } from './error.ts';
-import type { PayOrder } from './orders.ts';
-
-export type RefundStatus = 'PROCESSING' | FinalStatus;
-export type FinalStatus = (typeof FINAL_STATUSES)[number];
-
-export const FINAL_STATUSES = ['SUCCESS', 'CLOSED', 'ABNORMAL'] as const;
-
-/** What a refund says, whoever asked for it. */
-export interface RefundTerms {
-  outRefundNo: string;
-  refundFen: number;
-  /** What the order cost, as the one who asks has it. */
-  totalFen: number;
-  reason?: string;
-  notifyUrl?: string;
-  fundsAccount?: string;
-  source: 'API' | 'VENDOR_PLATFORM';
-  /** All that was sent: what a repeat must say again. */
-  sent: object;
-}
-
-export interface Refund {
-  order: PayOrder;
-  terms: RefundTerms;
-  refundId: string;
-  createdAt: number;
-  /** Never empty; the last one is what it is now. */
-  history: { status: RefundStatus; at: number }[];
-}
+import type { FinalStatus, PayOrder, Refund, RefundStatus, RefundTerms } from './ledger.ts';
 
 interface RefundWorld {
   clock: Clock;

@@ -7,7 +7,7 @@ import { isRecord } from '../http.ts';
 import { lowerFirst } from '../official/xml.ts';
 import type { XmlFields } from '../official/xml.ts';
 import type { Person } from '../people.ts';
-import type { Actions } from './phone.ts';
+import type { Actions } from './action.ts';
 
 const messageTypes = ['text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link'] as const;
 

@@ -6,7 +6,7 @@ import { ControlError, paramError } from '../control-error.ts';
 import { encryptOpenData, phoneInfo, publicProfile, rawDataSignature } from '../open-data.ts';
 import type { Person, PhoneNumber } from '../people.ts';
 import type { World } from '../world.ts';
-import type { Actions } from './phone.ts';
+import type { Actions } from './action.ts';
 
 export const miniProgramActions: Actions = {
   /** `wx.login`, which may replace the session key: here it does, unless told not to. */

@@ -1,7 +1,7 @@
 // The person pays.
 import type { Body } from '../control-body.ts';
 import { paramError } from '../control-error.ts';
-import type { Actions } from './phone.ts';
+import type { Actions } from './action.ts';
 
 export const payActions: Actions = {
   pay: async ({ pay: { orders, announce } }, person, body) => {

@@ -1,17 +1,13 @@
 import { readOptionalText } from '../control-body.ts';
-import type { Body } from '../control-body.ts';
 import { ControlError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
-import type { Person } from '../people.ts';
 import type { World } from '../world.ts';
+import type { Actions } from './action.ts';
 import { chatActions } from './chat.ts';
 import { miniProgramActions } from './mini-program.ts';
 import { payActions } from './pay.ts';
 import { scanActions } from './scan.ts';
 import { webActions } from './web.ts';
-
-/** What a person can do with the phone, by name. */
-export type Actions = Record<string, (world: World, person: Person, body: Body) => object | Promise<object>>;
 
 const actions: Actions = { ...miniProgramActions, ...scanActions, ...chatActions, ...webActions, ...payActions };
 

@@ -4,7 +4,7 @@ import { readText } from '../control-body.ts';
 import { ControlError } from '../control-error.ts';
 import type { Person } from '../people.ts';
 import type { World } from '../world.ts';
-import type { Actions } from './phone.ts';
+import type { Actions } from './action.ts';
 
 export const scanActions: Actions = {
   scan: (world, person, body) => scan(world, person, readText(body, 'content')),

@@ -4,7 +4,7 @@ import type { Body } from '../control-body.ts';
 import { ControlError, paramError } from '../control-error.ts';
 import type { Person } from '../people.ts';
 import type { World } from '../world.ts';
-import type { Actions } from './phone.ts';
+import type { Actions } from './action.ts';
 
 export const webActions: Actions = {
   open: openAuthorization,

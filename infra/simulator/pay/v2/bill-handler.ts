@@ -1,6 +1,7 @@
 import type { Answer } from '../../http.ts';
 import { readDay, toFile } from '../bill-files.ts';
-import { BILL_TYPES, tradeBill } from '../bill-text.ts';
+import { BILL_TYPES } from '../bill-row.ts';
+import { tradeBill } from '../bill-text.ts';
 import { ofDay } from '../bills.ts';
 import { PayError } from '../error.ts';
 import type { PayWorld } from '../world.ts';

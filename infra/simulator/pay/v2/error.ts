@@ -1,5 +1,5 @@
-import type { PayErrorCode } from '../error.ts';
 import { PayError } from '../error.ts';
+import type { PayErrorCode } from '../error.ts';
 
 const transportMessages = {
   REQUIRE_POST_METHOD: '请使用post方法',

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { fromBeijingDigits } from '../../beijing-time.ts';
 import { isRecord, parseJson } from '../../http.ts';
 import { notifyUrlForm, outTradeNoForm } from '../forms.ts';
-import type { TradeType } from '../orders.ts';
+import type { TradeType } from '../ledger.ts';
 import { findProblem, text } from '../rule.ts';
 import { V2Error } from './error.ts';
 import type { V2Fields } from './sign.ts';

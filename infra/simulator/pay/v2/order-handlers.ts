@@ -1,8 +1,7 @@
 import { fromBeijingDigits } from '../../beijing-time.ts';
 import { PayError } from '../error.ts';
+import type { OrderTerms, PayOrder, Refund, TradeType } from '../ledger.ts';
 import { h5Url, newPrepayId } from '../orders.ts';
-import type { OrderTerms, PayOrder, TradeType } from '../orders.ts';
-import type { Refund } from '../refunds.ts';
 import type { PayWorld } from '../world.ts';
 import { V2Error } from './error.ts';
 import { checkFields, checkOrder, outTradeNoRule } from './fields.ts';

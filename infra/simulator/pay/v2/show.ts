@@ -1,7 +1,6 @@
 import { beijingDigits, beijingText } from '../../beijing-time.ts';
-import type { OrderTerms, PayOrder, Payment, TradeState } from '../orders.ts';
+import type { OrderTerms, PayOrder, Payment, Refund, RefundStatus, TradeState } from '../ledger.ts';
 import { refundedAt, statusOf } from '../refunds.ts';
-import type { Refund, RefundStatus } from '../refunds.ts';
 import type { V2Fields } from './sign.ts';
 
 const stateTexts: Record<TradeState, string> = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Answer, Call } from '../../http.ts';
 import { jsonAnswer } from '../../http.ts';
+import type { Answer, Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import type { PlatformKey } from '../platform-keys.ts';
 import type { PayWorld } from '../world.ts';

@@ -1,6 +1,7 @@
 import type { Call } from '../../http.ts';
 import { readDay, toFile } from '../bill-files.ts';
-import { BILL_TYPES, fundFlowBill, tradeBill } from '../bill-text.ts';
+import { BILL_TYPES } from '../bill-row.ts';
+import { fundFlowBill, tradeBill } from '../bill-text.ts';
 import { ofDay } from '../bills.ts';
 import { PayError } from '../error.ts';
 import { findProblem, object, required, text } from '../rule.ts';

@@ -1,5 +1,5 @@
 import { notifyUrlForm, outRefundNoForm, outTradeNoForm } from '../forms.ts';
-import type { TradeType } from '../orders.ts';
+import type { TradeType } from '../ledger.ts';
 import { integer, object, required, text } from '../rule.ts';
 import type { Rule } from '../rule.ts';
 

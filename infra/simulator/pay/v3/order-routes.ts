@@ -1,7 +1,7 @@
 import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
+import type { PayOrder, TradeType } from '../ledger.ts';
 import { h5Url } from '../orders.ts';
-import type { PayOrder, TradeType } from '../orders.ts';
 import type { PayWorld } from '../world.ts';
 import { closeRule, createRules } from './fields.ts';
 import { assertMchId, readBody } from './route.ts';

@@ -1,7 +1,6 @@
 import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
-import type { PayOrder } from '../orders.ts';
-import type { Refund } from '../refunds.ts';
+import type { PayOrder, Refund } from '../ledger.ts';
 import type { PayWorld } from '../world.ts';
 import { refundRule } from './fields.ts';
 import { fieldError, readBody } from './route.ts';

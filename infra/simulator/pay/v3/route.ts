@@ -1,5 +1,5 @@
-import type { Call } from '../../http.ts';
 import { isRecord, parseJson } from '../../http.ts';
+import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import { findProblem } from '../rule.ts';
 import type { Rule } from '../rule.ts';

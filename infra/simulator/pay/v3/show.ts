@@ -1,7 +1,6 @@
 import { beijingIso } from '../../beijing-time.ts';
-import type { PayOrder, TradeState } from '../orders.ts';
+import type { PayOrder, Refund, TradeState } from '../ledger.ts';
 import { refundedAt, statusOf } from '../refunds.ts';
-import type { Refund } from '../refunds.ts';
 
 const stateTexts: Record<TradeState, string> = {
   NOTPAY: '订单未支付',
