@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-export interface LogEntry {
+interface LogEntry {
   /** ISO time of the virtual clock. */
   at: string;
   kind: 'call' | 'push';

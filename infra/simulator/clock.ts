@@ -14,7 +14,7 @@ export class Clock {
   #offsetMs = 0;
   #tasks: Task[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
   /** Epoch milliseconds. */
@@ -36,7 +36,7 @@ export class Clock {
 
   /** Moves the clock forward and ends when every task that became due, old or new, has run in order. */
   advance(advanceMs: number): Promise<void> {
-    return this.#inTurn(() => this.#runUntilOffset(this.#offsetMs + advanceMs));
+    return this.#runExclusively(() => this.#runUntilOffset(this.#offsetMs + advanceMs));
   }
 
   stop(): void {
@@ -45,9 +45,9 @@ export class Clock {
     clearTimeout(this.#timer);
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(work);
-    return this.#turn;
+  #runExclusively(work: () => Promise<void>): Promise<void> {
+    this.#running = this.#running.then(work);
+    return this.#running;
   }
 
   async #runUntilOffset(finalOffsetMs: number): Promise<void> {
@@ -68,7 +68,7 @@ export class Clock {
     const next = this.#tasks[0];
     if (!next || this.#stopped) return;
     const delayMs = Math.min(Math.max(next.dueAt - this.now(), 1), longestTimerMs);
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#runUntilOffset(this.#offsetMs)), delayMs);
+    this.#timer = setTimeout(() => void this.#runExclusively(() => this.#runUntilOffset(this.#offsetMs)), delayMs);
     this.#timer.unref();
   }
 }

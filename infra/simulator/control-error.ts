@@ -11,6 +11,6 @@ export class ControlError extends Error {
 }
 
 /** A body or a query that is not as it must be. */
-export function paramError(message: string): ControlError {
+export function controlParamError(message: string): ControlError {
   return new ControlError(400, 'PARAM_ERROR', message);
 }

@@ -1,4 +1,4 @@
-export interface Delivery {
+interface Delivery {
   url: string;
   headers: Record<string, string>;
   body: string;

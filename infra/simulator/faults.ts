@@ -1,12 +1,12 @@
 import { readCount, readInteger } from './control-body.ts';
-import { paramError } from './control-error.ts';
+import { controlParamError } from './control-error.ts';
 import { isRecord } from './http.ts';
 import type { Answer } from './http.ts';
-import { errorText, refusal } from './platform/error.ts';
+import { errcodeMessage, errcodeAnswer } from './platform/error.ts';
 
-const platformActions = ['token-expired', 'errcode'] as const;
-const payActions = ['accepted-5xx', 'accepted-timeout'] as const;
-const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformActions, ...payActions] as const;
+const platformOnlyActions = ['token-expired', 'errcode'] as const;
+const payOnlyActions = ['accepted-5xx', 'accepted-timeout'] as const;
+const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformOnlyActions, ...payOnlyActions] as const;
 const notifyActions = [
   'drop-notify',
   'duplicate-notify',
@@ -21,7 +21,7 @@ const billActions = ['wrong-hash'] as const;
 
 type CallAction = (typeof callActions)[number];
 export type NotifyFault = (typeof notifyActions)[number];
-export type RefundFault = (typeof refundActions)[number];
+type RefundFault = (typeof refundActions)[number];
 
 /** The faults that each target knows besides the calls, whose target is a part of their path. */
 const targets = [
@@ -39,7 +39,7 @@ export const faultNames = {
   ...Object.fromEntries(targets.map(({ names, actions }) => [`for ${names.join(', ')}`, actions])),
 };
 
-export interface CallFault {
+interface CallFault {
   action: CallAction;
   /** What the action `errcode` answers. */
   errcode: number;
@@ -78,23 +78,23 @@ export class Faults {
     const body = isRecord(input) ? input : {};
     const { target, action } = body;
     if (typeof target !== 'string' || target === '')
-      throw paramError('target must be a part of a path, "*", "notify", "refund" or "bill"');
+      throw controlParamError('target must be a part of a path, "*", "notify", "refund" or "bill"');
     const times = readCount(body, 'times');
     const errcode = readInteger(body, 'errcode', 0);
-    if (action === 'errcode' && errcode === 0) throw paramError('errcode must be there, and not be 0');
+    if (action === 'errcode' && errcode === 0) throw controlParamError('errcode must be there, and not be 0');
     const callAction = callActions.find((known) => known === action);
     if (callAction && !notifyTargets.includes(target)) {
       this.#calls.add({ target, action: callAction, errcode }, times);
       return;
     }
     const known = targets.find(({ names, actions }) => includes(names, target) && includes(actions, action));
-    if (!known) throw paramError(unknownAction(action));
+    if (!known) throw controlParamError(unknownAction(action));
     this.#planFor(action as (typeof known.actions)[number], times);
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
     // WeChat Pay knows no tokens and no errcodes; the platform is never asked for anything that costs money.
-    const elsewhere = area === 'pay' ? platformActions : payActions;
+    const elsewhere = area === 'pay' ? platformOnlyActions : payOnlyActions;
     return this.#calls.take(
       ({ target, action }) => (target === '*' || path.includes(target)) && !includes(elsewhere, action),
     );
@@ -122,8 +122,8 @@ export class Faults {
 }
 
 /** Whether the call takes effect, and only its answer is lost. */
-export function isAccepted({ action }: CallFault): boolean {
-  return includes(payActions, action);
+export function takesEffect({ action }: CallFault): boolean {
+  return includes(payOnlyActions, action);
 }
 
 /** The broken answer of a faulted call; undefined means none at all. `busy` differs between the hosts. */
@@ -138,9 +138,9 @@ export function faultAnswer({ action, errcode }: CallFault, busy: () => Answer):
     case 'garbage':
       return { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>not what you asked for</html>' };
     case 'token-expired':
-      return refusal(40001, errorText(40001));
+      return errcodeAnswer(40001, errcodeMessage(40001));
     case 'errcode':
-      return refusal(errcode, errorText(errcode));
+      return errcodeAnswer(errcode, errcodeMessage(errcode));
     case 'busy':
       return busy();
   }

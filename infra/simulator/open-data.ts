@@ -1,8 +1,8 @@
 // What a mini-program gets of a person: plain with a signature, and encrypted (platform 1.2, 1.3).
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
-import type { PhoneNumber } from './people.ts';
+import type { PhoneNumber } from './wechat-users.ts';
 
-export interface Watermark {
+interface Watermark {
   timestamp: number;
   appid: string;
 }

@@ -1,7 +1,7 @@
 import { beijingDay } from './beijing-time.ts';
 
 /** Counts uses per key and window; answers whether one more is allowed, and counts it if so. */
-export type Quota = (key: string, now: number) => boolean;
+type Quota = (key: string, now: number) => boolean;
 
 function createQuota(limit: number, windowOf: (now: number) => number): Quota {
   const used = new Map<string, { window: number; count: number }>();

@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createControlApi, isControlPath } from './control-api.ts';
-import { faultAnswer, isAccepted } from './faults.ts';
+import { faultAnswer, takesEffect } from './faults.ts';
 import { jsonAnswer, readCall, writeAnswer } from './http.ts';
 import type { Answer, Call } from './http.ts';
 import { createPayApi, isPayPath } from './pay/api.ts';
 import { createPlatformApi, isPlatformPath } from './platform/api.ts';
-import { errorText, refusal } from './platform/error.ts';
+import { errcodeMessage, errcodeAnswer } from './platform/error.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -29,7 +29,7 @@ export interface Simulator {
 /** Answers one request; undefined means: stay silent. */
 type Respond = (call: Call) => Promise<Answer | undefined>;
 
-const silenceMs = 30_000;
+const holdOpenMs = 30_000;
 
 /** Starts a whole WeChat on one port of this machine; rejects with EADDRINUSE if the port is taken. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
@@ -44,7 +44,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       )
       // A client that leaves in the middle of its body is no bug of ours.
       .catch((error: unknown) => (request.errored ? undefined : internalError(error)))
-      .then((answer) => (answer ? writeAnswer(response, answer) : staySilent(response)));
+      .then((answer) => (answer ? writeAnswer(response, answer) : holdOpen(response)));
   });
   server.listen(settings.port, '127.0.0.1');
   await once(server, 'listening');
@@ -69,7 +69,7 @@ function createRespond(world: World): Respond {
   const control = createControlApi(world);
   const apis = {
     pay: createPayApi(world.pay),
-    platform: { answer: createPlatformApi(world), busy: () => refusal(-1, errorText(-1)) },
+    platform: { answer: createPlatformApi(world), busy: () => errcodeAnswer(-1, errcodeMessage(-1)) },
   };
 
   return async (call) => {
@@ -81,7 +81,7 @@ function createRespond(world: World): Respond {
     const fault = faults.forCall(path, area);
     if (fault) entry.fault = fault.action;
     const api = apis[area];
-    const genuine = !fault || isAccepted(fault) ? await api.answer(call) : undefined;
+    const genuine = !fault || takesEffect(fault) ? await api.answer(call) : undefined;
     const answer = fault ? faultAnswer(fault, () => api.busy(call)) : genuine;
     entry.status = answer?.status ?? null;
     if (answer?.code !== undefined) entry.code = answer.code;
@@ -95,8 +95,8 @@ function internalError(error: unknown): Answer {
 }
 
 /** Holds the connection open without a word, until the client gives up or half a minute has passed. */
-function staySilent(response: ServerResponse): void {
-  const timer = setTimeout(() => response.destroy(), silenceMs);
+function holdOpen(response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), holdOpenMs);
   timer.unref();
   response.on('close', () => clearTimeout(timer));
 }

@@ -37,13 +37,13 @@ export function readReply(elements: Elements, { openId, originalId, isMessage }:
   if (type === 'transfer_customer_service' && isMessage) return { type };
   const [element, required] = (Object.hasOwn(media, type) && media[type]) || [];
   if (!element || !required) throw new Error(`MsgType ${type} is no reply to this`);
-  const fields = elementsOf(elements, element);
+  const fields = childElements(elements, element);
   requiredText(fields, required);
   return { type, ...lowerFirst(fields) };
 }
 
 function readArticles(elements: Elements, most: number): object[] {
-  const { item = [] } = elementsOf(elements, 'Articles');
+  const { item = [] } = childElements(elements, 'Articles');
   const articles = (Array.isArray(item) ? item : [item]).filter(isRecord) as Elements[];
   if (articles.length < 1 || articles.length > most) throw new Error(`a reply to this has 1 to ${most} articles`);
   if (textOf(elements, 'ArticleCount') !== String(articles.length)) {
@@ -53,7 +53,7 @@ function readArticles(elements: Elements, most: number): object[] {
   return articles.map(lowerFirst);
 }
 
-function elementsOf(elements: Elements, name: string): Elements {
+function childElements(elements: Elements, name: string): Elements {
   const value = elements[name];
   return isRecord(value) ? (value as Elements) : {};
 }

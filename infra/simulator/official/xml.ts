@@ -14,7 +14,7 @@ const parser = new XMLParser({ parseTagValue: false, trimValues: false });
 
 /** `<xml>` in WeChat's style: text in CDATA, numbers bare. */
 export function toXml(fields: XmlFields): string {
-  return `<xml>${elementsOf(fields).join('\n')}\n</xml>`;
+  return `<xml>${writeElements(fields).join('\n')}\n</xml>`;
 }
 
 /** The elements under `<xml>`, all values text; undefined if it is no such document. */
@@ -31,13 +31,13 @@ export function lowerFirst<Value>(elements: Record<string, Value>): Record<strin
   return Object.fromEntries(named.map(([name, value]) => [name.charAt(0).toLowerCase() + name.slice(1), value]));
 }
 
-function elementsOf(fields: XmlFields): string[] {
+function writeElements(fields: XmlFields): string[] {
   return Object.entries(fields).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one) => `<${name}>${contentOf(one)}</${name}>`),
+    (Array.isArray(value) ? value : [value]).map((one) => `<${name}>${writeContent(one)}</${name}>`),
   );
 }
 
-function contentOf(value: XmlContent): string {
+function writeContent(value: XmlContent): string {
   if (typeof value === 'string') return `<![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
-  return typeof value === 'object' ? elementsOf(value).join('') : String(value);
+  return typeof value === 'object' ? writeElements(value).join('') : String(value);
 }

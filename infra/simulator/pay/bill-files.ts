@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Clock } from '../clock.ts';
+import type { IssuedSecrets } from '../issued-secrets.ts';
 import { alphanumeric } from '../random.ts';
-import type { Secrets } from '../secrets.ts';
 import { PayError } from './error.ts';
 
 const lifetimeMs = 300_000;
@@ -10,24 +10,24 @@ const lifetimeMs = 300_000;
 /** The bills that wait to be downloaded, each by a token of five minutes. */
 export class BillFiles {
   readonly #clock: Clock;
-  readonly #secrets: Secrets;
+  readonly #secrets: IssuedSecrets;
   readonly #files = new Map<string, { file: Buffer; expiresAt: number }>();
 
-  constructor(clock: Clock, secrets: Secrets) {
+  constructor(clock: Clock, secrets: IssuedSecrets) {
     this.#clock = clock;
     this.#secrets = secrets;
   }
 
   /** Keeps a file for download; the answer is its token. */
-  keep(file: Buffer): string {
-    const token = this.#secrets.keep(alphanumeric(64));
+  store(file: Buffer): string {
+    const token = this.#secrets.record(alphanumeric(64));
     this.#files.set(token, { file, expiresAt: this.#clock.now() + lifetimeMs });
     return token;
   }
 
   read(token: string): Buffer {
-    const kept = this.#files.get(token);
-    if (kept && kept.expiresAt > this.#clock.now()) return kept.file;
+    const stored = this.#files.get(token);
+    if (stored && stored.expiresAt > this.#clock.now()) return stored.file;
     throw new PayError(400, 'INVALID_REQUEST', '账单下载链接无效或已过期');
   }
 }

@@ -4,10 +4,10 @@ import type { BillRow, BillType } from './bill-row.ts';
 import { PayError } from './error.ts';
 import type { PayOrder, Refund } from './ledger.ts';
 import type { PayOrders } from './orders.ts';
-import { statusOf } from './refunds.ts';
+import { refundStatusOf } from './refunds.ts';
 
 /** What a person has the bills say otherwise than the ledger does. */
-export interface Distortion {
+export interface BillDiscrepancies {
   /** Numbers of orders that are not in it, and neither are their refunds. */
   drop: string[];
   /** Other amounts of payments, by number of the order. */
@@ -26,7 +26,7 @@ export class Bills {
   readonly #orders: PayOrders;
   readonly #appId: string;
   /** By day; that of no day is for each. */
-  readonly #distortions = new Map<number | undefined, Distortion>();
+  readonly #discrepancies = new Map<number | undefined, BillDiscrepancies>();
 
   /** `appId`: whose the payments are that nobody made. */
   constructor(clock: Clock, orders: PayOrders, appId: string) {
@@ -36,8 +36,8 @@ export class Bills {
   }
 
   /** Distorts the bills that are made from now on, of one day or of each; the newest word on a day counts. */
-  distort(day: number | undefined, distortion: Distortion): void {
-    this.#distortions.set(day, distortion);
+  setDiscrepancies(day: number | undefined, discrepancies: BillDiscrepancies): void {
+    this.#discrepancies.set(day, discrepancies);
   }
 
   /** Everything from the first day to the end of this one, oldest first. @throws what there is no bill for */
@@ -48,13 +48,13 @@ export class Bills {
     const generatedAt = startOfBeijingDay(day + 1) + generatedAtMs;
     if (now < generatedAt) throw new PayError(400, 'STATEMENT_CREATING', '账单文件生成中，请在上午10点以后再试');
     const rows = this.#orders.all().flatMap((order) => rowsOf(order));
-    return this.#distorted(rows, day)
+    return this.#withDiscrepancies(rows, day)
       .filter(({ at }) => beijingDay(at) <= day)
       .toSorted((one, other) => one.at - other.at);
   }
 
-  #distorted(rows: BillRow[], day: number): BillRow[] {
-    const own = this.#distortions.get(day) ?? this.#distortions.get(undefined);
+  #withDiscrepancies(rows: BillRow[], day: number): BillRow[] {
+    const own = this.#discrepancies.get(day) ?? this.#discrepancies.get(undefined);
     if (!own) return rows;
     const made = own.add.map(({ outTradeNo, transactionId, amountFen }): BillRow => {
       const noon = startOfBeijingDay(day) + 12 * hourMs;
@@ -67,7 +67,7 @@ export class Bills {
 }
 
 /** Those of one day and kind. @throws NO_STATEMENT_EXIST if there are none */
-export function ofDay(rows: BillRow[], day: number, type: BillType = 'ALL'): BillRow[] {
+export function rowsOfDay(rows: BillRow[], day: number, type: BillType = 'ALL'): BillRow[] {
   const kinds: Record<BillType, boolean[]> = { ALL: [true, false], SUCCESS: [false], REFUND: [true] };
   const found = rows.filter(({ at, refund }) => beijingDay(at) === day && kinds[type].includes(Boolean(refund)));
   if (found.length === 0) throw new PayError(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
@@ -86,16 +86,16 @@ function rowsOf({ terms, payment, refunds }: PayOrder): BillRow[] {
   const common = { appId, transactionId, outTradeNo, openId, tradeType, description, attach, deviceId };
   return [
     { ...common, at: paidAt, amountFen: totalFen },
-    ...refunds.map((refund) => ({ ...common, ...asRow(refund) })),
+    ...refunds.map((refund) => ({ ...common, ...toRefundRow(refund) })),
   ];
 }
 
 /** As it stood when the bill was made: bills are never brought up to date. */
-function asRow(refund: Refund) {
+function toRefundRow(refund: Refund) {
   const { createdAt, history, refundId, terms } = refund;
   const generatedAt = startOfBeijingDay(beijingDay(createdAt) + 1) + generatedAtMs;
   const then = { ...refund, history: history.filter(({ at }) => at <= generatedAt) };
-  const status = statusOf(then);
+  const status = refundStatusOf(then);
   const successAt = status === 'SUCCESS' ? then.history.at(-1)?.at : undefined;
   return {
     at: createdAt,

@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { beijingDigits } from '../beijing-time.ts';
 import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
-import type { People, Person } from '../people.ts';
 import { alphanumeric, digits } from '../random.ts';
+import type { WechatUsers, WechatUser } from '../wechat-users.ts';
 import { PayError } from './error.ts';
 import type { OrderTerms, PayOrder, TradeState, TradeType } from './ledger.ts';
 
-interface Handle {
+interface PaymentHandle {
   order: PayOrder;
   expiresAt: number;
 }
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-const handleLifetimeMs: Record<TradeType, number> = {
+const paymentHandleLifetimeMs: Record<TradeType, number> = {
   JSAPI: 120 * minuteMs,
   NATIVE: 120 * minuteMs,
   MWEB: 5 * minuteMs,
@@ -24,13 +24,13 @@ const latestExpiryMs: Record<TradeType, number> = { JSAPI: 15 * dayMs, NATIVE: 7
 /** The merchant's orders of both protocols, and the handles (prepay_id, code_url) by which a phone finds them. */
 export class PayOrders {
   readonly #clock: Clock;
-  readonly #people: People;
+  readonly #users: WechatUsers;
   readonly #orders = new Map<string, PayOrder>();
-  readonly #handles = new Map<string, Handle>();
+  readonly #paymentHandles = new Map<string, PaymentHandle>();
 
-  constructor(clock: Clock, people: People) {
+  constructor(clock: Clock, users: WechatUsers) {
     this.#clock = clock;
-    this.#people = people;
+    this.#users = users;
   }
 
   /**
@@ -43,7 +43,7 @@ export class PayOrders {
     else assertExpiry(terms);
     const order = known ?? this.#newOrder(terms);
     this.#orders.set(terms.outTradeNo, order);
-    return this.#newHandle(order);
+    return this.#newPaymentHandle(order);
   }
 
   all(): PayOrder[] {
@@ -71,35 +71,35 @@ export class PayOrders {
   }
 
   /** Opens the payment sheet: the order that this person could pay now, or the reason why not. */
-  openSheet(tradeType: TradeType, key: string, person: Person): PayOrder {
-    const handle = this.#handles.get(key);
-    if (handle?.order.terms.tradeType !== tradeType) {
+  openPaymentSheet(tradeType: TradeType, key: string, user: WechatUser): PayOrder {
+    const paymentHandle = this.#paymentHandles.get(key);
+    if (paymentHandle?.order.terms.tradeType !== tradeType) {
       throw new ControlError(
         404,
         'PREPAY_UNKNOWN',
         `no ${tradeType} payment ${key}; a repeated create voids its old code`,
       );
     }
-    const { order } = handle;
+    const { order } = paymentHandle;
     if (order.payment) throw new ControlError(409, 'ORDER_PAID', '该订单已支付: the order is paid already');
     if (this.stateOf(order) === 'CLOSED')
       throw new ControlError(409, 'ORDER_CLOSED', '订单已关闭: the order is closed');
-    if (handle.expiresAt <= this.#clock.now())
+    if (paymentHandle.expiresAt <= this.#clock.now())
       throw new ControlError(410, 'PREPAY_EXPIRED', 'create again for a new one');
     if (order.payableUntil <= this.#clock.now()) throw new ControlError(409, 'ORDER_EXPIRED', 'time_expire has passed');
     const { appId, payerOpenId } = order.terms;
     const wrongPayer = payerOpenId
-      ? payerOpenId !== this.#people.openIdOf(person, appId)
-      : (order.payerId ?? person.id) !== person.id;
+      ? payerOpenId !== this.#users.openIdOf(user, appId)
+      : (order.payerId ?? user.id) !== user.id;
     if (wrongPayer) throw new ControlError(403, 'WRONG_PAYER', '商家订单信息有误: the order is for another person');
-    if (!payerOpenId) order.payerId = person.id;
+    if (!payerOpenId) order.payerId = user.id;
     return order;
   }
 
-  pay(order: PayOrder, person: Person): string {
+  pay(order: PayOrder, user: WechatUser): string {
     const now = this.#clock.now();
     const transactionId = `4200${digits(6)}${beijingDigits(now).slice(0, 8)}${digits(10)}`;
-    const openId = this.#people.openIdOf(person, order.terms.appId) ?? '';
+    const openId = this.#users.openIdOf(user, order.terms.appId) ?? '';
     order.payment = { transactionId, paidAt: now, openId };
     return transactionId;
   }
@@ -122,22 +122,23 @@ export class PayOrders {
 
   #newOrder(terms: OrderTerms): PayOrder {
     const createdAt = this.#clock.now();
-    const lifeMs = terms.expiresAt === undefined ? 7 * dayMs : Math.max(lifeOf(terms.expiresAt), minuteMs);
+    const lifeMs = terms.expiresAt === undefined ? 7 * dayMs : Math.max(remainingLifeMs(terms.expiresAt), minuteMs);
     return { terms, createdAt, payableUntil: createdAt + lifeMs, closed: false, refunds: [] };
   }
 
-  #newHandle(order: PayOrder): string {
+  #newPaymentHandle(order: PayOrder): string {
     const now = this.#clock.now();
     const { tradeType } = order.terms;
     const native = tradeType === 'NATIVE';
-    if (native) this.#voidHandles(order);
+    if (native) this.#voidPaymentHandles(order);
     const key = native ? `weixin://wxpay/bizpayurl/up?pr=${alphanumeric(9)}&groupid=00` : newPrepayId(now);
-    this.#handles.set(key, { order, expiresAt: now + handleLifetimeMs[tradeType] });
+    this.#paymentHandles.set(key, { order, expiresAt: now + paymentHandleLifetimeMs[tradeType] });
     return key;
   }
 
-  #voidHandles(order: PayOrder): void {
-    for (const [key, handle] of this.#handles) if (handle.order === order) this.#handles.delete(key);
+  #voidPaymentHandles(order: PayOrder): void {
+    for (const [key, paymentHandle] of this.#paymentHandles)
+      if (paymentHandle.order === order) this.#paymentHandles.delete(key);
   }
 }
 
@@ -153,7 +154,7 @@ export function h5Url(prepayId: string): string {
 
 function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {
   if (expiresAt === undefined) return;
-  const inMs = lifeOf(expiresAt);
+  const inMs = remainingLifeMs(expiresAt);
   if (inMs > 0 && inMs <= latestExpiryMs[tradeType]) return;
   const issue = 'must be a time to come, not too far';
   throw new PayError(400, 'PARAM_ERROR', 'time_expire时间非法', { field: '/time_expire', issue, location: 'body' });
@@ -163,6 +164,6 @@ function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {
  * How long an order of this time_expire may still be paid. The merchant's clock is the real one, so this is measured on
  * it: however far the virtual clock was moved, a new order lives as long as it was meant to.
  */
-function lifeOf(expiresAt: number): number {
+function remainingLifeMs(expiresAt: number): number {
   return expiresAt - Date.now();
 }

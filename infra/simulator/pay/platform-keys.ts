@@ -9,7 +9,7 @@ export interface PlatformKey {
   key: KeyObject;
 }
 
-export interface PlatformCertificate extends PlatformKey {
+interface PlatformCertificate extends PlatformKey {
   pem: string;
   effectiveAt: number;
   expiresAt: number;
@@ -42,7 +42,7 @@ export class PlatformKeys {
   }
 
   /** Signs the answer to a request with this `Wechatpay-Serial`; undefined if that names no key of ours. */
-  forAnswer(serial: string | undefined): PlatformKey | undefined {
+  signingKeyFor(serial: string | undefined): PlatformKey | undefined {
     if (this.#publicKey && serial === this.#publicKey.id) return this.#publicKey;
     const known = serial === undefined || this.certificates.some(({ id }) => id === serial);
     return known ? this.newest : undefined;

@@ -12,7 +12,7 @@ interface RefundWorld {
   faults: Faults;
   settlesMs: number;
   /** Tells the merchant how a refund ended. */
-  announce: (refund: Refund) => Promise<DeliveryResult | null>;
+  notifyRefund: (refund: Refund) => Promise<DeliveryResult | null>;
 }
 
 const mostRefunds = 50;
@@ -53,7 +53,7 @@ export class Refunds {
   /** Ends a refund and tells the merchant of it. */
   settle(refund: Refund, status: FinalStatus): Promise<DeliveryResult | null> {
     refund.history.push({ status, at: this.#world.clock.now() });
-    return this.#world.announce(refund);
+    return this.#world.notifyRefund(refund);
   }
 
   #accept(order: PayOrder, terms: RefundTerms): Refund {
@@ -69,14 +69,14 @@ export class Refunds {
     const outcome = fault === 'refund-abnormal' ? 'ABNORMAL' : fault === 'refund-closed' ? 'CLOSED' : 'SUCCESS';
     clock.schedule(now + settlesMs, async () => {
       // Unless a person was faster.
-      if (statusOf(refund) === 'PROCESSING') await this.settle(refund, outcome);
+      if (refundStatusOf(refund) === 'PROCESSING') await this.settle(refund, outcome);
     });
     return refund;
   }
 }
 
 /** What a refund is now. */
-export function statusOf({ history }: Refund): RefundStatus {
+export function refundStatusOf({ history }: Refund): RefundStatus {
   return history.at(-1)?.status ?? 'PROCESSING';
 }
 
@@ -88,7 +88,7 @@ export function refundedAt({ history }: Refund): number | undefined {
 
 /** What an order's refunds hold of its money: a closed one has given it back. */
 export function refundSum({ refunds }: PayOrder): number {
-  const open = refunds.filter((refund) => statusOf(refund) !== 'CLOSED');
+  const open = refunds.filter((refund) => refundStatusOf(refund) !== 'CLOSED');
   return open.reduce((sum, { terms }) => sum + terms.refundFen, 0);
 }
 

@@ -14,7 +14,7 @@ export type Rule = Optional &
     | { kind: 'object'; fields: Record<string, Rule>; maxBytes?: number }
   );
 
-export interface FieldProblem {
+interface FieldProblem {
   /** JSON pointer of the field. */
   field: string;
   value?: unknown;

@@ -83,12 +83,12 @@ export class PlatformError extends Error {
 }
 
 /** What the platform says to an errcode; a planned fault may name any number. */
-export function errorText(errcode: number): string {
+export function errcodeMessage(errcode: number): string {
   return Object.hasOwn(messages, errcode) ? messages[errcode as Errcode] : 'system error';
 }
 
 /** Renders a refusal with the trace suffix that real answers carry. */
-export function refusal(errcode: number, message: string, contentType?: string): Answer {
+export function errcodeAnswer(errcode: number, message: string, contentType?: string): Answer {
   const trace = [Math.floor(Date.now() / 1000).toString(16), hex(), hex()].join('-');
   // This one has no comma before its trace.
   const body = { errcode, errmsg: `${message}${errcode === 40164 ? '' : ','} rid: ${trace}` };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import type { IssuedSecrets } from '../issued-secrets.ts';
 import { createDailyQuota } from '../quota.ts';
-import type { Secrets } from '../secrets.ts';
 import { PlatformError } from './error.ts';
 
 const lifetimeMs = 7_200_000;
@@ -14,11 +14,11 @@ const dailyLimit = 2_000;
  */
 export class JsapiTickets {
   readonly #clock: Clock;
-  readonly #secrets: Secrets;
+  readonly #secrets: IssuedSecrets;
   readonly #byApp = new Map<string, { value: string; expiresAt: number }>();
   readonly #daily = createDailyQuota(dailyLimit);
 
-  constructor(clock: Clock, secrets: Secrets) {
+  constructor(clock: Clock, secrets: IssuedSecrets) {
     this.#clock = clock;
     this.#secrets = secrets;
   }
@@ -29,7 +29,7 @@ export class JsapiTickets {
     if (!this.#daily(appId, now)) throw new PlatformError(45009);
     const known = this.#byApp.get(appId);
     if (known && known.expiresAt > now) return known.value;
-    const value = this.#secrets.keep(randomBytes(64).toString('base64url'));
+    const value = this.#secrets.record(randomBytes(64).toString('base64url'));
     this.#byApp.set(appId, { value, expiresAt: now + lifetimeMs });
     return value;
   }

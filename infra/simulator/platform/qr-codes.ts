@@ -29,7 +29,7 @@ export class QrCodes {
 
   /** Makes a code from the body of `/cgi-bin/qrcode/create` and renders its answer. */
   create(body: Record<string, unknown>): { ticket: string; expire_seconds?: number; url: string } {
-    const scene = readScene(body);
+    const scene = readQrScene(body);
     const permanent = String(body.action_name).startsWith('QR_LIMIT_');
     const expireSeconds = permanent ? Infinity : readExpireSeconds(body.expire_seconds);
     const now = this.#clock.now();
@@ -57,7 +57,7 @@ export class QrCodes {
   }
 }
 
-function readScene({ action_name: action, action_info: info }: Record<string, unknown>): string {
+function readQrScene({ action_name: action, action_info: info }: Record<string, unknown>): string {
   const wantsText = action === 'QR_STR_SCENE' || action === 'QR_LIMIT_STR_SCENE';
   const maxId = action === 'QR_SCENE' ? 4_294_967_295 : 100_000;
   if (!wantsText && action !== 'QR_SCENE' && action !== 'QR_LIMIT_SCENE') throw new PlatformError(40052);

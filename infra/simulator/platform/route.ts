@@ -1,16 +1,16 @@
 import { isRecord, parseJson } from '../http.ts';
 import type { Answer, Call } from '../http.ts';
-import type { AppName } from '../people.ts';
+import type { AppName } from '../wechat-users.ts';
 import { PlatformError } from './error.ts';
 
 /** One call of the platform: what is checked before it, and what it answers. */
-export type Route = {
+type PlatformRoute = {
   method?: 'GET' | 'POST';
   /** Whose app access token it needs. */
   app?: AppName;
 } & ({ json: (call: Call) => object } | { raw: (call: Call) => Answer | Promise<Answer> });
 
-export type Routes = Record<string, Route>;
+export type PlatformRoutes = Record<string, PlatformRoute>;
 
 export const ok = { errcode: 0, errmsg: 'ok' };
 

@@ -2,8 +2,8 @@ import type { Answer, Call } from '../../http.ts';
 import { toXml } from '../../official/xml.ts';
 import { alphanumeric } from '../../random.ts';
 import type { PayWorld } from '../world.ts';
-import { downloadBill } from './bill-handler.ts';
-import { TransportError, V2Error, toV2Error } from './error.ts';
+import { downloadV2Bill } from './bill-handler.ts';
+import { ReturnCodeError, ResultCodeError, toResultCodeError } from './error.ts';
 import { checkFields, commonRules } from './fields.ts';
 import { orderHandlers } from './order-handlers.ts';
 import { readRequest } from './request.ts';
@@ -12,9 +12,9 @@ import { v2Sign } from './sign.ts';
 import type { V2Fields } from './sign.ts';
 
 /** What to say besides the fields that every answer has, or a file. */
-export type Handler = (fields: V2Fields) => V2Fields | Answer;
+type Handler = (fields: V2Fields) => V2Fields | Answer;
 
-export interface V2Api {
+interface V2Api {
   answer(call: Call): Answer;
   /** What it says when it is overloaded. */
   busy(call: Call): Answer;
@@ -24,12 +24,13 @@ export interface V2Api {
 export function createV2Api(world: PayWorld): V2Api {
   const handlers: Record<string, Handler> = {
     ...orderHandlers(world),
-    '/pay/downloadbill': (fields) => downloadBill(world, fields),
+    '/pay/downloadbill': (fields) => downloadV2Bill(world, fields),
   };
 
   const handle = ({ fields }: V2Request, handler: Handler): V2Fields | Answer => {
     checkFields(fields, commonRules);
-    if (!world.appIds.includes(fields.appid ?? '')) throw new V2Error('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
+    if (!world.appIds.includes(fields.appid ?? ''))
+      throw new ResultCodeError('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
     return handler(fields);
   };
 
@@ -38,14 +39,14 @@ export function createV2Api(world: PayWorld): V2Api {
       const request = readRequest(call, world.settings);
       try {
         const result = work(request);
-        return isAnswer(result) ? result : signedAnswer(request, { result_code: 'SUCCESS', ...result });
+        return isAnswer(result) ? result : signedXmlAnswer(request, { result_code: 'SUCCESS', ...result });
       } catch (error) {
-        const { code, message } = toV2Error(error);
+        const { code, message } = toResultCodeError(error);
         const fields = { result_code: 'FAIL', err_code: code, err_code_des: message };
-        return { ...signedAnswer(request, fields), code };
+        return { ...signedXmlAnswer(request, fields), code };
       }
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
+      if (!(error instanceof ReturnCodeError)) throw error;
       return { ...xmlAnswer({ return_code: 'FAIL', return_msg: error.message }), code: error.code };
     }
   };
@@ -57,7 +58,7 @@ export function createV2Api(world: PayWorld): V2Api {
     },
     busy: (call) =>
       respond(call, () => {
-        throw new V2Error('SYSTEMERROR', '系统超时');
+        throw new ResultCodeError('SYSTEMERROR', '系统超时');
       }),
   };
 }
@@ -67,7 +68,7 @@ function isAnswer(result: V2Fields | Answer): result is Answer {
 }
 
 /** Signed with the type that the request used. */
-function signedAnswer({ fields, signType, key }: V2Request, more: V2Fields): Answer {
+function signedXmlAnswer({ fields, signType, key }: V2Request, more: V2Fields): Answer {
   const answer: V2Fields = {
     return_code: 'SUCCESS',
     return_msg: 'OK',

@@ -1,7 +1,7 @@
 import { PayError } from '../error.ts';
 import type { PayErrorCode } from '../error.ts';
 
-const transportMessages = {
+const returnMessages = {
   REQUIRE_POST_METHOD: '请使用post方法',
   POST_DATA_EMPTY: 'post数据为空',
   NOT_UTF8: '编码格式错误',
@@ -11,7 +11,7 @@ const transportMessages = {
 } as const;
 
 /** A refusal in `return_msg`, unsigned: of whoever did not sign well, and of each bill (pay 5.1, 5.6). */
-export class TransportError extends Error {
+export class ReturnCodeError extends Error {
   /** Only for the call log: the answer does not tell it. */
   readonly code: string;
 
@@ -22,12 +22,12 @@ export class TransportError extends Error {
 }
 
 /** The refusal that has this code. */
-export function transportError(code: keyof typeof transportMessages): TransportError {
-  return new TransportError(code, transportMessages[code]);
+export function returnCodeError(code: keyof typeof returnMessages): ReturnCodeError {
+  return new ReturnCodeError(code, returnMessages[code]);
 }
 
 /** A refusal to somebody who signed well: `err_code` and `err_code_des`, signed. */
-export class V2Error extends Error {
+export class ResultCodeError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -46,8 +46,8 @@ const v2Codes: Partial<Record<PayErrorCode, string>> = {
 };
 
 /** Turns a refusal of the ledger into one of v2; anything else is a bug, and stays one. */
-export function toV2Error(error: unknown): V2Error {
-  if (error instanceof V2Error) return error;
-  if (error instanceof PayError) return new V2Error(v2Codes[error.code] ?? error.code, error.message);
+export function toResultCodeError(error: unknown): ResultCodeError {
+  if (error instanceof ResultCodeError) return error;
+  if (error instanceof PayError) return new ResultCodeError(v2Codes[error.code] ?? error.code, error.message);
   throw error;
 }

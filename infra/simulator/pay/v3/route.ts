@@ -5,7 +5,7 @@ import { findProblem } from '../rule.ts';
 import type { Rule } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
 
-export interface Route {
+export interface V3Route {
   method: 'GET' | 'POST';
   path: RegExp;
   /** Answers the JSON to send, signed; undefined means 204. A file is not signed. */
@@ -21,11 +21,14 @@ export function readBody<T extends object>(call: Call, rule: Rule): T {
   if (!isRecord(body)) throw new PayError(400, 'PARAM_ERROR', '请求体不是合法的JSON对象');
   const problem = findProblem(rule, body);
   if (!problem) return body as T;
-  throw fieldError('body', problem);
+  throw invalidFieldError('body', problem);
 }
 
 /** A PARAM_ERROR that names the field. */
-export function fieldError(location: 'body' | 'query', problem: { field: string; value?: unknown; issue: string }) {
+export function invalidFieldError(
+  location: 'body' | 'query',
+  problem: { field: string; value?: unknown; issue: string },
+) {
   const message = `输入源“/${location}${problem.field}”规则校验失败，${problem.issue}`;
   return new PayError(400, 'PARAM_ERROR', message, { ...problem, location });
 }

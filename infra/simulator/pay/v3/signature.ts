@@ -53,7 +53,7 @@ export function checkRequest(call: Call, { settings, merchantKey, keys }: Mercha
     throw signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟');
   }
   checkSignature(call, authorization, merchantKey);
-  const key = keys.forAnswer(platformSerial === undefined ? undefined : String(platformSerial));
+  const key = keys.signingKeyFor(platformSerial === undefined ? undefined : String(platformSerial));
   if (!key) throw new PayError(400, 'PARAM_ERROR', '平台证书序列号Wechatpay-Serial错误');
   return key;
 }

@@ -1,9 +1,9 @@
 /** Every secret and personal string that this world made or was told: what no log of anybody may show. */
-export class Secrets {
+export class IssuedSecrets {
   readonly #known = new Set<string>();
 
   /** Remembers a text and hands it on. */
-  keep(text: string): string {
+  record(text: string): string {
     if (text) this.#known.add(text);
     return text;
   }

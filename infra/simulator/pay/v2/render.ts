@@ -1,6 +1,6 @@
 import { beijingDigits, beijingText } from '../../beijing-time.ts';
 import type { OrderTerms, PayOrder, Payment, Refund, RefundStatus, TradeState } from '../ledger.ts';
-import { refundedAt, statusOf } from '../refunds.ts';
+import { refundedAt, refundStatusOf } from '../refunds.ts';
 import type { V2Fields } from './sign.ts';
 
 const stateTexts: Record<TradeState, string> = {
@@ -40,7 +40,7 @@ export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }:
 }
 
 /** The answer of orderquery (pay 5.4); little is said of an unpaid order. */
-export function showOrder({ terms, payment }: PayOrder, state: TradeState): V2Fields {
+export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState): V2Fields {
   const { deviceId, attach, outTradeNo } = terms;
   const fields = payment
     ? paidFields(terms, payment)
@@ -53,7 +53,7 @@ export function showOrder({ terms, payment }: PayOrder, state: TradeState): V2Fi
 }
 
 /** The answer of refundquery (pay 5.5): `page` is what it shows of `total` refunds. */
-export function showRefunds(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
+export function renderRefundQuery(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
   const fen = String(order.terms.totalFen);
   return {
     transaction_id: order.payment?.transactionId ?? '',
@@ -64,11 +64,11 @@ export function showRefunds(order: PayOrder, page: readonly Refund[], total: num
     cash_fee: fen,
     refund_count: String(page.length),
     total_refund_count: String(total),
-    ...Object.assign({}, ...page.map(showRefund)),
+    ...Object.assign({}, ...page.map(renderRefundFields)),
   };
 }
 
-function showRefund(refund: Refund, index: number): V2Fields {
+function renderRefundFields(refund: Refund, index: number): V2Fields {
   const successAt = refundedAt(refund);
   const fen = String(refund.terms.refundFen);
   const fields: V2Fields = {
@@ -77,7 +77,7 @@ function showRefund(refund: Refund, index: number): V2Fields {
     refund_channel: 'ORIGINAL',
     refund_fee: fen,
     settlement_refund_fee: fen,
-    refund_status: v2Statuses[statusOf(refund)],
+    refund_status: v2Statuses[refundStatusOf(refund)],
     refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
     // So it is spelt.
     refund_recv_accout: '支付用户零钱',

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { ControlError } from './control-error.ts';
+import type { IssuedSecrets } from './issued-secrets.ts';
 import type { QrCode } from './platform/qr-codes.ts';
 import { alphanumeric } from './random.ts';
-import type { Secrets } from './secrets.ts';
 import type { SimulatorSettings } from './settings.ts';
 
 export type AppName = 'miniapp' | 'official';
@@ -14,7 +14,7 @@ export interface PhoneNumber {
   countryCode: string | number;
 }
 
-export interface NewPerson {
+interface NewWechatUser {
   /** null: somebody whose WeChat has no phone number. */
   phone?: string | null;
   countryCode?: string;
@@ -22,14 +22,14 @@ export interface NewPerson {
   avatarUrl?: string;
 }
 
-export interface Follow {
+interface Follow {
   /** Seconds of real time. */
   since: number;
   /** The parametric QR code that was scanned. */
   code?: QrCode;
 }
 
-export interface Person {
+export interface WechatUser {
   id: string;
   nickname: string;
   avatarUrl: string;
@@ -49,33 +49,33 @@ export interface Person {
 }
 
 /** The WeChat users of this world, and what each app may know of them. */
-export class People {
-  readonly #people = new Map<string, Person>();
+export class WechatUsers {
+  readonly #users = new Map<string, WechatUser>();
   readonly #apps: Record<AppName, string>;
-  readonly #secrets: Secrets;
+  readonly #secrets: IssuedSecrets;
   /** The apps of the Open Platform account: only there people have a unionid (platform 0.3). */
   #bound: readonly AppName[] = ['miniapp', 'official'];
 
-  constructor(settings: SimulatorSettings, secrets: Secrets) {
+  constructor(settings: SimulatorSettings, secrets: IssuedSecrets) {
     this.#apps = { miniapp: settings.miniapp.appId, official: settings.official.appId };
     this.#secrets = secrets;
   }
 
-  create({ phone, countryCode = '86', nickname, avatarUrl }: NewPerson): Person {
-    const number = this.#people.size + 1;
+  create({ phone, countryCode = '86', nickname, avatarUrl }: NewWechatUser): WechatUser {
+    const number = this.#users.size + 1;
     const pure = phone === undefined ? `138${String(number).padStart(8, '0')}` : phone;
-    const person: Person = {
+    const user: WechatUser = {
       id: `user-${number}`,
       nickname: nickname ?? `User ${number}`,
       avatarUrl: avatarUrl ?? `https://thirdwx.qlogo.cn/mmopen/vi_32/${alphanumeric(40)}/132`,
       phone:
         pure === null
           ? null
-          : { pure: this.#secrets.keep(pure), countryCode: number % 2 ? countryCode : Number(countryCode) },
-      unionId: this.#secrets.keep(newOpenId('open platform')),
+          : { pure: this.#secrets.record(pure), countryCode: number % 2 ? countryCode : Number(countryCode) },
+      unionId: this.#secrets.record(newOpenId('open platform')),
       openIds: {
-        miniapp: this.#secrets.keep(newOpenId(this.#apps.miniapp)),
-        official: this.#secrets.keep(newOpenId(this.#apps.official)),
+        miniapp: this.#secrets.record(newOpenId(this.#apps.miniapp)),
+        official: this.#secrets.record(newOpenId(this.#apps.official)),
       },
       follow: null,
       chat: [],
@@ -83,33 +83,33 @@ export class People {
       grants: new Map(),
     };
     // A short name is found in any text.
-    if (nickname && nickname.length >= 6) this.#secrets.keep(nickname);
-    this.#people.set(person.id, person);
-    return person;
+    if (nickname && nickname.length >= 6) this.#secrets.record(nickname);
+    this.#users.set(user.id, user);
+    return user;
   }
 
-  get(id: string): Person {
-    const person = this.#people.get(id);
-    if (!person) throw new ControlError(404, 'USER_UNKNOWN', `no user ${id}: create one with POST /_phone/users`);
-    return person;
+  get(id: string): WechatUser {
+    const user = this.#users.get(id);
+    if (!user) throw new ControlError(404, 'USER_UNKNOWN', `no user ${id}: create one with POST /_phone/users`);
+    return user;
   }
 
   /** The person's openid in an app; undefined if the app is none of ours. */
-  openIdOf(person: Person, appId: string): string | undefined {
-    if (appId === this.#apps.miniapp) return person.openIds.miniapp;
-    return appId === this.#apps.official ? person.openIds.official : undefined;
+  openIdOf(user: WechatUser, appId: string): string | undefined {
+    if (appId === this.#apps.miniapp) return user.openIds.miniapp;
+    return appId === this.#apps.official ? user.openIds.official : undefined;
   }
 
-  knowsOpenId(appId: string, openId: string): boolean {
-    return [...this.#people.values()].some((person) => this.openIdOf(person, appId) === openId);
+  hasOpenId(appId: string, openId: string): boolean {
+    return [...this.#users.values()].some((user) => this.openIdOf(user, appId) === openId);
   }
 
-  followers(): Person[] {
-    return [...this.#people.values()].filter(({ follow }) => follow);
+  followers(): WechatUser[] {
+    return [...this.#users.values()].filter(({ follow }) => follow);
   }
 
-  byOpenId(app: AppName, openId: unknown): Person | undefined {
-    return [...this.#people.values()].find(({ openIds }) => openIds[app] === openId);
+  byOpenId(app: AppName, openId: unknown): WechatUser | undefined {
+    return [...this.#users.values()].find(({ openIds }) => openIds[app] === openId);
   }
 
   /** Binds these apps, and no others, to the Open Platform account. */
@@ -125,15 +125,15 @@ export class People {
   /** The ids that a snapshot page shows: they look real and belong to nobody. */
   newSnapshotIdentity(): { openId: string; unionId: string } {
     return {
-      openId: this.#secrets.keep(newOpenId(this.#apps.official)),
-      unionId: this.#secrets.keep(newOpenId('open platform')),
+      openId: this.#secrets.record(newOpenId(this.#apps.official)),
+      unionId: this.#secrets.record(newOpenId('open platform')),
     };
   }
 
   /** Gives the person a new session key, which is the end of the old one. */
-  renewSessionKey(person: Person): string {
-    person.sessionKey = this.#secrets.keep(randomBytes(16).toString('base64'));
-    return person.sessionKey;
+  renewSessionKey(user: WechatUser): string {
+    user.sessionKey = this.#secrets.record(randomBytes(16).toString('base64'));
+    return user.sessionKey;
   }
 }
 

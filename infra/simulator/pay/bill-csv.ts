@@ -107,10 +107,10 @@ const fundFlowSummary = ['资金流水总笔数', '收入笔数', '收入金额'
 
 /** The fund-flow bill (pay 2.9) of one day; `before` is what happened until then. A closed refund moves no money. */
 export function fundFlowBill(before: BillRow[], day: BillRow[]): string {
-  let balance = sum(before.filter(moves).map(flow));
-  const moving = day.filter(moves);
+  let balance = sum(before.filter(movesMoney).map(signedFen));
+  const moving = day.filter(movesMoney);
   const rows = moving.map((row) => {
-    balance += flow(row);
+    balance += signedFen(row);
     const { at, refund, transactionId, outTradeNo } = row;
     const what = refund ? '退款' : '交易';
     const number = refund?.refundId ?? transactionId;
@@ -142,11 +142,11 @@ export function fundFlowBill(before: BillRow[], day: BillRow[]): string {
   ]);
 }
 
-function moves({ refund }: BillRow): boolean {
+function movesMoney({ refund }: BillRow): boolean {
   return refund?.status !== 'CLOSED';
 }
 
-function flow(row: BillRow): number {
+function signedFen(row: BillRow): number {
   return paidFen(row) - refundFen(row);
 }
 
