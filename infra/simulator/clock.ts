@@ -7,8 +7,8 @@ interface Task {
 const longestTimerMs = 2_147_483_647;
 
 /**
- * The simulator's virtual clock: real time plus an offset that only grows. It decides lifetimes and the
- * retry schedules; signatures on the wire carry real time, or no receiver would accept them.
+ * The simulator's virtual clock: real time plus an offset that only grows. Lifetimes and retry schedules use it.
+ * Signatures on the wire carry real time, because receivers compare them with their own clock.
  */
 export class Clock {
   #offsetMs = 0;
@@ -26,7 +26,7 @@ export class Clock {
     return this.#offsetMs;
   }
 
-  /** Runs a task when the clock reaches `dueAt` (epoch ms), by itself or through `advance`. */
+  /** Runs a task when the clock reaches `dueAt` (epoch ms), through real time or `advance`. */
   schedule(dueAt: number, run: () => Promise<void>): void {
     if (this.#stopped) return;
     const later = this.#tasks.findIndex((task) => task.dueAt > dueAt);
@@ -34,7 +34,7 @@ export class Clock {
     this.#arm();
   }
 
-  /** Moves the clock forward and ends when every task that became due, old or new, has run in order. */
+  /** Moves the clock forward. Resolves after every task that became due, newly scheduled ones included, has run in order. */
   advance(advanceMs: number): Promise<void> {
     return this.#runExclusively(() => this.#runUntilOffset(this.#offsetMs + advanceMs));
   }
@@ -55,7 +55,7 @@ export class Clock {
       const task = this.#tasks[0];
       if (!task || task.dueAt > Date.now() + finalOffsetMs) break;
       this.#tasks.shift();
-      // Stops at the task's own time, so that what it logs and schedules is as if nobody had hurried.
+      // Stops at the task's own time, so that log entries and retries get the times of the real schedule.
       this.#offsetMs = Math.min(finalOffsetMs, Math.max(this.#offsetMs, task.dueAt - Date.now()));
       await task.run().catch((error: unknown) => console.error('simulator: scheduled task failed', error));
     }
@@ -73,7 +73,7 @@ export class Clock {
   }
 }
 
-/** Seconds of real time, however far the virtual clock was moved: what receivers compare with their own clock. */
+/** Real time in epoch seconds, independent of the virtual clock: receivers compare it with their own clock. */
 export function realSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }

@@ -9,17 +9,17 @@ import { accountQrUrl } from './phone/scan.ts';
 import type { AppName } from './wechat-users.ts';
 import type { World } from './world.ts';
 
-// Beyond any lifetime here, and short enough to keep the dates valid.
+// Longer than any lifetime in the simulator, and short enough to keep all dates valid.
 const maxAdvanceMs = 3_650 * 86_400_000;
 
 const noContent: Answer = { status: 204, body: '' };
 
-/** Whether a path is a call of the person at the keyboard, not of WeChat. */
+/** Whether a path is a control call and not a path of WeChat. */
 export function isControlPath(path: string): boolean {
   return path === '/' || path.startsWith('/_');
 }
 
-/** The calls of the person at the keyboard: phone, faults, clock, log. */
+/** Builds the control API, for developers and tests: phones, faults, clock, log. */
 export function createControlApi(world: World): (call: Call) => Promise<Answer> {
   return async (call) => {
     try {
@@ -81,7 +81,7 @@ function readControlBody({ body }: Call): unknown {
   return value;
 }
 
-/** `?last=<n>`: that many entries; all of them without it. */
+/** Reads `?last=<n>`: the number of log entries to return; all entries if absent. */
 function readLast({ query }: Call): number {
   const last = Number(query.get('last') ?? Infinity);
   if (last === Infinity || (Number.isInteger(last) && last > 0)) return last;

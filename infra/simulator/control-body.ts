@@ -8,7 +8,7 @@ export function readText(body: ControlBody, name: string): string {
   return value;
 }
 
-/** Undefined if it is not there. */
+/** Returns undefined if the field is absent. */
 export function readOptionalText(body: ControlBody, name: string, pattern = /./s): string | undefined {
   if (body[name] === undefined) return undefined;
   const text = readText(body, name);
@@ -16,7 +16,7 @@ export function readOptionalText(body: ControlBody, name: string, pattern = /./s
   return text;
 }
 
-/** A yes or no; `fallback` if it is not there. */
+/** Reads a boolean; `fallback` if the field is absent. */
 export function readFlag(body: ControlBody, name: string, fallback: boolean): boolean {
   const value = body[name] ?? fallback;
   if (typeof value !== 'boolean') throw controlParamError(`${name} must be true or false`);
@@ -29,14 +29,14 @@ export function readInteger(body: ControlBody, name: string, fallback: number): 
   return value;
 }
 
-/** How many: 1 if it is not there. */
+/** Reads a count of at least 1; 1 if the field is absent. */
 export function readCount(body: ControlBody, name: string): number {
   const count = readInteger(body, name, 1);
   if (count < 1) throw controlParamError(`${name} must be 1 or more`);
   return count;
 }
 
-/** One of a few texts; undefined if it is not there. */
+/** Reads one of the given choices; undefined if the field is absent. */
 export function readChoice<Choice extends string>(
   body: ControlBody,
   name: string,

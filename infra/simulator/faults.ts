@@ -23,7 +23,7 @@ type CallAction = (typeof callActions)[number];
 export type NotifyFault = (typeof notifyActions)[number];
 type RefundFault = (typeof refundActions)[number];
 
-/** The faults that each target knows besides the calls, whose target is a part of their path. */
+/** The faults of each target. The target of a call fault is a part of the path. */
 const targets = [
   { names: ['notify', 'pay-notify'], actions: notifyActions },
   { names: ['refund'], actions: refundActions },
@@ -33,7 +33,7 @@ const targets = [
 
 const notifyTargets: readonly string[] = targets[0].names;
 
-/** What people may plan, for `GET /`. */
+/** The faults that can be planned, for `GET /`. */
 export const faultNames = {
   'for calls: a part of the path, or *': callActions,
   ...Object.fromEntries(targets.map(({ names, actions }) => [`for ${names.join(', ')}`, actions])),
@@ -41,11 +41,11 @@ export const faultNames = {
 
 interface CallFault {
   action: CallAction;
-  /** What the action `errcode` answers. */
+  /** The errcode that the action `errcode` returns. */
   errcode: number;
 }
 
-/** Faults of one kind that wait to be played, oldest first. */
+/** The planned faults of one kind, oldest first. */
 class Queue<Fault> {
   readonly #plans: { fault: Fault; left: number }[] = [];
 
@@ -53,7 +53,7 @@ class Queue<Fault> {
     this.#plans.push({ fault, left });
   }
 
-  /** Uses up the first that fits. */
+  /** Uses one repetition of the first fault that fits. */
   take(fits: (fault: Fault) => boolean = () => true): Fault | undefined {
     const plan = this.#plans.find(({ fault, left }) => left > 0 && fits(fault));
     if (plan) plan.left -= 1;
@@ -61,7 +61,7 @@ class Queue<Fault> {
   }
 }
 
-/** The faults that wait to be played; each matching call or delivery uses one of them up, oldest first. */
+/** The planned faults; each matching call or delivery uses one, oldest first. */
 export class Faults {
   readonly #calls = new Queue<CallFault & { target: string }>();
   readonly #notifications = new Queue<NotifyFault>();
@@ -73,7 +73,7 @@ export class Faults {
     this.#rotateKey = rotateKey;
   }
 
-  /** Takes in the body of `POST /_faults`. */
+  /** Plans a fault from the body of `POST /_faults`. */
   plan(input: unknown): void {
     const body = isRecord(input) ? input : {};
     const { target, action } = body;
@@ -93,14 +93,14 @@ export class Faults {
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
-    // WeChat Pay knows no tokens and no errcodes; the platform is never asked for anything that costs money.
+    // Access tokens and errcodes exist on the platform only; accepted-5xx and accepted-timeout on WeChat Pay only.
     const elsewhere = area === 'pay' ? platformOnlyActions : payOnlyActions;
     return this.#calls.take(
       ({ target, action }) => (target === '*' || path.includes(target)) && !includes(elsewhere, action),
     );
   }
 
-  /** `possible`: whether this notification can be sent with that fault. */
+  /** @param possible whether the notification can be sent with that fault */
   forNotification(possible: (fault: NotifyFault) => boolean): NotifyFault | undefined {
     return this.#notifications.take(possible);
   }
@@ -121,12 +121,12 @@ export class Faults {
   }
 }
 
-/** Whether the call takes effect, and only its answer is lost. */
+/** Whether the call takes effect and only its answer is lost. */
 export function takesEffect({ action }: CallFault): boolean {
   return includes(payOnlyActions, action);
 }
 
-/** The broken answer of a faulted call; undefined means none at all. `busy` differs between the hosts. */
+/** Returns the faulty answer of a call, or undefined for no answer at all. `busy` differs between the hosts. */
 export function faultAnswer({ action, errcode }: CallFault, busy: () => Answer): Answer | undefined {
   switch (action) {
     case 'timeout':

@@ -1,8 +1,8 @@
-/** Every secret and personal string that this world made or was told: what no log of anybody may show. */
+/** Every secret and personal string of this simulator, issued or configured. No log may contain one. */
 export class IssuedSecrets {
   readonly #known = new Set<string>();
 
-  /** Remembers a text and hands it on. */
+  /** Records a text and returns it. */
   record(text: string): string {
     if (text) this.#known.add(text);
     return text;

@@ -20,18 +20,18 @@ export interface Simulator {
   readonly url: string;
   /** Epoch ms of the virtual clock. */
   now(): number;
-  /** Like `POST /_clock`: ends when everything that became due has been delivered. */
+  /** Like `POST /_clock`: resolves when everything that became due has been delivered. */
   advanceClock(advanceMs: number): Promise<void>;
   setOfficialCallbackUrl(url: string): void;
   close(): Promise<void>;
 }
 
-/** Answers one request; undefined means: stay silent. */
+/** Answers one request; undefined leaves the request without an answer. */
 type Respond = (call: Call) => Promise<Answer | undefined>;
 
 const holdOpenMs = 30_000;
 
-/** Starts a whole WeChat on one port of this machine; rejects with EADDRINUSE if the port is taken. */
+/** Starts the simulator on a local port; rejects with EADDRINUSE if the port is in use. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   const closing = new AbortController();
   const world = createWorld(settings, closing.signal);
@@ -42,7 +42,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       .then(async (call) =>
         call ? await respond(call) : jsonAnswer(413, { error: 'BODY_TOO_LARGE', message: '1 MiB' }),
       )
-      // A client that leaves in the middle of its body is no bug of ours.
+      // A client that disconnects while it sends its body is no error of the simulator.
       .catch((error: unknown) => (request.errored ? undefined : internalError(error)))
       .then((answer) => (answer ? writeAnswer(response, answer) : holdOpen(response)));
   });
@@ -94,7 +94,7 @@ function internalError(error: unknown): Answer {
   return jsonAnswer(500, { error: 'INTERNAL', message: 'the simulator has a bug; see its stderr' });
 }
 
-/** Holds the connection open without a word, until the client gives up or half a minute has passed. */
+/** Keeps the connection open without an answer until the client disconnects or 30 s have passed. */
 function holdOpen(response: ServerResponse): void {
   const timer = setTimeout(() => response.destroy(), holdOpenMs);
   timer.unref();

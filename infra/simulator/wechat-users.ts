@@ -8,14 +8,14 @@ import type { SimulatorSettings } from './settings.ts';
 export type AppName = 'miniapp' | 'official';
 
 export interface PhoneNumber {
-  /** Without the country. */
+  /** Without the country code. */
   pure: string;
-  /** As the platform will write it: documented as a string, and a number from some servers. */
+  /** Documented as a string; some servers send a number. */
   countryCode: string | number;
 }
 
 interface NewWechatUser {
-  /** null: somebody whose WeChat has no phone number. */
+  /** null for a user without a phone number. */
   phone?: string | null;
   countryCode?: string;
   nickname?: string;
@@ -23,7 +23,7 @@ interface NewWechatUser {
 }
 
 interface Follow {
-  /** Seconds of real time. */
+  /** Epoch seconds of real time. */
   since: number;
   /** The parametric QR code that was scanned. */
   code?: QrCode;
@@ -36,24 +36,24 @@ export interface WechatUser {
   phone: PhoneNumber | null;
   unionId: string;
   openIds: Record<AppName, string>;
-  /** Of the official account, oldest first: what was said by both sides, menu clicks, and what the account sent. */
+  /** The chat with the official account, oldest first: messages, menu clicks and replies. */
   chat: { from: 'person' | 'account'; [field: string]: unknown }[];
-  /** How many subscribe messages of a template the mini-program may still send. */
+  /** By template: the number of subscribe messages that the mini-program may still send. */
   grants: Map<string, number>;
   /** Template and subscribe messages, oldest first. */
   received: object[];
-  /** Of the official account; null for who does not follow. */
+  /** Of the official account; null if the user does not follow it. */
   follow: Follow | null;
-  /** Base64 of 16 bytes: the one valid key of this person in the mini-program, once there was a login. */
+  /** Base64 of 16 bytes: the only valid session key of the mini-program; absent before the first login. */
   sessionKey?: string;
 }
 
-/** The WeChat users of this world, and what each app may know of them. */
+/** The WeChat users, and the identifiers that each app receives. */
 export class WechatUsers {
   readonly #users = new Map<string, WechatUser>();
   readonly #apps: Record<AppName, string>;
   readonly #secrets: IssuedSecrets;
-  /** The apps of the Open Platform account: only there people have a unionid (platform 0.3). */
+  /** The apps bound to the Open Platform account: only these receive a unionid (platform 0.3). */
   #bound: readonly AppName[] = ['miniapp', 'official'];
 
   constructor(settings: SimulatorSettings, secrets: IssuedSecrets) {
@@ -82,7 +82,7 @@ export class WechatUsers {
       received: [],
       grants: new Map(),
     };
-    // A short name is found in any text.
+    // A short name also occurs in unrelated text.
     if (nickname && nickname.length >= 6) this.#secrets.record(nickname);
     this.#users.set(user.id, user);
     return user;
@@ -94,7 +94,7 @@ export class WechatUsers {
     return user;
   }
 
-  /** The person's openid in an app; undefined if the app is none of ours. */
+  /** The user's openid in an app; undefined for an unknown app. */
   openIdOf(user: WechatUser, appId: string): string | undefined {
     if (appId === this.#apps.miniapp) return user.openIds.miniapp;
     return appId === this.#apps.official ? user.openIds.official : undefined;
@@ -112,17 +112,17 @@ export class WechatUsers {
     return [...this.#users.values()].find(({ openIds }) => openIds[app] === openId);
   }
 
-  /** Binds these apps, and no others, to the Open Platform account. */
+  /** Replaces the apps that are bound to the Open Platform account. */
   bind(apps: readonly AppName[]): void {
     this.#bound = apps;
   }
 
-  /** The person's unionid as an app sees it: none if the app is not bound. */
+  /** The unionid that an app receives: undefined if the app is not bound. */
   unionIdIn(app: AppName, { unionId }: { unionId: string }): string | undefined {
     return this.#bound.includes(app) ? unionId : undefined;
   }
 
-  /** The ids that a snapshot page shows: they look real and belong to nobody. */
+  /** Makes the identifiers of a snapshot page: valid in form, but of no real user. */
   newSnapshotIdentity(): { openId: string; unionId: string } {
     return {
       openId: this.#secrets.record(newOpenId(this.#apps.official)),
@@ -130,14 +130,14 @@ export class WechatUsers {
     };
   }
 
-  /** Gives the person a new session key, which is the end of the old one. */
+  /** Replaces the user's session key; the old key becomes invalid. */
   renewSessionKey(user: WechatUser): string {
     user.sessionKey = this.#secrets.record(randomBytes(16).toString('base64'));
     return user.sessionKey;
   }
 }
 
-/** 28 characters that start with `o`; ids of one app share their beginning, as the real ones do. */
+/** 28 characters that start with `o`; ids of one app share a prefix, as real ones do. */
 function newOpenId(appId: string): string {
   return `o${createHash('sha256').update(appId).digest('base64url').slice(0, 5)}${alphanumeric(22)}`;
 }

@@ -19,7 +19,7 @@ import type { SimulatorSettings } from './settings.ts';
 import { WechatUsers } from './wechat-users.ts';
 import type { WechatUser, PhoneNumber } from './wechat-users.ts';
 
-/** Everything that this WeChat remembers, and its two ways of calling back. */
+/** The state of one simulator, and its senders of pushes and notifications. */
 export interface World {
   settings: SimulatorSettings;
   clock: Clock;
@@ -40,7 +40,7 @@ export interface World {
   pay: PayWorld;
 }
 
-/** An empty world; `closing` ends its calls to the outside. */
+/** Creates an empty world; `closing` aborts its outgoing calls. */
 export function createWorld(settings: SimulatorSettings, closing: AbortSignal): World {
   const { miniapp, official, pay } = settings;
   const clock = new Clock();

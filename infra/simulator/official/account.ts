@@ -6,21 +6,21 @@ import type { Button } from '../platform/menu-rules.ts';
 import { PUSH_MODES } from '../settings.ts';
 import type { OfficialSettings, PushMode } from '../settings.ts';
 
-/** How pushes are sealed at this moment. */
+/** The current settings for signing and encrypting pushes. */
 export interface Sealing {
   appId: string;
   mode: PushMode;
   token: string;
-  /** 43 characters; empty if none was ever made. */
+  /** 43 characters; empty if no key was generated. */
   aesKey: string;
 }
 
-/** The official account as its console shows it (platform 3.1); a change acts at once. */
+/** The official account as its console shows it (platform 3.1); changes apply at once. */
 export class OfficialAccount {
   /** The account's `gh_…` id. */
   readonly originalId: string;
   callbackUrl: string;
-  /** The custom menu that was made through the API. */
+  /** The custom menu created through the API. */
   menu: Button[] | null = null;
   readonly #secrets: IssuedSecrets;
   #sealing: Sealing;
@@ -37,7 +37,7 @@ export class OfficialAccount {
     return this.#sealing;
   }
 
-  /** Takes in the body of `POST /_official`. */
+  /** Applies the body of `POST /_official`. */
   change(body: Record<string, unknown>): void {
     const mode = readChoice(body, 'mode', PUSH_MODES) ?? this.#sealing.mode;
     const token = readOptionalText(body, 'token', /^[A-Za-z0-9]{3,32}$/) ?? this.#sealing.token;

@@ -11,18 +11,18 @@ import type { Reply } from './reply.ts';
 import { toXml } from './xml.ts';
 import type { XmlFields } from './xml.ts';
 
-/** What came of a push: the answer as received, and the reply in it that the person gets to see. */
+/** The result of a push: the answer as received, and the reply that the user sees. */
 interface PushResult extends DeliveryResult {
   reply: Reply | null;
 }
 
 interface Push {
   user: WechatUser;
-  /** The event, or the type of the message. */
+  /** The event, or the message type. */
   name: string;
   isMessage: boolean;
   xml: string;
-  /** Whether an answer was accepted: then nobody looks at what a repetition says. */
+  /** Whether an answer was accepted; replies to later repetitions are ignored. */
   accepted: boolean;
 }
 
@@ -36,30 +36,30 @@ interface PushWorld {
 const retries = 3;
 const retryGapMs = 5_000;
 
-/** The pushes of the official account: signed query, XML body, three retries (platform 3.3 to 3.9). */
+/** Sends the pushes of the official account: signed query, XML body, three retries (platform 3.3 to 3.9). */
 export class OfficialPush {
   readonly #world: PushWorld;
   readonly #sent: Push[] = [];
-  // Above 2^53 like real ids, so that a receiver which reads them as numbers is found out.
+  // Above 2^53 like real ids, to expose receivers that parse them as numbers.
   #messageId = 24_086_087_575_195_331n;
 
   constructor(world: PushWorld) {
     this.#world = world;
   }
 
-  /** Sends an event (platform 3.5) and answers what the receiver said to the first attempt. */
+  /** Sends an event (platform 3.5) and returns the result of the first attempt. */
   sendEvent(user: WechatUser, event: string, fields: XmlFields = {}): Promise<PushResult> {
     return this.#send({ user, name: event, isMessage: false }, { MsgType: 'event', Event: event, ...fields });
   }
 
-  /** Sends something that the person wrote, said or showed (platform 3.6). */
+  /** Sends a message of the user (platform 3.6) and returns the result of the first attempt. */
   sendMessage(user: WechatUser, type: string, fields: XmlFields): Promise<PushResult> {
     this.#messageId += 1n;
     const about = { user, name: type, isMessage: true };
     return this.#send(about, { MsgType: type, ...fields, MsgId: this.#messageId });
   }
 
-  /** Sends the newest pushes of a person once more, oldest first; answers what came of the newest. */
+  /** Repeats the newest pushes of a user, oldest first; returns the result of the newest. */
   async resend(user: WechatUser, count: number): Promise<PushResult> {
     const pushes = this.#sent.filter((push) => push.user === user).slice(-count);
     const results: PushResult[] = [];
@@ -107,7 +107,7 @@ export class OfficialPush {
     return { ...result, reply };
   }
 
-  /** `success`, nothing, or a proper reply; anything else is sent again. */
+  /** Accepts `success`, an empty body or a valid reply; any other answer leads to a retry. */
   #checkAnswer(
     push: Push,
     sealing: Sealing,
@@ -125,7 +125,7 @@ export class OfficialPush {
   }
 
   #showInChat(push: Push, reply: Reply | null): void {
-    // Nothing reaches a person who has just left.
+    // A user who has unfollowed receives no messages.
     if (reply && !push.accepted && push.name !== 'unsubscribe') push.user.chat.push({ from: 'account', ...reply });
     push.accepted = true;
   }

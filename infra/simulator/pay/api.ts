@@ -6,7 +6,7 @@ import type { PayWorld } from './world.ts';
 /** The host api.mch.weixin.qq.com. */
 interface PayApi {
   answer(call: Call): Answer;
-  /** What it says when it is overloaded. */
+  /** The answer of an overloaded WeChat Pay. */
   busy(call: Call): Answer;
 }
 

@@ -7,7 +7,7 @@ import { PayError } from './error.ts';
 
 const lifetimeMs = 300_000;
 
-/** The bills that wait to be downloaded, each by a token of five minutes. */
+/** Bill files for download; each download token is valid for five minutes. */
 export class BillFiles {
   readonly #clock: Clock;
   readonly #secrets: IssuedSecrets;
@@ -18,7 +18,7 @@ export class BillFiles {
     this.#secrets = secrets;
   }
 
-  /** Keeps a file for download; the answer is its token. */
+  /** Stores a file and returns its download token. */
   store(file: Buffer): string {
     const token = this.#secrets.record(alphanumeric(64));
     this.#files.set(token, { file, expiresAt: this.#clock.now() + lifetimeMs });
@@ -32,13 +32,13 @@ export class BillFiles {
   }
 }
 
-/** The file of a bill, and the hash over what is in it: over the bytes before compression (pay 2.10). */
+/** Builds the file of a bill, and the hash over its bytes before compression (pay 2.10). */
 export function toFile(text: string, gzip: boolean): { file: Buffer; hash: string } {
   const bytes = Buffer.from(text);
   return { file: gzip ? gzipSync(bytes) : bytes, hash: createHash('sha1').update(bytes).digest('hex') };
 }
 
-/** The number of the day that `yyyy-MM-dd` names; undefined if there is none such. */
+/** Parses `yyyy-MM-dd` to the number of the day; undefined if the date does not exist. */
 export function readDay(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
   const startOfUtcDay = Date.parse(text);

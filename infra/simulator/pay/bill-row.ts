@@ -3,7 +3,7 @@ import type { RefundStatus } from './ledger.ts';
 export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND'] as const;
 export type BillType = (typeof BILL_TYPES)[number];
 
-/** A row of a bill. */
+/** A row of a bill: a payment or a refund. */
 export interface BillRow {
   at: number;
   appId: string;
@@ -14,7 +14,7 @@ export interface BillRow {
   description: string;
   attach: string;
   deviceId: string;
-  /** Of the payment; of the refund if that is there. */
+  /** The amount of the refund if `refund` is set, else of the payment. */
   amountFen: number;
   refund?: { refundId: string; outRefundNo: string; status: RefundStatus; createdAt: number; successAt?: number };
 }

@@ -6,13 +6,13 @@ import type { PayOrder, Refund } from './ledger.ts';
 import type { PayOrders } from './orders.ts';
 import { refundStatusOf } from './refunds.ts';
 
-/** What a person has the bills say otherwise than the ledger does. */
+/** Deliberate differences between the bills and the ledger. */
 export interface BillDiscrepancies {
-  /** Numbers of orders that are not in it, and neither are their refunds. */
+  /** Numbers of the orders that are left out, with their refunds. */
   drop: string[];
-  /** Other amounts of payments, by number of the order. */
+  /** Changed amounts of payments, by order number. */
   amounts: Record<string, number>;
-  /** Payments that nobody made. */
+  /** Payments that are not in the ledger. */
   add: { outTradeNo: string; transactionId: string; amountFen: number }[];
 }
 
@@ -25,22 +25,22 @@ export class Bills {
   readonly #clock: Clock;
   readonly #orders: PayOrders;
   readonly #appId: string;
-  /** By day; that of no day is for each. */
+  /** By day; the key undefined applies to every day without an entry. */
   readonly #discrepancies = new Map<number | undefined, BillDiscrepancies>();
 
-  /** `appId`: whose the payments are that nobody made. */
+  /** @param appId the app of the payments that are not in the ledger */
   constructor(clock: Clock, orders: PayOrders, appId: string) {
     this.#clock = clock;
     this.#orders = orders;
     this.#appId = appId;
   }
 
-  /** Distorts the bills that are made from now on, of one day or of each; the newest word on a day counts. */
+  /** Sets the discrepancies of the bills made from now on, for one day or, without a day, for all. */
   setDiscrepancies(day: number | undefined, discrepancies: BillDiscrepancies): void {
     this.#discrepancies.set(day, discrepancies);
   }
 
-  /** Everything from the first day to the end of this one, oldest first. @throws what there is no bill for */
+  /** Returns all rows up to the end of a day, oldest first. @throws PayError when the day has no bill (yet) */
   rowsUntil(day: number): BillRow[] {
     const now = this.#clock.now();
     const today = beijingDay(now);
@@ -66,7 +66,7 @@ export class Bills {
   }
 }
 
-/** Those of one day and kind. @throws NO_STATEMENT_EXIST if there are none */
+/** Returns the rows of one day and type. @throws NO_STATEMENT_EXIST when there are none */
 export function rowsOfDay(rows: BillRow[], day: number, type: BillType = 'ALL'): BillRow[] {
   const kinds: Record<BillType, boolean[]> = { ALL: [true, false], SUCCESS: [false], REFUND: [true] };
   const found = rows.filter(({ at, refund }) => beijingDay(at) === day && kinds[type].includes(Boolean(refund)));
@@ -90,7 +90,7 @@ function rowsOf({ terms, payment, refunds }: PayOrder): BillRow[] {
   ];
 }
 
-/** As it stood when the bill was made: bills are never brought up to date. */
+/** The refund as of the time when the bill was made: bills are never updated. */
 function toRefundRow(refund: Refund) {
   const { createdAt, history, refundId, terms } = refund;
   const generatedAt = startOfBeijingDay(beijingDay(createdAt) + 1) + generatedAtMs;

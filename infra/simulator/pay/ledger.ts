@@ -4,7 +4,7 @@ import type { SignType } from './v2/sign.ts';
 export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
 export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
 
-/** What an order says, whichever protocol made it. */
+/** The terms of an order, independent of the protocol that created it. */
 export interface OrderTerms {
   tradeType: TradeType;
   appId: string;
@@ -15,21 +15,21 @@ export interface OrderTerms {
   attach?: string;
   deviceId?: string;
   payerOpenId?: string;
-  /** Of the merchant's clock: real time, in epoch ms. */
+  /** On the merchant's clock: real time, in epoch ms. */
   expiresAt?: number;
-  /** Made by v2: how it was signed, and whether the request named that. */
+  /** Orders of API v2 only: the sign type, and whether the request named it. */
   v2?: { signType: SignType; named: boolean };
-  /** All that was sent: what a repeat must say again. */
+  /** The whole request: a repeated request must equal it. */
   sent: object;
 }
 
 export interface PayOrder {
   terms: OrderTerms;
   createdAt: number;
-  /** Last moment to pay, on the virtual clock. */
+  /** Deadline for the payment, on the virtual clock. */
   payableUntil: number;
   closed: boolean;
-  /** Native and H5: the first person to open the payment sheet; nobody else can pay then. */
+  /** Native and H5: the first user who opened the payment sheet, and the only one who can pay. */
   payerId?: string;
   payment?: Payment;
   /** Oldest first. */
@@ -47,17 +47,17 @@ export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
 export const FINAL_STATUSES = ['SUCCESS', 'CLOSED', 'ABNORMAL'] as const;
 
-/** What a refund says, whoever asked for it. */
+/** The terms of a refund, independent of its source. */
 export interface RefundTerms {
   outRefundNo: string;
   refundFen: number;
-  /** What the order cost, as the one who asks has it. */
+  /** The total of the order according to the request. */
   totalFen: number;
   reason?: string;
   notifyUrl?: string;
   fundsAccount?: string;
   source: 'API' | 'VENDOR_PLATFORM';
-  /** All that was sent: what a repeat must say again. */
+  /** The whole request: a repeated request must equal it. */
   sent: object;
 }
 
@@ -66,6 +66,6 @@ export interface Refund {
   terms: RefundTerms;
   refundId: string;
   createdAt: number;
-  /** Never empty; the last one is what it is now. */
+  /** Never empty; the last entry is the current status. */
   history: { status: RefundStatus; at: number }[];
 }

@@ -16,7 +16,7 @@ interface NotifierDependencies {
   deliverNotification: DeliverNotification;
 }
 
-/** Tells the merchant; both answer what the receiver said at once, or null if nothing was delivered. */
+/** Notifies the merchant. Both return the result of the first delivery, or null if nothing was delivered. */
 export interface MerchantNotifier {
   notifyPayment(order: PayOrder): Promise<DeliveryResult | null>;
   notifyRefund(refund: Refund): Promise<DeliveryResult | null>;
@@ -29,7 +29,7 @@ const refundTexts: Record<RefundStatus, string> = {
   ABNORMAL: '退款异常',
 };
 
-/** Chooses where a notification goes and in which protocol (pay 4.6). */
+/** Chooses the URL and the protocol of each notification (pay 4.6). */
 export function createMerchantNotifier({
   settings,
   keys,

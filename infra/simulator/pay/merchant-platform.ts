@@ -1,4 +1,4 @@
-// What the merchant's staff does by hand in the merchant platform.
+// The merchant platform: manual refunds, the list of orders, and discrepancies of bills.
 import { beijingIso } from '../beijing-time.ts';
 import { readChoice, readInteger, readOptionalText, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
@@ -14,7 +14,7 @@ import type { PayOrders } from './orders.ts';
 import { refundSum, refundStatusOf } from './refunds.ts';
 import type { PayWorld } from './world.ts';
 
-/** What the console can do, for `GET /`. */
+/** The calls of the merchant platform, for `GET /`. */
 export const merchantPlatformCalls = {
   'GET /_merchant/orders': 'the orders of both protocols with their refunds',
   'POST /_merchant/refunds': '{outTradeNo, amountFen, reason?}: refunds by hand',
@@ -30,7 +30,7 @@ interface MerchantPlatformResult {
   value?: object;
 }
 
-/** Answers one call; undefined if there is none such. */
+/** Handles one call; returns undefined for an unknown route. */
 export async function handleMerchantPlatformCall(
   world: PayWorld,
   route: string,
@@ -48,13 +48,13 @@ export async function handleMerchantPlatformCall(
     world.bills.setDiscrepancies(...readDiscrepancies(body));
     return { status: 204 };
   } catch (error) {
-    // The console says what the API would have said.
+    // The merchant platform reports the same errors as the API.
     if (error instanceof PayError) throw new ControlError(error.status, error.code, error.message);
     throw error;
   }
 }
 
-/** Under a number of the console's own, which no system of the merchant ever made. */
+/** Creates a refund under a number of the merchant platform, which the merchant's own system did not issue. */
 function refund({ orders, refunds }: PayWorld, body: ControlBody): object {
   const order = orders.find(readText(body, 'outTradeNo'));
   const refundFen = readInteger(body, 'amountFen', 0);
@@ -99,7 +99,7 @@ function describeOrder(orders: PayOrders, order: PayOrder): object {
   };
 }
 
-/** As a person says it. */
+/** The state of an order in plain words. */
 function stateText(orders: PayOrders, order: PayOrder): string {
   const state = orders.stateOf(order);
   if (state === 'NOTPAY') return 'unpaid';

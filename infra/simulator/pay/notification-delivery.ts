@@ -11,34 +11,34 @@ interface DeliveryDependencies {
   deliver: Deliver;
 }
 
-/** What is posted: v3 signs each delivery anew. */
+/** The HTTP request of one delivery; API v3 signs each delivery anew. */
 export interface NotificationRequest {
   headers: Record<string, string>;
   body: string;
 }
 
-/** The faults that change what is posted, and not only when. */
+/** The faults that change the content of a delivery, not only its time. */
 type ContentFault = Exclude<NotifyFault, 'drop-notify' | 'duplicate-notify' | 'late-notify'>;
 
-/** What the merchant is told, in the form of one of the protocols. */
+/** A notification for the merchant, in one of the protocols. */
 export interface Notification {
   url: string;
-  /** For the log: `TRANSACTION.SUCCESS`. */
+  /** For the call log: `TRANSACTION.SUCCESS`. */
   event: string;
   genuine(): NotificationRequest;
-  /** The lies that this form can tell. */
+  /** The faulty deliveries that the protocol supports. */
   faulty: Partial<Record<ContentFault, () => NotificationRequest>>;
   isAccepted(result: DeliveryResult): boolean;
 }
 
-/** Delivers a notification; answers what the receiver said at once, or null if nothing was delivered yet. */
+/** Delivers a notification; returns the result of the first delivery, or null if nothing was delivered yet. */
 export type DeliverNotification = (notification: Notification) => Promise<DeliveryResult | null>;
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Waits between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
+/** Delays between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
 const retryGapsMs = [
   15 * secondMs,
   15 * secondMs,
@@ -59,7 +59,7 @@ const retryGapsMs = [
 
 const duplicateGapMs = 20;
 
-/** Builds the sender of notifications (pay 4.7), which can also lie when a fault says so. */
+/** Builds the delivery of notifications with retries (pay 4.7); planned faults can delay, drop or change a delivery. */
 export function createNotificationDelivery({ clock, log, faults, deliver }: DeliveryDependencies): DeliverNotification {
   const post = async (
     { url, event }: Notification,
@@ -83,7 +83,7 @@ export function createNotificationDelivery({ clock, log, faults, deliver }: Deli
     const buildFaulty = isContentFault(fault) ? faulty[fault] : undefined;
     if (buildFaulty) {
       const result = await post(notification, attempt, buildFaulty(), fault);
-      // The genuine one follows a probe at once.
+      // The genuine delivery follows a probe at once.
       return fault === 'probe-notify' ? post(notification, attempt, genuine()) : result;
     }
     if (fault === 'drop-notify') return post(notification, attempt, genuine(), fault);
@@ -110,7 +110,7 @@ export function createNotificationDelivery({ clock, log, faults, deliver }: Deli
     return result === dropped ? null : result;
   };
 
-  // Counted from the slot, not from the end of the slow delivery before it: the schedule stays the official one.
+  // Counted from the scheduled time, not from the end of the previous delivery: the schedule stays the official one.
   const schedule = (notification: Notification, attempt: number, dueAt: number): void =>
     clock.schedule(dueAt, async () => void (await attemptNow(notification, attempt, dueAt)));
 

@@ -21,7 +21,7 @@ const paymentHandleLifetimeMs: Record<TradeType, number> = {
 };
 const latestExpiryMs: Record<TradeType, number> = { JSAPI: 15 * dayMs, NATIVE: 7 * dayMs, MWEB: 15 * dayMs };
 
-/** The merchant's orders of both protocols, and the handles (prepay_id, code_url) by which a phone finds them. */
+/** The merchant's orders of both protocols, and the payment handles (prepay_id, code_url) that a phone pays by. */
 export class PayOrders {
   readonly #clock: Clock;
   readonly #users: WechatUsers;
@@ -34,7 +34,7 @@ export class PayOrders {
   }
 
   /**
-   * Creates or repeats an order (pay 2.1, "Repeat semantics") and answers a fresh handle: the
+   * Creates or repeats an order (pay 2.1, "Repeat semantics") and returns a new payment handle: the
    * prepay_id for JSAPI and H5, the code_url for Native.
    */
   create(terms: OrderTerms): string {
@@ -63,14 +63,14 @@ export class PayOrders {
     return order;
   }
 
-  /** Closes an unpaid order; closing twice is fine (pay 2.6). */
+  /** Closes an unpaid order; idempotent (pay 2.6). */
   close(outTradeNo: string): void {
     const order = this.find(outTradeNo);
     if (order.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
     order.closed = true;
   }
 
-  /** Opens the payment sheet: the order that this person could pay now, or the reason why not. */
+  /** Opens the payment sheet: returns the order that the user can pay. @throws ControlError with the reason otherwise */
   openPaymentSheet(tradeType: TradeType, key: string, user: WechatUser): PayOrder {
     const paymentHandle = this.#paymentHandles.get(key);
     if (paymentHandle?.order.terms.tradeType !== tradeType) {
@@ -104,10 +104,10 @@ export class PayOrders {
     return transactionId;
   }
 
-  /** Once a refund was asked for, an order is REFUND for good, whatever came of it (pay 2.5). */
+  /** Returns the trade state. An order with a refund stays REFUND, whatever the outcome of the refund (pay 2.5). */
   stateOf(order: PayOrder): TradeState {
     if (order.payment) return order.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
-    // Unpaid orders close by themselves after seven days.
+    // WeChat Pay closes unpaid orders after seven days.
     return order.closed || this.#clock.now() >= order.createdAt + 7 * dayMs ? 'CLOSED' : 'NOTPAY';
   }
 
@@ -142,12 +142,12 @@ export class PayOrders {
   }
 }
 
-/** The shape of a prepay_id. */
+/** Makes a prepay_id in the form of WeChat Pay. */
 export function newPrepayId(now: number): string {
   return `wx${beijingDigits(now)}${alphanumeric(18).toLowerCase()}00`;
 }
 
-/** Where the browser of a phone pays an H5 order. */
+/** The URL under which the phone's browser pays an H5 order. */
 export function h5Url(prepayId: string): string {
   return `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=${digits(10)}`;
 }
@@ -161,8 +161,8 @@ function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {
 }
 
 /**
- * How long an order of this time_expire may still be paid. The merchant's clock is the real one, so this is measured on
- * it: however far the virtual clock was moved, a new order lives as long as it was meant to.
+ * Returns the time left until time_expire, in ms. time_expire is on the merchant's real clock, so the result does not
+ * depend on the virtual clock.
  */
 function remainingLifeMs(expiresAt: number): number {
   return expiresAt - Date.now();

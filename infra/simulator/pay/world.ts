@@ -16,10 +16,10 @@ import { PayOrders } from './orders.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import { Refunds } from './refunds.ts';
 
-/** WeChat Pay and the one merchant it has. */
+/** The state of WeChat Pay with its single merchant. */
 export interface PayWorld {
   settings: PaySettings;
-  /** The apps that are bound to the merchant. */
+  /** The apps bound to the merchant. */
   appIds: string[];
   /** Checks the merchant's v3 requests. */
   merchantKey: KeyObject;
@@ -45,7 +45,7 @@ interface PayDependencies {
   keys: PlatformKeys;
 }
 
-/** A merchant without orders. */
+/** Creates the state of a merchant without orders. */
 export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, dependencies: PayDependencies): PayWorld {
   const { clock, faults, secrets, users, keys } = dependencies;
   for (const key of [pay.apiV3Key, pay.apiV2Key ?? '']) secrets.record(key);

@@ -1,4 +1,4 @@
-// The person in the chat of the official account.
+// The user's actions in the chat of the official account.
 import { realSeconds } from '../clock.ts';
 import { readChoice, readCount, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
@@ -30,7 +30,7 @@ export const chatActions: PhoneActions = {
     user.follow = null;
     return { push: await push.sendEvent(user, 'unsubscribe', { EventKey: '' }) };
   },
-  /** Any other event, whoever caused it; the fields may replace those that all events have. */
+  /** Sends any other event; the given fields may replace the common ones. */
   event: async ({ push }, user, body) => {
     const event = readText(body, 'event');
     const fields = readPushFields(body);
@@ -38,7 +38,7 @@ export const chatActions: PhoneActions = {
     if (event === 'unsubscribe') user.follow = null;
     return { push: await push.sendEvent(user, event, fields) };
   },
-  /** The newest pushes once more, as when WeChat heard no answer. */
+  /** Repeats the newest pushes, as WeChat does when an answer is lost. */
   resend: async ({ push }, user, body) => ({ push: await push.resend(user, readCount(body, 'last')) }),
 };
 

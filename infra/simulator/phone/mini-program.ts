@@ -1,4 +1,4 @@
-// The person in the mini-program: logs in, taps the phone button, lets it have open data and send messages.
+// The user's actions in the mini-program: login, phone button, open data, consent to messages.
 import { realSeconds } from '../clock.ts';
 import { readChoice, readCount, readFlag, readInteger, readOptionalText, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
 
 export const miniProgramActions: PhoneActions = {
-  /** `wx.login`, which may replace the session key: here it does, unless told not to. */
+  /** `wx.login`. It replaces the session key unless `rotate` is false. */
   'login-code': ({ users, loginCodes }, user, body) => {
     if (readFlag(body, 'rotate', true) || !user.sessionKey) users.renewSessionKey(user);
     return { code: loginCodes.issue(user) };
@@ -18,7 +18,7 @@ export const miniProgramActions: PhoneActions = {
     code: phoneCodes.issue({ openIds: user.openIds, phone: phoneOf(user) }),
   }),
   encrypted: provideOpenData,
-  /** The person allows so many more messages of a template (platform 9.1). */
+  /** Allows a number of further subscribe messages of a template (platform 9.1). */
   'allow-message': (_, { grants }, body) => {
     const templateId = readText(body, 'templateId');
     const left = (grants.get(templateId) ?? 0) + readCount(body, 'times');

@@ -1,4 +1,4 @@
-// The person pays.
+// The user pays.
 import type { ControlBody } from '../control-body.ts';
 import { controlParamError } from '../control-error.ts';
 import type { PhoneActions } from './action.ts';
@@ -12,7 +12,7 @@ export const payActions: PhoneActions = {
 };
 
 function readPayment({ prepayId, codeUrl, h5Url }: ControlBody): ['JSAPI' | 'NATIVE' | 'MWEB', string] {
-  // Both the bare id and the `package` value of the client call are fine.
+  // Accepts the bare id and the `package` value of the client call.
   if (typeof prepayId === 'string') return ['JSAPI', prepayId.replace(/^prepay_id=/, '')];
   if (typeof codeUrl === 'string') return ['NATIVE', codeUrl];
   if (typeof h5Url === 'string') return ['MWEB', /[?&]prepay_id=([^&]+)/.exec(h5Url)?.[1] ?? h5Url];

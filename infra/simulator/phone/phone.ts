@@ -13,7 +13,7 @@ const actions: PhoneActions = { ...miniProgramActions, ...scanActions, ...chatAc
 
 export const phoneActionNames = Object.keys(actions);
 
-/** `POST /_phone/users`: somebody new buys a phone. */
+/** `POST /_phone/users`: creates a WeChat user. */
 export function createUser({ users }: World, input: unknown): object {
   const body = isRecord(input) ? input : {};
   const { id, openIds, unionId } = users.create({
@@ -25,13 +25,13 @@ export function createUser({ users }: World, input: unknown): object {
   return { id, openIds, unionId };
 }
 
-/** `GET /_phone/users/{id}`: the person, and what the phone shows. */
+/** `GET /_phone/users/{id}`: the user, the chat and the received messages. */
 export function describeUser({ users }: World, userId: string): object {
   const { id, openIds, unionId, follow, chat, received } = users.get(userId);
   return { id, openIds, unionId, follows: follow !== null, chat, received };
 }
 
-/** `POST /_phone/users/{id}/{action}`: what a person does with the phone. */
+/** `POST /_phone/users/{id}/{action}`: performs an action of the user's phone. */
 export async function performPhoneAction(
   world: World,
   { id, action, body }: { id: string; action: string; body: unknown },

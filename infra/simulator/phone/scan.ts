@@ -1,4 +1,4 @@
-// The person scans a QR code: of a payment, of the mini-program, or of the official account.
+// The user scans a QR code: of a payment, of the mini-program, or of the official account.
 import { realSeconds } from '../clock.ts';
 import { readText } from '../control-body.ts';
 import { ControlError } from '../control-error.ts';
@@ -10,7 +10,7 @@ export const scanActions: PhoneActions = {
   scan: (world, user, body) => scan(world, user, readText(body, 'content')),
 };
 
-/** What the account's own, scene-less QR code says. */
+/** The content of the account's own QR code, which has no scene. */
 export function accountQrUrl(originalId: string): string {
   return `http://weixin.qq.com/r/${originalId}`;
 }
@@ -33,7 +33,7 @@ async function scan(world: World, user: WechatUser, content: string): Promise<ob
       'CONTENT_UNKNOWN',
       `this WeChat never made a QR code that says ${content.slice(0, 200)}`,
     );
-  // The phone shows an error page; the account hears nothing.
+  // The phone shows an error page; the account receives no event.
   if (world.qrCodes.isExpired(code)) return { kind: 'expired' };
   if (user.follow) {
     return {
@@ -46,7 +46,7 @@ async function scan(world: World, user: WechatUser, content: string): Promise<ob
   return { kind: 'subscribe', push: await world.push.sendEvent(user, 'subscribe', fields) };
 }
 
-/** The account's own QR code has no scene: a plain follow, and nothing at all for a follower. */
+/** Scans the account's own QR code, which has no scene: follows the account, or sends nothing for a follower. */
 async function scanAccount({ push }: World, user: WechatUser): Promise<object> {
   if (user.follow) return { kind: 'account' };
   user.follow = { since: realSeconds() };

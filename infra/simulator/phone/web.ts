@@ -1,4 +1,4 @@
-// The person in WeChat's browser: opens authorization pages (platform 6.1).
+// The user in WeChat's browser: opens authorization pages (platform 6.1).
 import { readFlag, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
@@ -14,7 +14,7 @@ export const webActions: PhoneActions = {
   },
 };
 
-// The order of the parameters counts, and the fragment is part of it.
+// WeChat requires this order of the parameters, and the fragment.
 const address =
   /\/connect\/oauth2\/authorize\?appid=([^&#]*)&redirect_uri=([^&#]*)&response_type=code&scope=([^&#]*)&state=([^&#]*)(?:&forcePopup=(?:true|false))?#wechat_redirect$/;
 const order = 'appid, redirect_uri, response_type=code, scope, state[, forcePopup]#wechat_redirect';
@@ -49,7 +49,7 @@ function readRedirectUri(encoded: string, domain: string | undefined): string {
   return uri;
 }
 
-/** Undoes one percent-encoding; empty for a text that has none, which would lose its own query on the way. */
+/** Undoes one percent-encoding; returns an empty text if the input is not encoded, because its query would be lost. */
 function decodeOnce(encoded: string): string {
   try {
     return /[:/?=]/.test(encoded) ? '' : decodeURIComponent(encoded);

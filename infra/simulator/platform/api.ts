@@ -16,12 +16,12 @@ export function isPlatformPath(path: string): boolean {
   return /^\/(cgi-bin|connect|sns|wxa)\//.test(path);
 }
 
-/** The type under which the platform sends its JSON; clients that trust the header break on /sns. */
+/** The content type of the platform's JSON: text/plain for /sns, as on the real platform. */
 function platformType(path: string): string {
   return path.startsWith('/sns/') ? 'text/plain' : 'application/json; encoding=utf-8';
 }
 
-/** The hosts api., mp. and open.weixin.qq.com. */
+/** Builds the API of the hosts api., mp. and open.weixin.qq.com. */
 export function createPlatformApi(world: World): (call: Call) => Promise<Answer> {
   const routes: PlatformRoutes = {
     ...tokenRoutes(world),

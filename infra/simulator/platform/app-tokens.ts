@@ -40,13 +40,13 @@ export class AppTokens {
     this.#secrets = secrets;
   }
 
-  /** `/cgi-bin/token`: always a new token; the one before lives five more minutes. */
+  /** `/cgi-bin/token`: always a new token; the previous one stays valid for five minutes. */
   mintBasic(appId: string): AppTokenAnswer {
     if (!this.#basicDaily(appId, this.#clock.now())) throw new PlatformError(45009);
     return this.#answer(this.#mint(appId, 'basic', overlapMs));
   }
 
-  /** `/cgi-bin/stable_token`, normal mode: the same token until its last five minutes. */
+  /** `/cgi-bin/stable_token`, normal mode: returns the same token until its last five minutes. */
   getStable(appId: string): AppTokenAnswer {
     this.#spendStable(appId);
     const current = this.#newest.get(poolKey(appId, 'stable'));
@@ -54,7 +54,7 @@ export class AppTokens {
     return this.#answer(renew ? this.#mint(appId, 'stable', overlapMs) : current);
   }
 
-  /** `/cgi-bin/stable_token`, force mode: kills the old token at once; a call within 30 s refreshes nothing. */
+  /** `/cgi-bin/stable_token`, force mode: invalidates the old token at once; a call within 30 s refreshes nothing. */
   forceRefresh(appId: string): AppTokenAnswer {
     const now = this.#clock.now();
     if (now - (this.#lastForcedAt.get(appId) ?? -Infinity) < forceGapMs) return this.getStable(appId);
@@ -64,7 +64,7 @@ export class AppTokens {
     return this.#answer(this.#mint(appId, 'stable', 0));
   }
 
-  /** Refuses a token that may not call an API of `appId`. */
+  /** Checks that a token may call the APIs of `appId`. @throws PlatformError otherwise */
   check(value: string | null, appId: string): void {
     if (!value) throw new PlatformError(41001);
     assertTokenShape(value);
@@ -86,7 +86,7 @@ export class AppTokens {
   #replaceAll(appId: string, pool: Pool, diesAt: number): void {
     for (const token of this.#byValue.values()) {
       if (token.appId !== appId || token.pool !== pool || token.expiresAt <= this.#clock.now()) continue;
-      // Only the newest gets the whole overlap; one replaced earlier keeps its earlier end.
+      // Only the newest token gets the whole overlap; a token replaced earlier keeps its earlier end.
       token.expiresAt = token.replaced ? Math.min(token.expiresAt, diesAt) : diesAt;
       token.replaced = true;
     }
@@ -105,7 +105,7 @@ export class AppTokens {
   }
 }
 
-/** The shape of access tokens, those of apps and those of people. */
+/** Makes an access token in the form of WeChat, for apps and for users. */
 export function newToken(): string {
   return `85_${randomBytes(99).toString('base64url')}`;
 }

@@ -26,7 +26,7 @@ export function menuRoutes({ settings, account }: World): PlatformRoutes {
         return { menu: { button: account.menu } };
       },
     },
-    // A GET that deletes, really.
+    // The official method is GET.
     '/cgi-bin/menu/delete': {
       method: 'GET',
       app: 'official',

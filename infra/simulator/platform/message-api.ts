@@ -11,10 +11,10 @@ const states: unknown[] = ['developer', 'trial', 'formal'];
 const languages: unknown[] = ['zh_CN', 'en_US', 'zh_HK', 'zh_TW'];
 const dedupeMs = 10 * 60_000;
 
-/** Messages that an app sends by itself (platform 9). */
+/** Template and subscribe messages (platform 9). */
 export function messageRoutes({ settings, clock, users }: World): PlatformRoutes {
   let messageId = 200_228_331;
-  /** By openid and client_msg_id: what was sent, and until when the same is not sent again. */
+  /** By user and client_msg_id: the message sent, and the end of its deduplication window. */
   const recent = new Map<string, { msgid: number; until: number }>();
 
   return {
@@ -62,7 +62,7 @@ export function messageRoutes({ settings, clock, users }: World): PlatformRoutes
   };
 }
 
-/** A template that the app has: one of those in the settings or, without any, each that begins with `tpl_`. */
+/** Reads a template id: one of the settings or, without templates in the settings, any that begins with `tpl_`. */
 function readTemplateId({ template_id: id }: MessageBody, known: string[] | undefined): string {
   if (typeof id !== 'string' || !(known ? known.includes(id) : id.startsWith('tpl_'))) throw new PlatformError(40037);
   return id;

@@ -18,7 +18,7 @@ export function miniProgramRoutes({
   return {
     '/sns/jscode2session': {
       json: (call) => {
-        // The platform reads the query only, so a POST looks empty to it.
+        // The platform reads the query only, so a POST has no fields.
         if (call.method !== 'GET') throw new PlatformError(41002);
         const user = loginCodes.redeem(readCodeExchange(call, miniapp, 'js_code'));
         return {

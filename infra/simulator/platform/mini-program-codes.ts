@@ -16,11 +16,11 @@ export class MiniProgramCodes {
   readonly #byUrl = new Map<string, MiniProgramCode>();
   readonly #urlByImage = new Map<string, string>();
 
-  /** Makes a code from the body of `/wxa/getwxacodeunlimit` and answers its image, a PNG. */
+  /** Creates a code from the body of `/wxa/getwxacodeunlimit` and returns its image, a PNG. */
   async create(body: Record<string, unknown>): Promise<Buffer> {
     const code = { page: readPage(body.page), scene: readMiniProgramScene(body.scene) };
     const width = readWidth(body);
-    // The image says nothing of the scene: only WeChat knows what it stands for.
+    // The image does not contain the scene: only WeChat can resolve it.
     const url = `http://weixin.qq.com/m/${alphanumeric(22)}`;
     const image = await QRCode.toBuffer(url, { width });
     this.#byUrl.set(url, code);
@@ -28,7 +28,7 @@ export class MiniProgramCodes {
     return image;
   }
 
-  /** Finds a code by what its image says, or by the image itself as a data URL. */
+  /** Finds a code by the content of its image, or by the image as a data URL. */
   find(content: string): MiniProgramCode | undefined {
     const [, encoded] = /^data:image\/\w+;base64,(.*)$/s.exec(content) ?? [];
     const url = encoded === undefined ? content : this.#urlByImage.get(hashOf(Buffer.from(encoded, 'base64')));
@@ -48,7 +48,7 @@ function readPage(page: unknown = ''): string {
   return page || homePage;
 }
 
-/** Checks the options, and answers the one that shows in our image. */
+/** Checks the options and returns the width, the only one that the simulator's image shows. */
 function readWidth(body: Record<string, unknown>): number {
   const { width = 430, env_version: version = 'release', line_color: color = {} } = body;
   const flags = [body.check_path, body.auto_color, body.is_hyaline];

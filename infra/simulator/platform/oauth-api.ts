@@ -11,7 +11,7 @@ const browserPage: Answer = {
   body: '<!doctype html><html lang="zh-CN"><title>抱歉，出错了</title><h1>请在微信客户端打开链接</h1></html>',
 };
 
-/** Web authorization (platform 6.1). The page itself opens in WeChat only: that is the phone's `open`. */
+/** Web authorization (platform 6.1). The page itself opens in WeChat only: the phone's action `open`. */
 export function oauthRoutes({ settings: { official }, users, oauthCodes, userTokens }: World): PlatformRoutes {
   return {
     '/connect/oauth2/authorize': { raw: () => browserPage },
@@ -45,7 +45,7 @@ export function oauthRoutes({ settings: { official }, users, oauthCodes, userTok
         return {
           openid: consent.openId,
           nickname: consent.user.nickname,
-          // No longer real since 2021.
+          // Placeholders since 2021.
           sex: 0,
           province: '',
           city: '',

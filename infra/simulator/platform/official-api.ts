@@ -37,7 +37,7 @@ export function officialRoutes({ settings, clock, users, qrCodes }: World): Plat
   };
 }
 
-/** No nickname and no region since 2021; of somebody who does not follow, nothing at all. */
+/** Renders a follower. No nickname and no region since 2021; users who do not follow have no details. */
 function describeFollower({ openIds, follow }: WechatUser, unionid: string | undefined, language: string): object {
   const openid = openIds.official;
   if (!follow) return { subscribe: 0, openid, tagid_list: [] };

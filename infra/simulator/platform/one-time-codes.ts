@@ -12,7 +12,7 @@ interface Code<Grant> {
 
 const lifetimeMs = 5 * 60_000;
 
-/** Codes of one kind, each good for one call within five minutes; codes of other kinds are unknown here. */
+/** Codes of one kind, each valid for one call within five minutes; codes of other kinds are unknown. */
 export class OneTimeCodes<Grant> {
   readonly #codes = new Map<string, Code<Grant>>();
   readonly #clock: Clock;
@@ -31,7 +31,7 @@ export class OneTimeCodes<Grant> {
     return code;
   }
 
-  /** Spends a code and answers what it stands for; `check` may refuse first, which spends nothing. */
+  /** Uses a code and returns its grant; if `check` throws, the code stays unused. */
   redeem(code: string, check?: (grant: Grant) => void): Grant {
     const found = this.#codes.get(code);
     if (!found) throw new PlatformError(40029);

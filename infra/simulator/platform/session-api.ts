@@ -5,7 +5,7 @@ import { PlatformError } from './error.ts';
 import { ok } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** Sessions of the mini-program: whether a key still holds, and a new one for it (platform 1.4). */
+/** Sessions of the mini-program: check and reset of the session key (platform 1.4). */
 export function sessionRoutes({ users }: World): PlatformRoutes {
   return {
     '/wxa/checksession': {
@@ -27,7 +27,7 @@ export function sessionRoutes({ users }: World): PlatformRoutes {
   };
 }
 
-/** The person whose current key has signed this call. */
+/** Returns the user whose current session key signed the call. */
 function findSession(users: WechatUsers, query: URLSearchParams): WechatUser {
   const signature = query.get('signature');
   if (!query.get('openid') || !signature) throw new PlatformError(40097);

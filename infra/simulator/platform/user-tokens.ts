@@ -4,7 +4,7 @@ import type { WechatUser } from '../wechat-users.ts';
 import { assertTokenShape, newToken } from './app-tokens.ts';
 import { PlatformError } from './error.ts';
 
-/** What a person agreed to on the authorization page; a snapshot page shows somebody who does not exist. */
+/** The user's consent on the authorization page. A snapshot page has the identifiers of no real user. */
 export interface Consent {
   user: WechatUser;
   openId: string;
@@ -30,7 +30,7 @@ interface UserTokenAnswer {
 const lifetimeMs = 7_200_000;
 const refreshLifetimeMs = 30 * 86_400_000;
 
-/** The tokens of people in web pages (platform 6.1): they have nothing to do with those of the apps. */
+/** User access tokens of web authorization (platform 6.1), independent of the app access tokens. */
 export class UserTokens {
   readonly #clock: Clock;
   readonly #secrets: IssuedSecrets;
@@ -58,7 +58,7 @@ export class UserTokens {
     return this.#mint(grant);
   }
 
-  /** What the person agreed to, if this token is good and belongs to this openid. */
+  /** Returns the consent if the token is valid and belongs to the openid. @throws PlatformError otherwise */
   check(token: string | null, openId: string | null): Consent {
     if (!token) throw new PlatformError(41001);
     assertTokenShape(token);
@@ -71,7 +71,7 @@ export class UserTokens {
     return found.grant;
   }
 
-  /** The end of all tokens of a person, as when the password is changed. */
+  /** Revokes all tokens of a user, as a password change does. */
   revoke(user: WechatUser): void {
     for (const grant of this.#grants.values()) if (grant.user === user) grant.revoked = true;
   }

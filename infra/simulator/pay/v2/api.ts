@@ -11,16 +11,16 @@ import type { V2Request } from './request.ts';
 import { v2Sign } from './sign.ts';
 import type { V2Fields } from './sign.ts';
 
-/** What to say besides the fields that every answer has, or a file. */
+/** Returns the fields of the answer besides the common ones, or a file. */
 type Handler = (fields: V2Fields) => V2Fields | Answer;
 
 interface V2Api {
   answer(call: Call): Answer;
-  /** What it says when it is overloaded. */
+  /** The answer of an overloaded WeChat Pay. */
   busy(call: Call): Answer;
 }
 
-/** The host api.mch.weixin.qq.com, API v2 (pay 5): XML both ways, HTTP 200 whatever happens. */
+/** The host api.mch.weixin.qq.com, API v2 (pay 5): XML both ways, always HTTP 200. */
 export function createV2Api(world: PayWorld): V2Api {
   const handlers: Record<string, Handler> = {
     ...orderHandlers(world),
@@ -67,7 +67,7 @@ function isAnswer(result: V2Fields | Answer): result is Answer {
   return typeof result.status === 'number';
 }
 
-/** Signed with the type that the request used. */
+/** Builds an answer signed with the sign type of the request. */
 function signedXmlAnswer({ fields, signType, key }: V2Request, more: V2Fields): Answer {
   const answer: V2Fields = {
     return_code: 'SUCCESS',

@@ -11,7 +11,7 @@ interface FieldRule {
   max: number;
   pattern?: RegExp;
   required?: true;
-  /** Goes further than a form can. */
+  /** A check beyond the pattern. */
   check?: (value: string) => boolean;
 }
 
@@ -23,7 +23,7 @@ const requiredText = (max: number, pattern?: RegExp): FieldRule => ({
   ...(pattern && { pattern }),
 });
 
-/** What every signed call carries; `appid` and `mch_id` are looked at before. */
+/** The fields of every signed call; `appid` and `mch_id` are checked separately. */
 export const commonRules: Rules = {
   nonce_str: requiredText(32),
   sign_type: { max: 32, pattern: /^(MD5|HMAC-SHA256)$/ },
@@ -72,7 +72,7 @@ export function checkUnifiedOrder(fields: V2Fields): TradeType {
   return tradeType;
 }
 
-/** Finds the first field that is missing or breaks its rule; what is empty counts as missing (pay 5.2). */
+/** Checks each field against its rule; an empty field counts as missing (pay 5.2). @throws ResultCodeError */
 export function checkFields(fields: V2Fields, rules: Rules): void {
   for (const [name, rule] of Object.entries(rules)) {
     const value = fields[name];
@@ -97,7 +97,7 @@ function isJsonObject(value: string): boolean {
   return isRecord(parseJson(Buffer.from(value)));
 }
 
-/** `{"h5_info":{"type":"Wap","wap_url":…,"wap_name":…}}`, or of an app: its name and its id. */
+/** Whether the text is `{"h5_info":{"type":"Wap","wap_url":…,"wap_name":…}}`, or the same with the name and id of an app. */
 function hasH5Info(value: string): boolean {
   const scene = parseJson(Buffer.from(value));
   const info = isRecord(scene) ? scene.h5_info : undefined;

@@ -16,7 +16,7 @@ interface Sender {
 
 const acceptedBody = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>';
 
-/** The notification of a payment that v2 ordered (pay 5.7). It names its sign type if the order had named one. */
+/** Builds the notification of an API v2 payment (pay 5.7). It contains sign_type only if the order did. */
 export function buildV2PaymentNotification(
   { terms }: PayOrder,
   payment: Payment,
@@ -29,7 +29,7 @@ export function buildV2PaymentNotification(
     appid: terms.appId,
     mch_id: mchId,
     nonce_str: alphanumeric(32),
-    // Comes empty, too (pay 6.2, L13): what is empty is not signed.
+    // May be empty (pay 6.2, L13): empty fields are not signed.
     attach: '',
     ...paidFields(terms, payment),
   };
@@ -45,7 +45,7 @@ export function buildV2PaymentNotification(
   };
 }
 
-/** The notification of a refund to the address of the merchant console (pay 4.6, 5.8): encrypted, not signed. */
+/** Builds the notification of a refund for the URL of the merchant platform (pay 4.6, 5.8): encrypted, not signed. */
 export function buildV2RefundNotification(url: string, refund: Refund, { mchId, apiV2Key }: Sender): Notification {
   const fields: V2Fields = {
     return_code: 'SUCCESS',
@@ -105,7 +105,7 @@ function encryptReqInfo(elements: string, apiV2Key: string): Buffer {
   return Buffer.concat([cipher.update(`<root>${elements}</root>`, 'utf8'), cipher.final()]);
 }
 
-/** Another amount: the last digit is one off. */
+/** Changes the last digit of an amount. */
 function withOtherLastDigit(fen: number): string {
   return String(fen % 10 === 9 ? fen - 1 : fen + 1);
 }

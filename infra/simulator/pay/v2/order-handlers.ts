@@ -40,7 +40,7 @@ function createOrder({ orders, users, clock }: PayWorld, tradeType: TradeType, f
   const common = { trade_type: tradeType, prepay_id: paymentHandle };
   if (tradeType === 'JSAPI') return common;
   if (tradeType === 'MWEB') return { ...common, mweb_url: h5Url(paymentHandle) };
-  // The phone pays a native order by its code alone.
+  // The phone pays a native order by the code_url only.
   return { ...common, prepay_id: newPrepayId(clock.now()), code_url: paymentHandle };
 
   function createOrRepeat(): string {
@@ -48,7 +48,7 @@ function createOrder({ orders, users, clock }: PayWorld, tradeType: TradeType, f
       return orders.create(terms);
     } catch (error) {
       const repeated = error instanceof PayError && error.code === 'OUT_TRADE_NO_USED';
-      // An order of v3 under this number has its own name.
+      // Only an API v2 order has this error code; an API v3 order of the same number keeps its own.
       if (!repeated || !orders.find(outTradeNo).terms.v2) throw error;
       throw new ResultCodeError('INVALID_REQUEST', '201 商户订单号重复');
     }
@@ -82,7 +82,7 @@ function findOrder({ orders }: PayWorld, fields: V2Fields): PayOrder {
   throw new ResultCodeError('LACK_PARAMS', '缺少参数out_trade_no');
 }
 
-/** By the first that is there of refund_id, out_refund_no, transaction_id, out_trade_no. */
+/** Queries by the first of refund_id, out_refund_no, transaction_id, out_trade_no that is present. */
 function queryRefunds(world: PayWorld, fields: V2Fields): V2Fields {
   const { refund_id: refundId, out_refund_no: outRefundNo, offset = '0' } = fields;
   const one = refundId ? world.refunds.findById(refundId) : outRefundNo ? world.refunds.find(outRefundNo) : undefined;

@@ -10,7 +10,7 @@ const stateTexts: Record<TradeState, string> = {
   CLOSED: '订单已关闭',
 };
 
-/** What v2 calls the statuses of a refund. */
+/** The refund statuses in API v2. */
 export const v2Statuses: Record<RefundStatus, string> = {
   PROCESSING: 'PROCESSING',
   SUCCESS: 'SUCCESS',
@@ -18,7 +18,7 @@ export const v2Statuses: Record<RefundStatus, string> = {
   ABNORMAL: 'CHANGE',
 };
 
-/** What a paid order says of its payment, in query and notification alike (pay 5.4, 5.7). */
+/** The payment fields of a paid order, the same in query and notification (pay 5.4, 5.7). */
 export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }: Payment): V2Fields {
   const fen = String(terms.totalFen);
   return {
@@ -39,7 +39,7 @@ export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }:
   };
 }
 
-/** The answer of orderquery (pay 5.4); little is said of an unpaid order. */
+/** Renders the answer of orderquery (pay 5.4); an unpaid order has few fields. */
 export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState): V2Fields {
   const { deviceId, attach, outTradeNo } = terms;
   const fields = payment
@@ -52,7 +52,7 @@ export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState
   return { ...fields, trade_state: state, trade_state_desc: stateTexts[state] };
 }
 
-/** The answer of refundquery (pay 5.5): `page` is what it shows of `total` refunds. */
+/** Renders the answer of refundquery (pay 5.5): `page` out of `total` refunds. */
 export function renderRefundQuery(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
   const fen = String(order.terms.totalFen);
   return {
@@ -79,7 +79,7 @@ function renderRefundFields(refund: Refund, index: number): V2Fields {
     settlement_refund_fee: fen,
     refund_status: v2Statuses[refundStatusOf(refund)],
     refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
-    // So it is spelt.
+    // The official spelling.
     refund_recv_accout: '支付用户零钱',
     ...(successAt !== undefined && { refund_success_time: beijingText(successAt) }),
   };

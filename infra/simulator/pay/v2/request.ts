@@ -5,7 +5,7 @@ import { returnCodeError } from './error.ts';
 import { SIGN_TYPES, v2Sign } from './sign.ts';
 import type { SignType, V2Fields } from './sign.ts';
 
-/** A request whose signature fits. */
+/** A request with a valid signature. */
 export interface V2Request {
   fields: V2Fields;
   signType: SignType;
@@ -18,7 +18,7 @@ export function readRequest(call: Call, { mchId, apiV2Key }: PaySettings): V2Req
   const fields = readXmlFields(call.body);
   if (fields.mch_id !== mchId) throw returnCodeError('MCHID_NOT_EXIST');
   const signType = SIGN_TYPES.find((type) => type === (fields.sign_type || 'MD5'));
-  // A merchant that has set no key cannot have signed with it.
+  // A merchant without a key cannot sign.
   if (!signType || !apiV2Key || fields.sign !== v2Sign(fields, apiV2Key, signType)) {
     throw returnCodeError('SIGNERROR');
   }
@@ -28,7 +28,7 @@ export function readRequest(call: Call, { mchId, apiV2Key }: PaySettings): V2Req
 function readXmlFields(body: Buffer): V2Fields {
   if (body.length === 0) throw returnCodeError('POST_DATA_EMPTY');
   const xml = readUtf8(body);
-  // Entities of the sender's own making are how files are stolen (pay 7).
+  // Custom entities allow XXE attacks, which read local files (pay 7).
   if (/<!(DOCTYPE|ENTITY)/i.test(xml)) throw returnCodeError('XML_FORMAT_ERROR');
   const elements = Object.entries(parseXml(xml) ?? {}).filter(([name]) => !name.startsWith('#'));
   const isFlat = elements.length > 0 && elements.every(([, value]) => typeof value === 'string');

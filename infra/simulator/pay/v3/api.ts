@@ -13,7 +13,7 @@ import { checkRequest, signedHeaders } from './signature.ts';
 
 const transactions = '/v3/pay/transactions';
 
-/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned refusals. */
+/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned errors. */
 export function createV3Api(world: PayWorld): (call: Call) => Answer {
   const routes = [orderRoutes, refundRoutes, certificateRoutes, billRoutes, echoRoutes].flatMap((make) => make(world));
   return (call) => {
@@ -34,7 +34,7 @@ export function createV3Api(world: PayWorld): (call: Call) => Answer {
   };
 }
 
-/** What an overloaded WeChat Pay answers. */
+/** The answer of an overloaded WeChat Pay. */
 export function v3BusyAnswer(): Answer {
   return jsonAnswer(500, { code: 'SYSTEM_ERROR', message: '系统异常，请稍后重试' });
 }
@@ -62,7 +62,7 @@ function signedJsonAnswer(value: object | undefined, key: PlatformKey): Answer {
 }
 
 function errorAnswer({ status, code, message, internalCode, detail }: PayError, path: string): Answer {
-  // A 401 of the transaction calls has no Request-ID at all.
+  // A 401 of the transaction calls has no Request-ID.
   const traced = status !== 401 || !path.startsWith(transactions);
   return {
     status,

@@ -44,7 +44,7 @@ export function billRoutes(world: PayWorld): V3Route[] {
         const query = readQuery<BillQuery & { account_type?: string }>(call, fundFlowRule);
         const day = dayOf(query);
         const rows = bills.rowsUntil(day);
-        // All money moves on the basic account.
+        // The simulator moves all money on the basic account.
         if ((query.account_type ?? 'BASIC') !== 'BASIC')
           throw new PayError(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
         const today = rowsOfDay(rows, day);

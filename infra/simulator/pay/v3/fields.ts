@@ -41,19 +41,19 @@ const common = {
   settle_info: object({ profit_sharing: { kind: 'boolean' } }),
 } satisfies Record<string, Rule>;
 
-/** What may stand in the body of each create call (pay 2.1). */
+/** The rules for the body of each create call (pay 2.1). */
 export const createRules: Record<TradeType, Rule> = {
   JSAPI: object({ ...common, scene_info: object(scene), payer: required(object({ openid: required(text(128)) })) }),
   NATIVE: object({ ...common, scene_info: object(scene) }),
   MWEB: object({ ...common, scene_info: required(object({ ...scene, h5_info: required(h5Info) })) }),
 };
 
-/** What may stand in the body of the test of the keys. */
+/** The rule for the body of the echo call. */
 export const echoRule = object({ echo_message: required(text(256)) });
 
 export const closeRule = object({ mchid: required(text(32)) });
 
-/** What may stand in the body of a refund (pay 2.7). */
+/** The rule for the body of a refund (pay 2.7). */
 export const refundRule = object({
   transaction_id: text(32),
   out_trade_no: text(32, outTradeNoPattern),

@@ -19,7 +19,7 @@ interface Sender {
   now: number;
 }
 
-/** A notification of v3 (pay 4): the envelope stays the same, each delivery is signed anew. */
+/** Builds a notification of API v3 (pay 4): the envelope stays the same, each delivery is signed anew. */
 export function buildV3Notification({ url, event, ...message }: Message, sender: Sender): Notification {
   const body = JSON.stringify({
     id: randomUUID(),
@@ -54,7 +54,7 @@ export function buildV3Notification({ url, event, ...message }: Message, sender:
   };
 }
 
-/** AES-256-GCM as in pay 4.3: the tag follows the ciphertext. */
+/** Encrypts with AES-256-GCM (pay 4.3): the tag follows the ciphertext. */
 export function encryptResource(plain: string, associatedData: string, { apiV3Key }: { apiV3Key: string }) {
   const nonce = alphanumeric(12);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce));

@@ -63,7 +63,7 @@ function findRefundedOrder(
   try {
     return transactionId === undefined ? orders.find(outTradeNo ?? '') : orders.findByTransaction(transactionId);
   } catch (error) {
-    // The refund calls have a name of their own for this.
+    // The refund calls use another error code for a missing order.
     if (!(error instanceof PayError) || error.code !== 'ORDER_NOT_EXIST') throw error;
     throw new PayError(404, 'RESOURCE_NOT_EXISTS', '订单不存在');
   }

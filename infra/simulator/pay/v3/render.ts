@@ -9,7 +9,7 @@ const stateTexts: Record<TradeState, string> = {
   CLOSED: '订单已关闭',
 };
 
-/** The order as query and notification show it (pay 2.5, 4.4). */
+/** Renders an order for query and notification (pay 2.5, 4.4). */
 export function renderTransaction({ terms, payment }: PayOrder, mchId: string, state: TradeState): object {
   const { appId, outTradeNo, attach, deviceId, totalFen } = terms;
   const base = {
@@ -34,7 +34,7 @@ export function renderTransaction({ terms, payment }: PayOrder, mchId: string, s
   };
 }
 
-/** A refund as create and query answer it (pay 2.7). */
+/** Renders a refund for create and query (pay 2.7). */
 export function renderRefund(refund: Refund): object {
   const { refundFen, totalFen, fundsAccount = 'UNSETTLED' } = refund.terms;
   return {
@@ -58,7 +58,7 @@ export function renderRefund(refund: Refund): object {
   };
 }
 
-/** A refund as a notification tells it (pay 4.5): other names, no currency. */
+/** Renders a refund for a notification (pay 4.5): other field names, no currency. */
 export function renderRefundNotification(refund: Refund, mchId: string): object {
   const { refundFen, totalFen } = refund.terms;
   return {

@@ -8,11 +8,11 @@ import type { PayWorld } from '../world.ts';
 export interface V3Route {
   method: 'GET' | 'POST';
   path: RegExp;
-  /** Answers the JSON to send, signed; undefined means 204. A file is not signed. */
+  /** Returns the JSON to send signed, undefined for a 204, or a file, which is not signed. */
   handler: (call: Call, parameter: string) => object | Buffer | undefined;
 }
 
-/** Reads a JSON body that obeys the rule; the rule stands for the type. */
+/** Reads a JSON body and checks it against the rule; the type parameter must match the rule. */
 export function readBody<T extends object>(call: Call, rule: Rule): T {
   if (!/^application\/json\b/i.test(call.headers['content-type'] ?? '')) {
     throw new PayError(415, 'INVALID_REQUEST', 'Http头Content-Type必须为application/json');
@@ -24,7 +24,7 @@ export function readBody<T extends object>(call: Call, rule: Rule): T {
   throw invalidFieldError('body', problem);
 }
 
-/** A PARAM_ERROR that names the field. */
+/** Builds the PARAM_ERROR that names the invalid field. */
 export function invalidFieldError(
   location: 'body' | 'query',
   problem: { field: string; value?: unknown; issue: string },
