@@ -1,20 +1,16 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Clock } from '../../../infra/simulator/clock.ts';
 import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, jsapi, newPerson, officialToken, orderBody, payCall, settings, start } from './support.ts';
+import { startFurtherSimulator, useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, createQr, jsapi, newUser, officialToken, orderBody, payCall, planFault, queryOrder } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
-const plan = (target: string, action: string, times?: number) =>
-  call(simulator, 'POST', '/_faults', { target, action, times });
+const plan = (target: string, action: string, times?: number) => planFault(simulator, target, action, times);
 const createCode = async () => {
   const body = { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'x' } } };
   return call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${await officialToken(simulator)}`, body);
@@ -29,16 +25,15 @@ test('a port in use rejects with EADDRINUSE', async () => {
 });
 
 test('two simulators in one process know nothing of each other', async () => {
-  const other = await start();
-  const person = await newPerson(simulator);
-  expect((await call(other, 'POST', `/_phone/users/${person.id}/login-code`)).status).toBe(404);
+  const other = await startFurtherSimulator();
+  const user = await newUser(simulator);
+  expect((await call(other, 'POST', `/_phone/users/${user.id}/login-code`)).status).toBe(404);
   await other.advanceClock(60_000);
   expect((await call(simulator, 'GET', '/_clock')).json.offsetMs).toBe(0);
-  await other.close();
 });
 
 test('close ends at once, even with a client that is kept waiting', async () => {
-  const other = await start();
+  const other = await startSimulator(settings);
   await call(other, 'POST', '/_faults', { target: '*', action: 'timeout' });
   const waiting = call(other, 'GET', '/cgi-bin/token').catch((error: unknown) => error);
   await expect.poll(async () => (await call(other, 'GET', '/_log')).json.length).toBe(1);
@@ -108,16 +103,15 @@ test('fault errcode answers any errcode with a trace; 40164 names the address', 
 });
 
 test('faults of pay calls: busy is SYSTEM_ERROR, unsigned, and the order was not made', async () => {
-  const person = await newPerson(simulator);
+  const user = await newUser(simulator);
   await plan('transactions/jsapi', 'busy', 2);
-  const body = orderBody(person);
+  const body = orderBody(user);
   for (const attempt of [1, 2]) {
     const { status, json, headers } = await payCall(simulator, { path: jsapi, body });
     expect([attempt, status, json.code]).toEqual([attempt, 500, 'SYSTEM_ERROR']);
     expect(headers['wechatpay-signature']).toBeUndefined();
   }
-  const path = `/v3/pay/transactions/out-trade-no/${body.out_trade_no}?mchid=${settings.pay.mchId}`;
-  expect((await payCall(simulator, { method: 'GET', path })).json.code).toBe('ORDER_NOT_EXIST');
+  expect((await queryOrder(simulator, body.out_trade_no)).json.code).toBe('ORDER_NOT_EXIST');
   expect((await payCall(simulator, { path: jsapi, body })).status).toBe(200);
 });
 
@@ -166,14 +160,14 @@ test('GET / lists what can be done', async () => {
 });
 
 test('malformed control calls are clear errors', async () => {
-  const person = await newPerson(simulator);
-  for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${person.id}/scan`]) {
+  const user = await newUser(simulator);
+  for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${user.id}/scan`]) {
     const { status, json } = await call(simulator, 'POST', path, '{');
     expect([status, json.error]).toEqual([400, 'PARAM_ERROR']);
   }
   expect((await call(simulator, 'POST', '/_phone/users', { phone: 1 })).status).toBe(400);
-  expect((await call(simulator, 'POST', `/_phone/users/${person.id}/scan`, {})).status).toBe(400);
-  expect((await call(simulator, 'POST', `/_phone/users/${person.id}/toString`)).status).toBe(404);
+  expect((await call(simulator, 'POST', `/_phone/users/${user.id}/scan`, {})).status).toBe(400);
+  expect((await call(simulator, 'POST', `/_phone/users/${user.id}/toString`)).status).toBe(404);
   expect((await call(simulator, 'GET', '/_nothing')).status).toBe(404);
   expect((await call(simulator, 'POST', '/_phone/users', 'x'.repeat(1_048_577))).status).toBe(413);
 });

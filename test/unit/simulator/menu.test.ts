@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, call, newPerson, settings, start, usePhone } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { apiCall, call, newUser, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const create = async (body: unknown) => (await apiCall(simulator, 'official', '/cgi-bin/menu/create', { body })).json;
 const get = async () => (await apiCall(simulator, 'official', '/cgi-bin/menu/get')).json;
@@ -126,9 +123,9 @@ test('tokens and methods are checked', async () => {
 
 test('the account can be looked at', async () => {
   expect((await call(simulator, 'GET', '/_official')).json).toEqual({ mode: 'plain', menu: null, followers: [] });
-  const person = await newPerson(simulator);
-  await newPerson(simulator);
-  await usePhone(simulator, person, 'event', { event: 'subscribe' });
+  const user = await newUser(simulator);
+  await newUser(simulator);
+  await phoneAction(simulator, user, 'event', { event: 'subscribe' });
   const { followers } = (await call(simulator, 'GET', '/_official')).json;
-  expect(followers).toEqual([person.openIds.official]);
+  expect(followers).toEqual([user.openIds.official]);
 });

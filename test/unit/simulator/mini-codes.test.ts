@@ -1,18 +1,12 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { appToken, call, newPerson, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { appToken, call, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const path = async (app: 'miniapp' | 'official' = 'miniapp') =>
   `/wxa/getwxacodeunlimit?access_token=${await appToken(simulator, app)}`;
@@ -21,7 +15,7 @@ const create = async (body: object) => {
   const response = await fetch(simulator.url + (await path()), { method: 'POST', body: JSON.stringify(body) });
   return { type: response.headers.get('content-type'), image: Buffer.from(await response.arrayBuffer()) };
 };
-const scan = (content: string) => usePhone(simulator, person, 'scan', { content });
+const scan = (content: string) => phoneAction(simulator, user, 'scan', { content });
 
 test('the image says where WeChat finds the code, and nothing of its scene', async () => {
   const { type, image } = await create({ scene: 'ticket:1', page: 'pages/login/index', width: 280 });

@@ -1,19 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
+import { expect, test } from 'vitest';
 import { webPage } from '../../../infra/local/web/serve.ts';
-import { call, rawCall, settings } from './support.ts';
+import { startFurtherSimulator, useSimulator } from './fixture.ts';
+import { call, rawCall } from './support.ts';
 
 const folder = new URL('../../../infra/local/web/', import.meta.url);
 const browserAccept = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await startSimulator({ ...settings, page: webPage() });
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator({ page: webPage() });
 
 const get = (path: string, headers: Record<string, string> = {}) => rawCall(simulator.url + path, 'GET', headers, '');
 
@@ -47,9 +42,8 @@ test.each(['serve.ts', '../settings.ts', '..%2fsettings.ts', 'constructor', '__p
 
 test('the page learns where the API is, or that nobody said so', async () => {
   expect((await get('/_web/config.json')).json).toEqual({ apiUrl: null });
-  const other = await startSimulator({ ...settings, page: webPage('http://localhost:3000') });
+  const other = await startFurtherSimulator({ page: webPage('http://localhost:3000') });
   expect((await call(other, 'GET', '/_web/config.json')).json).toEqual({ apiUrl: 'http://localhost:3000' });
-  await other.close();
 });
 
 test('the log can be cut to its newest entries', async () => {

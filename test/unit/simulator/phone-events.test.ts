@@ -1,28 +1,15 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, newPerson, start, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { expect, test } from 'vitest';
+import { useOfficialReceiver, useSimulator, useWechatUser } from './fixture.ts';
+import { call, createQr, newUser, phoneAction, showUser } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator();
+const receiver = useOfficialReceiver(simulator);
+const user = useWechatUser(simulator);
 
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 200, body: 'success' });
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const act = (action: string, body: object = {}) => usePhone(simulator, person, action, body);
+const act = (action: string, body: object = {}) => phoneAction(simulator, user, action, body);
 const follow = async () => act('scan', { content: (await createQr(simulator, 'x')).url });
 const lastBody = () => receiver.received.at(-1)?.body ?? '';
-const show = async () => (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json;
+const show = async () => showUser(simulator, user);
 
 test('any event can be sent, with text, numbers, lists and nested fields', async () => {
   const fields = {
@@ -86,8 +73,8 @@ test('resend repeats the newest pushes of this person, content unchanged', async
   await follow();
   await act('message', { text: 'one' });
   await act('menu-click', { key: 'two' });
-  const other = await newPerson(simulator);
-  await usePhone(simulator, other, 'event', { event: 'VIEW' });
+  const other = await newUser(simulator);
+  await phoneAction(simulator, other, 'event', { event: 'VIEW' });
   const [, message, click] = receiver.received;
   expect((await act('resend')).json).toEqual({ push: { status: 200, body: 'success', reply: null } });
   expect(receiver.received.slice(4).map(({ body }) => body)).toEqual([click?.body]);
@@ -105,11 +92,11 @@ test('there must be something to resend', async () => {
 
 test('a person can be looked at', async () => {
   const before = await show();
-  expect(before).toEqual({ ...person, follows: false, chat: [], received: [] });
+  expect(before).toEqual({ ...user, follows: false, chat: [], received: [] });
   await follow();
   await act('menu-click', { key: 'K' });
   expect(await show()).toEqual({
-    ...person,
+    ...user,
     follows: true,
     chat: [{ from: 'person', type: 'menu-click', key: 'K' }],
     received: [],

@@ -1,38 +1,24 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/official/cipher.ts';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, newPerson, settings, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { startFurtherSimulator, useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, newUser, phoneAction, showUser } from './support.ts';
 
 const { appId, token, originalId = '' } = settings.official;
 const aesKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const otherKey = 'A'.repeat(43);
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator({ official: { mode: 'secure', aesKey } });
+const receiver = useOfficialReceiver(simulator);
+const user = useFollower(simulator);
 
-beforeEach(async () => {
-  simulator = await startSimulator({ ...settings, official: { ...settings.official, mode: 'secure', aesKey } });
-  receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 200, body: 'success' });
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-  await usePhone(simulator, person, 'scan', { content: `http://weixin.qq.com/r/${originalId}` });
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const say = async () => (await usePhone(simulator, person, 'message', { text: '你好' })).json.push;
+const say = async () => (await phoneAction(simulator, user, 'message', { text: '你好' })).json.push;
 const change = (body: object) => call(simulator, 'POST', '/_official', body);
 const last = () => receiver.received.at(-1)!;
 const encryptOf = (body: string) => /<Encrypt><!\[CDATA\[([^\]]+)\]\]><\/Encrypt>/.exec(body)?.[1] ?? '';
 
 function answerXml(content = '<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[好]]></Content>') {
-  const to = person.openIds.official;
+  const to = user.openIds.official;
   return `<xml><ToUserName>${to}</ToUserName><FromUserName>${originalId}</FromUserName><CreateTime>1</CreateTime>${content}</xml>`;
 }
 
@@ -53,7 +39,7 @@ function expectSigned(signedToken = token, key = aesKey) {
   const query = Object.fromEntries(url.searchParams);
   const { signature, timestamp = '', nonce = '', msg_signature: messageSignature } = query;
   const encrypted = encryptOf(body);
-  expect(query).toMatchObject({ openid: person.openIds.official, encrypt_type: 'aes' });
+  expect(query).toMatchObject({ openid: user.openIds.official, encrypt_type: 'aes' });
   expect(signature).toBe(signatureOf(signedToken, timestamp, nonce));
   expect(messageSignature).toBe(signatureOf(signedToken, timestamp, nonce, encrypted));
   return decryptMessage(key, encrypted, appId);
@@ -99,14 +85,13 @@ test.each([
 });
 
 test('a push that cannot be encrypted says why', async () => {
-  const other = await startSimulator({ ...settings, official: { ...settings.official, mode: 'secure' } });
-  const somebody = await newPerson(other);
-  const { json } = await usePhone(other, somebody, 'event', { event: 'VIEW' });
+  const other = await startFurtherSimulator({ official: { mode: 'secure' } });
+  const otherUser = await newUser(other);
+  const { json } = await phoneAction(other, otherUser, 'event', { event: 'VIEW' });
   expect(json.push).toMatchObject({ status: null, error: 'no callback URL is configured' });
   other.setOfficialCallbackUrl(receiver.url);
-  const { push } = (await usePhone(other, somebody, 'event', { event: 'VIEW' })).json;
+  const { push } = (await phoneAction(other, otherUser, 'event', { event: 'VIEW' })).json;
   expect(push).toMatchObject({ status: null, error: 'no EncodingAESKey is configured' });
-  await other.close();
 });
 
 test.each(['secure', 'compatible'])('%s mode: an encrypted reply is opened, and shown in the chat', async (mode) => {
@@ -114,7 +99,7 @@ test.each(['secure', 'compatible'])('%s mode: an encrypted reply is opened, and 
   const body = sealed(answerXml());
   receiver.answer = () => ({ status: 200, body });
   expect(await say()).toEqual({ status: 200, body, reply: { type: 'text', content: '好' } });
-  const { chat } = (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json;
+  const { chat } = await showUser(simulator, user);
   expect(chat).toEqual([
     { from: 'person', type: 'text', content: '你好' },
     { from: 'account', type: 'text', content: '好' },

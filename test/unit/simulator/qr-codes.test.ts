@@ -1,14 +1,10 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, officialToken, start } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { call, createQr, officialToken } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const create = async (body: unknown) =>
   (await call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${await officialToken(simulator)}`, body)).json;

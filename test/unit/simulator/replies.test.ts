@@ -1,30 +1,18 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, newPerson, settings, start, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { expect, test } from 'vitest';
+import { useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, createQr, phoneAction, showUser } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator();
+const receiver = useOfficialReceiver(simulator);
+const user = useFollower(simulator);
 
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-  await scan();
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const scan = async () => usePhone(simulator, person, 'scan', { content: (await createQr(simulator, 'x')).url });
-const say = async () => (await usePhone(simulator, person, 'message', { text: 'hi' })).json.push;
-const chat = async () => (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json.chat;
+const scan = async () => phoneAction(simulator, user, 'scan', { content: (await createQr(simulator, 'x')).url });
+const say = async () => (await phoneAction(simulator, user, 'message', { text: 'hi' })).json.push;
+const chat = async () => (await showUser(simulator, user)).chat;
 
 type Parts = { to?: string; from?: string; time?: string; content: string };
-function reply({ to = person.openIds.official, from = settings.official.originalId, time = '1', content }: Parts) {
+function reply({ to = user.openIds.official, from = settings.official.originalId, time = '1', content }: Parts) {
   return `<xml><ToUserName>${to}</ToUserName><FromUserName>${from}</FromUserName><CreateTime>${time}</CreateTime>${content}</xml>`;
 }
 const article = '<item><Title>t</Title><Description>d</Description><PicUrl>p</PicUrl><Url>u</Url></item>';
@@ -56,7 +44,7 @@ test.each([
 
 test.each<[string, () => string]>([
   ['to the account itself', () => reply({ to: settings.official.originalId, content: text('x') })],
-  ['from the person', () => reply({ from: person.openIds.official, content: text('x') })],
+  ['from the person', () => reply({ from: user.openIds.official, content: text('x') })],
   ['to nobody', () => `<xml>${text('x')}</xml>`],
   ['without a time', () => reply({ time: 'now', content: text('x') })],
   ['of empty text', () => reply({ content: text('') })],
@@ -101,13 +89,13 @@ test('the chat shows the reply to a retry, and no reply twice', async () => {
     { from: 'account', type: 'text', content: 'here' },
   ];
   expect((await chat()).slice(-2)).toEqual(said);
-  expect((await usePhone(simulator, person, 'resend')).json.push.reply).toEqual({ type: 'text', content: 'here' });
+  expect((await phoneAction(simulator, user, 'resend')).json.push.reply).toEqual({ type: 'text', content: 'here' });
   expect((await chat()).slice(-2)).toEqual(said);
 });
 
 test('nothing reaches a person who has just left', async () => {
   receiver.answer = () => ({ status: 200, body: reply({ content: text('bye') }) });
   const before = await chat();
-  expect((await usePhone(simulator, person, 'unfollow')).json.push.reply).toEqual({ type: 'text', content: 'bye' });
+  expect((await phoneAction(simulator, user, 'unfollow')).json.push.reply).toEqual({ type: 'text', content: 'bye' });
   expect(await chat()).toEqual(before);
 });

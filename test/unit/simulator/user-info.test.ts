@@ -1,27 +1,20 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, call, createQr, newPerson, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { apiCall, call, createQr, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const ask = async (query: Record<string, string> = {}) =>
-  (await apiCall(simulator, 'official', '/cgi-bin/user/info', { query: { openid: person.openIds.official, ...query } }))
+  (await apiCall(simulator, 'official', '/cgi-bin/user/info', { query: { openid: user.openIds.official, ...query } }))
     .json;
-const follow = async (content: string) => usePhone(simulator, person, 'scan', { content });
+const follow = async (content: string) => phoneAction(simulator, user, 'scan', { content });
 
 test('of somebody who does not follow, nothing is known', async () => {
-  const nothing = { subscribe: 0, openid: person.openIds.official, tagid_list: [] };
+  const nothing = { subscribe: 0, openid: user.openIds.official, tagid_list: [] };
   expect(await ask()).toEqual(nothing);
   await follow((await createQr(simulator, 'x')).url);
-  await usePhone(simulator, person, 'unfollow');
+  await phoneAction(simulator, user, 'unfollow');
   expect(await ask()).toEqual(nothing);
 });
 
@@ -30,10 +23,10 @@ test('of a follower: since when and by which code, the unionid, and no nickname'
   const follower = await ask({ lang: 'en' });
   expect(follower).toEqual({
     subscribe: 1,
-    openid: person.openIds.official,
+    openid: user.openIds.official,
     language: 'en',
     subscribe_time: expect.any(Number),
-    unionid: person.unionId,
+    unionid: user.unionId,
     remark: '',
     groupid: 0,
     tagid_list: [],
@@ -48,7 +41,7 @@ test('a scene that was given as a number comes back as one; the account’s own 
   const body = { action_name: 'QR_SCENE', action_info: { scene: { scene_id: 98_765 } } };
   await follow((await apiCall(simulator, 'official', '/cgi-bin/qrcode/create', { body })).json.url);
   expect(await ask()).toMatchObject({ qr_scene: 98_765, qr_scene_str: '' });
-  await usePhone(simulator, person, 'unfollow');
+  await phoneAction(simulator, user, 'unfollow');
   await follow((await call(simulator, 'GET', '/')).json.accountQr);
   expect(await ask()).toMatchObject({ subscribe: 1, qr_scene: 0, qr_scene_str: '' });
 });
@@ -60,9 +53,9 @@ test('no unionid while the account is not bound', async () => {
 });
 
 test('a wrong openid, token or method', async () => {
-  expect((await ask({ openid: person.openIds.miniapp })).errcode).toBe(40003);
+  expect((await ask({ openid: user.openIds.miniapp })).errcode).toBe(40003);
   expect((await ask({ openid: '' })).errcode).toBe(41009);
-  const query = { openid: person.openIds.official };
+  const query = { openid: user.openIds.official };
   expect((await apiCall(simulator, 'miniapp', '/cgi-bin/user/info', { query })).json.errcode).toBe(40001);
   expect((await apiCall(simulator, 'official', '/cgi-bin/user/info', { query, body: {} })).json.errcode).toBe(43001);
 });

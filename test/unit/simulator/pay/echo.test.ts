@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { payCall, platformSigned, settings, start } from '../support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { payCall, platformSigned } from '../support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const echo = (serial: string | undefined, body: object = { echo_message: 'hello' }) =>
   payCall(simulator, {

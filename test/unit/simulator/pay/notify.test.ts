@@ -1,39 +1,14 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import {
-  call,
-  jsapi,
-  newPerson,
-  openEnvelope,
-  orderBody,
-  payCall,
-  platformSigned,
-  settings,
-  start,
-  startReceiver,
-  usePhone,
-} from '../support.ts';
-import type { Person, Receiver } from '../support.ts';
+import { expect, test } from 'vitest';
+import { useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { openEnvelope, payOrder, planFault, platformSigned } from '../support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  person = await newPerson(simulator);
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
+const simulator = useSimulator();
+const receiver = useReceiver(simulator);
+const user = useWechatUser(simulator);
 
-const payOne = async () => {
-  const { json } = await payCall(simulator, { path: jsapi, body: orderBody(person, { notify_url: receiver.url }) });
-  return (await usePhone(simulator, person, 'pay', { prepayId: json.prepay_id })).json;
-};
-const plan = (action: string, times?: number) =>
-  call(simulator, 'POST', '/_faults', { target: 'notify', action, times });
+const payOne = () => payOrder(simulator, user, { notify_url: receiver.url });
+const plan = (action: string, times?: number) => planFault(simulator, 'notify', action, times);
 const genuine = () => receiver.received.map(({ headers, body }) => platformSigned(headers, body));
 
 // Waits before retry 1, 2, … in seconds: WeChat Pay documentation, pay 4.7.

@@ -1,24 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { jsapi, newPerson, orderBody, payCall, platformSigned, start, usePhone } from '../support.ts';
-import type { Person } from '../support.ts';
-import { plan, queryV3, refunds, v2Call, v2Order } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from '../fixture.ts';
+import { jsapi, orderBody, payCall, payOrder, planFault, platformSigned, queryOrder } from '../support.ts';
+import { payV2Order, refunds, v2Call } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
-const paidOrder = async (totalFen = 1800) => {
-  const body = orderBody(person, { amount: { total: totalFen, currency: 'CNY' } });
-  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
-  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
-  return { outTradeNo: body.out_trade_no, transactionId };
-};
+const paidOrder = () => payOrder(simulator, user);
 const refundBody = (outTradeNo: string, more: object = {}) => ({
   out_trade_no: outTradeNo,
   out_refund_no: `R${randomUUID()}`,
@@ -46,7 +35,7 @@ test('a refund is PROCESSING at first, SUCCESS a second later; the order is REFU
     amount: { total: 1800, refund: 1000, payer_total: 1800, payer_refund: 1000, currency: 'CNY' },
   });
   expect(created.json).not.toHaveProperty('success_time');
-  expect((await queryV3(simulator, outTradeNo)).json).toMatchObject({
+  expect((await queryOrder(simulator, outTradeNo)).json).toMatchObject({
     trade_state: 'REFUND',
     transaction_id: transactionId,
     amount: { total: 1800 },
@@ -101,7 +90,7 @@ test('the order may be named by either number; unknown ones are 404', async () =
 });
 
 test('an unpaid order, another total, and more than is left are INVALID_REQUEST', async () => {
-  const unpaid = orderBody(person);
+  const unpaid = orderBody(user);
   await payCall(simulator, { path: jsapi, body: unpaid });
   expect((await refund(refundBody(unpaid.out_trade_no))).json.code).toBe('INVALID_REQUEST');
   const { outTradeNo } = await paidOrder();
@@ -154,18 +143,18 @@ test('after a year nothing can be refunded', async () => {
 
 test('refund-closed: the refund is dead, and its amount free again', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-closed');
+  await planFault(simulator, 'refund', 'refund-closed');
   const body = refundBody(outTradeNo, { amount: amount(1800) });
   expect((await refund(body)).json.status).toBe('PROCESSING');
   await simulator.advanceClock(1_000);
   expect((await query(body.out_refund_no)).json).toMatchObject({ status: 'CLOSED' });
-  expect((await queryV3(simulator, outTradeNo)).json.trade_state).toBe('REFUND');
+  expect((await queryOrder(simulator, outTradeNo)).json.trade_state).toBe('REFUND');
   expect((await refund(refundBody(outTradeNo, { amount: amount(1800) }))).status).toBe(200);
 });
 
 test('refund-abnormal: the money hangs, and so does its amount', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   const body = refundBody(outTradeNo, { amount: amount(1800) });
   await refund(body);
   await simulator.advanceClock(1_000);
@@ -175,26 +164,24 @@ test('refund-abnormal: the money hangs, and so does its amount', async () => {
 
 test('refund-not-enough: 403, nothing accepted, and the same number works later', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-not-enough');
+  await planFault(simulator, 'refund', 'refund-not-enough');
   const body = refundBody(outTradeNo);
   const { status, json } = await refund(body);
   expect([status, json.code]).toEqual([403, 'NOT_ENOUGH']);
   expect((await query(body.out_refund_no)).status).toBe(404);
-  expect((await queryV3(simulator, outTradeNo)).json.trade_state).toBe('SUCCESS');
+  expect((await queryOrder(simulator, outTradeNo)).json.trade_state).toBe('SUCCESS');
   expect((await refund(body)).status).toBe(200);
 });
 
 test('a v2 order is refunded by v3, and v2 asks after it by any of four numbers', async () => {
-  const order = v2Order(person);
-  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
-  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
+  const { order, transactionId } = await payV2Order(simulator, user);
   const ask = async (about: Record<string, string>) => (await v2Call(simulator, '/pay/refundquery', about)).xml;
   expect((await ask({ out_trade_no: order.out_trade_no })).err_code).toBe('REFUNDNOTEXIST');
   const body = refundBody(order.out_trade_no, { out_refund_no: 'first', amount: amount(1000) });
   const { refund_id: refundId } = (await refund(body)).json;
   expect((await ask({ refund_id: refundId })).refund_status_0).toBe('PROCESSING');
   await simulator.advanceClock(1_000);
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   await refund(refundBody(order.out_trade_no, { out_refund_no: 'second', amount: amount(800) }));
   await simulator.advanceClock(1_000);
   const both = await ask({ transaction_id: transactionId, out_trade_no: 'ignored' });
