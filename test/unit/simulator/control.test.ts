@@ -24,7 +24,7 @@ test('a port in use rejects with EADDRINUSE', async () => {
   taken.close();
 });
 
-test('two simulators in one process know nothing of each other', async () => {
+test('two simulators in one process share no state', async () => {
   const other = await startFurtherSimulator();
   const user = await newUser(simulator);
   expect((await call(other, 'POST', `/_phone/users/${user.id}/login-code`)).status).toBe(404);
@@ -32,7 +32,7 @@ test('two simulators in one process know nothing of each other', async () => {
   expect((await call(simulator, 'GET', '/_clock')).json.offsetMs).toBe(0);
 });
 
-test('close ends at once, even with a client that is kept waiting', async () => {
+test('close ends at once, even with an open request', async () => {
   const other = await startSimulator(settings);
   await call(other, 'POST', '/_faults', { target: '*', action: 'timeout' });
   const waiting = call(other, 'GET', '/cgi-bin/token').catch((error: unknown) => error);
@@ -43,7 +43,7 @@ test('close ends at once, even with a client that is kept waiting', async () => 
   expect(await waiting).toBeInstanceOf(Error);
 });
 
-test('the clock tells its time and moves forward only', async () => {
+test('POST /_clock moves the clock forward only', async () => {
   const moved = await call(simulator, 'POST', '/_clock', { advanceMs: 3_600_000 });
   expect(moved.json.offsetMs).toBe(3_600_000);
   expect(Math.abs(moved.json.now - Date.now() - 3_600_000)).toBeLessThan(10_000);
@@ -52,7 +52,7 @@ test('the clock tells its time and moves forward only', async () => {
   }
 });
 
-test('scheduled work also runs by itself when real time reaches it', async () => {
+test('scheduled work runs when real time reaches it', async () => {
   const clock = new Clock();
   const ran: string[] = [];
   clock.schedule(clock.now() + 60, async () => void ran.push('second'));
@@ -61,7 +61,7 @@ test('scheduled work also runs by itself when real time reaches it', async () =>
   clock.stop();
 });
 
-test('fault timeout never answers and processes nothing', async () => {
+test('fault timeout sends no answer and processes nothing', async () => {
   await plan('qrcode/create', 'timeout');
   const token = await officialToken(simulator);
   const silent = fetch(`${simulator.url}/cgi-bin/qrcode/create?access_token=${token}`, {
@@ -102,7 +102,7 @@ test('fault errcode answers any errcode with a trace; 40164 names the address', 
   expect((await call(simulator, 'GET', '/v3/pay/transactions/id/1')).json.code).toBe('SIGN_ERROR');
 });
 
-test('faults of pay calls: busy is SYSTEM_ERROR, unsigned, and the order was not made', async () => {
+test('faults of pay calls: busy returns an unsigned SYSTEM_ERROR and creates no order', async () => {
   const user = await newUser(simulator);
   await plan('transactions/jsapi', 'busy', 2);
   const body = orderBody(user);
@@ -123,7 +123,7 @@ test('target * matches every call, another target only its own', async () => {
   expect((await call(simulator, 'GET', '/cgi-bin/token')).status).toBe(502);
 });
 
-test('a wrong fault is refused with the list of the right ones', async () => {
+test('rejects an unknown fault with the list of faults', async () => {
   const { status, json } = await plan('*', 'explode');
   expect(status).toBe(400);
   const calls = ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'accepted-5xx', 'accepted-timeout'];
@@ -137,7 +137,7 @@ test('a wrong fault is refused with the list of the right ones', async () => {
   expect((await plan('*', 'busy', 0)).status).toBe(400);
 });
 
-test('the log shows calls with their outcome, not the control calls, and can be cleared', async () => {
+test('the log holds calls with their outcome, no control calls, and can be cleared', async () => {
   await call(simulator, 'GET', '/cgi-bin/token?appid=a');
   await createQr(simulator, 'x');
   const { json } = await call(simulator, 'GET', '/_log');
@@ -150,7 +150,7 @@ test('the log shows calls with their outcome, not the control calls, and can be 
   expect((await call(simulator, 'GET', '/_log')).json).toEqual([]);
 });
 
-test('GET / lists what can be done', async () => {
+test('GET / lists the control calls and the phone actions', async () => {
   const { calls } = (await call(simulator, 'GET', '/')).json;
   const shown = ['GET /_issued', 'GET /_official', 'POST /_official', 'POST /_open-platform', 'GET /_merchant/orders'];
   for (const path of shown) expect(calls).toHaveProperty([path]);
@@ -159,7 +159,7 @@ test('GET / lists what can be done', async () => {
   expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());
 });
 
-test('malformed control calls are clear errors', async () => {
+test('rejects malformed control calls with an error code', async () => {
   const user = await newUser(simulator);
   for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${user.id}/scan`]) {
     const { status, json } = await call(simulator, 'POST', path, '{');

@@ -9,7 +9,7 @@ const simulator = useSimulator({ official: { aesKey } });
 
 const issued = async (): Promise<string[]> => (await call(simulator, 'GET', '/_issued')).json;
 
-test('the secrets of the settings, old and new', async () => {
+test('lists the secrets of the settings, before and after a change', async () => {
   const { apiV3Key, apiV2Key = '' } = settings.pay;
   const known = [settings.miniapp.appSecret, settings.official.appSecret, 'AAAAA', aesKey, apiV3Key, apiV2Key];
   expect((await issued()).toSorted()).toEqual(known.toSorted());
@@ -17,7 +17,7 @@ test('the secrets of the settings, old and new', async () => {
   expect((await issued()).toSorted()).toEqual([...known, 'BBBBB', 'A'.repeat(43)].toSorted());
 });
 
-test('what a person is and does', async () => {
+test('lists the identifiers, codes and tokens of a user', async () => {
   const user = await newUser(simulator, { phone: '13580006666', nickname: '一个长长的名字' });
   const session = await logIn(simulator, user);
   const phoneCode = (await phoneAction(simulator, user, 'phone-code')).json.code;
@@ -52,7 +52,7 @@ test('what a person is and does', async () => {
   expect(new Set(list).size).toBe(list.length);
 });
 
-test('names that are short, or that nobody gave, are no secret; neither is what is not there', async () => {
+test('does not list short or generated names, nor absent values', async () => {
   const before = await issued();
   await newUser(simulator, { nickname: 'Short', phone: null });
   await newUser(simulator, {});

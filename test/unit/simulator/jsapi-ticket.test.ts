@@ -17,7 +17,7 @@ test('the ticket stays the same while it lives, and claims two hours each time',
   expect((await getTicket(await officialToken(simulator))).ticket).not.toBe(first.ticket);
 });
 
-test('a wrong token, another type and another method are refused', async () => {
+test('rejects a wrong token, another ticket type and another method', async () => {
   const { appId, appSecret } = settings.miniapp;
   const client = { grant_type: 'client_credential', appid: appId, secret: appSecret };
   const ofMiniapp = (await call(simulator, 'POST', '/cgi-bin/stable_token', client)).json.access_token;

@@ -44,13 +44,13 @@ test.each([
   [47003, { data: undefined }],
   [47003, { data: {} }],
   [47003, { data: { thing1: { value: 'x'.repeat(21) } } }],
-])('a subscribe message is refused with %i for %j, which spends no grant', async (errcode, changes) => {
+])('rejects a subscribe message with %i for %j without using a grant', async (errcode, changes) => {
   await allow({ templateId: 'tpl_paid' });
   expect((await subscribe(changes)).errcode).toBe(errcode);
   expect((await subscribe()).errcode).toBe(0);
 });
 
-test('each kind of message knows its own openids and tokens only', async () => {
+test('each kind of message accepts openids and tokens of its own app only', async () => {
   await follow();
   expect((await subscribe({ touser: user.openIds.official })).errcode).toBe(40003);
   expect((await template({ touser: user.openIds.miniapp })).errcode).toBe(40003);
@@ -89,7 +89,7 @@ test('the same client_msg_id is sent once within ten minutes', async () => {
   expect(await received()).toHaveLength(5);
 });
 
-test('a template message with a wrong template, mini-program or value is refused', async () => {
+test('rejects a template message with a wrong template, mini-program or value', async () => {
   await follow();
   expect((await template({ template_id: 'TM0001' })).errcode).toBe(40037);
   expect((await template({ miniprogram: { appid: 'wx1' } })).errcode).toBe(40013);
@@ -100,9 +100,9 @@ test('a template message with a wrong template, mini-program or value is refused
 
 test('templates named in the settings are the only ones', async () => {
   const other = await startFurtherSimulator({ miniapp: { templateIds: ['BEwX0BO'] } });
-  const somebody = await newUser(other);
+  const otherUser = await newUser(other);
   const send = async (id: string) => {
-    const body = { touser: somebody.openIds.miniapp, template_id: id, data };
+    const body = { touser: otherUser.openIds.miniapp, template_id: id, data };
     return (await apiCall(other, 'miniapp', '/cgi-bin/message/subscribe/send', { body })).json.errcode;
   };
   expect([await send('tpl_paid'), await send('BEwX0BO')]).toEqual([40037, 43101]);
@@ -165,7 +165,7 @@ test.each([[1], [null], [undefined], ['x'], [{ value: 1 }]])('a field may not be
 });
 
 test.each([{}, { templateId: '' }, { templateId: 'tpl_x', times: 0 }, { templateId: 'tpl_x', times: '2' }])(
-  'the phone does not understand %j',
+  'rejects the action with %j',
   async (body) => {
     expect((await allow(body)).status).toBe(400);
   },

@@ -37,7 +37,7 @@ const refresh = async (token: string | undefined, changes: Record<string, string
 const userInfo = async (token: string, openid: string | undefined = user.openIds.official) =>
   (await get('/sns/userinfo', { access_token: token, openid, lang: 'zh_CN' })).json;
 
-test('agreeing leads back with a code and the state, which gives tokens as text/plain', async () => {
+test('consent redirects with a code and the state; the code exchange returns tokens as text/plain', async () => {
   const { location } = (await open(authorizeUrl())).json;
   expect(location).toMatch(/^http:\/\/localhost:3000\/oauth\/callback\?code=\w{32}&state=abc123$/);
   const code = new URL(location).searchParams.get('code') ?? '';
@@ -71,14 +71,14 @@ test('agreeing leads back with a code and the state, which gives tokens as text/
   expect(check.json).toEqual({ errcode: 0, errmsg: 'ok' });
 });
 
-test('the callback keeps its own query and fragment', async () => {
+test('keeps the query and fragment of the callback', async () => {
   const uri = encodeURIComponent('http://localhost/cb?a=1&b=%2F#part');
   expect((await open(authorizeUrl({ uri, state: '' }))).json.location).toMatch(
     /^http:\/\/localhost\/cb\?a=1&b=%2F&code=\w{32}&state=#part$/,
   );
 });
 
-test('who does not agree goes nowhere', async () => {
+test("returns no location without the user's consent", async () => {
   expect((await open(authorizeUrl(), { agree: false })).json).toEqual({ location: null });
 });
 
@@ -99,7 +99,7 @@ test.each([
   ['an address with a broken encoding', authorizeUrl({ uri: '%E4%' })],
   ['an address of another scheme', authorizeUrl({ uri: encodeURIComponent('app://localhost/cb') })],
   ['something else', 'http://localhost:3000/'],
-])('%s is refused', async (_, url) => {
+])('rejects an authorization URL with %s', async (_, url) => {
   const { status, json } = await open(url);
   expect([status, json.error]).toEqual([400, 'PARAM_ERROR']);
 });
@@ -114,12 +114,12 @@ test.each([
   expect([status, json.error]).toEqual([400, error]);
 });
 
-test('forcePopup and the longest state are fine', async () => {
+test('accepts forcePopup and the longest state', async () => {
   const { json } = await open(authorizeUrl({ state: 'x'.repeat(128), tail: '&forcePopup=true' }));
   expect(json.location).toContain(`&state=${'x'.repeat(128)}`);
 });
 
-test('any other browser is sent to WeChat', async () => {
+test('asks any other browser to open the page in WeChat', async () => {
   const { status, type, text } = await call(
     simulator,
     'GET',
@@ -150,18 +150,18 @@ test.each([
   expect((await exchange(await consent(), changes)).errcode).toBe(errcode);
 });
 
-test('a login code of the mini-program is none of ours', async () => {
+test('rejects a login code of the mini-program', async () => {
   expect((await exchange((await phoneAction(simulator, user, 'login-code')).json.code)).errcode).toBe(40029);
 });
 
-test('snsapi_base tells the openid and nothing else', async () => {
+test('snsapi_base gives access to the openid only', async () => {
   const session = await exchange(await consent({ scope: 'snsapi_base' }));
   expect(session).toMatchObject({ openid: user.openIds.official, scope: 'snsapi_base' });
   expect(session).not.toHaveProperty('unionid');
   expect((await userInfo(session.access_token)).errcode).toBe(48001);
 });
 
-test('a snapshot page shows somebody who does not exist', async () => {
+test('a snapshot page has the identifiers of no real user', async () => {
   const session = await exchange(await consent({}, { snapshot: true }));
   expect(session.is_snapshotuser).toBe(1);
   expect(session.openid).toMatch(/^o[\w-]{27}$/);
@@ -192,7 +192,7 @@ test.each([
   expect((await refresh(token, changes)).errcode).toBe(errcode);
 });
 
-test('a new password is the end of all tokens of that person, and of nobody else', async () => {
+test('a password change revokes all tokens of that user and of no other', async () => {
   const mine = await exchange(await consent());
   const other = await newUser(simulator);
   await phoneAction(simulator, other, 'change-password');
@@ -203,7 +203,7 @@ test('a new password is the end of all tokens of that person, and of nobody else
   expect((await exchange(await consent())).openid).toBe(user.openIds.official);
 });
 
-test.each(['/sns/userinfo', '/sns/auth'])('%s wants a user token and the openid it belongs to', async (path) => {
+test.each(['/sns/userinfo', '/sns/auth'])('%s requires a user token and its openid', async (path) => {
   const { access_token: token, openid } = await exchange(await consent());
   const errcode = async (query: Record<string, string | undefined>) => (await get(path, query)).json.errcode;
   expect(await errcode({ openid })).toBe(41001);
@@ -213,12 +213,12 @@ test.each(['/sns/userinfo', '/sns/auth'])('%s wants a user token and the openid 
   expect(await errcode({ access_token: token, openid: user.openIds.miniapp })).toBe(40003);
 });
 
-test('a user token is no access token of the app', async () => {
+test('rejects a user token as an access token of the app', async () => {
   const { access_token: token, openid } = await exchange(await consent());
   expect((await get('/cgi-bin/user/info', { access_token: token, openid })).json.errcode).toBe(40001);
 });
 
-test('there is no unionid while the account is not bound', async () => {
+test('returns returns no unionid while the account is not bound', async () => {
   await call(simulator, 'POST', '/_open-platform', { bound: ['miniapp'] });
   const session = await exchange(await consent());
   expect(session).not.toHaveProperty('unionid');

@@ -50,12 +50,12 @@ test('an expired code shows an error on the phone and sends nothing', async () =
   expect(receiver.received).toEqual([]);
 });
 
-test('a code that WeChat never made is a clear 404', async () => {
+test('rejects an unknown QR code with 404', async () => {
   const { status, json } = await scan('http://weixin.qq.com/q/forged');
   expect([status, json.error]).toEqual([404, 'CONTENT_UNKNOWN']);
 });
 
-test("the account's own QR code is a plain follow with an empty EventKey", async () => {
+test("the account's own QR code causes a subscribe event with an empty EventKey", async () => {
   const { accountQr } = (await call(simulator, 'GET', '/')).json;
   expect((await scan(accountQr)).json.kind).toBe('subscribe');
   expect(lastBody()).toContain('<EventKey><![CDATA[]]></EventKey>');
@@ -97,7 +97,7 @@ test.each([
   ['JSON', { status: 200, body: '{"ok":true}' }],
   ['success in quotes', { status: 200, body: '"success"' }],
   ['an error page', { status: 200, body: '<html></html>' }],
-])('%s is sent again three times, five seconds apart, with the same body', async (_, answer) => {
+])('%s leads to three retries, five seconds apart, with the same body', async (_, answer) => {
   receiver.answer = () => answer;
   const { json } = await scan((await createQr(simulator, 'x')).url);
   expect(json.push).toEqual({ ...answer, reply: null });
@@ -108,14 +108,14 @@ test.each([
   for (const gap of gaps) expect(Math.abs(gap - 5_000)).toBeLessThan(3_000);
 });
 
-test.each([['success'], ['']])('the answer %j ends the matter', async (body) => {
+test.each([['success'], ['']])('the answer %j ends the retries', async (body) => {
   receiver.answer = () => ({ status: 200, body });
   await scan((await createQr(simulator, 'x')).url);
   await simulator.advanceClock(60_000);
   expect(receiver.received).toHaveLength(1);
 });
 
-test('a receiver that is silent for five seconds gets the push again', async () => {
+test('retries a push after five seconds without an answer', async () => {
   receiver.answer = (index) => (index === 0 ? null : { status: 200, body: 'success' });
   const { url } = await createQr(simulator, 'x');
   const startedAt = Date.now();

@@ -63,7 +63,7 @@ test('userInfo is encrypted under the current session key, and signed', async ()
   );
 });
 
-test('phone data says nothing of who it is, and has no signature', async () => {
+test('phone data contains no user id and has no signature', async () => {
   const { session_key: sessionKey } = await logIn(simulator, user);
   const data = await give({ kind: 'phone' });
   expect([data.rawData, data.signature]).toEqual(['', '']);
@@ -83,7 +83,7 @@ test('a watermark can be old or of another app, and the country a number', async
   expect(Math.abs(watermark.timestamp + 600 - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('wx.login replaces the session key, unless told not to', async () => {
+test('wx.login replaces the session key unless rotate is false', async () => {
   const first = await logIn(simulator, user);
   const early = await give({ kind: 'phone' });
   expect((await logIn(simulator, user, { rotate: false })).session_key).toBe(first.session_key);
@@ -93,20 +93,20 @@ test('wx.login replaces the session key, unless told not to', async () => {
   expect(() => open(early, second.session_key)).toThrow(/decrypt|JSON/);
 });
 
-test('open data before any login come under a key that the next login can still hand out', async () => {
+test('open data before any login use a key that the next login can return', async () => {
   const data = await give({ kind: 'userInfo' });
   const { session_key: sessionKey } = await logIn(simulator, user, { rotate: false });
   expect(open(data, sessionKey).openId).toBe(user.openIds.miniapp);
 });
 
 test.each([{}, { kind: 'other' }, { kind: 'phone', ageSeconds: 'x' }, { kind: 'phone', countryCodeAs: 'roman' }])(
-  'the phone does not understand %j',
+  'rejects the action with %j',
   async (body) => {
     expect((await phoneAction(simulator, user, 'encrypted', body)).status).toBe(400);
   },
 );
 
-test('a unionid is there in bound apps only', async () => {
+test('only bound apps receive a unionid', async () => {
   const bind = (bound: unknown) => call(simulator, 'POST', '/_open-platform', { bound });
   expect((await bind(['official'])).status).toBe(204);
   const { unionid, session_key: sessionKey } = await logIn(simulator, user);

@@ -31,13 +31,13 @@ test('any event can be sent, with text, numbers, lists and nested fields', async
   ]);
 });
 
-test('fields replace those that every event has', async () => {
+test('given fields replace the common fields of an event', async () => {
   await act('event', { event: 'VIEW', fields: { CreateTime: 1, ToUserName: 'gh_other' } });
   expect(lastBody()).toContain('<xml><ToUserName><![CDATA[gh_other]]></ToUserName>');
   expect(lastBody()).toContain('<CreateTime>1</CreateTime>');
 });
 
-test('subscribe and unsubscribe, sent as events, are what they say', async () => {
+test('the events subscribe and unsubscribe change the follow', async () => {
   await act('event', { event: 'subscribe', fields: { EventKey: 'last_trade_no_1' } });
   expect((await show()).follows).toBe(true);
   await act('event', { event: 'unsubscribe' });
@@ -50,7 +50,7 @@ test.each([
   { event: 'VIEW', fields: { 'a b': '1' } },
   { event: 'VIEW', fields: { a: null } },
   { event: 'VIEW', fields: { a: [{ b: true }] } },
-])('no event is made of %j', async (body) => {
+])('rejects the event %j', async (body) => {
   expect((await act('event', body)).status).toBe(400);
   expect(receiver.received).toEqual([]);
 });
@@ -69,7 +69,7 @@ test('messages of other types have their own fields and a MsgId', async () => {
   expect((await act('message', { msgType: 'image', fields: 'x' })).status).toBe(400);
 });
 
-test('resend repeats the newest pushes of this person, content unchanged', async () => {
+test('resend repeats the newest pushes of the user, content unchanged', async () => {
   await follow();
   await act('message', { text: 'one' });
   await act('menu-click', { key: 'two' });
@@ -84,13 +84,13 @@ test('resend repeats the newest pushes of this person, content unchanged', async
   expect(new Set(nonces).size).toBe(receiver.received.length);
 });
 
-test('there must be something to resend', async () => {
+test('resend rejects a user without pushes', async () => {
   const { status, json } = await act('resend');
   expect([status, json.error]).toEqual([409, 'NO_PUSH']);
   for (const last of [0, 1.5, '1']) expect((await act('resend', { last })).status).toBe(400);
 });
 
-test('a person can be looked at', async () => {
+test('GET /_phone/users/{id} returns the user with chat and messages', async () => {
   const before = await show();
   expect(before).toEqual({ ...user, follows: false, chat: [], received: [] });
   await follow();

@@ -23,7 +23,7 @@ test('a phone code answers the number with a watermark of the mini-program', asy
   expect(Math.abs(info.watermark.timestamp - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('a number from abroad has its country in front; the country is a number for every second person', async () => {
+test('a foreign number starts with its country code; countryCode is a number for every second user', async () => {
   const abroad = await newUser(simulator, { phone: '98765432', countryCode: '852' });
   expect((await ask({ code: await phoneCode(abroad) })).phone_info).toMatchObject({
     phoneNumber: '+85298765432',
@@ -41,7 +41,7 @@ test('a code is single use and lives five minutes', async () => {
   expect((await ask({ code: late })).errcode).toBe(40029);
 });
 
-test("another person's openid is refused and does not spend the code", async () => {
+test('rejects the openid of another user without using the code', async () => {
   const code = await phoneCode();
   const other = await newUser(simulator);
   expect((await ask({ code, openid: other.openIds.miniapp })).errcode).toBe(40003);
@@ -49,7 +49,7 @@ test("another person's openid is refused and does not spend the code", async () 
   expect((await ask({ code, openid: user.openIds.miniapp })).errcode).toBe(0);
 });
 
-test('login codes and phone codes are not interchangeable', async () => {
+test('rejects a login code as a phone code, and the reverse', async () => {
   const { code } = (await phoneAction(simulator, user, 'login-code')).json;
   expect((await ask({ code })).errcode).toBe(40029);
   const { appId: appid, appSecret: secret } = settings.miniapp;
@@ -57,7 +57,7 @@ test('login codes and phone codes are not interchangeable', async () => {
   expect((await call(simulator, 'GET', `/sns/jscode2session?${query}`)).json.errcode).toBe(40029);
 });
 
-test('a wrong token, method or body is refused and spends nothing', async () => {
+test('rejects a wrong token, method or body without using the code', async () => {
   const code = await phoneCode();
   expect((await ask({ code }, 'official')).errcode).toBe(40001);
   expect((await call(simulator, 'POST', path, { code })).json.errcode).toBe(41001);
@@ -68,7 +68,7 @@ test('a wrong token, method or body is refused and spends nothing', async () => 
   expect((await ask({ code })).errcode).toBe(0);
 });
 
-test('a person without a phone number has no code to give', async () => {
+test('a user without a phone number gets NO_PHONE', async () => {
   const poor = await newUser(simulator, { phone: null });
   for (const [action, body] of [
     ['phone-code', {}],
@@ -81,7 +81,7 @@ test('a person without a phone number has no code to give', async () => {
 });
 
 test.each([{ phone: 1 }, { phone: '' }, { countryCode: '+86' }, { countryCode: 86 }, { avatarUrl: 1 }])(
-  'nobody is made of %j',
+  'rejects a new user with %j',
   async (about) => {
     expect((await call(simulator, 'POST', '/_phone/users', about)).status).toBe(400);
   },

@@ -61,7 +61,7 @@ test('compatible mode: everything twice, plain and encrypted', async () => {
   expect(last().body.replace(/<Encrypt>.*<\/Encrypt>\n/, '')).toBe(plain);
 });
 
-test('what the console says acts at once: mode, token and key', async () => {
+test('changes of mode, token and key apply at once', async () => {
   expect((await change({ mode: 'plain' })).status).toBe(204);
   await say();
   expect([...last().url.searchParams.keys()]).toEqual(['signature', 'timestamp', 'nonce', 'openid']);
@@ -78,13 +78,13 @@ test.each([
   { aesKey: 'short' },
   { aesKey: 1 },
   { aesKey: '' },
-])('the console refuses %j', async (body) => {
+])('POST /_official rejects %j', async (body) => {
   expect((await change(body)).status).toBe(400);
   await say();
   expect(expectSigned()).toContain('你好');
 });
 
-test('a push that cannot be encrypted says why', async () => {
+test('a push that cannot be sent or encrypted reports the reason', async () => {
   const other = await startFurtherSimulator({ official: { mode: 'secure' } });
   const otherUser = await newUser(other);
   const { json } = await phoneAction(other, otherUser, 'event', { event: 'VIEW' });
@@ -115,7 +115,7 @@ test.each([
   ['without TimeStamp', () => sealed(answerXml(), { drop: 'TimeStamp' })],
   ['without Nonce', () => sealed(answerXml(), { drop: 'Nonce' })],
   ['encrypted, but no XML', () => sealed('success')],
-])('secure mode: a reply %s is abnormal and the push is sent again, in a new cipher', async (_, reply) => {
+])('secure mode: rejects a reply %s and retries the push with a new ciphertext', async (_, reply) => {
   const before = receiver.received.length;
   const body = reply();
   receiver.answer = () => ({ status: 200, body });
@@ -126,7 +126,7 @@ test.each([
   expect(new Set(bodies.map((text) => decryptMessage(aesKey, encryptOf(text), appId))).size).toBe(1);
 });
 
-test('a retry after the console changed is sealed in the new way', async () => {
+test('a retry uses the current mode', async () => {
   receiver.answer = (index) => (index === 1 ? { status: 500 } : { status: 200, body: 'success' });
   await say();
   await change({ mode: 'plain' });

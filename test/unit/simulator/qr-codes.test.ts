@@ -45,12 +45,12 @@ test.each([
   expect((await create(body)).errcode).toBe(errcode);
 });
 
-test('the longest scene and lifetime are fine', async () => {
+test('accepts the longest scene and lifetime', async () => {
   const answer = await create(textScene('x'.repeat(64), { expire_seconds: 2_592_000 }));
   expect(answer.expire_seconds).toBe(2_592_000);
 });
 
-test('showqrcode is an image that says the url', async () => {
+test('showqrcode returns an image that contains the url', async () => {
   const { ticket, url } = await createQr(simulator, 'login:1');
   const response = await fetch(`${simulator.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(ticket)}`);
   expect(response.headers.get('content-type')).toBe('image/png');

@@ -31,7 +31,11 @@ test.each([
     { type: 'video', mediaId: 'm1', title: 't' },
   ],
   ['news', news(1), { type: 'news', articles: [{ title: 't', description: 'd', picUrl: 'p', url: 'u' }] }],
-  ['a person', '<MsgType>transfer_customer_service</MsgType>', { type: 'transfer_customer_service' }],
+  [
+    'a transfer to customer service',
+    '<MsgType>transfer_customer_service</MsgType>',
+    { type: 'transfer_customer_service' },
+  ],
 ])('a reply that is %s', async (_, content, expected) => {
   const body = reply({ content });
   receiver.answer = () => ({ status: 200, body });
@@ -44,8 +48,8 @@ test.each([
 
 test.each<[string, () => string]>([
   ['to the account itself', () => reply({ to: settings.official.originalId, content: text('x') })],
-  ['from the person', () => reply({ from: user.openIds.official, content: text('x') })],
-  ['to nobody', () => `<xml>${text('x')}</xml>`],
+  ['from the user', () => reply({ from: user.openIds.official, content: text('x') })],
+  ['without a receiver', () => `<xml>${text('x')}</xml>`],
   ['without a time', () => reply({ time: 'now', content: text('x') })],
   ['of empty text', () => reply({ content: text('') })],
   ['without MsgType', () => reply({ content: '<Content>x</Content>' })],
@@ -58,7 +62,7 @@ test.each<[string, () => string]>([
   ['a wrong ArticleCount', () => reply({ content: news(1, 2) })],
   ['broken XML', () => reply({ content: '<MsgType>text</MsgType><Content>x' })],
   ['other XML', () => '<html></html>'],
-])('a reply %s is abnormal, is not shown, and the push is sent again', async (_, make) => {
+])('does not show a reply %s, and retries the push', async (_, make) => {
   const body = make();
   receiver.answer = () => ({ status: 200, body });
   expect(await say()).toEqual({ status: 200, body, reply: null });
@@ -79,7 +83,7 @@ test('an event may be answered with eight articles, not with nine', async () => 
   expect((await scan()).json.push.reply).toBeNull();
 });
 
-test('the chat shows the reply to a retry, and no reply twice', async () => {
+test('shows the reply to a retry, and no reply twice', async () => {
   const body = reply({ content: text('here') });
   receiver.answer = (index) => (index === 1 ? { status: 500 } : { status: 200, body });
   expect((await say()).reply).toBeNull();
@@ -93,7 +97,7 @@ test('the chat shows the reply to a retry, and no reply twice', async () => {
   expect((await chat()).slice(-2)).toEqual(said);
 });
 
-test('nothing reaches a person who has just left', async () => {
+test('does not show a reply to a user who has unfollowed', async () => {
   receiver.answer = () => ({ status: 200, body: reply({ content: text('bye') }) });
   const before = await chat();
   expect((await phoneAction(simulator, user, 'unfollow')).json.push.reply).toEqual({ type: 'text', content: 'bye' });

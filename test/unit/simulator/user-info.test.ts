@@ -10,7 +10,7 @@ const ask = async (query: Record<string, string> = {}) =>
     .json;
 const follow = async (content: string) => phoneAction(simulator, user, 'scan', { content });
 
-test('of somebody who does not follow, nothing is known', async () => {
+test('returns no details of a user who does not follow', async () => {
   const nothing = { subscribe: 0, openid: user.openIds.official, tagid_list: [] };
   expect(await ask()).toEqual(nothing);
   await follow((await createQr(simulator, 'x')).url);
@@ -18,7 +18,7 @@ test('of somebody who does not follow, nothing is known', async () => {
   expect(await ask()).toEqual(nothing);
 });
 
-test('of a follower: since when and by which code, the unionid, and no nickname', async () => {
+test('returns time, QR code and unionid of a follower, and no nickname', async () => {
   await follow((await createQr(simulator, 'login:1')).url);
   const follower = await ask({ lang: 'en' });
   expect(follower).toEqual({
@@ -37,7 +37,7 @@ test('of a follower: since when and by which code, the unionid, and no nickname'
   expect(Math.abs(follower.subscribe_time - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('a scene that was given as a number comes back as one; the account’s own code has none', async () => {
+test('returns a numeric scene as qr_scene; the account’s own code has no scene', async () => {
   const body = { action_name: 'QR_SCENE', action_info: { scene: { scene_id: 98_765 } } };
   await follow((await apiCall(simulator, 'official', '/cgi-bin/qrcode/create', { body })).json.url);
   expect(await ask()).toMatchObject({ qr_scene: 98_765, qr_scene_str: '' });
@@ -46,13 +46,13 @@ test('a scene that was given as a number comes back as one; the account’s own 
   expect(await ask()).toMatchObject({ subscribe: 1, qr_scene: 0, qr_scene_str: '' });
 });
 
-test('no unionid while the account is not bound', async () => {
+test('returns no unionid while the account is not bound', async () => {
   await follow((await createQr(simulator, 'x')).url);
   await call(simulator, 'POST', '/_open-platform', { bound: [] });
   expect(await ask()).not.toHaveProperty('unionid');
 });
 
-test('a wrong openid, token or method', async () => {
+test('rejects a wrong openid, token or method', async () => {
   expect((await ask({ openid: user.openIds.miniapp })).errcode).toBe(40003);
   expect((await ask({ openid: '' })).errcode).toBe(41009);
   const query = { openid: user.openIds.official };

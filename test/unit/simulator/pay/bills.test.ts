@@ -121,7 +121,7 @@ test('bill_type chooses rows and columns', async () => {
   expect(refunded.rows).toMatchObject([{ 商户退款单号: 'R1', 退款成功时间: expect.stringContaining(date) }]);
 });
 
-test('a refund stands in the bill as it stood then, whatever became of it', async () => {
+test('a bill shows a refund with its status at the time of the bill', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'refund', 'refund-abnormal');
   await refund(outTradeNo, 'R1');
@@ -130,7 +130,7 @@ test('a refund stands in the bill as it stood then, whatever became of it', asyn
   expect((await tradeRows()).rows[1]).toMatchObject({ 商户退款单号: 'R1', 退款状态: 'CHANGE' });
 });
 
-test('gzip is of the file, and the hash of what is in it', async () => {
+test('GZIP compresses the file; the hash covers the uncompressed bytes', async () => {
   await paidOrder();
   await until(10);
   const { json } = await trade({ tar_type: 'GZIP' });
@@ -141,7 +141,7 @@ test('gzip is of the file, and the hash of what is in it', async () => {
   expect(readBill(plain).rows).toHaveLength(1);
 });
 
-test('wrong-hash: the hash is another', async () => {
+test('wrong-hash returns a wrong hash once', async () => {
   await paidOrder();
   await until(10);
   await planFault(simulator, 'bill', 'wrong-hash');
@@ -149,7 +149,7 @@ test('wrong-hash: the hash is another', async () => {
   expect([/^[0-9a-f]{40}$/.test(wrong), wrong === right]).toEqual([true, false]);
 });
 
-test('a link needs a signature, and lives for five minutes', async () => {
+test('a download URL requires a signature and expires after five minutes', async () => {
   await paidOrder();
   await until(10);
   const { json } = await trade();
@@ -189,7 +189,7 @@ test.each([
   expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
 });
 
-test('a fund-flow bill carries the balance on', async () => {
+test('a fund-flow bill continues the balance of the day before', async () => {
   await paidOrder();
   await until(12);
   const { outTradeNo, transactionId } = await paidOrder();
@@ -208,7 +208,7 @@ test('a fund-flow bill carries the balance on', async () => {
   expect(fees.json.code).toBe('NO_STATEMENT_EXIST');
 });
 
-test('a person can make the bills differ from the ledger, and end it', async () => {
+test('POST /_merchant/bills sets and removes discrepancies between bill and ledger', async () => {
   const distort = (body: object) => call(simulator, 'POST', '/_merchant/bills', body);
   const [one, two] = [await paidOrder(), await paidOrder()];
   await until(10);
@@ -240,7 +240,7 @@ test('a person can make the bills differ from the ledger, and end it', async () 
   }
 });
 
-test('without a date it is for each day that has no word of its own', async () => {
+test('discrepancies without a date apply to each day without its own', async () => {
   const { outTradeNo } = await paidOrder();
   await until(10);
   await call(simulator, 'POST', '/_merchant/bills', { drop: [outTradeNo] });
@@ -249,7 +249,7 @@ test('without a date it is for each day that has no word of its own', async () =
   expect((await trade()).status).toBe(200);
 });
 
-test('v2 downloads the same bill at once, and refuses in return_msg', async () => {
+test('API v2 downloads the same bill, with errors in return_msg', async () => {
   const { order } = await payV2Order(simulator, user, { notify_url: paymentReceiver.url });
   const day = date.replaceAll('-', '');
   const get = (about: Record<string, string | undefined>) => v2Call(simulator, '/pay/downloadbill', about);

@@ -6,7 +6,7 @@ import { signV2, v2Call, v2Order, writeXml } from './support.ts';
 const simulator = useSimulator();
 const user = useWechatUser(simulator);
 
-test('accepted-5xx: 502, and the order is there', async () => {
+test('accepted-5xx returns 502 and creates the order', async () => {
   await planFault(simulator, 'jsapi', 'accepted-5xx');
   const body = orderBody(user);
   const { status, json, headers } = await payCall(simulator, { path: jsapi, body });
@@ -18,14 +18,14 @@ test('accepted-5xx: 502, and the order is there', async () => {
   expect((await queryOrder(simulator, order.out_trade_no)).json.trade_state).toBe('NOTPAY');
 });
 
-test('5xx: 502, and the order is not there', async () => {
+test('5xx returns 502 and creates no order', async () => {
   await planFault(simulator, 'jsapi', '5xx');
   const body = orderBody(user);
   expect((await payCall(simulator, { path: jsapi, body })).status).toBe(502);
   expect((await queryOrder(simulator, body.out_trade_no)).status).toBe(404);
 });
 
-test('accepted-timeout: no answer, and the order is there', async () => {
+test('accepted-timeout sends no answer and creates the order', async () => {
   await planFault(simulator, 'unifiedorder', 'accepted-timeout');
   const order = v2Order(user);
   const fields = { ...order, appid: 'wx1111111111111111', mch_id: '1900007291', nonce_str: 'x' };
@@ -36,7 +36,7 @@ test('accepted-timeout: no answer, and the order is there', async () => {
   expect((await call(simulator, 'GET', '/_log')).json[0]).toMatchObject({ status: null, fault: 'accepted-timeout' });
 });
 
-test('the platform has no such faults: they wait for a call of pay', async () => {
+test('accepted-5xx skips platform calls and applies to the next call of WeChat Pay', async () => {
   await planFault(simulator, '*', 'accepted-5xx');
   expect((await call(simulator, 'GET', '/cgi-bin/token')).status).toBe(200);
   expect((await payCall(simulator, { path: jsapi, body: orderBody(user) })).status).toBe(502);

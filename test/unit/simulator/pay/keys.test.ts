@@ -66,7 +66,7 @@ test('an answer is signed with the key that the request names', async () => {
   }
 });
 
-test('notifications go over to the newest certificate, retries too', async () => {
+test('notifications and their retries use the newest certificate', async () => {
   await payOrder(simulator, user, { notify_url: receiver.url });
   await planFault(simulator, 'pay-notify', 'rotate-key');
   await simulator.advanceClock(15_000);

@@ -14,7 +14,7 @@ const genuine = () => receiver.received.map(({ headers, body }) => platformSigne
 // Waits before retry 1, 2, … in seconds: WeChat Pay documentation, pay 4.7.
 const officialGaps = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
 
-test('a payment is announced with a signature that fits and a content that decrypts', async () => {
+test('a payment notification has a valid signature and decrypts', async () => {
   receiver.answer = () => ({ status: 204 });
   const { transactionId, notify } = await payOne();
   expect(notify).toEqual({ status: 204, body: '' });
@@ -32,7 +32,7 @@ test('a payment is announced with a signature that fits and a content that decry
   expect(transaction).toMatchObject({ trade_state: 'SUCCESS', transaction_id: transactionId, amount: { total: 1800 } });
 });
 
-test('a refused notification comes again exactly by the official schedule, 15 times', async () => {
+test('retries a rejected notification 15 times, by the official schedule', async () => {
   receiver.answer = () => ({ status: 500 });
   await payOne();
   expect(officialGaps.reduce((sum, gap) => sum + gap)).toBe(24 * 3600 + 240);
@@ -48,7 +48,7 @@ test('a refused notification comes again exactly by the official schedule, 15 ti
   expect(receiver.received).toHaveLength(16);
 });
 
-test('one long jump delivers everything that became due, in order and at its own time', async () => {
+test('one long clock step delivers everything that became due, in order and at its own time', async () => {
   receiver.answer = () => ({ status: 500 });
   await payOne();
   await simulator.advanceClock(25 * 3_600_000);
@@ -126,7 +126,7 @@ test('probe-notify sends a WECHATPAY/SIGNTEST/ signature before the genuine one'
   expect(receiver.received[0]!.headers['wechatpay-signature']).toMatch(/^WECHATPAY\/SIGNTEST\//);
 });
 
-test('a fault is used up by as many deliveries as were asked for', async () => {
+test('a fault applies to as many deliveries as planned', async () => {
   await plan('drop-notify', 2);
   await payOne();
   await simulator.advanceClock(15_000);

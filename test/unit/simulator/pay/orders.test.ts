@@ -51,7 +51,7 @@ test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, changes) => {
   expect(headers['wechatpay-signature']).toBeUndefined();
 });
 
-test('every documented field may be used, and local receivers may speak http', async () => {
+test('accepts every documented field, and http for local receivers', async () => {
   const body = orderBody(user, {
     description: '字'.repeat(127),
     out_trade_no: 'Tt0_-|*'.padEnd(32, '9'),
@@ -85,7 +85,7 @@ test('app, merchant and payer must belong together', async () => {
   expect((await create(orderBody(user, official))).status).toBe(200);
 });
 
-test('the same request again gives a new prepay_id, whatever the order of its keys', async () => {
+test('a repeated request returns a new prepay_id, whatever the order of its keys', async () => {
   const body = orderBody(user);
   const first = await create(body);
   const second = await create(Object.fromEntries(Object.entries(body).toReversed()));
@@ -160,7 +160,7 @@ test('query needs mchid in the query, close needs it in the body', async () => {
   expect(misplaced.json.code).toBe('PARAM_ERROR');
 });
 
-test('a prepay_id lives two hours; a repeated create gives a living one', async () => {
+test('a prepay_id expires after two hours; a repeated create returns a valid one', async () => {
   const body = orderBody(user);
   const first = (await create(body)).json.prepay_id;
   await simulator.advanceClock(120 * minuteMs);
@@ -169,14 +169,14 @@ test('a prepay_id lives two hours; a repeated create gives a living one', async 
   expect((await pay({ prepayId: (await create(body)).json.prepay_id })).status).toBe(200);
 });
 
-test('a new order lives as long as it was meant to, however far the clock was moved before', async () => {
+test('time_expire of a new order does not depend on earlier clock steps', async () => {
   await simulator.advanceClock(30 * 3_600_000);
   const { json } = await create(orderBody(user, { time_expire: inMs(10 * minuteMs) }));
   await simulator.advanceClock(9 * minuteMs);
   expect((await pay({ prepayId: json.prepay_id })).status).toBe(200);
 });
 
-test('after time_expire nobody can pay, the order stays NOTPAY, and create says ORDER_CLOSED', async () => {
+test('after time_expire payment is impossible, the order stays NOTPAY, and create returns ORDER_CLOSED', async () => {
   const body = orderBody(user, { time_expire: inMs(10 * minuteMs) });
   const { prepay_id: prepayId } = (await create(body)).json;
   await simulator.advanceClock(10 * minuteMs);
@@ -192,7 +192,7 @@ test('an unpaid order closes by itself after seven days', async () => {
   expect((await query(byNo(body.out_trade_no))).json.trade_state).toBe('CLOSED');
 });
 
-test('only the person of the order pays it, and only once', async () => {
+test('only the payer of the order can pay it, and only once', async () => {
   const other = await newUser(simulator);
   const { prepay_id: prepayId } = (await create(orderBody(user))).json;
   expect((await pay({ prepayId }, other)).json.error).toBe('WRONG_PAYER');
@@ -202,7 +202,7 @@ test('only the person of the order pays it, and only once', async () => {
   expect((await pay({})).status).toBe(400);
 });
 
-test('native: a scan opens the sheet for one person, and a repeated create voids the old code', async () => {
+test('native: a scan opens the payment sheet for one user, and a repeated create voids the old code', async () => {
   const { payer: _, ...body } = orderBody(user);
   const path = '/v3/pay/transactions/native';
   const old = (await create(body, path)).json.code_url;
@@ -224,7 +224,7 @@ test('native: a scan opens the sheet for one person, and a repeated create voids
   expect((await create(body)).json.code).toBe('PARAM_ERROR');
 });
 
-test('h5: needs the scene, lives five minutes, and survives an appended redirect_url', async () => {
+test('h5: requires scene_info, expires after five minutes, and accepts an appended redirect_url', async () => {
   const { payer: _, ...plain } = orderBody(user);
   const path = '/v3/pay/transactions/h5';
   expect((await create(plain, path)).json.detail.field).toBe('/scene_info');

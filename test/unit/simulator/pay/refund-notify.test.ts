@@ -9,7 +9,7 @@ const { simulator, receiver, paymentReceiver, user } = useMerchant();
 const paidOrder = () => payOrder(simulator, user, { notify_url: paymentReceiver.url });
 const refund = (outTradeNo: string, more?: object) => refundOrder(simulator, outTradeNo, more);
 
-test('with a notify_url of its own: v3, signed, without currency', async () => {
+test('a refund with a notify_url is notified in API v3, signed, without currency', async () => {
   const { outTradeNo, transactionId } = await paidOrder();
   const { refund_id: refundId } = await refund(outTradeNo, { notify_url: receiver.url });
   expect(receiver.received).toHaveLength(1);
@@ -33,7 +33,7 @@ test('with a notify_url of its own: v3, signed, without currency', async () => {
 test.each([
   ['refund-closed', 'CLOSED', 'REFUNDCLOSE'],
   ['refund-abnormal', 'ABNORMAL', 'CHANGE'],
-])('%s is told in both protocols, without a success time', async (fault, status, v2Status) => {
+])('%s is notified in both protocols, without a success time', async (fault, status, v2Status) => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'refund', fault, 2);
   await refund(outTradeNo, { notify_url: receiver.url });
@@ -48,7 +48,7 @@ test.each([
   expect([info.refund_status, info.success_time]).toEqual([v2Status, undefined]);
 });
 
-test('without one: v2 XML to the console address, encrypted and not signed', async () => {
+test('a refund without a notify_url is notified in API v2 to the refund callback URL, encrypted and not signed', async () => {
   const { outTradeNo, transactionId } = await paidOrder();
   const { refund_id: refundId } = await refund(outTradeNo);
   const { req_info: reqInfo = '', ...outer } = readXml(receiver.received[0]!.body);
@@ -76,7 +76,7 @@ test('without one: v2 XML to the console address, encrypted and not signed', asy
   });
 });
 
-test('retries, drops and probes go for refunds too', async () => {
+test('retries, drops and probes apply to refund notifications', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'notify', 'drop-notify');
   await planFault(simulator, 'notify', 'probe-notify');
@@ -87,7 +87,7 @@ test('retries, drops and probes go for refunds too', async () => {
   expect(genuine).toEqual([false, true]);
 });
 
-test('unsigned-notify leaves the signature out', async () => {
+test('unsigned-notify omits the signature headers', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'notify', 'unsigned-notify');
   await refund(outTradeNo, { notify_url: receiver.url });
@@ -95,7 +95,7 @@ test('unsigned-notify leaves the signature out', async () => {
   expect(names.filter((name) => name.startsWith('wechatpay-'))).toEqual([]);
 });
 
-test('tamper-notify breaks req_info: the genuine one follows', async () => {
+test('tamper-notify changes req_info; the genuine notification follows', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'notify', 'tamper-notify');
   receiver.answer = (index) => (index === 0 ? { status: 400 } : { status: 200, body: accepted });
@@ -107,7 +107,7 @@ test('tamper-notify breaks req_info: the genuine one follows', async () => {
   expect(openReqInfo(good).out_refund_no).toBe('R1');
 });
 
-test('a merchant without a console address, or without a v2 key, hears nothing', async () => {
+test('sends no notification without a refund callback URL or without an API v2 key', async () => {
   for (const pay of [{ refundCallbackUrl: receiver.url, apiV2Key: '' }, {}]) {
     const other = await startFurtherSimulator({ pay });
     const { outTradeNo } = await payOrder(other, await newUser(other), { notify_url: paymentReceiver.url });

@@ -47,7 +47,7 @@ test('a refund is PROCESSING at first, SUCCESS a second later; the order is REFU
   expect(settled.json.success_time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$/);
 });
 
-test('it settles by itself, too', async () => {
+test('a refund ends by real time too', async () => {
   const { outTradeNo } = await paidOrder();
   const body = refundBody(outTradeNo);
   await refund(body);
@@ -77,7 +77,7 @@ test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, change) => {
   expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
 });
 
-test('the order may be named by either number; unknown ones are 404', async () => {
+test('accepts either number of the order; unknown ones are 404', async () => {
   const { transactionId } = await paidOrder();
   const byTransaction = { out_trade_no: undefined, transaction_id: transactionId };
   expect((await refund(refundBody('', byTransaction))).json.status).toBe('PROCESSING');
@@ -103,7 +103,7 @@ test('an unpaid order, another total, and more than is left are INVALID_REQUEST'
   expect([status, json.code]).toEqual([400, 'INVALID_REQUEST']);
 });
 
-test('the same number is the same refund, or REFUND_FEE_MISMATCH', async () => {
+test('a repeated number returns the same refund, or REFUND_FEE_MISMATCH for other terms', async () => {
   const { outTradeNo } = await paidOrder();
   const body = refundBody(outTradeNo, { reason: 'x' });
   const first = await refund(body);
@@ -118,7 +118,7 @@ test('the same number is the same refund, or REFUND_FEE_MISMATCH', async () => {
   expect((await refund(refundBody(outTradeNo, { amount: amount(800) }))).status).toBe(200);
 });
 
-test('fifty refunds of one order, and not one more', async () => {
+test('rejects the 51st refund of an order', async () => {
   const { outTradeNo } = await paidOrder();
   for (let done = 0; done < 50; done += 1) {
     expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).status).toBe(200);
@@ -134,14 +134,14 @@ test('fifty refunds of one order, and not one more', async () => {
   ]);
 });
 
-test('after a year nothing can be refunded', async () => {
+test('rejects a refund after a year', async () => {
   const { outTradeNo } = await paidOrder();
   await simulator.advanceClock(366 * 86_400_000);
   const { status, json } = await refund(refundBody(outTradeNo));
   expect([status, json.code]).toEqual([403, 'TRADE_OVERDUE']);
 });
 
-test('refund-closed: the refund is dead, and its amount free again', async () => {
+test('refund-closed closes the refund and releases its amount', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'refund', 'refund-closed');
   const body = refundBody(outTradeNo, { amount: amount(1800) });
@@ -152,7 +152,7 @@ test('refund-closed: the refund is dead, and its amount free again', async () =>
   expect((await refund(refundBody(outTradeNo, { amount: amount(1800) }))).status).toBe(200);
 });
 
-test('refund-abnormal: the money hangs, and so does its amount', async () => {
+test('refund-abnormal keeps the amount reserved', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'refund', 'refund-abnormal');
   const body = refundBody(outTradeNo, { amount: amount(1800) });
@@ -162,7 +162,7 @@ test('refund-abnormal: the money hangs, and so does its amount', async () => {
   expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).json.code).toBe('INVALID_REQUEST');
 });
 
-test('refund-not-enough: 403, nothing accepted, and the same number works later', async () => {
+test('refund-not-enough returns 403, creates nothing, and the same number works later', async () => {
   const { outTradeNo } = await paidOrder();
   await planFault(simulator, 'refund', 'refund-not-enough');
   const body = refundBody(outTradeNo);
@@ -173,7 +173,7 @@ test('refund-not-enough: 403, nothing accepted, and the same number works later'
   expect((await refund(body)).status).toBe(200);
 });
 
-test('a v2 order is refunded by v3, and v2 asks after it by any of four numbers', async () => {
+test('API v3 refunds an API v2 order, and refundquery finds the refund by any of four numbers', async () => {
   const { order, transactionId } = await payV2Order(simulator, user);
   const ask = async (about: Record<string, string>) => (await v2Call(simulator, '/pay/refundquery', about)).xml;
   expect((await ask({ out_trade_no: order.out_trade_no })).err_code).toBe('REFUNDNOTEXIST');

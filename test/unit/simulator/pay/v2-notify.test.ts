@@ -12,7 +12,7 @@ const payOne = (more: Record<string, string> = {}) =>
   payV2Order(simulator, user, { notify_url: receiver.url, ...more });
 const notified = () => receiver.received.map(({ body }) => readXml(body));
 
-test('a payment is announced in XML, by the names of orderquery', async () => {
+test('a payment notification is XML with the field names of orderquery', async () => {
   const { order, transactionId, notify } = await payOne();
   expect(notify).toEqual({ status: 200, body: accepted });
   const [xml] = notified();
@@ -34,14 +34,17 @@ test('a payment is announced in XML, by the names of orderquery', async () => {
   expect(xml).not.toHaveProperty('sign_type');
 });
 
-test.each(['MD5', 'HMAC-SHA256'])('an order that named %s has it named, and is signed with it', async (signType) => {
-  await payOne({ sign_type: signType, attach: 'x&y <z>' });
-  const [xml] = notified();
-  expect(xml).toMatchObject({ sign_type: signType, attach: 'x&y <z>' });
-  expect(xml!.sign).toBe(signV2(xml!, { type: signType }));
-});
+test.each(['MD5', 'HMAC-SHA256'])(
+  'an order with sign_type %s is notified with that sign_type and signature',
+  async (signType) => {
+    await payOne({ sign_type: signType, attach: 'x&y <z>' });
+    const [xml] = notified();
+    expect(xml).toMatchObject({ sign_type: signType, attach: 'x&y <z>' });
+    expect(xml!.sign).toBe(signV2(xml!, { type: signType }));
+  },
+);
 
-test('no-sign-type-notify: HMAC, and not a word of it', async () => {
+test('no-sign-type-notify signs with HMAC and omits sign_type', async () => {
   await planFault(simulator, 'notify', 'no-sign-type-notify');
   await payOne({ sign_type: 'HMAC-SHA256' });
   const [xml] = notified();
@@ -58,7 +61,7 @@ test.each([
   ['a BOM before it', { status: 200, body: `\uFEFF${accepted}` }],
   ['FAIL', { status: 200, body: accepted.replace('SUCCESS', 'FAIL') }],
   ['the right words at 500', { status: 500, body: accepted }],
-])('%s is no acceptance: it comes again after 15 s', async (_, answer) => {
+])('%s is no acceptance: the notification is retried after 15 s', async (_, answer) => {
   receiver.answer = (index) => (index === 0 ? answer : { status: 200, body: accepted });
   await payOne();
   await simulator.advanceClock(14_000);
@@ -69,7 +72,7 @@ test.each([
   expect(second).toEqual(first);
 });
 
-test('tamper-notify changes one digit of total_fee; the genuine one follows', async () => {
+test('tamper-notify changes one digit of total_fee; the genuine notification follows', async () => {
   await planFault(simulator, 'notify', 'tamper-notify');
   receiver.answer = (index) => (index === 0 ? { status: 400 } : { status: 200, body: accepted });
   await payOne();
@@ -87,7 +90,7 @@ test('unsigned-notify has no sign', async () => {
   expect(notified()[0]).toHaveProperty('out_trade_no');
 });
 
-test('drop, late and duplicate work as in v3; a probe waits for a notification that can be one', async () => {
+test('drop, late and duplicate work as in API v3; a planned probe waits for a v3 notification', async () => {
   await planFault(simulator, 'notify', 'probe-notify');
   expect((await payOne()).notify.status).toBe(200);
   await planFault(simulator, 'notify', 'drop-notify');

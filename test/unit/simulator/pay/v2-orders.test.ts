@@ -15,7 +15,7 @@ const close = async (outTradeNo: string) =>
 const pay = (payment: object) => phoneAction(simulator, user, 'pay', payment);
 const scene = '{"h5_info":{"type":"Wap","wap_url":"https://example.com","wap_name":"Coffee"}}';
 
-const refused: [string, Record<string, string | undefined>][] = [
+const invalidOrders: [string, Record<string, string | undefined>][] = [
   ['LACK_PARAMS', { body: undefined }],
   ['LACK_PARAMS', { body: '' }],
   ['LACK_PARAMS', { nonce_str: undefined }],
@@ -46,7 +46,7 @@ const refused: [string, Record<string, string | undefined>][] = [
   ['PARAM_ERROR', { trade_type: 'MWEB', scene_info: '{"h5_info":{"type":"toString"}}' }],
 ];
 
-test.each(refused)('%s for %j', async (code, change) => {
+test.each(invalidOrders)('unifiedorder returns %s for %j', async (code, change) => {
   const xml = await create(v2Order(user, change));
   expect([xml.return_code, xml.result_code, xml.err_code]).toEqual(['SUCCESS', 'FAIL', code]);
   expect(xml.prepay_id).toBeUndefined();
@@ -56,7 +56,7 @@ test('the payer must belong to the app', async () => {
   expect((await create(v2Order(user, { openid: user.openIds.official }))).err_code).toBe('PARAM_ERROR');
 });
 
-test('an order is NOTPAY, then paid, and says so in both protocols', async () => {
+test('shows an order as NOTPAY, then as paid, in both protocols', async () => {
   const order = v2Order(user, { attach: 'a', device_info: 'WEB' });
   const { prepay_id: prepayId, trade_type: tradeType } = await create(order);
   expect([prepayId, tradeType]).toEqual([expect.stringMatching(/^wx\d{14}\w{20}$/), 'JSAPI']);
@@ -108,7 +108,7 @@ test('time_end is Beijing time', async () => {
   expect(Math.abs(epoch - simulator.now())).toBeLessThan(3_000);
 });
 
-test('the same again gives a fresh handle; anything else is refused', async () => {
+test('a repeated unifiedorder returns a new prepay_id; a changed one is rejected', async () => {
   const order = v2Order(user);
   const first = await create(order);
   const second = await create(order);
@@ -125,7 +125,7 @@ test('a number belongs to one protocol only', async () => {
   await create(order);
   const taken = await payCall(simulator, { path: jsapi, body: { ...body, out_trade_no: order.out_trade_no } });
   expect([taken.status, taken.json.code]).toEqual([403, 'OUT_TRADE_NO_USED']);
-  // But each can be looked at, and closed, by both.
+  // Both protocols can query and close either order.
   expect((await query({ out_trade_no: body.out_trade_no })).trade_state).toBe('NOTPAY');
   const path = `/v3/pay/transactions/out-trade-no/${order.out_trade_no}/close`;
   expect((await payCall(simulator, { path, body: { mchid: settings.pay.mchId } })).status).toBe(204);
@@ -133,7 +133,7 @@ test('a number belongs to one protocol only', async () => {
   expect((await query({ out_trade_no: order.out_trade_no })).trade_state).toBe('CLOSED');
 });
 
-test('close, and close again; unknown numbers are ORDERNOTEXIST', async () => {
+test('closeorder is idempotent; unknown numbers are ORDERNOTEXIST', async () => {
   const order = v2Order(user);
   await create(order);
   expect([(await close(order.out_trade_no)).result_code, (await close(order.out_trade_no)).result_code]).toEqual([

@@ -30,7 +30,7 @@ test.each([
   expect([status, xml]).toEqual([200, { return_code: 'FAIL', return_msg: '签名错误' }]);
 });
 
-test('a field changed after signing, or one more, is a signature error too', async () => {
+test('a field changed or added after signing is a signature error', async () => {
   const fields = { appid: settings.miniapp.appId, mch_id: settings.pay.mchId, nonce_str: 'x', out_trade_no: 'T123456' };
   const sign = signV2(fields);
   const query = async (sent: Record<string, string>) =>
@@ -41,7 +41,7 @@ test('a field changed after signing, or one more, is a signature error too', asy
   expect(await query({ ...fields, more: '1', sign })).toMatchObject({ return_msg: '签名错误' });
 });
 
-test('what is not a flat document of XML is refused before anything else', async () => {
+test('rejects anything but a flat XML document first', async () => {
   const doctype = '<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]>';
   for (const body of ['{}', '<xml></xml>', '<xml><a>', '<xml><a><b>1</b></a></xml>', '<xml><a>1</a><a>2</a></xml>']) {
     expect((await send(body)).xml).toEqual({ return_code: 'FAIL', return_msg: 'XML格式错误' });
@@ -69,7 +69,7 @@ test('merchant and app must be known', async () => {
   expect(xml).toMatchObject({ result_code: 'FAIL', err_code: 'APPID_MCHID_NOT_MATCH' });
 });
 
-test('a merchant without a v2 key can sign nothing', async () => {
+test('rejects every signature of a merchant without an API v2 key', async () => {
   const keyless = await startFurtherSimulator({ pay: { apiV2Key: '' } });
   const fields = { appid: settings.miniapp.appId, mch_id: settings.pay.mchId, nonce_str: 'x', out_trade_no: 'T123456' };
   const { xml } = await v2Call(keyless, '/pay/orderquery', { ...fields, sign: signV2(fields, { key: '' }) });
@@ -82,7 +82,7 @@ test('an unknown path is 404', async () => {
   expect((await call(simulator, 'POST', '/pay/toString', '<xml><a>1</a></xml>')).status).toBe(404);
 });
 
-test('busy is a signed SYSTEMERROR, and nothing was made', async () => {
+test('busy returns a signed SYSTEMERROR and creates no order', async () => {
   await planFault(simulator, unified, 'busy');
   const order = v2Order(user, { sign_type: 'HMAC-SHA256' });
   const { status, xml } = await v2Call(simulator, unified, order);

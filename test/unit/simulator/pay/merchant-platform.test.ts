@@ -17,7 +17,7 @@ const settle = (outRefundNo: string, status?: string) =>
 const orders = async () => (await call(simulator, 'GET', '/_merchant/orders')).json;
 const state = async () => (await orders())[0].state;
 
-test('a refund by hand has a number that nobody issued, and is told in v2', async () => {
+test('a manual refund has a number of the merchant platform, and is notified in API v2', async () => {
   const outTradeNo = await paidOrder();
   const { status, json } = await refund(outTradeNo, 500, { reason: 'cold' });
   expect([status, Object.keys(json)]).toEqual([201, ['outRefundNo', 'refundId']]);
@@ -34,7 +34,7 @@ test('a refund by hand has a number that nobody issued, and is told in v2', asyn
   expect(found.json).toMatchObject({ status: 'SUCCESS', amount: { refund: 500 } });
 });
 
-test('what cannot be refunded is refused in the words of the API', async () => {
+test('rejects an impossible refund with the error code of the API', async () => {
   const outTradeNo = await paidOrder();
   const unpaid = await unpaidOrder();
   for (const [number, fen, expected] of [
@@ -49,7 +49,7 @@ test('what cannot be refunded is refused in the words of the API', async () => {
   }
 });
 
-test('the list says how each order stands', async () => {
+test('lists the state of each order', async () => {
   const outTradeNo = await paidOrder();
   expect(await state()).toBe('paid');
   const first = (await refund(outTradeNo, 800)).json;
@@ -82,7 +82,7 @@ test('the list says how each order stands', async () => {
   ]);
 });
 
-test('a refund that hangs is settled by hand, and told again', async () => {
+test('a manual settlement of an abnormal refund is notified', async () => {
   const outTradeNo = await paidOrder();
   await planFault(simulator, 'refund', 'refund-abnormal');
   const { outRefundNo } = (await refund(outTradeNo, 1800)).json;
@@ -97,7 +97,7 @@ test('a refund that hangs is settled by hand, and told again', async () => {
   expect([again.status, again.json.error]).toEqual([409, 'REFUND_SETTLED']);
 });
 
-test('a person may be faster than the second', async () => {
+test('a manual settlement replaces the automatic one', async () => {
   const outTradeNo = await paidOrder();
   const { outRefundNo } = (await refund(outTradeNo, 1800)).json;
   await settle(outRefundNo, 'CLOSED');
@@ -107,7 +107,7 @@ test('a person may be faster than the second', async () => {
   expect((await settle(outRefundNo, 'SUCCESS')).status).toBe(409);
 });
 
-test('settling needs a known number and an end', async () => {
+test('settling requires a known number and a final status', async () => {
   const outTradeNo = await paidOrder();
   const { outRefundNo } = (await refund(outTradeNo, 1)).json;
   for (const status of [undefined, 'PROCESSING']) expect((await settle(outRefundNo, status)).status).toBe(400);
