@@ -1,9 +1,9 @@
 import { realSeconds } from '../clock.ts';
 import { alphanumeric } from '../random.ts';
+import { parseXml, toXml } from '../xml.ts';
+import type { XmlNode } from '../xml.ts';
 import type { Sealing } from './account.ts';
 import { decryptMessage, encryptMessage, signatureOf } from './cipher.ts';
-import { parseXml, toXml } from './xml.ts';
-import type { XmlNode } from './xml.ts';
 
 /** Builds query and body of one delivery for the mode (platform 3.3); signature and ciphertext are new each time. */
 export function sealPush(

@@ -4,12 +4,12 @@ import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
 import type { Deliver, DeliveryResult } from '../deliver.ts';
 import type { WechatUser } from '../wechat-users.ts';
+import { toXml } from '../xml.ts';
+import type { XmlFields } from '../xml.ts';
 import type { OfficialAccount, Sealing } from './account.ts';
 import { openReply, sealPush } from './envelope.ts';
 import { readReply } from './reply.ts';
 import type { Reply } from './reply.ts';
-import { toXml } from './xml.ts';
-import type { XmlFields } from './xml.ts';
 
 /** The result of a push: the answer as received, and the reply that the user sees. */
 interface PushResult extends DeliveryResult {

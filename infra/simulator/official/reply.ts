@@ -1,7 +1,7 @@
 // Passive replies of the official account (platform 3.9), checked as WeChat does before the user sees them.
 import { isRecord } from '../http.ts';
-import { lowerFirst } from './xml.ts';
-import type { XmlNode } from './xml.ts';
+import { lowerFirst } from '../xml.ts';
+import type { XmlNode } from '../xml.ts';
 
 export interface Reply {
   type: string;

@@ -4,9 +4,9 @@ import { readChoice, readCount, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
-import { lowerFirst } from '../official/xml.ts';
-import type { XmlFields } from '../official/xml.ts';
 import type { WechatUser } from '../wechat-users.ts';
+import { lowerFirst } from '../xml.ts';
+import type { XmlFields } from '../xml.ts';
 import type { PhoneActions } from './action.ts';
 
 const messageTypes = ['text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link'] as const;

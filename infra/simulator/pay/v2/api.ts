@@ -1,6 +1,6 @@
 import type { Answer, Call } from '../../http.ts';
-import { toXml } from '../../official/xml.ts';
 import { alphanumeric } from '../../random.ts';
+import { toXml } from '../../xml.ts';
 import type { PayWorld } from '../world.ts';
 import { downloadV2Bill } from './bill-handler.ts';
 import { ReturnCodeError, ResultCodeError, toResultCodeError } from './error.ts';

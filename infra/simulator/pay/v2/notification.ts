@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { beijingText } from '../../beijing-time.ts';
-import { toXml } from '../../official/xml.ts';
 import { alphanumeric } from '../../random.ts';
+import { toXml } from '../../xml.ts';
 import type { PayOrder, Payment, Refund } from '../ledger.ts';
 import type { NotificationRequest, Notification } from '../notification-delivery.ts';
 import { refundedAt, refundStatusOf } from '../refunds.ts';

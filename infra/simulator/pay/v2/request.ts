@@ -1,6 +1,6 @@
 import type { Call } from '../../http.ts';
-import { parseXml } from '../../official/xml.ts';
 import type { PaySettings } from '../../settings.ts';
+import { parseXml } from '../../xml.ts';
 import { returnCodeError } from './error.ts';
 import { SIGN_TYPES, v2Sign } from './sign.ts';
 import type { SignType, V2Fields } from './sign.ts';
