@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
@@ -157,6 +158,18 @@ test('GET / lists the control calls and the phone actions', async () => {
   const actions =
     'login-code phone-code encrypted allow-message scan message menu-click unfollow event resend open change-password pay';
   expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());
+});
+
+test('the README lists every control call, phone action and fault', async () => {
+  const page = readFileSync(new URL('../../../infra/simulator/README.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code.split(' ').at(-1) ?? '');
+  const { calls, faults } = (await call(simulator, 'GET', '/')).json;
+  const { 'POST /_phone/users/{id}/{action}': actions, ...others } = calls as Record<string, string[]>;
+  const faultNames = Object.values(faults as Record<string, string[]>).flat();
+  expect([Object.keys(others).length, actions?.length, faultNames.length].every((count) => count! > 5)).toBe(true);
+  const paths = Object.keys(others).map((name) => name.split(' ').at(-1) ?? '');
+  expect([...paths, ...faultNames].filter((name) => !listed.includes(name))).toEqual([]);
+  expect(actions?.filter((name) => !listed.some((code) => code.endsWith(`/${name}`)))).toEqual([]);
 });
 
 test('rejects malformed control calls with an error code', async () => {
