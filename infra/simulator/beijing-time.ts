@@ -16,13 +16,13 @@ export function beijingText(epochMs: number): string {
   return beijingIso(epochMs).slice(0, 19).replace('T', ' ');
 }
 
-/** The moment that `yyyyMMddHHmmss` names; undefined if there is none such. */
+/** Parses `yyyyMMddHHmmss` in Beijing to epoch ms; undefined if the date does not exist. */
 export function fromBeijingDigits(text: string): number | undefined {
   const epochMs = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6+08:00'));
   return Number.isNaN(epochMs) || beijingDigits(epochMs) !== text ? undefined : epochMs;
 }
 
-/** Number of the Beijing calendar day: daily quotas are reset at 00:00 there. */
+/** Number of the calendar day in Beijing, where daily quotas are reset at 00:00. */
 export function beijingDay(epochMs: number): number {
   return Math.floor((epochMs + offsetMs) / dayMs);
 }

@@ -1,31 +1,31 @@
 import type { Clock } from './clock.ts';
 
-export interface LogEntry {
+interface LogEntry {
   /** ISO time of the virtual clock. */
   at: string;
   kind: 'call' | 'push';
   method: string;
   path: string;
   query: Record<string, string>;
-  /** null while there is no answer, and for good if there never is one. */
+  /** null until the request is answered; stays null if the connection ends without an answer. */
   status: number | null;
-  /** Of a call: the errcode or error code answered. */
+  /** Calls only: the errcode or error code in the answer. */
   code?: string | number;
-  /** The fault that was played, if any. */
+  /** The injected fault, if any. */
   fault?: string;
-  /** Of a push: what it tells (`SCAN`, `text`, `TRANSACTION.SUCCESS`), its address, and the attempt, from 1. */
+  /** Pushes only: the event or message type (`SCAN`, `text`, `TRANSACTION.SUCCESS`), the URL, and the attempt, from 1. */
   event?: string;
   url?: string;
   attempt?: number;
   sentBody?: string;
-  /** Of a push: the receiver's answer, or why there is none. */
+  /** Pushes only: the receiver's answer, or the reason why there is none. */
   body?: string;
   error?: string;
 }
 
 const capacity = 10_000;
 
-/** The last 10 000 calls received and pushes sent, oldest first. */
+/** The last 10,000 calls received and pushes sent, oldest first. */
 export class CallLog {
   #entries: LogEntry[] = [];
   readonly #clock: Clock;

@@ -7,14 +7,14 @@ interface Task {
 const longestTimerMs = 2_147_483_647;
 
 /**
- * The simulator's virtual clock: real time plus an offset that only grows. It decides lifetimes and the
- * retry schedules; signatures on the wire carry real time, or no receiver would accept them.
+ * The simulator's virtual clock: real time plus an offset that only grows. Lifetimes and retry schedules use it.
+ * Signatures on the wire carry real time, because receivers compare them with their own clock.
  */
 export class Clock {
   #offsetMs = 0;
   #tasks: Task[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
   /** Epoch milliseconds. */
@@ -26,7 +26,7 @@ export class Clock {
     return this.#offsetMs;
   }
 
-  /** Runs a task when the clock reaches `dueAt` (epoch ms), by itself or through `advance`. */
+  /** Runs a task when the clock reaches `dueAt` (epoch ms), through real time or `advance`. */
   schedule(dueAt: number, run: () => Promise<void>): void {
     if (this.#stopped) return;
     const later = this.#tasks.findIndex((task) => task.dueAt > dueAt);
@@ -34,9 +34,9 @@ export class Clock {
     this.#arm();
   }
 
-  /** Moves the clock forward and ends when every task that became due, old or new, has run in order. */
+  /** Moves the clock forward. Resolves after every task that became due, newly scheduled ones included, has run in order. */
   advance(advanceMs: number): Promise<void> {
-    return this.#inTurn(() => this.#runUntilOffset(this.#offsetMs + advanceMs));
+    return this.#runExclusively(() => this.#runUntilOffset(this.#offsetMs + advanceMs));
   }
 
   stop(): void {
@@ -45,9 +45,9 @@ export class Clock {
     clearTimeout(this.#timer);
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(work);
-    return this.#turn;
+  #runExclusively(work: () => Promise<void>): Promise<void> {
+    this.#running = this.#running.then(work);
+    return this.#running;
   }
 
   async #runUntilOffset(finalOffsetMs: number): Promise<void> {
@@ -55,7 +55,7 @@ export class Clock {
       const task = this.#tasks[0];
       if (!task || task.dueAt > Date.now() + finalOffsetMs) break;
       this.#tasks.shift();
-      // Stops at the task's own time, so that what it logs and schedules is as if nobody had hurried.
+      // Stops at the task's own time, so that log entries and retries get the times of the real schedule.
       this.#offsetMs = Math.min(finalOffsetMs, Math.max(this.#offsetMs, task.dueAt - Date.now()));
       await task.run().catch((error: unknown) => console.error('simulator: scheduled task failed', error));
     }
@@ -68,12 +68,12 @@ export class Clock {
     const next = this.#tasks[0];
     if (!next || this.#stopped) return;
     const delayMs = Math.min(Math.max(next.dueAt - this.now(), 1), longestTimerMs);
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#runUntilOffset(this.#offsetMs)), delayMs);
+    this.#timer = setTimeout(() => void this.#runExclusively(() => this.#runUntilOffset(this.#offsetMs)), delayMs);
     this.#timer.unref();
   }
 }
 
-/** Seconds of real time, however far the virtual clock was moved: what receivers compare with their own clock. */
+/** Real time in epoch seconds, independent of the virtual clock: receivers compare it with their own clock. */
 export function realSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }

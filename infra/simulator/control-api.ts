@@ -1,25 +1,25 @@
 import type { Clock } from './clock.ts';
-import { ControlError, paramError } from './control-error.ts';
+import { ControlError, controlParamError } from './control-error.ts';
 import { faultNames } from './faults.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
-import type { AppName } from './people.ts';
+import { merchantPlatformCalls, handleMerchantPlatformCall } from './pay/merchant-platform.ts';
+import { createUser, phoneActionNames, describeUser, performPhoneAction } from './phone/phone.ts';
 import { accountQrUrl } from './phone/scan.ts';
-import { createPerson, phoneActions, showPerson, usePhone } from './phone/phone.ts';
-import { consoleCalls, useConsole } from './pay/console.ts';
+import type { AppName } from './wechat-users.ts';
 import type { World } from './world.ts';
 
-// Beyond any lifetime here, and short enough to keep the dates valid.
+// Longer than any lifetime in the simulator, and short enough to keep all dates valid.
 const maxAdvanceMs = 3_650 * 86_400_000;
 
 const noContent: Answer = { status: 204, body: '' };
 
-/** Whether a path is a call of the person at the keyboard, not of WeChat. */
+/** Whether a path is a control call and not a path of WeChat. */
 export function isControlPath(path: string): boolean {
   return path === '/' || path.startsWith('/_');
 }
 
-/** The calls of the person at the keyboard: phone, faults, clock, log. */
+/** Builds the control API, for developers and tests: phones, faults, clock, log. */
 export function createControlApi(world: World): (call: Call) => Promise<Answer> {
   return async (call) => {
     try {
@@ -32,7 +32,7 @@ export function createControlApi(world: World): (call: Call) => Promise<Answer> 
 }
 
 async function control(world: World, call: Call): Promise<Answer> {
-  const body = readBody(call);
+  const body = readControlBody(call);
   const [, , , id = '', action = ''] = call.path.split('/');
   switch (`${call.method} ${call.path}`) {
     case 'GET /':
@@ -58,50 +58,50 @@ async function control(world: World, call: Call): Promise<Answer> {
       world.account.change(isRecord(body) ? body : {});
       return noContent;
     case 'POST /_open-platform':
-      world.people.bind(readApps(body));
+      world.users.bind(readApps(body));
       return noContent;
     case 'POST /_phone/users':
-      return jsonAnswer(201, createPerson(world, body));
+      return jsonAnswer(201, createUser(world, body));
     case `GET /_phone/users/${id}`:
-      return jsonAnswer(200, showPerson(world, id));
+      return jsonAnswer(200, describeUser(world, id));
     case `POST /_phone/users/${id}/${action}`:
-      return jsonAnswer(200, await usePhone(world, { id, action, body }));
+      return jsonAnswer(200, await performPhoneAction(world, { id, action, body }));
     default: {
-      const done = await useConsole(world.pay, `${call.method} ${call.path}`, body);
+      const done = await handleMerchantPlatformCall(world.pay, `${call.method} ${call.path}`, body);
       if (done) return done.value ? jsonAnswer(done.status, done.value) : noContent;
       throw new ControlError(404, 'NOT_FOUND', `no control call ${call.method} ${call.path}: see GET /`);
     }
   }
 }
 
-function readBody({ body }: Call): unknown {
+function readControlBody({ body }: Call): unknown {
   if (body.length === 0) return undefined;
   const value = parseJson(body);
-  if (value === undefined) throw paramError('the body is not JSON');
+  if (value === undefined) throw controlParamError('the body is not JSON');
   return value;
 }
 
-/** `?last=<n>`: that many entries; all of them without it. */
+/** Reads `?last=<n>`: the number of log entries to return; all entries if absent. */
 function readLast({ query }: Call): number {
   const last = Number(query.get('last') ?? Infinity);
   if (last === Infinity || (Number.isInteger(last) && last > 0)) return last;
-  throw paramError('last must be 1 or more');
+  throw controlParamError('last must be 1 or more');
 }
 
 function readAdvanceMs(body: unknown): number {
   const advanceMs = isRecord(body) ? body.advanceMs : undefined;
   if (typeof advanceMs === 'number' && advanceMs >= 0 && advanceMs <= maxAdvanceMs) return advanceMs;
-  throw paramError('advanceMs must be 0 to ten years: this clock does not go back');
+  throw controlParamError('advanceMs must be 0 to ten years: this clock does not go back');
 }
 
 function readApps(body: unknown): AppName[] {
   const bound = isRecord(body) ? body.bound : undefined;
   if (Array.isArray(bound) && bound.every((app) => app === 'miniapp' || app === 'official')) return bound;
-  throw paramError('bound must be a list of "miniapp" and "official"; an empty one binds none');
+  throw controlParamError('bound must be a list of "miniapp" and "official"; an empty one binds none');
 }
 
-function showOfficial({ account, people }: World): object {
-  const followers = people.followers().map(({ openIds }) => openIds.official);
+function showOfficial({ account, users }: World): object {
+  const followers = users.followers().map(({ openIds }) => openIds.official);
   return { mode: account.sealing.mode, menu: account.menu, followers };
 }
 
@@ -120,8 +120,8 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_official': '{mode?, aesKey?, token?}: changes the settings of the official account at once',
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
       'GET /_phone/users/{id}': 'ids, chat, and the messages received',
-      'POST /_phone/users/{id}/{action}': phoneActions,
-      ...consoleCalls,
+      'POST /_phone/users/{id}/{action}': phoneActionNames,
+      ...merchantPlatformCalls,
       'POST /_faults': '{target, action, times?, errcode?}: see faults',
       'GET /_clock, POST /_clock': '{advanceMs}',
       'GET /_issued': 'every secret and personal string of this world: what no log may show',

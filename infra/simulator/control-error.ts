@@ -1,4 +1,4 @@
-/** A refusal of a `/_…` control call: the person at the keyboard did something that cannot work. */
+/** A control call (`/_…`) that cannot be carried out. */
 export class ControlError extends Error {
   readonly status: number;
   readonly code: string;
@@ -10,7 +10,7 @@ export class ControlError extends Error {
   }
 }
 
-/** A body or a query that is not as it must be. */
-export function paramError(message: string): ControlError {
+/** Builds the error for an invalid body or query of a control call. */
+export function controlParamError(message: string): ControlError {
   return new ControlError(400, 'PARAM_ERROR', message);
 }

@@ -1,10 +1,10 @@
-export interface Delivery {
+interface Delivery {
   url: string;
   headers: Record<string, string>;
   body: string;
 }
 
-/** What the receiver said; `status` null means it did not answer in time or could not be reached. */
+/** The receiver's answer; `status` is null if the receiver did not answer in time or could not be reached. */
 export interface DeliveryResult {
   status: number | null;
   body: string;
@@ -15,13 +15,13 @@ export type Deliver = (delivery: Delivery) => Promise<DeliveryResult>;
 
 const deadlineMs = 5_000;
 
-/** Builds the outgoing POST of pushes and notifications: 5 s in all, no redirects, ended at once by `closing`. */
+/** Builds the outgoing POST of pushes and notifications: 5 s in total, no redirects, aborted by `closing`. */
 export function createDeliver(closing: AbortSignal, servedAt = (url: string) => url): Deliver {
   return async ({ url, headers, body }) => {
     try {
       const signal = AbortSignal.any([closing, AbortSignal.timeout(deadlineMs)]);
       const response = await fetch(servedAt(url), { method: 'POST', headers, body, redirect: 'manual', signal });
-      // Not text(), which swallows a byte order mark: WeChat does not.
+      // Not text(), which drops a byte order mark: WeChat keeps it.
       return { status: response.status, body: Buffer.from(await response.arrayBuffer()).toString() };
     } catch (error) {
       return { status: null, body: '', error: reason(error) };

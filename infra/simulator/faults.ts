@@ -1,12 +1,12 @@
 import { readCount, readInteger } from './control-body.ts';
-import { paramError } from './control-error.ts';
+import { controlParamError } from './control-error.ts';
 import { isRecord } from './http.ts';
 import type { Answer } from './http.ts';
-import { errorText, refusal } from './platform/error.ts';
+import { errcodeMessage, errcodeAnswer } from './platform/error.ts';
 
-const platformActions = ['token-expired', 'errcode'] as const;
-const payActions = ['accepted-5xx', 'accepted-timeout'] as const;
-const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformActions, ...payActions] as const;
+const platformOnlyActions = ['token-expired', 'errcode'] as const;
+const payOnlyActions = ['accepted-5xx', 'accepted-timeout'] as const;
+const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformOnlyActions, ...payOnlyActions] as const;
 const notifyActions = [
   'drop-notify',
   'duplicate-notify',
@@ -21,9 +21,9 @@ const billActions = ['wrong-hash'] as const;
 
 type CallAction = (typeof callActions)[number];
 export type NotifyFault = (typeof notifyActions)[number];
-export type RefundFault = (typeof refundActions)[number];
+type RefundFault = (typeof refundActions)[number];
 
-/** The faults that each target knows besides the calls, whose target is a part of their path. */
+/** The faults of each target. The target of a call fault is a part of the path. */
 const targets = [
   { names: ['notify', 'pay-notify'], actions: notifyActions },
   { names: ['refund'], actions: refundActions },
@@ -33,19 +33,19 @@ const targets = [
 
 const notifyTargets: readonly string[] = targets[0].names;
 
-/** What people may plan, for `GET /`. */
+/** The faults that can be planned, for `GET /`. */
 export const faultNames = {
   'for calls: a part of the path, or *': callActions,
   ...Object.fromEntries(targets.map(({ names, actions }) => [`for ${names.join(', ')}`, actions])),
 };
 
-export interface CallFault {
+interface CallFault {
   action: CallAction;
-  /** What the action `errcode` answers. */
+  /** The errcode that the action `errcode` returns. */
   errcode: number;
 }
 
-/** Faults of one kind that wait to be played, oldest first. */
+/** The planned faults of one kind, oldest first. */
 class Queue<Fault> {
   readonly #plans: { fault: Fault; left: number }[] = [];
 
@@ -53,7 +53,7 @@ class Queue<Fault> {
     this.#plans.push({ fault, left });
   }
 
-  /** Uses up the first that fits. */
+  /** Uses one repetition of the first fault that fits. */
   take(fits: (fault: Fault) => boolean = () => true): Fault | undefined {
     const plan = this.#plans.find(({ fault, left }) => left > 0 && fits(fault));
     if (plan) plan.left -= 1;
@@ -61,7 +61,7 @@ class Queue<Fault> {
   }
 }
 
-/** The faults that wait to be played; each matching call or delivery uses one of them up, oldest first. */
+/** The planned faults; each matching call or delivery uses one, oldest first. */
 export class Faults {
   readonly #calls = new Queue<CallFault & { target: string }>();
   readonly #notifications = new Queue<NotifyFault>();
@@ -73,34 +73,34 @@ export class Faults {
     this.#rotateKey = rotateKey;
   }
 
-  /** Takes in the body of `POST /_faults`. */
+  /** Plans a fault from the body of `POST /_faults`. */
   plan(input: unknown): void {
     const body = isRecord(input) ? input : {};
     const { target, action } = body;
     if (typeof target !== 'string' || target === '')
-      throw paramError('target must be a part of a path, "*", "notify", "refund" or "bill"');
+      throw controlParamError('target must be a part of a path, "*", "notify", "refund" or "bill"');
     const times = readCount(body, 'times');
     const errcode = readInteger(body, 'errcode', 0);
-    if (action === 'errcode' && errcode === 0) throw paramError('errcode must be there, and not be 0');
+    if (action === 'errcode' && errcode === 0) throw controlParamError('errcode must be there, and not be 0');
     const callAction = callActions.find((known) => known === action);
     if (callAction && !notifyTargets.includes(target)) {
       this.#calls.add({ target, action: callAction, errcode }, times);
       return;
     }
     const known = targets.find(({ names, actions }) => includes(names, target) && includes(actions, action));
-    if (!known) throw paramError(unknownAction(action));
+    if (!known) throw controlParamError(unknownAction(action));
     this.#planFor(action as (typeof known.actions)[number], times);
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
-    // WeChat Pay knows no tokens and no errcodes; the platform is never asked for anything that costs money.
-    const elsewhere = area === 'pay' ? platformActions : payActions;
+    // Access tokens and errcodes exist on the platform only; accepted-5xx and accepted-timeout on WeChat Pay only.
+    const elsewhere = area === 'pay' ? platformOnlyActions : payOnlyActions;
     return this.#calls.take(
       ({ target, action }) => (target === '*' || path.includes(target)) && !includes(elsewhere, action),
     );
   }
 
-  /** `possible`: whether this notification can be sent with that fault. */
+  /** @param possible whether the notification can be sent with that fault */
   forNotification(possible: (fault: NotifyFault) => boolean): NotifyFault | undefined {
     return this.#notifications.take(possible);
   }
@@ -121,12 +121,12 @@ export class Faults {
   }
 }
 
-/** Whether the call takes effect, and only its answer is lost. */
-export function isAccepted({ action }: CallFault): boolean {
-  return includes(payActions, action);
+/** Whether the call takes effect and only its answer is lost. */
+export function takesEffect({ action }: CallFault): boolean {
+  return includes(payOnlyActions, action);
 }
 
-/** The broken answer of a faulted call; undefined means none at all. `busy` differs between the hosts. */
+/** Returns the faulty answer of a call, or undefined for no answer at all. `busy` differs between the hosts. */
 export function faultAnswer({ action, errcode }: CallFault, busy: () => Answer): Answer | undefined {
   switch (action) {
     case 'timeout':
@@ -138,9 +138,9 @@ export function faultAnswer({ action, errcode }: CallFault, busy: () => Answer):
     case 'garbage':
       return { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<html>not what you asked for</html>' };
     case 'token-expired':
-      return refusal(40001, errorText(40001));
+      return errcodeAnswer(40001, errcodeMessage(40001));
     case 'errcode':
-      return refusal(errcode, errorText(errcode));
+      return errcodeAnswer(errcode, errcodeMessage(errcode));
     case 'busy':
       return busy();
   }

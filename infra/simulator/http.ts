@@ -42,14 +42,14 @@ export async function readCall(request: IncomingMessage): Promise<Call | undefin
   };
 }
 
-/** Writes an answer; does nothing if the client has already left. */
+/** Writes an answer; does nothing if the client has disconnected. */
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
   if (response.destroyed) return;
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
 }
 
-/** An answer in JSON; the platform sends it as text/plain here and there. */
+/** Builds a JSON answer; some platform calls send it as text/plain. */
 export function jsonAnswer(status: number, value: unknown, contentType = 'application/json; charset=utf-8'): Answer {
   return { status, headers: { 'Content-Type': contentType }, body: JSON.stringify(value) };
 }
@@ -63,7 +63,7 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/** Whether a value is an object that is no array. */
+/** Whether a value is an object and not an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,13 @@
-// What a mini-program gets of a person: plain with a signature, and encrypted (platform 1.2, 1.3).
+// The user data that a mini-program receives: plain with a signature, and encrypted (platform 1.2, 1.3).
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
-import type { PhoneNumber } from './people.ts';
+import type { PhoneNumber } from './wechat-users.ts';
 
-export interface Watermark {
+interface Watermark {
   timestamp: number;
   appid: string;
 }
 
-/** What WeChat tells of a phone number. */
+/** Renders a phone number as WeChat returns it. */
 export function phoneInfo({ pure, countryCode }: PhoneNumber, watermark: Watermark) {
   const abroad = String(countryCode) !== '86';
   return {
@@ -18,19 +18,19 @@ export function phoneInfo({ pure, countryCode }: PhoneNumber, watermark: Waterma
   };
 }
 
-/** The profile as every app gets it since 2021: gender and region are no longer real. */
+/** The profile that every app receives since 2021: gender and region are placeholders. */
 export function publicProfile({ nickname, avatarUrl }: { nickname: string; avatarUrl: string }) {
   return { nickName: nickname, gender: 0, language: '', city: '', province: '', country: '', avatarUrl };
 }
 
-/** sha1 over the text and the session key in base64, as it stands, hex. */
+/** SHA-1, in hex, over the text followed by the base64 text of the session key. */
 export function rawDataSignature(rawData: string, sessionKey: string): string {
   return createHash('sha1')
     .update(rawData + sessionKey)
     .digest('hex');
 }
 
-/** Proves that its sender has the session key (platform 1.4): the HMAC key is the base64 text, not what it decodes to. */
+/** Proves possession of the session key (platform 1.4). The HMAC key is the base64 text, not the decoded bytes. */
 export function sessionSignature(sessionKey: string, message = ''): string {
   return createHmac('sha256', sessionKey).update(message).digest('hex');
 }

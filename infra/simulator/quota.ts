@@ -1,7 +1,7 @@
 import { beijingDay } from './beijing-time.ts';
 
-/** Counts uses per key and window; answers whether one more is allowed, and counts it if so. */
-export type Quota = (key: string, now: number) => boolean;
+/** Counts uses per key and window. Returns true, and counts the use, if the limit is not reached. */
+type Quota = (key: string, now: number) => boolean;
 
 function createQuota(limit: number, windowOf: (now: number) => number): Quota {
   const used = new Map<string, { window: number; count: number }>();
@@ -15,8 +15,8 @@ function createQuota(limit: number, windowOf: (now: number) => number): Quota {
   };
 }
 
-/** So many calls in a day of Beijing. */
+/** Limits the calls per calendar day in Beijing. */
 export const createDailyQuota = (limit: number): Quota => createQuota(limit, beijingDay);
 
-/** So many calls in a minute. */
+/** Limits the calls per minute. */
 export const createMinuteQuota = (limit: number): Quota => createQuota(limit, (now) => Math.floor(now / 60_000));

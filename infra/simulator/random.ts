@@ -7,7 +7,7 @@ export function alphanumeric(length: number): string {
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
-/** So many random decimal digits. */
+/** Random decimal digits. */
 export function digits(length: number): string {
   return Array.from({ length }, () => randomInt(10)).join('');
 }

@@ -3,7 +3,7 @@ import type { Answer, Call } from './http.ts';
 export interface AppSettings {
   appId: string;
   appSecret: string;
-  /** The message templates it has; each id that begins with `tpl_` if absent. */
+  /** The app's message templates; if absent, every id that begins with `tpl_` is valid. */
   templateIds?: string[];
 }
 
@@ -13,14 +13,14 @@ export type PushMode = (typeof PUSH_MODES)[number];
 export interface OfficialSettings extends AppSettings {
   /** Signs the pushes. */
   token: string;
-  /** How pushes are protected: plain if absent. */
+  /** The encryption mode of pushes; plain if absent. */
   mode?: PushMode;
-  /** EncodingAESKey, 43 letters and digits: encrypts the pushes in the other two modes. */
+  /** EncodingAESKey, 43 letters and digits: encrypts pushes in the modes `compatible` and `secure`. */
   aesKey?: string;
   callbackUrl: string;
   /** The account's `gh_…` id, `ToUserName` of every push; derived from the app id when absent. */
   originalId?: string;
-  /** The host that web authorization may return to; any if absent. */
+  /** The host that web authorization may redirect to; any host if absent. */
   oauthDomain?: string;
 }
 
@@ -31,11 +31,11 @@ export interface PaySettings {
   merchantPublicKey: string;
   /** 32 ASCII characters: encrypts the notifications. */
   apiV3Key: string;
-  /** 32 characters: signs v2, and encrypts its refund notifications. Without it nobody can speak v2. */
+  /** 32 characters: signs API v2 and encrypts its refund notifications. API v2 is unavailable without it. */
   apiV2Key?: string;
-  /** Of the merchant console: where the refunds that named no address of their own are told, in v2. */
+  /** The notification URL of the merchant platform, for refunds without a notify_url; notified in API v2. */
   refundCallbackUrl?: string;
-  /** How long a refund is under way: a second, if nothing is said. */
+  /** Time until a refund ends, in ms; 1,000 if absent. */
   refundSettlesMs?: number;
   /** `PUB_KEY_ID_…`, sent as `Wechatpay-Serial`; empty for a merchant with platform certificates instead. */
   platformKeyId: string;
@@ -51,6 +51,6 @@ export interface SimulatorSettings {
   pay: PaySettings;
   /** Answers the requests of a browser for a page on this port; undefined for every other request. */
   page?: (call: Call) => Promise<Answer | undefined>;
-  /** Where an address is served to which pushes and notifications go, when it is one that no DNS knows. */
+  /** Maps a push or notification URL to the address that serves it, for hosts without a DNS entry. */
   servedAt?(url: string): string;
 }

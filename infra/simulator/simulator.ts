@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createControlApi, isControlPath } from './control-api.ts';
-import { faultAnswer, isAccepted } from './faults.ts';
+import { faultAnswer, takesEffect } from './faults.ts';
 import { jsonAnswer, readCall, writeAnswer } from './http.ts';
 import type { Answer, Call } from './http.ts';
 import { createPayApi, isPayPath } from './pay/api.ts';
 import { createPlatformApi, isPlatformPath } from './platform/api.ts';
-import { errorText, refusal } from './platform/error.ts';
+import { errcodeMessage, errcodeAnswer } from './platform/error.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -20,18 +20,18 @@ export interface Simulator {
   readonly url: string;
   /** Epoch ms of the virtual clock. */
   now(): number;
-  /** Like `POST /_clock`: ends when everything that became due has been delivered. */
+  /** Like `POST /_clock`: resolves when everything that became due has been delivered. */
   advanceClock(advanceMs: number): Promise<void>;
   setOfficialCallbackUrl(url: string): void;
   close(): Promise<void>;
 }
 
-/** Answers one request; undefined means: stay silent. */
+/** Answers one request; undefined leaves the request without an answer. */
 type Respond = (call: Call) => Promise<Answer | undefined>;
 
-const silenceMs = 30_000;
+const holdOpenMs = 30_000;
 
-/** Starts a whole WeChat on one port of this machine; rejects with EADDRINUSE if the port is taken. */
+/** Starts the simulator on a local port; rejects with EADDRINUSE if the port is in use. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   const closing = new AbortController();
   const world = createWorld(settings, closing.signal);
@@ -42,9 +42,9 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       .then(async (call) =>
         call ? await respond(call) : jsonAnswer(413, { error: 'BODY_TOO_LARGE', message: '1 MiB' }),
       )
-      // A client that leaves in the middle of its body is no bug of ours.
+      // A client that disconnects while it sends its body is no error of the simulator.
       .catch((error: unknown) => (request.errored ? undefined : internalError(error)))
-      .then((answer) => (answer ? writeAnswer(response, answer) : staySilent(response)));
+      .then((answer) => (answer ? writeAnswer(response, answer) : holdOpen(response)));
   });
   server.listen(settings.port, '127.0.0.1');
   await once(server, 'listening');
@@ -69,7 +69,7 @@ function createRespond(world: World): Respond {
   const control = createControlApi(world);
   const apis = {
     pay: createPayApi(world.pay),
-    platform: { answer: createPlatformApi(world), busy: () => refusal(-1, errorText(-1)) },
+    platform: { answer: createPlatformApi(world), busy: () => errcodeAnswer(-1, errcodeMessage(-1)) },
   };
 
   return async (call) => {
@@ -81,7 +81,7 @@ function createRespond(world: World): Respond {
     const fault = faults.forCall(path, area);
     if (fault) entry.fault = fault.action;
     const api = apis[area];
-    const genuine = !fault || isAccepted(fault) ? await api.answer(call) : undefined;
+    const genuine = !fault || takesEffect(fault) ? await api.answer(call) : undefined;
     const answer = fault ? faultAnswer(fault, () => api.busy(call)) : genuine;
     entry.status = answer?.status ?? null;
     if (answer?.code !== undefined) entry.code = answer.code;
@@ -94,9 +94,9 @@ function internalError(error: unknown): Answer {
   return jsonAnswer(500, { error: 'INTERNAL', message: 'the simulator has a bug; see its stderr' });
 }
 
-/** Holds the connection open without a word, until the client gives up or half a minute has passed. */
-function staySilent(response: ServerResponse): void {
-  const timer = setTimeout(() => response.destroy(), silenceMs);
+/** Keeps the connection open without an answer until the client disconnects or 30 s have passed. */
+function holdOpen(response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), holdOpenMs);
   timer.unref();
   response.on('close', () => clearTimeout(timer));
 }

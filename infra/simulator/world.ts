@@ -2,55 +2,55 @@ import { CallLog } from './call-log.ts';
 import { Clock } from './clock.ts';
 import { createDeliver } from './deliver.ts';
 import { Faults } from './faults.ts';
+import { IssuedSecrets } from './issued-secrets.ts';
 import { OfficialAccount } from './official/account.ts';
 import { OfficialPush } from './official/push.ts';
 import { PlatformKeys } from './pay/platform-keys.ts';
 import { createPayWorld } from './pay/world.ts';
 import type { PayWorld } from './pay/world.ts';
-import { People } from './people.ts';
-import type { Person, PhoneNumber } from './people.ts';
+import { AppTokens } from './platform/app-tokens.ts';
 import { JsapiTickets } from './platform/jsapi-tickets.ts';
-import { MiniCodes } from './platform/mini-codes.ts';
+import { MiniProgramCodes } from './platform/mini-program-codes.ts';
 import { OneTimeCodes } from './platform/one-time-codes.ts';
 import { QrCodes } from './platform/qr-codes.ts';
-import { Tokens } from './platform/tokens.ts';
 import { UserTokens } from './platform/user-tokens.ts';
 import type { Consent } from './platform/user-tokens.ts';
-import { Secrets } from './secrets.ts';
 import type { SimulatorSettings } from './settings.ts';
+import { WechatUsers } from './wechat-users.ts';
+import type { WechatUser, PhoneNumber } from './wechat-users.ts';
 
-/** Everything that this WeChat remembers, and its two ways of calling back. */
+/** The state of one simulator, and its senders of pushes and notifications. */
 export interface World {
   settings: SimulatorSettings;
   clock: Clock;
   log: CallLog;
   faults: Faults;
-  secrets: Secrets;
-  people: People;
-  tokens: Tokens;
+  secrets: IssuedSecrets;
+  users: WechatUsers;
+  appTokens: AppTokens;
   tickets: JsapiTickets;
-  loginCodes: OneTimeCodes<Person>;
+  loginCodes: OneTimeCodes<WechatUser>;
   oauthCodes: OneTimeCodes<Consent>;
   userTokens: UserTokens;
-  phoneCodes: OneTimeCodes<{ openIds: Person['openIds']; phone: PhoneNumber }>;
+  phoneCodes: OneTimeCodes<{ openIds: WechatUser['openIds']; phone: PhoneNumber }>;
   qrCodes: QrCodes;
-  miniCodes: MiniCodes;
+  miniProgramCodes: MiniProgramCodes;
   account: OfficialAccount;
   push: OfficialPush;
   pay: PayWorld;
 }
 
-/** An empty world; `closing` ends its calls to the outside. */
+/** Creates an empty world; `closing` aborts its outgoing calls. */
 export function createWorld(settings: SimulatorSettings, closing: AbortSignal): World {
   const { miniapp, official, pay } = settings;
   const clock = new Clock();
   const log = new CallLog(clock);
   const keys = new PlatformKeys(pay);
   const faults = new Faults(() => keys.rotate());
-  const secrets = new Secrets();
-  for (const text of [miniapp.appSecret, official.appSecret]) secrets.keep(text);
+  const secrets = new IssuedSecrets();
+  for (const text of [miniapp.appSecret, official.appSecret]) secrets.record(text);
   const deliver = createDeliver(closing, settings.servedAt);
-  const people = new People(settings, secrets);
+  const users = new WechatUsers(settings, secrets);
   const account = new OfficialAccount(official, secrets);
   return {
     settings,
@@ -58,17 +58,17 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     log,
     faults,
     secrets,
-    people,
-    tokens: new Tokens(clock, secrets),
+    users,
+    appTokens: new AppTokens(clock, secrets),
     tickets: new JsapiTickets(clock, secrets),
     loginCodes: new OneTimeCodes(clock, secrets, { expired: 40029, used: 40163 }),
     phoneCodes: new OneTimeCodes(clock, secrets, { expired: 40029, used: 40029 }),
     oauthCodes: new OneTimeCodes(clock, secrets, { expired: 42003, used: 40163 }),
     userTokens: new UserTokens(clock, secrets),
     qrCodes: new QrCodes(clock),
-    miniCodes: new MiniCodes(),
+    miniProgramCodes: new MiniProgramCodes(),
     account,
     push: new OfficialPush({ account, clock, log, deliver }),
-    pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, people, keys }),
+    pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),
   };
 }

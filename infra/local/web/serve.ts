@@ -1,4 +1,4 @@
-// The phone in the browser: `GET /` for a browser, and the files of the page. All the rest is the page's own.
+// The page with the phone: `GET /` for a browser, and the files of the page.
 import { readFile } from 'node:fs/promises';
 import { jsonAnswer } from '../../simulator/http.ts';
 import type { Answer, Call } from '../../simulator/http.ts';
@@ -9,7 +9,7 @@ const types = {
   js: 'text/javascript; charset=utf-8',
 };
 
-/** Nothing but these leaves this folder, whatever a path says. */
+/** The files that are served; any other path is not found. */
 const files: Record<string, keyof typeof types> = {
   'style.css': 'css',
   'main.js': 'js',
@@ -29,7 +29,7 @@ const files: Record<string, keyof typeof types> = {
 };
 
 /**
- * Serves the page on the simulator's port. The result answers undefined for every request that is not for the page.
+ * Builds the handler of the page for the simulator's port. It returns undefined for every request to another path.
  * @param apiUrl the HTTP API that the page calls
  */
 export function webPage(apiUrl?: string) {

@@ -1,49 +1,49 @@
 import { createHash } from 'node:crypto';
 import { readChoice, readOptionalText } from '../control-body.ts';
-import { paramError } from '../control-error.ts';
+import { controlParamError } from '../control-error.ts';
+import type { IssuedSecrets } from '../issued-secrets.ts';
 import type { Button } from '../platform/menu-rules.ts';
-import type { Secrets } from '../secrets.ts';
 import { PUSH_MODES } from '../settings.ts';
 import type { OfficialSettings, PushMode } from '../settings.ts';
 
-/** How pushes are sealed at this moment. */
+/** The current settings for signing and encrypting pushes. */
 export interface Sealing {
   appId: string;
   mode: PushMode;
   token: string;
-  /** 43 characters; empty if none was ever made. */
+  /** 43 characters; empty if no key was generated. */
   aesKey: string;
 }
 
-/** The official account as its console shows it (platform 3.1); a change acts at once. */
+/** The official account as its console shows it (platform 3.1); changes apply at once. */
 export class OfficialAccount {
   /** The account's `gh_…` id. */
   readonly originalId: string;
   callbackUrl: string;
-  /** The custom menu that was made through the API. */
+  /** The custom menu created through the API. */
   menu: Button[] | null = null;
-  readonly #secrets: Secrets;
+  readonly #secrets: IssuedSecrets;
   #sealing: Sealing;
 
-  constructor(settings: OfficialSettings, secrets: Secrets) {
+  constructor(settings: OfficialSettings, secrets: IssuedSecrets) {
     const { appId, token, mode = 'plain', aesKey = '' } = settings;
     this.originalId = settings.originalId ?? `gh_${createHash('sha256').update(appId).digest('hex').slice(0, 12)}`;
     this.callbackUrl = settings.callbackUrl;
     this.#secrets = secrets;
-    this.#sealing = { appId, mode, token: secrets.keep(token), aesKey: secrets.keep(aesKey) };
+    this.#sealing = { appId, mode, token: secrets.record(token), aesKey: secrets.record(aesKey) };
   }
 
   get sealing(): Sealing {
     return this.#sealing;
   }
 
-  /** Takes in the body of `POST /_official`. */
+  /** Applies the body of `POST /_official`. */
   change(body: Record<string, unknown>): void {
     const mode = readChoice(body, 'mode', PUSH_MODES) ?? this.#sealing.mode;
     const token = readOptionalText(body, 'token', /^[A-Za-z0-9]{3,32}$/) ?? this.#sealing.token;
     const aesKey = readOptionalText(body, 'aesKey', /^[A-Za-z0-9]{43}$/) ?? this.#sealing.aesKey;
-    if (mode !== 'plain' && !aesKey) throw paramError(`mode ${mode} needs an aesKey`);
-    for (const secret of [token, aesKey]) this.#secrets.keep(secret);
+    if (mode !== 'plain' && !aesKey) throw controlParamError(`mode ${mode} needs an aesKey`);
+    for (const secret of [token, aesKey]) this.#secrets.record(secret);
     this.#sealing = { ...this.#sealing, mode, token, aesKey };
   }
 }

@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 const headBytes = 20;
 const blockBytes = 32;
 
-/** sha1 over the sorted parts, hex: three of them for `signature`, with the ciphertext four for `msg_signature`. */
+/** SHA-1 over the sorted parts, in hex: three parts for `signature`, plus the ciphertext for `msg_signature`. */
 export function signatureOf(...parts: string[]): string {
   return createHash('sha1').update(parts.toSorted().join('')).digest('hex');
 }
@@ -20,14 +20,14 @@ export function encryptMessage(
   length.writeUInt32BE(Buffer.byteLength(message));
   const plain = Buffer.concat([random, length, Buffer.from(message), Buffer.from(appId)]);
   const pad = blockBytes - (plain.length % blockBytes);
-  // The cipher's own padding knows blocks of 16 only.
+  // The padding built into the cipher uses blocks of 16 bytes.
   const cipher = createCipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
   return Buffer.concat([cipher.update(plain), cipher.update(Buffer.alloc(pad, pad)), cipher.final()]).toString(
     'base64',
   );
 }
 
-/** Undoes `encryptMessage`; throws an Error that says what is wrong. */
+/** Decrypts the output of `encryptMessage`. @throws Error with the reason if the input is invalid */
 export function decryptMessage(aesKey: string, encrypted: string, appId: string): string {
   const { key, iv } = keyOf(aesKey);
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encrypted)) throw new Error('Encrypt is not base64');

@@ -1,11 +1,11 @@
 import { realSeconds } from '../clock.ts';
 import { alphanumeric } from '../random.ts';
-import { decryptMessage, encryptMessage, signatureOf } from './cipher.ts';
+import { parseXml, toXml } from '../xml.ts';
+import type { XmlNode } from '../xml.ts';
 import type { Sealing } from './account.ts';
-import { parseXml, toXml } from './xml.ts';
-import type { XmlNode } from './xml.ts';
+import { decryptMessage, encryptMessage, signatureOf } from './cipher.ts';
 
-/** The query and the body of one delivery, by mode (platform 3.3); signature and cipher are fresh each time. */
+/** Builds query and body of one delivery for the mode (platform 3.3); signature and ciphertext are new each time. */
 export function sealPush(
   sealing: Sealing,
   { xml, openId, originalId }: { xml: string; openId: string; originalId: string },
@@ -23,7 +23,7 @@ export function sealPush(
   };
 }
 
-/** The plain elements of a passive reply; throws an Error if it was not sealed as the mode wants it. */
+/** Returns the plain elements of a passive reply. @throws Error if signature or encryption do not match the mode */
 export function openReply({ appId, mode, token, aesKey }: Sealing, body: string): Record<string, XmlNode> {
   const outer = readDocument(body);
   if (mode === 'plain') return outer;

@@ -3,27 +3,27 @@ import { realSeconds } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
 import type { Deliver, DeliveryResult } from '../deliver.ts';
-import type { Person } from '../people.ts';
+import type { WechatUser } from '../wechat-users.ts';
+import { toXml } from '../xml.ts';
+import type { XmlFields } from '../xml.ts';
 import type { OfficialAccount, Sealing } from './account.ts';
 import { openReply, sealPush } from './envelope.ts';
 import { readReply } from './reply.ts';
 import type { Reply } from './reply.ts';
-import { toXml } from './xml.ts';
-import type { XmlFields } from './xml.ts';
 
-/** What came of a push: the answer as received, and the reply in it that the person gets to see. */
-export interface PushResult extends DeliveryResult {
+/** The result of a push: the answer as received, and the reply that the user sees. */
+interface PushResult extends DeliveryResult {
   reply: Reply | null;
 }
 
 interface Push {
-  person: Person;
-  /** The event, or the type of the message. */
+  user: WechatUser;
+  /** The event, or the message type. */
   name: string;
   isMessage: boolean;
   xml: string;
-  /** Whether an answer was accepted: then nobody looks at what a repetition says. */
-  settled: boolean;
+  /** Whether an answer was accepted; replies to later repetitions are ignored. */
+  accepted: boolean;
 }
 
 interface PushWorld {
@@ -36,47 +36,47 @@ interface PushWorld {
 const retries = 3;
 const retryGapMs = 5_000;
 
-/** The pushes of the official account: signed query, XML body, three retries (platform 3.3 to 3.9). */
+/** Sends the pushes of the official account: signed query, XML body, three retries (platform 3.3 to 3.9). */
 export class OfficialPush {
   readonly #world: PushWorld;
   readonly #sent: Push[] = [];
-  // Above 2^53 like real ids, so that a receiver which reads them as numbers is found out.
+  // Above 2^53 like real ids, to expose receivers that parse them as numbers.
   #messageId = 24_086_087_575_195_331n;
 
   constructor(world: PushWorld) {
     this.#world = world;
   }
 
-  /** Sends an event (platform 3.5) and answers what the receiver said to the first attempt. */
-  event(person: Person, event: string, fields: XmlFields = {}): Promise<PushResult> {
-    return this.#send({ person, name: event, isMessage: false }, { MsgType: 'event', Event: event, ...fields });
+  /** Sends an event (platform 3.5) and returns the result of the first attempt. */
+  sendEvent(user: WechatUser, event: string, fields: XmlFields = {}): Promise<PushResult> {
+    return this.#send({ user, name: event, isMessage: false }, { MsgType: 'event', Event: event, ...fields });
   }
 
-  /** Sends something that the person wrote, said or showed (platform 3.6). */
-  message(person: Person, type: string, fields: XmlFields): Promise<PushResult> {
+  /** Sends a message of the user (platform 3.6) and returns the result of the first attempt. */
+  sendMessage(user: WechatUser, type: string, fields: XmlFields): Promise<PushResult> {
     this.#messageId += 1n;
-    const about = { person, name: type, isMessage: true };
+    const about = { user, name: type, isMessage: true };
     return this.#send(about, { MsgType: type, ...fields, MsgId: this.#messageId });
   }
 
-  /** Sends the newest pushes of a person once more, oldest first; answers what came of the newest. */
-  async resend(person: Person, count: number): Promise<PushResult> {
-    const pushes = this.#sent.filter((push) => push.person === person).slice(-count);
+  /** Repeats the newest pushes of a user, oldest first; returns the result of the newest. */
+  async resend(user: WechatUser, count: number): Promise<PushResult> {
+    const pushes = this.#sent.filter((push) => push.user === user).slice(-count);
     const results: PushResult[] = [];
     for (const push of pushes) results.push(await this.#attempt(push, 2));
     const newest = results.at(-1);
-    if (!newest) throw new ControlError(409, 'NO_PUSH', `nothing was sent for ${person.id} yet`);
+    if (!newest) throw new ControlError(409, 'NO_PUSH', `nothing was sent for ${user.id} yet`);
     return newest;
   }
 
-  #send(about: Omit<Push, 'xml' | 'settled'>, fields: XmlFields): Promise<PushResult> {
+  #send(about: Omit<Push, 'xml' | 'accepted'>, fields: XmlFields): Promise<PushResult> {
     const xml = toXml({
       ToUserName: this.#world.account.originalId,
-      FromUserName: about.person.openIds.official,
+      FromUserName: about.user.openIds.official,
       CreateTime: realSeconds(),
       ...fields,
     });
-    const push = { ...about, xml, settled: false };
+    const push = { ...about, xml, accepted: false };
     this.#sent.push(push);
     return this.#attempt(push, 1);
   }
@@ -88,27 +88,27 @@ export class OfficialPush {
     if (sealing.mode !== 'plain' && !sealing.aesKey) return failure('no EncodingAESKey is configured');
     const { query, body: sentBody } = sealPush(sealing, {
       xml: push.xml,
-      openId: push.person.openIds.official,
+      openId: push.user.openIds.official,
       originalId,
     });
-    const url = withQuery(callbackUrl, query);
+    const url = appendQuery(callbackUrl, query);
     const path = new URL(url).pathname;
     const about = { event: push.name, url, attempt: number, sentBody };
     const entry = log.add({ kind: 'push', method: 'POST', path, query, ...about });
     const startedAt = clock.now();
     const headers = { 'Content-Type': 'text/xml', 'User-Agent': 'Mozilla/4.0' };
     const result = await deliver({ url, headers, body: sentBody });
-    const { reply, problem } = this.#judge(push, sealing, result);
+    const { reply, problem } = this.#checkAnswer(push, sealing, result);
     Object.assign(entry, result, problem && { error: problem });
-    if (problem === undefined) this.#show(push, reply);
+    if (problem === undefined) this.#showInChat(push, reply);
     else if (number <= retries) {
       clock.schedule(startedAt + retryGapMs, async () => void (await this.#attempt(push, number + 1)));
     }
     return { ...result, reply };
   }
 
-  /** `success`, nothing, or a proper reply; anything else is sent again. */
-  #judge(
+  /** Accepts `success`, an empty body or a valid reply; any other answer leads to a retry. */
+  #checkAnswer(
     push: Push,
     sealing: Sealing,
     { status, body, error }: DeliveryResult,
@@ -116,7 +116,7 @@ export class OfficialPush {
     if (status !== 200) return { reply: null, problem: error ?? `answered with status ${status}` };
     if (body === 'success' || body === '') return { reply: null };
     const { originalId } = this.#world.account;
-    const question = { openId: push.person.openIds.official, originalId, isMessage: push.isMessage };
+    const question = { openId: push.user.openIds.official, originalId, isMessage: push.isMessage };
     try {
       return { reply: readReply(openReply(sealing, body), question) };
     } catch (thrown) {
@@ -124,10 +124,10 @@ export class OfficialPush {
     }
   }
 
-  #show(push: Push, reply: Reply | null): void {
-    // Nothing reaches a person who has just left.
-    if (reply && !push.settled && push.name !== 'unsubscribe') push.person.chat.push({ from: 'account', ...reply });
-    push.settled = true;
+  #showInChat(push: Push, reply: Reply | null): void {
+    // A user who has unfollowed receives no messages.
+    if (reply && !push.accepted && push.name !== 'unsubscribe') push.user.chat.push({ from: 'account', ...reply });
+    push.accepted = true;
   }
 }
 
@@ -135,6 +135,6 @@ function failure(error: string): PushResult {
   return { status: null, body: '', error, reply: null };
 }
 
-function withQuery(url: string, query: Record<string, string>): string {
+function appendQuery(url: string, query: Record<string, string>): string {
   return `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(query)}`;
 }

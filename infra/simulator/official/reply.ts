@@ -1,7 +1,7 @@
-// Passive replies of the official account (platform 3.9), checked as WeChat does before a person sees them.
+// Passive replies of the official account (platform 3.9), checked as WeChat does before the user sees them.
 import { isRecord } from '../http.ts';
-import { lowerFirst } from './xml.ts';
-import type { XmlNode } from './xml.ts';
+import { lowerFirst } from '../xml.ts';
+import type { XmlNode } from '../xml.ts';
 
 export interface Reply {
   type: string;
@@ -9,16 +9,16 @@ export interface Reply {
 }
 
 interface Question {
-  /** The openid of the person who gets the reply. */
+  /** The openid of the user who receives the reply. */
   openId: string;
   originalId: string;
-  /** Whether the person wrote something; the other pushes are events. */
+  /** Whether the push is a message; all other pushes are events. */
   isMessage: boolean;
 }
 
 type Elements = Record<string, XmlNode>;
 
-/** Types that show one piece of media: their element, and what it cannot do without. */
+/** Media types: the element, and its required child. */
 const media: Record<string, [element: string, required: string]> = {
   image: ['Image', 'MediaId'],
   voice: ['Voice', 'MediaId'],
@@ -26,7 +26,7 @@ const media: Record<string, [element: string, required: string]> = {
   music: ['Music', 'ThumbMediaId'],
 };
 
-/** What the person sees; throws an Error that says why the reply is abnormal. */
+/** Returns the reply as the user sees it. @throws Error with the reason if the reply is invalid */
 export function readReply(elements: Elements, { openId, originalId, isMessage }: Question): Reply {
   if (elements.ToUserName !== openId) throw new Error('ToUserName is not the openid of the person');
   if (elements.FromUserName !== originalId) throw new Error('FromUserName is not the gh_ id of the account');
@@ -37,13 +37,13 @@ export function readReply(elements: Elements, { openId, originalId, isMessage }:
   if (type === 'transfer_customer_service' && isMessage) return { type };
   const [element, required] = (Object.hasOwn(media, type) && media[type]) || [];
   if (!element || !required) throw new Error(`MsgType ${type} is no reply to this`);
-  const fields = elementsOf(elements, element);
+  const fields = childElements(elements, element);
   requiredText(fields, required);
   return { type, ...lowerFirst(fields) };
 }
 
 function readArticles(elements: Elements, most: number): object[] {
-  const { item = [] } = elementsOf(elements, 'Articles');
+  const { item = [] } = childElements(elements, 'Articles');
   const articles = (Array.isArray(item) ? item : [item]).filter(isRecord) as Elements[];
   if (articles.length < 1 || articles.length > most) throw new Error(`a reply to this has 1 to ${most} articles`);
   if (textOf(elements, 'ArticleCount') !== String(articles.length)) {
@@ -53,7 +53,7 @@ function readArticles(elements: Elements, most: number): object[] {
   return articles.map(lowerFirst);
 }
 
-function elementsOf(elements: Elements, name: string): Elements {
+function childElements(elements: Elements, name: string): Elements {
   const value = elements[name];
   return isRecord(value) ? (value as Elements) : {};
 }

@@ -1,12 +1,12 @@
 import type { Answer, Call } from '../http.ts';
 import { createV2Api } from './v2/api.ts';
-import { createV3Api, v3Busy } from './v3/api.ts';
+import { createV3Api, v3BusyAnswer } from './v3/api.ts';
 import type { PayWorld } from './world.ts';
 
 /** The host api.mch.weixin.qq.com. */
-export interface PayApi {
+interface PayApi {
   answer(call: Call): Answer;
-  /** What it says when it is overloaded. */
+  /** The answer of an overloaded WeChat Pay. */
   busy(call: Call): Answer;
 }
 
@@ -21,7 +21,7 @@ export function createPayApi(world: PayWorld): PayApi {
   const v2 = createV2Api(world);
   return {
     answer: (call) => (isV3(call.path) ? v3(call) : v2.answer(call)),
-    busy: (call) => (isV3(call.path) ? v3Busy() : v2.busy(call)),
+    busy: (call) => (isV3(call.path) ? v3BusyAnswer() : v2.busy(call)),
   };
 }
 

@@ -1,35 +1,19 @@
 import { beijingDay, startOfBeijingDay } from '../beijing-time.ts';
 import type { Clock } from '../clock.ts';
-import type { BillType } from './bill-text.ts';
+import type { BillRow, BillType } from './bill-row.ts';
 import { PayError } from './error.ts';
-import type { PayOrder, PayOrders } from './orders.ts';
-import { statusOf } from './refunds.ts';
-import type { Refund, RefundStatus } from './refunds.ts';
+import type { PayOrder, Refund } from './ledger.ts';
+import type { PayOrders } from './orders.ts';
+import { refundStatusOf } from './refunds.ts';
 
-/** What a person has the bills say otherwise than the ledger does. */
-export interface Distortion {
-  /** Numbers of orders that are not in it, and neither are their refunds. */
+/** Deliberate differences between the bills and the ledger. */
+export interface BillDiscrepancies {
+  /** Numbers of the orders that are left out, with their refunds. */
   drop: string[];
-  /** Other amounts of payments, by number of the order. */
+  /** Changed amounts of payments, by order number. */
   amounts: Record<string, number>;
-  /** Payments that nobody made. */
+  /** Payments that are not in the ledger. */
   add: { outTradeNo: string; transactionId: string; amountFen: number }[];
-}
-
-/** A row of a bill. */
-export interface BillRow {
-  at: number;
-  appId: string;
-  transactionId: string;
-  outTradeNo: string;
-  openId: string;
-  tradeType: string;
-  description: string;
-  attach: string;
-  deviceId: string;
-  /** Of the payment; of the refund if that is there. */
-  amountFen: number;
-  refund?: { refundId: string; outRefundNo: string; status: RefundStatus; createdAt: number; successAt?: number };
 }
 
 const hourMs = 3_600_000;
@@ -41,22 +25,22 @@ export class Bills {
   readonly #clock: Clock;
   readonly #orders: PayOrders;
   readonly #appId: string;
-  /** By day; that of no day is for each. */
-  readonly #distortions = new Map<number | undefined, Distortion>();
+  /** By day; the key undefined applies to every day without an entry. */
+  readonly #discrepancies = new Map<number | undefined, BillDiscrepancies>();
 
-  /** `appId`: whose the payments are that nobody made. */
+  /** @param appId the app of the payments that are not in the ledger */
   constructor(clock: Clock, orders: PayOrders, appId: string) {
     this.#clock = clock;
     this.#orders = orders;
     this.#appId = appId;
   }
 
-  /** Distorts the bills that are made from now on, of one day or of each; the newest word on a day counts. */
-  distort(day: number | undefined, distortion: Distortion): void {
-    this.#distortions.set(day, distortion);
+  /** Sets the discrepancies of the bills made from now on, for one day or, without a day, for all. */
+  setDiscrepancies(day: number | undefined, discrepancies: BillDiscrepancies): void {
+    this.#discrepancies.set(day, discrepancies);
   }
 
-  /** Everything from the first day to the end of this one, oldest first. @throws what there is no bill for */
+  /** Returns all rows up to the end of a day, oldest first. @throws PayError when the day has no bill (yet) */
   rowsUntil(day: number): BillRow[] {
     const now = this.#clock.now();
     const today = beijingDay(now);
@@ -64,13 +48,13 @@ export class Bills {
     const generatedAt = startOfBeijingDay(day + 1) + generatedAtMs;
     if (now < generatedAt) throw new PayError(400, 'STATEMENT_CREATING', '账单文件生成中，请在上午10点以后再试');
     const rows = this.#orders.all().flatMap((order) => rowsOf(order));
-    return this.#distorted(rows, day)
+    return this.#withDiscrepancies(rows, day)
       .filter(({ at }) => beijingDay(at) <= day)
       .toSorted((one, other) => one.at - other.at);
   }
 
-  #distorted(rows: BillRow[], day: number): BillRow[] {
-    const own = this.#distortions.get(day) ?? this.#distortions.get(undefined);
+  #withDiscrepancies(rows: BillRow[], day: number): BillRow[] {
+    const own = this.#discrepancies.get(day) ?? this.#discrepancies.get(undefined);
     if (!own) return rows;
     const made = own.add.map(({ outTradeNo, transactionId, amountFen }): BillRow => {
       const noon = startOfBeijingDay(day) + 12 * hourMs;
@@ -82,8 +66,8 @@ export class Bills {
   }
 }
 
-/** Those of one day and kind. @throws NO_STATEMENT_EXIST if there are none */
-export function ofDay(rows: BillRow[], day: number, type: BillType = 'ALL'): BillRow[] {
+/** Returns the rows of one day and type. @throws NO_STATEMENT_EXIST when there are none */
+export function rowsOfDay(rows: BillRow[], day: number, type: BillType = 'ALL'): BillRow[] {
   const kinds: Record<BillType, boolean[]> = { ALL: [true, false], SUCCESS: [false], REFUND: [true] };
   const found = rows.filter(({ at, refund }) => beijingDay(at) === day && kinds[type].includes(Boolean(refund)));
   if (found.length === 0) throw new PayError(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
@@ -102,16 +86,16 @@ function rowsOf({ terms, payment, refunds }: PayOrder): BillRow[] {
   const common = { appId, transactionId, outTradeNo, openId, tradeType, description, attach, deviceId };
   return [
     { ...common, at: paidAt, amountFen: totalFen },
-    ...refunds.map((refund) => ({ ...common, ...asRow(refund) })),
+    ...refunds.map((refund) => ({ ...common, ...toRefundRow(refund) })),
   ];
 }
 
-/** As it stood when the bill was made: bills are never brought up to date. */
-function asRow(refund: Refund) {
+/** The refund as of the time when the bill was made: bills are never updated. */
+function toRefundRow(refund: Refund) {
   const { createdAt, history, refundId, terms } = refund;
   const generatedAt = startOfBeijingDay(beijingDay(createdAt) + 1) + generatedAtMs;
   const then = { ...refund, history: history.filter(({ at }) => at <= generatedAt) };
-  const status = statusOf(then);
+  const status = refundStatusOf(then);
   const successAt = status === 'SUCCESS' ? then.history.at(-1)?.at : undefined;
   return {
     at: createdAt,

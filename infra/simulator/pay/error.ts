@@ -1,4 +1,4 @@
-/** Internal code, the tail of `Request-ID` (pay 2.12); 268435461 where the own one of a code is not documented. */
+/** Internal codes, the end of `Request-ID` (pay 2.12); 268435461 where the internal code is not documented. */
 const internalCodes = {
   SIGN_ERROR: 268443699,
   PARAM_ERROR: 268435461,
@@ -21,7 +21,7 @@ const internalCodes = {
 
 export type PayErrorCode = keyof typeof internalCodes;
 
-/** A refusal by WeChat Pay (pay 2.11), in the words of v3: a status and `{code, message, detail?}`, unsigned. */
+/** An error of WeChat Pay (pay 2.11) in the form of API v3: a status and `{code, message, detail?}`, unsigned. */
 export class PayError extends Error {
   readonly status: number;
   readonly code: PayErrorCode;

@@ -2,81 +2,39 @@ import { isDeepStrictEqual } from 'node:util';
 import { beijingDigits } from '../beijing-time.ts';
 import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
-import type { People, Person } from '../people.ts';
 import { alphanumeric, digits } from '../random.ts';
+import type { WechatUsers, WechatUser } from '../wechat-users.ts';
 import { PayError } from './error.ts';
-import type { Refund } from './refunds.ts';
-import type { SignType } from './v2/sign.ts';
+import type { OrderTerms, PayOrder, TradeState, TradeType } from './ledger.ts';
 
-export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
-export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
-
-/** What an order says, whichever protocol made it. */
-export interface OrderTerms {
-  tradeType: TradeType;
-  appId: string;
-  outTradeNo: string;
-  description: string;
-  totalFen: number;
-  notifyUrl: string;
-  attach?: string;
-  deviceId?: string;
-  payerOpenId?: string;
-  /** Of the merchant's clock: real time, in epoch ms. */
-  expiresAt?: number;
-  /** Made by v2: how it was signed, and whether the request named that. */
-  v2?: { signType: SignType; named: boolean };
-  /** All that was sent: what a repeat must say again. */
-  sent: object;
-}
-
-export interface PayOrder {
-  terms: OrderTerms;
-  createdAt: number;
-  /** Last moment to pay, on the virtual clock. */
-  payableUntil: number;
-  closed: boolean;
-  /** Native and H5: the first person to open the payment sheet; nobody else can pay then. */
-  payerId?: string;
-  payment?: Payment;
-  /** Oldest first. */
-  refunds: Refund[];
-}
-
-export interface Payment {
-  transactionId: string;
-  paidAt: number;
-  openId: string;
-}
-
-interface Handle {
+interface PaymentHandle {
   order: PayOrder;
   expiresAt: number;
 }
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-const handleLifetimeMs: Record<TradeType, number> = {
+const paymentHandleLifetimeMs: Record<TradeType, number> = {
   JSAPI: 120 * minuteMs,
   NATIVE: 120 * minuteMs,
   MWEB: 5 * minuteMs,
 };
 const latestExpiryMs: Record<TradeType, number> = { JSAPI: 15 * dayMs, NATIVE: 7 * dayMs, MWEB: 15 * dayMs };
 
-/** The merchant's orders of both protocols, and the handles (prepay_id, code_url) by which a phone finds them. */
+/** The merchant's orders of both protocols, and the payment handles (prepay_id, code_url) that a phone pays by. */
 export class PayOrders {
   readonly #clock: Clock;
-  readonly #people: People;
+  readonly #users: WechatUsers;
   readonly #orders = new Map<string, PayOrder>();
-  readonly #handles = new Map<string, Handle>();
+  readonly #paymentHandles = new Map<string, PaymentHandle>();
 
-  constructor(clock: Clock, people: People) {
+  constructor(clock: Clock, users: WechatUsers) {
     this.#clock = clock;
-    this.#people = people;
+    this.#users = users;
   }
 
   /**
-   * Creates or repeats an order (pay 2.1, "Repeat semantics") and answers a fresh handle: the
+   * Creates or repeats an order (pay 2.1, "Repeat semantics") and returns a new payment handle: the
    * prepay_id for JSAPI and H5, the code_url for Native.
    */
   create(terms: OrderTerms): string {
@@ -85,7 +43,7 @@ export class PayOrders {
     else assertExpiry(terms);
     const order = known ?? this.#newOrder(terms);
     this.#orders.set(terms.outTradeNo, order);
-    return this.#newHandle(order);
+    return this.#newPaymentHandle(order);
   }
 
   all(): PayOrder[] {
@@ -105,51 +63,51 @@ export class PayOrders {
     return order;
   }
 
-  /** Closes an unpaid order; closing twice is fine (pay 2.6). */
+  /** Closes an unpaid order; idempotent (pay 2.6). */
   close(outTradeNo: string): void {
     const order = this.find(outTradeNo);
     if (order.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
     order.closed = true;
   }
 
-  /** Opens the payment sheet: the order that this person could pay now, or the reason why not. */
-  openSheet(tradeType: TradeType, key: string, person: Person): PayOrder {
-    const handle = this.#handles.get(key);
-    if (handle?.order.terms.tradeType !== tradeType) {
+  /** Opens the payment sheet: returns the order that the user can pay. @throws ControlError with the reason otherwise */
+  openPaymentSheet(tradeType: TradeType, key: string, user: WechatUser): PayOrder {
+    const paymentHandle = this.#paymentHandles.get(key);
+    if (paymentHandle?.order.terms.tradeType !== tradeType) {
       throw new ControlError(
         404,
         'PREPAY_UNKNOWN',
         `no ${tradeType} payment ${key}; a repeated create voids its old code`,
       );
     }
-    const { order } = handle;
+    const { order } = paymentHandle;
     if (order.payment) throw new ControlError(409, 'ORDER_PAID', '该订单已支付: the order is paid already');
     if (this.stateOf(order) === 'CLOSED')
       throw new ControlError(409, 'ORDER_CLOSED', '订单已关闭: the order is closed');
-    if (handle.expiresAt <= this.#clock.now())
+    if (paymentHandle.expiresAt <= this.#clock.now())
       throw new ControlError(410, 'PREPAY_EXPIRED', 'create again for a new one');
     if (order.payableUntil <= this.#clock.now()) throw new ControlError(409, 'ORDER_EXPIRED', 'time_expire has passed');
     const { appId, payerOpenId } = order.terms;
     const wrongPayer = payerOpenId
-      ? payerOpenId !== this.#people.openIdOf(person, appId)
-      : (order.payerId ?? person.id) !== person.id;
+      ? payerOpenId !== this.#users.openIdOf(user, appId)
+      : (order.payerId ?? user.id) !== user.id;
     if (wrongPayer) throw new ControlError(403, 'WRONG_PAYER', '商家订单信息有误: the order is for another person');
-    if (!payerOpenId) order.payerId = person.id;
+    if (!payerOpenId) order.payerId = user.id;
     return order;
   }
 
-  pay(order: PayOrder, person: Person): string {
+  pay(order: PayOrder, user: WechatUser): string {
     const now = this.#clock.now();
     const transactionId = `4200${digits(6)}${beijingDigits(now).slice(0, 8)}${digits(10)}`;
-    const openId = this.#people.openIdOf(person, order.terms.appId) ?? '';
+    const openId = this.#users.openIdOf(user, order.terms.appId) ?? '';
     order.payment = { transactionId, paidAt: now, openId };
     return transactionId;
   }
 
-  /** Once a refund was asked for, an order is REFUND for good, whatever came of it (pay 2.5). */
+  /** Returns the trade state. An order with a refund stays REFUND, whatever the outcome of the refund (pay 2.5). */
   stateOf(order: PayOrder): TradeState {
     if (order.payment) return order.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
-    // Unpaid orders close by themselves after seven days.
+    // WeChat Pay closes unpaid orders after seven days.
     return order.closed || this.#clock.now() >= order.createdAt + 7 * dayMs ? 'CLOSED' : 'NOTPAY';
   }
 
@@ -164,47 +122,48 @@ export class PayOrders {
 
   #newOrder(terms: OrderTerms): PayOrder {
     const createdAt = this.#clock.now();
-    const lifeMs = terms.expiresAt === undefined ? 7 * dayMs : Math.max(lifeOf(terms.expiresAt), minuteMs);
+    const lifeMs = terms.expiresAt === undefined ? 7 * dayMs : Math.max(remainingLifeMs(terms.expiresAt), minuteMs);
     return { terms, createdAt, payableUntil: createdAt + lifeMs, closed: false, refunds: [] };
   }
 
-  #newHandle(order: PayOrder): string {
+  #newPaymentHandle(order: PayOrder): string {
     const now = this.#clock.now();
     const { tradeType } = order.terms;
     const native = tradeType === 'NATIVE';
-    if (native) this.#voidHandles(order);
+    if (native) this.#voidPaymentHandles(order);
     const key = native ? `weixin://wxpay/bizpayurl/up?pr=${alphanumeric(9)}&groupid=00` : newPrepayId(now);
-    this.#handles.set(key, { order, expiresAt: now + handleLifetimeMs[tradeType] });
+    this.#paymentHandles.set(key, { order, expiresAt: now + paymentHandleLifetimeMs[tradeType] });
     return key;
   }
 
-  #voidHandles(order: PayOrder): void {
-    for (const [key, handle] of this.#handles) if (handle.order === order) this.#handles.delete(key);
+  #voidPaymentHandles(order: PayOrder): void {
+    for (const [key, paymentHandle] of this.#paymentHandles)
+      if (paymentHandle.order === order) this.#paymentHandles.delete(key);
   }
 }
 
-/** The shape of a prepay_id. */
+/** Makes a prepay_id in the form of WeChat Pay. */
 export function newPrepayId(now: number): string {
   return `wx${beijingDigits(now)}${alphanumeric(18).toLowerCase()}00`;
 }
 
-/** Where the browser of a phone pays an H5 order. */
+/** The URL under which the phone's browser pays an H5 order. */
 export function h5Url(prepayId: string): string {
   return `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=${digits(10)}`;
 }
 
 function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {
   if (expiresAt === undefined) return;
-  const inMs = lifeOf(expiresAt);
+  const inMs = remainingLifeMs(expiresAt);
   if (inMs > 0 && inMs <= latestExpiryMs[tradeType]) return;
   const issue = 'must be a time to come, not too far';
   throw new PayError(400, 'PARAM_ERROR', 'time_expire时间非法', { field: '/time_expire', issue, location: 'body' });
 }
 
 /**
- * How long an order of this time_expire may still be paid. The merchant's clock is the real one, so this is measured on
- * it: however far the virtual clock was moved, a new order lives as long as it was meant to.
+ * Returns the time left until time_expire, in ms. time_expire is on the merchant's real clock, so the result does not
+ * depend on the virtual clock.
  */
-function lifeOf(expiresAt: number): number {
+function remainingLifeMs(expiresAt: number): number {
   return expiresAt - Date.now();
 }

@@ -3,13 +3,13 @@ import type { KeyObject } from 'node:crypto';
 import forge from 'node-forge';
 import type { PaySettings } from '../settings.ts';
 
-/** A private key of the platform, and what `Wechatpay-Serial` calls it. */
+/** A private key of the platform, and its id in `Wechatpay-Serial`. */
 export interface PlatformKey {
   id: string;
   key: KeyObject;
 }
 
-export interface PlatformCertificate extends PlatformKey {
+interface PlatformCertificate extends PlatformKey {
   pem: string;
   effectiveAt: number;
   expiresAt: number;
@@ -17,39 +17,39 @@ export interface PlatformCertificate extends PlatformKey {
 
 const lifetimeMs = 5 * 365 * 86_400_000;
 
-/** What the platform signs with (pay 1.5, 1.6): the WeChat Pay public key, platform certificates, or both. */
+/** The signing keys of the platform (pay 1.5, 1.6): the WeChat Pay public key, platform certificates, or both. */
 export class PlatformKeys {
   readonly #publicKey: PlatformKey | undefined;
   /** Oldest first. */
   readonly certificates: PlatformCertificate[] = [];
 
-  /** Without the id of a public key the merchant is in certificate mode, and has one. */
+  /** Without a public key id the merchant is in certificate mode and gets a certificate. */
   constructor({ platformKeyId, platformPrivateKey }: PaySettings) {
     if (platformKeyId) this.#publicKey = { id: platformKeyId, key: createPrivateKey(platformPrivateKey) };
     else this.rotate();
   }
 
-  /** One more certificate, which signs from now on; the older ones stay valid. */
+  /** Adds a certificate that signs from now on; older certificates stay valid. */
   rotate(): void {
     this.certificates.push(newCertificate());
   }
 
-  /** Signs the notifications. */
+  /** The key that signs notifications. */
   get newest(): PlatformKey {
     const key = this.certificates.at(-1) ?? this.#publicKey;
     if (!key) throw new Error('a merchant without any key');
     return key;
   }
 
-  /** Signs the answer to a request with this `Wechatpay-Serial`; undefined if that names no key of ours. */
-  forAnswer(serial: string | undefined): PlatformKey | undefined {
+  /** Returns the key that signs the answer to a request with this `Wechatpay-Serial`; undefined for an unknown serial. */
+  signingKeyFor(serial: string | undefined): PlatformKey | undefined {
     if (this.#publicKey && serial === this.#publicKey.id) return this.#publicKey;
     const known = serial === undefined || this.certificates.some(({ id }) => id === serial);
     return known ? this.newest : undefined;
   }
 }
 
-/** Self-signed, valid in real time: receivers look at it with their own clock. */
+/** Makes a self-signed certificate, valid in real time: receivers check it with their own clock. */
 function newCertificate(): PlatformCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -59,7 +59,7 @@ function newCertificate(): PlatformCertificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
   certificate.serialNumber = newSerial();
-  // X.509 knows no milliseconds.
+  // X.509 times have no milliseconds.
   const effectiveAt = Math.floor(Date.now() / 1000) * 1000;
   const expiresAt = effectiveAt + lifetimeMs;
   certificate.validity.notBefore = new Date(effectiveAt);
@@ -80,7 +80,7 @@ function newCertificate(): PlatformCertificate {
   };
 }
 
-/** 20 bytes, of which the first makes it positive and as long as it looks. */
+/** 20 bytes; the fixed first byte keeps the number positive and the length constant. */
 function newSerial(): string {
   return `5d${randomBytes(19).toString('hex')}`;
 }

@@ -5,50 +5,22 @@ import type { DeliveryResult } from '../deliver.ts';
 import type { Faults } from '../faults.ts';
 import { digits } from '../random.ts';
 import { PayError } from './error.ts';
-import type { PayOrder } from './orders.ts';
-
-export type RefundStatus = 'PROCESSING' | FinalStatus;
-export type FinalStatus = (typeof FINAL_STATUSES)[number];
-
-export const FINAL_STATUSES = ['SUCCESS', 'CLOSED', 'ABNORMAL'] as const;
-
-/** What a refund says, whoever asked for it. */
-export interface RefundTerms {
-  outRefundNo: string;
-  refundFen: number;
-  /** What the order cost, as the one who asks has it. */
-  totalFen: number;
-  reason?: string;
-  notifyUrl?: string;
-  fundsAccount?: string;
-  source: 'API' | 'VENDOR_PLATFORM';
-  /** All that was sent: what a repeat must say again. */
-  sent: object;
-}
-
-export interface Refund {
-  order: PayOrder;
-  terms: RefundTerms;
-  refundId: string;
-  createdAt: number;
-  /** Never empty; the last one is what it is now. */
-  history: { status: RefundStatus; at: number }[];
-}
+import type { FinalStatus, PayOrder, Refund, RefundStatus, RefundTerms } from './ledger.ts';
 
 interface RefundWorld {
   clock: Clock;
   faults: Faults;
   settlesMs: number;
-  /** Tells the merchant how a refund ended. */
-  announce: (refund: Refund) => Promise<DeliveryResult | null>;
+  /** Notifies the merchant of the final status of a refund. */
+  notifyRefund: (refund: Refund) => Promise<DeliveryResult | null>;
 }
 
 const mostRefunds = 50;
 const yearMs = 365 * 86_400_000;
 
 /**
- * The refunds of all orders (pay 2.7). That partial refunds of one order must be a minute apart is not enforced:
- * a person at a keyboard and a test would only wait.
+ * The refunds of all orders (pay 2.7). The minimum interval of a minute between partial refunds of one order is not
+ * enforced, because it would only slow down developers and tests.
  */
 export class Refunds {
   readonly #world: RefundWorld;
@@ -58,7 +30,7 @@ export class Refunds {
     this.#world = world;
   }
 
-  /** Accepts a refund, or repeats one that is known by its number; how it ends shows later. */
+  /** Accepts a refund, or returns the existing one of the same number; the outcome follows later. */
   create(order: PayOrder, terms: RefundTerms): Refund {
     const known = this.#refunds.get(terms.outRefundNo);
     if (!known) return this.#accept(order, terms);
@@ -78,10 +50,10 @@ export class Refunds {
     return refund;
   }
 
-  /** Ends a refund and tells the merchant of it. */
+  /** Ends a refund and notifies the merchant. */
   settle(refund: Refund, status: FinalStatus): Promise<DeliveryResult | null> {
     refund.history.push({ status, at: this.#world.clock.now() });
-    return this.#world.announce(refund);
+    return this.#world.notifyRefund(refund);
   }
 
   #accept(order: PayOrder, terms: RefundTerms): Refund {
@@ -96,27 +68,27 @@ export class Refunds {
     this.#refunds.set(terms.outRefundNo, refund);
     const outcome = fault === 'refund-abnormal' ? 'ABNORMAL' : fault === 'refund-closed' ? 'CLOSED' : 'SUCCESS';
     clock.schedule(now + settlesMs, async () => {
-      // Unless a person was faster.
-      if (statusOf(refund) === 'PROCESSING') await this.settle(refund, outcome);
+      // The merchant platform may have ended the refund already.
+      if (refundStatusOf(refund) === 'PROCESSING') await this.settle(refund, outcome);
     });
     return refund;
   }
 }
 
-/** What a refund is now. */
-export function statusOf({ history }: Refund): RefundStatus {
+/** The current status of a refund. */
+export function refundStatusOf({ history }: Refund): RefundStatus {
   return history.at(-1)?.status ?? 'PROCESSING';
 }
 
-/** When the money was back; undefined if it is not. */
+/** The time of a successful refund; undefined for any other status. */
 export function refundedAt({ history }: Refund): number | undefined {
   const last = history.at(-1);
   return last?.status === 'SUCCESS' ? last.at : undefined;
 }
 
-/** What an order's refunds hold of its money: a closed one has given it back. */
+/** The sum of an order's refunds, without closed ones. */
 export function refundSum({ refunds }: PayOrder): number {
-  const open = refunds.filter((refund) => statusOf(refund) !== 'CLOSED');
+  const open = refunds.filter((refund) => refundStatusOf(refund) !== 'CLOSED');
   return open.reduce((sum, { terms }) => sum + terms.refundFen, 0);
 }
 

@@ -4,7 +4,7 @@ interface Optional {
   required?: boolean;
 }
 
-/** What may stand in one place of a JSON body. */
+/** The rule for one value of a JSON body. */
 export type Rule = Optional &
   (
     | { kind: 'string'; max: number; pattern?: RegExp }
@@ -14,24 +14,24 @@ export type Rule = Optional &
     | { kind: 'object'; fields: Record<string, Rule>; maxBytes?: number }
   );
 
-export interface FieldProblem {
+interface FieldProblem {
   /** JSON pointer of the field. */
   field: string;
   value?: unknown;
   issue: string;
 }
 
-/** Text of at most so many characters, none of them of four bytes. */
+/** Text with a maximum length, without characters of four bytes. */
 export const text = (max: number, pattern?: RegExp): Rule => ({ kind: 'string', max, ...(pattern && { pattern }) });
 /** A whole number. */
 export const integer = (min: number): Rule => ({ kind: 'integer', min });
-/** An object of these fields and no others. */
+/** An object with exactly these fields; unknown fields are invalid. */
 export const object = (fields: Record<string, Rule>, maxBytes?: number): Rule => ({
   kind: 'object',
   fields,
   ...(maxBytes && { maxBytes }),
 });
-/** The same, and it must be there. */
+/** Makes a rule required. */
 export const required = (rule: Rule): Rule => ({ ...rule, required: true });
 
 /** Finds the first field that breaks its rule; undefined if the value is acceptable. */

@@ -4,66 +4,76 @@ import type { CallLog } from '../call-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Deliver } from '../deliver.ts';
 import type { Faults } from '../faults.ts';
-import type { People } from '../people.ts';
-import type { Secrets } from '../secrets.ts';
+import type { IssuedSecrets } from '../issued-secrets.ts';
 import type { SimulatorSettings, PaySettings } from '../settings.ts';
-import { createAnnounce } from './announce.ts';
-import type { Announce } from './announce.ts';
+import type { WechatUsers } from '../wechat-users.ts';
 import { BillFiles } from './bill-files.ts';
 import { Bills } from './bills.ts';
-import { createNotify } from './notify.ts';
+import { createMerchantNotifier } from './merchant-notifier.ts';
+import type { MerchantNotifier } from './merchant-notifier.ts';
+import { createNotificationDelivery } from './notification-delivery.ts';
 import { PayOrders } from './orders.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import { Refunds } from './refunds.ts';
 
-/** WeChat Pay and the one merchant it has. */
+/** The state of WeChat Pay with its single merchant. */
 export interface PayWorld {
   settings: PaySettings;
-  /** The apps that are bound to the merchant. */
+  /** The apps bound to the merchant. */
   appIds: string[];
   /** Checks the merchant's v3 requests. */
   merchantKey: KeyObject;
   keys: PlatformKeys;
-  people: People;
+  users: WechatUsers;
   clock: Clock;
   faults: Faults;
-  secrets: Secrets;
+  secrets: IssuedSecrets;
   orders: PayOrders;
   refunds: Refunds;
   bills: Bills;
   billFiles: BillFiles;
-  announce: Announce;
+  notifier: MerchantNotifier;
 }
 
-interface Surroundings {
+interface PayDependencies {
   clock: Clock;
   log: CallLog;
   faults: Faults;
-  secrets: Secrets;
+  secrets: IssuedSecrets;
   deliver: Deliver;
-  people: People;
+  users: WechatUsers;
   keys: PlatformKeys;
 }
 
-/** A merchant without orders. */
-export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, around: Surroundings): PayWorld {
-  const { clock, faults, secrets, people, keys } = around;
-  for (const key of [pay.apiV3Key, pay.apiV2Key ?? '']) secrets.keep(key);
-  const orders = new PayOrders(clock, people);
-  const announce = createAnnounce({ settings: pay, keys, clock, notify: createNotify(around) });
+/** Creates the state of a merchant without orders. */
+export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, dependencies: PayDependencies): PayWorld {
+  const { clock, faults, secrets, users, keys } = dependencies;
+  for (const key of [pay.apiV3Key, pay.apiV2Key ?? '']) secrets.record(key);
+  const orders = new PayOrders(clock, users);
+  const notifier = createMerchantNotifier({
+    settings: pay,
+    keys,
+    clock,
+    deliverNotification: createNotificationDelivery(dependencies),
+  });
   return {
     settings: pay,
     appIds: [miniapp.appId, official.appId],
     merchantKey: createPublicKey(pay.merchantPublicKey),
     keys,
-    people,
+    users,
     clock,
     faults,
     secrets,
     orders,
     bills: new Bills(clock, orders, official.appId),
     billFiles: new BillFiles(clock, secrets),
-    refunds: new Refunds({ clock, faults, settlesMs: pay.refundSettlesMs ?? 1_000, announce: announce.refund }),
-    announce,
+    refunds: new Refunds({
+      clock,
+      faults,
+      settlesMs: pay.refundSettlesMs ?? 1_000,
+      notifyRefund: notifier.notifyRefund,
+    }),
+    notifier,
   };
 }

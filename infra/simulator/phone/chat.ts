@@ -1,55 +1,55 @@
-// The person in the chat of the official account.
+// The user's actions in the chat of the official account.
 import { realSeconds } from '../clock.ts';
 import { readChoice, readCount, readText } from '../control-body.ts';
-import type { Body } from '../control-body.ts';
-import { ControlError, paramError } from '../control-error.ts';
+import type { ControlBody } from '../control-body.ts';
+import { ControlError, controlParamError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
-import { lowerFirst } from '../official/xml.ts';
-import type { XmlFields } from '../official/xml.ts';
-import type { Person } from '../people.ts';
-import type { Actions } from './phone.ts';
+import type { WechatUser } from '../wechat-users.ts';
+import { lowerFirst } from '../xml.ts';
+import type { XmlFields } from '../xml.ts';
+import type { PhoneActions } from './action.ts';
 
 const messageTypes = ['text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link'] as const;
 
-export const chatActions: Actions = {
-  message: async ({ push }, person, body) => {
-    assertFollows(person);
+export const chatActions: PhoneActions = {
+  message: async ({ push }, user, body) => {
+    assertFollows(user);
     const type = readChoice(body, 'msgType', messageTypes) ?? 'text';
-    const fields: XmlFields = body.msgType === undefined ? { Content: readText(body, 'text') } : readFields(body);
-    person.chat.push({ from: 'person', type, ...lowerFirst(fields) });
-    return { push: await push.message(person, type, fields) };
+    const fields: XmlFields = body.msgType === undefined ? { Content: readText(body, 'text') } : readPushFields(body);
+    user.chat.push({ from: 'person', type, ...lowerFirst(fields) });
+    return { push: await push.sendMessage(user, type, fields) };
   },
-  'menu-click': async ({ push }, person, body) => {
-    assertFollows(person);
+  'menu-click': async ({ push }, user, body) => {
+    assertFollows(user);
     const key = readText(body, 'key');
-    person.chat.push({ from: 'person', type: 'menu-click', key });
-    return { push: await push.event(person, 'CLICK', { EventKey: key }) };
+    user.chat.push({ from: 'person', type: 'menu-click', key });
+    return { push: await push.sendEvent(user, 'CLICK', { EventKey: key }) };
   },
-  unfollow: async ({ push }, person) => {
-    assertFollows(person);
-    person.follow = null;
-    return { push: await push.event(person, 'unsubscribe', { EventKey: '' }) };
+  unfollow: async ({ push }, user) => {
+    assertFollows(user);
+    user.follow = null;
+    return { push: await push.sendEvent(user, 'unsubscribe', { EventKey: '' }) };
   },
-  /** Any other event, whoever caused it; the fields may replace those that all events have. */
-  event: async ({ push }, person, body) => {
+  /** Sends any other event; the given fields may replace the common ones. */
+  event: async ({ push }, user, body) => {
     const event = readText(body, 'event');
-    const fields = readFields(body);
-    if (event === 'subscribe') person.follow = { since: realSeconds() };
-    if (event === 'unsubscribe') person.follow = null;
-    return { push: await push.event(person, event, fields) };
+    const fields = readPushFields(body);
+    if (event === 'subscribe') user.follow = { since: realSeconds() };
+    if (event === 'unsubscribe') user.follow = null;
+    return { push: await push.sendEvent(user, event, fields) };
   },
-  /** The newest pushes once more, as when WeChat heard no answer. */
-  resend: async ({ push }, person, body) => ({ push: await push.resend(person, readCount(body, 'last')) }),
+  /** Repeats the newest pushes, as WeChat does when an answer is lost. */
+  resend: async ({ push }, user, body) => ({ push: await push.resend(user, readCount(body, 'last')) }),
 };
 
-function assertFollows({ id, follow }: Person): void {
+function assertFollows({ id, follow }: WechatUser): void {
   if (!follow)
     throw new ControlError(409, 'NOT_FOLLOWING', `${id} does not follow the official account: scan its QR code first`);
 }
 
-function readFields({ fields = {} }: Body): XmlFields {
+function readPushFields({ fields = {} }: ControlBody): XmlFields {
   if (isXmlFields(fields)) return fields;
-  throw paramError('fields must hold text, numbers, lists and objects, under names that are fit for XML');
+  throw controlParamError('fields must hold text, numbers, lists and objects, under names that are fit for XML');
 }
 
 function isXmlFields(value: unknown): value is XmlFields {

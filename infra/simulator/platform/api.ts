@@ -1,13 +1,13 @@
 import { jsonAnswer } from '../http.ts';
 import type { Answer, Call } from '../http.ts';
 import type { World } from '../world.ts';
-import { PlatformError, refusal } from './error.ts';
+import { PlatformError, errcodeAnswer } from './error.ts';
 import { menuRoutes } from './menu-api.ts';
 import { messageRoutes } from './message-api.ts';
 import { miniProgramRoutes } from './mini-program-api.ts';
 import { oauthRoutes } from './oauth-api.ts';
 import { officialRoutes } from './official-api.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 import { sessionRoutes } from './session-api.ts';
 import { tokenRoutes } from './token-api.ts';
 
@@ -16,14 +16,14 @@ export function isPlatformPath(path: string): boolean {
   return /^\/(cgi-bin|connect|sns|wxa)\//.test(path);
 }
 
-/** The type under which the platform sends its JSON; clients that trust the header break on /sns. */
-export function platformType(path: string): string {
+/** The content type of the platform's JSON: text/plain for /sns, as on the real platform. */
+function platformType(path: string): string {
   return path.startsWith('/sns/') ? 'text/plain' : 'application/json; encoding=utf-8';
 }
 
-/** The hosts api., mp. and open.weixin.qq.com. */
+/** Builds the API of the hosts api., mp. and open.weixin.qq.com. */
 export function createPlatformApi(world: World): (call: Call) => Promise<Answer> {
-  const routes: Routes = {
+  const routes: PlatformRoutes = {
     ...tokenRoutes(world),
     ...miniProgramRoutes(world),
     ...officialRoutes(world),
@@ -40,10 +40,10 @@ export function createPlatformApi(world: World): (call: Call) => Promise<Answer>
       if (!route) throw new PlatformError(40066);
       if (route.method === 'GET' && call.method !== 'GET') throw new PlatformError(43001);
       if (route.method === 'POST' && call.method !== 'POST') throw new PlatformError(43002);
-      if (route.app) world.tokens.check(call.query.get('access_token'), world.settings[route.app].appId);
+      if (route.app) world.appTokens.check(call.query.get('access_token'), world.settings[route.app].appId);
       return 'raw' in route ? await route.raw(call) : jsonAnswer(200, route.json(call), type);
     } catch (error) {
-      if (error instanceof PlatformError) return refusal(error.errcode, error.message, type);
+      if (error instanceof PlatformError) return errcodeAnswer(error.errcode, error.message, type);
       throw error;
     }
   };

@@ -2,8 +2,8 @@ import type { Call } from '../http.ts';
 import type { AppSettings, SimulatorSettings } from '../settings.ts';
 import { PlatformError } from './error.ts';
 
-/** Checks the credentials of both token calls (platform 2.3) and answers the app id. */
-export function checkClient({ miniapp, official }: SimulatorSettings, fields: Record<string, unknown>): string {
+/** Checks the credentials of both token calls (platform 2.3) and returns the app id. */
+export function checkAppCredentials({ miniapp, official }: SimulatorSettings, fields: Record<string, unknown>): string {
   const { grant_type: grantType, appid, secret } = fields;
   if (grantType !== 'client_credential') throw new PlatformError(40002);
   if (!appid) throw new PlatformError(41002);
@@ -15,8 +15,8 @@ export function checkClient({ miniapp, official }: SimulatorSettings, fields: Re
   throw new PlatformError(ofOtherApp ? 40001 : 40125);
 }
 
-/** Checks an app's query for the exchange of a code (platform 1.1, 6.1), and answers the code. */
-export function readCode({ query }: Call, app: AppSettings, name: 'js_code' | 'code'): string {
+/** Checks the query of a code exchange (platform 1.1, 6.1) and returns the code. */
+export function readCodeExchange({ query }: Call, app: AppSettings, name: 'js_code' | 'code'): string {
   if (!query.get('appid')) throw new PlatformError(41002);
   if (!query.get('secret')) throw new PlatformError(41004);
   const code = query.get(name);

@@ -72,7 +72,7 @@ const messages = {
 
 export type Errcode = keyof typeof messages;
 
-/** A refusal by the platform (platform 12): HTTP 200 with an errcode. */
+/** An error of the platform (platform 12): HTTP 200 with an errcode. */
 export class PlatformError extends Error {
   readonly errcode: Errcode;
 
@@ -82,15 +82,15 @@ export class PlatformError extends Error {
   }
 }
 
-/** What the platform says to an errcode; a planned fault may name any number. */
-export function errorText(errcode: number): string {
+/** The errmsg of an errcode; a planned fault may use any number. */
+export function errcodeMessage(errcode: number): string {
   return Object.hasOwn(messages, errcode) ? messages[errcode as Errcode] : 'system error';
 }
 
-/** Renders a refusal with the trace suffix that real answers carry. */
-export function refusal(errcode: number, message: string, contentType?: string): Answer {
+/** Builds the answer of an errcode, with the trace suffix of real answers. */
+export function errcodeAnswer(errcode: number, message: string, contentType?: string): Answer {
   const trace = [Math.floor(Date.now() / 1000).toString(16), hex(), hex()].join('-');
-  // This one has no comma before its trace.
+  // The only errmsg without a comma before the trace.
   const body = { errcode, errmsg: `${message}${errcode === 40164 ? '' : ','} rid: ${trace}` };
   return { ...jsonAnswer(200, body, contentType), code: errcode };
 }

@@ -3,17 +3,17 @@ import type { World } from '../world.ts';
 import { PlatformError } from './error.ts';
 import { readMenu } from './menu-rules.ts';
 import { ok, readJson } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
 /** The custom menu of the official account (platform 8). */
-export function menuRoutes({ settings, account }: World): Routes {
+export function menuRoutes({ settings, account }: World): PlatformRoutes {
   return {
     '/cgi-bin/menu/create': {
       method: 'POST',
       app: 'official',
       json: (call) => {
         const body = readJson(call);
-        if (hidesCharacters(call)) throw new PlatformError(40033);
+        if (hasEscapedNonAscii(call)) throw new PlatformError(40033);
         account.menu = readMenu(body, settings.miniapp.appId);
         return ok;
       },
@@ -26,7 +26,7 @@ export function menuRoutes({ settings, account }: World): Routes {
         return { menu: { button: account.menu } };
       },
     },
-    // A GET that deletes, really.
+    // The official method is GET.
     '/cgi-bin/menu/delete': {
       method: 'GET',
       app: 'official',
@@ -39,7 +39,7 @@ export function menuRoutes({ settings, account }: World): Routes {
 }
 
 /** Whether the body writes a character beyond ASCII as a backslash-u escape; `\\u` is just a backslash and a u. */
-function hidesCharacters({ body }: Call): boolean {
+function hasEscapedNonAscii({ body }: Call): boolean {
   const escapes = body.toString().matchAll(/\\(?:u([0-9a-f]{4})|.)/gi);
   return [...escapes].some(([, hex]) => hex !== undefined && Number.parseInt(hex, 16) > 0x7f);
 }

@@ -1,11 +1,11 @@
-// What a custom menu may look like (platform 8). Lengths are bytes.
+// The rules for custom menus (platform 8). Lengths are bytes.
 import { isRecord } from '../http.ts';
 import { PlatformError } from './error.ts';
 import type { Errcode } from './error.ts';
 
 export type Button = Record<string, unknown>;
 
-/** How much a button of one level may hold, and what is said if it breaks a rule. */
+/** The limits of the buttons of one level, and the errcode of each rule. */
 interface Level {
   nameBytes: number;
   name: Errcode;
@@ -53,7 +53,7 @@ const checkMiniProgram: Check = (button, level, linkedAppId) => {
 const checkMedia: Check = ({ media_id: id }) => assertText(id, 128, 40007);
 const checkArticle: Check = ({ article_id: id }) => assertText(id, 128, 40035);
 
-/** The types of buttons that do something, and what each needs. */
+/** The types of buttons with an action, and the check of each. */
 const checks: Record<string, Check> = {
   click: checkKey,
   scancode_push: checkKey,
@@ -70,7 +70,7 @@ const checks: Record<string, Check> = {
   article_view_limited: checkArticle,
 };
 
-/** The buttons of `/cgi-bin/menu/create`, each with its list of sub-buttons, as `menu/get` shows them. */
+/** Checks the body of `/cgi-bin/menu/create` and returns the buttons as `menu/get` shows them. */
 export function readMenu({ button: buttons }: Record<string, unknown>, linkedAppId: string): Button[] {
   if (!Array.isArray(buttons) || buttons.length < 1 || buttons.length > 3) throw new PlatformError(40016);
   return buttons.map((button: unknown) => {
@@ -85,7 +85,7 @@ export function readMenu({ button: buttons }: Record<string, unknown>, linkedApp
 
 function checkParent(button: Button, subButtons: unknown[], linkedAppId: string): void {
   assertText(button.name, topLevel.nameBytes, topLevel.name);
-  // A button opens a list or does something, not both.
+  // A button either opens a list or has an action.
   if (button.type !== undefined) throw new PlatformError(40015);
   if (subButtons.length < 1 || subButtons.length > 5) throw new PlatformError(40023);
   for (const sub of subButtons) {

@@ -3,18 +3,18 @@ import type { World } from '../world.ts';
 import { PlatformError } from './error.ts';
 import { readMessageData } from './message-values.ts';
 import { ok, readJson } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
-type Body = Record<string, unknown>;
+type MessageBody = Record<string, unknown>;
 
 const states: unknown[] = ['developer', 'trial', 'formal'];
 const languages: unknown[] = ['zh_CN', 'en_US', 'zh_HK', 'zh_TW'];
 const dedupeMs = 10 * 60_000;
 
-/** Messages that an app sends by itself (platform 9). */
-export function messageRoutes({ settings, clock, people }: World): Routes {
+/** Template and subscribe messages (platform 9). */
+export function messageRoutes({ settings, clock, users }: World): PlatformRoutes {
   let messageId = 200_228_331;
-  /** By openid and client_msg_id: what was sent, and until when the same is not sent again. */
+  /** By user and client_msg_id: the message sent, and the end of its deduplication window. */
   const recent = new Map<string, { msgid: number; until: number }>();
 
   return {
@@ -23,16 +23,16 @@ export function messageRoutes({ settings, clock, people }: World): Routes {
       app: 'miniapp',
       json: (call) => {
         const body = readJson(call);
-        const person = people.byOpenId('miniapp', body.touser);
-        if (!person) throw new PlatformError(40003);
+        const user = users.byOpenId('miniapp', body.touser);
+        if (!user) throw new PlatformError(40003);
         const templateId = readTemplateId(body, settings.miniapp.templateIds);
         checkOptions(body);
         const data = readMessageData(body.data);
-        const left = person.grants.get(templateId) ?? 0;
+        const left = user.grants.get(templateId) ?? 0;
         if (left === 0) throw new PlatformError(43101);
-        person.grants.set(templateId, left - 1);
+        user.grants.set(templateId, left - 1);
         messageId += 1;
-        person.received.push({ kind: 'subscribe', msgId: messageId, templateId, page: body.page, data });
+        user.received.push({ kind: 'subscribe', msgId: messageId, templateId, page: body.page, data });
         return { ...ok, msgid: messageId };
       },
     },
@@ -41,34 +41,34 @@ export function messageRoutes({ settings, clock, people }: World): Routes {
       app: 'official',
       json: (call) => {
         const body = readJson(call);
-        const person = people.byOpenId('official', body.touser);
-        if (!person) throw new PlatformError(40003);
+        const user = users.byOpenId('official', body.touser);
+        if (!user) throw new PlatformError(40003);
         const templateId = readTemplateId(body, settings.official.templateIds);
-        if (!person.follow) throw new PlatformError(43004);
+        if (!user.follow) throw new PlatformError(43004);
         const data = readMessageData(body.data);
         const { url, miniprogram, client_msg_id: clientId } = body;
         const opens = isRecord(miniprogram) ? miniprogram.appid : undefined;
         if (miniprogram !== undefined && opens !== settings.miniapp.appId) throw new PlatformError(40013);
         if (clientId !== undefined && typeof clientId !== 'string') throw new PlatformError(40097);
-        const key = `${person.id} ${clientId}`;
+        const key = `${user.id} ${clientId}`;
         const before = recent.get(key);
         if (clientId && before && before.until > clock.now()) return { ...ok, msgid: before.msgid };
         messageId += 1;
         recent.set(key, { msgid: messageId, until: clock.now() + dedupeMs });
-        person.received.push({ kind: 'template', msgId: messageId, templateId, url, miniprogram, data });
+        user.received.push({ kind: 'template', msgId: messageId, templateId, url, miniprogram, data });
         return { ...ok, msgid: messageId };
       },
     },
   };
 }
 
-/** A template that the app has: one of those in the settings or, without any, each that begins with `tpl_`. */
-function readTemplateId({ template_id: id }: Body, known: string[] | undefined): string {
+/** Reads a template id: one of the settings or, without templates in the settings, any that begins with `tpl_`. */
+function readTemplateId({ template_id: id }: MessageBody, known: string[] | undefined): string {
   if (typeof id !== 'string' || !(known ? known.includes(id) : id.startsWith('tpl_'))) throw new PlatformError(40037);
   return id;
 }
 
-function checkOptions({ page = '', miniprogram_state: state = 'formal', lang = 'zh_CN' }: Body): void {
+function checkOptions({ page = '', miniprogram_state: state = 'formal', lang = 'zh_CN' }: MessageBody): void {
   const valid = typeof page === 'string' && states.includes(state) && languages.includes(lang);
   if (!valid) throw new PlatformError(40097);
 }

@@ -1,4 +1,4 @@
-// What the values of template and subscribe messages may be (platform 9.1).
+// The rules for the values of template and subscribe messages (platform 9.1).
 import { isRecord } from '../http.ts';
 import { PlatformError } from './error.ts';
 
@@ -7,7 +7,7 @@ const hour = String.raw`\d{1,2}:\d{2}(?::\d{2})?`;
 const moment = `(?:${day}(?: ?${hour})?|${hour})`;
 const time = new RegExp(`^${moment}(?:~${moment})?$`);
 
-/** By the name of the field without its number. */
+/** By field name without its number. */
 const rules: Record<string, RegExp> = {
   thing: /^.{1,20}$/u,
   number: /^(?=.{1,32}$)\d+(?:\.\d+)?$/,
@@ -24,7 +24,7 @@ const rules: Record<string, RegExp> = {
   enum: /^.+$/u,
 };
 
-/** Checks the `data` of a message: a value of its kind for each field, on one line and not empty. */
+/** Checks the `data` of a message: each field needs a value of its kind, on one line and not empty. */
 export function readMessageData(data: unknown): Record<string, unknown> {
   if (!isRecord(data) || Object.keys(data).length === 0)
     throw new PlatformError(47003, 'argument invalid! data invalid');

@@ -2,23 +2,29 @@ import { realSeconds } from '../clock.ts';
 import { isRecord, parseJson } from '../http.ts';
 import { phoneInfo } from '../open-data.ts';
 import type { World } from '../world.ts';
-import { readCode } from './credentials.ts';
+import { readCodeExchange } from './credentials.ts';
 import { PlatformError } from './error.ts';
 import { ok, readJson } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
 /** Login, phone number and codes of the mini-program (platform 1.1, 1.2, 1.5). */
-export function miniProgramRoutes({ settings: { miniapp }, people, loginCodes, phoneCodes, miniCodes }: World): Routes {
+export function miniProgramRoutes({
+  settings: { miniapp },
+  users,
+  loginCodes,
+  phoneCodes,
+  miniProgramCodes,
+}: World): PlatformRoutes {
   return {
     '/sns/jscode2session': {
       json: (call) => {
-        // The platform reads the query only, so a POST looks empty to it.
+        // The platform reads the query only, so a POST has no fields.
         if (call.method !== 'GET') throw new PlatformError(41002);
-        const person = loginCodes.redeem(readCode(call, miniapp, 'js_code'));
+        const user = loginCodes.redeem(readCodeExchange(call, miniapp, 'js_code'));
         return {
-          openid: person.openIds.miniapp,
-          session_key: person.sessionKey,
-          unionid: people.unionIdIn('miniapp', person),
+          openid: user.openIds.miniapp,
+          session_key: user.sessionKey,
+          unionid: users.unionIdIn('miniapp', user),
         };
       },
     },
@@ -28,7 +34,7 @@ export function miniProgramRoutes({ settings: { miniapp }, people, loginCodes, p
       raw: async (call) => {
         const body = parseJson(call.body);
         if (!isRecord(body)) throw new PlatformError(40169);
-        const image = await miniCodes.create(body);
+        const image = await miniProgramCodes.create(body);
         return { status: 200, headers: { 'Content-Type': 'image/png' }, body: image };
       },
     },

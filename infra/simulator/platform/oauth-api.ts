@@ -1,9 +1,9 @@
 import type { Answer } from '../http.ts';
 import type { World } from '../world.ts';
-import { readCode } from './credentials.ts';
+import { readCodeExchange } from './credentials.ts';
 import { PlatformError } from './error.ts';
 import { ok } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
 const browserPage: Answer = {
   status: 200,
@@ -11,18 +11,18 @@ const browserPage: Answer = {
   body: '<!doctype html><html lang="zh-CN"><title>抱歉，出错了</title><h1>请在微信客户端打开链接</h1></html>',
 };
 
-/** Web authorization (platform 6.1). The page itself opens in WeChat only: that is the phone's `open`. */
-export function oauthRoutes({ settings: { official }, people, oauthCodes, userTokens }: World): Routes {
+/** Web authorization (platform 6.1). The page itself opens in WeChat only: the phone's action `open`. */
+export function oauthRoutes({ settings: { official }, users, oauthCodes, userTokens }: World): PlatformRoutes {
   return {
     '/connect/oauth2/authorize': { raw: () => browserPage },
     '/sns/oauth2/access_token': {
       method: 'GET',
       json: (call) => {
-        const consent = oauthCodes.redeem(readCode(call, official, 'code'));
+        const consent = oauthCodes.redeem(readCodeExchange(call, official, 'code'));
         return {
           ...userTokens.issue(consent),
           ...(consent.snapshot && { is_snapshotuser: 1 }),
-          ...(consent.scope === 'snsapi_userinfo' && { unionid: people.unionIdIn('official', consent) }),
+          ...(consent.scope === 'snsapi_userinfo' && { unionid: users.unionIdIn('official', consent) }),
         };
       },
     },
@@ -44,15 +44,15 @@ export function oauthRoutes({ settings: { official }, people, oauthCodes, userTo
         if (consent.scope === 'snsapi_base' || consent.snapshot) throw new PlatformError(48001);
         return {
           openid: consent.openId,
-          nickname: consent.person.nickname,
-          // No longer real since 2021.
+          nickname: consent.user.nickname,
+          // Placeholders since 2021.
           sex: 0,
           province: '',
           city: '',
           country: '',
-          headimgurl: consent.person.avatarUrl,
+          headimgurl: consent.user.avatarUrl,
           privilege: [],
-          unionid: people.unionIdIn('official', consent),
+          unionid: users.unionIdIn('official', consent),
         };
       },
     },

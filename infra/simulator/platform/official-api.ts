@@ -1,15 +1,15 @@
 import QRCode from 'qrcode';
 import type { Answer, Call } from '../http.ts';
-import type { Person } from '../people.ts';
 import { createDailyQuota } from '../quota.ts';
+import type { WechatUser } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import { PlatformError } from './error.ts';
 import type { QrCodes } from './qr-codes.ts';
 import { readJson } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
 /** QR codes and followers of the official account (platform 4, 5). */
-export function officialRoutes({ settings, clock, people, qrCodes }: World): Routes {
+export function officialRoutes({ settings, clock, users, qrCodes }: World): PlatformRoutes {
   const qrDaily = createDailyQuota(100_000);
   return {
     '/cgi-bin/qrcode/create': {
@@ -27,18 +27,18 @@ export function officialRoutes({ settings, clock, people, qrCodes }: World): Rou
       json: ({ query }) => {
         const openId = query.get('openid');
         if (!openId) throw new PlatformError(41009);
-        const person = people.byOpenId('official', openId);
-        if (!person) throw new PlatformError(40003);
-        const unionId = people.unionIdIn('official', person);
-        return describeFollower(person, unionId, query.get('lang') ?? 'zh_CN');
+        const user = users.byOpenId('official', openId);
+        if (!user) throw new PlatformError(40003);
+        const unionId = users.unionIdIn('official', user);
+        return describeFollower(user, unionId, query.get('lang') ?? 'zh_CN');
       },
     },
     '/cgi-bin/showqrcode': { raw: (call) => showQrCode(qrCodes, call) },
   };
 }
 
-/** No nickname and no region since 2021; of somebody who does not follow, nothing at all. */
-function describeFollower({ openIds, follow }: Person, unionid: string | undefined, language: string): object {
+/** Renders a follower. No nickname and no region since 2021; users who do not follow have no details. */
+function describeFollower({ openIds, follow }: WechatUser, unionid: string | undefined, language: string): object {
   const openid = openIds.official;
   if (!follow) return { subscribe: 0, openid, tagid_list: [] };
   return {

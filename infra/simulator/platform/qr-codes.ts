@@ -8,7 +8,7 @@ export interface QrCode {
   ticket: string;
   url: string;
   scene: string;
-  /** Whether the scene was given as a number. */
+  /** Whether the scene was created as a number. */
   numeric: boolean;
   /** Epoch ms; Infinity for permanent codes. */
   expiresAt: number;
@@ -27,9 +27,9 @@ export class QrCodes {
     this.#clock = clock;
   }
 
-  /** Makes a code from the body of `/cgi-bin/qrcode/create` and renders its answer. */
+  /** Creates a code from the body of `/cgi-bin/qrcode/create` and returns its answer. */
   create(body: Record<string, unknown>): { ticket: string; expire_seconds?: number; url: string } {
-    const scene = readScene(body);
+    const scene = readQrScene(body);
     const permanent = String(body.action_name).startsWith('QR_LIMIT_');
     const expireSeconds = permanent ? Infinity : readExpireSeconds(body.expire_seconds);
     const now = this.#clock.now();
@@ -47,7 +47,7 @@ export class QrCodes {
     return code && !this.isExpired(code) ? code : undefined;
   }
 
-  /** Finds a code by what its image says, expired or not: the phone sees the image either way. */
+  /** Finds a code by the content of its image, expired or not: a phone can scan an expired code. */
   byUrl(url: string): QrCode | undefined {
     return this.#byUrl.get(url);
   }
@@ -57,7 +57,7 @@ export class QrCodes {
   }
 }
 
-function readScene({ action_name: action, action_info: info }: Record<string, unknown>): string {
+function readQrScene({ action_name: action, action_info: info }: Record<string, unknown>): string {
   const wantsText = action === 'QR_STR_SCENE' || action === 'QR_LIMIT_STR_SCENE';
   const maxId = action === 'QR_SCENE' ? 4_294_967_295 : 100_000;
   if (!wantsText && action !== 'QR_SCENE' && action !== 'QR_LIMIT_SCENE') throw new PlatformError(40052);
@@ -76,7 +76,7 @@ function readExpireSeconds(value: unknown): number {
   return value;
 }
 
-/** Base64 of a small record, laid out as in real tickets; always holds `+`, `/` and `=`, to punish missing encoding. */
+/** Base64 of a small record in the layout of real tickets. Always contains `+`, `/` and `=`, to expose missing encoding. */
 function newTicket(url: string, now: number, expireSeconds: number): string {
   const times = Buffer.alloc(12);
   times.writeUInt16BE(0x0204, 0);

@@ -1,20 +1,20 @@
 import { isRecord, parseJson } from '../http.ts';
 import type { Answer, Call } from '../http.ts';
-import type { AppName } from '../people.ts';
+import type { AppName } from '../wechat-users.ts';
 import { PlatformError } from './error.ts';
 
-/** One call of the platform: what is checked before it, and what it answers. */
-export type Route = {
+/** One platform call: the checks before it, and its handler. */
+type PlatformRoute = {
   method?: 'GET' | 'POST';
-  /** Whose app access token it needs. */
+  /** The app whose access token is required. */
   app?: AppName;
 } & ({ json: (call: Call) => object } | { raw: (call: Call) => Answer | Promise<Answer> });
 
-export type Routes = Record<string, Route>;
+export type PlatformRoutes = Record<string, PlatformRoute>;
 
 export const ok = { errcode: 0, errmsg: 'ok' };
 
-/** The body of a POST: a JSON object. */
+/** Reads the body of a POST: a JSON object. */
 export function readJson({ body }: Call): Record<string, unknown> {
   if (body.length === 0) throw new PlatformError(44002);
   const value = parseJson(body);

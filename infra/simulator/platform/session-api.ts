@@ -1,18 +1,18 @@
 import { sessionSignature } from '../open-data.ts';
-import type { People, Person } from '../people.ts';
+import type { WechatUsers, WechatUser } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import { PlatformError } from './error.ts';
 import { ok } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
-/** Sessions of the mini-program: whether a key still holds, and a new one for it (platform 1.4). */
-export function sessionRoutes({ people }: World): Routes {
+/** Sessions of the mini-program: check and reset of the session key (platform 1.4). */
+export function sessionRoutes({ users }: World): PlatformRoutes {
   return {
     '/wxa/checksession': {
       method: 'GET',
       app: 'miniapp',
       json: ({ query }) => {
-        findSession(people, query);
+        findSession(users, query);
         return ok;
       },
     },
@@ -20,21 +20,21 @@ export function sessionRoutes({ people }: World): Routes {
       method: 'GET',
       app: 'miniapp',
       json: ({ query }) => {
-        const person = findSession(people, query);
-        return { ...ok, openid: person.openIds.miniapp, session_key: people.renewSessionKey(person) };
+        const user = findSession(users, query);
+        return { ...ok, openid: user.openIds.miniapp, session_key: users.renewSessionKey(user) };
       },
     },
   };
 }
 
-/** The person whose current key has signed this call. */
-function findSession(people: People, query: URLSearchParams): Person {
+/** Returns the user whose current session key signed the call. */
+function findSession(users: WechatUsers, query: URLSearchParams): WechatUser {
   const signature = query.get('signature');
   if (!query.get('openid') || !signature) throw new PlatformError(40097);
   if (query.get('sig_method') !== 'hmac_sha256') throw new PlatformError(87008);
-  const person = people.byOpenId('miniapp', query.get('openid'));
-  if (!person) throw new PlatformError(40003);
-  if (!person.sessionKey) throw new PlatformError(87007);
-  if (signature !== sessionSignature(person.sessionKey)) throw new PlatformError(87009);
-  return person;
+  const user = users.byOpenId('miniapp', query.get('openid'));
+  if (!user) throw new PlatformError(40003);
+  if (!user.sessionKey) throw new PlatformError(87007);
+  if (signature !== sessionSignature(user.sessionKey)) throw new PlatformError(87009);
+  return user;
 }

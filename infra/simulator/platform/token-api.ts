@@ -1,22 +1,22 @@
 import type { World } from '../world.ts';
-import { checkClient } from './credentials.ts';
+import { checkAppCredentials } from './credentials.ts';
 import { PlatformError } from './error.ts';
 import { readJson } from './route.ts';
-import type { Routes } from './route.ts';
+import type { PlatformRoutes } from './route.ts';
 
 /** App access tokens and tickets of the JS-SDK (platform 2, 7.1). */
-export function tokenRoutes({ settings, tokens, tickets }: World): Routes {
+export function tokenRoutes({ settings, appTokens, tickets }: World): PlatformRoutes {
   return {
     '/cgi-bin/token': {
       method: 'GET',
-      json: ({ query }) => tokens.mintBasic(checkClient(settings, Object.fromEntries(query))),
+      json: ({ query }) => appTokens.mintBasic(checkAppCredentials(settings, Object.fromEntries(query))),
     },
     '/cgi-bin/stable_token': {
       method: 'POST',
       json: (call) => {
         const body = readJson(call);
-        const appId = checkClient(settings, body);
-        return readForceRefresh(body.force_refresh) ? tokens.forceStable(appId) : tokens.stable(appId);
+        const appId = checkAppCredentials(settings, body);
+        return readForceRefresh(body.force_refresh) ? appTokens.forceRefresh(appId) : appTokens.getStable(appId);
       },
     },
     '/cgi-bin/ticket/getticket': {

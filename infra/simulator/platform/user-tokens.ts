@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { Person } from '../people.ts';
-import type { Secrets } from '../secrets.ts';
+import type { IssuedSecrets } from '../issued-secrets.ts';
+import type { WechatUser } from '../wechat-users.ts';
+import { assertTokenShape, newToken } from './app-tokens.ts';
 import { PlatformError } from './error.ts';
-import { assertTokenShape, newToken } from './tokens.ts';
 
-/** What a person agreed to on the authorization page; a snapshot page shows somebody who does not exist. */
+/** The user's consent on the authorization page. A snapshot page has the identifiers of no real user. */
 export interface Consent {
-  person: Person;
+  user: WechatUser;
   openId: string;
   unionId: string;
   scope: 'snsapi_base' | 'snsapi_userinfo';
@@ -19,7 +19,7 @@ interface Grant extends Consent {
   revoked: boolean;
 }
 
-export interface UserTokenAnswer {
+interface UserTokenAnswer {
   access_token: string;
   expires_in: number;
   refresh_token: string;
@@ -30,20 +30,20 @@ export interface UserTokenAnswer {
 const lifetimeMs = 7_200_000;
 const refreshLifetimeMs = 30 * 86_400_000;
 
-/** The tokens of people in web pages (platform 6.1): they have nothing to do with those of the apps. */
+/** User access tokens of web authorization (platform 6.1), independent of the app access tokens. */
 export class UserTokens {
   readonly #clock: Clock;
-  readonly #secrets: Secrets;
+  readonly #secrets: IssuedSecrets;
   readonly #tokens = new Map<string, { grant: Grant; expiresAt: number }>();
   readonly #grants = new Map<string, Grant>();
 
-  constructor(clock: Clock, secrets: Secrets) {
+  constructor(clock: Clock, secrets: IssuedSecrets) {
     this.#clock = clock;
     this.#secrets = secrets;
   }
 
   issue(consent: Consent): UserTokenAnswer {
-    const refreshToken = this.#secrets.keep(newToken());
+    const refreshToken = this.#secrets.record(newToken());
     const refreshableUntil = this.#clock.now() + refreshLifetimeMs;
     const grant = { ...consent, refreshToken, refreshableUntil, revoked: false };
     this.#grants.set(refreshToken, grant);
@@ -58,7 +58,7 @@ export class UserTokens {
     return this.#mint(grant);
   }
 
-  /** What the person agreed to, if this token is good and belongs to this openid. */
+  /** Returns the consent if the token is valid and belongs to the openid. @throws PlatformError otherwise */
   check(token: string | null, openId: string | null): Consent {
     if (!token) throw new PlatformError(41001);
     assertTokenShape(token);
@@ -71,13 +71,13 @@ export class UserTokens {
     return found.grant;
   }
 
-  /** The end of all tokens of a person, as when the password is changed. */
-  revoke(person: Person): void {
-    for (const grant of this.#grants.values()) if (grant.person === person) grant.revoked = true;
+  /** Revokes all tokens of a user, as a password change does. */
+  revoke(user: WechatUser): void {
+    for (const grant of this.#grants.values()) if (grant.user === user) grant.revoked = true;
   }
 
   #mint(grant: Grant): UserTokenAnswer {
-    const token = this.#secrets.keep(newToken());
+    const token = this.#secrets.record(newToken());
     this.#tokens.set(token, { grant, expiresAt: this.#clock.now() + lifetimeMs });
     return {
       access_token: token,

@@ -101,7 +101,7 @@ test.each(Array.from({ length: 33 }, (_, length) => ['x'.repeat(length)]))('a me
   expect(decryptMessage(demoKey, encrypted, 'wx1')).toBe(message);
 });
 
-test('what is not right is refused with its reason', () => {
+test('rejects invalid input with the reason', () => {
   const encrypted = encryptMessage(demoKey, { message: 'hello', appId: 'wx1' });
   const bytes = Buffer.from(encrypted, 'base64');
   const open =

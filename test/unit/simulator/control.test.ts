@@ -1,20 +1,17 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Clock } from '../../../infra/simulator/clock.ts';
 import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, jsapi, newPerson, officialToken, orderBody, payCall, settings, start } from './support.ts';
+import { startFurtherSimulator, useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, createQr, jsapi, newUser, officialToken, orderBody, payCall, planFault, queryOrder } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
-const plan = (target: string, action: string, times?: number) =>
-  call(simulator, 'POST', '/_faults', { target, action, times });
+const plan = (target: string, action: string, times?: number) => planFault(simulator, target, action, times);
 const createCode = async () => {
   const body = { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'x' } } };
   return call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${await officialToken(simulator)}`, body);
@@ -28,17 +25,16 @@ test('a port in use rejects with EADDRINUSE', async () => {
   taken.close();
 });
 
-test('two simulators in one process know nothing of each other', async () => {
-  const other = await start();
-  const person = await newPerson(simulator);
-  expect((await call(other, 'POST', `/_phone/users/${person.id}/login-code`)).status).toBe(404);
+test('two simulators in one process share no state', async () => {
+  const other = await startFurtherSimulator();
+  const user = await newUser(simulator);
+  expect((await call(other, 'POST', `/_phone/users/${user.id}/login-code`)).status).toBe(404);
   await other.advanceClock(60_000);
   expect((await call(simulator, 'GET', '/_clock')).json.offsetMs).toBe(0);
-  await other.close();
 });
 
-test('close ends at once, even with a client that is kept waiting', async () => {
-  const other = await start();
+test('close ends at once, even with an open request', async () => {
+  const other = await startSimulator(settings);
   await call(other, 'POST', '/_faults', { target: '*', action: 'timeout' });
   const waiting = call(other, 'GET', '/cgi-bin/token').catch((error: unknown) => error);
   await expect.poll(async () => (await call(other, 'GET', '/_log')).json.length).toBe(1);
@@ -48,7 +44,7 @@ test('close ends at once, even with a client that is kept waiting', async () => 
   expect(await waiting).toBeInstanceOf(Error);
 });
 
-test('the clock tells its time and moves forward only', async () => {
+test('POST /_clock moves the clock forward only', async () => {
   const moved = await call(simulator, 'POST', '/_clock', { advanceMs: 3_600_000 });
   expect(moved.json.offsetMs).toBe(3_600_000);
   expect(Math.abs(moved.json.now - Date.now() - 3_600_000)).toBeLessThan(10_000);
@@ -57,7 +53,7 @@ test('the clock tells its time and moves forward only', async () => {
   }
 });
 
-test('scheduled work also runs by itself when real time reaches it', async () => {
+test('scheduled work runs when real time reaches it', async () => {
   const clock = new Clock();
   const ran: string[] = [];
   clock.schedule(clock.now() + 60, async () => void ran.push('second'));
@@ -66,7 +62,7 @@ test('scheduled work also runs by itself when real time reaches it', async () =>
   clock.stop();
 });
 
-test('fault timeout never answers and processes nothing', async () => {
+test('fault timeout sends no answer and processes nothing', async () => {
   await plan('qrcode/create', 'timeout');
   const token = await officialToken(simulator);
   const silent = fetch(`${simulator.url}/cgi-bin/qrcode/create?access_token=${token}`, {
@@ -107,17 +103,16 @@ test('fault errcode answers any errcode with a trace; 40164 names the address', 
   expect((await call(simulator, 'GET', '/v3/pay/transactions/id/1')).json.code).toBe('SIGN_ERROR');
 });
 
-test('faults of pay calls: busy is SYSTEM_ERROR, unsigned, and the order was not made', async () => {
-  const person = await newPerson(simulator);
+test('faults of pay calls: busy returns an unsigned SYSTEM_ERROR and creates no order', async () => {
+  const user = await newUser(simulator);
   await plan('transactions/jsapi', 'busy', 2);
-  const body = orderBody(person);
+  const body = orderBody(user);
   for (const attempt of [1, 2]) {
     const { status, json, headers } = await payCall(simulator, { path: jsapi, body });
     expect([attempt, status, json.code]).toEqual([attempt, 500, 'SYSTEM_ERROR']);
     expect(headers['wechatpay-signature']).toBeUndefined();
   }
-  const path = `/v3/pay/transactions/out-trade-no/${body.out_trade_no}?mchid=${settings.pay.mchId}`;
-  expect((await payCall(simulator, { method: 'GET', path })).json.code).toBe('ORDER_NOT_EXIST');
+  expect((await queryOrder(simulator, body.out_trade_no)).json.code).toBe('ORDER_NOT_EXIST');
   expect((await payCall(simulator, { path: jsapi, body })).status).toBe(200);
 });
 
@@ -129,7 +124,7 @@ test('target * matches every call, another target only its own', async () => {
   expect((await call(simulator, 'GET', '/cgi-bin/token')).status).toBe(502);
 });
 
-test('a wrong fault is refused with the list of the right ones', async () => {
+test('rejects an unknown fault with the list of faults', async () => {
   const { status, json } = await plan('*', 'explode');
   expect(status).toBe(400);
   const calls = ['timeout', '5xx', 'garbage', 'busy', 'token-expired', 'accepted-5xx', 'accepted-timeout'];
@@ -143,7 +138,7 @@ test('a wrong fault is refused with the list of the right ones', async () => {
   expect((await plan('*', 'busy', 0)).status).toBe(400);
 });
 
-test('the log shows calls with their outcome, not the control calls, and can be cleared', async () => {
+test('the log holds calls with their outcome, no control calls, and can be cleared', async () => {
   await call(simulator, 'GET', '/cgi-bin/token?appid=a');
   await createQr(simulator, 'x');
   const { json } = await call(simulator, 'GET', '/_log');
@@ -156,7 +151,7 @@ test('the log shows calls with their outcome, not the control calls, and can be 
   expect((await call(simulator, 'GET', '/_log')).json).toEqual([]);
 });
 
-test('GET / lists what can be done', async () => {
+test('GET / lists the control calls and the phone actions', async () => {
   const { calls } = (await call(simulator, 'GET', '/')).json;
   const shown = ['GET /_issued', 'GET /_official', 'POST /_official', 'POST /_open-platform', 'GET /_merchant/orders'];
   for (const path of shown) expect(calls).toHaveProperty([path]);
@@ -165,15 +160,27 @@ test('GET / lists what can be done', async () => {
   expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());
 });
 
-test('malformed control calls are clear errors', async () => {
-  const person = await newPerson(simulator);
-  for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${person.id}/scan`]) {
+test('the README lists every control call, phone action and fault', async () => {
+  const page = readFileSync(new URL('../../../infra/simulator/README.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code.split(' ').at(-1) ?? '');
+  const { calls, faults } = (await call(simulator, 'GET', '/')).json;
+  const { 'POST /_phone/users/{id}/{action}': actions, ...others } = calls as Record<string, string[]>;
+  const faultNames = Object.values(faults as Record<string, string[]>).flat();
+  expect([Object.keys(others).length, actions?.length, faultNames.length].every((count) => count! > 5)).toBe(true);
+  const paths = Object.keys(others).map((name) => name.split(' ').at(-1) ?? '');
+  expect([...paths, ...faultNames].filter((name) => !listed.includes(name))).toEqual([]);
+  expect(actions?.filter((name) => !listed.some((code) => code.endsWith(`/${name}`)))).toEqual([]);
+});
+
+test('rejects malformed control calls with an error code', async () => {
+  const user = await newUser(simulator);
+  for (const path of ['/_phone/users', '/_clock', '/_faults', `/_phone/users/${user.id}/scan`]) {
     const { status, json } = await call(simulator, 'POST', path, '{');
     expect([status, json.error]).toEqual([400, 'PARAM_ERROR']);
   }
   expect((await call(simulator, 'POST', '/_phone/users', { phone: 1 })).status).toBe(400);
-  expect((await call(simulator, 'POST', `/_phone/users/${person.id}/scan`, {})).status).toBe(400);
-  expect((await call(simulator, 'POST', `/_phone/users/${person.id}/toString`)).status).toBe(404);
+  expect((await call(simulator, 'POST', `/_phone/users/${user.id}/scan`, {})).status).toBe(400);
+  expect((await call(simulator, 'POST', `/_phone/users/${user.id}/toString`)).status).toBe(404);
   expect((await call(simulator, 'GET', '/_nothing')).status).toBe(404);
   expect((await call(simulator, 'POST', '/_phone/users', 'x'.repeat(1_048_577))).status).toBe(413);
 });

@@ -1,19 +1,15 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, appToken, call, logIn, newPerson, settings, usePhone } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { apiCall, appToken, call, logIn, newUser, phoneAction } from './support.ts';
 
 const aesKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await startSimulator({ ...settings, official: { ...settings.official, aesKey } });
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator({ official: { aesKey } });
 
 const issued = async (): Promise<string[]> => (await call(simulator, 'GET', '/_issued')).json;
 
-test('the secrets of the settings, old and new', async () => {
+test('lists the secrets of the settings, before and after a change', async () => {
   const { apiV3Key, apiV2Key = '' } = settings.pay;
   const known = [settings.miniapp.appSecret, settings.official.appSecret, 'AAAAA', aesKey, apiV3Key, apiV2Key];
   expect((await issued()).toSorted()).toEqual(known.toSorted());
@@ -21,13 +17,13 @@ test('the secrets of the settings, old and new', async () => {
   expect((await issued()).toSorted()).toEqual([...known, 'BBBBB', 'A'.repeat(43)].toSorted());
 });
 
-test('what a person is and does', async () => {
-  const person = await newPerson(simulator, { phone: '13580006666', nickname: '一个长长的名字' });
-  const session = await logIn(simulator, person);
-  const phoneCode = (await usePhone(simulator, person, 'phone-code')).json.code;
+test('lists the identifiers, codes and tokens of a user', async () => {
+  const user = await newUser(simulator, { phone: '13580006666', nickname: '一个长长的名字' });
+  const session = await logIn(simulator, user);
+  const phoneCode = (await phoneAction(simulator, user, 'phone-code')).json.code;
   const { appId, appSecret } = settings.official;
   const url = `/connect/oauth2/authorize?appid=${appId}&redirect_uri=${encodeURIComponent('http://localhost/')}&response_type=code&scope=snsapi_userinfo&state=1#wechat_redirect`;
-  const { location } = (await usePhone(simulator, person, 'open', { url, snapshot: true })).json;
+  const { location } = (await phoneAction(simulator, user, 'open', { url, snapshot: true })).json;
   const code = new URL(location).searchParams.get('code') ?? '';
   const query = new URLSearchParams({ appid: appId, secret: appSecret, code, grant_type: 'authorization_code' });
   const consent = (await call(simulator, 'GET', `/sns/oauth2/access_token?${query}`)).json;
@@ -37,9 +33,9 @@ test('what a person is and does', async () => {
   const list = await issued();
   expect(list).toEqual(
     expect.arrayContaining([
-      person.openIds.miniapp,
-      person.openIds.official,
-      person.unionId,
+      user.openIds.miniapp,
+      user.openIds.official,
+      user.unionId,
       '13580006666',
       '一个长长的名字',
       session.session_key,
@@ -56,10 +52,10 @@ test('what a person is and does', async () => {
   expect(new Set(list).size).toBe(list.length);
 });
 
-test('names that are short, or that nobody gave, are no secret; neither is what is not there', async () => {
+test('does not list short or generated names, nor absent values', async () => {
   const before = await issued();
-  await newPerson(simulator, { nickname: 'Short', phone: null });
-  await newPerson(simulator, {});
+  await newUser(simulator, { nickname: 'Short', phone: null });
+  await newUser(simulator, {});
   const added = (await issued()).filter((text) => !before.includes(text));
   expect(added.toSorted().filter((text) => !text.startsWith('o'))).toEqual(['13800000002']);
 });

@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, officialToken, settings, start } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, officialToken } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const getTicket = async (token: string, type = 'jsapi') =>
   (await call(simulator, 'GET', `/cgi-bin/ticket/getticket?access_token=${token}&type=${type}`)).json;
@@ -20,7 +17,7 @@ test('the ticket stays the same while it lives, and claims two hours each time',
   expect((await getTicket(await officialToken(simulator))).ticket).not.toBe(first.ticket);
 });
 
-test('a wrong token, another type and another method are refused', async () => {
+test('rejects a wrong token, another ticket type and another method', async () => {
   const { appId, appSecret } = settings.miniapp;
   const client = { grant_type: 'client_credential', appid: appId, secret: appSecret };
   const ofMiniapp = (await call(simulator, 'POST', '/cgi-bin/stable_token', client)).json.access_token;

@@ -1,16 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, newPerson, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const { appId, appSecret } = settings.miniapp;
 
@@ -19,20 +13,20 @@ const code2Session = (changes: Record<string, string | undefined>, method = 'GET
   const query = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined);
   return call(simulator, method, `/sns/jscode2session?${new URLSearchParams(query)}`);
 };
-const loginCode = async (): Promise<string> => (await usePhone(simulator, person, 'login-code')).json.code;
+const loginCode = async (): Promise<string> => (await phoneAction(simulator, user, 'login-code')).json.code;
 
 test('a code answers openid, session_key and unionid as text/plain and without errcode', async () => {
   const { status, type, json } = await code2Session({ js_code: await loginCode() });
   expect([status, type]).toEqual([200, 'text/plain']);
   expect(Object.keys(json)).toEqual(['openid', 'session_key', 'unionid']);
-  expect([json.openid, json.unionid]).toEqual([person.openIds.miniapp, person.unionId]);
+  expect([json.openid, json.unionid]).toEqual([user.openIds.miniapp, user.unionId]);
   expect(Buffer.from(json.session_key, 'base64')).toHaveLength(16);
 });
 
 test('openids have 28 characters, start with o, and differ between the apps', () => {
-  const { miniapp, official } = person.openIds;
-  for (const id of [miniapp, official, person.unionId]) expect(id).toMatch(/^o[\w-]{27}$/);
-  expect(new Set([miniapp, official, person.unionId]).size).toBe(3);
+  const { miniapp, official } = user.openIds;
+  for (const id of [miniapp, official, user.unionId]) expect(id).toMatch(/^o[\w-]{27}$/);
+  expect(new Set([miniapp, official, user.unionId]).size).toBe(3);
 });
 
 test('a code is single use', async () => {

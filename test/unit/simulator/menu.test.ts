@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, call, newPerson, settings, start, usePhone } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { apiCall, call, newUser, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const create = async (body: unknown) => (await apiCall(simulator, 'official', '/cgi-bin/menu/create', { body })).json;
 const get = async () => (await apiCall(simulator, 'official', '/cgi-bin/menu/get')).json;
@@ -24,7 +21,7 @@ const miniProgram = {
 };
 const parent = (...buttons: unknown[]) => ({ name: '菜单', sub_button: buttons });
 
-test('a menu is made, shown and deleted', async () => {
+test('creates, returns and deletes a menu', async () => {
   expect((await get()).errcode).toBe(46003);
   expect(await create({ button: [click, parent(view, miniProgram, click)] })).toEqual(ok);
   expect(await get()).toEqual({
@@ -36,13 +33,13 @@ test('a menu is made, shown and deleted', async () => {
   expect((await call(simulator, 'GET', '/_official')).json.menu).toBeNull();
 });
 
-test('what get shows cannot be posted as it is', async () => {
+test('create rejects the whole answer of get and accepts its menu', async () => {
   await create({ button: [click] });
   expect((await create(await get())).errcode).toBe(40016);
   expect(await create((await get()).menu)).toEqual(ok);
 });
 
-test('the longest texts and the most buttons are fine', async () => {
+test('accepts the longest texts and the largest number of buttons', async () => {
   const most = {
     name: '中'.repeat(5) + 'x',
     sub_button: Array.from({ length: 5 }, () => ({ ...click, name: '中'.repeat(20), key: 'k'.repeat(128) })),
@@ -69,7 +66,7 @@ test.each([
   expect((await create({ button: [{ type, name: 'x' }] })).errcode).toBe(errcode);
 });
 
-const refused: [number, unknown][] = [
+const invalidMenus: [number, unknown][] = [
   [47001, 'not json'],
   [40016, {}],
   [40016, { menu: { button: [click] } }],
@@ -104,31 +101,31 @@ const refused: [number, unknown][] = [
   [40120, { button: [parent({ ...miniProgram, appid: undefined })] }],
 ];
 
-test.each(refused)('create answers %i to %j and keeps the menu', async (errcode, body) => {
+test.each(invalidMenus)('create answers %i to %j and keeps the menu', async (errcode, body) => {
   await create({ button: [view] });
   expect((await create(body)).errcode).toBe(errcode);
   expect((await get()).menu.button[0].name).toBe('Search');
 });
 
-test('characters beyond ASCII must be written as they are', async () => {
+test('rejects escaped characters beyond ASCII', async () => {
   const body = (name: string) => `{"button":[{"type":"click","name":"${name}","key":"K"}]}`;
   expect((await create(body('\\u4eca\\u65e5'))).errcode).toBe(40033);
   expect((await create(body('\\\\\\u4eca'))).errcode).toBe(40033);
   for (const name of ['今日', '\\u0041', '\\\\u4eca', '\\"x']) expect(await create(body(name))).toEqual(ok);
 });
 
-test('tokens and methods are checked', async () => {
+test('checks token and method of every menu call', async () => {
   const body = { button: [click] };
   expect((await apiCall(simulator, 'miniapp', '/cgi-bin/menu/create', { body })).json.errcode).toBe(40001);
   expect((await apiCall(simulator, 'official', '/cgi-bin/menu/create')).json.errcode).toBe(43002);
   expect((await apiCall(simulator, 'official', '/cgi-bin/menu/delete', { body })).json.errcode).toBe(43001);
 });
 
-test('the account can be looked at', async () => {
+test('GET /_official returns mode, menu and followers', async () => {
   expect((await call(simulator, 'GET', '/_official')).json).toEqual({ mode: 'plain', menu: null, followers: [] });
-  const person = await newPerson(simulator);
-  await newPerson(simulator);
-  await usePhone(simulator, person, 'event', { event: 'subscribe' });
+  const user = await newUser(simulator);
+  await newUser(simulator);
+  await phoneAction(simulator, user, 'event', { event: 'subscribe' });
   const { followers } = (await call(simulator, 'GET', '/_official')).json;
-  expect(followers).toEqual([person.openIds.official]);
+  expect(followers).toEqual([user.openIds.official]);
 });

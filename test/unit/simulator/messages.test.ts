@@ -1,31 +1,24 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readMessageData } from '../../../infra/simulator/platform/message-values.ts';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, call, newPerson, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { startFurtherSimulator, useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { apiCall, newUser, phoneAction, showUser } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const data = { thing1: { value: '一杯咖啡' }, amount2: { value: '¥18.00' } };
 const subscribe = async (changes: object = {}) => {
-  const body = { touser: person.openIds.miniapp, template_id: 'tpl_paid', data, ...changes };
+  const body = { touser: user.openIds.miniapp, template_id: 'tpl_paid', data, ...changes };
   return (await apiCall(simulator, 'miniapp', '/cgi-bin/message/subscribe/send', { body })).json;
 };
 const template = async (changes: object = {}) => {
-  const body = { touser: person.openIds.official, template_id: 'tpl_paid', data, ...changes };
+  const body = { touser: user.openIds.official, template_id: 'tpl_paid', data, ...changes };
   return (await apiCall(simulator, 'official', '/cgi-bin/message/template/send', { body })).json;
 };
-const allow = (body: object) => usePhone(simulator, person, 'allow-message', body);
-const follow = () => usePhone(simulator, person, 'event', { event: 'subscribe' });
-const received = async () => (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json.received;
+const allow = (body: object) => phoneAction(simulator, user, 'allow-message', body);
+const follow = () => phoneAction(simulator, user, 'event', { event: 'subscribe' });
+const received = async () => (await showUser(simulator, user)).received;
 
 test('one grant is one subscribe message', async () => {
   expect((await subscribe()).errcode).toBe(43101);
@@ -51,17 +44,17 @@ test.each([
   [47003, { data: undefined }],
   [47003, { data: {} }],
   [47003, { data: { thing1: { value: 'x'.repeat(21) } } }],
-])('a subscribe message is refused with %i for %j, which spends no grant', async (errcode, changes) => {
+])('rejects a subscribe message with %i for %j without using a grant', async (errcode, changes) => {
   await allow({ templateId: 'tpl_paid' });
   expect((await subscribe(changes)).errcode).toBe(errcode);
   expect((await subscribe()).errcode).toBe(0);
 });
 
-test('each kind of message knows its own openids and tokens only', async () => {
+test('each kind of message accepts openids and tokens of its own app only', async () => {
   await follow();
-  expect((await subscribe({ touser: person.openIds.official })).errcode).toBe(40003);
-  expect((await template({ touser: person.openIds.miniapp })).errcode).toBe(40003);
-  const body = { touser: person.openIds.official, template_id: 'tpl_paid', data };
+  expect((await subscribe({ touser: user.openIds.official })).errcode).toBe(40003);
+  expect((await template({ touser: user.openIds.miniapp })).errcode).toBe(40003);
+  const body = { touser: user.openIds.official, template_id: 'tpl_paid', data };
   const wrong = await apiCall(simulator, 'miniapp', '/cgi-bin/message/template/send', { body });
   expect(wrong.json.errcode).toBe(40001);
 });
@@ -96,7 +89,7 @@ test('the same client_msg_id is sent once within ten minutes', async () => {
   expect(await received()).toHaveLength(5);
 });
 
-test('a template message with a wrong template, mini-program or value is refused', async () => {
+test('rejects a template message with a wrong template, mini-program or value', async () => {
   await follow();
   expect((await template({ template_id: 'TM0001' })).errcode).toBe(40037);
   expect((await template({ miniprogram: { appid: 'wx1' } })).errcode).toBe(40013);
@@ -106,15 +99,13 @@ test('a template message with a wrong template, mini-program or value is refused
 });
 
 test('templates named in the settings are the only ones', async () => {
-  const miniapp = { ...settings.miniapp, templateIds: ['BEwX0BO'] };
-  const other = await startSimulator({ ...settings, miniapp });
-  const somebody = await newPerson(other);
+  const other = await startFurtherSimulator({ miniapp: { templateIds: ['BEwX0BO'] } });
+  const otherUser = await newUser(other);
   const send = async (id: string) => {
-    const body = { touser: somebody.openIds.miniapp, template_id: id, data };
+    const body = { touser: otherUser.openIds.miniapp, template_id: id, data };
     return (await apiCall(other, 'miniapp', '/cgi-bin/message/subscribe/send', { body })).json.errcode;
   };
   expect([await send('tpl_paid'), await send('BEwX0BO')]).toEqual([40037, 43101]);
-  await other.close();
 });
 
 test.each([
@@ -174,7 +165,7 @@ test.each([[1], [null], [undefined], ['x'], [{ value: 1 }]])('a field may not be
 });
 
 test.each([{}, { templateId: '' }, { templateId: 'tpl_x', times: 0 }, { templateId: 'tpl_x', times: '2' }])(
-  'the phone does not understand %j',
+  'rejects the action with %j',
   async (body) => {
     expect((await allow(body)).status).toBe(400);
   },

@@ -1,24 +1,17 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, newPerson, officialToken, settings, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, newUser, officialToken, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await startSimulator({ ...settings, official: { ...settings.official, oauthDomain: 'localhost' } });
-  person = await newPerson(simulator, { nickname: '小明', avatarUrl: 'https://example.com/132' });
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator({ official: { oauthDomain: 'localhost' } });
+const user = useWechatUser(simulator, { nickname: '小明', avatarUrl: 'https://example.com/132' });
 
 const { appId, appSecret } = settings.official;
 const callback = encodeURIComponent('http://localhost:3000/oauth/callback');
 const authorizeUrl = ({ id = appId, uri = callback, scope = 'snsapi_userinfo', state = 'abc123', tail = '' } = {}) =>
   `https://open.weixin.qq.com/connect/oauth2/authorize?appid=${id}&redirect_uri=${uri}` +
   `&response_type=code&scope=${scope}&state=${state}${tail}#wechat_redirect`;
-const open = (url: string, how: object = {}) => usePhone(simulator, person, 'open', { url, ...how });
+const open = (url: string, how: object = {}) => phoneAction(simulator, user, 'open', { url, ...how });
 const consent = async (options: Parameters<typeof authorizeUrl>[0] = {}, how: object = {}): Promise<string> => {
   const { location } = (await open(authorizeUrl(options), how)).json;
   return new URL(location).searchParams.get('code') ?? '';
@@ -41,10 +34,10 @@ const refresh = async (token: string | undefined, changes: Record<string, string
       ...changes,
     })
   ).json;
-const userInfo = async (token: string, openid: string | undefined = person.openIds.official) =>
+const userInfo = async (token: string, openid: string | undefined = user.openIds.official) =>
   (await get('/sns/userinfo', { access_token: token, openid, lang: 'zh_CN' })).json;
 
-test('agreeing leads back with a code and the state, which gives tokens as text/plain', async () => {
+test('consent redirects with a code and the state; the code exchange returns tokens as text/plain', async () => {
   const { location } = (await open(authorizeUrl())).json;
   expect(location).toMatch(/^http:\/\/localhost:3000\/oauth\/callback\?code=\w{32}&state=abc123$/);
   const code = new URL(location).searchParams.get('code') ?? '';
@@ -59,12 +52,12 @@ test('agreeing leads back with a code and the state, which gives tokens as text/
     access_token: expect.stringMatching(/^85_/),
     expires_in: 7200,
     refresh_token: expect.stringMatching(/^85_/),
-    openid: person.openIds.official,
+    openid: user.openIds.official,
     scope: 'snsapi_userinfo',
-    unionid: person.unionId,
+    unionid: user.unionId,
   });
   expect(await userInfo(json.access_token)).toEqual({
-    openid: person.openIds.official,
+    openid: user.openIds.official,
     nickname: '小明',
     sex: 0,
     province: '',
@@ -72,20 +65,20 @@ test('agreeing leads back with a code and the state, which gives tokens as text/
     country: '',
     headimgurl: 'https://example.com/132',
     privilege: [],
-    unionid: person.unionId,
+    unionid: user.unionId,
   });
   const check = await get('/sns/auth', { access_token: json.access_token, openid: json.openid });
   expect(check.json).toEqual({ errcode: 0, errmsg: 'ok' });
 });
 
-test('the callback keeps its own query and fragment', async () => {
+test('keeps the query and fragment of the callback', async () => {
   const uri = encodeURIComponent('http://localhost/cb?a=1&b=%2F#part');
   expect((await open(authorizeUrl({ uri, state: '' }))).json.location).toMatch(
     /^http:\/\/localhost\/cb\?a=1&b=%2F&code=\w{32}&state=#part$/,
   );
 });
 
-test('who does not agree goes nowhere', async () => {
+test("returns no location without the user's consent", async () => {
   expect((await open(authorizeUrl(), { agree: false })).json).toEqual({ location: null });
 });
 
@@ -106,7 +99,7 @@ test.each([
   ['an address with a broken encoding', authorizeUrl({ uri: '%E4%' })],
   ['an address of another scheme', authorizeUrl({ uri: encodeURIComponent('app://localhost/cb') })],
   ['something else', 'http://localhost:3000/'],
-])('%s is refused', async (_, url) => {
+])('rejects an authorization URL with %s', async (_, url) => {
   const { status, json } = await open(url);
   expect([status, json.error]).toEqual([400, 'PARAM_ERROR']);
 });
@@ -121,12 +114,12 @@ test.each([
   expect([status, json.error]).toEqual([400, error]);
 });
 
-test('forcePopup and the longest state are fine', async () => {
+test('accepts forcePopup and the longest state', async () => {
   const { json } = await open(authorizeUrl({ state: 'x'.repeat(128), tail: '&forcePopup=true' }));
   expect(json.location).toContain(`&state=${'x'.repeat(128)}`);
 });
 
-test('any other browser is sent to WeChat', async () => {
+test('asks any other browser to open the page in WeChat', async () => {
   const { status, type, text } = await call(
     simulator,
     'GET',
@@ -139,7 +132,7 @@ test('any other browser is sent to WeChat', async () => {
 test('a code is new each time, single use, and lives five minutes', async () => {
   const [one, other] = [await consent(), await consent()];
   expect(one).not.toBe(other);
-  expect((await exchange(one)).openid).toBe(person.openIds.official);
+  expect((await exchange(one)).openid).toBe(user.openIds.official);
   expect((await exchange(one)).errcode).toBe(40163);
   await simulator.advanceClock(5 * 60_000);
   expect((await exchange(other)).errcode).toBe(42003);
@@ -157,23 +150,23 @@ test.each([
   expect((await exchange(await consent(), changes)).errcode).toBe(errcode);
 });
 
-test('a login code of the mini-program is none of ours', async () => {
-  expect((await exchange((await usePhone(simulator, person, 'login-code')).json.code)).errcode).toBe(40029);
+test('rejects a login code of the mini-program', async () => {
+  expect((await exchange((await phoneAction(simulator, user, 'login-code')).json.code)).errcode).toBe(40029);
 });
 
-test('snsapi_base tells the openid and nothing else', async () => {
+test('snsapi_base gives access to the openid only', async () => {
   const session = await exchange(await consent({ scope: 'snsapi_base' }));
-  expect(session).toMatchObject({ openid: person.openIds.official, scope: 'snsapi_base' });
+  expect(session).toMatchObject({ openid: user.openIds.official, scope: 'snsapi_base' });
   expect(session).not.toHaveProperty('unionid');
   expect((await userInfo(session.access_token)).errcode).toBe(48001);
 });
 
-test('a snapshot page shows somebody who does not exist', async () => {
+test('a snapshot page has the identifiers of no real user', async () => {
   const session = await exchange(await consent({}, { snapshot: true }));
   expect(session.is_snapshotuser).toBe(1);
   expect(session.openid).toMatch(/^o[\w-]{27}$/);
-  expect(session.openid).not.toBe(person.openIds.official);
-  expect(session.unionid).not.toBe(person.unionId);
+  expect(session.openid).not.toBe(user.openIds.official);
+  expect(session.unionid).not.toBe(user.unionId);
   expect((await userInfo(session.access_token, session.openid)).errcode).toBe(48001);
 });
 
@@ -199,33 +192,33 @@ test.each([
   expect((await refresh(token, changes)).errcode).toBe(errcode);
 });
 
-test('a new password is the end of all tokens of that person, and of nobody else', async () => {
+test('a password change revokes all tokens of that user and of no other', async () => {
   const mine = await exchange(await consent());
-  const other = await newPerson(simulator);
-  await usePhone(simulator, other, 'change-password');
+  const other = await newUser(simulator);
+  await phoneAction(simulator, other, 'change-password');
   expect((await userInfo(mine.access_token)).nickname).toBe('小明');
-  await usePhone(simulator, person, 'change-password');
+  await phoneAction(simulator, user, 'change-password');
   expect((await userInfo(mine.access_token)).errcode).toBe(42007);
   expect((await refresh(mine.refresh_token)).errcode).toBe(42007);
-  expect((await exchange(await consent())).openid).toBe(person.openIds.official);
+  expect((await exchange(await consent())).openid).toBe(user.openIds.official);
 });
 
-test.each(['/sns/userinfo', '/sns/auth'])('%s wants a user token and the openid it belongs to', async (path) => {
+test.each(['/sns/userinfo', '/sns/auth'])('%s requires a user token and its openid', async (path) => {
   const { access_token: token, openid } = await exchange(await consent());
   const errcode = async (query: Record<string, string | undefined>) => (await get(path, query)).json.errcode;
   expect(await errcode({ openid })).toBe(41001);
   expect(await errcode({ access_token: token })).toBe(41009);
   expect(await errcode({ access_token: token.slice(0, 50), openid })).toBe(40014);
   expect(await errcode({ access_token: await officialToken(simulator), openid })).toBe(40001);
-  expect(await errcode({ access_token: token, openid: person.openIds.miniapp })).toBe(40003);
+  expect(await errcode({ access_token: token, openid: user.openIds.miniapp })).toBe(40003);
 });
 
-test('a user token is no access token of the app', async () => {
+test('rejects a user token as an access token of the app', async () => {
   const { access_token: token, openid } = await exchange(await consent());
   expect((await get('/cgi-bin/user/info', { access_token: token, openid })).json.errcode).toBe(40001);
 });
 
-test('there is no unionid while the account is not bound', async () => {
+test('returns returns no unionid while the account is not bound', async () => {
   await call(simulator, 'POST', '/_open-platform', { bound: ['miniapp'] });
   const session = await exchange(await consent());
   expect(session).not.toHaveProperty('unionid');

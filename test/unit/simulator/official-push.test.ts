@@ -1,26 +1,13 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { signatureOf } from '../../../infra/simulator/official/cipher.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, newPerson, start, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { useOfficialReceiver, useSimulator, useWechatUser } from './fixture.ts';
+import { call, createQr, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator();
+const receiver = useOfficialReceiver(simulator);
+const user = useWechatUser(simulator);
 
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 200, body: 'success' });
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const scan = (content: string) => usePhone(simulator, person, 'scan', { content });
+const scan = (content: string) => phoneAction(simulator, user, 'scan', { content });
 const lastBody = () => receiver.received.at(-1)?.body ?? '';
 
 // Vectors of the official documentation and an SDK test: platform 11.5.
@@ -50,9 +37,9 @@ test('a push is signed XML from the openid in the official account to the gh_ id
   const { signature, timestamp, nonce, openid } = Object.fromEntries(url.searchParams);
   expect(signature).toBe(signatureOf('AAAAA', timestamp!, nonce!));
   expect(Math.abs(Number(timestamp) - Date.now() / 1000)).toBeLessThan(5);
-  expect([openid, headers['content-type']]).toEqual([person.openIds.official, 'text/xml']);
+  expect([openid, headers['content-type']]).toEqual([user.openIds.official, 'text/xml']);
   expect(body).toMatch(/^<xml><ToUserName><!\[CDATA\[gh_7f083739789a\]\]><\/ToUserName>/);
-  expect(body).toContain(`<FromUserName><![CDATA[${person.openIds.official}]]></FromUserName>`);
+  expect(body).toContain(`<FromUserName><![CDATA[${user.openIds.official}]]></FromUserName>`);
   expect(body).toMatch(/<CreateTime>\d{10}<\/CreateTime>\n<MsgType><!\[CDATA\[event\]\]><\/MsgType>/);
 });
 
@@ -63,12 +50,12 @@ test('an expired code shows an error on the phone and sends nothing', async () =
   expect(receiver.received).toEqual([]);
 });
 
-test('a code that WeChat never made is a clear 404', async () => {
+test('rejects an unknown QR code with 404', async () => {
   const { status, json } = await scan('http://weixin.qq.com/q/forged');
   expect([status, json.error]).toEqual([404, 'CONTENT_UNKNOWN']);
 });
 
-test("the account's own QR code is a plain follow with an empty EventKey", async () => {
+test("the account's own QR code causes a subscribe event with an empty EventKey", async () => {
   const { accountQr } = (await call(simulator, 'GET', '/')).json;
   expect((await scan(accountQr)).json.kind).toBe('subscribe');
   expect(lastBody()).toContain('<EventKey><![CDATA[]]></EventKey>');
@@ -82,14 +69,14 @@ test('messages, menu clicks and unfollow need a follower', async () => {
     ['menu-click', { key: 'K' }],
     ['unfollow', {}],
   ] as const) {
-    const { status, json } = await usePhone(simulator, person, action, body);
+    const { status, json } = await phoneAction(simulator, user, action, body);
     expect([status, json.error]).toEqual([409, 'NOT_FOLLOWING']);
   }
 });
 
 test('a message carries its text safely and a MsgId above 2^53', async () => {
   await scan((await createQr(simulator, 'x')).url);
-  await usePhone(simulator, person, 'message', { text: 'a]]>b <xml> 你好' });
+  await phoneAction(simulator, user, 'message', { text: 'a]]>b <xml> 你好' });
   expect(lastBody()).toContain('<Content><![CDATA[a]]]]><![CDATA[>b <xml> 你好]]></Content>');
   const id = /<MsgId>(\d+)<\/MsgId>/.exec(lastBody())?.[1];
   expect(BigInt(id ?? 0)).toBeGreaterThan(2n ** 53n);
@@ -98,9 +85,9 @@ test('a message carries its text safely and a MsgId above 2^53', async () => {
 test('menu click and unfollow are CLICK and unsubscribe; the next scan follows again', async () => {
   const { url } = await createQr(simulator, 'x');
   await scan(url);
-  await usePhone(simulator, person, 'menu-click', { key: 'MENU_KEY' });
+  await phoneAction(simulator, user, 'menu-click', { key: 'MENU_KEY' });
   expect(lastBody()).toContain('<Event><![CDATA[CLICK]]></Event>\n<EventKey><![CDATA[MENU_KEY]]></EventKey>');
-  await usePhone(simulator, person, 'unfollow');
+  await phoneAction(simulator, user, 'unfollow');
   expect(lastBody()).toContain('<Event><![CDATA[unsubscribe]]></Event>');
   expect((await scan(url)).json.kind).toBe('subscribe');
 });
@@ -110,7 +97,7 @@ test.each([
   ['JSON', { status: 200, body: '{"ok":true}' }],
   ['success in quotes', { status: 200, body: '"success"' }],
   ['an error page', { status: 200, body: '<html></html>' }],
-])('%s is sent again three times, five seconds apart, with the same body', async (_, answer) => {
+])('%s leads to three retries, five seconds apart, with the same body', async (_, answer) => {
   receiver.answer = () => answer;
   const { json } = await scan((await createQr(simulator, 'x')).url);
   expect(json.push).toEqual({ ...answer, reply: null });
@@ -121,14 +108,14 @@ test.each([
   for (const gap of gaps) expect(Math.abs(gap - 5_000)).toBeLessThan(3_000);
 });
 
-test.each([['success'], ['']])('the answer %j ends the matter', async (body) => {
+test.each([['success'], ['']])('the answer %j ends the retries', async (body) => {
   receiver.answer = () => ({ status: 200, body });
   await scan((await createQr(simulator, 'x')).url);
   await simulator.advanceClock(60_000);
   expect(receiver.received).toHaveLength(1);
 });
 
-test('a receiver that is silent for five seconds gets the push again', async () => {
+test('retries a push after five seconds without an answer', async () => {
   receiver.answer = (index) => (index === 0 ? null : { status: 200, body: 'success' });
   const { url } = await createQr(simulator, 'x');
   const startedAt = Date.now();

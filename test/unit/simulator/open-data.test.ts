@@ -1,24 +1,18 @@
 import { createDecipheriv, createHash } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { encryptOpenData, rawDataSignature } from '../../../infra/simulator/open-data.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, logIn, newPerson, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, logIn, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator, {
-    phone: '13580006666',
-    nickname: '小明 🐼',
-    avatarUrl: 'https://example.com/a.png',
-  });
+const simulator = useSimulator();
+const user = useWechatUser(simulator, {
+  phone: '13580006666',
+  nickname: '小明 🐼',
+  avatarUrl: 'https://example.com/a.png',
 });
-afterEach(() => simulator.close());
 
-const give = async (body: object) => (await usePhone(simulator, person, 'encrypted', body)).json;
+const give = async (body: object) => (await phoneAction(simulator, user, 'encrypted', body)).json;
 
 function open({ encryptedData, iv }: { encryptedData: string; iv: string }, sessionKey: string) {
   const decipher = createDecipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'));
@@ -44,7 +38,7 @@ test('the encryptedData of the official demo', () => {
 });
 
 test('userInfo is encrypted under the current session key, and signed', async () => {
-  const { session_key: sessionKey } = await logIn(simulator, person);
+  const { session_key: sessionKey } = await logIn(simulator, user);
   const data = await give({ kind: 'userInfo' });
   const profile = {
     nickName: '小明 🐼',
@@ -56,9 +50,9 @@ test('userInfo is encrypted under the current session key, and signed', async ()
     avatarUrl: 'https://example.com/a.png',
   };
   expect(open(data, sessionKey)).toEqual({
-    openId: person.openIds.miniapp,
+    openId: user.openIds.miniapp,
     ...profile,
-    unionId: person.unionId,
+    unionId: user.unionId,
     watermark: { timestamp: expect.any(Number), appid: settings.miniapp.appId },
   });
   expect(data.rawData).toBe(JSON.stringify(profile));
@@ -69,8 +63,8 @@ test('userInfo is encrypted under the current session key, and signed', async ()
   );
 });
 
-test('phone data says nothing of who it is, and has no signature', async () => {
-  const { session_key: sessionKey } = await logIn(simulator, person);
+test('phone data contains no user id and has no signature', async () => {
+  const { session_key: sessionKey } = await logIn(simulator, user);
   const data = await give({ kind: 'phone' });
   expect([data.rawData, data.signature]).toEqual(['', '']);
   expect(open(data, sessionKey)).toEqual({
@@ -82,45 +76,45 @@ test('phone data says nothing of who it is, and has no signature', async () => {
 });
 
 test('a watermark can be old or of another app, and the country a number', async () => {
-  const { session_key: sessionKey } = await logIn(simulator, person);
+  const { session_key: sessionKey } = await logIn(simulator, user);
   const data = await give({ kind: 'phone', appId: 'wx0', ageSeconds: 600, countryCodeAs: 'number' });
   const { watermark, countryCode } = open(data, sessionKey);
   expect([watermark.appid, countryCode]).toEqual(['wx0', 86]);
   expect(Math.abs(watermark.timestamp + 600 - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('wx.login replaces the session key, unless told not to', async () => {
-  const first = await logIn(simulator, person);
+test('wx.login replaces the session key unless rotate is false', async () => {
+  const first = await logIn(simulator, user);
   const early = await give({ kind: 'phone' });
-  expect((await logIn(simulator, person, { rotate: false })).session_key).toBe(first.session_key);
-  const second = await logIn(simulator, person);
+  expect((await logIn(simulator, user, { rotate: false })).session_key).toBe(first.session_key);
+  const second = await logIn(simulator, user);
   expect(second.session_key).not.toBe(first.session_key);
   expect(open(early, first.session_key).purePhoneNumber).toBe('13580006666');
   expect(() => open(early, second.session_key)).toThrow(/decrypt|JSON/);
 });
 
-test('open data before any login come under a key that the next login can still hand out', async () => {
+test('open data before any login use a key that the next login can return', async () => {
   const data = await give({ kind: 'userInfo' });
-  const { session_key: sessionKey } = await logIn(simulator, person, { rotate: false });
-  expect(open(data, sessionKey).openId).toBe(person.openIds.miniapp);
+  const { session_key: sessionKey } = await logIn(simulator, user, { rotate: false });
+  expect(open(data, sessionKey).openId).toBe(user.openIds.miniapp);
 });
 
 test.each([{}, { kind: 'other' }, { kind: 'phone', ageSeconds: 'x' }, { kind: 'phone', countryCodeAs: 'roman' }])(
-  'the phone does not understand %j',
+  'rejects the action with %j',
   async (body) => {
-    expect((await usePhone(simulator, person, 'encrypted', body)).status).toBe(400);
+    expect((await phoneAction(simulator, user, 'encrypted', body)).status).toBe(400);
   },
 );
 
-test('a unionid is there in bound apps only', async () => {
+test('only bound apps receive a unionid', async () => {
   const bind = (bound: unknown) => call(simulator, 'POST', '/_open-platform', { bound });
   expect((await bind(['official'])).status).toBe(204);
-  const { unionid, session_key: sessionKey } = await logIn(simulator, person);
+  const { unionid, session_key: sessionKey } = await logIn(simulator, user);
   expect(unionid).toBeUndefined();
   expect(open(await give({ kind: 'userInfo' }), sessionKey)).not.toHaveProperty('unionId');
   await bind([]);
-  expect(await logIn(simulator, person)).not.toHaveProperty('unionid');
+  expect(await logIn(simulator, user)).not.toHaveProperty('unionid');
   await bind(['official', 'miniapp']);
-  expect((await logIn(simulator, person)).unionid).toBe(person.unionId);
+  expect((await logIn(simulator, user)).unionid).toBe(user.unionId);
   expect([(await bind(['website'])).status, (await bind('miniapp')).status]).toEqual([400, 400]);
 });

@@ -1,23 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
+import { expect, test } from 'vitest';
 import { webPage } from '../../../infra/local/web/serve.ts';
-import { call, rawCall, settings } from './support.ts';
+import { startFurtherSimulator, useSimulator } from './fixture.ts';
+import { call, rawCall } from './support.ts';
 
 const folder = new URL('../../../infra/local/web/', import.meta.url);
 const browserAccept = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await startSimulator({ ...settings, page: webPage() });
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator({ page: webPage() });
 
 const get = (path: string, headers: Record<string, string> = {}) => rawCall(simulator.url + path, 'GET', headers, '');
 
-test('a browser gets the page, everybody else the index', async () => {
+test('serves the page to a browser and the index to any other client', async () => {
   const page = await get('/', { Accept: browserAccept });
   expect(page).toMatchObject({ status: 200, text: expect.stringContaining('<!doctype html>') });
   expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', vary: 'Accept' });
@@ -26,7 +21,7 @@ test('a browser gets the page, everybody else the index', async () => {
   }
 });
 
-test('every file that the page is made of is served, and asks for nothing from elsewhere', async () => {
+test('serves every file of the page; no file loads anything from another host', async () => {
   const types: Record<string, string> = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html' };
   for (const name of readdirSync(folder).filter((file) => extname(file) in types && file !== 'index.html')) {
     const { status, headers, text } = await get(`/_web/${name}`);
@@ -39,20 +34,19 @@ test('every file that the page is made of is served, and asks for nothing from e
 });
 
 test.each(['serve.ts', '../settings.ts', '..%2fsettings.ts', 'constructor', '__proto__', 'index.html', 'main.js/', ''])(
-  'nothing else leaves the folder: %j',
+  'does not serve %j',
   async (name) => {
     expect((await get(`/_web/${name}`)).status).toBe(404);
   },
 );
 
-test('the page learns where the API is, or that nobody said so', async () => {
+test('config.json holds the URL of the API, or null', async () => {
   expect((await get('/_web/config.json')).json).toEqual({ apiUrl: null });
-  const other = await startSimulator({ ...settings, page: webPage('http://localhost:3000') });
+  const other = await startFurtherSimulator({ page: webPage('http://localhost:3000') });
   expect((await call(other, 'GET', '/_web/config.json')).json).toEqual({ apiUrl: 'http://localhost:3000' });
-  await other.close();
 });
 
-test('the log can be cut to its newest entries', async () => {
+test('GET /_log?last=n returns the newest n entries', async () => {
   for (const path of ['/sns/one', '/sns/two', '/sns/three']) await get(path);
   const paths = async (query: string) =>
     (await get(`/_log${query}`)).json.map(({ path }: { path: string }) => path.slice('/sns/'.length));

@@ -1,28 +1,15 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, newPerson, start, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { expect, test } from 'vitest';
+import { useOfficialReceiver, useSimulator, useWechatUser } from './fixture.ts';
+import { call, createQr, newUser, phoneAction, showUser } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator();
+const receiver = useOfficialReceiver(simulator);
+const user = useWechatUser(simulator);
 
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 200, body: 'success' });
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const act = (action: string, body: object = {}) => usePhone(simulator, person, action, body);
+const act = (action: string, body: object = {}) => phoneAction(simulator, user, action, body);
 const follow = async () => act('scan', { content: (await createQr(simulator, 'x')).url });
 const lastBody = () => receiver.received.at(-1)?.body ?? '';
-const show = async () => (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json;
+const show = async () => showUser(simulator, user);
 
 test('any event can be sent, with text, numbers, lists and nested fields', async () => {
   const fields = {
@@ -44,13 +31,13 @@ test('any event can be sent, with text, numbers, lists and nested fields', async
   ]);
 });
 
-test('fields replace those that every event has', async () => {
+test('given fields replace the common fields of an event', async () => {
   await act('event', { event: 'VIEW', fields: { CreateTime: 1, ToUserName: 'gh_other' } });
   expect(lastBody()).toContain('<xml><ToUserName><![CDATA[gh_other]]></ToUserName>');
   expect(lastBody()).toContain('<CreateTime>1</CreateTime>');
 });
 
-test('subscribe and unsubscribe, sent as events, are what they say', async () => {
+test('the events subscribe and unsubscribe change the follow', async () => {
   await act('event', { event: 'subscribe', fields: { EventKey: 'last_trade_no_1' } });
   expect((await show()).follows).toBe(true);
   await act('event', { event: 'unsubscribe' });
@@ -63,7 +50,7 @@ test.each([
   { event: 'VIEW', fields: { 'a b': '1' } },
   { event: 'VIEW', fields: { a: null } },
   { event: 'VIEW', fields: { a: [{ b: true }] } },
-])('no event is made of %j', async (body) => {
+])('rejects the event %j', async (body) => {
   expect((await act('event', body)).status).toBe(400);
   expect(receiver.received).toEqual([]);
 });
@@ -82,12 +69,12 @@ test('messages of other types have their own fields and a MsgId', async () => {
   expect((await act('message', { msgType: 'image', fields: 'x' })).status).toBe(400);
 });
 
-test('resend repeats the newest pushes of this person, content unchanged', async () => {
+test('resend repeats the newest pushes of the user, content unchanged', async () => {
   await follow();
   await act('message', { text: 'one' });
   await act('menu-click', { key: 'two' });
-  const other = await newPerson(simulator);
-  await usePhone(simulator, other, 'event', { event: 'VIEW' });
+  const other = await newUser(simulator);
+  await phoneAction(simulator, other, 'event', { event: 'VIEW' });
   const [, message, click] = receiver.received;
   expect((await act('resend')).json).toEqual({ push: { status: 200, body: 'success', reply: null } });
   expect(receiver.received.slice(4).map(({ body }) => body)).toEqual([click?.body]);
@@ -97,19 +84,19 @@ test('resend repeats the newest pushes of this person, content unchanged', async
   expect(new Set(nonces).size).toBe(receiver.received.length);
 });
 
-test('there must be something to resend', async () => {
+test('resend rejects a user without pushes', async () => {
   const { status, json } = await act('resend');
   expect([status, json.error]).toEqual([409, 'NO_PUSH']);
   for (const last of [0, 1.5, '1']) expect((await act('resend', { last })).status).toBe(400);
 });
 
-test('a person can be looked at', async () => {
+test('GET /_phone/users/{id} returns the user with chat and messages', async () => {
   const before = await show();
-  expect(before).toEqual({ ...person, follows: false, chat: [], received: [] });
+  expect(before).toEqual({ ...user, follows: false, chat: [], received: [] });
   await follow();
   await act('menu-click', { key: 'K' });
   expect(await show()).toEqual({
-    ...person,
+    ...user,
     follows: true,
     chat: [{ from: 'person', type: 'menu-click', key: 'K' }],
     received: [],

@@ -1,24 +1,18 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, call, logIn, newPerson, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { apiCall, call, logIn, newUser, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator, { phone: '13580006666' });
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator, { phone: '13580006666' });
 
 const path = '/wxa/business/getuserphonenumber';
-const phoneCode = async (of = person): Promise<string> => (await usePhone(simulator, of, 'phone-code')).json.code;
+const phoneCode = async (of = user): Promise<string> => (await phoneAction(simulator, of, 'phone-code')).json.code;
 const ask = async (body: unknown, app: 'miniapp' | 'official' = 'miniapp') =>
   (await apiCall(simulator, app, path, { body })).json;
 
 test('a phone code answers the number with a watermark of the mini-program', async () => {
-  const { errcode, phone_info: info } = await ask({ code: await phoneCode(), openid: person.openIds.miniapp });
+  const { errcode, phone_info: info } = await ask({ code: await phoneCode(), openid: user.openIds.miniapp });
   expect(errcode).toBe(0);
   expect(info).toEqual({
     phoneNumber: '13580006666',
@@ -29,8 +23,8 @@ test('a phone code answers the number with a watermark of the mini-program', asy
   expect(Math.abs(info.watermark.timestamp - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('a number from abroad has its country in front; the country is a number for every second person', async () => {
-  const abroad = await newPerson(simulator, { phone: '98765432', countryCode: '852' });
+test('a foreign number starts with its country code; countryCode is a number for every second user', async () => {
+  const abroad = await newUser(simulator, { phone: '98765432', countryCode: '852' });
   expect((await ask({ code: await phoneCode(abroad) })).phone_info).toMatchObject({
     phoneNumber: '+85298765432',
     purePhoneNumber: '98765432',
@@ -47,23 +41,23 @@ test('a code is single use and lives five minutes', async () => {
   expect((await ask({ code: late })).errcode).toBe(40029);
 });
 
-test("another person's openid is refused and does not spend the code", async () => {
+test('rejects the openid of another user without using the code', async () => {
   const code = await phoneCode();
-  const other = await newPerson(simulator);
+  const other = await newUser(simulator);
   expect((await ask({ code, openid: other.openIds.miniapp })).errcode).toBe(40003);
-  expect((await ask({ code, openid: person.openIds.official })).errcode).toBe(40003);
-  expect((await ask({ code, openid: person.openIds.miniapp })).errcode).toBe(0);
+  expect((await ask({ code, openid: user.openIds.official })).errcode).toBe(40003);
+  expect((await ask({ code, openid: user.openIds.miniapp })).errcode).toBe(0);
 });
 
-test('login codes and phone codes are not interchangeable', async () => {
-  const { code } = (await usePhone(simulator, person, 'login-code')).json;
+test('rejects a login code as a phone code, and the reverse', async () => {
+  const { code } = (await phoneAction(simulator, user, 'login-code')).json;
   expect((await ask({ code })).errcode).toBe(40029);
   const { appId: appid, appSecret: secret } = settings.miniapp;
   const query = new URLSearchParams({ appid, secret, js_code: await phoneCode(), grant_type: 'authorization_code' });
   expect((await call(simulator, 'GET', `/sns/jscode2session?${query}`)).json.errcode).toBe(40029);
 });
 
-test('a wrong token, method or body is refused and spends nothing', async () => {
+test('rejects a wrong token, method or body without using the code', async () => {
   const code = await phoneCode();
   expect((await ask({ code }, 'official')).errcode).toBe(40001);
   expect((await call(simulator, 'POST', path, { code })).json.errcode).toBe(41001);
@@ -74,20 +68,20 @@ test('a wrong token, method or body is refused and spends nothing', async () => 
   expect((await ask({ code })).errcode).toBe(0);
 });
 
-test('a person without a phone number has no code to give', async () => {
-  const poor = await newPerson(simulator, { phone: null });
+test('a user without a phone number gets NO_PHONE', async () => {
+  const poor = await newUser(simulator, { phone: null });
   for (const [action, body] of [
     ['phone-code', {}],
     ['encrypted', { kind: 'phone' }],
   ] as const) {
-    const { status, json } = await usePhone(simulator, poor, action, body);
+    const { status, json } = await phoneAction(simulator, poor, action, body);
     expect([status, json.error]).toEqual([409, 'NO_PHONE']);
   }
   expect((await logIn(simulator, poor)).openid).toBe(poor.openIds.miniapp);
 });
 
 test.each([{ phone: 1 }, { phone: '' }, { countryCode: '+86' }, { countryCode: 86 }, { avatarUrl: 1 }])(
-  'nobody is made of %j',
+  'rejects a new user with %j',
   async (about) => {
     expect((await call(simulator, 'POST', '/_phone/users', about)).status).toBe(400);
   },

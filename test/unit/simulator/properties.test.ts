@@ -1,26 +1,14 @@
-import { XMLParser } from 'fast-xml-parser';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { XMLParser } from 'fast-xml-parser';
+import { expect, test } from 'vitest';
 import { findProblem } from '../../../infra/simulator/pay/rule.ts';
 import { createRules } from '../../../infra/simulator/pay/v3/fields.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { appToken, call, newPerson, start, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
+import { appToken, call, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
-beforeAll(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-  await usePhone(simulator, person, 'scan', { content: (await call(simulator, 'GET', '/')).json.accountQr });
-});
-afterAll(async () => {
-  await simulator.close();
-  receiver.close();
-});
+const simulator = useSimulator({}, 'file');
+const receiver = useOfficialReceiver(simulator);
+const user = useFollower(simulator);
 
 test('any text survives the XML of a push', async () => {
   const parser = new XMLParser({ parseTagValue: false, trimValues: false });
@@ -28,14 +16,14 @@ test('any text survives the XML of a push', async () => {
   const text = fc.string({ minLength: 1, unit: 'grapheme' }).map((value) => `<&]]>${value}]]>`);
   await fc.assert(
     fc.asyncProperty(text, async (sent) => {
-      await usePhone(simulator, person, 'message', { text: sent });
+      await phoneAction(simulator, user, 'message', { text: sent });
       expect(parser.parse(receiver.received.at(-1)?.body ?? '').xml.Content).toBe(sent);
     }),
     { numRuns: 50 },
   );
 });
 
-test('no answer to a push is more than abnormal', async () => {
+test('no answer to a push makes the simulator fail', async () => {
   const name = fc.constantFrom('ToUserName', 'MsgType', 'Content', 'Articles', 'item', '__proto__', 'constructor');
   const element = fc.tuple(name, fc.string()).map(([tag, text]) => `<${tag}>${text}</${tag}>`);
   const body = fc.oneof(
@@ -45,7 +33,7 @@ test('no answer to a push is more than abnormal', async () => {
   await fc.assert(
     fc.asyncProperty(body, async (sent) => {
       receiver.answer = () => ({ status: 200, body: sent });
-      const { status, json } = await usePhone(simulator, person, 'message', { text: 'hi' });
+      const { status, json } = await phoneAction(simulator, user, 'message', { text: 'hi' });
       expect([status, json.push.reply]).toEqual([200, null]);
     }),
     { numRuns: 50 },
@@ -55,11 +43,11 @@ test('no answer to a push is more than abnormal', async () => {
 
 test('no JSON body makes the platform fail with 500', async () => {
   const tokens = { miniapp: await appToken(simulator, 'miniapp'), official: await appToken(simulator, 'official') };
-  const about = { touser: person.openIds.official, template_id: 'tpl_x' };
+  const about = { touser: user.openIds.official, template_id: 'tpl_x' };
   const calls = fc.constantFrom<['miniapp' | 'official', string, object]>(
     ['miniapp', '/wxa/business/getuserphonenumber', {}],
     ['miniapp', '/wxa/getwxacodeunlimit', { scene: 'x' }],
-    ['miniapp', '/cgi-bin/message/subscribe/send', { ...about, touser: person.openIds.miniapp }],
+    ['miniapp', '/cgi-bin/message/subscribe/send', { ...about, touser: user.openIds.miniapp }],
     ['official', '/cgi-bin/message/template/send', about],
     ['official', '/cgi-bin/menu/create', {}],
     ['official', '/cgi-bin/qrcode/create', {}],

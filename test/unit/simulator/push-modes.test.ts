@@ -1,38 +1,24 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/official/cipher.ts';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, newPerson, settings, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { startFurtherSimulator, useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, newUser, phoneAction, showUser } from './support.ts';
 
 const { appId, token, originalId = '' } = settings.official;
 const aesKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const otherKey = 'A'.repeat(43);
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator({ official: { mode: 'secure', aesKey } });
+const receiver = useOfficialReceiver(simulator);
+const user = useFollower(simulator);
 
-beforeEach(async () => {
-  simulator = await startSimulator({ ...settings, official: { ...settings.official, mode: 'secure', aesKey } });
-  receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 200, body: 'success' });
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-  await usePhone(simulator, person, 'scan', { content: `http://weixin.qq.com/r/${originalId}` });
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const say = async () => (await usePhone(simulator, person, 'message', { text: '你好' })).json.push;
+const say = async () => (await phoneAction(simulator, user, 'message', { text: '你好' })).json.push;
 const change = (body: object) => call(simulator, 'POST', '/_official', body);
 const last = () => receiver.received.at(-1)!;
 const encryptOf = (body: string) => /<Encrypt><!\[CDATA\[([^\]]+)\]\]><\/Encrypt>/.exec(body)?.[1] ?? '';
 
 function answerXml(content = '<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[好]]></Content>') {
-  const to = person.openIds.official;
+  const to = user.openIds.official;
   return `<xml><ToUserName>${to}</ToUserName><FromUserName>${originalId}</FromUserName><CreateTime>1</CreateTime>${content}</xml>`;
 }
 
@@ -53,7 +39,7 @@ function expectSigned(signedToken = token, key = aesKey) {
   const query = Object.fromEntries(url.searchParams);
   const { signature, timestamp = '', nonce = '', msg_signature: messageSignature } = query;
   const encrypted = encryptOf(body);
-  expect(query).toMatchObject({ openid: person.openIds.official, encrypt_type: 'aes' });
+  expect(query).toMatchObject({ openid: user.openIds.official, encrypt_type: 'aes' });
   expect(signature).toBe(signatureOf(signedToken, timestamp, nonce));
   expect(messageSignature).toBe(signatureOf(signedToken, timestamp, nonce, encrypted));
   return decryptMessage(key, encrypted, appId);
@@ -75,7 +61,7 @@ test('compatible mode: everything twice, plain and encrypted', async () => {
   expect(last().body.replace(/<Encrypt>.*<\/Encrypt>\n/, '')).toBe(plain);
 });
 
-test('what the console says acts at once: mode, token and key', async () => {
+test('changes of mode, token and key apply at once', async () => {
   expect((await change({ mode: 'plain' })).status).toBe(204);
   await say();
   expect([...last().url.searchParams.keys()]).toEqual(['signature', 'timestamp', 'nonce', 'openid']);
@@ -92,21 +78,20 @@ test.each([
   { aesKey: 'short' },
   { aesKey: 1 },
   { aesKey: '' },
-])('the console refuses %j', async (body) => {
+])('POST /_official rejects %j', async (body) => {
   expect((await change(body)).status).toBe(400);
   await say();
   expect(expectSigned()).toContain('你好');
 });
 
-test('a push that cannot be encrypted says why', async () => {
-  const other = await startSimulator({ ...settings, official: { ...settings.official, mode: 'secure' } });
-  const somebody = await newPerson(other);
-  const { json } = await usePhone(other, somebody, 'event', { event: 'VIEW' });
+test('a push that cannot be sent or encrypted reports the reason', async () => {
+  const other = await startFurtherSimulator({ official: { mode: 'secure' } });
+  const otherUser = await newUser(other);
+  const { json } = await phoneAction(other, otherUser, 'event', { event: 'VIEW' });
   expect(json.push).toMatchObject({ status: null, error: 'no callback URL is configured' });
   other.setOfficialCallbackUrl(receiver.url);
-  const { push } = (await usePhone(other, somebody, 'event', { event: 'VIEW' })).json;
+  const { push } = (await phoneAction(other, otherUser, 'event', { event: 'VIEW' })).json;
   expect(push).toMatchObject({ status: null, error: 'no EncodingAESKey is configured' });
-  await other.close();
 });
 
 test.each(['secure', 'compatible'])('%s mode: an encrypted reply is opened, and shown in the chat', async (mode) => {
@@ -114,7 +99,7 @@ test.each(['secure', 'compatible'])('%s mode: an encrypted reply is opened, and 
   const body = sealed(answerXml());
   receiver.answer = () => ({ status: 200, body });
   expect(await say()).toEqual({ status: 200, body, reply: { type: 'text', content: '好' } });
-  const { chat } = (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json;
+  const { chat } = await showUser(simulator, user);
   expect(chat).toEqual([
     { from: 'person', type: 'text', content: '你好' },
     { from: 'account', type: 'text', content: '好' },
@@ -130,7 +115,7 @@ test.each([
   ['without TimeStamp', () => sealed(answerXml(), { drop: 'TimeStamp' })],
   ['without Nonce', () => sealed(answerXml(), { drop: 'Nonce' })],
   ['encrypted, but no XML', () => sealed('success')],
-])('secure mode: a reply %s is abnormal and the push is sent again, in a new cipher', async (_, reply) => {
+])('secure mode: rejects a reply %s and retries the push with a new ciphertext', async (_, reply) => {
   const before = receiver.received.length;
   const body = reply();
   receiver.answer = () => ({ status: 200, body });
@@ -141,7 +126,7 @@ test.each([
   expect(new Set(bodies.map((text) => decryptMessage(aesKey, encryptOf(text), appId))).size).toBe(1);
 });
 
-test('a retry after the console changed is sealed in the new way', async () => {
+test('a retry uses the current mode', async () => {
   receiver.answer = (index) => (index === 1 ? { status: 500 } : { status: 200, body: 'success' });
   await say();
   await change({ mode: 'plain' });

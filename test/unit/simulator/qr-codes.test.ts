@@ -1,14 +1,10 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, officialToken, start } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { call, createQr, officialToken } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const create = async (body: unknown) =>
   (await call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${await officialToken(simulator)}`, body)).json;
@@ -49,12 +45,12 @@ test.each([
   expect((await create(body)).errcode).toBe(errcode);
 });
 
-test('the longest scene and lifetime are fine', async () => {
+test('accepts the longest scene and lifetime', async () => {
   const answer = await create(textScene('x'.repeat(64), { expire_seconds: 2_592_000 }));
   expect(answer.expire_seconds).toBe(2_592_000);
 });
 
-test('showqrcode is an image that says the url', async () => {
+test('showqrcode returns an image that contains the url', async () => {
   const { ticket, url } = await createQr(simulator, 'login:1');
   const response = await fetch(`${simulator.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(ticket)}`);
   expect(response.headers.get('content-type')).toBe('image/png');

@@ -1,30 +1,18 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, createQr, newPerson, settings, start, startReceiver, usePhone } from './support.ts';
-import type { Person, Receiver } from './support.ts';
+import { expect, test } from 'vitest';
+import { useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call, createQr, phoneAction, showUser } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
+const simulator = useSimulator();
+const receiver = useOfficialReceiver(simulator);
+const user = useFollower(simulator);
 
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  simulator.setOfficialCallbackUrl(receiver.url);
-  person = await newPerson(simulator);
-  await scan();
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
-
-const scan = async () => usePhone(simulator, person, 'scan', { content: (await createQr(simulator, 'x')).url });
-const say = async () => (await usePhone(simulator, person, 'message', { text: 'hi' })).json.push;
-const chat = async () => (await call(simulator, 'GET', `/_phone/users/${person.id}`)).json.chat;
+const scan = async () => phoneAction(simulator, user, 'scan', { content: (await createQr(simulator, 'x')).url });
+const say = async () => (await phoneAction(simulator, user, 'message', { text: 'hi' })).json.push;
+const chat = async () => (await showUser(simulator, user)).chat;
 
 type Parts = { to?: string; from?: string; time?: string; content: string };
-function reply({ to = person.openIds.official, from = settings.official.originalId, time = '1', content }: Parts) {
+function reply({ to = user.openIds.official, from = settings.official.originalId, time = '1', content }: Parts) {
   return `<xml><ToUserName>${to}</ToUserName><FromUserName>${from}</FromUserName><CreateTime>${time}</CreateTime>${content}</xml>`;
 }
 const article = '<item><Title>t</Title><Description>d</Description><PicUrl>p</PicUrl><Url>u</Url></item>';
@@ -43,7 +31,11 @@ test.each([
     { type: 'video', mediaId: 'm1', title: 't' },
   ],
   ['news', news(1), { type: 'news', articles: [{ title: 't', description: 'd', picUrl: 'p', url: 'u' }] }],
-  ['a person', '<MsgType>transfer_customer_service</MsgType>', { type: 'transfer_customer_service' }],
+  [
+    'a transfer to customer service',
+    '<MsgType>transfer_customer_service</MsgType>',
+    { type: 'transfer_customer_service' },
+  ],
 ])('a reply that is %s', async (_, content, expected) => {
   const body = reply({ content });
   receiver.answer = () => ({ status: 200, body });
@@ -56,8 +48,8 @@ test.each([
 
 test.each<[string, () => string]>([
   ['to the account itself', () => reply({ to: settings.official.originalId, content: text('x') })],
-  ['from the person', () => reply({ from: person.openIds.official, content: text('x') })],
-  ['to nobody', () => `<xml>${text('x')}</xml>`],
+  ['from the user', () => reply({ from: user.openIds.official, content: text('x') })],
+  ['without a receiver', () => `<xml>${text('x')}</xml>`],
   ['without a time', () => reply({ time: 'now', content: text('x') })],
   ['of empty text', () => reply({ content: text('') })],
   ['without MsgType', () => reply({ content: '<Content>x</Content>' })],
@@ -70,7 +62,7 @@ test.each<[string, () => string]>([
   ['a wrong ArticleCount', () => reply({ content: news(1, 2) })],
   ['broken XML', () => reply({ content: '<MsgType>text</MsgType><Content>x' })],
   ['other XML', () => '<html></html>'],
-])('a reply %s is abnormal, is not shown, and the push is sent again', async (_, make) => {
+])('does not show a reply %s, and retries the push', async (_, make) => {
   const body = make();
   receiver.answer = () => ({ status: 200, body });
   expect(await say()).toEqual({ status: 200, body, reply: null });
@@ -91,7 +83,7 @@ test('an event may be answered with eight articles, not with nine', async () => 
   expect((await scan()).json.push.reply).toBeNull();
 });
 
-test('the chat shows the reply to a retry, and no reply twice', async () => {
+test('shows the reply to a retry, and no reply twice', async () => {
   const body = reply({ content: text('here') });
   receiver.answer = (index) => (index === 1 ? { status: 500 } : { status: 200, body });
   expect((await say()).reply).toBeNull();
@@ -101,13 +93,13 @@ test('the chat shows the reply to a retry, and no reply twice', async () => {
     { from: 'account', type: 'text', content: 'here' },
   ];
   expect((await chat()).slice(-2)).toEqual(said);
-  expect((await usePhone(simulator, person, 'resend')).json.push.reply).toEqual({ type: 'text', content: 'here' });
+  expect((await phoneAction(simulator, user, 'resend')).json.push.reply).toEqual({ type: 'text', content: 'here' });
   expect((await chat()).slice(-2)).toEqual(said);
 });
 
-test('nothing reaches a person who has just left', async () => {
+test('does not show a reply to a user who has unfollowed', async () => {
   receiver.answer = () => ({ status: 200, body: reply({ content: text('bye') }) });
   const before = await chat();
-  expect((await usePhone(simulator, person, 'unfollow')).json.push.reply).toEqual({ type: 'text', content: 'bye' });
+  expect((await phoneAction(simulator, user, 'unfollow')).json.push.reply).toEqual({ type: 'text', content: 'bye' });
   expect(await chat()).toEqual(before);
 });

@@ -1,22 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sessionSignature } from '../../../infra/simulator/open-data.ts';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, logIn, newPerson, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { apiCall, logIn, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const sign = (sessionKey: string) => createHmac('sha256', sessionKey).update('').digest('hex');
 const ask = async (call: string, sessionKey: string, changes: Record<string, string> = {}) => {
-  const query = { openid: person.openIds.miniapp, signature: sign(sessionKey), sig_method: 'hmac_sha256', ...changes };
+  const query = { openid: user.openIds.miniapp, signature: sign(sessionKey), sig_method: 'hmac_sha256', ...changes };
   return (await apiCall(simulator, 'miniapp', `/wxa/${call}`, { query })).json;
 };
 
@@ -28,36 +21,33 @@ test.each([
   expect(sessionSignature('o0q0otL8aEzpcZL/FT9WsQ==', message)).toBe(signature);
 });
 
-test('a key holds until the next login', async () => {
-  const { session_key: first } = await logIn(simulator, person);
+test('a session key is valid until the next login', async () => {
+  const { session_key: first } = await logIn(simulator, user);
   expect(await ask('checksession', first)).toEqual({ errcode: 0, errmsg: 'ok' });
-  await usePhone(simulator, person, 'login-code');
+  await phoneAction(simulator, user, 'login-code');
   expect((await ask('checksession', first)).errcode).toBe(87009);
 });
 
-test('a reset answers a new key, which is the end of the old one', async () => {
-  const { session_key: first } = await logIn(simulator, person);
+test('a reset returns a new session key and invalidates the old one', async () => {
+  const { session_key: first } = await logIn(simulator, user);
   const { session_key: second, ...rest } = await ask('resetusersessionkey', first);
-  expect(rest).toEqual({ errcode: 0, errmsg: 'ok', openid: person.openIds.miniapp });
+  expect(rest).toEqual({ errcode: 0, errmsg: 'ok', openid: user.openIds.miniapp });
   expect(Buffer.from(second, 'base64')).toHaveLength(16);
   expect((await ask('checksession', first)).errcode).toBe(87009);
   expect((await ask('checksession', second)).errcode).toBe(0);
 });
 
-test.each(['checksession', 'resetusersessionkey'])(
-  '%s refuses what is wrong, and then changes nothing',
-  async (call) => {
-    expect((await ask(call, 'any')).errcode).toBe(87007);
-    const { session_key: key } = await logIn(simulator, person);
-    const decoded = createHmac('sha256', Buffer.from(key, 'base64')).update('').digest('hex');
-    expect((await ask(call, key, { signature: decoded })).errcode).toBe(87009);
-    expect((await ask(call, key, { signature: '' })).errcode).toBe(40097);
-    expect((await ask(call, key, { openid: '' })).errcode).toBe(40097);
-    expect((await ask(call, key, { openid: person.openIds.official })).errcode).toBe(40003);
-    expect((await ask(call, key, { sig_method: 'sha1' })).errcode).toBe(87008);
-    const wrongApp = await apiCall(simulator, 'official', `/wxa/${call}`, { query: {} });
-    expect(wrongApp.json.errcode).toBe(40001);
-    expect((await apiCall(simulator, 'miniapp', `/wxa/${call}`, { body: {} })).json.errcode).toBe(43001);
-    expect((await ask('checksession', key)).errcode).toBe(0);
-  },
-);
+test.each(['checksession', 'resetusersessionkey'])('%s rejects invalid requests without side effects', async (call) => {
+  expect((await ask(call, 'any')).errcode).toBe(87007);
+  const { session_key: key } = await logIn(simulator, user);
+  const decoded = createHmac('sha256', Buffer.from(key, 'base64')).update('').digest('hex');
+  expect((await ask(call, key, { signature: decoded })).errcode).toBe(87009);
+  expect((await ask(call, key, { signature: '' })).errcode).toBe(40097);
+  expect((await ask(call, key, { openid: '' })).errcode).toBe(40097);
+  expect((await ask(call, key, { openid: user.openIds.official })).errcode).toBe(40003);
+  expect((await ask(call, key, { sig_method: 'sha1' })).errcode).toBe(87008);
+  const wrongApp = await apiCall(simulator, 'official', `/wxa/${call}`, { query: {} });
+  expect(wrongApp.json.errcode).toBe(40001);
+  expect((await apiCall(simulator, 'miniapp', `/wxa/${call}`, { body: {} })).json.errcode).toBe(43001);
+  expect((await ask('checksession', key)).errcode).toBe(0);
+});

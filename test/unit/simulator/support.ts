@@ -1,50 +1,23 @@
-import { createDecipheriv, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto';
+// Clients of the simulator: control calls, platform calls, and the merchant's side of API v3.
+import { createDecipheriv, randomUUID, sign, verify } from 'node:crypto';
+import type { KeyLike } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, request } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { startSimulator } from '../../../infra/simulator/simulator.ts';
-import type { Simulator, SimulatorSettings } from '../../../infra/simulator/simulator.ts';
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Simulator } from '../../../infra/simulator/simulator.ts';
+import { merchantKeys, platformKeys, settings } from './settings.ts';
 
-const newKeys = () =>
-  generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
+/** The simulator under test. */
+export type Target = Pick<Simulator, 'url'>;
 
-export const merchantKeys = newKeys();
-export const platformKeys = newKeys();
-
-export const settings: SimulatorSettings = {
-  port: 0,
-  miniapp: { appId: 'wx1111111111111111', appSecret: 'miniapp-secret' },
-  official: {
-    appId: 'wx2222222222222222',
-    appSecret: 'official-secret',
-    token: 'AAAAA',
-    callbackUrl: '',
-    originalId: 'gh_7f083739789a',
-  },
-  pay: {
-    mchId: '1900007291',
-    certSerial: '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB',
-    merchantPublicKey: merchantKeys.publicKey,
-    apiV3Key: '0123456789abcdef0123456789ABCDEF',
-    apiV2Key: '192006250b4c09247ec02edce69f6a2d',
-    platformKeyId: 'PUB_KEY_ID_0119000072912025110100000000000001',
-    platformPrivateKey: platformKeys.privateKey,
-  },
-};
-
-export interface Person {
+export interface User {
   id: string;
   openIds: { miniapp: string; official: string };
   unionId: string;
 }
 
-/** One request to the simulator, the answer parsed if it is JSON. */
-export async function call(simulator: Simulator, method: string, path: string, body?: unknown) {
+/** Sends one request to the simulator; parses the answer if it is JSON. */
+export async function call(simulator: Target, method: string, path: string, body?: unknown) {
   const response = await fetch(simulator.url + path, {
     method,
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -53,27 +26,33 @@ export async function call(simulator: Simulator, method: string, path: string, b
   return { status: response.status, type: response.headers.get('content-type') ?? '', json: tryParse(text), text };
 }
 
-export const start = (): Promise<Simulator> => startSimulator(settings);
-
-export async function newPerson(simulator: Simulator, about: object = {}): Promise<Person> {
+export async function newUser(simulator: Target, about: object = {}): Promise<User> {
   return (await call(simulator, 'POST', '/_phone/users', about)).json;
 }
 
-export async function usePhone(simulator: Simulator, person: Person, action: string, body: object = {}) {
-  return call(simulator, 'POST', `/_phone/users/${person.id}/${action}`, body);
+export async function phoneAction(simulator: Target, user: User, action: string, body: object = {}) {
+  return call(simulator, 'POST', `/_phone/users/${user.id}/${action}`, body);
 }
 
-export const officialToken = (simulator: Simulator): Promise<string> => appToken(simulator, 'official');
+/** Reads a user as `GET /_phone/users/{id}` shows it. */
+export async function showUser(simulator: Target, user: User) {
+  return (await call(simulator, 'GET', `/_phone/users/${user.id}`)).json;
+}
 
-export async function appToken(simulator: Simulator, app: 'miniapp' | 'official'): Promise<string> {
+export const planFault = (simulator: Target, target: string, action: string, times?: number) =>
+  call(simulator, 'POST', '/_faults', { target, action, times });
+
+export const officialToken = (simulator: Target): Promise<string> => appToken(simulator, 'official');
+
+export async function appToken(simulator: Target, app: 'miniapp' | 'official'): Promise<string> {
   const { appId, appSecret } = settings[app];
   const body = { grant_type: 'client_credential', appid: appId, secret: appSecret };
   return (await call(simulator, 'POST', '/cgi-bin/stable_token', body)).json.access_token;
 }
 
-/** A call of a path under api.weixin.qq.com with the access token of an app: POST if there is a body. */
+/** Calls a path of api.weixin.qq.com with the access token of an app; POST if there is a body. */
 export async function apiCall(
-  simulator: Simulator,
+  simulator: Target,
   app: 'miniapp' | 'official',
   path: string,
   { body, query = {} }: { body?: unknown; query?: Record<string, string> } = {},
@@ -82,15 +61,15 @@ export async function apiCall(
   return call(simulator, body === undefined ? 'GET' : 'POST', `${path}?${parameters}`, body);
 }
 
-/** The session that the person's newest login gives. */
-export async function logIn(simulator: Simulator, person: Person, how: object = {}) {
-  const { code } = (await usePhone(simulator, person, 'login-code', how)).json;
+/** Logs a user in to the mini-program and returns the session. */
+export async function logIn(simulator: Target, user: User, how: object = {}) {
+  const { code } = (await phoneAction(simulator, user, 'login-code', how)).json;
   const { appId: appid, appSecret: secret } = settings.miniapp;
   const query = new URLSearchParams({ appid, secret, js_code: code, grant_type: 'authorization_code' });
   return (await call(simulator, 'GET', `/sns/jscode2session?${query}`)).json;
 }
 
-export async function createQr(simulator: Simulator, scene: string, expireSeconds = 300) {
+export async function createQr(simulator: Target, scene: string, expireSeconds = 300) {
   const body = {
     expire_seconds: expireSeconds,
     action_name: 'QR_STR_SCENE',
@@ -98,46 +77,6 @@ export async function createQr(simulator: Simulator, scene: string, expireSecond
   };
   const token = await officialToken(simulator);
   return (await call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${token}`, body)).json;
-}
-
-export interface Received {
-  at: number;
-  url: URL;
-  headers: IncomingHttpHeaders;
-  body: string;
-}
-
-export interface Receiver {
-  url: string;
-  received: Received[];
-  /** What to answer to the n-th delivery (from 0); null = never answer. */
-  answer: (index: number) => { status: number; body?: string } | null;
-  close(): void;
-}
-
-/** Our side of pushes and notifications: keeps what arrives, answers as told. */
-export async function startReceiver(simulator: Simulator): Promise<Receiver> {
-  const server: Server = createServer((incoming, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
-      const url = new URL(incoming.url ?? '/', 'http://localhost');
-      const body = Buffer.concat(chunks).toString();
-      receiver.received.push({ at: simulator.now(), url, headers: incoming.headers, body });
-      const answer = receiver.answer(receiver.received.length - 1);
-      if (answer) response.writeHead(answer.status).end(answer.body ?? '');
-    });
-  });
-  const receiver: Receiver = {
-    url: '',
-    received: [],
-    answer: () => ({ status: 200, body: '' }),
-    close: () => void server.close().closeAllConnections(),
-  };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  receiver.url = `http://localhost:${(server.address() as AddressInfo).port}/hook`;
-  return receiver;
 }
 
 export interface PayCall {
@@ -153,8 +92,8 @@ export interface PayCall {
   serial?: string;
 }
 
-/** One correctly signed pay v3 request, unless the options say otherwise. */
-export async function payCall(simulator: Simulator, options: PayCall) {
+/** Sends one API v3 request, correctly signed unless the options change it. */
+export async function payCall(simulator: Target, options: PayCall) {
   const { method = 'POST', path, nonce = randomUUID().replaceAll('-', '') } = options;
   const { mchId = settings.pay.mchId, serial = settings.pay.certSerial } = options;
   const body = typeof options.body === 'object' ? JSON.stringify(options.body) : (options.body ?? '');
@@ -192,29 +131,36 @@ export async function rawCall(url: string, method: string, headers: Record<strin
   };
 }
 
-/** Checks `Wechatpay-*` headers over a body with the platform's public key. */
-export function platformSigned(headers: IncomingHttpHeaders, body: string): boolean {
+/** Checks `Wechatpay-*` headers over a body with a public key. */
+export function signedBy(headers: IncomingHttpHeaders, body: string, publicKey: KeyLike): boolean {
   const message = `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${body}\n`;
   const signature = Buffer.from(String(headers['wechatpay-signature']), 'base64');
-  return verify('RSA-SHA256', Buffer.from(message), platformKeys.publicKey, signature);
+  return verify('RSA-SHA256', Buffer.from(message), publicKey, signature);
+}
+
+/** Checks `Wechatpay-*` headers over a body with the platform's public key. */
+export const platformSigned = (headers: IncomingHttpHeaders, body: string): boolean =>
+  signedBy(headers, body, platformKeys.publicKey);
+
+/** Decrypts a resource with the APIv3 key (pay 4.3). */
+export function decryptResource({ nonce = '', associated_data: aad = '', ciphertext = '' }: Record<string, string>) {
+  const bytes = Buffer.from(ciphertext, 'base64');
+  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(settings.pay.apiV3Key), Buffer.from(nonce));
+  decipher.setAAD(Buffer.from(aad));
+  decipher.setAuthTag(bytes.subarray(-16));
+  return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString();
 }
 
 /** Opens the envelope of a notification (pay 4.3). */
 export function openEnvelope(body: string) {
   const envelope = JSON.parse(body);
-  const { ciphertext, nonce, associated_data: aad } = envelope.resource;
-  const bytes = Buffer.from(ciphertext, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(settings.pay.apiV3Key), Buffer.from(nonce));
-  decipher.setAAD(Buffer.from(aad));
-  decipher.setAuthTag(bytes.subarray(-16));
-  const plain = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
-  return { envelope, transaction: JSON.parse(plain.toString()) };
+  return { envelope, transaction: JSON.parse(decryptResource(envelope.resource)) };
 }
 
 export const jsapi = '/v3/pay/transactions/jsapi';
 
-/** A create body that obeys every rule. */
-export function orderBody(person: Person, more: object = {}) {
+/** A valid body of a JSAPI create call. */
+export function orderBody(user: User, more: object = {}) {
   return {
     appid: settings.miniapp.appId,
     mchid: settings.pay.mchId,
@@ -222,10 +168,25 @@ export function orderBody(person: Person, more: object = {}) {
     out_trade_no: `T${randomUUID().slice(0, 18)}`,
     notify_url: 'https://example.com/pay-notify',
     amount: { total: 1800, currency: 'CNY' },
-    payer: { openid: person.openIds.miniapp },
+    payer: { openid: user.openIds.miniapp },
     ...more,
   };
 }
+
+/** Creates a JSAPI order and pays it. */
+export async function payOrder(simulator: Target, user: User, more: object = {}) {
+  const body = orderBody(user, more);
+  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
+  const { transactionId, notify } = (await phoneAction(simulator, user, 'pay', { prepayId })).json;
+  return { outTradeNo: body.out_trade_no, transactionId, notify };
+}
+
+/** Queries an order by its number through API v3. */
+export const queryOrder = (simulator: Target, outTradeNo: string) =>
+  payCall(simulator, {
+    method: 'GET',
+    path: `/v3/pay/transactions/out-trade-no/${outTradeNo}?mchid=${settings.pay.mchId}`,
+  });
 
 function tryParse(text: string) {
   try {

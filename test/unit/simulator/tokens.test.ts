@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { call, settings, start } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from './fixture.ts';
+import { settings } from './settings.ts';
+import { call } from './support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const { official, miniapp } = settings;
 const minuteMs = 60_000;
@@ -48,13 +45,13 @@ test('in its last five minutes stable_token renews, and old and new both work fo
   expect([await tokenErrcode(first.access_token), await tokenErrcode(second.access_token)]).toEqual([40001, good]);
 });
 
-test('a token that nobody renewed is refused as expired after two hours', async () => {
+test('rejects a token as expired after two hours without renewal', async () => {
   const { access_token: token } = await stable();
   await simulator.advanceClock(120 * minuteMs);
   expect(await tokenErrcode(token)).toBe(42001);
 });
 
-test('force_refresh kills the old token at once, and does nothing within 30 seconds of the last one', async () => {
+test('force_refresh invalidates the old token at once, and does nothing within 30 seconds of the last refresh', async () => {
   const first = await stable();
   const forced = await stable({ force_refresh: true });
   expect(forced.access_token).not.toBe(first.access_token);
@@ -94,7 +91,7 @@ test('/cgi-bin/token works 2000 times a day', async () => {
   expect((await stable()).errcode).toBeUndefined();
 });
 
-test('the two kinds of token do not touch each other', async () => {
+test('renewing one kind of token leaves the other kind valid', async () => {
   const ofStable = await stable();
   const ofBasic = await basic();
   await stable({ force_refresh: true });
@@ -107,7 +104,7 @@ test('the two kinds of token do not touch each other', async () => {
   expect(await tokenErrcode(ofStable.access_token)).toBe(40001);
 });
 
-test('the two apps have tokens of their own', async () => {
+test('a token is valid for its own app only', async () => {
   const ofMiniapp = await stable({ appid: miniapp.appId, secret: miniapp.appSecret });
   expect(ofMiniapp.expires_in).toBe(7200);
   expect(await tokenErrcode(ofMiniapp.access_token)).toBe(40001);
@@ -128,7 +125,7 @@ test.each(tokenErrors)('both token calls answer %i to %j', async (errcode, chang
   expect([(await stable(changes)).errcode, (await basic(changes)).errcode]).toEqual([errcode, errcode]);
 });
 
-test('stable_token wants a POST with a JSON body, token a GET', async () => {
+test('stable_token requires a POST with a JSON body, token a GET', async () => {
   const path = `/cgi-bin/stable_token?${new URLSearchParams(client)}`;
   expect((await call(simulator, 'GET', path)).json.errcode).toBe(43002);
   expect((await call(simulator, 'POST', path)).json.errcode).toBe(44002);
@@ -137,7 +134,7 @@ test('stable_token wants a POST with a JSON body, token a GET', async () => {
   expect((await call(simulator, 'POST', `/cgi-bin/token?${new URLSearchParams(client)}`)).json.errcode).toBe(43001);
 });
 
-test('an API call without a token, or with one that is none', async () => {
+test('rejects an API call without a token, or with an invalid one', async () => {
   expect((await call(simulator, 'POST', '/cgi-bin/qrcode/create', {})).json.errcode).toBe(41001);
   expect(await tokenErrcode('shortened')).toBe(40014);
   expect(await tokenErrcode(`85_${'x'.repeat(132)}`)).toBe(40001);

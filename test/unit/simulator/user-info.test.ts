@@ -1,39 +1,32 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { apiCall, call, createQr, newPerson, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { apiCall, call, createQr, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const ask = async (query: Record<string, string> = {}) =>
-  (await apiCall(simulator, 'official', '/cgi-bin/user/info', { query: { openid: person.openIds.official, ...query } }))
+  (await apiCall(simulator, 'official', '/cgi-bin/user/info', { query: { openid: user.openIds.official, ...query } }))
     .json;
-const follow = async (content: string) => usePhone(simulator, person, 'scan', { content });
+const follow = async (content: string) => phoneAction(simulator, user, 'scan', { content });
 
-test('of somebody who does not follow, nothing is known', async () => {
-  const nothing = { subscribe: 0, openid: person.openIds.official, tagid_list: [] };
+test('returns no details of a user who does not follow', async () => {
+  const nothing = { subscribe: 0, openid: user.openIds.official, tagid_list: [] };
   expect(await ask()).toEqual(nothing);
   await follow((await createQr(simulator, 'x')).url);
-  await usePhone(simulator, person, 'unfollow');
+  await phoneAction(simulator, user, 'unfollow');
   expect(await ask()).toEqual(nothing);
 });
 
-test('of a follower: since when and by which code, the unionid, and no nickname', async () => {
+test('returns time, QR code and unionid of a follower, and no nickname', async () => {
   await follow((await createQr(simulator, 'login:1')).url);
   const follower = await ask({ lang: 'en' });
   expect(follower).toEqual({
     subscribe: 1,
-    openid: person.openIds.official,
+    openid: user.openIds.official,
     language: 'en',
     subscribe_time: expect.any(Number),
-    unionid: person.unionId,
+    unionid: user.unionId,
     remark: '',
     groupid: 0,
     tagid_list: [],
@@ -44,25 +37,25 @@ test('of a follower: since when and by which code, the unionid, and no nickname'
   expect(Math.abs(follower.subscribe_time - Date.now() / 1000)).toBeLessThan(5);
 });
 
-test('a scene that was given as a number comes back as one; the account’s own code has none', async () => {
+test('returns a numeric scene as qr_scene; the account’s own code has no scene', async () => {
   const body = { action_name: 'QR_SCENE', action_info: { scene: { scene_id: 98_765 } } };
   await follow((await apiCall(simulator, 'official', '/cgi-bin/qrcode/create', { body })).json.url);
   expect(await ask()).toMatchObject({ qr_scene: 98_765, qr_scene_str: '' });
-  await usePhone(simulator, person, 'unfollow');
+  await phoneAction(simulator, user, 'unfollow');
   await follow((await call(simulator, 'GET', '/')).json.accountQr);
   expect(await ask()).toMatchObject({ subscribe: 1, qr_scene: 0, qr_scene_str: '' });
 });
 
-test('no unionid while the account is not bound', async () => {
+test('returns no unionid while the account is not bound', async () => {
   await follow((await createQr(simulator, 'x')).url);
   await call(simulator, 'POST', '/_open-platform', { bound: [] });
   expect(await ask()).not.toHaveProperty('unionid');
 });
 
-test('a wrong openid, token or method', async () => {
-  expect((await ask({ openid: person.openIds.miniapp })).errcode).toBe(40003);
+test('rejects a wrong openid, token or method', async () => {
+  expect((await ask({ openid: user.openIds.miniapp })).errcode).toBe(40003);
   expect((await ask({ openid: '' })).errcode).toBe(41009);
-  const query = { openid: person.openIds.official };
+  const query = { openid: user.openIds.official };
   expect((await apiCall(simulator, 'miniapp', '/cgi-bin/user/info', { query })).json.errcode).toBe(40001);
   expect((await apiCall(simulator, 'official', '/cgi-bin/user/info', { query, body: {} })).json.errcode).toBe(43001);
 });

@@ -1,9 +1,9 @@
 import type { Answer, Call } from '../../http.ts';
-import { toXml } from '../../official/xml.ts';
 import { alphanumeric } from '../../random.ts';
+import { toXml } from '../../xml.ts';
 import type { PayWorld } from '../world.ts';
-import { downloadBill } from './bill-handler.ts';
-import { TransportError, V2Error, toV2Error } from './error.ts';
+import { downloadV2Bill } from './bill-handler.ts';
+import { ReturnCodeError, ResultCodeError, toResultCodeError } from './error.ts';
 import { checkFields, commonRules } from './fields.ts';
 import { orderHandlers } from './order-handlers.ts';
 import { readRequest } from './request.ts';
@@ -11,25 +11,26 @@ import type { V2Request } from './request.ts';
 import { v2Sign } from './sign.ts';
 import type { V2Fields } from './sign.ts';
 
-/** What to say besides the fields that every answer has, or a file. */
-export type Handler = (fields: V2Fields) => V2Fields | Answer;
+/** Returns the fields of the answer besides the common ones, or a file. */
+type Handler = (fields: V2Fields) => V2Fields | Answer;
 
-export interface V2Api {
+interface V2Api {
   answer(call: Call): Answer;
-  /** What it says when it is overloaded. */
+  /** The answer of an overloaded WeChat Pay. */
   busy(call: Call): Answer;
 }
 
-/** The host api.mch.weixin.qq.com, API v2 (pay 5): XML both ways, HTTP 200 whatever happens. */
+/** The host api.mch.weixin.qq.com, API v2 (pay 5): XML both ways, always HTTP 200. */
 export function createV2Api(world: PayWorld): V2Api {
   const handlers: Record<string, Handler> = {
     ...orderHandlers(world),
-    '/pay/downloadbill': (fields) => downloadBill(world, fields),
+    '/pay/downloadbill': (fields) => downloadV2Bill(world, fields),
   };
 
   const handle = ({ fields }: V2Request, handler: Handler): V2Fields | Answer => {
     checkFields(fields, commonRules);
-    if (!world.appIds.includes(fields.appid ?? '')) throw new V2Error('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
+    if (!world.appIds.includes(fields.appid ?? ''))
+      throw new ResultCodeError('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
     return handler(fields);
   };
 
@@ -38,14 +39,14 @@ export function createV2Api(world: PayWorld): V2Api {
       const request = readRequest(call, world.settings);
       try {
         const result = work(request);
-        return isAnswer(result) ? result : signedAnswer(request, { result_code: 'SUCCESS', ...result });
+        return isAnswer(result) ? result : signedXmlAnswer(request, { result_code: 'SUCCESS', ...result });
       } catch (error) {
-        const { code, message } = toV2Error(error);
+        const { code, message } = toResultCodeError(error);
         const fields = { result_code: 'FAIL', err_code: code, err_code_des: message };
-        return { ...signedAnswer(request, fields), code };
+        return { ...signedXmlAnswer(request, fields), code };
       }
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
+      if (!(error instanceof ReturnCodeError)) throw error;
       return { ...xmlAnswer({ return_code: 'FAIL', return_msg: error.message }), code: error.code };
     }
   };
@@ -57,7 +58,7 @@ export function createV2Api(world: PayWorld): V2Api {
     },
     busy: (call) =>
       respond(call, () => {
-        throw new V2Error('SYSTEMERROR', '系统超时');
+        throw new ResultCodeError('SYSTEMERROR', '系统超时');
       }),
   };
 }
@@ -66,8 +67,8 @@ function isAnswer(result: V2Fields | Answer): result is Answer {
   return typeof result.status === 'number';
 }
 
-/** Signed with the type that the request used. */
-function signedAnswer({ fields, signType, key }: V2Request, more: V2Fields): Answer {
+/** Builds an answer signed with the sign type of the request. */
+function signedXmlAnswer({ fields, signType, key }: V2Request, more: V2Fields): Answer {
   const answer: V2Fields = {
     return_code: 'SUCCESS',
     return_msg: 'OK',

@@ -1,28 +1,29 @@
 import type { Answer } from '../../http.ts';
+import { tradeBill } from '../bill-csv.ts';
 import { readDay, toFile } from '../bill-files.ts';
-import { BILL_TYPES, tradeBill } from '../bill-text.ts';
-import { ofDay } from '../bills.ts';
+import { BILL_TYPES } from '../bill-row.ts';
+import { rowsOfDay } from '../bills.ts';
 import { PayError } from '../error.ts';
 import type { PayWorld } from '../world.ts';
-import { TransportError } from './error.ts';
+import { ReturnCodeError } from './error.ts';
 import type { V2Fields } from './sign.ts';
 
-/** `/pay/downloadbill` (pay 5.5): the CSV itself. Its refusals stand in `return_msg`, unsigned. */
-export function downloadBill({ bills, settings }: PayWorld, fields: V2Fields): Answer {
+/** `/pay/downloadbill` (pay 5.5): returns the CSV itself. Its errors are in `return_msg`, unsigned. */
+export function downloadV2Bill({ bills, settings }: PayWorld, fields: V2Fields): Answer {
   const { bill_date: date = '', bill_type: typeName = 'ALL', tar_type: tarType } = fields;
   const day = readDay(date.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3'));
   const type = BILL_TYPES.find((known) => known === (typeName || 'ALL'));
-  if (day === undefined || date.length !== 8) throw new TransportError('PARAM_ERROR', 'invalid bill_date');
-  if (!type) throw new TransportError('PARAM_ERROR', 'invalid bill_type');
-  if (tarType && tarType !== 'GZIP') throw new TransportError('PARAM_ERROR', 'invalid tar_type');
+  if (day === undefined || date.length !== 8) throw new ReturnCodeError('PARAM_ERROR', 'invalid bill_date');
+  if (!type) throw new ReturnCodeError('PARAM_ERROR', 'invalid bill_type');
+  if (tarType && tarType !== 'GZIP') throw new ReturnCodeError('PARAM_ERROR', 'invalid tar_type');
   try {
-    const rows = ofDay(bills.rowsUntil(day), day, type);
+    const rows = rowsOfDay(bills.rowsUntil(day), day, type);
     const { file } = toFile(tradeBill(rows, type, settings.mchId), tarType === 'GZIP');
     return { status: 200, headers: { 'Content-Type': 'text/plain' }, body: file };
   } catch (error) {
     if (!(error instanceof PayError)) throw error;
-    if (error.code === 'NO_STATEMENT_EXIST') throw new TransportError(error.code, 'No Bill Exist');
-    if (error.code === 'STATEMENT_CREATING') throw new TransportError(error.code, 'Bill Creating');
-    throw new TransportError('PARAM_ERROR', 'invalid bill_date');
+    if (error.code === 'NO_STATEMENT_EXIST') throw new ReturnCodeError(error.code, 'No Bill Exist');
+    if (error.code === 'STATEMENT_CREATING') throw new ReturnCodeError(error.code, 'Bill Creating');
+    throw new ReturnCodeError('PARAM_ERROR', 'invalid bill_date');
   }
 }

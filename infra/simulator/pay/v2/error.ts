@@ -1,7 +1,7 @@
-import type { PayErrorCode } from '../error.ts';
 import { PayError } from '../error.ts';
+import type { PayErrorCode } from '../error.ts';
 
-const transportMessages = {
+const returnMessages = {
   REQUIRE_POST_METHOD: '请使用post方法',
   POST_DATA_EMPTY: 'post数据为空',
   NOT_UTF8: '编码格式错误',
@@ -10,9 +10,9 @@ const transportMessages = {
   SIGNERROR: '签名错误',
 } as const;
 
-/** A refusal in `return_msg`, unsigned: of whoever did not sign well, and of each bill (pay 5.1, 5.6). */
-export class TransportError extends Error {
-  /** Only for the call log: the answer does not tell it. */
+/** An error in `return_msg`, unsigned: for invalid signatures, and for all errors of bills (pay 5.1, 5.6). */
+export class ReturnCodeError extends Error {
+  /** For the call log only; the answer does not contain it. */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -21,13 +21,13 @@ export class TransportError extends Error {
   }
 }
 
-/** The refusal that has this code. */
-export function transportError(code: keyof typeof transportMessages): TransportError {
-  return new TransportError(code, transportMessages[code]);
+/** Builds the error with the message of this code. */
+export function returnCodeError(code: keyof typeof returnMessages): ReturnCodeError {
+  return new ReturnCodeError(code, returnMessages[code]);
 }
 
-/** A refusal to somebody who signed well: `err_code` and `err_code_des`, signed. */
-export class V2Error extends Error {
+/** An error after a valid signature: `err_code` and `err_code_des`, signed. */
+export class ResultCodeError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -36,7 +36,7 @@ export class V2Error extends Error {
   }
 }
 
-/** What v2 calls the refusals of the ledger; those not here have the same name. */
+/** The API v2 codes of ledger errors; codes that are not listed are the same in both protocols. */
 const v2Codes: Partial<Record<PayErrorCode, string>> = {
   ORDER_NOT_EXIST: 'ORDERNOTEXIST',
   INVALID_TRANSACTIONID: 'ORDERNOTEXIST',
@@ -45,9 +45,9 @@ const v2Codes: Partial<Record<PayErrorCode, string>> = {
   OPENID_MISMATCH: 'PARAM_ERROR',
 };
 
-/** Turns a refusal of the ledger into one of v2; anything else is a bug, and stays one. */
-export function toV2Error(error: unknown): V2Error {
-  if (error instanceof V2Error) return error;
-  if (error instanceof PayError) return new V2Error(v2Codes[error.code] ?? error.code, error.message);
+/** Converts an error of the ledger to API v2; rethrows any other error. */
+export function toResultCodeError(error: unknown): ResultCodeError {
+  if (error instanceof ResultCodeError) return error;
+  if (error instanceof PayError) return new ResultCodeError(v2Codes[error.code] ?? error.code, error.message);
   throw error;
 }

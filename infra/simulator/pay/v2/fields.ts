@@ -1,88 +1,92 @@
 import { isIP } from 'node:net';
 import { fromBeijingDigits } from '../../beijing-time.ts';
 import { isRecord, parseJson } from '../../http.ts';
-import { notifyUrlForm, outTradeNoForm } from '../forms.ts';
-import type { TradeType } from '../orders.ts';
+import type { TradeType } from '../ledger.ts';
+import { notifyUrlPattern, outTradeNoPattern } from '../patterns.ts';
 import { findProblem, text } from '../rule.ts';
-import { V2Error } from './error.ts';
+import { ResultCodeError } from './error.ts';
 import type { V2Fields } from './sign.ts';
 
 interface FieldRule {
   max: number;
-  form?: RegExp;
+  pattern?: RegExp;
   required?: true;
-  /** Goes further than a form can. */
+  /** A check beyond the pattern. */
   check?: (value: string) => boolean;
 }
 
 type Rules = Record<string, FieldRule>;
 
-const required = (max: number, form?: RegExp): FieldRule => ({ max, required: true, ...(form && { form }) });
+const requiredText = (max: number, pattern?: RegExp): FieldRule => ({
+  max,
+  required: true,
+  ...(pattern && { pattern }),
+});
 
-/** What every signed call carries; `appid` and `mch_id` are looked at before. */
+/** The fields of every signed call; `appid` and `mch_id` are checked separately. */
 export const commonRules: Rules = {
-  nonce_str: required(32),
-  sign_type: { max: 32, form: /^(MD5|HMAC-SHA256)$/ },
+  nonce_str: requiredText(32),
+  sign_type: { max: 32, pattern: /^(MD5|HMAC-SHA256)$/ },
 };
 
-export const outTradeNoRule: Rules = { out_trade_no: required(32, outTradeNoForm) };
+export const outTradeNoRule: Rules = { out_trade_no: requiredText(32, outTradeNoPattern) };
 
 const orderRules: Rules = {
   ...outTradeNoRule,
   device_info: { max: 32 },
-  body: required(127),
+  body: requiredText(127),
   detail: { max: 6000, check: isJsonObject },
   attach: { max: 127 },
-  fee_type: { max: 16, form: /^CNY$/ },
-  total_fee: required(10, /^[1-9]\d*$/),
-  spbill_create_ip: { ...required(64), check: (value) => isIP(value) !== 0 },
+  fee_type: { max: 16, pattern: /^CNY$/ },
+  total_fee: requiredText(10, /^[1-9]\d*$/),
+  spbill_create_ip: { ...requiredText(64), check: (value) => isIP(value) !== 0 },
   time_start: { max: 14, check: isTime },
   time_expire: { max: 14, check: isTime },
   goods_tag: { max: 32 },
-  notify_url: required(256, notifyUrlForm),
-  trade_type: required(16, /^(JSAPI|NATIVE|MWEB)$/),
+  notify_url: requiredText(256, notifyUrlPattern),
+  trade_type: requiredText(16, /^(JSAPI|NATIVE|MWEB)$/),
   product_id: { max: 32 },
-  limit_pay: { max: 32, form: /^no_credit$/ },
+  limit_pay: { max: 32, pattern: /^no_credit$/ },
   openid: { max: 128 },
-  receipt: { max: 8, form: /^Y$/ },
-  profit_sharing: { max: 16, form: /^[YN]$/ },
+  receipt: { max: 8, pattern: /^Y$/ },
+  profit_sharing: { max: 16, pattern: /^[YN]$/ },
   scene_info: { max: 256, check: isJsonObject },
 };
 
 const orderRulesOf: Record<TradeType, Rules> = {
-  JSAPI: { ...orderRules, openid: required(128) },
-  NATIVE: { ...orderRules, product_id: required(32) },
-  MWEB: { ...orderRules, scene_info: { ...required(256), check: hasH5Info } },
+  JSAPI: { ...orderRules, openid: requiredText(128) },
+  NATIVE: { ...orderRules, product_id: requiredText(32) },
+  MWEB: { ...orderRules, scene_info: { ...requiredText(256), check: hasH5Info } },
 };
 
-const shortestLifeMs = 5 * 60_000;
+const minLifetimeMs = 5 * 60_000;
 
 /** Checks the fields of unifiedorder (pay 5.3). */
-export function checkOrder(fields: V2Fields): TradeType {
+export function checkUnifiedOrder(fields: V2Fields): TradeType {
   checkFields(fields, orderRules);
   const tradeType = fields.trade_type as TradeType;
   checkFields(fields, orderRulesOf[tradeType]);
   const { time_start: start, time_expire: expire } = fields;
-  const life = start && expire ? (fromBeijingDigits(expire) ?? 0) - (fromBeijingDigits(start) ?? 0) : shortestLifeMs;
-  if (life < shortestLifeMs) throw paramError('time_expire');
+  const life = start && expire ? (fromBeijingDigits(expire) ?? 0) - (fromBeijingDigits(start) ?? 0) : minLifetimeMs;
+  if (life < minLifetimeMs) throw fieldFormatError('time_expire');
   return tradeType;
 }
 
-/** Finds the first field that is missing or breaks its rule; what is empty counts as missing (pay 5.2). */
+/** Checks each field against its rule; an empty field counts as missing (pay 5.2). @throws ResultCodeError */
 export function checkFields(fields: V2Fields, rules: Rules): void {
   for (const [name, rule] of Object.entries(rules)) {
     const value = fields[name];
     if (!value) {
-      if (rule.required) throw new V2Error('LACK_PARAMS', `缺少参数${name}`);
+      if (rule.required) throw new ResultCodeError('LACK_PARAMS', `缺少参数${name}`);
       continue;
     }
-    const wellFormed = !findProblem(text(rule.max, rule.form), value) && (rule.check?.(value) ?? true);
-    if (!wellFormed) throw paramError(name);
+    const wellFormed = !findProblem(text(rule.max, rule.pattern), value) && (rule.check?.(value) ?? true);
+    if (!wellFormed) throw fieldFormatError(name);
   }
 }
 
-function paramError(name: string): V2Error {
-  return new V2Error('PARAM_ERROR', `${name}参数格式有误`);
+function fieldFormatError(name: string): ResultCodeError {
+  return new ResultCodeError('PARAM_ERROR', `${name}参数格式有误`);
 }
 
 function isTime(value: string): boolean {
@@ -93,7 +97,7 @@ function isJsonObject(value: string): boolean {
   return isRecord(parseJson(Buffer.from(value)));
 }
 
-/** `{"h5_info":{"type":"Wap","wap_url":…,"wap_name":…}}`, or of an app: its name and its id. */
+/** Whether the text is `{"h5_info":{"type":"Wap","wap_url":…,"wap_name":…}}`, or the same with the name and id of an app. */
 function hasH5Info(value: string): boolean {
   const scene = parseJson(Buffer.from(value));
   const info = isRecord(scene) ? scene.h5_info : undefined;

@@ -1,12 +1,11 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { beijingText } from '../../beijing-time.ts';
-import { toXml } from '../../official/xml.ts';
 import { alphanumeric } from '../../random.ts';
-import type { Letter, Notification } from '../notify.ts';
-import type { PayOrder, Payment } from '../orders.ts';
-import { refundedAt, statusOf } from '../refunds.ts';
-import type { Refund } from '../refunds.ts';
-import { paidFields, v2Statuses } from './show.ts';
+import { toXml } from '../../xml.ts';
+import type { PayOrder, Payment, Refund } from '../ledger.ts';
+import type { NotificationRequest, Notification } from '../notification-delivery.ts';
+import { refundedAt, refundStatusOf } from '../refunds.ts';
+import { paidFields, v2Statuses } from './render.ts';
 import { v2Sign } from './sign.ts';
 import type { SignType, V2Fields } from './sign.ts';
 
@@ -17,8 +16,12 @@ interface Sender {
 
 const acceptedBody = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>';
 
-/** The notification of a payment that v2 ordered (pay 5.7). It names its sign type if the order had named one. */
-export function v2Payment({ terms }: PayOrder, payment: Payment, { mchId, apiV2Key }: Sender): Notification {
+/** Builds the notification of an API v2 payment (pay 5.7). It contains sign_type only if the order did. */
+export function buildV2PaymentNotification(
+  { terms }: PayOrder,
+  payment: Payment,
+  { mchId, apiV2Key }: Sender,
+): Notification {
   const { signType, named } = terms.v2 ?? { signType: 'MD5' as const, named: false };
   const unnamed: V2Fields = {
     return_code: 'SUCCESS',
@@ -26,23 +29,24 @@ export function v2Payment({ terms }: PayOrder, payment: Payment, { mchId, apiV2K
     appid: terms.appId,
     mch_id: mchId,
     nonce_str: alphanumeric(32),
-    // Comes empty, too (pay 6.2, L13): what is empty is not signed.
+    // May be empty (pay 6.2, L13): empty fields are not signed.
     attach: '',
     ...paidFields(terms, payment),
   };
   const fields = named ? { ...unnamed, sign_type: signType } : unnamed;
   return {
     ...xmlPost(terms.notifyUrl, 'TRANSACTION.SUCCESS', signed(fields, apiV2Key, signType)),
-    lies: {
-      'tamper-notify': () => letter({ ...signed(fields, apiV2Key, signType), total_fee: changed(terms.totalFen) }),
-      'unsigned-notify': () => letter(fields),
-      'no-sign-type-notify': () => letter(signed(unnamed, apiV2Key, signType)),
+    faulty: {
+      'tamper-notify': () =>
+        xmlRequest({ ...signed(fields, apiV2Key, signType), total_fee: withOtherLastDigit(terms.totalFen) }),
+      'unsigned-notify': () => xmlRequest(fields),
+      'no-sign-type-notify': () => xmlRequest(signed(unnamed, apiV2Key, signType)),
     },
   };
 }
 
-/** The notification of a refund to the address of the merchant console (pay 4.6, 5.8): encrypted, not signed. */
-export function v2Refund(url: string, refund: Refund, { mchId, apiV2Key }: Sender): Notification {
+/** Builds the notification of a refund for the URL of the merchant platform (pay 4.6, 5.8): encrypted, not signed. */
+export function buildV2RefundNotification(url: string, refund: Refund, { mchId, apiV2Key }: Sender): Notification {
   const fields: V2Fields = {
     return_code: 'SUCCESS',
     return_msg: 'OK',
@@ -50,15 +54,15 @@ export function v2Refund(url: string, refund: Refund, { mchId, apiV2Key }: Sende
     mch_id: mchId,
     nonce_str: alphanumeric(32),
   };
-  const sealed = encrypt(toXml(refundFields(refund)).replaceAll(/^<xml>|<\/xml>$/g, ''), apiV2Key);
+  const sealed = encryptReqInfo(toXml(refundFields(refund)).replaceAll(/^<xml>|<\/xml>$/g, ''), apiV2Key);
   return {
-    ...xmlPost(url, `REFUND.${statusOf(refund)}`, { ...fields, req_info: sealed.toString('base64') }),
-    lies: { 'tamper-notify': () => letter({ ...fields, req_info: flipOneByte(sealed) }) },
+    ...xmlPost(url, `REFUND.${refundStatusOf(refund)}`, { ...fields, req_info: sealed.toString('base64') }),
+    faulty: { 'tamper-notify': () => xmlRequest({ ...fields, req_info: flipOneByte(sealed) }) },
   };
 }
 
 function xmlPost(url: string, event: string, fields: V2Fields) {
-  const genuine = letter(fields);
+  const genuine = xmlRequest(fields);
   return {
     url,
     event,
@@ -67,7 +71,7 @@ function xmlPost(url: string, event: string, fields: V2Fields) {
   };
 }
 
-function letter(fields: V2Fields): Letter {
+function xmlRequest(fields: V2Fields): NotificationRequest {
   return { headers: { 'Content-Type': 'text/xml', 'User-Agent': 'Mozilla/4.0', Accept: '*/*' }, body: toXml(fields) };
 }
 
@@ -87,7 +91,7 @@ function refundFields(refund: Refund): V2Fields {
     settlement_total_fee: String(terms.totalFen),
     refund_fee: String(terms.refundFen),
     settlement_refund_fee: String(terms.refundFen),
-    refund_status: v2Statuses[statusOf(refund)],
+    refund_status: v2Statuses[refundStatusOf(refund)],
     ...(successAt !== undefined && { success_time: beijingText(successAt) }),
     refund_recv_accout: '支付用户零钱',
     refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
@@ -96,13 +100,13 @@ function refundFields(refund: Refund): V2Fields {
 }
 
 /** `req_info`: AES-256-ECB under the hex of the key's MD5, as text (pay 5.8). */
-function encrypt(elements: string, apiV2Key: string): Buffer {
+function encryptReqInfo(elements: string, apiV2Key: string): Buffer {
   const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(apiV2Key).digest('hex'), null);
   return Buffer.concat([cipher.update(`<root>${elements}</root>`, 'utf8'), cipher.final()]);
 }
 
-/** Another amount: the last digit is one off. */
-function changed(fen: number): string {
+/** Changes the last digit of an amount. */
+function withOtherLastDigit(fen: number): string {
   return String(fen % 10 === 9 ? fen - 1 : fen + 1);
 }
 

@@ -1,12 +1,11 @@
 import { fromBeijingDigits } from '../../beijing-time.ts';
 import { PayError } from '../error.ts';
+import type { OrderTerms, PayOrder, Refund, TradeType } from '../ledger.ts';
 import { h5Url, newPrepayId } from '../orders.ts';
-import type { OrderTerms, PayOrder, TradeType } from '../orders.ts';
-import type { Refund } from '../refunds.ts';
 import type { PayWorld } from '../world.ts';
-import { V2Error } from './error.ts';
-import { checkFields, checkOrder, outTradeNoRule } from './fields.ts';
-import { showOrder, showRefunds } from './show.ts';
+import { ResultCodeError } from './error.ts';
+import { checkFields, checkUnifiedOrder, outTradeNoRule } from './fields.ts';
+import { renderOrderQuery, renderRefundQuery } from './render.ts';
 import { SIGN_TYPES } from './sign.ts';
 import type { V2Fields } from './sign.ts';
 
@@ -18,10 +17,10 @@ const refundsPerPage = 10;
 export function orderHandlers(world: PayWorld): Handlers {
   const { orders } = world;
   return {
-    '/pay/unifiedorder': (fields) => createOrder(world, checkOrder(fields), fields),
+    '/pay/unifiedorder': (fields) => createOrder(world, checkUnifiedOrder(fields), fields),
     '/pay/orderquery': (fields) => {
       const order = findOrder(world, fields);
-      return showOrder(order, orders.stateOf(order));
+      return renderOrderQuery(order, orders.stateOf(order));
     },
     '/pay/closeorder': (fields) => {
       checkFields(fields, outTradeNoRule);
@@ -32,25 +31,26 @@ export function orderHandlers(world: PayWorld): Handlers {
   };
 }
 
-function createOrder({ orders, people, clock }: PayWorld, tradeType: TradeType, fields: V2Fields): V2Fields {
+function createOrder({ orders, users, clock }: PayWorld, tradeType: TradeType, fields: V2Fields): V2Fields {
   const terms = readTerms(tradeType, fields);
   const { appId, payerOpenId, outTradeNo } = terms;
-  if (payerOpenId && !people.knowsOpenId(appId, payerOpenId)) throw new V2Error('PARAM_ERROR', 'appid和openid不匹配');
-  const handle = createOrRepeat();
-  const common = { trade_type: tradeType, prepay_id: handle };
+  if (payerOpenId && !users.hasOpenId(appId, payerOpenId))
+    throw new ResultCodeError('PARAM_ERROR', 'appid和openid不匹配');
+  const paymentHandle = createOrRepeat();
+  const common = { trade_type: tradeType, prepay_id: paymentHandle };
   if (tradeType === 'JSAPI') return common;
-  if (tradeType === 'MWEB') return { ...common, mweb_url: h5Url(handle) };
-  // The phone pays a native order by its code alone.
-  return { ...common, prepay_id: newPrepayId(clock.now()), code_url: handle };
+  if (tradeType === 'MWEB') return { ...common, mweb_url: h5Url(paymentHandle) };
+  // The phone pays a native order by the code_url only.
+  return { ...common, prepay_id: newPrepayId(clock.now()), code_url: paymentHandle };
 
   function createOrRepeat(): string {
     try {
       return orders.create(terms);
     } catch (error) {
       const repeated = error instanceof PayError && error.code === 'OUT_TRADE_NO_USED';
-      // An order of v3 under this number has its own name.
+      // Only an API v2 order has this error code; an API v3 order of the same number keeps its own.
       if (!repeated || !orders.find(outTradeNo).terms.v2) throw error;
-      throw new V2Error('INVALID_REQUEST', '201 商户订单号重复');
+      throw new ResultCodeError('INVALID_REQUEST', '201 商户订单号重复');
     }
   }
 }
@@ -79,17 +79,17 @@ function findOrder({ orders }: PayWorld, fields: V2Fields): PayOrder {
   const { transaction_id: transactionId, out_trade_no: outTradeNo } = fields;
   if (transactionId) return orders.findByTransaction(transactionId);
   if (outTradeNo) return orders.find(outTradeNo);
-  throw new V2Error('LACK_PARAMS', '缺少参数out_trade_no');
+  throw new ResultCodeError('LACK_PARAMS', '缺少参数out_trade_no');
 }
 
-/** By the first that is there of refund_id, out_refund_no, transaction_id, out_trade_no. */
+/** Queries by the first of refund_id, out_refund_no, transaction_id, out_trade_no that is present. */
 function queryRefunds(world: PayWorld, fields: V2Fields): V2Fields {
   const { refund_id: refundId, out_refund_no: outRefundNo, offset = '0' } = fields;
   const one = refundId ? world.refunds.findById(refundId) : outRefundNo ? world.refunds.find(outRefundNo) : undefined;
-  if (one) return showRefunds(one.order, [one], 1);
-  if (!/^\d{1,9}$/.test(offset)) throw new V2Error('PARAM_ERROR', 'offset参数格式有误');
+  if (one) return renderRefundQuery(one.order, [one], 1);
+  if (!/^\d{1,9}$/.test(offset)) throw new ResultCodeError('PARAM_ERROR', 'offset参数格式有误');
   const order = findOrder(world, fields);
   const page: Refund[] = order.refunds.slice(Number(offset), Number(offset) + refundsPerPage);
-  if (page.length === 0) throw new V2Error('REFUNDNOTEXIST', '退款查询失败');
-  return showRefunds(order, page, order.refunds.length);
+  if (page.length === 0) throw new ResultCodeError('REFUNDNOTEXIST', '退款查询失败');
+  return renderRefundQuery(order, page, order.refunds.length);
 }

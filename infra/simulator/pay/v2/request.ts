@@ -1,11 +1,11 @@
 import type { Call } from '../../http.ts';
-import { parseXml } from '../../official/xml.ts';
 import type { PaySettings } from '../../settings.ts';
-import { transportError } from './error.ts';
+import { parseXml } from '../../xml.ts';
+import { returnCodeError } from './error.ts';
 import { SIGN_TYPES, v2Sign } from './sign.ts';
 import type { SignType, V2Fields } from './sign.ts';
 
-/** A request whose signature fits. */
+/** A request with a valid signature. */
 export interface V2Request {
   fields: V2Fields;
   signType: SignType;
@@ -14,25 +14,25 @@ export interface V2Request {
 
 /** Reads a request and checks its signature (pay 5.1, 5.2, 7). */
 export function readRequest(call: Call, { mchId, apiV2Key }: PaySettings): V2Request {
-  if (call.method !== 'POST') throw transportError('REQUIRE_POST_METHOD');
-  const fields = readFields(call.body);
-  if (fields.mch_id !== mchId) throw transportError('MCHID_NOT_EXIST');
+  if (call.method !== 'POST') throw returnCodeError('REQUIRE_POST_METHOD');
+  const fields = readXmlFields(call.body);
+  if (fields.mch_id !== mchId) throw returnCodeError('MCHID_NOT_EXIST');
   const signType = SIGN_TYPES.find((type) => type === (fields.sign_type || 'MD5'));
-  // A merchant that has set no key cannot have signed with it.
+  // A merchant without a key cannot sign.
   if (!signType || !apiV2Key || fields.sign !== v2Sign(fields, apiV2Key, signType)) {
-    throw transportError('SIGNERROR');
+    throw returnCodeError('SIGNERROR');
   }
   return { fields, signType, key: apiV2Key };
 }
 
-function readFields(body: Buffer): V2Fields {
-  if (body.length === 0) throw transportError('POST_DATA_EMPTY');
+function readXmlFields(body: Buffer): V2Fields {
+  if (body.length === 0) throw returnCodeError('POST_DATA_EMPTY');
   const xml = readUtf8(body);
-  // Entities of the sender's own making are how files are stolen (pay 7).
-  if (/<!(DOCTYPE|ENTITY)/i.test(xml)) throw transportError('XML_FORMAT_ERROR');
+  // Custom entities allow XXE attacks, which read local files (pay 7).
+  if (/<!(DOCTYPE|ENTITY)/i.test(xml)) throw returnCodeError('XML_FORMAT_ERROR');
   const elements = Object.entries(parseXml(xml) ?? {}).filter(([name]) => !name.startsWith('#'));
   const isFlat = elements.length > 0 && elements.every(([, value]) => typeof value === 'string');
-  if (!isFlat) throw transportError('XML_FORMAT_ERROR');
+  if (!isFlat) throw returnCodeError('XML_FORMAT_ERROR');
   return Object.fromEntries(elements) as V2Fields;
 }
 
@@ -40,6 +40,6 @@ function readUtf8(body: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
-    throw transportError('NOT_UTF8');
+    throw returnCodeError('NOT_UTF8');
   }
 }

@@ -3,13 +3,13 @@ import { createHash, createHmac } from 'node:crypto';
 export const SIGN_TYPES = ['MD5', 'HMAC-SHA256'] as const;
 export type SignType = (typeof SIGN_TYPES)[number];
 
-/** The elements under `<xml>`: all text, as they stand there. */
+/** The elements under `<xml>`, as unchanged text. */
 export type V2Fields = Record<string, string>;
 
-/** The signature over all that is not empty, `sign` itself left out (pay 5.2): upper hex. */
+/** Signs all non-empty fields except `sign` (pay 5.2); upper-case hex. */
 export function v2Sign(fields: V2Fields, key: string, type: SignType): string {
   const names = Object.keys(fields).filter((name) => name !== 'sign' && fields[name] !== '');
-  // By code unit, as it sorts by default; a locale would mix the cases.
+  // Sorted by code unit; sorting by locale would mix upper and lower case.
   const pairs = names.toSorted().map((name) => `${name}=${fields[name]}`);
   const text = [...pairs, `key=${key}`].join('&');
   const hash = type === 'MD5' ? createHash('md5') : createHmac('sha256', key);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Answer, Call } from '../../http.ts';
 import { jsonAnswer } from '../../http.ts';
+import type { Answer, Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import type { PlatformKey } from '../platform-keys.ts';
 import type { PayWorld } from '../world.ts';
@@ -13,7 +13,7 @@ import { checkRequest, signedHeaders } from './signature.ts';
 
 const transactions = '/v3/pay/transactions';
 
-/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned refusals. */
+/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned errors. */
 export function createV3Api(world: PayWorld): (call: Call) => Answer {
   const routes = [orderRoutes, refundRoutes, certificateRoutes, billRoutes, echoRoutes].flatMap((make) => make(world));
   return (call) => {
@@ -26,16 +26,16 @@ export function createV3Api(world: PayWorld): (call: Call) => Answer {
     try {
       const key = checkRequest(call, world);
       const value = route.handler(call, decodeParameter(route.parameter));
-      return value instanceof Buffer ? file(value) : signedAnswer(value, key);
+      return value instanceof Buffer ? fileAnswer(value) : signedJsonAnswer(value, key);
     } catch (error) {
-      if (error instanceof PayError) return refusal(error, call.path);
+      if (error instanceof PayError) return errorAnswer(error, call.path);
       throw error;
     }
   };
 }
 
-/** What an overloaded WeChat Pay answers. */
-export function v3Busy(): Answer {
+/** The answer of an overloaded WeChat Pay. */
+export function v3BusyAnswer(): Answer {
   return jsonAnswer(500, { code: 'SYSTEM_ERROR', message: '系统异常，请稍后重试' });
 }
 
@@ -47,11 +47,11 @@ function decodeParameter(text: string): string {
   }
 }
 
-function file(body: Buffer): Answer {
+function fileAnswer(body: Buffer): Answer {
   return { status: 200, headers: { 'Content-Type': 'application/octet-stream' }, body };
 }
 
-function signedAnswer(value: object | undefined, key: PlatformKey): Answer {
+function signedJsonAnswer(value: object | undefined, key: PlatformKey): Answer {
   const body = value ? JSON.stringify(value) : '';
   const type = value && { 'Content-Type': 'application/json; charset=utf-8' };
   return {
@@ -61,8 +61,8 @@ function signedAnswer(value: object | undefined, key: PlatformKey): Answer {
   };
 }
 
-function refusal({ status, code, message, internalCode, detail }: PayError, path: string): Answer {
-  // A 401 of the transaction calls has no Request-ID at all.
+function errorAnswer({ status, code, message, internalCode, detail }: PayError, path: string): Answer {
+  // A 401 of the transaction calls has no Request-ID.
   const traced = status !== 401 || !path.startsWith(transactions);
   return {
     status,

@@ -1,12 +1,13 @@
 import type { Call } from '../../http.ts';
+import { fundFlowBill, tradeBill } from '../bill-csv.ts';
 import { readDay, toFile } from '../bill-files.ts';
-import { BILL_TYPES, fundFlowBill, tradeBill } from '../bill-text.ts';
-import { ofDay } from '../bills.ts';
+import { BILL_TYPES } from '../bill-row.ts';
+import { rowsOfDay } from '../bills.ts';
 import { PayError } from '../error.ts';
 import { findProblem, object, required, text } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
-import { fieldError } from './route.ts';
-import type { Route } from './route.ts';
+import { invalidFieldError } from './route.ts';
+import type { V3Route } from './route.ts';
 
 interface BillQuery {
   bill_date: string;
@@ -18,7 +19,7 @@ const tradeRule = object({ ...common, bill_type: text(32, new RegExp(`^(${BILL_T
 const fundFlowRule = object({ ...common, account_type: text(32, /^(BASIC|OPERATION|FEES)$/) });
 
 /** The bills (pay 2.8 to 2.10). */
-export function billRoutes(world: PayWorld): Route[] {
+export function billRoutes(world: PayWorld): V3Route[] {
   const { bills, billFiles, settings } = world;
   return [
     {
@@ -28,7 +29,12 @@ export function billRoutes(world: PayWorld): Route[] {
         const query = readQuery<BillQuery & { bill_type?: string }>(call, tradeRule);
         const type = BILL_TYPES.find((known) => known === query.bill_type) ?? 'ALL';
         const day = dayOf(query);
-        return offer(world, call, query, tradeBill(ofDay(bills.rowsUntil(day), day, type), type, settings.mchId));
+        return offerDownload(
+          world,
+          call,
+          query,
+          tradeBill(rowsOfDay(bills.rowsUntil(day), day, type), type, settings.mchId),
+        );
       },
     },
     {
@@ -38,11 +44,11 @@ export function billRoutes(world: PayWorld): Route[] {
         const query = readQuery<BillQuery & { account_type?: string }>(call, fundFlowRule);
         const day = dayOf(query);
         const rows = bills.rowsUntil(day);
-        // All money moves on the basic account.
+        // The simulator moves all money on the basic account.
         if ((query.account_type ?? 'BASIC') !== 'BASIC')
           throw new PayError(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
-        const today = ofDay(rows, day);
-        return offer(world, call, query, fundFlowBill(rows.slice(0, -today.length), today));
+        const today = rowsOfDay(rows, day);
+        return offerDownload(world, call, query, fundFlowBill(rows.slice(0, -today.length), today));
       },
     },
     {
@@ -56,21 +62,22 @@ export function billRoutes(world: PayWorld): Route[] {
 function readQuery<T extends object>(call: Call, rule: typeof tradeRule): T {
   const query = Object.fromEntries(call.query);
   const problem = findProblem(rule, query);
-  if (problem) throw fieldError('query', problem);
+  if (problem) throw invalidFieldError('query', problem);
   return query as T;
 }
 
 function dayOf({ bill_date: date }: BillQuery): number {
   const day = readDay(date);
-  if (day === undefined) throw fieldError('query', { field: '/bill_date', value: date, issue: '不是合法的日期' });
+  if (day === undefined)
+    throw invalidFieldError('query', { field: '/bill_date', value: date, issue: '不是合法的日期' });
   return day;
 }
 
-function offer({ billFiles, faults }: PayWorld, call: Call, query: BillQuery, bill: string): object {
+function offerDownload({ billFiles, faults }: PayWorld, call: Call, query: BillQuery, bill: string): object {
   const { file, hash } = toFile(bill, query.tar_type === 'GZIP');
   return {
     hash_type: 'SHA1',
     hash_value: faults.forBill() ? hash.replaceAll(/./g, '0') : hash,
-    download_url: `http://${call.headers.host}/v3/billdownload/file?token=${billFiles.keep(file)}`,
+    download_url: `http://${call.headers.host}/v3/billdownload/file?token=${billFiles.store(file)}`,
   };
 }

@@ -1,11 +1,11 @@
 import { beijingIso } from '../../beijing-time.ts';
 import { PayError } from '../error.ts';
 import type { PayWorld } from '../world.ts';
-import { encrypt } from './notification.ts';
-import type { Route } from './route.ts';
+import { encryptResource } from './notification.ts';
+import type { V3Route } from './route.ts';
 
 /** The platform certificates (pay 1.5): for a merchant in public key mode there are none. */
-export function certificateRoutes({ keys, settings }: PayWorld): Route[] {
+export function certificateRoutes({ keys, settings }: PayWorld): V3Route[] {
   return [
     {
       method: 'GET',
@@ -18,7 +18,7 @@ export function certificateRoutes({ keys, settings }: PayWorld): Route[] {
           serial_no: id,
           effective_time: beijingIso(effectiveAt),
           expire_time: beijingIso(expiresAt),
-          encrypt_certificate: encrypt(pem, 'certificate', settings),
+          encrypt_certificate: encryptResource(pem, 'certificate', settings),
         }));
         return { data };
       },

@@ -1,5 +1,5 @@
-import { notifyUrlForm, outRefundNoForm, outTradeNoForm } from '../forms.ts';
-import type { TradeType } from '../orders.ts';
+import type { TradeType } from '../ledger.ts';
+import { notifyUrlPattern, outRefundNoPattern, outTradeNoPattern } from '../patterns.ts';
 import { integer, object, required, text } from '../rule.ts';
 import type { Rule } from '../rule.ts';
 
@@ -29,10 +29,10 @@ const common = {
   appid: required(text(32)),
   mchid: required(text(32)),
   description: required(text(127)),
-  out_trade_no: required(text(32, outTradeNoForm)),
+  out_trade_no: required(text(32, outTradeNoPattern)),
   time_expire: text(64, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/),
   attach: text(128),
-  notify_url: required(text(255, notifyUrlForm)),
+  notify_url: required(text(255, notifyUrlPattern)),
   goods_tag: text(32),
   support_fapiao: { kind: 'boolean' },
   limit_pay: { kind: 'array', item: text(32, /^(no_balance|no_credit|no_debit|balance_only)$/) },
@@ -41,25 +41,25 @@ const common = {
   settle_info: object({ profit_sharing: { kind: 'boolean' } }),
 } satisfies Record<string, Rule>;
 
-/** What may stand in the body of each create call (pay 2.1). */
+/** The rules for the body of each create call (pay 2.1). */
 export const createRules: Record<TradeType, Rule> = {
   JSAPI: object({ ...common, scene_info: object(scene), payer: required(object({ openid: required(text(128)) })) }),
   NATIVE: object({ ...common, scene_info: object(scene) }),
   MWEB: object({ ...common, scene_info: required(object({ ...scene, h5_info: required(h5Info) })) }),
 };
 
-/** What may stand in the body of the test of the keys. */
+/** The rule for the body of the echo call. */
 export const echoRule = object({ echo_message: required(text(256)) });
 
 export const closeRule = object({ mchid: required(text(32)) });
 
-/** What may stand in the body of a refund (pay 2.7). */
+/** The rule for the body of a refund (pay 2.7). */
 export const refundRule = object({
   transaction_id: text(32),
-  out_trade_no: text(32, outTradeNoForm),
-  out_refund_no: required(text(64, outRefundNoForm)),
+  out_trade_no: text(32, outTradeNoPattern),
+  out_refund_no: required(text(64, outRefundNoPattern)),
   reason: text(80),
-  notify_url: text(256, notifyUrlForm),
+  notify_url: text(256, notifyUrlPattern),
   funds_account: text(32, /^(AVAILABLE|UNSETTLED)$/),
   amount: required(
     object({

@@ -1,7 +1,7 @@
 import { createCipheriv, randomUUID } from 'node:crypto';
 import { beijingIso } from '../../beijing-time.ts';
 import { alphanumeric } from '../../random.ts';
-import type { Letter, Notification } from '../notify.ts';
+import type { NotificationRequest, Notification } from '../notification-delivery.ts';
 import type { PlatformKeys } from '../platform-keys.ts';
 import { signedHeaders } from './signature.ts';
 
@@ -19,23 +19,26 @@ interface Sender {
   now: number;
 }
 
-/** A notification of v3 (pay 4): the envelope stays the same, each delivery is signed anew. */
-export function v3Notification({ url, event, ...message }: Message, sender: Sender): Notification {
+/** Builds a notification of API v3 (pay 4): the envelope stays the same, each delivery is signed anew. */
+export function buildV3Notification({ url, event, ...message }: Message, sender: Sender): Notification {
   const body = JSON.stringify({
     id: randomUUID(),
     create_time: beijingIso(sender.now),
     resource_type: 'encrypt-resource',
     event_type: event,
     summary: message.summary,
-    resource: { original_type: message.type, ...encrypt(JSON.stringify(message.content), message.type, sender) },
+    resource: {
+      original_type: message.type,
+      ...encryptResource(JSON.stringify(message.content), message.type, sender),
+    },
   });
   const signed = (): Record<string, string> => signedHeaders(body, sender.keys.newest);
-  const genuine = (): Letter => ({ headers: { ...plainHeaders(), ...signed() }, body });
+  const genuine = (): NotificationRequest => ({ headers: { ...plainHeaders(), ...signed() }, body });
   return {
     url,
     event,
     genuine,
-    lies: {
+    faulty: {
       'tamper-notify': () => ({ ...genuine(), body: flipOneBit(body) }),
       'unsigned-notify': () => ({ headers: plainHeaders(), body }),
       'probe-notify': () => ({
@@ -51,8 +54,8 @@ export function v3Notification({ url, event, ...message }: Message, sender: Send
   };
 }
 
-/** AES-256-GCM as in pay 4.3: the tag follows the ciphertext. */
-export function encrypt(plain: string, associatedData: string, { apiV3Key }: { apiV3Key: string }) {
+/** Encrypts with AES-256-GCM (pay 4.3): the tag follows the ciphertext. */
+export function encryptResource(plain: string, associatedData: string, { apiV3Key }: { apiV3Key: string }) {
   const nonce = alphanumeric(12);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce));
   cipher.setAAD(Buffer.from(associatedData));

@@ -1,12 +1,12 @@
 import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
+import type { PayOrder, TradeType } from '../ledger.ts';
 import { h5Url } from '../orders.ts';
-import type { PayOrder, TradeType } from '../orders.ts';
 import type { PayWorld } from '../world.ts';
 import { closeRule, createRules } from './fields.ts';
+import { renderTransaction } from './render.ts';
 import { assertMchId, readBody } from './route.ts';
-import type { Route } from './route.ts';
-import { showOrder } from './show.ts';
+import type { V3Route } from './route.ts';
 
 /** The checked body of a create call. */
 interface CreateRequest {
@@ -23,28 +23,28 @@ interface CreateRequest {
 }
 
 /** Create, query, close (pay 2.1 to 2.6). */
-export function orderRoutes(world: PayWorld): Route[] {
+export function orderRoutes(world: PayWorld): V3Route[] {
   const { orders, settings } = world;
   const query = (call: Call, find: () => PayOrder): object => {
     assertMchId(call.query.get('mchid'), world, 'query');
     const order = find();
-    return showOrder(order, settings.mchId, orders.stateOf(order));
+    return renderTransaction(order, settings.mchId, orders.stateOf(order));
   };
   return [
     {
       method: 'POST',
       path: /^\/v3\/pay\/transactions\/jsapi$/,
-      handler: (call) => ({ prepay_id: create(world, 'JSAPI', call) }),
+      handler: (call) => ({ prepay_id: createTransaction(world, 'JSAPI', call) }),
     },
     {
       method: 'POST',
       path: /^\/v3\/pay\/transactions\/native$/,
-      handler: (call) => ({ code_url: create(world, 'NATIVE', call) }),
+      handler: (call) => ({ code_url: createTransaction(world, 'NATIVE', call) }),
     },
     {
       method: 'POST',
       path: /^\/v3\/pay\/transactions\/h5$/,
-      handler: (call) => ({ h5_url: h5Url(create(world, 'MWEB', call)) }),
+      handler: (call) => ({ h5_url: h5Url(createTransaction(world, 'MWEB', call)) }),
     },
     {
       method: 'GET',
@@ -68,14 +68,14 @@ export function orderRoutes(world: PayWorld): Route[] {
   ];
 }
 
-function create(world: PayWorld, tradeType: TradeType, call: Call): string {
+function createTransaction(world: PayWorld, tradeType: TradeType, call: Call): string {
   const request = readBody<CreateRequest>(call, createRules[tradeType]);
   assertMchId(request.mchid, world, 'body');
   if (!world.appIds.includes(request.appid)) {
     throw new PayError(400, 'APPID_MCHID_NOT_MATCH', '商户号mchid与appid不匹配');
   }
   const { attach, payer, scene_info: scene, time_expire: timeExpire } = request;
-  if (payer && !world.people.knowsOpenId(request.appid, payer.openid)) {
+  if (payer && !world.users.hasOpenId(request.appid, payer.openid)) {
     throw new PayError(500, 'OPENID_MISMATCH', 'openid和appid不匹配');
   }
   return world.orders.create({

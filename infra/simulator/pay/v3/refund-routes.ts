@@ -1,12 +1,11 @@
 import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
-import type { PayOrder } from '../orders.ts';
-import type { Refund } from '../refunds.ts';
+import type { PayOrder, Refund } from '../ledger.ts';
 import type { PayWorld } from '../world.ts';
 import { refundRule } from './fields.ts';
-import { fieldError, readBody } from './route.ts';
-import type { Route } from './route.ts';
-import { showRefund } from './show.ts';
+import { renderRefund } from './render.ts';
+import { invalidFieldError, readBody } from './route.ts';
+import type { V3Route } from './route.ts';
 
 /** The checked body of a refund. */
 interface RefundRequest {
@@ -20,29 +19,29 @@ interface RefundRequest {
 }
 
 /** Refunds of v3 (pay 2.7). */
-export function refundRoutes(world: PayWorld): Route[] {
+export function refundRoutes(world: PayWorld): V3Route[] {
   return [
     {
       method: 'POST',
       path: /^\/v3\/refund\/domestic\/refunds$/,
-      handler: (call) => showRefund(create(world, call)),
+      handler: (call) => renderRefund(createRefund(world, call)),
     },
     {
       method: 'GET',
       path: /^\/v3\/refund\/domestic\/refunds\/([^/]+)$/,
-      handler: (_, outRefundNo) => showRefund(world.refunds.find(outRefundNo)),
+      handler: (_, outRefundNo) => renderRefund(world.refunds.find(outRefundNo)),
     },
   ];
 }
 
-function create(world: PayWorld, call: Call): Refund {
+function createRefund(world: PayWorld, call: Call): Refund {
   const request = readBody<RefundRequest>(call, refundRule);
   const { reason, notify_url: notifyUrl, funds_account: fundsAccount, amount } = request;
   const fromFen = amount.from?.reduce((sum, part) => sum + part.amount, 0);
   if (fromFen !== undefined && fromFen !== amount.refund) {
-    throw fieldError('body', { field: '/amount/from', value: amount.from, issue: '之和必须等于退款金额' });
+    throw invalidFieldError('body', { field: '/amount/from', value: amount.from, issue: '之和必须等于退款金额' });
   }
-  return world.refunds.create(findOrder(world, request), {
+  return world.refunds.create(findRefundedOrder(world, request), {
     outRefundNo: request.out_refund_no,
     refundFen: amount.refund,
     totalFen: amount.total,
@@ -54,17 +53,17 @@ function create(world: PayWorld, call: Call): Refund {
   });
 }
 
-function findOrder(
+function findRefundedOrder(
   { orders }: PayWorld,
   { transaction_id: transactionId, out_trade_no: outTradeNo }: RefundRequest,
 ): PayOrder {
   if ((transactionId === undefined) === (outTradeNo === undefined)) {
-    throw fieldError('body', { field: '/transaction_id', issue: '与out_trade_no二选一' });
+    throw invalidFieldError('body', { field: '/transaction_id', issue: '与out_trade_no二选一' });
   }
   try {
     return transactionId === undefined ? orders.find(outTradeNo ?? '') : orders.findByTransaction(transactionId);
   } catch (error) {
-    // The refund calls have a name of their own for this.
+    // The refund calls use another error code for a missing order.
     if (!(error instanceof PayError) || error.code !== 'ORDER_NOT_EXIST') throw error;
     throw new PayError(404, 'RESOURCE_NOT_EXISTS', '订单不存在');
   }

@@ -1,18 +1,18 @@
-import type { Call } from '../../http.ts';
 import { isRecord, parseJson } from '../../http.ts';
+import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import { findProblem } from '../rule.ts';
 import type { Rule } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
 
-export interface Route {
+export interface V3Route {
   method: 'GET' | 'POST';
   path: RegExp;
-  /** Answers the JSON to send, signed; undefined means 204. A file is not signed. */
+  /** Returns the JSON to send signed, undefined for a 204, or a file, which is not signed. */
   handler: (call: Call, parameter: string) => object | Buffer | undefined;
 }
 
-/** Reads a JSON body that obeys the rule; the rule stands for the type. */
+/** Reads a JSON body and checks it against the rule; the type parameter must match the rule. */
 export function readBody<T extends object>(call: Call, rule: Rule): T {
   if (!/^application\/json\b/i.test(call.headers['content-type'] ?? '')) {
     throw new PayError(415, 'INVALID_REQUEST', 'Http头Content-Type必须为application/json');
@@ -21,11 +21,14 @@ export function readBody<T extends object>(call: Call, rule: Rule): T {
   if (!isRecord(body)) throw new PayError(400, 'PARAM_ERROR', '请求体不是合法的JSON对象');
   const problem = findProblem(rule, body);
   if (!problem) return body as T;
-  throw fieldError('body', problem);
+  throw invalidFieldError('body', problem);
 }
 
-/** A PARAM_ERROR that names the field. */
-export function fieldError(location: 'body' | 'query', problem: { field: string; value?: unknown; issue: string }) {
+/** Builds the PARAM_ERROR that names the invalid field. */
+export function invalidFieldError(
+  location: 'body' | 'query',
+  problem: { field: string; value?: unknown; issue: string },
+) {
   const message = `输入源“/${location}${problem.field}”规则校验失败，${problem.issue}`;
   return new PayError(400, 'PARAM_ERROR', message, { ...problem, location });
 }

@@ -23,7 +23,7 @@ interface Authorization {
 const scheme = 'WECHATPAY2-SHA256-RSA2048';
 const toleranceMs = 300_000;
 
-/** `Wechatpay-*` headers over a body (pay 1.4); fresh real time and nonce each time. */
+/** Signs a body with `Wechatpay-*` headers (pay 1.4), with the current real time and a new nonce. */
 export function signedHeaders(body: string, { id, key }: PlatformKey): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = alphanumeric(32);
@@ -37,7 +37,10 @@ export function signedHeaders(body: string, { id, key }: PlatformKey): Record<st
   };
 }
 
-/** Checks headers and signature of a merchant's request, in the platform's order (pay 1.1 to 1.3, 1.6); answers what to sign with. */
+/**
+ * Checks headers and signature of a merchant's request, in the platform's order (pay 1.1 to 1.3, 1.6).
+ * @returns the key that signs the answer
+ */
 export function checkRequest(call: Call, { settings, merchantKey, keys }: Merchant): PlatformKey {
   const { accept, 'user-agent': userAgent, 'wechatpay-serial': platformSerial } = call.headers;
   if (!accept || !userAgent) throw new PayError(400, 'INVALID_REQUEST', 'Http头缺少Accept或User-Agent');
@@ -53,7 +56,7 @@ export function checkRequest(call: Call, { settings, merchantKey, keys }: Mercha
     throw signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟');
   }
   checkSignature(call, authorization, merchantKey);
-  const key = keys.forAnswer(platformSerial === undefined ? undefined : String(platformSerial));
+  const key = keys.signingKeyFor(platformSerial === undefined ? undefined : String(platformSerial));
   if (!key) throw new PayError(400, 'PARAM_ERROR', '平台证书序列号Wechatpay-Serial错误');
   return key;
 }
@@ -80,7 +83,7 @@ function checkSignature(call: Call, { timestamp, nonce, signature }: Authorizati
   const message = Buffer.concat([Buffer.from(head), call.body, Buffer.from('\n')]);
   const wellFormed = /^[A-Za-z0-9+/]+={0,2}$/.test(signature);
   if (wellFormed && verify('RSA-SHA256', message, merchantKey, Buffer.from(signature, 'base64'))) return;
-  // The real answer shows the text it checked as well, which finds most mistakes at a glance.
+  // The real answer contains the checked text too.
   throw signError('签名错误，请检查后再试', {
     field: 'signature',
     location: 'authorization',

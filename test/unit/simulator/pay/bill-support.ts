@@ -1,10 +1,10 @@
 // The merchant's side of bills, written from pay 2.10 alone.
 import { expect } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
 import { payCall } from '../support.ts';
+import type { Target } from '../support.ts';
 
-/** The file behind a download_url, as bytes. */
-export const download = async (simulator: Simulator, url: string) => {
+/** Downloads the file of a download_url. */
+export const download = async (simulator: Target, url: string) => {
   const { pathname, search, origin } = new URL(url);
   expect(origin).toBe(simulator.url);
   let headers: Record<string, string> = {};
@@ -13,7 +13,7 @@ export const download = async (simulator: Simulator, url: string) => {
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
 };
 
-/** By the rules of pay 2.10: rows and summary, by name of the column. */
+/** Reads a bill by the rules of pay 2.10: rows and summary, by column name. */
 export const readBill = (bytes: Buffer) => {
   const text = bytes.toString();
   expect(text.startsWith('\uFEFF')).toBe(true);

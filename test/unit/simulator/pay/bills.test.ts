@@ -1,47 +1,29 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import {
-  call,
-  jsapi,
-  newPerson,
-  orderBody,
-  payCall,
-  platformSigned,
-  settings,
-  start,
-  startReceiver,
-  usePhone,
-} from '../support.ts';
-import type { Person, Receiver } from '../support.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { call, payCall, payOrder, planFault, platformSigned } from '../support.ts';
 import { download, readBill } from './bill-support.ts';
-import { accepted, plan, refunds, v2Call, v2Order } from './support.ts';
+import { accepted, payV2Order, refundOrder, v2Call } from './support.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const beijing = (epochMs: number) => new Date(epochMs + 8 * hourMs);
 const dateOf = (epochMs: number) => beijing(epochMs).toISOString().slice(0, 10);
 
-let simulator: Simulator;
-let person: Person;
-/** Takes the notifications, which are not looked at here. */
-let till: Receiver;
-/** The Beijing day on which everything happens, and the one after it. */
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
+/** Accepts the notifications of payments. */
+const paymentReceiver = useReceiver(simulator, { status: 200, body: accepted });
+
+/** The Beijing day of the payments and refunds, and the next day. */
 let date: string;
 let nextDate: string;
 beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-  till = await startReceiver(simulator);
-  till.answer = () => ({ status: 200, body: accepted });
   await until(12);
   date = dateOf(simulator.now());
   nextDate = dateOf(simulator.now() + dayMs);
-});
-afterEach(async () => {
-  await simulator.close();
-  till.close();
 });
 
 /** To this hour of tomorrow in Beijing. */
@@ -49,17 +31,12 @@ const until = async (hour: number) => {
   const midnight = Math.floor(beijing(simulator.now()).getTime() / dayMs) * dayMs + dayMs - 8 * hourMs;
   await simulator.advanceClock(midnight + hour * hourMs - simulator.now());
 };
-const paidOrder = async (more: object = {}) => {
-  const body = orderBody(person, { notify_url: till.url, ...more });
-  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
-  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
-  return { outTradeNo: body.out_trade_no, transactionId };
-};
-const refund = async (outTradeNo: string, outRefundNo: string, fen = 700) => {
-  const amount = { refund: fen, total: 1800, currency: 'CNY' };
-  await payCall(simulator, { path: refunds, body: { out_trade_no: outTradeNo, out_refund_no: outRefundNo, amount } });
-  await simulator.advanceClock(1_000);
-};
+const paidOrder = (more: object = {}) => payOrder(simulator, user, { notify_url: paymentReceiver.url, ...more });
+const refund = (outTradeNo: string, outRefundNo: string, fen = 700) =>
+  refundOrder(simulator, outTradeNo, {
+    out_refund_no: outRefundNo,
+    amount: { refund: fen, total: 1800, currency: 'CNY' },
+  });
 const ask = (kind: string, query: object) =>
   payCall(simulator, { method: 'GET', path: `/v3/bill/${kind}?${new URLSearchParams({ ...query })}` });
 const trade = (query: object = {}) => ask('tradebill', { bill_date: date, ...query });
@@ -73,9 +50,9 @@ test('a trade bill has the payments and refunds of its day, and sums them up', a
   const one = await paidOrder({ description: 'a, b', attach: 'x' });
   const two = await paidOrder();
   await refund(two.outTradeNo, 'R1');
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   await refund(two.outTradeNo, 'R2', 5);
-  await plan(simulator, 'refund', 'refund-closed');
+  await planFault(simulator, 'refund', 'refund-closed');
   await refund(two.outTradeNo, 'R3', 6);
   await until(10);
   const later = await paidOrder();
@@ -96,7 +73,7 @@ test('a trade bill has the payments and refunds of its day, and sums them up', a
     设备号: '',
     微信订单号: one.transactionId,
     商户订单号: one.outTradeNo,
-    用户标识: person.openIds.miniapp,
+    用户标识: user.openIds.miniapp,
     交易类型: 'JSAPI',
     交易状态: 'SUCCESS',
     付款银行: 'OTHERS',
@@ -144,16 +121,16 @@ test('bill_type chooses rows and columns', async () => {
   expect(refunded.rows).toMatchObject([{ 商户退款单号: 'R1', 退款成功时间: expect.stringContaining(date) }]);
 });
 
-test('a refund stands in the bill as it stood then, whatever became of it', async () => {
+test('a bill shows a refund with its status at the time of the bill', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   await refund(outTradeNo, 'R1');
   await until(10);
   await call(simulator, 'POST', '/_merchant/refunds/R1', { status: 'SUCCESS' });
   expect((await tradeRows()).rows[1]).toMatchObject({ 商户退款单号: 'R1', 退款状态: 'CHANGE' });
 });
 
-test('gzip is of the file, and the hash of what is in it', async () => {
+test('GZIP compresses the file; the hash covers the uncompressed bytes', async () => {
   await paidOrder();
   await until(10);
   const { json } = await trade({ tar_type: 'GZIP' });
@@ -164,15 +141,15 @@ test('gzip is of the file, and the hash of what is in it', async () => {
   expect(readBill(plain).rows).toHaveLength(1);
 });
 
-test('wrong-hash: the hash is another', async () => {
+test('wrong-hash returns a wrong hash once', async () => {
   await paidOrder();
   await until(10);
-  await plan(simulator, 'bill', 'wrong-hash');
+  await planFault(simulator, 'bill', 'wrong-hash');
   const [wrong, right] = [(await trade()).json.hash_value, (await trade()).json.hash_value];
   expect([/^[0-9a-f]{40}$/.test(wrong), wrong === right]).toEqual([true, false]);
 });
 
-test('a link needs a signature, and lives for five minutes', async () => {
+test('a download URL requires a signature and expires after five minutes', async () => {
   await paidOrder();
   await until(10);
   const { json } = await trade();
@@ -212,12 +189,12 @@ test.each([
   expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
 });
 
-test('a fund-flow bill carries the balance on', async () => {
+test('a fund-flow bill continues the balance of the day before', async () => {
   await paidOrder();
   await until(12);
   const { outTradeNo, transactionId } = await paidOrder();
   await refund(outTradeNo, 'R1');
-  await plan(simulator, 'refund', 'refund-closed');
+  await planFault(simulator, 'refund', 'refund-closed');
   await refund(outTradeNo, 'R2', 1);
   await until(10);
   const { json } = await ask('fundflowbill', { bill_date: nextDate });
@@ -231,7 +208,7 @@ test('a fund-flow bill carries the balance on', async () => {
   expect(fees.json.code).toBe('NO_STATEMENT_EXIST');
 });
 
-test('a person can make the bills differ from the ledger, and end it', async () => {
+test('POST /_merchant/bills sets and removes discrepancies between bill and ledger', async () => {
   const distort = (body: object) => call(simulator, 'POST', '/_merchant/bills', body);
   const [one, two] = [await paidOrder(), await paidOrder()];
   await until(10);
@@ -263,7 +240,7 @@ test('a person can make the bills differ from the ledger, and end it', async () 
   }
 });
 
-test('without a date it is for each day that has no word of its own', async () => {
+test('discrepancies without a date apply to each day without its own', async () => {
   const { outTradeNo } = await paidOrder();
   await until(10);
   await call(simulator, 'POST', '/_merchant/bills', { drop: [outTradeNo] });
@@ -272,10 +249,8 @@ test('without a date it is for each day that has no word of its own', async () =
   expect((await trade()).status).toBe(200);
 });
 
-test('v2 downloads the same bill at once, and refuses in return_msg', async () => {
-  const order = v2Order(person, { notify_url: till.url });
-  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
-  await usePhone(simulator, person, 'pay', { prepayId });
+test('API v2 downloads the same bill, with errors in return_msg', async () => {
+  const { order } = await payV2Order(simulator, user, { notify_url: paymentReceiver.url });
   const day = date.replaceAll('-', '');
   const get = (about: Record<string, string | undefined>) => v2Call(simulator, '/pay/downloadbill', about);
   expect((await get({ bill_date: day })).xml).toEqual({ return_code: 'FAIL', return_msg: 'invalid bill_date' });

@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { payCall, platformSigned, settings, start } from '../support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { payCall, platformSigned } from '../support.ts';
 
-let simulator: Simulator;
-beforeEach(async () => {
-  simulator = await start();
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
 
 const echo = (serial: string | undefined, body: object = { echo_message: 'hello' }) =>
   payCall(simulator, {
@@ -26,8 +23,8 @@ test('the echo comes back signed with the key that the request names', async () 
 test.each([
   ['names no key', undefined, { echo_message: 'hello' }],
   ['names an unknown key', 'PUB_KEY_ID_0119000072912025110100000000000099', { echo_message: 'hello' }],
-  ['says nothing', settings.pay.platformKeyId, {}],
-])('a request that %s is refused', async (_what, serial, body) => {
+  ['has no message', settings.pay.platformKeyId, {}],
+])('a request that %s is rejected', async (_what, serial, body) => {
   const { status, json } = await echo(serial, body);
   expect([status, json.code]).toEqual([400, 'PARAM_ERROR']);
 });

@@ -1,56 +1,28 @@
-import { createDecipheriv, createPublicKey, verify, X509Certificate } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import {
-  jsapi,
-  newPerson,
-  orderBody,
-  payCall,
-  platformKeys,
-  settings,
-  start,
-  startReceiver,
-  usePhone,
-} from '../support.ts';
-import type { Person } from '../support.ts';
-import { plan } from './support.ts';
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { startFurtherSimulator, useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
+import { platformKeys, settings } from '../settings.ts';
+import { decryptResource, payCall, payOrder, planFault, signedBy } from '../support.ts';
+import type { Target } from '../support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
+const receiver = useReceiver(simulator, { status: 500 });
 
-const { platformKeyId, apiV3Key } = settings.pay;
+const { platformKeyId } = settings.pay;
 const publicKey = createPublicKey(platformKeys.publicKey);
 
-const get = (world: Simulator, serial?: string) =>
-  payCall(world, {
+const get = (target: Target, serial?: string) =>
+  payCall(target, {
     method: 'GET',
     path: '/v3/certificates',
     change: (headers) => (serial === undefined ? headers : { ...headers, 'Wechatpay-Serial': serial }),
   });
-const decrypt = ({ nonce, associated_data: aad, ciphertext }: Record<string, string>) => {
-  const bytes = Buffer.from(ciphertext ?? '', 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce ?? ''));
-  decipher.setAAD(Buffer.from(aad ?? ''));
-  decipher.setAuthTag(bytes.subarray(-16));
-  return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString();
-};
 const certificatesOf = (json: { data: { serial_no: string; encrypt_certificate: Record<string, string> }[] }) =>
   json.data.map(({ serial_no: serial, encrypt_certificate: sealed }) => ({
     serial,
-    certificate: new X509Certificate(decrypt(sealed)),
+    certificate: new X509Certificate(decryptResource(sealed)),
   }));
-const signedBy = (headers: IncomingHttpHeaders, body: string, key: KeyObject) => {
-  const message = `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${body}\n`;
-  return verify('RSA-SHA256', Buffer.from(message), key, Buffer.from(String(headers['wechatpay-signature']), 'base64'));
-};
 
 test('in public key mode there are no certificates', async () => {
   const { status, json } = await get(simulator);
@@ -58,7 +30,7 @@ test('in public key mode there are no certificates', async () => {
 });
 
 test('rotate-key makes a certificate that node reads, sealed with the APIv3 key', async () => {
-  await plan(simulator, 'notify', 'rotate-key');
+  await planFault(simulator, 'notify', 'rotate-key');
   const { status, json, headers, text } = await get(simulator);
   expect(status).toBe(200);
   expect(json.data[0]).toMatchObject({
@@ -79,7 +51,7 @@ test('rotate-key makes a certificate that node reads, sealed with the APIv3 key'
 });
 
 test('an answer is signed with the key that the request names', async () => {
-  await plan(simulator, 'pay', 'rotate-key', 2);
+  await planFault(simulator, 'pay', 'rotate-key', 2);
   const named = await get(simulator, platformKeyId);
   expect(named.headers['wechatpay-serial']).toBe(platformKeyId);
   expect(signedBy(named.headers, named.text, publicKey)).toBe(true);
@@ -94,15 +66,11 @@ test('an answer is signed with the key that the request names', async () => {
   }
 });
 
-test('notifications go over to the newest certificate, retries too', async () => {
-  const receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 500 });
-  const body = orderBody(person, { notify_url: receiver.url });
-  const { json } = await payCall(simulator, { path: jsapi, body });
-  await usePhone(simulator, person, 'pay', { prepayId: json.prepay_id });
-  await plan(simulator, 'pay-notify', 'rotate-key');
+test('notifications and their retries use the newest certificate', async () => {
+  await payOrder(simulator, user, { notify_url: receiver.url });
+  await planFault(simulator, 'pay-notify', 'rotate-key');
   await simulator.advanceClock(15_000);
-  await plan(simulator, '*', 'rotate-key');
+  await planFault(simulator, '*', 'rotate-key');
   await simulator.advanceClock(15_000);
   const certificates = certificatesOf((await get(simulator)).json);
   expect(receiver.received.map(({ headers }) => headers['wechatpay-serial'])).toEqual([
@@ -112,15 +80,13 @@ test('notifications go over to the newest certificate, retries too', async () =>
   const keys = [publicKey, ...certificates.map(({ certificate }) => certificate.publicKey)];
   const genuine = receiver.received.map(({ headers, body: text }, index) => signedBy(headers, text, keys[index]!));
   expect(genuine).toEqual([true, true, true]);
-  receiver.close();
 });
 
 test('a merchant without a public key id has one certificate from the start', async () => {
-  const older = await startSimulator({ ...settings, pay: { ...settings.pay, platformKeyId: '' } });
+  const older = await startFurtherSimulator({ pay: { platformKeyId: '' } });
   const { json, headers, text } = await get(older);
   const [{ serial, certificate }, ...more] = certificatesOf(json) as [ReturnType<typeof certificatesOf>[0]];
   expect(more).toEqual([]);
   expect([headers['wechatpay-serial'], signedBy(headers, text, certificate.publicKey)]).toEqual([serial, true]);
   for (const wrong of ['', platformKeyId]) expect((await get(older, wrong)).status).toBe(400);
-  await older.close();
 });

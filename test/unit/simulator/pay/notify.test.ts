@@ -1,45 +1,20 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import {
-  call,
-  jsapi,
-  newPerson,
-  openEnvelope,
-  orderBody,
-  payCall,
-  platformSigned,
-  settings,
-  start,
-  startReceiver,
-  usePhone,
-} from '../support.ts';
-import type { Person, Receiver } from '../support.ts';
+import { expect, test } from 'vitest';
+import { useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { openEnvelope, payOrder, planFault, platformSigned } from '../support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  person = await newPerson(simulator);
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
+const simulator = useSimulator();
+const receiver = useReceiver(simulator);
+const user = useWechatUser(simulator);
 
-const payOne = async () => {
-  const { json } = await payCall(simulator, { path: jsapi, body: orderBody(person, { notify_url: receiver.url }) });
-  return (await usePhone(simulator, person, 'pay', { prepayId: json.prepay_id })).json;
-};
-const plan = (action: string, times?: number) =>
-  call(simulator, 'POST', '/_faults', { target: 'notify', action, times });
+const payOne = () => payOrder(simulator, user, { notify_url: receiver.url });
+const plan = (action: string, times?: number) => planFault(simulator, 'notify', action, times);
 const genuine = () => receiver.received.map(({ headers, body }) => platformSigned(headers, body));
 
 // Waits before retry 1, 2, … in seconds: WeChat Pay documentation, pay 4.7.
 const officialGaps = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
 
-test('a payment is announced with a signature that fits and a content that decrypts', async () => {
+test('a payment notification has a valid signature and decrypts', async () => {
   receiver.answer = () => ({ status: 204 });
   const { transactionId, notify } = await payOne();
   expect(notify).toEqual({ status: 204, body: '' });
@@ -57,7 +32,7 @@ test('a payment is announced with a signature that fits and a content that decry
   expect(transaction).toMatchObject({ trade_state: 'SUCCESS', transaction_id: transactionId, amount: { total: 1800 } });
 });
 
-test('a refused notification comes again exactly by the official schedule, 15 times', async () => {
+test('retries a rejected notification 15 times, by the official schedule', async () => {
   receiver.answer = () => ({ status: 500 });
   await payOne();
   expect(officialGaps.reduce((sum, gap) => sum + gap)).toBe(24 * 3600 + 240);
@@ -73,7 +48,7 @@ test('a refused notification comes again exactly by the official schedule, 15 ti
   expect(receiver.received).toHaveLength(16);
 });
 
-test('one long jump delivers everything that became due, in order and at its own time', async () => {
+test('one long clock step delivers everything that became due, in order and at its own time', async () => {
   receiver.answer = () => ({ status: 500 });
   await payOne();
   await simulator.advanceClock(25 * 3_600_000);
@@ -151,7 +126,7 @@ test('probe-notify sends a WECHATPAY/SIGNTEST/ signature before the genuine one'
   expect(receiver.received[0]!.headers['wechatpay-signature']).toMatch(/^WECHATPAY\/SIGNTEST\//);
 });
 
-test('a fault is used up by as many deliveries as were asked for', async () => {
+test('a fault applies to as many deliveries as planned', async () => {
   await plan('drop-notify', 2);
   await payOne();
   await simulator.advanceClock(15_000);

@@ -1,15 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { jsapi, newPerson, orderBody, payCall, platformSigned, settings, start, usePhone } from '../support.ts';
-import type { Person } from '../support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { jsapi, newUser, orderBody, payCall, phoneAction, platformSigned } from '../support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const { mchId } = settings.pay;
 const minuteMs = 60_000;
@@ -17,7 +12,7 @@ const create = (body: object, path = jsapi) => payCall(simulator, { path, body }
 const byNo = (outTradeNo: string) => `/v3/pay/transactions/out-trade-no/${outTradeNo}`;
 const query = (path: string) => payCall(simulator, { method: 'GET', path: `${path}?mchid=${mchId}` });
 const close = (outTradeNo: string) => payCall(simulator, { path: `${byNo(outTradeNo)}/close`, body: { mchid: mchId } });
-const pay = (payment: object, payer = person) => usePhone(simulator, payer, 'pay', payment);
+const pay = (payment: object, payer = user) => phoneAction(simulator, payer, 'pay', payment);
 const inMs = (ms: number) => new Date(simulator.now() + ms).toISOString();
 
 const fieldCases: [string, object][] = [
@@ -51,13 +46,13 @@ const fieldCases: [string, object][] = [
 ];
 
 test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, changes) => {
-  const { status, json, headers } = await create(orderBody(person, changes));
+  const { status, json, headers } = await create(orderBody(user, changes));
   expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
   expect(headers['wechatpay-signature']).toBeUndefined();
 });
 
-test('every documented field may be used, and local receivers may speak http', async () => {
-  const body = orderBody(person, {
+test('accepts every documented field, and http for local receivers', async () => {
+  const body = orderBody(user, {
     description: '字'.repeat(127),
     out_trade_no: 'Tt0_-|*'.padEnd(32, '9'),
     time_expire: inMs(30 * minuteMs),
@@ -80,18 +75,18 @@ test('a body that is not a JSON object is PARAM_ERROR', async () => {
 });
 
 test('app, merchant and payer must belong together', async () => {
-  const stranger = await create(orderBody(person, { appid: 'wx9999999999999999' }));
+  const stranger = await create(orderBody(user, { appid: 'wx9999999999999999' }));
   expect([stranger.status, stranger.json.code]).toEqual([400, 'APPID_MCHID_NOT_MATCH']);
-  const mch = await create(orderBody(person, { mchid: '1900000000' }));
+  const mch = await create(orderBody(user, { mchid: '1900000000' }));
   expect([mch.status, mch.json.code, mch.json.detail.field]).toEqual([400, 'PARAM_ERROR', '/mchid']);
-  const payer = await create(orderBody(person, { payer: { openid: person.openIds.official } }));
+  const payer = await create(orderBody(user, { payer: { openid: user.openIds.official } }));
   expect([payer.status, payer.json.code]).toEqual([500, 'OPENID_MISMATCH']);
-  const official = { appid: settings.official.appId, payer: { openid: person.openIds.official } };
-  expect((await create(orderBody(person, official))).status).toBe(200);
+  const official = { appid: settings.official.appId, payer: { openid: user.openIds.official } };
+  expect((await create(orderBody(user, official))).status).toBe(200);
 });
 
-test('the same request again gives a new prepay_id, whatever the order of its keys', async () => {
-  const body = orderBody(person);
+test('a repeated request returns a new prepay_id, whatever the order of its keys', async () => {
+  const body = orderBody(user);
   const first = await create(body);
   const second = await create(Object.fromEntries(Object.entries(body).toReversed()));
   expect([first.status, second.status]).toEqual([200, 200]);
@@ -104,7 +99,7 @@ test.each([
   { amount: { total: 1 } },
   { attach: 'a' },
 ])('the same number with %j is OUT_TRADE_NO_USED', async (changes) => {
-  const body = orderBody(person);
+  const body = orderBody(user);
   await create(body);
   const { status, json, headers } = await create({ ...body, ...changes });
   expect([status, json.code]).toEqual([403, 'OUT_TRADE_NO_USED']);
@@ -112,7 +107,7 @@ test.each([
 });
 
 test('a paid number is ORDERPAID on create and close; both query paths show the payment', async () => {
-  const body = orderBody(person, { attach: 'a' });
+  const body = orderBody(user, { attach: 'a' });
   const { prepay_id: prepayId } = (await create(body)).json;
   const before = await query(byNo(body.out_trade_no));
   expect(before.json).toMatchObject({ trade_state: 'NOTPAY', amount: { total: 1800 } });
@@ -132,7 +127,7 @@ test('a paid number is ORDERPAID on create and close; both query paths show the 
       trade_type: 'JSAPI',
       trade_state: 'SUCCESS',
       attach: 'a',
-      payer: { openid: person.openIds.miniapp },
+      payer: { openid: user.openIds.miniapp },
       amount: { total: 1800, payer_total: 1800, currency: 'CNY', payer_currency: 'CNY' },
     });
     expect(json.success_time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$/);
@@ -140,7 +135,7 @@ test('a paid number is ORDERPAID on create and close; both query paths show the 
 });
 
 test('close is re-entrant; then create is ORDER_CLOSED and the phone cannot pay', async () => {
-  const body = orderBody(person);
+  const body = orderBody(user);
   const { prepay_id: prepayId } = (await create(body)).json;
   expect([(await close(body.out_trade_no)).status, (await close(body.out_trade_no)).status]).toEqual([204, 204]);
   expect((await create(body)).json.code).toBe('ORDER_CLOSED');
@@ -157,7 +152,7 @@ test('an unknown number is 404 ORDER_NOT_EXIST; a malformed transaction id INVAL
 });
 
 test('query needs mchid in the query, close needs it in the body', async () => {
-  const body = orderBody(person);
+  const body = orderBody(user);
   await create(body);
   const path = byNo(body.out_trade_no);
   expect((await payCall(simulator, { method: 'GET', path })).json.code).toBe('PARAM_ERROR');
@@ -165,8 +160,8 @@ test('query needs mchid in the query, close needs it in the body', async () => {
   expect(misplaced.json.code).toBe('PARAM_ERROR');
 });
 
-test('a prepay_id lives two hours; a repeated create gives a living one', async () => {
-  const body = orderBody(person);
+test('a prepay_id expires after two hours; a repeated create returns a valid one', async () => {
+  const body = orderBody(user);
   const first = (await create(body)).json.prepay_id;
   await simulator.advanceClock(120 * minuteMs);
   const late = await pay({ prepayId: first });
@@ -174,15 +169,15 @@ test('a prepay_id lives two hours; a repeated create gives a living one', async 
   expect((await pay({ prepayId: (await create(body)).json.prepay_id })).status).toBe(200);
 });
 
-test('a new order lives as long as it was meant to, however far the clock was moved before', async () => {
+test('time_expire of a new order does not depend on earlier clock steps', async () => {
   await simulator.advanceClock(30 * 3_600_000);
-  const { json } = await create(orderBody(person, { time_expire: inMs(10 * minuteMs) }));
+  const { json } = await create(orderBody(user, { time_expire: inMs(10 * minuteMs) }));
   await simulator.advanceClock(9 * minuteMs);
   expect((await pay({ prepayId: json.prepay_id })).status).toBe(200);
 });
 
-test('after time_expire nobody can pay, the order stays NOTPAY, and create says ORDER_CLOSED', async () => {
-  const body = orderBody(person, { time_expire: inMs(10 * minuteMs) });
+test('after time_expire payment is impossible, the order stays NOTPAY, and create returns ORDER_CLOSED', async () => {
+  const body = orderBody(user, { time_expire: inMs(10 * minuteMs) });
   const { prepay_id: prepayId } = (await create(body)).json;
   await simulator.advanceClock(10 * minuteMs);
   expect((await pay({ prepayId })).json.error).toBe('ORDER_EXPIRED');
@@ -191,15 +186,15 @@ test('after time_expire nobody can pay, the order stays NOTPAY, and create says 
 });
 
 test('an unpaid order closes by itself after seven days', async () => {
-  const body = orderBody(person);
+  const body = orderBody(user);
   await create(body);
   await simulator.advanceClock(7 * 24 * 60 * minuteMs);
   expect((await query(byNo(body.out_trade_no))).json.trade_state).toBe('CLOSED');
 });
 
-test('only the person of the order pays it, and only once', async () => {
-  const other = await newPerson(simulator);
-  const { prepay_id: prepayId } = (await create(orderBody(person))).json;
+test('only the payer of the order can pay it, and only once', async () => {
+  const other = await newUser(simulator);
+  const { prepay_id: prepayId } = (await create(orderBody(user))).json;
   expect((await pay({ prepayId }, other)).json.error).toBe('WRONG_PAYER');
   expect((await pay({ prepayId })).json.transactionId).toMatch(/^4200\d{24}$/);
   expect((await pay({ prepayId })).json.error).toBe('ORDER_PAID');
@@ -207,14 +202,14 @@ test('only the person of the order pays it, and only once', async () => {
   expect((await pay({})).status).toBe(400);
 });
 
-test('native: a scan opens the sheet for one person, and a repeated create voids the old code', async () => {
-  const { payer: _, ...body } = orderBody(person);
+test('native: a scan opens the payment sheet for one user, and a repeated create voids the old code', async () => {
+  const { payer: _, ...body } = orderBody(user);
   const path = '/v3/pay/transactions/native';
   const old = (await create(body, path)).json.code_url;
   const { code_url: codeUrl } = (await create(body, path)).json;
   expect(codeUrl).toMatch(/^weixin:\/\/wxpay\/bizpayurl\/up\?pr=/);
-  expect((await usePhone(simulator, person, 'scan', { content: old })).status).toBe(404);
-  const sheet = (await usePhone(simulator, person, 'scan', { content: codeUrl })).json;
+  expect((await phoneAction(simulator, user, 'scan', { content: old })).status).toBe(404);
+  const sheet = (await phoneAction(simulator, user, 'scan', { content: codeUrl })).json;
   expect(sheet).toEqual({
     kind: 'pay',
     codeUrl,
@@ -222,15 +217,15 @@ test('native: a scan opens the sheet for one person, and a repeated create voids
     description: '一杯咖啡',
     amountFen: 1800,
   });
-  expect((await pay({ codeUrl }, await newPerson(simulator))).json.error).toBe('WRONG_PAYER');
+  expect((await pay({ codeUrl }, await newUser(simulator))).json.error).toBe('WRONG_PAYER');
   expect((await pay({ codeUrl })).status).toBe(200);
   expect((await query(byNo(body.out_trade_no))).json.trade_type).toBe('NATIVE');
-  expect((await create(orderBody(person), path)).json.detail.field).toBe('/payer');
+  expect((await create(orderBody(user), path)).json.detail.field).toBe('/payer');
   expect((await create(body)).json.code).toBe('PARAM_ERROR');
 });
 
-test('h5: needs the scene, lives five minutes, and survives an appended redirect_url', async () => {
-  const { payer: _, ...plain } = orderBody(person);
+test('h5: requires scene_info, expires after five minutes, and accepts an appended redirect_url', async () => {
+  const { payer: _, ...plain } = orderBody(user);
   const path = '/v3/pay/transactions/h5';
   expect((await create(plain, path)).json.detail.field).toBe('/scene_info');
   const body = { ...plain, scene_info: { payer_client_ip: '1.2.3.4', h5_info: { type: 'Wap' } } };

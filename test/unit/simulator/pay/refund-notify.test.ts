@@ -1,54 +1,23 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import {
-  call,
-  jsapi,
-  newPerson,
-  openEnvelope,
-  orderBody,
-  payCall,
-  platformSigned,
-  settings,
-  usePhone,
-} from '../support.ts';
-import type { Person, Receiver } from '../support.ts';
-import { accepted, openReqInfo, plan, readXml, refunds, startMerchant } from './support.ts';
+import { expect, test } from 'vitest';
+import { startFurtherSimulator } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { call, newUser, openEnvelope, payOrder, planFault, platformSigned } from '../support.ts';
+import { accepted, openReqInfo, readXml, refundOrder, useMerchant } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-/** For the notifications of payments, which are not looked at here. */
-let till: Receiver;
-let person: Person;
-let close: () => Promise<void>;
-beforeEach(async () => {
-  ({ simulator, receiver, till, person, close } = await startMerchant());
-});
-afterEach(() => close());
+const { simulator, receiver, paymentReceiver, user } = useMerchant();
 
-const paidOrder = async () => {
-  const body = orderBody(person, { notify_url: till.url });
-  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
-  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
-  return { outTradeNo: body.out_trade_no, transactionId };
-};
-const refund = async (outTradeNo: string, more: object = {}) => {
-  const amount = { refund: 700, total: 1800, currency: 'CNY' };
-  const body = { out_trade_no: outTradeNo, out_refund_no: 'R1', amount, ...more };
-  const { json } = await payCall(simulator, { path: refunds, body });
-  await simulator.advanceClock(1_000);
-  return json;
-};
+const paidOrder = () => payOrder(simulator, user, { notify_url: paymentReceiver.url });
+const refund = (outTradeNo: string, more?: object) => refundOrder(simulator, outTradeNo, more);
 
-test('with a notify_url of its own: v3, signed, without currency', async () => {
+test('a refund with a notify_url is notified in API v3, signed, without currency', async () => {
   const { outTradeNo, transactionId } = await paidOrder();
   const { refund_id: refundId } = await refund(outTradeNo, { notify_url: receiver.url });
   expect(receiver.received).toHaveLength(1);
   const { headers, body } = receiver.received[0]!;
   expect(platformSigned(headers, body)).toBe(true);
-  const { envelope, transaction: told } = openEnvelope(body);
+  const { envelope, transaction: notified } = openEnvelope(body);
   expect(envelope).toMatchObject({ event_type: 'REFUND.SUCCESS', resource: { original_type: 'refund' } });
-  expect(told).toEqual({
+  expect(notified).toEqual({
     mchid: settings.pay.mchId,
     transaction_id: transactionId,
     out_trade_no: outTradeNo,
@@ -64,18 +33,22 @@ test('with a notify_url of its own: v3, signed, without currency', async () => {
 test.each([
   ['refund-closed', 'CLOSED', 'REFUNDCLOSE'],
   ['refund-abnormal', 'ABNORMAL', 'CHANGE'],
-])('%s is told in both protocols, without a success time', async (fault, status, v2Status) => {
+])('%s is notified in both protocols, without a success time', async (fault, status, v2Status) => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', fault, 2);
+  await planFault(simulator, 'refund', fault, 2);
   await refund(outTradeNo, { notify_url: receiver.url });
-  const { envelope, transaction: told } = openEnvelope(receiver.received[0]!.body);
-  expect([envelope.event_type, told.refund_status, told.success_time]).toEqual([`REFUND.${status}`, status, undefined]);
+  const { envelope, transaction: notified } = openEnvelope(receiver.received[0]!.body);
+  expect([envelope.event_type, notified.refund_status, notified.success_time]).toEqual([
+    `REFUND.${status}`,
+    status,
+    undefined,
+  ]);
   await refund(outTradeNo, { out_refund_no: 'R2' });
   const info = openReqInfo(readXml(receiver.received[1]!.body).req_info ?? '');
   expect([info.refund_status, info.success_time]).toEqual([v2Status, undefined]);
 });
 
-test('without one: v2 XML to the console address, encrypted and not signed', async () => {
+test('a refund without a notify_url is notified in API v2 to the refund callback URL, encrypted and not signed', async () => {
   const { outTradeNo, transactionId } = await paidOrder();
   const { refund_id: refundId } = await refund(outTradeNo);
   const { req_info: reqInfo = '', ...outer } = readXml(receiver.received[0]!.body);
@@ -103,10 +76,10 @@ test('without one: v2 XML to the console address, encrypted and not signed', asy
   });
 });
 
-test('retries, drops and probes go for refunds too', async () => {
+test('retries, drops and probes apply to refund notifications', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'notify', 'drop-notify');
-  await plan(simulator, 'notify', 'probe-notify');
+  await planFault(simulator, 'notify', 'drop-notify');
+  await planFault(simulator, 'notify', 'probe-notify');
   await refund(outTradeNo, { notify_url: receiver.url });
   expect(receiver.received).toEqual([]);
   await simulator.advanceClock(15_000);
@@ -114,17 +87,17 @@ test('retries, drops and probes go for refunds too', async () => {
   expect(genuine).toEqual([false, true]);
 });
 
-test('unsigned-notify leaves the signature out', async () => {
+test('unsigned-notify omits the signature headers', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'notify', 'unsigned-notify');
+  await planFault(simulator, 'notify', 'unsigned-notify');
   await refund(outTradeNo, { notify_url: receiver.url });
   const names = Object.keys(receiver.received[0]!.headers);
   expect(names.filter((name) => name.startsWith('wechatpay-'))).toEqual([]);
 });
 
-test('tamper-notify breaks req_info: the genuine one follows', async () => {
+test('tamper-notify changes req_info; the genuine notification follows', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'notify', 'tamper-notify');
+  await planFault(simulator, 'notify', 'tamper-notify');
   receiver.answer = (index) => (index === 0 ? { status: 400 } : { status: 200, body: accepted });
   await refund(outTradeNo);
   await simulator.advanceClock(15_000);
@@ -134,15 +107,12 @@ test('tamper-notify breaks req_info: the genuine one follows', async () => {
   expect(openReqInfo(good).out_refund_no).toBe('R1');
 });
 
-test('a merchant without a console address, or without a v2 key, hears nothing', async () => {
-  const keyless = { ...settings.pay, refundCallbackUrl: receiver.url, apiV2Key: '' };
-  for (const pay of [keyless, settings.pay]) {
-    const deaf = await startSimulator({ ...settings, pay });
-    simulator = (await simulator.close(), deaf);
-    person = await newPerson(deaf);
-    const { outTradeNo } = await paidOrder();
-    await refund(outTradeNo);
-    expect((await call(deaf, 'GET', '/_merchant/orders')).json[0].refunds[0].status).toBe('SUCCESS');
+test('sends no notification without a refund callback URL or without an API v2 key', async () => {
+  for (const pay of [{ refundCallbackUrl: receiver.url, apiV2Key: '' }, {}]) {
+    const other = await startFurtherSimulator({ pay });
+    const { outTradeNo } = await payOrder(other, await newUser(other), { notify_url: paymentReceiver.url });
+    await refundOrder(other, outTradeNo);
+    expect((await call(other, 'GET', '/_merchant/orders')).json[0].refunds[0].status).toBe('SUCCESS');
   }
   expect(receiver.received).toEqual([]);
 });

@@ -1,24 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { jsapi, newPerson, orderBody, payCall, platformSigned, start, usePhone } from '../support.ts';
-import type { Person } from '../support.ts';
-import { plan, queryV3, refunds, v2Call, v2Order } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from '../fixture.ts';
+import { jsapi, orderBody, payCall, payOrder, planFault, platformSigned, queryOrder } from '../support.ts';
+import { payV2Order, refunds, v2Call } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
-const paidOrder = async (totalFen = 1800) => {
-  const body = orderBody(person, { amount: { total: totalFen, currency: 'CNY' } });
-  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
-  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
-  return { outTradeNo: body.out_trade_no, transactionId };
-};
+const paidOrder = () => payOrder(simulator, user);
 const refundBody = (outTradeNo: string, more: object = {}) => ({
   out_trade_no: outTradeNo,
   out_refund_no: `R${randomUUID()}`,
@@ -46,7 +35,7 @@ test('a refund is PROCESSING at first, SUCCESS a second later; the order is REFU
     amount: { total: 1800, refund: 1000, payer_total: 1800, payer_refund: 1000, currency: 'CNY' },
   });
   expect(created.json).not.toHaveProperty('success_time');
-  expect((await queryV3(simulator, outTradeNo)).json).toMatchObject({
+  expect((await queryOrder(simulator, outTradeNo)).json).toMatchObject({
     trade_state: 'REFUND',
     transaction_id: transactionId,
     amount: { total: 1800 },
@@ -58,7 +47,7 @@ test('a refund is PROCESSING at first, SUCCESS a second later; the order is REFU
   expect(settled.json.success_time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$/);
 });
 
-test('it settles by itself, too', async () => {
+test('a refund ends by real time too', async () => {
   const { outTradeNo } = await paidOrder();
   const body = refundBody(outTradeNo);
   await refund(body);
@@ -88,7 +77,7 @@ test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, change) => {
   expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
 });
 
-test('the order may be named by either number; unknown ones are 404', async () => {
+test('accepts either number of the order; unknown ones are 404', async () => {
   const { transactionId } = await paidOrder();
   const byTransaction = { out_trade_no: undefined, transaction_id: transactionId };
   expect((await refund(refundBody('', byTransaction))).json.status).toBe('PROCESSING');
@@ -101,7 +90,7 @@ test('the order may be named by either number; unknown ones are 404', async () =
 });
 
 test('an unpaid order, another total, and more than is left are INVALID_REQUEST', async () => {
-  const unpaid = orderBody(person);
+  const unpaid = orderBody(user);
   await payCall(simulator, { path: jsapi, body: unpaid });
   expect((await refund(refundBody(unpaid.out_trade_no))).json.code).toBe('INVALID_REQUEST');
   const { outTradeNo } = await paidOrder();
@@ -114,7 +103,7 @@ test('an unpaid order, another total, and more than is left are INVALID_REQUEST'
   expect([status, json.code]).toEqual([400, 'INVALID_REQUEST']);
 });
 
-test('the same number is the same refund, or REFUND_FEE_MISMATCH', async () => {
+test('a repeated number returns the same refund, or REFUND_FEE_MISMATCH for other terms', async () => {
   const { outTradeNo } = await paidOrder();
   const body = refundBody(outTradeNo, { reason: 'x' });
   const first = await refund(body);
@@ -129,7 +118,7 @@ test('the same number is the same refund, or REFUND_FEE_MISMATCH', async () => {
   expect((await refund(refundBody(outTradeNo, { amount: amount(800) }))).status).toBe(200);
 });
 
-test('fifty refunds of one order, and not one more', async () => {
+test('rejects the 51st refund of an order', async () => {
   const { outTradeNo } = await paidOrder();
   for (let done = 0; done < 50; done += 1) {
     expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).status).toBe(200);
@@ -145,27 +134,27 @@ test('fifty refunds of one order, and not one more', async () => {
   ]);
 });
 
-test('after a year nothing can be refunded', async () => {
+test('rejects a refund after a year', async () => {
   const { outTradeNo } = await paidOrder();
   await simulator.advanceClock(366 * 86_400_000);
   const { status, json } = await refund(refundBody(outTradeNo));
   expect([status, json.code]).toEqual([403, 'TRADE_OVERDUE']);
 });
 
-test('refund-closed: the refund is dead, and its amount free again', async () => {
+test('refund-closed closes the refund and releases its amount', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-closed');
+  await planFault(simulator, 'refund', 'refund-closed');
   const body = refundBody(outTradeNo, { amount: amount(1800) });
   expect((await refund(body)).json.status).toBe('PROCESSING');
   await simulator.advanceClock(1_000);
   expect((await query(body.out_refund_no)).json).toMatchObject({ status: 'CLOSED' });
-  expect((await queryV3(simulator, outTradeNo)).json.trade_state).toBe('REFUND');
+  expect((await queryOrder(simulator, outTradeNo)).json.trade_state).toBe('REFUND');
   expect((await refund(refundBody(outTradeNo, { amount: amount(1800) }))).status).toBe(200);
 });
 
-test('refund-abnormal: the money hangs, and so does its amount', async () => {
+test('refund-abnormal keeps the amount reserved', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   const body = refundBody(outTradeNo, { amount: amount(1800) });
   await refund(body);
   await simulator.advanceClock(1_000);
@@ -173,28 +162,26 @@ test('refund-abnormal: the money hangs, and so does its amount', async () => {
   expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).json.code).toBe('INVALID_REQUEST');
 });
 
-test('refund-not-enough: 403, nothing accepted, and the same number works later', async () => {
+test('refund-not-enough returns 403, creates nothing, and the same number works later', async () => {
   const { outTradeNo } = await paidOrder();
-  await plan(simulator, 'refund', 'refund-not-enough');
+  await planFault(simulator, 'refund', 'refund-not-enough');
   const body = refundBody(outTradeNo);
   const { status, json } = await refund(body);
   expect([status, json.code]).toEqual([403, 'NOT_ENOUGH']);
   expect((await query(body.out_refund_no)).status).toBe(404);
-  expect((await queryV3(simulator, outTradeNo)).json.trade_state).toBe('SUCCESS');
+  expect((await queryOrder(simulator, outTradeNo)).json.trade_state).toBe('SUCCESS');
   expect((await refund(body)).status).toBe(200);
 });
 
-test('a v2 order is refunded by v3, and v2 asks after it by any of four numbers', async () => {
-  const order = v2Order(person);
-  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
-  const { transactionId } = (await usePhone(simulator, person, 'pay', { prepayId })).json;
+test('API v3 refunds an API v2 order, and refundquery finds the refund by any of four numbers', async () => {
+  const { order, transactionId } = await payV2Order(simulator, user);
   const ask = async (about: Record<string, string>) => (await v2Call(simulator, '/pay/refundquery', about)).xml;
   expect((await ask({ out_trade_no: order.out_trade_no })).err_code).toBe('REFUNDNOTEXIST');
   const body = refundBody(order.out_trade_no, { out_refund_no: 'first', amount: amount(1000) });
   const { refund_id: refundId } = (await refund(body)).json;
   expect((await ask({ refund_id: refundId })).refund_status_0).toBe('PROCESSING');
   await simulator.advanceClock(1_000);
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   await refund(refundBody(order.out_trade_no, { out_refund_no: 'second', amount: amount(800) }));
   await simulator.advanceClock(1_000);
   const both = await ask({ transaction_id: transactionId, out_trade_no: 'ignored' });

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { jsapi, newPerson, orderBody, payCall, platformKeys, platformSigned, settings, start } from '../support.ts';
-import type { PayCall, Person } from '../support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from '../fixture.ts';
+import { platformKeys, settings } from '../settings.ts';
+import { jsapi, orderBody, payCall, platformSigned } from '../support.ts';
+import type { PayCall } from '../support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeAll(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterAll(() => simulator.close());
+const simulator = useSimulator({}, 'file');
+const user = useWechatUser(simulator);
 
 const create = (options: Partial<PayCall> = {}) =>
-  payCall(simulator, { path: jsapi, body: orderBody(person), ...options });
+  payCall(simulator, { path: jsapi, body: orderBody(user), ...options });
 const now = () => Math.floor(Date.now() / 1000);
 const without = (name: string) => (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).filter(([key]) => key !== name));
@@ -34,7 +30,7 @@ test('a correct request is answered, signed with the platform key', async () => 
 });
 
 test('a 204 is signed over an empty body', async () => {
-  const body = orderBody(person);
+  const body = orderBody(user);
   await create({ body });
   const path = `/v3/pay/transactions/out-trade-no/${body.out_trade_no}/close`;
   const { status, headers, text } = await payCall(simulator, { path, body: { mchid: settings.pay.mchId } });
@@ -77,8 +73,8 @@ test('the order of the pairs is free and almost 5 min of clock difference are fi
   expect((await create({ timestamp: now() - 297 })).status).toBe(200);
 });
 
-test('a body changed after signing is refused, with the checked text in the answer', async () => {
-  const body = { ...orderBody(person) };
+test('rejects a body changed after signing, with the checked text in the answer', async () => {
+  const body = { ...orderBody(user) };
   const signedHeaders = await new Promise<Record<string, string>>((resolve) => {
     void create({ body, change: (headers) => (resolve(headers), headers) });
   });
@@ -87,13 +83,10 @@ test('a body changed after signing is refused, with the checked text in the answ
   expect(json.detail.sign_information.truncated_sign_message).toContain('"amount":{"total":1}');
 });
 
-test.each(['Accept', 'User-Agent'])(
-  'a request without %s is refused before its signature is looked at',
-  async (name) => {
-    const { status, json } = await create({ change: without(name), privateKey: platformKeys.privateKey });
-    expect([status, json.code, json.message]).toEqual([400, 'INVALID_REQUEST', 'Http头缺少Accept或User-Agent']);
-  },
-);
+test.each(['Accept', 'User-Agent'])('rejects a request without %s before it checks the signature', async (name) => {
+  const { status, json } = await create({ change: without(name), privateKey: platformKeys.privateKey });
+  expect([status, json.code, json.message]).toEqual([400, 'INVALID_REQUEST', 'Http头缺少Accept或User-Agent']);
+});
 
 test('an unknown merchant is MCH_NOT_EXISTS', async () => {
   const { status, json } = await create({ mchId: '1900000000' });

@@ -1,10 +1,12 @@
 // The merchant's side of API v2, written from the protocol alone: no code of the simulator.
 import { createDecipheriv, createHash, createHmac, randomUUID } from 'node:crypto';
 import { XMLParser } from 'fast-xml-parser';
-import { startSimulator } from '../../../../infra/simulator/simulator.ts';
 import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { call, newPerson, payCall, settings, start, startReceiver } from '../support.ts';
-import type { Person } from '../support.ts';
+import { useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
+import type { TestSimulator } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { call, payCall, phoneAction } from '../support.ts';
+import type { Target, User } from '../support.ts';
 
 export type Fields = Record<string, string>;
 
@@ -14,7 +16,7 @@ export const accepted =
 
 const parser = new XMLParser({ parseTagValue: false, trimValues: false });
 
-/** Pay 5.2, checked against the vectors of pay 6.1 in its own test. */
+/** Signs by pay 5.2; v2-sign.test.ts checks it against the vectors of pay 6.1. */
 export function signV2(fields: Fields, { key = v2Key, type = fields.sign_type ?? 'MD5' } = {}): string {
   const pairs = Object.entries(fields).filter(([name, value]) => name !== 'sign' && value !== '');
   pairs.sort(([one], [other]) => (one < other ? -1 : 1));
@@ -33,8 +35,8 @@ export function writeXml(fields: Fields): string {
   return `<xml>${elements.join('')}</xml>`;
 }
 
-/** One correctly signed v2 request; a field that is undefined is left out. */
-export async function v2Call(simulator: Simulator, path: string, about: Record<string, string | undefined> = {}) {
+/** Sends one correctly signed API v2 request; undefined fields are left out. */
+export async function v2Call(simulator: Target, path: string, about: Record<string, string | undefined> = {}) {
   const base = { appid: settings.miniapp.appId, mch_id: settings.pay.mchId, nonce_str: randomUUID().slice(0, 30) };
   const given = Object.entries({ ...base, ...about }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],
@@ -45,8 +47,8 @@ export async function v2Call(simulator: Simulator, path: string, about: Record<s
   return { ...answer, xml: answer.text.startsWith('<xml>') ? readXml(answer.text) : {} };
 }
 
-/** A unifiedorder that obeys every rule. */
-export function v2Order(person: Person, more: Record<string, string | undefined> = {}) {
+/** A valid unifiedorder. */
+export function v2Order(user: User, more: Record<string, string | undefined> = {}) {
   return {
     body: '一杯咖啡',
     out_trade_no: `V${randomUUID().slice(0, 18)}`,
@@ -54,7 +56,7 @@ export function v2Order(person: Person, more: Record<string, string | undefined>
     spbill_create_ip: '203.0.113.7',
     notify_url: 'https://example.com/pay-notify-v2',
     trade_type: 'JSAPI',
-    openid: person.openIds.miniapp,
+    openid: user.openIds.miniapp,
     ...more,
   };
 }
@@ -69,29 +71,35 @@ export function openReqInfo(reqInfo: string, key = v2Key): Fields {
 
 export const refunds = '/v3/refund/domestic/refunds';
 
-export const queryV3 = (simulator: Simulator, outTradeNo: string) =>
-  payCall(simulator, {
-    method: 'GET',
-    path: `/v3/pay/transactions/out-trade-no/${outTradeNo}?mchid=${settings.pay.mchId}`,
-  });
+/** Refunds 7 of the 18 yuan of an order, unless `more` changes it; the refund has ended when this resolves. */
+export async function refundOrder(
+  simulator: Target & Pick<Simulator, 'advanceClock'>,
+  outTradeNo: string,
+  more: object = {},
+) {
+  const amount = { refund: 700, total: 1800, currency: 'CNY' };
+  const body = { out_trade_no: outTradeNo, out_refund_no: 'R1', amount, ...more };
+  const { json } = await payCall(simulator, { path: refunds, body });
+  await simulator.advanceClock(1_000);
+  return json;
+}
 
-export const plan = (simulator: Simulator, target: string, action: string, times = 1) =>
-  call(simulator, 'POST', '/_faults', { target, action, times });
+/** Creates an API v2 order and pays it. */
+export async function payV2Order(simulator: Target, user: User, more: Record<string, string | undefined> = {}) {
+  const order = v2Order(user, more);
+  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
+  const { transactionId, notify } = (await phoneAction(simulator, user, 'pay', { prepayId })).json;
+  return { order, transactionId, notify };
+}
 
 /**
- * A simulator whose merchant platform tells of refunds to a receiver that accepts them, somebody to pay, and another
- * receiver for the notifications of payments, which are not looked at.
+ * Starts a simulator with a user and two receivers: `receiver` at the refund callback URL of the merchant platform, and
+ * `paymentReceiver` for the notifications of payments.
  */
-export async function startMerchant() {
-  const idle = await start();
-  const [receiver, till] = [await startReceiver(idle), await startReceiver(idle)];
-  await idle.close();
-  const simulator = await startSimulator({ ...settings, pay: { ...settings.pay, refundCallbackUrl: receiver.url } });
-  receiver.answer = () => ({ status: 200, body: accepted });
-  const close = async () => {
-    await simulator.close();
-    receiver.close();
-    till.close();
-  };
-  return { simulator, receiver, till, person: await newPerson(simulator), close };
+export function useMerchant() {
+  const clock = { scope: 'test', now: () => simulator.now() } as const;
+  const receiver = useReceiver(clock, { status: 200, body: accepted });
+  const paymentReceiver = useReceiver(clock);
+  const simulator: TestSimulator = useSimulator(() => ({ pay: { refundCallbackUrl: receiver.url } }));
+  return { simulator, receiver, paymentReceiver, user: useWechatUser(simulator) };
 }

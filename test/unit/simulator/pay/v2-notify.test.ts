@@ -1,34 +1,21 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { newPerson, settings, start, startReceiver, usePhone } from '../support.ts';
-import type { Person, Receiver } from '../support.ts';
-import { accepted, plan, readXml, signV2, v2Call, v2Order } from './support.ts';
+import { expect, test } from 'vitest';
+import { useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { planFault } from '../support.ts';
+import { accepted, payV2Order, readXml, signV2 } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-let person: Person;
-beforeEach(async () => {
-  simulator = await start();
-  receiver = await startReceiver(simulator);
-  receiver.answer = () => ({ status: 200, body: accepted });
-  person = await newPerson(simulator);
-});
-afterEach(async () => {
-  await simulator.close();
-  receiver.close();
-});
+const simulator = useSimulator();
+const receiver = useReceiver(simulator, { status: 200, body: accepted });
+const user = useWechatUser(simulator);
 
-const payOne = async (more: Record<string, string | undefined> = {}) => {
-  const order = v2Order(person, { notify_url: receiver.url, ...more });
-  const { prepay_id: prepayId } = (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
-  return { order, ...(await usePhone(simulator, person, 'pay', { prepayId })).json };
-};
-const told = () => receiver.received.map(({ body }) => readXml(body));
+const payOne = (more: Record<string, string> = {}) =>
+  payV2Order(simulator, user, { notify_url: receiver.url, ...more });
+const notified = () => receiver.received.map(({ body }) => readXml(body));
 
-test('a payment is announced in XML, by the names of orderquery', async () => {
+test('a payment notification is XML with the field names of orderquery', async () => {
   const { order, transactionId, notify } = await payOne();
   expect(notify).toEqual({ status: 200, body: accepted });
-  const [xml] = told();
+  const [xml] = notified();
   expect(xml).toMatchObject({
     return_code: 'SUCCESS',
     result_code: 'SUCCESS',
@@ -36,7 +23,7 @@ test('a payment is announced in XML, by the names of orderquery', async () => {
     mch_id: settings.pay.mchId,
     out_trade_no: order.out_trade_no,
     transaction_id: transactionId,
-    openid: person.openIds.miniapp,
+    openid: user.openIds.miniapp,
     total_fee: '1800',
     cash_fee: '1800',
     attach: '',
@@ -47,17 +34,20 @@ test('a payment is announced in XML, by the names of orderquery', async () => {
   expect(xml).not.toHaveProperty('sign_type');
 });
 
-test.each(['MD5', 'HMAC-SHA256'])('an order that named %s has it named, and is signed with it', async (signType) => {
-  await payOne({ sign_type: signType, attach: 'x&y <z>' });
-  const [xml] = told();
-  expect(xml).toMatchObject({ sign_type: signType, attach: 'x&y <z>' });
-  expect(xml!.sign).toBe(signV2(xml!, { type: signType }));
-});
+test.each(['MD5', 'HMAC-SHA256'])(
+  'an order with sign_type %s is notified with that sign_type and signature',
+  async (signType) => {
+    await payOne({ sign_type: signType, attach: 'x&y <z>' });
+    const [xml] = notified();
+    expect(xml).toMatchObject({ sign_type: signType, attach: 'x&y <z>' });
+    expect(xml!.sign).toBe(signV2(xml!, { type: signType }));
+  },
+);
 
-test('no-sign-type-notify: HMAC, and not a word of it', async () => {
-  await plan(simulator, 'notify', 'no-sign-type-notify');
+test('no-sign-type-notify signs with HMAC and omits sign_type', async () => {
+  await planFault(simulator, 'notify', 'no-sign-type-notify');
   await payOne({ sign_type: 'HMAC-SHA256' });
-  const [xml] = told();
+  const [xml] = notified();
   expect(xml).not.toHaveProperty('sign_type');
   expect(xml!.sign).toBe(signV2(xml!, { type: 'HMAC-SHA256' }));
 });
@@ -71,47 +61,47 @@ test.each([
   ['a BOM before it', { status: 200, body: `\uFEFF${accepted}` }],
   ['FAIL', { status: 200, body: accepted.replace('SUCCESS', 'FAIL') }],
   ['the right words at 500', { status: 500, body: accepted }],
-])('%s is no acceptance: it comes again after 15 s', async (_, answer) => {
+])('%s is no acceptance: the notification is retried after 15 s', async (_, answer) => {
   receiver.answer = (index) => (index === 0 ? answer : { status: 200, body: accepted });
   await payOne();
   await simulator.advanceClock(14_000);
   expect(receiver.received).toHaveLength(1);
   await simulator.advanceClock(86_400_000);
   expect(receiver.received).toHaveLength(2);
-  const [first, second] = told();
+  const [first, second] = notified();
   expect(second).toEqual(first);
 });
 
-test('tamper-notify changes one digit of total_fee; the genuine one follows', async () => {
-  await plan(simulator, 'notify', 'tamper-notify');
+test('tamper-notify changes one digit of total_fee; the genuine notification follows', async () => {
+  await planFault(simulator, 'notify', 'tamper-notify');
   receiver.answer = (index) => (index === 0 ? { status: 400 } : { status: 200, body: accepted });
   await payOne();
   await simulator.advanceClock(15_000);
-  const [bad, good] = told();
+  const [bad, good] = notified();
   expect([bad!.total_fee, good!.total_fee]).toEqual(['1801', '1800']);
   expect([bad!.sign === signV2(bad!), good!.sign === signV2(good!)]).toEqual([false, true]);
   expect({ ...bad, total_fee: '' }).toEqual({ ...good, total_fee: '' });
 });
 
 test('unsigned-notify has no sign', async () => {
-  await plan(simulator, 'notify', 'unsigned-notify');
+  await planFault(simulator, 'notify', 'unsigned-notify');
   await payOne();
-  expect(told()[0]).not.toHaveProperty('sign');
-  expect(told()[0]).toHaveProperty('out_trade_no');
+  expect(notified()[0]).not.toHaveProperty('sign');
+  expect(notified()[0]).toHaveProperty('out_trade_no');
 });
 
-test('drop, late and duplicate work as in v3; a probe waits for a notification that can be one', async () => {
-  await plan(simulator, 'notify', 'probe-notify');
+test('drop, late and duplicate work as in API v3; a planned probe waits for a v3 notification', async () => {
+  await planFault(simulator, 'notify', 'probe-notify');
   expect((await payOne()).notify.status).toBe(200);
-  await plan(simulator, 'notify', 'drop-notify');
+  await planFault(simulator, 'notify', 'drop-notify');
   expect((await payOne()).notify).toBeNull();
-  await plan(simulator, 'notify', 'late-notify');
+  await planFault(simulator, 'notify', 'late-notify');
   expect((await payOne()).notify).toBeNull();
   expect(receiver.received).toHaveLength(1);
   await simulator.advanceClock(15_000);
   expect(receiver.received).toHaveLength(3);
-  await plan(simulator, 'notify', 'duplicate-notify');
+  await planFault(simulator, 'notify', 'duplicate-notify');
   await payOne();
   expect(receiver.received).toHaveLength(5);
-  expect(told().every((xml) => xml.sign === signV2(xml))).toBe(true);
+  expect(notified().every((xml) => xml.sign === signV2(xml))).toBe(true);
 });

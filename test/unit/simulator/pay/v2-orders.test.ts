@@ -1,26 +1,21 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { jsapi, newPerson, orderBody, payCall, settings, start, usePhone } from '../support.ts';
-import type { Person } from '../support.ts';
-import { queryV3, v2Call, v2Order } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { jsapi, orderBody, payCall, phoneAction, queryOrder } from '../support.ts';
+import { v2Call, v2Order } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeAll(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterAll(() => simulator.close());
+const simulator = useSimulator({}, 'file');
+const user = useWechatUser(simulator);
 
 const create = async (order: Record<string, string | undefined>) =>
   (await v2Call(simulator, '/pay/unifiedorder', order)).xml;
 const query = async (about: Record<string, string>) => (await v2Call(simulator, '/pay/orderquery', about)).xml;
 const close = async (outTradeNo: string) =>
   (await v2Call(simulator, '/pay/closeorder', { out_trade_no: outTradeNo })).xml;
-const pay = (payment: object) => usePhone(simulator, person, 'pay', payment);
+const pay = (payment: object) => phoneAction(simulator, user, 'pay', payment);
 const scene = '{"h5_info":{"type":"Wap","wap_url":"https://example.com","wap_name":"Coffee"}}';
 
-const refused: [string, Record<string, string | undefined>][] = [
+const invalidOrders: [string, Record<string, string | undefined>][] = [
   ['LACK_PARAMS', { body: undefined }],
   ['LACK_PARAMS', { body: '' }],
   ['LACK_PARAMS', { nonce_str: undefined }],
@@ -51,18 +46,18 @@ const refused: [string, Record<string, string | undefined>][] = [
   ['PARAM_ERROR', { trade_type: 'MWEB', scene_info: '{"h5_info":{"type":"toString"}}' }],
 ];
 
-test.each(refused)('%s for %j', async (code, change) => {
-  const xml = await create(v2Order(person, change));
+test.each(invalidOrders)('unifiedorder returns %s for %j', async (code, change) => {
+  const xml = await create(v2Order(user, change));
   expect([xml.return_code, xml.result_code, xml.err_code]).toEqual(['SUCCESS', 'FAIL', code]);
   expect(xml.prepay_id).toBeUndefined();
 });
 
 test('the payer must belong to the app', async () => {
-  expect((await create(v2Order(person, { openid: person.openIds.official }))).err_code).toBe('PARAM_ERROR');
+  expect((await create(v2Order(user, { openid: user.openIds.official }))).err_code).toBe('PARAM_ERROR');
 });
 
-test('an order is NOTPAY, then paid, and says so in both protocols', async () => {
-  const order = v2Order(person, { attach: 'a', device_info: 'WEB' });
+test('shows an order as NOTPAY, then as paid, in both protocols', async () => {
+  const order = v2Order(user, { attach: 'a', device_info: 'WEB' });
   const { prepay_id: prepayId, trade_type: tradeType } = await create(order);
   expect([prepayId, tradeType]).toEqual([expect.stringMatching(/^wx\d{14}\w{20}$/), 'JSAPI']);
   const about = { out_trade_no: order.out_trade_no };
@@ -75,7 +70,7 @@ test('an order is NOTPAY, then paid, and says so in both protocols', async () =>
     transaction_id: transactionId,
     trade_state: 'SUCCESS',
     trade_type: 'JSAPI',
-    openid: person.openIds.miniapp,
+    openid: user.openIds.miniapp,
     is_subscribe: 'N',
     total_fee: '1800',
     cash_fee: '1800',
@@ -85,7 +80,7 @@ test('an order is NOTPAY, then paid, and says so in both protocols', async () =>
   };
   expect(await query(about)).toMatchObject(paid);
   expect(await query({ transaction_id: transactionId, out_trade_no: 'ignored' })).toMatchObject(paid);
-  expect((await queryV3(simulator, order.out_trade_no)).json).toMatchObject({
+  expect((await queryOrder(simulator, order.out_trade_no)).json).toMatchObject({
     transaction_id: transactionId,
     trade_state: 'SUCCESS',
     amount: { total: 1800 },
@@ -98,7 +93,7 @@ test('an order is NOTPAY, then paid, and says so in both protocols', async () =>
 });
 
 test('time_end is Beijing time', async () => {
-  const order = v2Order(person);
+  const order = v2Order(user);
   await pay({ prepayId: (await create(order)).prepay_id });
   const { time_end: end = '' } = await query({ out_trade_no: order.out_trade_no });
   const [, year, month, day, hour, minute, second] = /^(....)(..)(..)(..)(..)(..)$/.exec(end) ?? [];
@@ -113,8 +108,8 @@ test('time_end is Beijing time', async () => {
   expect(Math.abs(epoch - simulator.now())).toBeLessThan(3_000);
 });
 
-test('the same again gives a fresh handle; anything else is refused', async () => {
-  const order = v2Order(person);
+test('a repeated unifiedorder returns a new prepay_id; a changed one is rejected', async () => {
+  const order = v2Order(user);
   const first = await create(order);
   const second = await create(order);
   expect([second.result_code, second.prepay_id === first.prepay_id]).toEqual(['SUCCESS', false]);
@@ -123,14 +118,14 @@ test('the same again gives a fresh handle; anything else is refused', async () =
 });
 
 test('a number belongs to one protocol only', async () => {
-  const body = orderBody(person);
+  const body = orderBody(user);
   await payCall(simulator, { path: jsapi, body });
-  expect((await create(v2Order(person, { out_trade_no: body.out_trade_no }))).err_code).toBe('OUT_TRADE_NO_USED');
-  const order = v2Order(person);
+  expect((await create(v2Order(user, { out_trade_no: body.out_trade_no }))).err_code).toBe('OUT_TRADE_NO_USED');
+  const order = v2Order(user);
   await create(order);
   const taken = await payCall(simulator, { path: jsapi, body: { ...body, out_trade_no: order.out_trade_no } });
   expect([taken.status, taken.json.code]).toEqual([403, 'OUT_TRADE_NO_USED']);
-  // But each can be looked at, and closed, by both.
+  // Both protocols can query and close either order.
   expect((await query({ out_trade_no: body.out_trade_no })).trade_state).toBe('NOTPAY');
   const path = `/v3/pay/transactions/out-trade-no/${order.out_trade_no}/close`;
   expect((await payCall(simulator, { path, body: { mchid: settings.pay.mchId } })).status).toBe(204);
@@ -138,8 +133,8 @@ test('a number belongs to one protocol only', async () => {
   expect((await query({ out_trade_no: order.out_trade_no })).trade_state).toBe('CLOSED');
 });
 
-test('close, and close again; unknown numbers are ORDERNOTEXIST', async () => {
-  const order = v2Order(person);
+test('closeorder is idempotent; unknown numbers are ORDERNOTEXIST', async () => {
+  const order = v2Order(user);
   await create(order);
   expect([(await close(order.out_trade_no)).result_code, (await close(order.out_trade_no)).result_code]).toEqual([
     'SUCCESS',
@@ -152,10 +147,10 @@ test('close, and close again; unknown numbers are ORDERNOTEXIST', async () => {
 });
 
 test('native: the code_url is scanned and paid', async () => {
-  const order = v2Order(person, { trade_type: 'NATIVE', product_id: 'coffee', openid: undefined });
+  const order = v2Order(user, { trade_type: 'NATIVE', product_id: 'coffee', openid: undefined });
   const { code_url: codeUrl, prepay_id: prepayId } = await create(order);
   expect(prepayId).toMatch(/^wx\d{14}/);
-  expect((await usePhone(simulator, person, 'scan', { content: codeUrl })).json).toMatchObject({
+  expect((await phoneAction(simulator, user, 'scan', { content: codeUrl })).json).toMatchObject({
     kind: 'pay',
     outTradeNo: order.out_trade_no,
     amountFen: 1800,
@@ -165,7 +160,7 @@ test('native: the code_url is scanned and paid', async () => {
 });
 
 test('H5: the mweb_url is paid, with a redirect_url behind it', async () => {
-  const order = v2Order(person, { trade_type: 'MWEB', scene_info: scene, openid: undefined });
+  const order = v2Order(user, { trade_type: 'MWEB', scene_info: scene, openid: undefined });
   const { mweb_url: h5Url } = await create(order);
   expect((await pay({ h5Url: `${h5Url}&redirect_url=https%3A%2F%2Fa.example` })).status).toBe(200);
   expect((await query({ out_trade_no: order.out_trade_no })).trade_type).toBe('MWEB');
@@ -176,12 +171,12 @@ const inMs = (ms: number) => new Date(Date.now() + 8 * 3_600_000 + ms).toISOStri
 
 test('an order lives for five minutes at least', async () => {
   const code = async (lifeMs: number) =>
-    (await create(v2Order(person, { time_start: inMs(0), time_expire: inMs(lifeMs) }))).err_code;
+    (await create(v2Order(user, { time_start: inMs(0), time_expire: inMs(lifeMs) }))).err_code;
   expect([await code(295_000), await code(305_000)]).toEqual(['PARAM_ERROR', undefined]);
 });
 
 test('time_expire is the last moment to pay', async () => {
-  const { prepay_id: prepayId } = await create(v2Order(person, { time_expire: inMs(600_000) }));
+  const { prepay_id: prepayId } = await create(v2Order(user, { time_expire: inMs(600_000) }));
   await simulator.advanceClock(10 * 60_000);
   expect((await pay({ prepayId })).json.error).toBe('ORDER_EXPIRED');
 });

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startSimulator } from '../../../../infra/simulator/simulator.ts';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { call, newPerson, settings, start } from '../support.ts';
-import type { Person } from '../support.ts';
-import { plan, readXml, signV2, v2Call, v2Order, writeXml } from './support.ts';
+import { expect, test } from 'vitest';
+import { startFurtherSimulator, useSimulator, useWechatUser } from '../fixture.ts';
+import { settings } from '../settings.ts';
+import { call, planFault } from '../support.ts';
+import { readXml, signV2, v2Call, v2Order, writeXml } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-beforeAll(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterAll(() => simulator.close());
+const simulator = useSimulator({}, 'file');
+const user = useWechatUser(simulator);
 
 const unified = '/pay/unifiedorder';
 const send = async (body: string, method = 'POST') => {
@@ -20,7 +14,7 @@ const send = async (body: string, method = 'POST') => {
 };
 
 test.each([undefined, 'MD5', 'HMAC-SHA256'])('sign_type %s: the answer is signed with the same', async (signType) => {
-  const { status, type, xml } = await v2Call(simulator, unified, v2Order(person, { sign_type: signType }));
+  const { status, type, xml } = await v2Call(simulator, unified, v2Order(user, { sign_type: signType }));
   expect([status, type]).toEqual([200, 'text/plain']);
   expect(xml).toMatchObject({ return_code: 'SUCCESS', result_code: 'SUCCESS', mch_id: settings.pay.mchId });
   expect(xml.sign).toBe(signV2(xml, { type: signType ?? 'MD5' }));
@@ -32,11 +26,11 @@ test.each([
   ['HMAC without saying so', { sign: signV2({ a: 'b' }, { type: 'HMAC-SHA256' }) }],
   ['a sign_type that does not exist', { sign_type: 'SHA1' }],
 ])('%s: FAIL in return_code, unsigned, at HTTP 200', async (_, change) => {
-  const { status, xml } = await v2Call(simulator, unified, v2Order(person, change));
+  const { status, xml } = await v2Call(simulator, unified, v2Order(user, change));
   expect([status, xml]).toEqual([200, { return_code: 'FAIL', return_msg: '签名错误' }]);
 });
 
-test('a field changed after signing, or one more, is a signature error too', async () => {
+test('a field changed or added after signing is a signature error', async () => {
   const fields = { appid: settings.miniapp.appId, mch_id: settings.pay.mchId, nonce_str: 'x', out_trade_no: 'T123456' };
   const sign = signV2(fields);
   const query = async (sent: Record<string, string>) =>
@@ -47,7 +41,7 @@ test('a field changed after signing, or one more, is a signature error too', asy
   expect(await query({ ...fields, more: '1', sign })).toMatchObject({ return_msg: '签名错误' });
 });
 
-test('what is not a flat document of XML is refused before anything else', async () => {
+test('rejects anything but a flat XML document first', async () => {
   const doctype = '<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]>';
   for (const body of ['{}', '<xml></xml>', '<xml><a>', '<xml><a><b>1</b></a></xml>', '<xml><a>1</a><a>2</a></xml>']) {
     expect((await send(body)).xml).toEqual({ return_code: 'FAIL', return_msg: 'XML格式错误' });
@@ -67,31 +61,30 @@ test('what is not a flat document of XML is refused before anything else', async
 });
 
 test('merchant and app must be known', async () => {
-  expect((await v2Call(simulator, unified, v2Order(person, { mch_id: '1900000000' }))).xml).toEqual({
+  expect((await v2Call(simulator, unified, v2Order(user, { mch_id: '1900000000' }))).xml).toEqual({
     return_code: 'FAIL',
     return_msg: 'MCHID不存在',
   });
-  const { xml } = await v2Call(simulator, unified, v2Order(person, { appid: 'wx9999999999999999' }));
+  const { xml } = await v2Call(simulator, unified, v2Order(user, { appid: 'wx9999999999999999' }));
   expect(xml).toMatchObject({ result_code: 'FAIL', err_code: 'APPID_MCHID_NOT_MATCH' });
 });
 
-test('a merchant without a v2 key can sign nothing', async () => {
-  const keyless = await startSimulator({ ...settings, pay: { ...settings.pay, apiV2Key: '' } });
+test('rejects every signature of a merchant without an API v2 key', async () => {
+  const keyless = await startFurtherSimulator({ pay: { apiV2Key: '' } });
   const fields = { appid: settings.miniapp.appId, mch_id: settings.pay.mchId, nonce_str: 'x', out_trade_no: 'T123456' };
   const { xml } = await v2Call(keyless, '/pay/orderquery', { ...fields, sign: signV2(fields, { key: '' }) });
   expect(xml).toEqual({ return_code: 'FAIL', return_msg: '签名错误' });
-  await plan(keyless, '/pay/', 'busy');
+  await planFault(keyless, '/pay/', 'busy');
   expect((await v2Call(keyless, '/pay/orderquery', { out_trade_no: 'T123456' })).xml.return_code).toBe('FAIL');
-  await keyless.close();
 });
 
 test('an unknown path is 404', async () => {
   expect((await call(simulator, 'POST', '/pay/toString', '<xml><a>1</a></xml>')).status).toBe(404);
 });
 
-test('busy is a signed SYSTEMERROR, and nothing was made', async () => {
-  await plan(simulator, unified, 'busy');
-  const order = v2Order(person, { sign_type: 'HMAC-SHA256' });
+test('busy returns a signed SYSTEMERROR and creates no order', async () => {
+  await planFault(simulator, unified, 'busy');
+  const order = v2Order(user, { sign_type: 'HMAC-SHA256' });
   const { status, xml } = await v2Call(simulator, unified, order);
   expect([status, xml.return_code, xml.result_code, xml.err_code]).toEqual([200, 'SUCCESS', 'FAIL', 'SYSTEMERROR']);
   expect(xml.sign).toBe(signV2(xml, { type: 'HMAC-SHA256' }));

@@ -1,20 +1,21 @@
-// What the merchant's staff does by hand in the merchant platform.
+// The merchant platform: manual refunds, the list of orders, and discrepancies of bills.
 import { beijingIso } from '../beijing-time.ts';
 import { readChoice, readInteger, readOptionalText, readText } from '../control-body.ts';
-import type { Body } from '../control-body.ts';
-import { ControlError, paramError } from '../control-error.ts';
+import type { ControlBody } from '../control-body.ts';
+import { ControlError, controlParamError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
 import { digits } from '../random.ts';
 import { readDay } from './bill-files.ts';
-import type { Distortion } from './bills.ts';
+import type { BillDiscrepancies } from './bills.ts';
 import { PayError } from './error.ts';
-import type { PayOrder, PayOrders } from './orders.ts';
-import { FINAL_STATUSES, refundSum, statusOf } from './refunds.ts';
-import type { Refund } from './refunds.ts';
+import { FINAL_STATUSES } from './ledger.ts';
+import type { PayOrder, Refund } from './ledger.ts';
+import type { PayOrders } from './orders.ts';
+import { refundSum, refundStatusOf } from './refunds.ts';
 import type { PayWorld } from './world.ts';
 
-/** What the console can do, for `GET /`. */
-export const consoleCalls = {
+/** The calls of the merchant platform, for `GET /`. */
+export const merchantPlatformCalls = {
   'GET /_merchant/orders': 'the orders of both protocols with their refunds',
   'POST /_merchant/refunds': '{outTradeNo, amountFen, reason?}: refunds by hand',
   'POST /_merchant/refunds/{outRefundNo}':
@@ -24,36 +25,40 @@ export const consoleCalls = {
     'distorts the bills made from now on, of each day without a date; {} ends it',
 };
 
-export interface ConsoleResult {
+interface MerchantPlatformResult {
   status: number;
   value?: object;
 }
 
-/** Answers one call; undefined if there is none such. */
-export async function useConsole(world: PayWorld, route: string, input: unknown): Promise<ConsoleResult | undefined> {
+/** Handles one call; returns undefined for an unknown route. */
+export async function handleMerchantPlatformCall(
+  world: PayWorld,
+  route: string,
+  input: unknown,
+): Promise<MerchantPlatformResult | undefined> {
   const body = isRecord(input) ? input : {};
   const [, outRefundNo] = /^POST \/_merchant\/refunds\/([^/]+)$/.exec(route) ?? [];
   try {
     if (route === 'GET /_merchant/orders') {
-      return { status: 200, value: world.orders.all().map((order) => showOrder(world.orders, order)) };
+      return { status: 200, value: world.orders.all().map((order) => describeOrder(world.orders, order)) };
     }
     if (route === 'POST /_merchant/refunds') return { status: 201, value: refund(world, body) };
     if (outRefundNo !== undefined) return { status: 200, value: await settle(world, decode(outRefundNo), body) };
     if (route !== 'POST /_merchant/bills') return undefined;
-    world.bills.distort(...readDistortion(body));
+    world.bills.setDiscrepancies(...readDiscrepancies(body));
     return { status: 204 };
   } catch (error) {
-    // The console says what the API would have said.
+    // The merchant platform reports the same errors as the API.
     if (error instanceof PayError) throw new ControlError(error.status, error.code, error.message);
     throw error;
   }
 }
 
-/** Under a number of the console's own, which no system of the merchant ever made. */
-function refund({ orders, refunds }: PayWorld, body: Body): object {
+/** Creates a refund under a number of the merchant platform, which the merchant's own system did not issue. */
+function refund({ orders, refunds }: PayWorld, body: ControlBody): object {
   const order = orders.find(readText(body, 'outTradeNo'));
   const refundFen = readInteger(body, 'amountFen', 0);
-  if (refundFen < 1) throw paramError('amountFen must be 1 or more');
+  if (refundFen < 1) throw controlParamError('amountFen must be 1 or more');
   const reason = readOptionalText(body, 'reason');
   const { refundId, terms } = refunds.create(order, {
     outRefundNo: `console${digits(18)}`,
@@ -66,11 +71,11 @@ function refund({ orders, refunds }: PayWorld, body: Body): object {
   return { outRefundNo: terms.outRefundNo, refundId };
 }
 
-async function settle({ refunds }: PayWorld, outRefundNo: string, body: Body): Promise<object> {
+async function settle({ refunds }: PayWorld, outRefundNo: string, body: ControlBody): Promise<object> {
   const status = readChoice(body, 'status', FINAL_STATUSES);
-  if (!status) throw paramError('status is missing');
+  if (!status) throw controlParamError('status is missing');
   const known = refunds.find(outRefundNo);
-  const now = statusOf(known);
+  const now = refundStatusOf(known);
   if (now === 'SUCCESS' || now === 'CLOSED') {
     throw new ControlError(409, 'REFUND_SETTLED', `the refund is ${now} already`);
   }
@@ -78,7 +83,7 @@ async function settle({ refunds }: PayWorld, outRefundNo: string, body: Body): P
   return { outRefundNo, refundId: known.refundId, status, notify };
 }
 
-function showOrder(orders: PayOrders, order: PayOrder): object {
+function describeOrder(orders: PayOrders, order: PayOrder): object {
   const { terms, payment, createdAt, refunds } = order;
   return {
     outTradeNo: terms.outTradeNo,
@@ -90,47 +95,47 @@ function showOrder(orders: PayOrders, order: PayOrder): object {
     state: stateText(orders, order),
     createdAt: beijingIso(createdAt),
     ...(payment && { transactionId: payment.transactionId, paidAt: beijingIso(payment.paidAt) }),
-    refunds: refunds.map(showRefund),
+    refunds: refunds.map(describeRefund),
   };
 }
 
-/** As a person says it. */
+/** The state of an order in plain words. */
 function stateText(orders: PayOrders, order: PayOrder): string {
   const state = orders.stateOf(order);
   if (state === 'NOTPAY') return 'unpaid';
   if (state === 'CLOSED') return 'closed';
   const held = refundSum(order);
   if (held === 0) return 'paid';
-  const open = order.refunds.some((one) => statusOf(one) === 'PROCESSING' || statusOf(one) === 'ABNORMAL');
+  const open = order.refunds.some((one) => refundStatusOf(one) === 'PROCESSING' || refundStatusOf(one) === 'ABNORMAL');
   if (open) return 'refunding';
   return held === order.terms.totalFen ? 'refunded' : 'partly refunded';
 }
 
-function showRefund(one: Refund): object {
+function describeRefund(one: Refund): object {
   const { terms, refundId, createdAt } = one;
   return {
     outRefundNo: terms.outRefundNo,
     refundId,
     amountFen: terms.refundFen,
-    status: statusOf(one),
+    status: refundStatusOf(one),
     ...(terms.reason !== undefined && { reason: terms.reason }),
     byHand: terms.source === 'VENDOR_PLATFORM',
     createdAt: beijingIso(createdAt),
   };
 }
 
-function readDistortion(body: Body): [day: number | undefined, Distortion] {
+function readDiscrepancies(body: ControlBody): [day: number | undefined, BillDiscrepancies] {
   const date = readOptionalText(body, 'date');
   const day = date === undefined ? undefined : readDay(date);
-  if (date !== undefined && day === undefined) throw paramError('date must be like 2025-08-01');
+  if (date !== undefined && day === undefined) throw controlParamError('date must be like 2025-08-01');
   const { drop = [], amounts = {}, add = [] } = body;
   if (!Array.isArray(drop) || !drop.every((one) => typeof one === 'string')) {
-    throw paramError('drop must be a list of order numbers');
+    throw controlParamError('drop must be a list of order numbers');
   }
   if (!isRecord(amounts) || !Object.values(amounts).every((fen) => Number.isSafeInteger(fen))) {
-    throw paramError('amounts must be fen by order number');
+    throw controlParamError('amounts must be fen by order number');
   }
-  if (!Array.isArray(add)) throw paramError('add must be a list');
+  if (!Array.isArray(add)) throw controlParamError('add must be a list');
   const made = add.map((one: unknown) => {
     const row = isRecord(one) ? one : {};
     return {
@@ -146,6 +151,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw paramError('the path is not well encoded');
+    throw controlParamError('the path is not well encoded');
   }
 }

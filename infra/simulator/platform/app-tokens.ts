@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import type { IssuedSecrets } from '../issued-secrets.ts';
 import { createDailyQuota, createMinuteQuota } from '../quota.ts';
-import type { Secrets } from '../secrets.ts';
 import { PlatformError } from './error.ts';
 
 type Pool = 'basic' | 'stable';
@@ -14,7 +14,7 @@ interface Token {
   replaced: boolean;
 }
 
-export interface TokenAnswer {
+interface AppTokenAnswer {
   access_token: string;
   expires_in: number;
 }
@@ -24,9 +24,9 @@ const overlapMs = 300_000;
 const forceGapMs = 30_000;
 
 /** App access tokens (platform 2.1, 2.2): two isolated pools, each with its own renewal rule. */
-export class Tokens {
+export class AppTokens {
   readonly #clock: Clock;
-  readonly #secrets: Secrets;
+  readonly #secrets: IssuedSecrets;
   readonly #byValue = new Map<string, Token>();
   readonly #newest = new Map<string, Token>();
   readonly #lastForcedAt = new Map<string, number>();
@@ -35,36 +35,36 @@ export class Tokens {
   readonly #stableMinute = createMinuteQuota(10_000);
   readonly #forcedDaily = createDailyQuota(20);
 
-  constructor(clock: Clock, secrets: Secrets) {
+  constructor(clock: Clock, secrets: IssuedSecrets) {
     this.#clock = clock;
     this.#secrets = secrets;
   }
 
-  /** `/cgi-bin/token`: always a new token; the one before lives five more minutes. */
-  mintBasic(appId: string): TokenAnswer {
+  /** `/cgi-bin/token`: always a new token; the previous one stays valid for five minutes. */
+  mintBasic(appId: string): AppTokenAnswer {
     if (!this.#basicDaily(appId, this.#clock.now())) throw new PlatformError(45009);
     return this.#answer(this.#mint(appId, 'basic', overlapMs));
   }
 
-  /** `/cgi-bin/stable_token`, normal mode: the same token until its last five minutes. */
-  stable(appId: string): TokenAnswer {
+  /** `/cgi-bin/stable_token`, normal mode: returns the same token until its last five minutes. */
+  getStable(appId: string): AppTokenAnswer {
     this.#spendStable(appId);
     const current = this.#newest.get(poolKey(appId, 'stable'));
     const renew = !current || current.expiresAt - this.#clock.now() <= overlapMs;
     return this.#answer(renew ? this.#mint(appId, 'stable', overlapMs) : current);
   }
 
-  /** `/cgi-bin/stable_token`, force mode: kills the old token at once; a call within 30 s refreshes nothing. */
-  forceStable(appId: string): TokenAnswer {
+  /** `/cgi-bin/stable_token`, force mode: invalidates the old token at once; a call within 30 s refreshes nothing. */
+  forceRefresh(appId: string): AppTokenAnswer {
     const now = this.#clock.now();
-    if (now - (this.#lastForcedAt.get(appId) ?? -Infinity) < forceGapMs) return this.stable(appId);
+    if (now - (this.#lastForcedAt.get(appId) ?? -Infinity) < forceGapMs) return this.getStable(appId);
     this.#spendStable(appId);
     if (!this.#forcedDaily(appId, now)) throw new PlatformError(45009);
     this.#lastForcedAt.set(appId, now);
     return this.#answer(this.#mint(appId, 'stable', 0));
   }
 
-  /** Refuses a token that may not call an API of `appId`. */
+  /** Checks that a token may call the APIs of `appId`. @throws PlatformError otherwise */
   check(value: string | null, appId: string): void {
     if (!value) throw new PlatformError(41001);
     assertTokenShape(value);
@@ -76,7 +76,7 @@ export class Tokens {
   #mint(appId: string, pool: Pool, oldLivesMs: number): Token {
     const now = this.#clock.now();
     this.#replaceAll(appId, pool, now + oldLivesMs);
-    const value = this.#secrets.keep(newToken());
+    const value = this.#secrets.record(newToken());
     const token = { value, appId, pool, expiresAt: now + lifetimeMs, replaced: false };
     this.#byValue.set(value, token);
     this.#newest.set(poolKey(appId, pool), token);
@@ -86,7 +86,7 @@ export class Tokens {
   #replaceAll(appId: string, pool: Pool, diesAt: number): void {
     for (const token of this.#byValue.values()) {
       if (token.appId !== appId || token.pool !== pool || token.expiresAt <= this.#clock.now()) continue;
-      // Only the newest gets the whole overlap; one replaced earlier keeps its earlier end.
+      // Only the newest token gets the whole overlap; a token replaced earlier keeps its earlier end.
       token.expiresAt = token.replaced ? Math.min(token.expiresAt, diesAt) : diesAt;
       token.replaced = true;
     }
@@ -97,7 +97,7 @@ export class Tokens {
     if (!this.#stableDaily(appId, this.#clock.now())) throw new PlatformError(45009);
   }
 
-  #answer(token: Token): TokenAnswer {
+  #answer(token: Token): AppTokenAnswer {
     return {
       access_token: token.value,
       expires_in: Math.ceil((token.expiresAt - this.#clock.now()) / 1000),
@@ -105,7 +105,7 @@ export class Tokens {
   }
 }
 
-/** The shape of access tokens, those of apps and those of people. */
+/** Makes an access token in the form of WeChat, for apps and for users. */
 export function newToken(): string {
   return `85_${randomBytes(99).toString('base64url')}`;
 }

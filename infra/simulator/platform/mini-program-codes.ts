@@ -3,7 +3,7 @@ import QRCode from 'qrcode';
 import { alphanumeric } from '../random.ts';
 import { PlatformError } from './error.ts';
 
-export interface MiniCode {
+interface MiniProgramCode {
   page: string;
   scene: string;
 }
@@ -12,15 +12,15 @@ const versions: unknown[] = ['release', 'trial', 'develop'];
 const homePage = 'pages/index/index';
 
 /** Codes that open the mini-program (platform 1.5); they never expire. */
-export class MiniCodes {
-  readonly #byUrl = new Map<string, MiniCode>();
+export class MiniProgramCodes {
+  readonly #byUrl = new Map<string, MiniProgramCode>();
   readonly #urlByImage = new Map<string, string>();
 
-  /** Makes a code from the body of `/wxa/getwxacodeunlimit` and answers its image, a PNG. */
+  /** Creates a code from the body of `/wxa/getwxacodeunlimit` and returns its image, a PNG. */
   async create(body: Record<string, unknown>): Promise<Buffer> {
-    const code = { page: readPage(body.page), scene: readScene(body.scene) };
+    const code = { page: readPage(body.page), scene: readMiniProgramScene(body.scene) };
     const width = readWidth(body);
-    // The image says nothing of the scene: only WeChat knows what it stands for.
+    // The image does not contain the scene: only WeChat can resolve it.
     const url = `http://weixin.qq.com/m/${alphanumeric(22)}`;
     const image = await QRCode.toBuffer(url, { width });
     this.#byUrl.set(url, code);
@@ -28,15 +28,15 @@ export class MiniCodes {
     return image;
   }
 
-  /** Finds a code by what its image says, or by the image itself as a data URL. */
-  find(content: string): MiniCode | undefined {
+  /** Finds a code by the content of its image, or by the image as a data URL. */
+  find(content: string): MiniProgramCode | undefined {
     const [, encoded] = /^data:image\/\w+;base64,(.*)$/s.exec(content) ?? [];
     const url = encoded === undefined ? content : this.#urlByImage.get(hashOf(Buffer.from(encoded, 'base64')));
     return this.#byUrl.get(url ?? '');
   }
 }
 
-function readScene(scene: unknown): string {
+function readMiniProgramScene(scene: unknown): string {
   if (typeof scene !== 'string' || scene.length < 1 || scene.length > 32) throw new PlatformError(40169);
   if (!/^[\w!#$&'()*+,/:;=?@\-.~]+$/.test(scene)) throw new PlatformError(40129);
   if (scene.includes('scancode_time')) throw new PlatformError(85096);
@@ -48,7 +48,7 @@ function readPage(page: unknown = ''): string {
   return page || homePage;
 }
 
-/** Checks the options, and answers the one that shows in our image. */
+/** Checks the options and returns the width, the only one that the simulator's image shows. */
 function readWidth(body: Record<string, unknown>): number {
   const { width = 430, env_version: version = 'release', line_color: color = {} } = body;
   const flags = [body.check_path, body.auto_color, body.is_hyaline];

@@ -1,29 +1,23 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../infra/simulator/simulator.ts';
-import { appToken, call, newPerson, settings, start, usePhone } from './support.ts';
-import type { Person } from './support.ts';
+import { expect, test } from 'vitest';
+import { useSimulator, useWechatUser } from './fixture.ts';
+import { settings } from './settings.ts';
+import { appToken, call, phoneAction } from './support.ts';
 
-let simulator: Simulator;
-let person: Person;
-
-beforeEach(async () => {
-  simulator = await start();
-  person = await newPerson(simulator);
-});
-afterEach(() => simulator.close());
+const simulator = useSimulator();
+const user = useWechatUser(simulator);
 
 const path = async (app: 'miniapp' | 'official' = 'miniapp') =>
   `/wxa/getwxacodeunlimit?access_token=${await appToken(simulator, app)}`;
-const refusal = async (body: unknown) => (await call(simulator, 'POST', await path(), body)).json;
+const createError = async (body: unknown) => (await call(simulator, 'POST', await path(), body)).json;
 const create = async (body: object) => {
   const response = await fetch(simulator.url + (await path()), { method: 'POST', body: JSON.stringify(body) });
   return { type: response.headers.get('content-type'), image: Buffer.from(await response.arrayBuffer()) };
 };
-const scan = (content: string) => usePhone(simulator, person, 'scan', { content });
+const scan = (content: string) => phoneAction(simulator, user, 'scan', { content });
 
-test('the image says where WeChat finds the code, and nothing of its scene', async () => {
+test('the image holds a URL of WeChat and not the scene', async () => {
   const { type, image } = await create({ scene: 'ticket:1', page: 'pages/login/index', width: 280 });
   expect(type).toBe('image/png');
   const { data, width, height } = PNG.sync.read(image);
@@ -35,7 +29,7 @@ test('the image says where WeChat finds the code, and nothing of its scene', asy
   expect((await scan(`data:image/png;base64,${image.toString('base64')}`)).json).toEqual(opened);
 });
 
-test('a code never expires, opens the home page by default, and tells the account nothing', async () => {
+test('a code never expires, opens the home page by default, and causes no push', async () => {
   const { image } = await create({ scene: 'x', check_path: false, env_version: 'develop', is_hyaline: true });
   await simulator.advanceClock(365 * 86_400_000);
   const { json } = await scan(`data:image/jpeg;base64,${image.toString('base64')}`);
@@ -44,7 +38,7 @@ test('a code never expires, opens the home page by default, and tells the accoun
   expect(log.filter(({ kind }: { kind: string }) => kind === 'push')).toEqual([]);
 });
 
-test('an image that WeChat did not make opens nothing', async () => {
+test('rejects an image that WeChat did not create', async () => {
   const { image } = await create({ scene: 'x' });
   image.writeUInt8(0, image.length - 1);
   for (const content of [`data:image/png;base64,${image.toString('base64')}`, 'data:image/png;base64,', 'data:x']) {
@@ -53,7 +47,7 @@ test('an image that WeChat did not make opens nothing', async () => {
   }
 });
 
-test('every character that a scene may have', async () => {
+test('accepts every allowed character in a scene', async () => {
   const all = `0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$&'()*+,/:;=?@-._~`;
   for (let at = 0; at < all.length; at += 32) {
     const scene = all.slice(at, at + 32);
@@ -82,11 +76,11 @@ test.each([
   [40097, { scene: 'x', width: 1281 }],
   [40097, { scene: 'x', width: '430' }],
   [40097, { scene: 'x', check_path: 'false' }],
-])('a code is refused with %i for %j', async (errcode, body) => {
-  expect((await refusal(body)).errcode).toBe(errcode);
+])('rejects a code with %i for %j', async (errcode, body) => {
+  expect((await createError(body)).errcode).toBe(errcode);
 });
 
-test('a wrong token or method is refused in JSON', async () => {
+test('rejects a wrong token or method in JSON', async () => {
   const { appId } = settings.official;
   expect(appId).not.toBe(settings.miniapp.appId);
   expect((await call(simulator, 'POST', await path('official'), { scene: 'x' })).json.errcode).toBe(40001);

@@ -1,10 +1,7 @@
-// Bills as the merchant downloads them (pay 2.10): yuan, backticks, summary rows.
+// Bills as CSV (pay 2.10): amounts in yuan, values with backticks, summary rows.
 import { beijingText } from '../beijing-time.ts';
-import type { BillRow } from './bills.ts';
-import type { RefundStatus } from './refunds.ts';
-
-export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND'] as const;
-export type BillType = (typeof BILL_TYPES)[number];
+import type { BillRow, BillType } from './bill-row.ts';
+import type { RefundStatus } from './ledger.ts';
 
 type Column = [name: string, value: (row: BillRow) => string];
 
@@ -54,7 +51,7 @@ const description: Column[] = [
   ['商户数据包', ({ attach }) => attach],
 ];
 
-// This merchant pays no fee, so that payments and fund flow agree.
+// The simulated merchant pays no fee, so that payments and fund flow agree.
 const fee: Column[] = [
   ['手续费', () => '0.00000'],
   ['费率', () => '0.00%'],
@@ -80,7 +77,7 @@ const tradeSummary = [
   '申请退款总金额',
 ];
 
-/** The trade bill (pay 2.8): the columns depend on its type. */
+/** Renders the trade bill (pay 2.8); its columns depend on the type. */
 export function tradeBill(rows: BillRow[], type: BillType, mchId: string): string {
   const columns = columnsOf(mchId)[type];
   const paid = sum(rows.map(paidFen));
@@ -108,12 +105,12 @@ const fundFlowColumns = [
 ];
 const fundFlowSummary = ['资金流水总笔数', '收入笔数', '收入金额', '支出笔数', '支出金额'];
 
-/** The fund-flow bill (pay 2.9) of one day; `before` is what happened until then. A closed refund moves no money. */
+/** Renders the fund-flow bill (pay 2.9) of one day; `before` holds the earlier rows. A closed refund moves no money. */
 export function fundFlowBill(before: BillRow[], day: BillRow[]): string {
-  let balance = sum(before.filter(moves).map(flow));
-  const moving = day.filter(moves);
+  let balance = sum(before.filter(movesMoney).map(signedFen));
+  const moving = day.filter(movesMoney);
   const rows = moving.map((row) => {
-    balance += flow(row);
+    balance += signedFen(row);
     const { at, refund, transactionId, outTradeNo } = row;
     const what = refund ? '退款' : '交易';
     const number = refund?.refundId ?? transactionId;
@@ -145,11 +142,11 @@ export function fundFlowBill(before: BillRow[], day: BillRow[]): string {
   ]);
 }
 
-function moves({ refund }: BillRow): boolean {
+function movesMoney({ refund }: BillRow): boolean {
   return refund?.status !== 'CLOSED';
 }
 
-function flow(row: BillRow): number {
+function signedFen(row: BillRow): number {
   return paidFen(row) - refundFen(row);
 }
 
@@ -163,7 +160,7 @@ function yuan(fen: number): string {
   return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
-/** Names go bare; each value has its backtick. */
+/** Joins the lines of a bill. Column names have no backtick; each value has one. */
 function bill(names: string[], rows: string[][], summaryNames: string[], summary: string[]): string {
   const values = (row: string[]): string => row.map((value) => `\`${clean(value)}`).join(',');
   const lines = [names.join(','), ...rows.map(values), summaryNames.join(','), values(summary)];

@@ -1,30 +1,15 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Simulator } from '../../../../infra/simulator/simulator.ts';
-import { call, jsapi, orderBody, payCall, usePhone } from '../support.ts';
-import type { Person, Receiver } from '../support.ts';
-import { openReqInfo, plan, readXml, refunds, startMerchant, v2Call, v2Order } from './support.ts';
+import { expect, test } from 'vitest';
+import { call, jsapi, orderBody, payCall, payOrder, planFault } from '../support.ts';
+import { openReqInfo, readXml, refunds, useMerchant, v2Call, v2Order } from './support.ts';
 
-let simulator: Simulator;
-let receiver: Receiver;
-/** For the notifications of payments, which are not looked at here. */
-let till: Receiver;
-let person: Person;
-let close: () => Promise<void>;
-beforeEach(async () => {
-  ({ simulator, receiver, till, person, close } = await startMerchant());
-});
-afterEach(() => close());
+const { simulator, receiver, paymentReceiver, user } = useMerchant();
 
-const order = async () => {
-  const body = orderBody(person, { notify_url: till.url });
-  const { prepay_id: prepayId } = (await payCall(simulator, { path: jsapi, body })).json;
-  return { outTradeNo: body.out_trade_no, prepayId };
+const unpaidOrder = async () => {
+  const body = orderBody(user);
+  await payCall(simulator, { path: jsapi, body });
+  return body.out_trade_no;
 };
-const paidOrder = async () => {
-  const { outTradeNo, prepayId } = await order();
-  await usePhone(simulator, person, 'pay', { prepayId });
-  return outTradeNo;
-};
+const paidOrder = async () => (await payOrder(simulator, user, { notify_url: paymentReceiver.url })).outTradeNo;
 const refund = (outTradeNo: string, amountFen: unknown, more: object = {}) =>
   call(simulator, 'POST', '/_merchant/refunds', { outTradeNo, amountFen, ...more });
 const settle = (outRefundNo: string, status?: string) =>
@@ -32,7 +17,7 @@ const settle = (outRefundNo: string, status?: string) =>
 const orders = async () => (await call(simulator, 'GET', '/_merchant/orders')).json;
 const state = async () => (await orders())[0].state;
 
-test('a refund by hand has a number that nobody issued, and is told in v2', async () => {
+test('a manual refund has a number of the merchant platform, and is notified in API v2', async () => {
   const outTradeNo = await paidOrder();
   const { status, json } = await refund(outTradeNo, 500, { reason: 'cold' });
   expect([status, Object.keys(json)]).toEqual([201, ['outRefundNo', 'refundId']]);
@@ -49,9 +34,9 @@ test('a refund by hand has a number that nobody issued, and is told in v2', asyn
   expect(found.json).toMatchObject({ status: 'SUCCESS', amount: { refund: 500 } });
 });
 
-test('what cannot be refunded is refused in the words of the API', async () => {
+test('rejects an impossible refund with the error code of the API', async () => {
   const outTradeNo = await paidOrder();
-  const { outTradeNo: unpaid } = await order();
+  const unpaid = await unpaidOrder();
   for (const [number, fen, expected] of [
     ['T99999999', 1, [404, 'ORDER_NOT_EXIST']],
     [unpaid, 1, [400, 'INVALID_REQUEST']],
@@ -64,7 +49,7 @@ test('what cannot be refunded is refused in the words of the API', async () => {
   }
 });
 
-test('the list says how each order stands', async () => {
+test('lists the state of each order', async () => {
   const outTradeNo = await paidOrder();
   expect(await state()).toBe('paid');
   const first = (await refund(outTradeNo, 800)).json;
@@ -73,8 +58,8 @@ test('the list says how each order stands', async () => {
   expect(await state()).toBe('partly refunded');
   await refund(outTradeNo, 1000, { reason: 'cold' });
   await simulator.advanceClock(1_000);
-  const { outTradeNo: unpaid } = await order();
-  const v2 = v2Order(person);
+  const unpaid = await unpaidOrder();
+  const v2 = v2Order(user);
   await v2Call(simulator, '/pay/unifiedorder', v2);
   await v2Call(simulator, '/pay/closeorder', { out_trade_no: v2.out_trade_no });
   expect(await orders()).toMatchObject([
@@ -97,22 +82,22 @@ test('the list says how each order stands', async () => {
   ]);
 });
 
-test('a refund that hangs is settled by hand, and told again', async () => {
+test('a manual settlement of an abnormal refund is notified', async () => {
   const outTradeNo = await paidOrder();
-  await plan(simulator, 'refund', 'refund-abnormal');
+  await planFault(simulator, 'refund', 'refund-abnormal');
   const { outRefundNo } = (await refund(outTradeNo, 1800)).json;
   await simulator.advanceClock(1_000);
   expect(await state()).toBe('refunding');
   const { status, json } = await settle(outRefundNo, 'SUCCESS');
   expect([status, json.status, json.notify.status]).toEqual([200, 'SUCCESS', 200]);
   expect(await state()).toBe('refunded');
-  const told = receiver.received.map(({ body }) => openReqInfo(readXml(body).req_info ?? '').refund_status);
-  expect(told).toEqual(['CHANGE', 'SUCCESS']);
+  const notified = receiver.received.map(({ body }) => openReqInfo(readXml(body).req_info ?? '').refund_status);
+  expect(notified).toEqual(['CHANGE', 'SUCCESS']);
   const again = await settle(outRefundNo, 'CLOSED');
   expect([again.status, again.json.error]).toEqual([409, 'REFUND_SETTLED']);
 });
 
-test('a person may be faster than the second', async () => {
+test('a manual settlement replaces the automatic one', async () => {
   const outTradeNo = await paidOrder();
   const { outRefundNo } = (await refund(outTradeNo, 1800)).json;
   await settle(outRefundNo, 'CLOSED');
@@ -122,7 +107,7 @@ test('a person may be faster than the second', async () => {
   expect((await settle(outRefundNo, 'SUCCESS')).status).toBe(409);
 });
 
-test('settling needs a known number and an end', async () => {
+test('settling requires a known number and a final status', async () => {
   const outTradeNo = await paidOrder();
   const { outRefundNo } = (await refund(outTradeNo, 1)).json;
   for (const status of [undefined, 'PROCESSING']) expect((await settle(outRefundNo, status)).status).toBe(400);

@@ -4,42 +4,42 @@ import type { Clock } from '../clock.ts';
 import type { Deliver, DeliveryResult } from '../deliver.ts';
 import type { Faults, NotifyFault } from '../faults.ts';
 
-interface NotifyWorld {
+interface DeliveryDependencies {
   clock: Clock;
   log: CallLog;
   faults: Faults;
   deliver: Deliver;
 }
 
-/** What is posted: v3 signs each delivery anew. */
-export interface Letter {
+/** The HTTP request of one delivery; API v3 signs each delivery anew. */
+export interface NotificationRequest {
   headers: Record<string, string>;
   body: string;
 }
 
-/** The faults that change what is posted, and not only when. */
-export type Lie = Exclude<NotifyFault, 'drop-notify' | 'duplicate-notify' | 'late-notify'>;
+/** The faults that change the content of a delivery, not only its time. */
+type ContentFault = Exclude<NotifyFault, 'drop-notify' | 'duplicate-notify' | 'late-notify'>;
 
-/** What the merchant is told, in the form of one of the protocols. */
+/** A notification for the merchant, in one of the protocols. */
 export interface Notification {
   url: string;
-  /** For the log: `TRANSACTION.SUCCESS`. */
+  /** For the call log: `TRANSACTION.SUCCESS`. */
   event: string;
-  genuine(): Letter;
-  /** The lies that this form can tell. */
-  lies: Partial<Record<Lie, () => Letter>>;
+  genuine(): NotificationRequest;
+  /** The faulty deliveries that the protocol supports. */
+  faulty: Partial<Record<ContentFault, () => NotificationRequest>>;
   isAccepted(result: DeliveryResult): boolean;
 }
 
-/** Delivers a notification; answers what the receiver said at once, or null if nothing was delivered yet. */
-export type Notify = (notification: Notification) => Promise<DeliveryResult | null>;
+/** Delivers a notification; returns the result of the first delivery, or null if nothing was delivered yet. */
+export type DeliverNotification = (notification: Notification) => Promise<DeliveryResult | null>;
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Waits between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
-export const retryGapsMs = [
+/** Delays between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
+const retryGapsMs = [
   15 * secondMs,
   15 * secondMs,
   30 * secondMs,
@@ -59,12 +59,12 @@ export const retryGapsMs = [
 
 const duplicateGapMs = 20;
 
-/** Builds the sender of notifications (pay 4.7), which can also lie when a fault says so. */
-export function createNotify({ clock, log, faults, deliver }: NotifyWorld): Notify {
+/** Builds the delivery of notifications with retries (pay 4.7); planned faults can delay, drop or change a delivery. */
+export function createNotificationDelivery({ clock, log, faults, deliver }: DeliveryDependencies): DeliverNotification {
   const post = async (
     { url, event }: Notification,
     attempt: number,
-    { headers, body }: Letter,
+    { headers, body }: NotificationRequest,
     fault?: NotifyFault,
   ): Promise<DeliveryResult> => {
     const about = { event, url, attempt, sentBody: body, ...(fault && { fault }) };
@@ -79,16 +79,16 @@ export function createNotify({ clock, log, faults, deliver }: NotifyWorld): Noti
     attempt: number,
     fault: NotifyFault,
   ): Promise<DeliveryResult> => {
-    const { genuine, lies } = notification;
-    const lie = isLie(fault) ? lies[fault] : undefined;
-    if (lie) {
-      const result = await post(notification, attempt, lie(), fault);
-      // The genuine one follows a probe at once.
+    const { genuine, faulty } = notification;
+    const buildFaulty = isContentFault(fault) ? faulty[fault] : undefined;
+    if (buildFaulty) {
+      const result = await post(notification, attempt, buildFaulty(), fault);
+      // The genuine delivery follows a probe at once.
       return fault === 'probe-notify' ? post(notification, attempt, genuine()) : result;
     }
     if (fault === 'drop-notify') return post(notification, attempt, genuine(), fault);
-    const twin = sleep(duplicateGapMs).then(() => post(notification, attempt, genuine(), fault));
-    const [first, second] = await Promise.all([post(notification, attempt, genuine(), fault), twin]);
+    const duplicate = sleep(duplicateGapMs).then(() => post(notification, attempt, genuine(), fault));
+    const [first, second] = await Promise.all([post(notification, attempt, genuine(), fault), duplicate]);
     return notification.isAccepted(first) ? first : second;
   };
 
@@ -97,7 +97,7 @@ export function createNotify({ clock, log, faults, deliver }: NotifyWorld): Noti
     attempt: number,
     dueAt: number,
   ): Promise<DeliveryResult | null> => {
-    const fault = faults.forNotification((one) => !isLie(one) || notification.lies[one] !== undefined);
+    const fault = faults.forNotification((one) => !isContentFault(one) || notification.faulty[one] !== undefined);
     const gapMs = retryGapsMs[attempt - 1];
     if (fault === 'late-notify' && gapMs !== undefined) {
       schedule(notification, attempt + 1, dueAt + gapMs);
@@ -110,7 +110,7 @@ export function createNotify({ clock, log, faults, deliver }: NotifyWorld): Noti
     return result === dropped ? null : result;
   };
 
-  // Counted from the slot, not from the end of the slow delivery before it: the schedule stays the official one.
+  // Counted from the scheduled time, not from the end of the previous delivery: the schedule stays the official one.
   const schedule = (notification: Notification, attempt: number, dueAt: number): void =>
     clock.schedule(dueAt, async () => void (await attemptNow(notification, attempt, dueAt)));
 
@@ -119,6 +119,6 @@ export function createNotify({ clock, log, faults, deliver }: NotifyWorld): Noti
 
 const dropped: DeliveryResult = { status: null, body: '', error: 'dropped by a fault' };
 
-function isLie(fault: NotifyFault): fault is Lie {
+function isContentFault(fault: NotifyFault): fault is ContentFault {
   return fault !== 'drop-notify' && fault !== 'duplicate-notify' && fault !== 'late-notify';
 }

@@ -1,7 +1,6 @@
 import { beijingIso } from '../../beijing-time.ts';
-import type { PayOrder, TradeState } from '../orders.ts';
-import { refundedAt, statusOf } from '../refunds.ts';
-import type { Refund } from '../refunds.ts';
+import type { PayOrder, Refund, TradeState } from '../ledger.ts';
+import { refundedAt, refundStatusOf } from '../refunds.ts';
 
 const stateTexts: Record<TradeState, string> = {
   NOTPAY: '订单未支付',
@@ -10,8 +9,8 @@ const stateTexts: Record<TradeState, string> = {
   CLOSED: '订单已关闭',
 };
 
-/** The order as query and notification show it (pay 2.5, 4.4). */
-export function showOrder({ terms, payment }: PayOrder, mchId: string, state: TradeState): object {
+/** Renders an order for query and notification (pay 2.5, 4.4). */
+export function renderTransaction({ terms, payment }: PayOrder, mchId: string, state: TradeState): object {
   const { appId, outTradeNo, attach, deviceId, totalFen } = terms;
   const base = {
     appid: appId,
@@ -35,14 +34,14 @@ export function showOrder({ terms, payment }: PayOrder, mchId: string, state: Tr
   };
 }
 
-/** A refund as create and query answer it (pay 2.7). */
-export function showRefund(refund: Refund): object {
+/** Renders a refund for create and query (pay 2.7). */
+export function renderRefund(refund: Refund): object {
   const { refundFen, totalFen, fundsAccount = 'UNSETTLED' } = refund.terms;
   return {
     ...commonFields(refund),
     channel: 'ORIGINAL',
     create_time: beijingIso(refund.createdAt),
-    status: statusOf(refund),
+    status: refundStatusOf(refund),
     funds_account: fundsAccount,
     amount: {
       total: totalFen,
@@ -59,13 +58,13 @@ export function showRefund(refund: Refund): object {
   };
 }
 
-/** A refund as a notification tells it (pay 4.5): other names, no currency. */
-export function showRefundNotice(refund: Refund, mchId: string): object {
+/** Renders a refund for a notification (pay 4.5): other field names, no currency. */
+export function renderRefundNotification(refund: Refund, mchId: string): object {
   const { refundFen, totalFen } = refund.terms;
   return {
     mchid: mchId,
     ...commonFields(refund),
-    refund_status: statusOf(refund),
+    refund_status: refundStatusOf(refund),
     amount: { total: totalFen, refund: refundFen, payer_total: totalFen, payer_refund: refundFen },
   };
 }

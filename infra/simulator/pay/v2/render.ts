@@ -1,7 +1,6 @@
 import { beijingDigits, beijingText } from '../../beijing-time.ts';
-import type { OrderTerms, PayOrder, Payment, TradeState } from '../orders.ts';
-import { refundedAt, statusOf } from '../refunds.ts';
-import type { Refund, RefundStatus } from '../refunds.ts';
+import type { OrderTerms, PayOrder, Payment, Refund, RefundStatus, TradeState } from '../ledger.ts';
+import { refundedAt, refundStatusOf } from '../refunds.ts';
 import type { V2Fields } from './sign.ts';
 
 const stateTexts: Record<TradeState, string> = {
@@ -11,7 +10,7 @@ const stateTexts: Record<TradeState, string> = {
   CLOSED: '订单已关闭',
 };
 
-/** What v2 calls the statuses of a refund. */
+/** The refund statuses in API v2. */
 export const v2Statuses: Record<RefundStatus, string> = {
   PROCESSING: 'PROCESSING',
   SUCCESS: 'SUCCESS',
@@ -19,7 +18,7 @@ export const v2Statuses: Record<RefundStatus, string> = {
   ABNORMAL: 'CHANGE',
 };
 
-/** What a paid order says of its payment, in query and notification alike (pay 5.4, 5.7). */
+/** The payment fields of a paid order, the same in query and notification (pay 5.4, 5.7). */
 export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }: Payment): V2Fields {
   const fen = String(terms.totalFen);
   return {
@@ -40,8 +39,8 @@ export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }:
   };
 }
 
-/** The answer of orderquery (pay 5.4); little is said of an unpaid order. */
-export function showOrder({ terms, payment }: PayOrder, state: TradeState): V2Fields {
+/** Renders the answer of orderquery (pay 5.4); an unpaid order has few fields. */
+export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState): V2Fields {
   const { deviceId, attach, outTradeNo } = terms;
   const fields = payment
     ? paidFields(terms, payment)
@@ -53,8 +52,8 @@ export function showOrder({ terms, payment }: PayOrder, state: TradeState): V2Fi
   return { ...fields, trade_state: state, trade_state_desc: stateTexts[state] };
 }
 
-/** The answer of refundquery (pay 5.5): `page` is what it shows of `total` refunds. */
-export function showRefunds(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
+/** Renders the answer of refundquery (pay 5.5): `page` out of `total` refunds. */
+export function renderRefundQuery(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
   const fen = String(order.terms.totalFen);
   return {
     transaction_id: order.payment?.transactionId ?? '',
@@ -65,11 +64,11 @@ export function showRefunds(order: PayOrder, page: readonly Refund[], total: num
     cash_fee: fen,
     refund_count: String(page.length),
     total_refund_count: String(total),
-    ...Object.assign({}, ...page.map(showRefund)),
+    ...Object.assign({}, ...page.map(renderRefundFields)),
   };
 }
 
-function showRefund(refund: Refund, index: number): V2Fields {
+function renderRefundFields(refund: Refund, index: number): V2Fields {
   const successAt = refundedAt(refund);
   const fen = String(refund.terms.refundFen);
   const fields: V2Fields = {
@@ -78,9 +77,9 @@ function showRefund(refund: Refund, index: number): V2Fields {
     refund_channel: 'ORIGINAL',
     refund_fee: fen,
     settlement_refund_fee: fen,
-    refund_status: v2Statuses[statusOf(refund)],
+    refund_status: v2Statuses[refundStatusOf(refund)],
     refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
-    // So it is spelt.
+    // The official spelling.
     refund_recv_accout: '支付用户零钱',
     ...(successAt !== undefined && { refund_success_time: beijingText(successAt) }),
   };

@@ -1,0 +1,71 @@
+// The orders of the merchant and their refunds, the same for API v3 and API v2.
+import type { SignType } from './v2/sign.ts';
+
+export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
+export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
+
+/** The terms of an order, independent of the protocol that created it. */
+export interface OrderTerms {
+  tradeType: TradeType;
+  appId: string;
+  outTradeNo: string;
+  description: string;
+  totalFen: number;
+  notifyUrl: string;
+  attach?: string;
+  deviceId?: string;
+  payerOpenId?: string;
+  /** On the merchant's clock: real time, in epoch ms. */
+  expiresAt?: number;
+  /** Orders of API v2 only: the sign type, and whether the request named it. */
+  v2?: { signType: SignType; named: boolean };
+  /** The whole request: a repeated request must equal it. */
+  sent: object;
+}
+
+export interface PayOrder {
+  terms: OrderTerms;
+  createdAt: number;
+  /** Deadline for the payment, on the virtual clock. */
+  payableUntil: number;
+  closed: boolean;
+  /** Native and H5: the first user who opened the payment sheet, and the only one who can pay. */
+  payerId?: string;
+  payment?: Payment;
+  /** Oldest first. */
+  refunds: Refund[];
+}
+
+export interface Payment {
+  transactionId: string;
+  paidAt: number;
+  openId: string;
+}
+
+export type RefundStatus = 'PROCESSING' | FinalStatus;
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
+export const FINAL_STATUSES = ['SUCCESS', 'CLOSED', 'ABNORMAL'] as const;
+
+/** The terms of a refund, independent of its source. */
+export interface RefundTerms {
+  outRefundNo: string;
+  refundFen: number;
+  /** The total of the order according to the request. */
+  totalFen: number;
+  reason?: string;
+  notifyUrl?: string;
+  fundsAccount?: string;
+  source: 'API' | 'VENDOR_PLATFORM';
+  /** The whole request: a repeated request must equal it. */
+  sent: object;
+}
+
+export interface Refund {
+  order: PayOrder;
+  terms: RefundTerms;
+  refundId: string;
+  createdAt: number;
+  /** Never empty; the last entry is the current status. */
+  history: { status: RefundStatus; at: number }[];
+}

@@ -1,0 +1,143 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { ControlError } from './control-error.ts';
+import type { IssuedSecrets } from './issued-secrets.ts';
+import type { QrCode } from './platform/qr-codes.ts';
+import { alphanumeric } from './random.ts';
+import type { SimulatorSettings } from './settings.ts';
+
+export type AppName = 'miniapp' | 'official';
+
+export interface PhoneNumber {
+  /** Without the country code. */
+  pure: string;
+  /** Documented as a string; some servers send a number. */
+  countryCode: string | number;
+}
+
+interface NewWechatUser {
+  /** null for a user without a phone number. */
+  phone?: string | null;
+  countryCode?: string;
+  nickname?: string;
+  avatarUrl?: string;
+}
+
+interface Follow {
+  /** Epoch seconds of real time. */
+  since: number;
+  /** The parametric QR code that was scanned. */
+  code?: QrCode;
+}
+
+export interface WechatUser {
+  id: string;
+  nickname: string;
+  avatarUrl: string;
+  phone: PhoneNumber | null;
+  unionId: string;
+  openIds: Record<AppName, string>;
+  /** The chat with the official account, oldest first: messages, menu clicks and replies. */
+  chat: { from: 'person' | 'account'; [field: string]: unknown }[];
+  /** By template: the number of subscribe messages that the mini-program may still send. */
+  grants: Map<string, number>;
+  /** Template and subscribe messages, oldest first. */
+  received: object[];
+  /** Of the official account; null if the user does not follow it. */
+  follow: Follow | null;
+  /** Base64 of 16 bytes: the only valid session key of the mini-program; absent before the first login. */
+  sessionKey?: string;
+}
+
+/** The WeChat users, and the identifiers that each app receives. */
+export class WechatUsers {
+  readonly #users = new Map<string, WechatUser>();
+  readonly #apps: Record<AppName, string>;
+  readonly #secrets: IssuedSecrets;
+  /** The apps bound to the Open Platform account: only these receive a unionid (platform 0.3). */
+  #bound: readonly AppName[] = ['miniapp', 'official'];
+
+  constructor(settings: SimulatorSettings, secrets: IssuedSecrets) {
+    this.#apps = { miniapp: settings.miniapp.appId, official: settings.official.appId };
+    this.#secrets = secrets;
+  }
+
+  create({ phone, countryCode = '86', nickname, avatarUrl }: NewWechatUser): WechatUser {
+    const number = this.#users.size + 1;
+    const pure = phone === undefined ? `138${String(number).padStart(8, '0')}` : phone;
+    const user: WechatUser = {
+      id: `user-${number}`,
+      nickname: nickname ?? `User ${number}`,
+      avatarUrl: avatarUrl ?? `https://thirdwx.qlogo.cn/mmopen/vi_32/${alphanumeric(40)}/132`,
+      phone:
+        pure === null
+          ? null
+          : { pure: this.#secrets.record(pure), countryCode: number % 2 ? countryCode : Number(countryCode) },
+      unionId: this.#secrets.record(newOpenId('open platform')),
+      openIds: {
+        miniapp: this.#secrets.record(newOpenId(this.#apps.miniapp)),
+        official: this.#secrets.record(newOpenId(this.#apps.official)),
+      },
+      follow: null,
+      chat: [],
+      received: [],
+      grants: new Map(),
+    };
+    // A short name also occurs in unrelated text.
+    if (nickname && nickname.length >= 6) this.#secrets.record(nickname);
+    this.#users.set(user.id, user);
+    return user;
+  }
+
+  get(id: string): WechatUser {
+    const user = this.#users.get(id);
+    if (!user) throw new ControlError(404, 'USER_UNKNOWN', `no user ${id}: create one with POST /_phone/users`);
+    return user;
+  }
+
+  /** The user's openid in an app; undefined for an unknown app. */
+  openIdOf(user: WechatUser, appId: string): string | undefined {
+    if (appId === this.#apps.miniapp) return user.openIds.miniapp;
+    return appId === this.#apps.official ? user.openIds.official : undefined;
+  }
+
+  hasOpenId(appId: string, openId: string): boolean {
+    return [...this.#users.values()].some((user) => this.openIdOf(user, appId) === openId);
+  }
+
+  followers(): WechatUser[] {
+    return [...this.#users.values()].filter(({ follow }) => follow);
+  }
+
+  byOpenId(app: AppName, openId: unknown): WechatUser | undefined {
+    return [...this.#users.values()].find(({ openIds }) => openIds[app] === openId);
+  }
+
+  /** Replaces the apps that are bound to the Open Platform account. */
+  bind(apps: readonly AppName[]): void {
+    this.#bound = apps;
+  }
+
+  /** The unionid that an app receives: undefined if the app is not bound. */
+  unionIdIn(app: AppName, { unionId }: { unionId: string }): string | undefined {
+    return this.#bound.includes(app) ? unionId : undefined;
+  }
+
+  /** Makes the identifiers of a snapshot page: valid in form, but of no real user. */
+  newSnapshotIdentity(): { openId: string; unionId: string } {
+    return {
+      openId: this.#secrets.record(newOpenId(this.#apps.official)),
+      unionId: this.#secrets.record(newOpenId('open platform')),
+    };
+  }
+
+  /** Replaces the user's session key; the old key becomes invalid. */
+  renewSessionKey(user: WechatUser): string {
+    user.sessionKey = this.#secrets.record(randomBytes(16).toString('base64'));
+    return user.sessionKey;
+  }
+}
+
+/** 28 characters that start with `o`; ids of one app share a prefix, as real ones do. */
+function newOpenId(appId: string): string {
+  return `o${createHash('sha256').update(appId).digest('base64url').slice(0, 5)}${alphanumeric(22)}`;
+}
