@@ -1,6 +1,6 @@
 import { settings } from '../lib/core/config.ts';
 import { loadSessions } from '../lib/wiring/deps.ts';
-import { putProfile } from '../lib/http/api/identity.ts';
+import { updateProfile as endpoint } from '../lib/http/api/identity.ts';
 import { route } from '../lib/http/route.ts';
 import { updateProfile } from '../lib/identity/update-profile.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
@@ -10,6 +10,4 @@ const deps = fresh(async () => {
   return { ...(await loadSessions()), app: { appId } };
 });
 
-export const handler = route(putProfile, async ({ token, body }) =>
-  updateProfile(await deps(), { token, input: body }),
-);
+export const handler = route(endpoint, async ({ token, body }) => updateProfile(await deps(), { token, input: body }));

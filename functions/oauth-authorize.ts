@@ -1,6 +1,6 @@
 import { loadAuthorize } from '../lib/wiring/deps.ts';
 import { authorize, CALLBACK_PATH } from '../lib/h5/authorize.ts';
-import { oauthAuthorize } from '../lib/http/api/h5.ts';
+import { authorize as endpoint } from '../lib/http/api/h5.ts';
 import { oauthCookie, setCookie } from '../lib/http/cookies.ts';
 import { route } from '../lib/http/route.ts';
 import { OAUTH_STATE_LIFE_S } from '../lib/identity/session-token.ts';
@@ -8,7 +8,7 @@ import { fresh } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(loadAuthorize);
 
-export const handler = route(oauthAuthorize, async ({ query }) => {
+export const handler = route(endpoint, async ({ query }) => {
   const loaded = await deps();
   const { location, state, kept } = await authorize(loaded, query);
   const cookie = { name: oauthCookie(state), value: kept, path: CALLBACK_PATH, maxAgeS: OAUTH_STATE_LIFE_S };

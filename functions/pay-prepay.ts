@@ -1,7 +1,7 @@
 import { settings } from '../lib/core/config.ts';
 import { loadSessions } from '../lib/wiring/deps.ts';
 import { loadPrepay } from '../lib/wiring/deps-pay.ts';
-import { postPrepay } from '../lib/http/api/pay.ts';
+import { prepay as endpoint } from '../lib/http/api/pay.ts';
 import { assertOwnPage } from '../lib/http/credential.ts';
 import { route } from '../lib/http/route.ts';
 import { prepay } from '../lib/pay/prepay.ts';
@@ -9,7 +9,7 @@ import { fresh, together } from '../lib/secrets/fresh.ts';
 
 const deps = fresh(() => together(loadSessions, loadPrepay));
 
-export const handler = route(postPrepay, async ({ token, headers, address, body: { app, ...purchase } }) => {
+export const handler = route(endpoint, async ({ token, headers, address, body: { app, ...purchase } }) => {
   // A browser says which page asks; programs say nothing (pay 2.2).
   if (purchase.tradeType === 'H5' && headers.origin !== undefined) {
     assertOwnPage(headers.origin, settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS);

@@ -19,7 +19,7 @@ export const getJssdkConfig = endpoint({
   errors: ['ORIGIN_NOT_ALLOWED', ...WECHAT_ERRORS],
 });
 
-export const oauthAuthorize = endpoint({
+export const authorize = endpoint({
   method: 'GET',
   path: '/oauth/authorize',
   summary: 'Send a browser inside WeChat to the consent page; it comes back to `redirect`, logged in by cookie',

@@ -7,7 +7,7 @@ const nickname = v.pipe(v.string(), v.maxLength(256));
 const avatarUrl = v.pipe(v.string(), v.maxLength(1_024));
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 
-export const miniappLogin = endpoint({
+export const loginMiniapp = endpoint({
   method: 'POST',
   path: '/miniapp/login',
   summary: 'Log in with a wx.login code; the first login creates the account',
@@ -42,7 +42,7 @@ export const bindPhone = endpoint({
   ],
 });
 
-export const putProfile = endpoint({
+export const updateProfile = endpoint({
   method: 'PUT',
   path: '/miniapp/profile',
   summary: 'Change nickname and avatar: as the user says them, or as the mini-program sealed and signed them',
@@ -67,7 +67,7 @@ export const putProfile = endpoint({
   errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'SESSION_EXPIRED', 'NOT_CONFIGURED'],
 });
 
-export const registerAccount = endpoint({
+export const register = endpoint({
   method: 'POST',
   path: '/register',
   summary: 'Create the account of somebody who scanned a login code and has none',
@@ -88,7 +88,7 @@ export const getMe = endpoint({
   errors: ['UNAUTHENTICATED', 'NOT_CONFIGURED'],
 });
 
-export const postLogout = endpoint({
+export const logout = endpoint({
   method: 'POST',
   path: '/logout',
   summary: 'End the session: its token is refused from now on',
@@ -97,7 +97,7 @@ export const postLogout = endpoint({
   errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'NOT_CONFIGURED'],
 });
 
-export const deleteMe = endpoint({
+export const closeAccount = endpoint({
   method: 'DELETE',
   path: '/me',
   summary: 'Close the account: what identified the person is free again, personal data are gone, orders stay',

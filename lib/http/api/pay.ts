@@ -29,7 +29,7 @@ export const jsapiPayment = v.object({
 /** One of three, by trade type: for the phone itself, for a QR code, for a browser to go to. */
 export const payment = v.union([jsapiPayment, v.object({ codeUrl: v.string() }), v.object({ h5Url: v.string() })]);
 
-export const postPrepay = endpoint({
+export const prepay = endpoint({
   method: 'POST',
   path: '/pay/prepay',
   summary: 'A new order at WeChat Pay, and what the client needs to open the payment',
@@ -52,7 +52,7 @@ export const postPrepay = endpoint({
   errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'NOT_FOUND', 'ORDER_STATE_CONFLICT', ...WECHAT_ERRORS],
 });
 
-export const getOrders = endpoint({
+export const listOrders = endpoint({
   method: 'GET',
   path: '/pay/orders',
   summary: 'The orders of the caller, newest first; those that are open are checked against WeChat',
@@ -76,7 +76,7 @@ export const getOrder = endpoint({
   errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'NOT_CONFIGURED'],
 });
 
-export const postOrderClose = endpoint({
+export const closeOrder = endpoint({
   method: 'POST',
   path: '/pay/orders/{outTradeNo}/close',
   summary: 'Closes an order of the caller: nobody can pay it after this',

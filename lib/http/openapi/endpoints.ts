@@ -1,6 +1,6 @@
-import { getJssdkConfig, getVerificationFile, oauthAuthorize, oauthCallback } from '../api/h5.ts';
-import { bindPhone, deleteMe, getMe, miniappLogin, postLogout, putProfile, registerAccount } from '../api/identity.ts';
-import { getOrder, getOrders, postOrderClose, postPrepay } from '../api/pay.ts';
+import { authorize, getJssdkConfig, getVerificationFile, oauthCallback } from '../api/h5.ts';
+import { bindPhone, closeAccount, getMe, loginMiniapp, logout, register, updateProfile } from '../api/identity.ts';
+import { closeOrder, getOrder, listOrders, prepay } from '../api/pay.ts';
 import { createQrLogin, decideQrLogin, pollQrLogin } from '../api/scan-login.ts';
 import { getHealth, getJwks, getOpenapi } from '../api/service.ts';
 import { getWallet } from '../api/wallet.ts';
@@ -15,16 +15,16 @@ export type EndpointList = Record<string, Record<string, Endpoint>>;
  */
 export const ENDPOINTS = {
   Account: {
-    loginMiniapp: miniappLogin,
+    loginMiniapp,
     bindPhone,
-    updateProfile: putProfile,
+    updateProfile,
     getMe,
-    logout: postLogout,
-    closeAccount: deleteMe,
-    register: registerAccount,
+    logout,
+    closeAccount,
+    register,
   },
   'Scan login': { createQrLogin, pollQrLogin, decideQrLogin },
-  H5: { authorize: oauthAuthorize, getJssdkConfig },
-  Payment: { prepay: postPrepay, listOrders: getOrders, getOrder, closeOrder: postOrderClose, getWallet },
+  H5: { authorize, getJssdkConfig },
+  Payment: { prepay, listOrders, getOrder, closeOrder, getWallet },
   Service: { oauthCallback, getVerificationFile, getHealth, getJwks, getOpenapi },
 } satisfies EndpointList;

@@ -2,7 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { bindPhone, putProfile } from '../../../../../lib/http/api/identity.ts';
+import { bindPhone, updateProfile } from '../../../../../lib/http/api/identity.ts';
 import { payment } from '../../../../../lib/http/api/pay.ts';
 import { pollQrLogin } from '../../../../../lib/http/api/scan-login.ts';
 import { answerSchema, componentSchemas, requestSchema } from '../../../../../lib/http/openapi/schemas.ts';
@@ -28,14 +28,14 @@ describe('a request', () => {
     ['an empty code', bindPhone, { code: '' }, false],
     ['a code that is a number', bindPhone, { code: 1 }, false],
     ['no phone', bindPhone, {}, false],
-    ['a nickname', putProfile, { nickname: '李雷' }, true],
-    ['an avatar', putProfile, { avatarUrl: 'https://cdn.example.com/a.png' }, true],
-    ['a signed profile', putProfile, signed, true],
-    ['a signed profile without its seal', putProfile, { rawData: '{}', signature: signed.signature }, false],
-    ['a wrong signature beside a nickname', putProfile, { ...signed, signature: 'x', nickname: 'a' }, true],
-    ['a nickname that is a number', putProfile, { nickname: 1 }, false],
-    ['no profile', putProfile, {}, false],
-    ['null', putProfile, null, false],
+    ['a nickname', updateProfile, { nickname: '李雷' }, true],
+    ['an avatar', updateProfile, { avatarUrl: 'https://cdn.example.com/a.png' }, true],
+    ['a signed profile', updateProfile, signed, true],
+    ['a signed profile without its seal', updateProfile, { rawData: '{}', signature: signed.signature }, false],
+    ['a wrong signature beside a nickname', updateProfile, { ...signed, signature: 'x', nickname: 'a' }, true],
+    ['a nickname that is a number', updateProfile, { nickname: 1 }, false],
+    ['no profile', updateProfile, {}, false],
+    ['null', updateProfile, null, false],
   ])('with %s is the same to the document and to the route', (_, { request }, body, fine) => {
     expect(v.is(request.body, body)).toBe(fine);
     expect(accepts(requestSchema(request.body), body)).toBe(fine);
