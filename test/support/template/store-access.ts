@@ -1,5 +1,9 @@
-// What each function of lib/store does to the table: for each kind of item, by how its partition key begins, the actions
-// of DynamoDB that a role must allow. A transaction needs the actions that it is made of; a condition needs none.
+// The access of each exported function of lib/store to the table, by file and function. A function lists the DynamoDB
+// actions that it needs on each kind of item. A kind is the beginning of the partition key (lib/store/keys.ts). Orders are
+// in the partition of their owner, so their kind is ACCOUNT.
+//
+// A transaction needs the actions of its writes. A condition needs no action. A function that calls other functions of
+// the list needs no entry for their access.
 
 type Actions = Partial<Record<string, string[]>>;
 
@@ -10,8 +14,11 @@ const DELETE = ['DeleteItem'];
 const QUERY = ['Query'];
 const BATCH = ['BatchGetItem'];
 
-/** The index has no kinds of items of its own; it is granted as a whole. */
-export const DUE_INDEX = 'index/due';
+/** Of functions that reach no item by themselves. */
+const NONE: Actions = {};
+
+/** The index is granted as a whole: it has no kinds of items. */
+export const INDEX = 'index/due';
 
 export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'account-links': {
@@ -31,6 +38,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     clearWechatProfile: { ACCOUNT: UPDATE },
     readMerges: { ACCOUNT: QUERY },
     anonymiseMerges: { ACCOUNT: UPDATE },
+    ownIds: NONE,
+  },
+  attempt: {
+    attempt: NONE,
+    transact: NONE,
   },
   bills: {
     readReconciled: { BILL: READ },
@@ -42,12 +54,15 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     claimFetch: { PAYKEYS: UPDATE },
     putCertificates: { PAYKEYS: PUT },
   },
+  change: {
+    readChange: NONE,
+  },
   claims: {
     claim: { CLAIM: PUT },
     readClaim: { CLAIM: READ },
   },
   'follow-ups': {
-    listDue: { [DUE_INDEX]: QUERY },
+    listDue: { [INDEX]: QUERY },
     takeDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
     setDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
     endDue: { ACCOUNT: UPDATE, REFUND: UPDATE },
@@ -60,10 +75,20 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     keepUnionId: { IDENTITY: UPDATE },
     requestFollowUp: { IDENTITY: UPDATE },
     endFollowUp: { IDENTITY: UPDATE },
+    identityName: NONE,
+    personOf: NONE,
+  },
+  keys: {
+    ageOf: NONE,
+    dueEntry: NONE,
+    ordersOf: NONE,
+    ownerOf: NONE,
+    paidEntry: NONE,
+    paidPartitions: NONE,
   },
   ledger: {
     readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
-    paidOn: { [DUE_INDEX]: QUERY },
+    paidOn: { [INDEX]: QUERY },
   },
   orders: {
     putOrder: { ACCOUNT: PUT },
@@ -101,6 +126,10 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readSession: { SESSION: READ },
     deleteSession: { SESSION: DELETE },
   },
+  table: {
+    getItem: NONE,
+    openTable: NONE,
+  },
   tickets: {
     putTicket: { TICKET: PUT },
     readTicket: { TICKET: READ },
@@ -116,24 +145,6 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     isBooked: { WALLET: READ },
     bookEntry: { WALLET: [...PUT, ...UPDATE] },
     readBalance: { WALLET: READ },
+    creditId: NONE,
   },
 };
-
-/** Exported from lib/store, and nothing that reaches the table by itself. */
-export const HELPERS = new Set([
-  'accounts.ownIds',
-  'attempt.attempt',
-  'attempt.transact',
-  'change.readChange',
-  'identities.identityName',
-  'identities.personOf',
-  'keys.ageOf',
-  'keys.dueEntry',
-  'keys.ordersOf',
-  'keys.ownerOf',
-  'keys.paidEntry',
-  'keys.paidPartitions',
-  'table.getItem',
-  'table.openTable',
-  'wallets.creditId',
-]);
