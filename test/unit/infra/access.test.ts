@@ -13,12 +13,21 @@ const { functions, custom } = parse(readFileSync('serverless.yml', 'utf8')) as {
 const anchors = { paySecrets: custom.paySecrets };
 const names = Object.keys(functions);
 const code = new Map<string, CodeAccess>();
+const unlisted = storeFindings(readSources(process.cwd(), ['lib/store/*.ts']));
 
-beforeAll(async () => {
-  for (const name of names) code.set(name, await codeAccess(`functions/${name}.ts`));
+describe('STORE_ACCESS', () => {
+  it('lists every exported function of lib/store', () => {
+    expectNoFindings(unlisted);
+  });
 });
 
 describe('serverless.yml', () => {
+  beforeAll(async () => {
+    // Without an entry in STORE_ACCESS, the access of a function would seem to be too much.
+    expectNoFindings(unlisted);
+    for (const name of names) code.set(name, await codeAccess(`functions/${name}.ts`));
+  });
+
   it.each(names)('grants %s exactly the secrets and items that its code reaches', (name) => {
     expectNoFindings(accessFindings(name, functions[name]!, code.get(name)!, anchors));
   });
@@ -29,10 +38,4 @@ describe('serverless.yml', () => {
       expectNoFindings(addressFindings(name, functions[name]!, code.get(name)!));
     },
   );
-});
-
-describe('STORE_ACCESS', () => {
-  it('lists every exported function of lib/store', () => {
-    expectNoFindings(storeFindings(readSources(process.cwd(), ['lib/store/*.ts'])));
-  });
 });
