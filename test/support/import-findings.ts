@@ -10,7 +10,7 @@ export interface ModuleRule {
 }
 
 /** The module of a file: its folder, and in infra/ and test/ the folder directly below. */
-export function moduleOf(path: string): string {
+function moduleOf(path: string): string {
   return /^(infra|test)\//.test(path) ? path.split('/').slice(0, 2).join('/') : dirname(path);
 }
 
@@ -67,8 +67,8 @@ export function isIn(entries: string[], path: string): boolean {
 }
 
 /**
- * Imports of an export by files that are not in its list, by name or with everything else, and exports of it by another
- * file than the one that declares it.
+ * Imports of a restricted export by files that are not in its list, and files that export it again. An import of all
+ * exports of the declaring file counts.
  */
 export function nameFindings(files: SourceFile[], importers: Record<string, string[]>): string[] {
   return Object.entries(importers).flatMap(([name, allowed]) => {

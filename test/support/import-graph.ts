@@ -28,7 +28,7 @@ export interface SourceFile {
   unresolved: string[];
 }
 
-/** What a file imports, before the specifiers are resolved. */
+/** An import whose specifier is not resolved yet. */
 type Request = Omit<Import, 'from' | 'to'> & { specifier: string };
 
 const resolver = new ResolverFactory({
