@@ -3,7 +3,7 @@ import { AppError } from '../../lib/core/errors.ts';
 import { explain } from './refusal.ts';
 
 /** ✓ as it must be; ! works, and should be looked at; ✗ does not work; – not set up and not needed, or nothing to try it on. */
-export type Mark = '✓' | '!' | '✗' | '–';
+type Mark = '✓' | '!' | '✗' | '–';
 
 export interface Row {
   mark: Mark;

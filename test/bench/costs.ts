@@ -63,7 +63,7 @@ const IDLE_MONTH =
   10 * PRICE.alarmMonth;
 
 /** US dollars for a million of each use case, by what they are for. */
-export function costsOf(rows: Pick<CapacityRow, 'flow' | 'measured'>[]) {
+function costsOf(rows: Pick<CapacityRow, 'flow' | 'measured'>[]) {
   const units = new Map(rows.map(({ flow, measured }) => [flow, measured]));
   return Object.entries(USE_CASES).map(([name, steps]) => {
     const cost = { lambda: 0, gateway: 0, table: 0, events: 0, logs: 0 };

@@ -28,7 +28,7 @@ export interface Flow {
   yuan: string;
 }
 
-export const TRADE_HEADER =
+const TRADE_HEADER =
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,' +
   '应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,' +
   '手续费,费率,订单金额,申请退款金额,费率备注';
@@ -43,7 +43,7 @@ export const MCH_ID = '1900000001';
 export const OPEN_ID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
 
 /** One line of a trade bill about a payment. */
-export function paymentLine({ outTradeNo, transactionId, yuan, settledYuan = yuan, ...rest }: Payment): string {
+function paymentLine({ outTradeNo, transactionId, yuan, settledYuan = yuan, ...rest }: Payment): string {
   const { appId = APP_ID, mchId = MCH_ID, state = 'SUCCESS' } = rest;
   const payment = [appId, mchId, '0', '', transactionId, outTradeNo, OPEN_ID, 'JSAPI', state, 'OTHERS', 'CNY'];
   const refund = ['0', '0', '0.00', '0.00', '', ''];
@@ -52,14 +52,7 @@ export function paymentLine({ outTradeNo, transactionId, yuan, settledYuan = yua
 }
 
 /** One line of a trade bill about a refund: the columns of its payment are repeated. */
-export function refundLine({
-  payment,
-  outRefundNo,
-  refundId,
-  yuan,
-  settledYuan = yuan,
-  ...rest
-}: BilledRefund): string {
+function refundLine({ payment, outRefundNo, refundId, yuan, settledYuan = yuan, ...rest }: BilledRefund): string {
   const { status = 'SUCCESS' } = rest;
   const { outTradeNo, transactionId, appId = APP_ID, mchId = MCH_ID } = payment;
   const about = [appId, mchId, '0', '', transactionId, outTradeNo, OPEN_ID, 'JSAPI', 'REFUND', 'OTHERS', 'CNY'];

@@ -9,7 +9,7 @@ export async function issuedBy(url: string): Promise<string[]> {
 }
 
 /** What `output` shows of them, each with the line that it is in. Nothing, if all is well. */
-export function leaksIn(output: string, issued: string[]): string[] {
+function leaksIn(output: string, issued: string[]): string[] {
   const known = issued.filter((text) => text.length >= MIN_LENGTH && output.includes(text));
   const found = [...known, ...OURS.flatMap((pattern) => output.match(pattern) ?? [])];
   return found.map((text) => `${text} in ${output.split('\n').find((line) => line.includes(text))}`);

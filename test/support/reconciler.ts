@@ -21,7 +21,7 @@ import { freshTable, openPatiently } from './table.ts';
 
 export const DATE = '2026-11-20';
 /** Half past ten in Beijing, the day after. */
-export const NOW = '2026-11-21T02:30:00.000Z';
+const NOW = '2026-11-21T02:30:00.000Z';
 
 export type Reconciler = Awaited<ReturnType<typeof createReconciler>>;
 

@@ -5,7 +5,7 @@ import type { Key } from '../../lib/store/keys.ts';
 type Item = object | undefined;
 
 /** When every record of the tests was written: seconds, and the same as ISO 8601. */
-export const WRITTEN_S = 1_795_144_365;
+const WRITTEN_S = 1_795_144_365;
 export const WRITTEN_AT = '2026-11-20T03:12:45.000Z';
 
 let written = 0;

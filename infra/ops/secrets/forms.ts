@@ -68,7 +68,7 @@ export const FORMS: Record<SecretName, SecretForm> = {
 };
 
 /** The key that signs for the merchant. @throws NOT_CONFIGURED */
-export function merchantKey(text: string): KeyObject {
+function merchantKey(text: string): KeyObject {
   const name = 'PAY_MCH_PRIVATE_KEY';
   if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is apiclient_key.pem');
   if (/BEGIN PUBLIC KEY/.test(text)) throw badSetting(name, 'is a public key; the private one is apiclient_key.pem');

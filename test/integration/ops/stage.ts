@@ -17,7 +17,7 @@ import { freshTable } from '../../support/table.ts';
 
 export const SECRETS_PATH = '/wechat-lambda/local';
 
-export interface Answer {
+interface Answer {
   status: number;
   body?: string;
   headers?: Record<string, string>;

@@ -1,8 +1,10 @@
-// What the code of a function can reach, read from its bundle: the bundler drops what no call leads to, so what is left
-// of lib/store, of the names of secrets and of WeChat's client is what the function may need.
+// Reads from the bundle of a function what its code can reach. The bundler drops unreachable code, so the remaining
+// functions of lib/store, names of secrets and client of WeChat are the ones that the function may need.
 import { build } from 'esbuild';
+import type { Program } from 'oxc-parser';
 import { SECRET_NAMES } from '../../../lib/core/config.ts';
-import { STORE_ACCESS, HELPERS } from './store-access.ts';
+import type { SourceFile } from '../import-graph.ts';
+import { STORE_ACCESS } from './store-access.ts';
 
 export interface CodeAccess {
   secrets: string[];
@@ -14,7 +16,7 @@ export interface CodeAccess {
 
 const CLIENT = 'lib/wechat/client.ts';
 
-/** WeChat Pay has a list of addresses for refunds alone, off by default: whoever turns it on gives these the address too. */
+/** WeChat Pay checks addresses of refunds only, and only if the merchant enables it. Such a merchant adds these functions. */
 export const REFUNDERS = ['pay-refund', 'pay-sweep'];
 
 /** @param entry the file of the function */
@@ -39,13 +41,13 @@ export async function codeAccess(entry: string): Promise<CodeAccess> {
   };
 }
 
-/** The bundle, cut where esbuild names the file that the following lines come from. */
+/** Splits the bundle at the comments in which esbuild names the source file. */
 function modulesOf(bundle: string): Map<string, string> {
   const parts = bundle.split(/^\/\/ (\S+\.ts)$/m);
   return new Map(parts.flatMap((part, n) => (n % 2 ? [[part, parts[n + 1] ?? ''] as const] : [])));
 }
 
-/** lib/core/config.ts lists all of them and says nothing about who reads them. */
+/** Ignores lib/core/config.ts, which lists all secrets. */
 function secretsIn(modules: Map<string, string>): string[] {
   const code = [...modules].flatMap(([path, source]) => (path === 'lib/core/config.ts' ? [] : [source])).join('\n');
   const quotes = (text: string) => code.includes(`"${text}"`);
@@ -54,10 +56,10 @@ function secretsIn(modules: Map<string, string>): string[] {
 }
 
 function storeAccessOf(path: string, source: string): Partial<Record<string, string[]>>[] {
-  const [, room] = /^lib\/store\/(.+)\.ts$/.exec(path) ?? [];
-  if (room === undefined) return [];
+  const module = storeModuleOf(path);
+  if (module === undefined) return [];
   const declared = [...source.matchAll(/^(?:async )?function\*? (\w+?)\d*\(/gm)].map(([, name]) => name!);
-  return declared.map((name) => STORE_ACCESS[room]?.[name] ?? {});
+  return declared.map((name) => STORE_ACCESS[module]?.[name] ?? {});
 }
 
 function merge(all: Partial<Record<string, string[]>>[]): Record<string, string[]> {
@@ -70,8 +72,42 @@ function merge(all: Partial<Record<string, string[]>>[]): Record<string, string[
   return table;
 }
 
-/** What lib/store exports and neither list knows, for whoever adds to it. */
-export function unknownExports(room: string, source: string): string[] {
-  const names = [...source.matchAll(/^export (?:async )?function\*? (\w+)/gm)].map(([, name]) => name!);
-  return names.filter((name) => !STORE_ACCESS[room]?.[name] && !HELPERS.has(`${room}.${name}`));
+/** Exports of lib/store without an entry in STORE_ACCESS, and entries without an export. */
+export function storeFindings(files: SourceFile[]): string[] {
+  const lists = 'STORE_ACCESS in test/support/template/store-access.ts';
+  const known = new Set(files.map(({ path }) => storeModuleOf(path)));
+  const gone = Object.keys(STORE_ACCESS).filter((module) => !known.has(module));
+  return [
+    ...gone.map((module) => `lib/store/${module}.ts does not exist: remove ${module} from ${lists}`),
+    ...files.flatMap(({ path, program }) => {
+      const listed = STORE_ACCESS[storeModuleOf(path)!] ?? {};
+      const { functions, arrows } = exportedFunctions(program);
+      return [
+        ...arrows.map((name) => `${path}: declare ${name} as a function, so that a bundle shows its use`),
+        ...functions.filter((name) => !(name in listed)).map((name) => `${path}: add ${name} to ${lists}`),
+        ...Object.keys(listed)
+          .filter((name) => !functions.includes(name))
+          .map((name) => `${path} does not export ${name}: rename or remove it in ${lists}`),
+      ];
+    }),
+  ];
+}
+
+function exportedFunctions(program: Program): { functions: string[]; arrows: string[] } {
+  const functions: string[] = [];
+  const arrows: string[] = [];
+  for (const node of program.body) {
+    const declaration = node.type === 'ExportNamedDeclaration' ? node.declaration : undefined;
+    if (declaration?.type === 'FunctionDeclaration') functions.push(declaration.id!.name);
+    if (declaration?.type !== 'VariableDeclaration') continue;
+    for (const { id, init } of declaration.declarations) {
+      const isFunction = init?.type === 'ArrowFunctionExpression' || init?.type === 'FunctionExpression';
+      if (isFunction && id.type === 'Identifier') arrows.push(id.name);
+    }
+  }
+  return { functions, arrows };
+}
+
+function storeModuleOf(path: string): string | undefined {
+  return /^lib\/store\/(.+)\.ts$/.exec(path)?.[1];
 }

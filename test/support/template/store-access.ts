@@ -1,5 +1,9 @@
-// What each function of lib/store does to the table: for each kind of item, by how its partition key begins, the actions
-// of DynamoDB that a role must allow. A transaction needs the actions that it is made of; a condition needs none.
+// The access of each exported function of lib/store to the table, by file and function. A function lists the DynamoDB
+// actions that it needs on each kind of item. A kind is the beginning of the partition key (lib/store/keys.ts). Orders are
+// in the partition of their owner, so their kind is ACCOUNT.
+//
+// A transaction needs the actions of its writes. A condition needs no action. A function that calls other functions of
+// the list needs no entry for their access.
 
 type Actions = Partial<Record<string, string[]>>;
 
@@ -10,9 +14,12 @@ const DELETE = ['DeleteItem'];
 const QUERY = ['Query'];
 const BATCH = ['BatchGetItem'];
 
-/** An index has no kinds of items; it is granted as a whole. */
-export const FOLLOW_UP_INDEX = 'index/follow-ups';
-export const PAID_INDEX = 'index/paid-on-day';
+/** Of functions that reach no item by themselves. */
+const NONE: Actions = {};
+
+/** An index is granted as a whole: it has no kinds of items. */
+export const INDEXES = ['index/follow-ups', 'index/paid-on-day'] as const;
+const [FOLLOW_UPS, PAID_ON_DAY] = INDEXES;
 
 export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'account-links': {
@@ -32,6 +39,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     clearWechatProfile: { ACCOUNT: UPDATE },
     readMerges: { ACCOUNT: QUERY },
     anonymiseMerges: { ACCOUNT: UPDATE },
+    allIdsOf: NONE,
+  },
+  attempt: {
+    attempt: NONE,
+    transact: NONE,
   },
   bills: {
     readReconciled: { BILL: READ },
@@ -41,12 +53,15 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   certificates: {
     certificateStore: { PAYKEYS: [...READ, ...PUT, ...UPDATE] },
   },
+  change: {
+    readChange: NONE,
+  },
   claims: {
     claim: { CLAIM: PUT },
     readClaim: { CLAIM: READ },
   },
   'follow-ups': {
-    listDueFollowUps: { [FOLLOW_UP_INDEX]: QUERY },
+    listDueFollowUps: { [FOLLOW_UPS]: QUERY },
     claimFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
     scheduleFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
     cancelFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
@@ -59,10 +74,20 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     putUnionId: { IDENTITY: UPDATE },
     requestIdentitySync: { IDENTITY: UPDATE },
     completeIdentitySync: { IDENTITY: UPDATE },
+    identityName: NONE,
+    personOf: NONE,
+  },
+  keys: {
+    ageOf: NONE,
+    followUpEntry: NONE,
+    ordersOf: NONE,
+    ownerOf: NONE,
+    paidEntry: NONE,
+    paidPartitions: NONE,
   },
   ledger: {
     readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
-    listPaidOn: { [PAID_INDEX]: QUERY },
+    listPaidOn: { [PAID_ON_DAY]: QUERY },
   },
   orders: {
     putOrder: { ACCOUNT: PUT },
@@ -101,6 +126,10 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readSession: { SESSION: READ },
     deleteSession: { SESSION: DELETE },
   },
+  table: {
+    getItem: NONE,
+    openTable: NONE,
+  },
   tickets: {
     putTicket: { TICKET: PUT },
     readTicket: { TICKET: READ },
@@ -116,24 +145,6 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     isBooked: { WALLET: READ },
     bookEntry: { WALLET: [...PUT, ...UPDATE] },
     readBalance: { WALLET: READ },
+    creditId: NONE,
   },
 };
-
-/** Exported from lib/store, and nothing that reaches the table by itself. */
-export const HELPERS = new Set([
-  'accounts.allIdsOf',
-  'attempt.attempt',
-  'attempt.transact',
-  'change.readChange',
-  'identities.identityName',
-  'identities.personOf',
-  'keys.ageOf',
-  'keys.followUpEntry',
-  'keys.ordersOf',
-  'keys.ownerOf',
-  'keys.paidEntry',
-  'keys.paidPartitions',
-  'table.getItem',
-  'table.openTable',
-  'wallets.creditId',
-]);
