@@ -21,7 +21,7 @@ export interface OutboundResponse {
 export type Send = (request: OutboundRequest) => Promise<OutboundResponse>;
 
 /** A response whose `body` is read as it arrives. A reader that leaves early ends the connection. */
-export interface Download extends Omit<OutboundResponse, 'body'> {
+interface Download extends Omit<OutboundResponse, 'body'> {
   body: AsyncIterable<Buffer>;
 }
 

@@ -87,7 +87,7 @@ export const SCHEMAS = {
 };
 
 export type EventName = keyof typeof SCHEMAS;
-export type EventData<Name extends EventName> = v.InferOutput<(typeof SCHEMAS)[Name]>;
+type EventData<Name extends EventName> = v.InferOutput<(typeof SCHEMAS)[Name]>;
 
 /** One fact. It may arrive more than once, always with the same `id`; `at` is when it was written. */
 export interface DomainEvent<Name extends EventName = EventName> {

@@ -2,7 +2,7 @@ import type { Log } from '../core/log.ts';
 import type { TokenOwner } from './owner.ts';
 
 /** The part of a token's owner that renews it. */
-export type RefreshedToken = Pick<TokenOwner, 'appId' | 'kind' | 'request' | 'get'>;
+type RefreshedToken = Pick<TokenOwner, 'appId' | 'kind' | 'request' | 'get'>;
 
 export interface RefreshDeps {
   log: Log;

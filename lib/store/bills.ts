@@ -17,7 +17,7 @@ export interface ReconciledBill {
 }
 
 /** What a bill and our books may differ in; see `lib/reconciliation/judge.ts`. */
-export type DifferenceKind =
+type DifferenceKind =
   | 'unknown-order'
   | 'unpaid-here'
   | 'amount'

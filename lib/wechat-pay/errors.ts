@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 
 /** The error code that WeChat Pay returned, kept as the cause of an AppError; `code` is normalised (pay 2.12). */
-export class PayError extends Error {
+class PayError extends Error {
   override readonly name = 'PayError';
   readonly code: string;
 

@@ -6,7 +6,7 @@ import { cdata } from '../core/cdata.ts';
 /** A passive reply (platform 3.9). A string is a text; `mediaId` is that of uploaded material. */
 export type Reply = string | { type: 'image'; mediaId: string } | { type: 'news'; articles: Article[] };
 
-export interface Article {
+interface Article {
   title: string;
   description: string;
   pictureUrl: string;

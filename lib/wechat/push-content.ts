@@ -37,8 +37,8 @@ export type PushEvent = { type: 'event' } & (
   | { event: 'other'; name: string }
 );
 
-export type PicturesEvent = 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin';
-export type UserDataEvent = 'user_info_modified' | 'user_authorization_revoke' | 'user_authorization_cancellation';
+type PicturesEvent = 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin';
+type UserDataEvent = 'user_info_modified' | 'user_authorization_revoke' | 'user_authorization_cancellation';
 
 export interface Place {
   /** Latitude. */
@@ -49,7 +49,7 @@ export interface Place {
   label: string;
 }
 
-export interface MassSendCounts {
+interface MassSendCounts {
   total: string;
   filtered: string;
   sent: string;
@@ -64,7 +64,7 @@ export interface SubscribeChoice {
 }
 
 /** What became of one subscribe message; `errorCode` 0 is delivered. */
-export interface SubscribeResult {
+interface SubscribeResult {
   templateId: string;
   msgId: string;
   errorCode: string;
@@ -72,7 +72,7 @@ export interface SubscribeResult {
 }
 
 /** Whose data it is: not the sender of the push. WeChat demands that it is renewed or deleted. */
-export interface DataSubject {
+interface DataSubject {
   openId: string;
   unionId?: string;
   /** The app that the openid belongs to, if WeChat names it. */

@@ -11,7 +11,7 @@ const parser = new XMLParser({
 
 /** An element with children; text is a string, a repeated element an array. */
 export type XmlElement = { [name: string]: XmlValue };
-export type XmlValue = string | XmlElement | (string | XmlElement)[];
+type XmlValue = string | XmlElement | (string | XmlElement)[];
 
 /**
  * The children of the root `<xml>` of a WeChat message. No DTD, no entity definitions: WeChat sends none.

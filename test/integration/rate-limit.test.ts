@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rateLimit } from '../../lib/rate-limit/rate-limit.ts';
-import { openPatiently } from '../support/table.ts';
+import { openWithoutDeadline } from '../support/table.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const LIMITS = { windowS: 60, perAddress: 16, perApp: 64 };
@@ -51,7 +51,7 @@ describe('rate limit', () => {
 
   it('counts over instances: what gets through beyond the limit is less than a share for each', async () => {
     const name = fresh();
-    const instances = Array.from({ length: 4 }, () => instanceOf(name, openPatiently(world.table.name)));
+    const instances = Array.from({ length: 4 }, () => instanceOf(name, openWithoutDeadline(world.table.name)));
     let passed = 0;
     for (let round = 0; round < 40; round += 1) {
       for (const instance of instances) passed += await allowed(instance, '203.0.113.9', 1);

@@ -17,7 +17,7 @@ import { writeRefund, type RefundStatus } from '../../lib/store/refunds.ts';
 import type { Table } from '../../lib/store/table.ts';
 import { APP_ID, MCH_ID, OPEN_ID, type Payment } from './bill-files.ts';
 import { API_V2_KEY, KEY_ID, startBillServer } from './bill-server.ts';
-import { freshTable, openPatiently } from './table.ts';
+import { freshTable, openWithoutDeadline } from './table.ts';
 
 export const DATE = '2026-11-20';
 /** Half past ten in Beijing, the day after. */
@@ -30,7 +30,7 @@ export async function createReconciler() {
   const { name, endpoint } = await freshTable();
   const wechat = await startBillServer();
   Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_S3: wechat.url });
-  const table = openPatiently(name);
+  const table = openWithoutDeadline(name);
   const clock = { now: Date.parse(NOW) };
   const lines: string[] = [];
   const healed = { orders: [] as string[], refunds: [] as object[], fail: false };

@@ -4,7 +4,8 @@ import { inject } from 'vitest';
 import { createTable } from '../../infra/service/table.ts';
 import { openTable, type Table } from '../../lib/store/table.ts';
 
-const PATIENCE_MS = 20_000;
+/** Above any pause of a test machine. */
+const LONG_MS = 20_000;
 
 /** An empty table of its own on the engine of this test run. */
 export async function freshTable(): Promise<{ name: string; endpoint: string }> {
@@ -14,15 +15,17 @@ export async function freshTable(): Promise<{ name: string; endpoint: string }> 
   return { name, endpoint };
 }
 
-/**
- * Opens the table, for a test that is not about its deadline of a second: when the machine stands still for a moment, a
- * write that was made would be made again, find its condition gone, and look like a race that was lost.
- */
-export function openPatiently(name: string): Table {
+/** Opens the table without its deadline. */
+export function openWithoutDeadline(name: string): Table {
   const table = openTable(name);
-  table.client.config.requestHandler = new NodeHttpHandler({
-    requestTimeout: PATIENCE_MS,
-    throwOnRequestTimeout: true,
-  });
+  removeDeadline(table);
   return table;
+}
+
+/**
+ * Removes the table's deadline of a second, for tests that are not about it: on a machine that stands still for a moment,
+ * a write would be sent twice, fail against itself, and look like a lost race.
+ */
+export function removeDeadline({ client }: Table): void {
+  client.config.requestHandler = new NodeHttpHandler({ requestTimeout: LONG_MS, throwOnRequestTimeout: true });
 }

@@ -1,12 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { startSimulator, type Simulator } from '../../infra/simulator/simulator.ts';
 import { LOCAL_AWS } from '../../infra/service/table.ts';
 import { redact, type Log } from '../../lib/core/log.ts';
 import { once } from '../../lib/core/once.ts';
 import { runtime, type Runtime } from '../../lib/core/runtime.ts';
 import type { TokenOwner } from '../../lib/platform-token/owner.ts';
-import type { Table } from '../../lib/store/table.ts';
 import { jsapiTicketOwner, loadMiniapp, loadOfficialAccount } from '../../lib/wiring/apps.ts';
 import { loadOauthCallback } from '../../lib/wiring/h5.ts';
 import { loadAccountClosing, loadLogin, loadPhoneBinding } from '../../lib/wiring/identity.ts';
@@ -14,7 +12,7 @@ import { loadPrepay, loadRefundOrder, loadSweep } from '../../lib/wiring/pay.ts'
 import { loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
 import { loadTable } from '../../lib/wiring/table.ts';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
-import { freshTable } from './table.ts';
+import { freshTable, removeDeadline } from './table.ts';
 
 const rsaPair = () =>
   generateKeyPairSync('rsa', {
@@ -54,9 +52,6 @@ export interface WorldOptions {
 export type Settings = Record<string, string>;
 
 export const REFUND_SETTLES_MS = 10_000;
-
-/** Above any pause of a test machine. */
-const NO_DEADLINE_MS = 20_000;
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
@@ -189,17 +184,6 @@ function settingsFor(wechat: string): Settings {
   };
 }
 
-/**
- * The table's deadline of a second is not the subject of most tests: on a machine that stands still for a moment, a write
- * would be sent twice, fail against itself, and look like a lost race.
- */
-export function removeDeadline({ client }: Table): void {
-  client.config.requestHandler = new NodeHttpHandler({
-    requestTimeout: NO_DEADLINE_MS,
-    throwOnRequestTimeout: true,
-  });
-}
-
 /** A token's owner in an instance of its own: nothing is shared but the table. */
 function coldOwner(load: () => Promise<TokenOwner>): Pick<TokenOwner, 'get' | 'withToken' | 'request'> {
   const owner = once(load);
@@ -240,7 +224,7 @@ async function control(simulator: Simulator, method: string, path: string, body?
 }
 
 /** A log whose lines are kept as production would write them. */
-export function recordingLog(lines: string[]): Log {
+function recordingLog(lines: string[]): Log {
   const record = (event: string, fields?: object) => void lines.push(redact({ evt: event, ...fields }));
   return { info: record, warn: record, error: record };
 }

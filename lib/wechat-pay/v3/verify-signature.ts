@@ -9,7 +9,7 @@ export type PlatformKeys = (serial: string) => Promise<KeyObject | undefined>;
 export type SignedHeaders = Record<string, string | undefined>;
 
 /** The check that failed. `PROBE` is WeChat's own test with a wrong signature (pay 1.7). */
-export type SignatureFailure = 'HEADERS' | 'CLOCK' | 'KEY' | 'SIGNATURE' | 'PROBE';
+type SignatureFailure = 'HEADERS' | 'CLOCK' | 'KEY' | 'SIGNATURE' | 'PROBE';
 
 const TOLERANCE_S = 300;
 const PROBE_PREFIX = 'WECHATPAY/SIGNTEST/';
