@@ -2,11 +2,11 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Difference } from '../store/bills.ts';
 import { LEDGER_BATCH, paidOn, readLedger } from '../store/ledger.ts';
 import type { Table } from '../store/table.ts';
+import { copyString } from './copy-string.ts';
 import type { DifferenceBook } from './difference-book.ts';
 import type { FundFlowRow } from './fund-flow-bill.ts';
 import { inBatches } from './in-batches.ts';
 import { judgeFundFlow, judgeTrade, subjectOf } from './judge.ts';
-import { NoMap } from './no-map.ts';
 import { isPayment, type TradeRow } from './trade-bill.ts';
 
 /** What mends our books. Each may be called more than once for the same thing. */
@@ -24,8 +24,8 @@ export interface CompareDeps extends Healers, Pick<Runtime, 'log'> {
 
 /** What the trade bill says is settled (fen) of each payment and refund that is in it. */
 export interface Settled {
-  orders: NoMap;
-  refunds: NoMap;
+  orders: Map<string, number>;
+  refunds: Map<string, number>;
 }
 
 /** Fast enough for a million lines in minutes, and little next to what a table takes besides. */
@@ -35,13 +35,16 @@ const PROGRESS_LINES = 50_000;
 
 /** Compares each line of the trade bill with our books (pay 2.8), and mends them where only WeChat knows. */
 export async function compareTradeBill(deps: CompareDeps, rows: AsyncIterable<TradeRow>): Promise<Settled> {
-  const settled = { orders: new NoMap(), refunds: new NoMap() };
+  // A million order numbers of 32 characters take 74 MB here: 78 bytes each. Without the copies they take 524 MB.
+  const settled: Settled = { orders: new Map(), refunds: new Map() };
   const progress = progressOf(deps, 'trade');
   await inBatches(rows, ROWS, async (batch) => {
     const payments = batch.filter(isPayment);
     const refunds = batch.filter(({ state }) => state === 'REFUND');
-    for (const { outTradeNo, settledFen } of payments) settled.orders.set(outTradeNo, settledFen);
-    for (const { outRefundNo, settledRefundFen } of refunds) settled.refunds.set(outRefundNo, settledRefundFen);
+    for (const { outTradeNo, settledFen } of payments) settled.orders.set(copyString(outTradeNo), settledFen);
+    for (const { outRefundNo, settledRefundFen } of refunds) {
+      settled.refunds.set(copyString(outRefundNo), settledRefundFen);
+    }
     const ledger = await readLedger(deps.table, {
       orders: payments.map(({ outTradeNo }) => outTradeNo),
       refunds: refunds.map(({ outRefundNo }) => outRefundNo),

@@ -1,6 +1,6 @@
 import { recordDifference, type Difference } from '../store/bills.ts';
 import type { Table } from '../store/table.ts';
-import { NoMap } from './no-map.ts';
+import { copyString } from './copy-string.ts';
 import type { Report } from './report.ts';
 
 /** Takes down what differs, each difference once: in the table, which tells the world of it, and in the report. */
@@ -14,11 +14,13 @@ export function differenceBook(
   { table }: { table: Table },
   { date, report, seenAt }: { date: string; report: Report; seenAt: string },
 ): DifferenceBook {
-  const noted = new NoMap();
+  const noted = new Set<string>();
   return {
     note: async (difference) => {
       // Two bills may tell the same.
-      if (!noted.set(`${difference.kind}#${difference.no}`, 0)) return;
+      const key = copyString(`${difference.kind}#${difference.no}`);
+      if (noted.has(key)) return;
+      noted.add(key);
       await recordDifference(table, { ...difference, date, seenAt });
       await report.add(difference);
     },
