@@ -1,5 +1,5 @@
 /**
- * Copies a string that outlives the text it was cut from. A cell of a bill is a slice in V8, and the slice keeps the
+ * Copies a string that outlives the text it was cut from. V8 represents a cell of a bill as a slice, which keeps the
  * whole chunk of the bill in memory.
  */
 export function copyString(text: string): string {

@@ -82,7 +82,7 @@ export async function loadBills() {
     ...pay,
     api,
     ...(api === 'v3' ? await loadBillsV3() : await loadBillsV2()),
-    putReport: reportStore(bucket),
+    storeReport: reportStore(bucket),
     recheckOrder: async (outTradeNo: string) => {
       const order = await readOrder(pay.table, outTradeNo);
       if (order) await checkOrder(pay, order);

@@ -1,4 +1,4 @@
-// Books on the real engine, and the flow that compares them with the bills of a bill server.
+// A ledger on the real engine, and the flow that reconciles it with the bills of a bill server.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
@@ -20,20 +20,20 @@ import { API_V2_KEY, KEY_ID, startBillServer } from './bill-server.ts';
 import { freshTable, openPatiently } from './table.ts';
 
 export const DATE = '2026-11-20';
-/** Half past ten in Beijing, the day after. */
+/** 10:30 in Beijing on the next day. */
 export const NOW = '2026-11-21T02:30:00.000Z';
 
 export type Reconciler = Awaited<ReturnType<typeof createReconciler>>;
 
 export async function createReconciler() {
-  const scratch = scratchFolder();
+  const temporary = temporaryFolder();
   const { name, endpoint } = await freshTable();
   const wechat = await startBillServer();
   Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_S3: wechat.url });
   const table = openPatiently(name);
   const clock = { now: Date.parse(NOW) };
   const lines: string[] = [];
-  const healed = { orders: [] as string[], refunds: [] as object[], fail: false };
+  const repairs = { orders: [] as string[], refunds: [] as object[], fail: false };
   const base = {
     now: Date.now,
     sleep: async () => undefined,
@@ -57,19 +57,19 @@ export async function createReconciler() {
     api: 'v3' as const,
     openTradeBill: (date: string) => openTradeBill(v3, date),
     openFundFlowBill: (date: string) => openFundFlowBill(v3, date),
-    putReport: reportStore('reports'),
+    storeReport: reportStore('reports'),
     recheckOrder: async (outTradeNo: string) => {
-      healed.orders.push(outTradeNo);
-      if (healed.fail) throw new Error('WeChat is away');
+      repairs.orders.push(outTradeNo);
+      if (repairs.fail) throw new Error('WeChat is unavailable');
     },
-    reportRefund: async (refund: object) => void healed.refunds.push(refund),
+    reportRefund: async (refund: object) => void repairs.refunds.push(refund),
   };
   return {
     wechat,
     table,
     clock,
     lines,
-    healed,
+    repairs,
     base,
     deps,
     run: (input: unknown = { date: DATE }) => reconcile(deps, input),
@@ -90,7 +90,7 @@ export async function createReconciler() {
     summary: async (date = DATE) =>
       (await table.client.send(new GetCommand({ TableName: name, Key: { pk: `BILL#${date}`, sk: 'BILL' } }))).Item,
     order: (change: Partial<Order> = {}) => order(table, change),
-    /** An order of ours that was paid on the day, and what the bill says of it. */
+    /** Stores an order that was paid on the day, and returns it as the bill lists it. */
     paidOrder: async (change: Partial<Order> = {}): Promise<Payment & { order: Order }> => {
       const made = await order(table, change);
       const transactionId = `4200${made.outTradeNo.slice(-24)}`;
@@ -115,17 +115,17 @@ export async function createReconciler() {
         throw new Error('refund not stored');
       return { payment, outRefundNo, refundId: `5030${outRefundNo.slice(-24)}`, yuan: (amountFen / 100).toFixed(2) };
     },
-    /** The end of every test: no file is left, and nobody's openid was told, which is in every trade bill. */
+    /** Ends a test. Checks that no temporary file is left and that no log or report contains the openid of the bills. */
     close: () => {
       wechat.close();
-      scratch.assertEmpty();
+      temporary.assertEmpty();
       assert.doesNotMatch([...lines, ...wechat.reports.values()].join('\n'), new RegExp(OPEN_ID));
     },
   };
 }
 
-/** A folder for temporary files that is nobody else's. */
-function scratchFolder() {
+/** Creates a folder for the temporary files of one test. */
+function temporaryFolder() {
   const before = process.env['TMPDIR'];
   const folder = mkdtempSync(join(tmpdir(), 'test-bills-'));
   process.env['TMPDIR'] = folder;
@@ -135,7 +135,7 @@ function scratchFolder() {
       if (before === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = before;
       assert.deepEqual(readdirSync(folder), []);
-      // Files that are open have no name any more. Only Linux tells which there are.
+      // Open files have no name. Only Linux lists them.
       if (existsSync('/proc/self/fd'))
         assert.deepEqual(
           openFiles().filter((path) => path.startsWith(folder)),

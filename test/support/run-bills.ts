@@ -69,7 +69,7 @@ export async function runBills(
       maxBuffer: 64 * 1024 * 1024,
     });
     const lines = stdout.trim().split('\n');
-    const progress = lines.filter((line) => line.includes('bills.progress')).length;
+    const progress = lines.filter((line) => line.includes('bills.lines-compared')).length;
     return { ...(JSON.parse(lines.at(-1)!) as BillRun), progress };
   } finally {
     await rm(folder, { recursive: true });

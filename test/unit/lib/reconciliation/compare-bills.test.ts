@@ -1,10 +1,10 @@
-// The memory that a comparison keeps. Cells of a bill are slices in V8: a slice keeps the text around it.
+// The memory that a comparison keeps: V8 represents the cells of a bill as slices, which keep the text around them.
 import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { compareTradeBill } from '../../../../lib/reconciliation/compare.ts';
-import { differenceBook } from '../../../../lib/reconciliation/difference-book.ts';
+import { compareTradeBill } from '../../../../lib/reconciliation/compare-bills.ts';
+import { createDifferenceRecorder } from '../../../../lib/reconciliation/difference-recorder.ts';
 import { readTradeBill } from '../../../../lib/reconciliation/trade-bill.ts';
 import type { Table } from '../../../../lib/store/table.ts';
 import { APP_ID, MCH_ID, tradeBill } from '../../../support/bill-files.ts';
@@ -28,20 +28,23 @@ async function bytesPerLine(work: (lines: number) => Promise<unknown>): Promise<
   return bytes / LINES;
 }
 
-/** Compares a bill of so many lines with a ledger that has all of them, or none. */
+/** Compares a bill of `lines` lines with a ledger that contains all of them, or none. */
 async function compare(lines: number, { inLedger }: { inLedger: boolean }) {
   const table = ledgerTable(inLedger);
   const report = { add: async () => undefined, end: async () => undefined };
-  const book = differenceBook({ table }, { date: '2026-11-20', report, seenAt: '2026-11-21T02:30:00.000Z' });
+  const recorder = createDifferenceRecorder(
+    { table },
+    { date: '2026-11-20', report, seenAt: '2026-11-21T02:30:00.000Z' },
+  );
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const repairs = { recheckOrder: async () => undefined, reportRefund: async () => undefined };
-  const settled = await compareTradeBill({ table, book, log, ...repairs }, readTradeBill(bill(lines)));
+  const settled = await compareTradeBill({ table, recorder, log, ...repairs }, readTradeBill(bill(lines)));
   expect(settled.orders.size + settled.refunds.size).toBe(lines);
-  expect(book.count()).toBe(inLedger ? 0 : lines);
-  return { settled, book };
+  expect(recorder.count()).toBe(inLedger ? 0 : lines);
+  return { settled, recorder };
 }
 
-/** A bill in which every second line is the refund of the payment before it. */
+/** Generates a bill of payments, and of a refund for each of them. */
 async function* bill(lines: number): AsyncGenerator<Buffer> {
   const payments = Array.from({ length: lines / 2 }, (_, index) => {
     const outTradeNo = createHash('md5').update(String(index)).digest('hex');
@@ -58,7 +61,7 @@ interface Request {
   input: { RequestItems?: Record<string, { Keys: { pk: string; sk: string }[] }> };
 }
 
-/** A table that has every order and refund, or none. */
+/** Creates a table that contains every order and refund, or none. */
 function ledgerTable(inLedger: boolean): Table {
   const item = ({ pk, sk }: { pk: string; sk: string }) => {
     if (sk !== 'REFUND') {
@@ -75,14 +78,14 @@ function ledgerTable(inLedger: boolean): Table {
   return { name: 'ledger', client: { send } } as unknown as Table;
 }
 
-describe('the memory of a comparison', () => {
-  it('grows with the numbers of a trade bill, not with its text', async () => {
+describe('memory of compareTradeBill', () => {
+  it('keeps the order and refund numbers of a bill, and not its text', async () => {
     const settled = async (lines: number) => (await compare(lines, { inLedger: true })).settled;
     expect(await bytesPerLine(settled)).toBeLessThan(MAX_BYTES);
   });
 
-  it('grows with the numbers of the differences, not with the text of the bill', async () => {
-    const book = async (lines: number) => (await compare(lines, { inLedger: false })).book;
-    expect(await bytesPerLine(book)).toBeLessThan(MAX_BYTES);
+  it('keeps the numbers of recorded differences, and not the text of the bill', async () => {
+    const recorder = async (lines: number) => (await compare(lines, { inLedger: false })).recorder;
+    expect(await bytesPerLine(recorder)).toBeLessThan(MAX_BYTES);
   });
 });
