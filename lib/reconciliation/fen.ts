@@ -3,9 +3,9 @@ import { AppError } from '../core/errors.ts';
 const YUAN = /^([-+]?)(\d{1,13})(?:\.(\d*))?$/;
 
 /**
- * The fen in a text of yuan such as `0.01` or `-12.5` (pay 2.10): digits are moved, nothing is calculated with
- * fractions. An empty cell is 0: some columns are for other kinds of lines. `column` is for the message.
- * @throws WECHAT_UNAVAILABLE for what is not an amount of whole fen
+ * Converts yuan such as `0.01` or `-12.5` to fen (pay 2.10). It moves digits: fractions would be inexact in binary. An
+ * empty cell is 0, because some columns belong to other kinds of lines. `column` is for the message.
+ * @throws WECHAT_UNAVAILABLE when the text is not an amount of whole fen
  */
 export function fenOf(yuan: string, column: string): number {
   if (yuan === '') return 0;

@@ -1,20 +1,20 @@
 import { fenOf } from './fen.ts';
 import { readSheet } from './sheet.ts';
-import { assertSums } from './summary.ts';
+import { assertSummary } from './summary.ts';
 
-/** What a line of the fund-flow bill says of a movement of money. Amounts are fen. */
+/** A line of the fund-flow bill: one movement of money. Amounts are fen. */
 export interface FundFlowRow {
-  /** The transaction or the refund, by WeChat's number. */
+  /** WeChat's number of the transaction or the refund. */
   wechatNo: string;
-  /** What it is for: 交易 (a payment), 退款 (a refund), fees, withdrawals and others. */
+  /** The kind of movement: 交易 (a payment), 退款 (a refund), fees, withdrawals and others. */
   business: string;
   direction: 'income' | 'expense';
   amountFen: number;
-  /** The order or the refund, by our number. */
+  /** Our number of the order or the refund. */
   no: string;
 }
 
-/** What a fund-flow bill holds. Amounts are fen. */
+/** The totals of a fund-flow bill. Amounts are fen. */
 export interface FundFlowTotals {
   rows: number;
   incomes: number;
@@ -23,28 +23,29 @@ export interface FundFlowTotals {
   expenseFen: number;
 }
 
-/** Of a day on which no money moved. */
+/** The totals of a day without movements. */
 export const EMPTY_FUND_FLOW_BILL: FundFlowTotals = { rows: 0, incomes: 0, incomeFen: 0, expenses: 0, expenseFen: 0 };
 
-const FORM = {
+const FORMAT = {
   columns: ['微信支付业务单号', '业务类型', '收支类型', '收支金额(元)', '业务凭证号'],
   summary: ['资金流水总笔数', '收入笔数', '收入金额', '支出笔数', '支出金额'],
 } as const;
 
 /**
- * The lines of a fund-flow bill (pay 2.9); the generator returns what they come to.
- * @throws WECHAT_UNAVAILABLE for a bill that is incomplete, by its own summary too, or has another form
+ * Reads the lines of a fund-flow bill (pay 2.9).
+ * @returns the totals, as the return value of the generator
+ * @throws WECHAT_UNAVAILABLE when the bill is incomplete, differs from its summary or has another format
  */
 export async function* readFundFlowBill(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<FundFlowRow, FundFlowTotals> {
   const totals = { ...EMPTY_FUND_FLOW_BILL };
   const check = (summary: Record<string, string>) =>
-    assertSums(summary, {
+    assertSummary(summary, {
       counts: { 资金流水总笔数: totals.rows, 收入笔数: totals.incomes, 支出笔数: totals.expenses },
       fen: { 收入金额: [totals.incomeFen], 支出金额: [totals.expenseFen] },
     });
-  for await (const cells of readSheet(chunks, FORM, check)) {
+  for await (const cells of readSheet(chunks, FORMAT, check)) {
     const direction = cells.收支类型 === '收入' ? 'income' : 'expense';
     const amountFen = fenOf(cells['收支金额(元)'], '收支金额(元)');
     totals.rows += 1;

@@ -1,6 +1,6 @@
 /**
- * Takes `items` in batches, several at the same time; while all are busy nothing more is read. The first failure ends
- * it, once what runs has ended.
+ * Processes `items` in batches of `size`, `inFlight` batches at a time. It reads a batch only when a worker is free.
+ * @throws the error of the first failed batch, after the running batches have ended
  */
 export async function inBatches<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
-/** Keeps a report under `key`, in place of an older one; `length` is its bytes. */
-export type PutReport = (key: string, body: AsyncIterable<Buffer>, length: number) => Promise<void>;
+/** Stores a report of `length` bytes under `key`, in place of an earlier one. */
+export type StoreReport = (key: string, body: AsyncIterable<Buffer>, length: number) => Promise<void>;
 
-/** The bucket of the reports; `AWS_ENDPOINT_URL_S3`, which the SDK reads itself, says where it is. */
-export function reportStore(Bucket: string): PutReport {
-  // A checksum of the SDK's own would turn the upload into chunks with a trailer, and TLS watches over the bytes.
+/** Opens the bucket of the reports. The SDK reads its address from `AWS_ENDPOINT_URL_S3`, if set. */
+export function reportStore(Bucket: string): StoreReport {
+  // A checksum by the SDK would turn the upload into chunks with a trailer; TLS already protects the bytes.
   const client = new S3Client({ forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' });
   return async (Key, body, ContentLength) => {
     const Body = Readable.from(body, { objectMode: false });

@@ -3,19 +3,19 @@ import type { Difference } from '../store/bills.ts';
 
 const FLUSH_CHARS = 64 * 1024;
 
-/** A report that grows in a scratch file: a day of a million differences needs no more memory than one of none. */
+/** A report that grows in a temporary file, so that its memory does not depend on the number of differences. */
 export interface Report {
   add(difference: Difference): Promise<void>;
-  /** Writes the end. */
+  /** Writes the end of the JSON. */
   end(): Promise<void>;
 }
 
-/** Begins `{...head, "differences": [...]}`, one difference on a line. */
+/** Starts the JSON `{...head, "differences": [...]}` in `file`, one difference per line. */
 export function startReport(file: FileHandle, head: Record<string, unknown>): Report {
   let text = `${JSON.stringify(head, undefined, 2).slice(0, -2)},\n  "differences": [`;
-  let between = '\n    ';
+  let separator = '\n    ';
   let written: Promise<void> = Promise.resolve();
-  // One write after the other, whoever asked for it: they would mix otherwise.
+  // Writes are queued, because concurrent appends would interleave.
   const flush = () => {
     const ready = text;
     text = '';
@@ -24,8 +24,8 @@ export function startReport(file: FileHandle, head: Record<string, unknown>): Re
   };
   return {
     add: async ({ kind, no, ours, theirs }) => {
-      text += between + JSON.stringify({ kind, no, ours, theirs });
-      between = ',\n    ';
+      text += separator + JSON.stringify({ kind, no, ours, theirs });
+      separator = ',\n    ';
       if (text.length >= FLUSH_CHARS) await flush();
     },
     end: () => {

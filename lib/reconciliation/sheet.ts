@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 
-/** What is wanted of a bill, by the names of its columns; the first one of the summary tells where the summary begins. */
-export interface SheetForm<Column extends string, Sum extends string> {
+/** The columns to read. A header line that begins with the first summary column starts the summary. */
+export interface SheetFormat<Column extends string, Sum extends string> {
   columns: readonly Column[];
   summary: readonly [Sum, ...Sum[]];
 }
@@ -9,13 +9,13 @@ export interface SheetForm<Column extends string, Sum extends string> {
 type Cells<Name extends string> = Record<Name, string>;
 
 /**
- * The rows of a bill, each a record of the wanted columns, and then its summary, to `onSummary` (pay 2.10). UTF-8 with
- * or without BOM, lines ending in CRLF or LF, columns in any order, others among them.
- * @throws WECHAT_UNAVAILABLE that names a column that is missing, or when the bill ends before its summary
+ * Reads the rows of a bill as records of the requested columns, and passes its summary to `onSummary` (pay 2.10). Accepts
+ * UTF-8 with or without BOM, lines that end in CRLF or LF, and columns in any order with others between them.
+ * @throws WECHAT_UNAVAILABLE when a column is missing, or when the bill ends before its summary
  */
 export async function* readSheet<Column extends string, Sum extends string>(
   chunks: AsyncIterable<Uint8Array>,
-  { columns, summary }: SheetForm<Column, Sum>,
+  { columns, summary }: SheetFormat<Column, Sum>,
   onSummary: (sums: Cells<Sum>) => void,
 ): AsyncGenerator<Cells<Column>, void> {
   let pickRow: ((cells: string[], line: number) => Cells<Column>) | undefined;
@@ -26,26 +26,27 @@ export async function* readSheet<Column extends string, Sum extends string>(
     if (text === '') continue;
     const cells = cellsOf(text);
     if (pickSummary) return onSummary(pickSummary(cells, line));
-    if (!pickRow) pickRow = pick(cells, columns);
-    else if (nameOf(cells[0]!) === summary[0]) pickSummary = pick(cells, summary);
+    if (!pickRow) pickRow = columnPicker(cells, columns);
+    else if (nameOf(cells[0]!) === summary[0]) pickSummary = columnPicker(cells, summary);
     else yield pickRow(cells, line);
   }
   throw new AppError('WECHAT_UNAVAILABLE', `The bill ends in line ${line}, before its summary`);
 }
 
-/** Values carry a backtick and no commas (pay 2.10); names stand without one. */
+/** Values begin with a backtick and contain no commas (pay 2.10); names have no backtick. */
 function cellsOf(line: string): string[] {
   return line.startsWith('`') ? line.slice(1).split(',`') : line.split(',');
 }
 
-/** The columns of the fund-flow bill are written with parentheses of either width. */
+/** WeChat writes the columns of the fund-flow bill with parentheses of either width. */
 function nameOf(cell: string): string {
   return cell.trim().replace('（', '(').replace('）', ')');
 }
 
-function pick<Name extends string>(header: string[], wanted: readonly Name[]) {
+/** Returns a function that picks the requested columns from the cells of a line. */
+function columnPicker<Name extends string>(header: string[], requested: readonly Name[]) {
   const names = header.map(nameOf);
-  const places = wanted.map((name) => ({ name, at: names.indexOf(name) }));
+  const places = requested.map((name) => ({ name, at: names.indexOf(name) }));
   const missing = places.find(({ at }) => at < 0);
   if (missing) throw new AppError('WECHAT_UNAVAILABLE', `The bill has no column ${missing.name}`);
   return (cells: string[], line: number): Cells<Name> => {
@@ -59,16 +60,16 @@ function pick<Name extends string>(header: string[], wanted: readonly Name[]) {
   };
 }
 
-const MAX_LINE = 1024 * 1024;
+const MAX_LINE_CHARS = 1024 * 1024;
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  // Keeps a character whose bytes come in two chunks, and takes off the BOM.
+  // Joins characters whose bytes are split between chunks, and removes the BOM.
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of chunks) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop()!;
-    if (rest.length > MAX_LINE) throw new AppError('WECHAT_UNAVAILABLE', 'The bill has a line that never ends');
+    if (rest.length > MAX_LINE_CHARS) throw new AppError('WECHAT_UNAVAILABLE', 'A line of the bill is too long');
     for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
   }
   rest += decoder.decode();

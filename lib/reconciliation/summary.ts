@@ -1,20 +1,29 @@
 import { AppError } from '../core/errors.ts';
 import { fenOf } from './fen.ts';
 
-/** What the summary of a bill must say, by column: counts, and amounts in fen with what else may be meant by them. */
-export interface Sums {
+/** Expected values of a bill's summary, by column: counts, and amounts in fen with all admissible values. */
+export interface ExpectedSummary {
   counts: Record<string, number>;
   fen: Record<string, number[]>;
 }
 
 /**
- * That the lines of a bill come to what its summary says: a bill of API v2 has no hash, so this is how a part of one is
- * told from the whole. @throws WECHAT_UNAVAILABLE
+ * Checks the summary of a bill against its lines. A bill of API v2 has no hash: only the summary shows that lines are
+ * missing.
+ * @throws WECHAT_UNAVAILABLE when a value differs
  */
-export function assertSums(summary: Record<string, string>, { counts, fen }: Sums): void {
-  const counted = Object.entries(counts).find(([column, count]) => summary[column] !== String(count));
-  const summed = Object.entries(fen).find(([column, sums]) => !sums.includes(fenOf(summary[column]!, column)));
-  const [column, value] = counted ?? summed ?? [];
-  if (column === undefined) return;
-  throw new AppError('WECHAT_UNAVAILABLE', `The bill says ${column} ${summary[column]}, and its lines say ${value}`);
+export function assertSummary(summary: Record<string, string>, { counts, fen }: ExpectedSummary): void {
+  for (const [column, count] of Object.entries(counts)) {
+    if (summary[column] !== String(count)) throw differing(column, summary, String(count));
+  }
+  for (const [column, amounts] of Object.entries(fen)) {
+    if (!amounts.includes(fenOf(summary[column]!, column))) {
+      throw differing(column, summary, `${amounts.join(' or ')} fen`);
+    }
+  }
+}
+
+function differing(column: string, summary: Record<string, string>, expected: string): AppError {
+  const message = `The bill's summary has ${column} ${summary[column]}; its lines add up to ${expected}`;
+  return new AppError('WECHAT_UNAVAILABLE', message);
 }

@@ -1,8 +1,8 @@
-import { assertSums, type Sums } from './summary.ts';
 import { fenOf } from './fen.ts';
 import { readSheet } from './sheet.ts';
+import { assertSummary, type ExpectedSummary } from './summary.ts';
 
-/** What a line of the trade bill says of a payment or a refund. Amounts are fen. */
+/** A line of the trade bill: one payment or refund. Amounts are fen. */
 export interface TradeRow {
   /** Payments are SUCCESS or REVOKED; REFUND lines repeat columns of their payment (pay 2.8). */
   state: string;
@@ -11,17 +11,17 @@ export interface TradeRow {
   transactionId: string;
   outTradeNo: string;
   amountFen: number;
-  /** What of it is settled: less than the amount when WeChat paid for a coupon. */
+  /** The settled part of the amount: less than all of it when WeChat paid for a coupon. */
   settledFen: number;
   refundId: string;
   outRefundNo: string;
   refundFen: number;
   settledRefundFen: number;
-  /** SUCCESS, PROCESSING, FAIL or CHANGE, as it was when the bill was made. */
+  /** SUCCESS, PROCESSING, FAIL or CHANGE, at the time when the bill was made. */
   refundStatus: string;
 }
 
-/** What a trade bill holds. Amounts are fen. */
+/** The totals of a trade bill. Amounts are fen. */
 export interface TradeTotals {
   rows: number;
   payments: number;
@@ -32,7 +32,7 @@ export interface TradeTotals {
   settledRefundFen: number;
 }
 
-/** Of a day without a transaction. */
+/** The totals of a day without transactions. */
 export const EMPTY_TRADE_BILL: TradeTotals = {
   rows: 0,
   payments: 0,
@@ -43,7 +43,7 @@ export const EMPTY_TRADE_BILL: TradeTotals = {
   settledRefundFen: 0,
 };
 
-const FORM = {
+const FORMAT = {
   columns: [
     '公众账号ID',
     '商户号',
@@ -61,21 +61,27 @@ const FORM = {
   summary: ['总交易单数', '应结订单总金额', '退款总金额', '订单总金额', '申请退款总金额'],
 } as const;
 
-/** Whether this line is about a payment, and not about a refund. */
+/** Returns whether a line is about a payment. */
 export function isPayment({ state }: Pick<TradeRow, 'state'>): boolean {
   return state === 'SUCCESS' || state === 'REVOKED';
 }
 
+/** Returns whether a line is about a refund. */
+export function isRefund({ state }: Pick<TradeRow, 'state'>): boolean {
+  return state === 'REFUND';
+}
+
 /**
- * The lines of a trade bill (pay 2.8); the generator returns what they come to.
- * @throws WECHAT_UNAVAILABLE for a bill that is incomplete, by its own summary too, or has another form
+ * Reads the lines of a trade bill (pay 2.8).
+ * @returns the totals, as the return value of the generator
+ * @throws WECHAT_UNAVAILABLE when the bill is incomplete, differs from its summary or has another format
  */
 export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TradeRow, TradeTotals> {
   const totals = { ...EMPTY_TRADE_BILL };
-  // The official pages do not say whether the summary counts the columns of the payment that a refund line repeats.
+  // Undocumented: whether the summary includes the payment columns that refund lines repeat. Both sums are accepted.
   const repeated = { amountFen: 0, settledFen: 0 };
-  const check = (summary: Record<string, string>) => assertSums(summary, sums(totals, repeated));
-  for await (const cells of readSheet(chunks, FORM, check)) {
+  const check = (summary: Record<string, string>) => assertSummary(summary, expectedSummary(totals, repeated));
+  for await (const cells of readSheet(chunks, FORMAT, check)) {
     const row = tradeRow(cells);
     totals.rows += 1;
     if (isPayment(row)) {
@@ -86,7 +92,7 @@ export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGe
       repeated.amountFen += row.amountFen;
       repeated.settledFen += row.settledFen;
     }
-    if (row.state === 'REFUND') totals.refunds += 1;
+    if (isRefund(row)) totals.refunds += 1;
     totals.refundedFen += row.refundFen;
     totals.settledRefundFen += row.settledRefundFen;
     yield row;
@@ -94,7 +100,7 @@ export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGe
   return totals;
 }
 
-function tradeRow(cells: Record<(typeof FORM.columns)[number], string>): TradeRow {
+function tradeRow(cells: Record<(typeof FORMAT.columns)[number], string>): TradeRow {
   return {
     state: cells.交易状态,
     appId: cells.公众账号ID,
@@ -111,7 +117,7 @@ function tradeRow(cells: Record<(typeof FORM.columns)[number], string>): TradeRo
   };
 }
 
-function sums(totals: TradeTotals, repeated: Pick<TradeRow, 'amountFen' | 'settledFen'>): Sums {
+function expectedSummary(totals: TradeTotals, repeated: Pick<TradeRow, 'amountFen' | 'settledFen'>): ExpectedSummary {
   return {
     counts: { 总交易单数: totals.rows },
     fen: {

@@ -16,7 +16,7 @@ export interface ReconciledBill {
   reconciledAt: string;
 }
 
-/** What a bill and our books may differ in; see `lib/reconciliation/judge.ts`. */
+/** What a bill and the ledger may differ in; see `lib/reconciliation/compare-rows.ts`. */
 type DifferenceKind =
   | 'unknown-order'
   | 'unpaid-here'

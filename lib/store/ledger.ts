@@ -6,8 +6,8 @@ import type { Refund } from './refunds.ts';
 import type { Table } from './table.ts';
 
 /** The part of an order or a refund that a bill is compared with. */
-type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
-type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
+export type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
+export type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
 
 /** Orders and refunds by their numbers; missing ones are left out. */
 export interface Ledger {

@@ -17,7 +17,7 @@ export async function loadReconciliation(outside: Runtime = runtime): Promise<Re
     ...pay,
     api,
     ...(api === 'v3' ? await loadBillsV3(outside) : await loadBillsV2(outside)),
-    putReport: reportStore(bucket),
+    storeReport: reportStore(bucket),
     recheckOrder: (outTradeNo) => recheckOrder(pay, outTradeNo),
     reportRefund: (refund) => reportRefund(pay, refund),
   };

@@ -1,4 +1,4 @@
-// What people do, in the words of the flows: each is one or several requests to the functions.
+// The actions of users, each of one or more requests to the functions.
 import assert from 'node:assert/strict';
 import { request } from './invoke.ts';
 import type { Person } from './phone.ts';
@@ -20,7 +20,7 @@ interface PollAnswer {
   registrationToken?: string;
 }
 
-/** The people of this world and the price list that they buy from. */
+/** Returns the actions of users, and of the operator who fills the catalogue. */
 export function actorsOf({ functions, phone }: World) {
   const logIn = async (code: string): Promise<LoginAnswer> => {
     const wanted = { method: 'POST', path: '/miniapp/login', body: { code }, status: 200 } as const;
@@ -41,7 +41,7 @@ export function actorsOf({ functions, phone }: World) {
   const scan = async (person: Person, { content }: QrLogin): Promise<void> => {
     const { status, body } = await phone.scan(person, content);
     assert.equal(status, 200, body);
-    assert.match(body, /您正在登录/, 'the phone is told that it signs in');
+    assert.match(body, /您正在登录/, 'the reply announces the login');
   };
 
   const pay = async (person: Person, prepayId: string): Promise<void> => {
@@ -54,7 +54,7 @@ export function actorsOf({ functions, phone }: World) {
     return { person, token: (await logIn(await phone.loginCode(person))).token };
   };
 
-  /** Somebody whom the official account knows: they scanned once before and registered. */
+  /** Creates a user who registered by an earlier scan. */
   const registeredByScan = async (): Promise<Person> => {
     const [person, qr] = [await phone.newPerson(), await showQrCode()];
     await scan(person, qr);
@@ -66,14 +66,14 @@ export function actorsOf({ functions, phone }: World) {
   const readMe = (token: string) =>
     request(functions.me, { method: 'GET', path: '/me', headers: { authorization: `Bearer ${token}` }, status: 200 });
 
-  /** A page of ours gets its JS-SDK configuration. */
+  /** Requests the JS-SDK configuration of a page. */
   const signPage = () => {
     const [origin] = process.env['ALLOWED_ORIGINS']!.split(',');
     const query = `url=${encodeURIComponent(`${origin}/`)}`;
     return request(functions.jssdkConfig, { method: 'GET', path: '/jssdk/config', query, status: 200 });
   };
 
-  /** Orders a coffee; with the prepay_id that the phone pays with. */
+  /** Orders a coffee and returns its number and its prepay_id. */
   const order = async (token: string): Promise<{ outTradeNo: string; prepayId: string }> => {
     const headers = { authorization: `Bearer ${token}` };
     const body = { sku: 'coffee', tradeType: 'JSAPI' };
@@ -85,7 +85,7 @@ export function actorsOf({ functions, phone }: World) {
     return { outTradeNo: placed.order.outTradeNo, prepayId: placed.payment.package };
   };
 
-  /** The state of an order, as its buyer sees it. */
+  /** Returns the state of an order as its buyer sees it. */
   const look = async (token: string, outTradeNo: string): Promise<string> => {
     const headers = { authorization: `Bearer ${token}` };
     const wanted = { path: `/pay/orders/${outTradeNo}`, pathParameters: { outTradeNo }, headers, status: 200 };

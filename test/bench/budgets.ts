@@ -1,4 +1,4 @@
-// The cost that each flow may have, and the lowest that we know of.
+// The budget of each flow, and its floor: the lowest known cost.
 import type { Units } from './units.ts';
 
 export type FlowName =
@@ -21,7 +21,7 @@ export interface Budget {
   /** A unit that is left out has no limit. */
   budget: Partial<Units>;
   floor: Partial<Units>;
-  /** What a unit above the floor is spent on. */
+  /** The reason for the units above the floor. */
   why?: Partial<Record<keyof Units, string>>;
 }
 
@@ -29,14 +29,14 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'login, known user': {
     budget: { rru: 1, wru: 1, calls: 1 },
     floor: { rru: 0.5, wru: 1, calls: 1 },
-    why: { rru: 'identity, then the account that it names' },
+    why: { rru: 'the identity and its account' },
   },
   'login, new user': {
     budget: { rru: 1, wru: 6, calls: 1 },
     floor: { rru: 0.5, wru: 5, calls: 1 },
     why: {
       rru: 'openid, then unionid',
-      wru: 'what leads to the account, the unionid too, is one transaction',
+      wru: 'openid, unionid and account are written in one transaction',
     },
   },
   'QR code': {
@@ -50,7 +50,7 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'poll, collected, known user': {
     budget: { rru: 1.5, wru: 2, calls: 0 },
     floor: { rru: 1, wru: 2, calls: 0 },
-    why: { rru: 'ticket, identity, and the account that it names' },
+    why: { rru: 'the ticket, the identity and its account' },
   },
   'scan push': {
     budget: { rru: 0, wru: 1, calls: 0 },
@@ -59,7 +59,7 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'authenticated read (/me)': {
     budget: { rru: 1.5, wru: 0, calls: 0 },
     floor: { rru: 1, wru: 0, calls: 0 },
-    why: { rru: 'the session is read strongly, so that a logout counts at once' },
+    why: { rru: 'a strong read of the session, so that a logout is effective at once' },
   },
   'JS-SDK config, warm': {
     budget: { rru: 0, wru: 0, calls: 0 },
@@ -72,17 +72,17 @@ export const BUDGETS: Record<FlowName, Budget> = {
   prepay: {
     budget: { rru: 1, wru: 3, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
-    why: { rru: 'session and price', wru: 'the entry of the new order in the index of what is due' },
+    why: { rru: 'session and price', wru: 'the index entry of the follow-up of the new order' },
   },
   'paid order, one look': {
     budget: { rru: 2.5, wru: 0, calls: 0 },
     floor: { rru: 1, wru: 0, calls: 0 },
-    why: { rru: 'session and order are read strongly; the account that the session leads to' },
+    why: { rru: 'strong reads of session and order; the account of the session' },
   },
   'pay notification, first': {
     budget: { rru: 0.5, wru: 3, calls: 0 },
     floor: { rru: 0, wru: 2, calls: 0 },
-    why: { wru: 'what was paid on a day is listed in the index, for the bill of that day' },
+    why: { wru: 'the index entry of the paid order, for the bill of its day' },
   },
   'pay notification, repeat': {
     budget: { rru: 0.5, wru: 1, calls: 0 },

@@ -1,4 +1,4 @@
-// Bundles as they are deployed, and the two to compare them with.
+// The deployed bundles, and the floor to compare them with.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ export interface Bundle {
   name: string;
   file: string;
   kb: number;
-  /** Bytes of each package in it; `ours` is lib/ and functions/. */
+  /** Bytes of each package; `ours` is lib/ and functions/. */
   parts: Map<string, number>;
 }
 
@@ -23,8 +23,7 @@ export interface Part {
 
 export interface Bundles {
   floor: Bundle;
-  peers: Bundle;
-  /** One for each function with an address. */
+  /** One for each function with a route or a URL. */
   functions: Bundle[];
 }
 
@@ -33,18 +32,17 @@ interface ServerlessFile {
   functions: Record<string, { handler: string; url?: unknown; events?: { httpApi?: unknown }[] }>;
 }
 
-/** Builds everything into `folder`: our bundles and the floor as serverless.yml says, the peers by esbuild's defaults. */
+/** Builds the functions and the floor into `folder`, with the esbuild settings of serverless.yml. */
 export async function buildBundles(folder: string): Promise<Bundles> {
   const { custom, functions } = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf8')) as ServerlessFile;
   // The extension is for serverless-esbuild, which also names the platform.
   const { outputFileExtension: _, ...deployed } = custom.esbuild;
-  const bundle = (name: string, entry: string, options: BuildOptions) => buildOne(folder, { name, entry, options });
+  const bundle = (name: string, entry: string) => buildOne(folder, { name, entry, options: deployed });
   const withAddress = Object.entries(functions).filter(([, { url, events }]) => url || events?.some((e) => e.httpApi));
   return {
-    floor: await bundle('floor', 'test/bench/entries/floor.ts', deployed),
-    peers: await bundle('peers', 'test/bench/entries/peers.mjs', { bundle: true, minify: true, format: 'cjs' }),
+    floor: await bundle('floor', 'test/bench/entries/floor.ts'),
     functions: await Promise.all(
-      withAddress.map(([name, { handler }]) => bundle(name, handler.replace(/\.handler$/, '.ts'), deployed)),
+      withAddress.map(([name, { handler }]) => bundle(name, handler.replace(/\.handler$/, '.ts'))),
     ),
   };
 }
@@ -77,7 +75,7 @@ function sizeByPackage(inputs: Metafile['outputs'][string]['inputs']): Map<strin
   return sizes;
 }
 
-/** The packages that make `bundle` larger than `than`, those that add most first. */
+/** Returns the five packages that add most to `bundle`, beyond their size in `than`. */
 export function largestParts(bundle: Bundle, than?: Bundle): Part[] {
   const added = [...bundle.parts].map(([name, bytes]) => ({ name, kb: (bytes - (than?.parts.get(name) ?? 0)) / KB }));
   return added

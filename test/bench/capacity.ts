@@ -10,7 +10,7 @@ export interface CapacityRow extends Omit<Budget, 'why'> {
   flow: FlowName;
   measured: Units;
   withinBudget: boolean;
-  /** Why it costs more than the floor, unit by unit. */
+  /** The reasons for the units above the floor. */
   aboveFloor: string[];
 }
 
@@ -18,17 +18,17 @@ export interface CapacityRow extends Omit<Budget, 'why'> {
 export async function measureCapacity(): Promise<CapacityRow[]> {
   const world = await createWorld();
   const { info } = console;
-  // The functions log each request. Warnings and errors stay: there should be none.
+  // The functions log each request. Warnings and errors remain visible, because none are expected.
   console.info = () => undefined;
   try {
     await actorsOf(world).fillCatalogue();
     const rows: CapacityRow[] = [];
     for (const [flow, prepare] of Object.entries(flowsOf(world)) as [FlowName, Prepare][]) {
-      // One-time things, such as the first access token, are not what a flow costs.
+      // One-time work, such as the first access token, does not belong to the cost of a flow.
       await (
         await prepare()
       )();
-      rows.push(judge(flow, await measure(world, prepare)));
+      rows.push(compareWithBudget(flow, await measure(world, prepare)));
     }
     return rows;
   } finally {
@@ -37,7 +37,7 @@ export async function measureCapacity(): Promise<CapacityRow[]> {
   }
 }
 
-/** The table as people read it. */
+/** Formats the rows as a table. */
 export function formatCapacity(rows: CapacityRow[]): string {
   const lines = rows.map(({ flow, measured, budget, floor, withinBudget, aboveFloor }) => [
     flow,
@@ -56,12 +56,12 @@ async function measure(world: World, prepare: Prepare): Promise<Units> {
   return spent(before, await world.readUnits());
 }
 
-function judge(flow: FlowName, measured: Units): CapacityRow {
+function compareWithBudget(flow: FlowName, measured: Units): CapacityRow {
   const { budget, floor, why = {} } = BUDGETS[flow];
   const over = (limit: Partial<Units>) => UNIT_NAMES.filter((unit) => measured[unit] > (limit[unit] ?? Infinity));
   const aboveFloor = over(floor).map(
     (unit) =>
-      `+${measured[unit] - (floor[unit] ?? 0)} ${unit === 'calls' ? unit : unit.toUpperCase()}: ${why[unit] ?? 'nobody knows why'}`,
+      `+${measured[unit] - (floor[unit] ?? 0)} ${unit === 'calls' ? unit : unit.toUpperCase()}: ${why[unit] ?? 'unexplained'}`,
   );
   return { flow, measured, budget, floor, withinBudget: over(budget).length === 0, aboveFloor };
 }

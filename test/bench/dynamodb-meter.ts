@@ -1,4 +1,4 @@
-// A proxy in front of the engine that reads the meter: it asks every call for its consumed capacity and adds it up.
+// A proxy in front of the engine that requests the consumed capacity of every call and adds it up.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -7,7 +7,7 @@ import type { Units } from './units.ts';
 type Capacity = Pick<Units, 'rru' | 'wru'>;
 
 export interface Meter {
-  /** Units since the start. */
+  /** Returns the units since the start. */
   read(): Capacity;
   stop(): void;
 }
@@ -30,7 +30,7 @@ const CONTENT_TYPE = 'application/x-amz-json-1.0';
 const READS = new Set(['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems']);
 const WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems']);
 
-/** Listens on `port` and passes everything on to the engine at `endpoint`. */
+/** Listens on `port` and forwards each request to the engine at `endpoint`. */
 export async function startMeter({ port, endpoint }: { port: number; endpoint: string }): Promise<Meter> {
   const total: Capacity = { rru: 0, wru: 0 };
   const server = createServer((request, response) => {
@@ -58,14 +58,14 @@ async function relay(
     headers: { 'content-type': CONTENT_TYPE, 'x-amz-target': target, ...signatureOf(request) },
     body: JSON.stringify({ ...input, ReturnConsumedCapacity: 'INDEXES' }),
   });
-  // The function under test did not ask for it, so it does not see it.
+  // The function did not request the consumed capacity, so its response omits it.
   const { ConsumedCapacity, ...output } = (await answer.json()) as Output;
-  const units = answer.ok ? unitsOf(ConsumedCapacity) : chargedAnyway(output, input);
+  const units = answer.ok ? unitsOf(ConsumedCapacity) : chargeOfFailure(output, input);
   total[kindOf(target)] += units;
   response.writeHead(answer.status, { 'content-type': CONTENT_TYPE }).end(JSON.stringify(output));
 }
 
-/** The engine wants a signature to be there; it does not compare it with the body that we changed. */
+/** The engine requires a signature, but does not verify it against the changed body. */
 function signatureOf({ headers }: IncomingMessage): Record<string, string> {
   return { authorization: String(headers.authorization), 'x-amz-date': String(headers['x-amz-date']) };
 }
@@ -74,19 +74,19 @@ function kindOf(target: string): keyof Capacity {
   const operation = target.split('.')[1] ?? '';
   if (READS.has(operation)) return 'rru';
   if (WRITES.has(operation)) return 'wru';
-  throw new Error(`the meter does not know what ${target} costs`);
+  throw new Error(`${target} is neither in READS nor in WRITES`);
 }
 
 function unitsOf(consumed: Consumed | Consumed[] | undefined): number {
-  if (!consumed) throw new Error('the engine did not say what a call consumed');
+  if (!consumed) throw new Error('the engine returned no ConsumedCapacity');
   return [consumed].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
 
 /**
- * A refused condition is charged like the write that it prevented, but its answer does not say so. Every item here is
- * smaller than 1 KB: one unit, and two for each item of a transaction.
+ * Returns the units of a failed call. AWS charges a failed condition like the write, but the response does not contain
+ * the charge. Every item of the bench is below 1 KB: one unit, and two for each item of a transaction.
  */
-function chargedAnyway({ __type = '' }: Output, { TransactItems = [] }: Input): number {
+function chargeOfFailure({ __type = '' }: Output, { TransactItems = [] }: Input): number {
   if (__type.endsWith('ConditionalCheckFailedException')) return 1;
   if (__type.endsWith('TransactionCanceledException')) return 2 * TransactItems.length;
   return 0;

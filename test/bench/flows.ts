@@ -1,4 +1,4 @@
-// The rows of the capacity table as programs.
+// The programs of the capacity table, one per row.
 import assert from 'node:assert/strict';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { loadOfficialAccount } from '../../lib/wiring/apps.ts';
@@ -9,12 +9,12 @@ import { actorsOf } from './actors.ts';
 import type { FlowName } from './budgets.ts';
 import type { World } from './world.ts';
 
-/** Does everything that comes before the flow, which is not measured; returns the flow itself, which is. */
+/** Runs the unmeasured steps before a flow, and returns the measured flow. */
 export type Prepare = () => Promise<() => Promise<unknown>>;
 
 const COLD_INSTANCES = 20;
 
-/** Every flow of the table, in its order. Each ends with a check that what ran is what its name says. */
+/** Returns every flow of the table, in its order. Each asserts its own result. */
 export function flowsOf(world: World): Record<FlowName, Prepare> {
   return { ...identityFlows(world), ...payFlows(world), 'access token, 20 cold instances': coldInstances };
 }
@@ -90,7 +90,7 @@ function payFlows(world: World) {
   } satisfies Partial<Record<FlowName, Prepare>>;
 }
 
-/** Instances that share nothing but the table, each put together as its function does it, and no token anywhere. */
+/** Prepares instances that share only the table, each built by the production wiring, without a stored token. */
 async function coldInstances() {
   const instances = await Promise.all(Array.from({ length: COLD_INSTANCES }, () => loadOfficialAccount()));
   for (const { table, app } of instances.slice(0, 1)) {

@@ -1,4 +1,4 @@
-/** Rows under a head, each column as wide as its widest cell. */
+/** Formats rows under a head. Each column is as wide as its widest cell. */
 export function formatTable(head: string[], rows: string[][]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width));

@@ -1,7 +1,7 @@
-// Prints how many milliseconds it takes to load the bundle that is named on the command line.
-// JavaScript, because stripping types would load and warm up half of Node before the clock starts.
+// Prints the import time (ms) of the bundle that is named on the command line.
+// JavaScript, because type stripping would load and warm up much of Node before the clock starts.
 
-// The Lambda runtime has loaded this, and all that it needs, before it comes to a function's code.
+// The Lambda runtime loads this and its dependencies before the code of a function.
 process.getBuiltinModule('node:http');
 
 const start = performance.now();

@@ -1,32 +1,32 @@
-// Calls a function's handler as AWS does: with an event of payload 2.0 and a context.
+// Invokes the handler of a function with an event of payload format 2.0 and a context, as AWS does.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type { HttpResponse } from '../../lib/http/response.ts';
 
-/** The handler of a function with an address. */
+/** The handler of a function with a route or a URL. */
 export type Handler<Event = APIGatewayProxyEventV2> = (event: Event, context: Context) => Promise<HttpResponse>;
 
 export interface ApiRequest {
   method: 'GET' | 'POST';
   path: string;
   pathParameters?: Record<string, string>;
-  /** As sent, without its question mark. */
+  /** The raw query, without the question mark. */
   query?: string;
   headers?: Record<string, string>;
   body?: object;
-  /** What has to come back: a flow that fails cheaply is no cheap flow. */
+  /** The expected status, because a failed flow would cost less. */
   status: number;
 }
 
-/** Sends one request through a route of the HTTP API; the JSON of the answer. */
+/** Sends one request through a route of the HTTP API, and returns the JSON of the response. */
 export async function request(handler: Handler, wanted: ApiRequest): Promise<unknown> {
   const { statusCode, body = 'null' } = await handler(httpApiEvent(wanted), lambdaContext());
   assert.equal(statusCode, wanted.status, `${wanted.method} ${wanted.path}: ${body}`);
   return JSON.parse(body) as unknown;
 }
 
-/** A context with the fields that code in Node can see. */
+/** Creates a context with the fields that are visible in Node.js. */
 export function lambdaContext(): Context {
   const name = 'bench';
   return {

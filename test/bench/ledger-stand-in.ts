@@ -1,11 +1,11 @@
-// A DynamoDB that has the books of a made-up day of any size, without keeping them: it answers the three operations of
-// `pay-bills` from the numbers alone.
+// A stand-in for DynamoDB with the ledger of a generated day. It derives the answers to the three operations of
+// `pay-bills` from the keys, so a day of any size needs no table.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { paidPartitions, keys } from '../../lib/store/keys.ts';
-import { bookedItem, bookedNumbers, DAY } from '../support/bill-day.ts';
+import { ledgerItem, ledgerNumbers, DAY } from '../support/bill-day.ts';
 
 const PAGE = 5_000;
 
@@ -16,9 +16,9 @@ interface Requests {
   Query: { ExpressionAttributeValues: { ':partition': { S: string } }; ExclusiveStartKey?: { paidSk: { S: string } } };
 }
 
-/** Starts it for a day of so many lines. */
+/** Starts the stand-in for a day of `lines` lines. */
 export async function startLedger(lines: number) {
-  const numbers = Map.groupBy(bookedNumbers(lines), (no) => no.charCodeAt(no.length - 1) % 8);
+  const numbers = Map.groupBy(ledgerNumbers(lines), (no) => no.charCodeAt(no.length - 1) % 8);
   const answers = {
     BatchGetItem: ({ RequestItems }: Requests['BatchGetItem']) => {
       const [[table, { Keys }]] = Object.entries(RequestItems) as [
@@ -54,7 +54,7 @@ export async function startLedger(lines: number) {
 
 function itemOf({ pk, sk }: { pk: { S: string }; sk: { S: string } }): Attributes[] {
   const no = sk.S === 'REFUND' ? pk.S.replace('REFUND#', '') : sk.S.replace('ORDER#', '');
-  const item = bookedItem(no);
+  const item = ledgerItem(no);
   return item ? [{ ...marshalled(item), pk, sk }] : [];
 }
 

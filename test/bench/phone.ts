@@ -1,4 +1,4 @@
-// The person with the phone, and the list of calls: the control side of the WeChat simulator.
+// Users with their phones, and the call log: the control API of the WeChat simulator.
 import type { DeliveryResult } from '../../infra/simulator/deliver.ts';
 
 export interface Person {
@@ -20,13 +20,13 @@ export function phoneOf(url: string) {
   return {
     newPerson: () => control<Person>('POST', '/_phone/users', {}),
     loginCode: async (person: Person) => (await act<{ code: string }>(person, 'login-code')).code,
-    /** Scans a QR code; what our webhook answered. */
+    /** Scans a QR code, and returns the response of our webhook. */
     scan: async (person: Person, content: string) =>
       (await act<{ push: DeliveryResult }>(person, 'scan', { content })).push,
-    /** Pays; what our webhook answered. */
+    /** Pays, and returns the response of our webhook. */
     pay: async (person: Person, prepayId: string) =>
       (await act<{ notify: DeliveryResult }>(person, 'pay', { prepayId })).notify,
-    /** Calls to WeChat since the start. */
+    /** Returns the number of calls to WeChat since the start. */
     calls: async () => {
       const log = await control<{ kind: 'call' | 'push' }[]>('GET', '/_log');
       return log.filter(({ kind }) => kind === 'call').length;

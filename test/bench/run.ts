@@ -1,4 +1,4 @@
-// npm run bench [-- --json FILE]: what a request, a cold start and a day's bills cost. See README.md here.
+// npm run bench [-- --json FILE]: the cost of requests, of cold starts and of a day's bills. See README.md here.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { formatBills, measureBills } from './bills.ts';

@@ -1,4 +1,4 @@
-/** What one run of a flow costs: DynamoDB request units, and calls to WeChat. */
+/** The cost of one run of a flow: DynamoDB request units, and calls to WeChat. */
 export interface Units {
   rru: number;
   wru: number;
@@ -7,7 +7,7 @@ export interface Units {
 
 export const UNIT_NAMES = ['rru', 'wru', 'calls'] as const satisfies (keyof Units)[];
 
-/** What was spent between two readings. */
+/** Returns the units between two readings. */
 export function spent(before: Units, after: Units): Units {
   return { rru: after.rru - before.rru, wru: after.wru - before.wru, calls: after.calls - before.calls };
 }

@@ -9,12 +9,12 @@ import type { HttpResponse } from '../../lib/http/response.ts';
 import { lambdaContext, type Handler } from './invoke.ts';
 
 export interface Webhooks {
-  /** Hands the last request that came to this function to it once more, byte by byte. */
+  /** Repeats the last request to a function, byte by byte. */
   replay(name: string): Promise<HttpResponse>;
   stop(): void;
 }
 
-/** Serves `/<name>` for each of these functions. */
+/** Serves `/<name>` for each function. */
 export async function startWebhooks(
   port: number,
   handlers: Record<string, Handler<LambdaFunctionURLEvent>>,
@@ -23,7 +23,7 @@ export async function startWebhooks(
 
   const invoke = async (name: string): Promise<HttpResponse> => {
     const [handler, event] = [handlers[name], lastEvents.get(name)];
-    if (!handler || !event) throw new Error(`nothing came to ${name} yet`);
+    if (!handler || !event) throw new Error(`${name} has no handler, or no request to replay`);
     return handler(structuredClone(event), lambdaContext());
   };
 

@@ -1,4 +1,4 @@
-// Everything around the functions: the real engine behind a meter, WeChat's simulator, the settings, the webhooks.
+// The environment of the functions: the real engine behind a meter, the WeChat simulator, settings and webhooks.
 import { startEngine } from '../../infra/local/engine.ts';
 import type { Ports } from '../../infra/service/ports.ts';
 import { buildSettings } from '../../infra/local/settings.ts';
@@ -14,15 +14,15 @@ const TABLE_NAME = 'bench';
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-/** Starts the world on free ports and puts its settings into the environment of this process. */
+/** Starts the world on free ports, and writes its settings to the environment of this process. */
 export async function createWorld() {
   const { enginePort, ports } = await choosePorts();
   const engine = await startEngine({ port: enginePort });
   await createTable(engine.endpoint, TABLE_NAME);
   const meter = await startMeter({ port: ports.dynamodb, endpoint: engine.endpoint });
-  // Nothing of the caller's environment: the figures must not depend on it.
+  // Empty, because the figures must not depend on the environment of the caller.
   const { variables, simulator: simulatorSettings } = await buildSettings({}, ports, TABLE_NAME);
-  // All settings are variables here: what the parameter store costs is one call per container and minute.
+  // Secrets are variables here. The parameter store would add one call per container and minute.
   Object.assign(process.env, variables, { SECRETS_PATH: '' });
   const simulator = await startSimulator(simulatorSettings);
   const functions = await loadFunctions();
@@ -44,14 +44,14 @@ export async function createWorld() {
   };
 }
 
-/** The functions believe that the meter is DynamoDB. */
+/** Chooses the ports. The functions get the meter's as that of DynamoDB. */
 async function choosePorts(): Promise<{ enginePort: number; ports: Ports }> {
   const free = (await findFreePorts(7)) as [number, number, number, number, number, number, number];
   const [enginePort, http, functionUrls, simulator, dynamodb, aws, lambda] = free;
   return { enginePort, ports: { http, functionUrls, simulator, dynamodb, aws, lambda } };
 }
 
-/** The handlers as they are deployed, loaded after the settings are there. */
+/** Loads the deployed handlers, after the settings are in the environment. */
 async function loadFunctions() {
   return {
     catalogPut: (await import('../../functions/catalog-put.ts')).handler,

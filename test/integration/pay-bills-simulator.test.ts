@@ -1,4 +1,4 @@
-// Reconciliation with the bills of the simulator, which reads and writes them with code of its own.
+// Reconciliation with the bills of the simulator, which shares no code with lib/.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { beijingDate } from '../../lib/core/beijing-time.ts';
 import { reconcile } from '../../lib/reconciliation/reconcile.ts';
@@ -49,7 +49,7 @@ const run = async (api: 'v3' | 'v2') => {
     {
       ...deps,
       now: () => world.simulator.now(),
-      putReport: async (_, body) => {
+      storeReport: async (_, body) => {
         for await (const chunk of body) report += chunk.toString();
       },
     },
@@ -62,22 +62,22 @@ const run = async (api: 'v3' | 'v2') => {
   return { ...reconciled, bills, found: differences.map(({ kind, no }) => `${kind} ${no}`).toSorted() };
 };
 
-it.each(['v3', 'v2'] as const)('there is no bill of a day that is not over: API %s', async (api) => {
+it.each(['v3', 'v2'] as const)('rejects today, because WeChat has no bill of it: API %s', async (api) => {
   await expect(run(api)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
 });
 
-it.each(['v3', 'v2'] as const)('a bill that WeChat is still making is not ready: API %s', async (api) => {
+it.each(['v3', 'v2'] as const)('rejects a day whose bill is not ready: API %s', async (api) => {
   const untilFive = Date.parse(`${date}T05:00:00+08:00`) + DAY_MS - world.simulator.now();
   await world.simulator.advanceClock(Math.max(untilFive, 0));
   await expect(run(api)).rejects.toThrow('try again in half an hour');
 });
 
-describe('the bills of the day', () => {
+describe('reconcile with the bills of the simulator', () => {
   beforeAll(async () => {
     await world.simulator.advanceClock(Date.parse(`${date}T10:30:00+08:00`) + DAY_MS - world.simulator.now());
   });
 
-  it('tell of the payment that nobody told us of, and it is settled', async () => {
+  it('finds a payment without a notification and settles it', async () => {
     expect(await run('v3')).toMatchObject({
       lines: 8,
       bills: { trade: { payments: 4, paidFen: 7200 }, fundFlow: { incomes: 4, incomeFen: 7200 } },
@@ -88,7 +88,7 @@ describe('the bills of the day', () => {
     expect(await run('v2')).toMatchObject({ lines: 4, differences: 0, bills: { trade: { paidFen: 7200 } } });
   });
 
-  it.each(['v3', 'v2'] as const)('are compared with our books, line by line: API %s', async (api) => {
+  it.each(['v3', 'v2'] as const)('compares each line with the ledger: API %s', async (api) => {
     const stranger = { outTradeNo: 'till-1', transactionId: '4200000000', amountFen: 900 };
     const amounts = { [orders.other.outTradeNo]: 1_801 };
     await merchant('bills', { date, drop: [orders.dropped.outTradeNo], amounts, add: [stranger] });
@@ -107,14 +107,14 @@ describe('the bills of the day', () => {
     await merchant('bills', { date });
   });
 
-  it('are fetched once more when the hash does not fit', async () => {
+  it('downloads a bill a second time when its hash differs', async () => {
     await world.faults('bill', 'wrong-hash', 1);
     expect(await run('v3')).toMatchObject({ differences: 0 });
     await world.faults('bill', 'wrong-hash', 2);
     await expect(run('v3')).rejects.toThrow('hash');
   });
 
-  it('report a refund that was made by hand, and the sweep settles it', async () => {
+  it('reports a refund that was made in the merchant platform, and the sweep settles it', async () => {
     const made = await merchant('refunds', { outTradeNo: orders.known.outTradeNo, amountFen: 300 });
     date = beijingDate(world.simulator.now());
     await world.simulator.advanceClock(DAY_MS);
@@ -131,7 +131,7 @@ describe('the bills of the day', () => {
     expect(await readOrder(world.table, orders.known.outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 300 });
   });
 
-  it('of a day without any are empty', async () => {
+  it('reconciles a day without transactions', async () => {
     date = beijingDate(world.simulator.now());
     await world.simulator.advanceClock(DAY_MS);
     expect(await run('v3')).toMatchObject({ lines: 0, differences: 0 });

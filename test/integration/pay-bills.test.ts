@@ -1,35 +1,35 @@
-// Reconciliation on the real engine, with bills that a server of this test hands out.
+// Reconciliation on the real engine, with bills from a server of the test.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expenseOf, fundFlowBill, incomeOf, tradeBill, type Flow } from '../support/bill-files.ts';
 import { createReconciler, DATE, type Reconciler } from '../support/reconciler.ts';
 
-let books: Reconciler;
-beforeEach(async () => void (books = await createReconciler()));
-afterEach(() => books.close());
+let reconciler: Reconciler;
+beforeEach(async () => void (reconciler = await createReconciler()));
+afterEach(() => reconciler.close());
 
 const offer = (trade: Parameters<typeof tradeBill>[0], flows?: Flow[]) => {
-  books.wechat.offers.trade = [{ text: tradeBill(trade) }];
-  books.wechat.offers.fundFlow = flows ? [{ text: fundFlowBill(flows) }] : [];
+  reconciler.wechat.offers.trade = [{ text: tradeBill(trade) }];
+  reconciler.wechat.offers.fundFlow = flows ? [{ text: fundFlowBill(flows) }] : [];
 };
-/** What the run says differs, in the report and in the table alike. */
+/** Runs the flow and returns its differences, after checking that report and table contain the same. */
 const differences = async () => {
-  const { differences: count } = await books.run();
-  const { differences: listed } = books.report();
+  const { differences: count } = await reconciler.run();
+  const { differences: listed } = reconciler.report();
   expect(listed).toHaveLength(count);
-  const recorded = await books.recorded();
+  const recorded = await reconciler.recorded();
   expect(recorded.map(({ kind, no }) => `${kind} ${no}`).toSorted()).toEqual(
     listed.map(({ kind, no }) => `${kind} ${no}`).toSorted(),
   );
   return listed;
 };
 
-describe('a day on which bills and books agree', () => {
-  it('is reconciled without a difference, and says what the bills hold', async () => {
-    const [one, two] = [await books.paidOrder(), await books.paidOrder({ amountFen: 5 })];
-    const refund = await books.refund(one, 300);
+describe('reconcile, when bills and ledger agree', () => {
+  it('finds no difference and reports the totals of the bills', async () => {
+    const [one, two] = [await reconciler.paidOrder(), await reconciler.paidOrder({ amountFen: 5 })];
+    const refund = await reconciler.refund(one, 300);
     offer({ payments: [one, two], refunds: [refund] }, [incomeOf(one), incomeOf(two), expenseOf(refund)]);
-    expect(await books.run()).toEqual({ date: DATE, lines: 6, differences: 0, report: `bills/${DATE}.json` });
-    expect(books.report()).toEqual({
+    expect(await reconciler.run()).toEqual({ date: DATE, lines: 6, differences: 0, report: `bills/${DATE}.json` });
+    expect(reconciler.report()).toEqual({
       date: DATE,
       api: 'v3',
       madeAt: '2026-11-21T02:30:00.000Z',
@@ -47,58 +47,58 @@ describe('a day on which bills and books agree', () => {
       },
       differences: [],
     });
-    expect(await books.summary()).toMatchObject({ date: DATE, api: 'v3', lines: 6, differences: 0 });
-    expect(books.healed).toMatchObject({ orders: [], refunds: [] });
+    expect(await reconciler.summary()).toMatchObject({ date: DATE, api: 'v3', lines: 6, differences: 0 });
+    expect(reconciler.repairs).toMatchObject({ orders: [], refunds: [] });
   });
 
-  it('with coupons of WeChat: the fund flow is less than the order, as the trade bill says', async () => {
-    const paid = { ...(await books.paidOrder()), settledYuan: '17.50' };
-    const refund = { ...(await books.refund(paid, 1800)), settledYuan: '17.50' };
+  it('compares the fund flow with the settled amount of the trade bill, which WeChat coupons reduce', async () => {
+    const paid = { ...(await reconciler.paidOrder()), settledYuan: '17.50' };
+    const refund = { ...(await reconciler.refund(paid, 1800)), settledYuan: '17.50' };
     offer({ payments: [paid], refunds: [refund] }, [incomeOf(paid), expenseOf(refund)]);
     expect(await differences()).toEqual([]);
   });
 
-  it('with fees and withdrawals, which are counted and not compared', async () => {
-    const paid = await books.paidOrder();
+  it('counts fees and withdrawals without comparing them', async () => {
+    const paid = await reconciler.paidOrder();
     const fee: Flow = { ...incomeOf(paid), business: '扣除交易手续费', direction: '支出', yuan: '0.11' };
     const back: Flow = { ...fee, direction: '收入', yuan: '0.05' };
     const withdrawal: Flow = { business: '提现', direction: '支出', no: '', wechatNo: '', yuan: '900.00' };
     offer({ payments: [paid] }, [incomeOf(paid), fee, back, withdrawal]);
     expect(await differences()).toEqual([]);
-    expect(books.report().bills.fundFlow).toMatchObject({ rows: 4, incomeFen: 1805, expenseFen: 90_011 });
+    expect(reconciler.report().bills.fundFlow).toMatchObject({ rows: 4, incomeFen: 1805, expenseFen: 90_011 });
   });
 });
 
-describe('what differs is named, recorded and reported', () => {
-  it('a payment of an order that nobody knows', async () => {
+describe('reconcile, when bills and ledger differ', () => {
+  it('records a payment whose order is absent from the ledger', async () => {
     offer({ payments: [{ outTradeNo: 'till-4711', transactionId: '42001', yuan: '9.00' }] });
     expect(await differences()).toEqual([{ kind: 'unknown-order', no: 'till-4711', theirs: '42001' }]);
-    expect(await books.recorded()).toEqual([
+    expect(await reconciler.recorded()).toEqual([
       { date: DATE, kind: 'unknown-order', no: 'till-4711', theirs: '42001', seenAt: '2026-11-21T02:30:00.000Z' },
     ]);
-    expect(books.healed.orders).toEqual([]);
+    expect(reconciler.repairs.orders).toEqual([]);
   });
 
-  it('a payment of an order that is open here, which is looked at again', async () => {
-    const { outTradeNo } = await books.order();
+  it('records a payment whose order is unpaid in the ledger, and rechecks the order', async () => {
+    const { outTradeNo } = await reconciler.order();
     offer({ payments: [{ outTradeNo, transactionId: '42002', yuan: '18.00' }] });
     const found = [{ kind: 'unpaid-here', no: outTradeNo, ours: 'NOTPAY', theirs: '42002' }];
     expect(await differences()).toEqual(found);
-    expect(books.healed.orders).toEqual([outTradeNo]);
+    expect(reconciler.repairs.orders).toEqual([outTradeNo]);
   });
 
-  it('what could not be mended stays a difference, and the rest is compared', async () => {
-    books.healed.fail = true;
-    const { outTradeNo } = await books.order();
+  it('keeps a difference whose repair fails, and compares the rest', async () => {
+    reconciler.repairs.fail = true;
+    const { outTradeNo } = await reconciler.order();
     const payments = [outTradeNo, 'unknown'].map((no) => ({ outTradeNo: no, transactionId: '42003', yuan: '18.00' }));
     offer({ payments });
     expect((await differences()).map(({ kind }) => kind).toSorted()).toEqual(['unknown-order', 'unpaid-here']);
-    expect(books.lines.join('\n')).toContain('bills.not-healed');
+    expect(reconciler.lines.join('\n')).toContain('bills.repair-failed');
   });
 
-  it('another amount, another transaction, another app or merchant', async () => {
-    const [amount, transaction] = [await books.paidOrder(), await books.paidOrder()];
-    const [app, mch] = [await books.paidOrder(), await books.paidOrder()];
+  it('records another amount, another transaction, and another app or merchant', async () => {
+    const [amount, transaction] = [await reconciler.paidOrder(), await reconciler.paidOrder()];
+    const [app, mch] = [await reconciler.paidOrder(), await reconciler.paidOrder()];
     const bill = [
       { ...amount, yuan: '18.01' },
       { ...transaction, transactionId: '42004' },
@@ -113,7 +113,7 @@ describe('what differs is named, recorded and reported', () => {
       { kind: 'app', no: expect.any(String), ours, theirs: expect.any(String) },
       { kind: 'transaction', no: transaction.outTradeNo, ours: transaction.transactionId, theirs: '42004' },
     ]);
-    const apps = books.report().differences.filter(({ kind }) => kind === 'app');
+    const apps = reconciler.report().differences.filter(({ kind }) => kind === 'app');
     expect(new Map(apps.map(({ no, theirs }) => [no, theirs]))).toEqual(
       new Map([
         [app.outTradeNo, 'wx9 1900000001'],
@@ -122,37 +122,37 @@ describe('what differs is named, recorded and reported', () => {
     );
   });
 
-  it('an order that was paid here on that day of Beijing, and is not in the bill', async () => {
-    const missing = await books.paidOrder({ paidAt: '2026-11-19T16:00:00.000Z' });
-    await books.paidOrder({ paidAt: '2026-11-20T16:00:00.000Z' });
-    offer({ payments: [await books.paidOrder()] });
+  it('records an order that was paid on the day in Beijing and is absent from the bill', async () => {
+    const missing = await reconciler.paidOrder({ paidAt: '2026-11-19T16:00:00.000Z' });
+    await reconciler.paidOrder({ paidAt: '2026-11-20T16:00:00.000Z' });
+    offer({ payments: [await reconciler.paidOrder()] });
     const found = [{ kind: 'missing-in-bill', no: missing.outTradeNo, ours: missing.transactionId }];
     expect(await differences()).toEqual(found);
   });
 
-  it('a refund that nobody knows, which is handed on', async () => {
-    const payment = await books.paidOrder();
+  it('records a refund that is absent from the ledger, and reports it', async () => {
+    const payment = await reconciler.paidOrder();
     const refund = { payment, outRefundNo: 'console-1', refundId: '5030001', yuan: '3.00' };
     offer({ payments: [payment], refunds: [refund] });
     expect(await differences()).toEqual([{ kind: 'unknown-refund', no: 'console-1', theirs: '5030001' }]);
     const { outTradeNo } = payment;
-    const handedOn = { outRefundNo: 'console-1', outTradeNo, amountFen: 300, refundId: '5030001' };
-    expect(books.healed.refunds).toEqual([handedOn]);
+    const reported = { outRefundNo: 'console-1', outTradeNo, amountFen: 300, refundId: '5030001' };
+    expect(reconciler.repairs.refunds).toEqual([reported]);
   });
 
-  it('a refund whose number is another one here', async () => {
-    const [one, two] = [await books.paidOrder(), await books.paidOrder()];
-    const refund = await books.refund(one, 300);
+  it('records a refund whose number belongs to another refund in the ledger, without reporting it', async () => {
+    const [one, two] = [await reconciler.paidOrder(), await reconciler.paidOrder()];
+    const refund = await reconciler.refund(one, 300);
     offer({ payments: [one, two], refunds: [{ ...refund, payment: two }] });
     expect(await differences()).toEqual([
       { kind: 'unknown-refund', no: refund.outRefundNo, ours: one.outTradeNo, theirs: two.outTradeNo },
     ]);
-    expect(books.healed.refunds).toEqual([]);
+    expect(reconciler.repairs.refunds).toEqual([]);
   });
 
-  it('another amount of a refund, and one that was refused here', async () => {
-    const [one, two] = [await books.paidOrder(), await books.paidOrder()];
-    const [amount, refused] = [await books.refund(one, 300), await books.refund(two, 300, 'REFUSED')];
+  it('records another amount of a refund, and a refund that is REFUSED in the ledger', async () => {
+    const [one, two] = [await reconciler.paidOrder(), await reconciler.paidOrder()];
+    const [amount, refused] = [await reconciler.refund(one, 300), await reconciler.refund(two, 300, 'REFUSED')];
     offer({ payments: [one, two], refunds: [{ ...amount, yuan: '3.01' }, refused] });
     expect((await differences()).toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
       { kind: 'refund-amount', no: amount.outRefundNo, ours: 300, theirs: 301 },
@@ -160,16 +160,19 @@ describe('what differs is named, recorded and reported', () => {
     ]);
   });
 
-  it('a refund that failed there and is closed here is none', async () => {
-    const payment = await books.paidOrder();
-    const [failed, closed] = [await books.refund(payment, 1, 'REQUESTED'), await books.refund(payment, 1, 'CLOSED')];
+  it('accepts a failed refund in the bill, and a refund that is CLOSED in the ledger', async () => {
+    const payment = await reconciler.paidOrder();
+    const [failed, closed] = [
+      await reconciler.refund(payment, 1, 'REQUESTED'),
+      await reconciler.refund(payment, 1, 'CLOSED'),
+    ];
     offer({ payments: [payment], refunds: [{ ...failed, status: 'FAIL' }, closed] });
     expect(await differences()).toEqual([]);
   });
 
-  it('money that flowed otherwise', async () => {
-    const [one, two] = [await books.paidOrder(), await books.paidOrder()];
-    const refund = await books.refund(one, 300);
+  it('records another amount, transaction or number in the fund-flow bill', async () => {
+    const [one, two] = [await reconciler.paidOrder(), await reconciler.paidOrder()];
+    const refund = await reconciler.refund(one, 300);
     const flows = [
       { ...incomeOf(one), yuan: '17.99' },
       { ...incomeOf(two), wechatNo: '42005' },
@@ -191,62 +194,62 @@ describe('what differs is named, recorded and reported', () => {
   });
 });
 
-describe('a run', () => {
-  it('that is repeated records nothing twice', async () => {
+describe('a run of reconcile', () => {
+  it('records a difference once, when lines or runs repeat', async () => {
     const payment = { outTradeNo: 'till-1', transactionId: '42006', yuan: '9.00' };
     offer({ payments: [payment, payment] });
     expect(await differences()).toHaveLength(1);
-    const before = await books.recorded();
-    books.clock.now += 60_000;
+    const before = await reconciler.recorded();
+    reconciler.clock.now += 60_000;
     expect(await differences()).toHaveLength(1);
-    expect(await books.recorded()).toEqual(before);
+    expect(await reconciler.recorded()).toEqual(before);
   });
 
-  it('of the schedule does yesterday of Beijing, once; with a date it does it again', async () => {
-    offer({ payments: [await books.paidOrder()] });
+  it('reconciles yesterday in Beijing once by schedule, and again when its date is given', async () => {
+    offer({ payments: [await reconciler.paidOrder()] });
     const scheduled = { id: '1', source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} };
-    const first = await books.run(scheduled);
+    const first = await reconciler.run(scheduled);
     expect(first).toMatchObject({ date: DATE, lines: 1, differences: 0 });
-    const calls = books.wechat.calls.length;
-    expect(await books.run(scheduled)).toEqual(first);
-    expect(books.wechat.calls).toHaveLength(calls);
-    await books.run({ date: DATE });
-    expect(books.wechat.calls.length).toBeGreaterThan(calls);
-    books.clock.now = Date.parse('2026-11-21T16:00:00.000Z');
-    expect(await books.run(scheduled)).toMatchObject({ date: '2026-11-21' });
+    const calls = reconciler.wechat.calls.length;
+    expect(await reconciler.run(scheduled)).toEqual(first);
+    expect(reconciler.wechat.calls).toHaveLength(calls);
+    await reconciler.run({ date: DATE });
+    expect(reconciler.wechat.calls.length).toBeGreaterThan(calls);
+    reconciler.clock.now = Date.parse('2026-11-21T16:00:00.000Z');
+    expect(await reconciler.run(scheduled)).toMatchObject({ date: '2026-11-21' });
   });
 
   it.each([{ date: '20261120' }, { date: '2026-02-30' }, { date: 1 }, 'yesterday', null])(
-    'with %j is refused',
+    'rejects the input %j',
     async (input) => {
-      await expect(books.run(input)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
-      expect(books.wechat.calls).toEqual([]);
+      await expect(reconciler.run(input)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+      expect(reconciler.wechat.calls).toEqual([]);
     },
   );
 
-  it('of a day without a bill finds every payment of the day missing', async () => {
-    const { outTradeNo } = await books.paidOrder();
+  it('records every payment of a day without a bill as missing', async () => {
+    const { outTradeNo } = await reconciler.paidOrder();
     expect(await differences()).toMatchObject([{ kind: 'missing-in-bill', no: outTradeNo }]);
-    expect(await books.summary()).toMatchObject({ lines: 0, differences: 1 });
+    expect(await reconciler.summary()).toMatchObject({ lines: 0, differences: 1 });
   });
 
-  it.each(['trade', 'fundFlow'] as const)('before the %s bill is ready says so and compares nothing', async (kind) => {
+  it.each(['trade', 'fundFlow'] as const)('rejects and compares nothing before the %s bill is ready', async (kind) => {
     offer({ payments: [{ outTradeNo: 'unknown', transactionId: '1', yuan: '1.00' }] }, []);
-    books.wechat.offers[kind] = [{ refuse: 'STATEMENT_CREATING' }];
-    await expect(books.run({})).rejects.toMatchObject({
+    reconciler.wechat.offers[kind] = [{ decline: 'STATEMENT_CREATING' }];
+    await expect(reconciler.run({})).rejects.toMatchObject({
       code: 'WECHAT_UNAVAILABLE',
       message: expect.stringContaining('try again in half an hour') as string,
     });
-    expect(await books.recorded()).toEqual([]);
-    expect(await books.summary()).toBeUndefined();
-    books.wechat.offers[kind] = [];
-    await expect(books.run({})).resolves.toMatchObject({ date: DATE });
+    expect(await reconciler.recorded()).toEqual([]);
+    expect(await reconciler.summary()).toBeUndefined();
+    reconciler.wechat.offers[kind] = [];
+    await expect(reconciler.run({})).resolves.toMatchObject({ date: DATE });
   });
 
-  it('whose report cannot be kept is not done', async () => {
+  it('does not mark a day as done when its report cannot be stored', async () => {
     offer({});
-    books.deps.putReport = async () => Promise.reject(new Error('no bucket'));
-    await expect(books.run({})).rejects.toThrow('no bucket');
-    expect(await books.summary()).toBeUndefined();
+    reconciler.deps.storeReport = async () => Promise.reject(new Error('no bucket'));
+    await expect(reconciler.run({})).rejects.toThrow('no bucket');
+    expect(await reconciler.summary()).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-// The function `pay-bills` in a process of its own, for one day: prints its answer and what it took.
+// Runs the function `pay-bills` for one day in its own process, and prints its result, memory and time.
 import { existsSync, readFileSync } from 'node:fs';
 import { handler } from '../../functions/pay-bills.ts';
 import { DAY } from './bill-day.ts';
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   console.log(JSON.stringify(spent));
 }
 
-/** Linux counts into `maxRSS` what the parent held when it forked; its status file has what this program held. */
+/** On Linux `maxRSS` includes the memory of the parent at the fork; the status file has the peak of this program. */
 function peakKb(): number {
   const path = '/proc/self/status';
   const own = existsSync(path) && /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1];

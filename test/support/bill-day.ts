@@ -1,4 +1,4 @@
-// A day with as many payments and refunds as wanted, made up from their numbers: nobody has to keep them.
+// A day of any number of payments and refunds. Each is derived from its index, so the day needs no memory.
 import { createHash, hash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
@@ -7,15 +7,15 @@ import { APP_ID, fundFlowLines, MCH_ID, tradeLines, type BilledRefund, type Paym
 export const DAY = '2025-11-20';
 const AMOUNT_FEN = 1_800;
 const REFUND_FEN = 300;
-/** So many lines are payments before one is a refund, of the payment before it. */
+/** Every twentieth line is a refund, of the payment before it. */
 const REFUND_EACH = 20;
-/** So seldom a payment is of an order that the books do not have. */
+/** The order of every thousandth line is absent from the ledger. */
 const UNKNOWN_EACH = 1_000;
 
 const isRefund = (index: number) => index % REFUND_EACH === REFUND_EACH - 1;
 const isUnknown = (index: number) => index % UNKNOWN_EACH === 0;
 
-/** What a line of the day is about: its number says which line it is. */
+/** Returns the payment of a line. The order number contains the index. */
 function paymentAt(index: number): Payment {
   const owner = hash('sha1', String(index)).slice(0, 16);
   const outTradeNo = owner + index.toString(36).padStart(16, '0');
@@ -27,8 +27,8 @@ function refundAt(index: number): BilledRefund {
   return { payment: paymentAt(index - 1), outRefundNo, refundId: `5030${index}`, yuan: (REFUND_FEN / 100).toFixed(2) };
 }
 
-/** The item of an order or a refund as the books have it, by the number that it has; undefined when they do not. */
-export function bookedItem(no: string): Record<string, string | number> | undefined {
+/** Returns the ledger's item of an order or refund number; undefined when the ledger has none. */
+export function ledgerItem(no: string): Record<string, string | number> | undefined {
   if (no.startsWith('R')) {
     const { payment, outRefundNo } = refundAt(Number.parseInt(no.slice(1), 36));
     return { outRefundNo, outTradeNo: payment.outTradeNo, amountFen: REFUND_FEN, status: 'SUCCESS' };
@@ -40,8 +40,8 @@ export function bookedItem(no: string): Record<string, string | number> | undefi
   return { outTradeNo: no, appId: APP_ID, mchId: MCH_ID, ...money };
 }
 
-/** The numbers of the orders (and with `refunds` of the refunds) that the books have. */
-export function* bookedNumbers(lines: number, { refunds = false } = {}): Generator<string> {
+/** Generates the numbers of the orders in the ledger; with `refunds` also those of the refunds. */
+export function* ledgerNumbers(lines: number, { refunds = false } = {}): Generator<string> {
   for (let index = 0; index < lines; index += 1) {
     if (isRefund(index)) {
       if (refunds) yield refundAt(index).outRefundNo;
@@ -49,12 +49,12 @@ export function* bookedNumbers(lines: number, { refunds = false } = {}): Generat
   }
 }
 
-/** What comes out when the books are compared with this day: each unknown order twice, by either bill. */
+/** Returns the expected result: both bills contain each unknown order. */
 export function expectedOf(lines: number) {
   return { lines: 2 * lines, differences: 2 * Math.ceil(lines / UNKNOWN_EACH) };
 }
 
-/** Both bills of the day, compressed, with the hash of what is inside. */
+/** Builds both bills of the day, compressed, with the hash of their content. */
 export async function makeDay(lines: number) {
   const rows = function* rows() {
     for (let index = 0; index < lines; index += 1) {

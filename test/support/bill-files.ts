@@ -1,4 +1,4 @@
-// Bills in the form of the official samples (pay 2.8, 2.9), written by hand: nothing of lib/ and of the simulator.
+// Bills in the format of the official samples (pay 2.8, 2.9), written without code of lib/ and of the simulator.
 
 export interface Payment {
   outTradeNo: string;
@@ -7,7 +7,7 @@ export interface Payment {
   appId?: string;
   mchId?: string;
   state?: string;
-  /** Less than the amount when a coupon of WeChat paid a part. */
+  /** Less than the amount when a WeChat coupon paid a part. */
   settledYuan?: string;
 }
 
@@ -39,10 +39,10 @@ const FUND_SUMMARY = '资金流水总笔数,收入笔数,收入金额,支出笔�
 
 export const APP_ID = 'wx1111111111111111';
 export const MCH_ID = '1900000001';
-/** In every trade bill, and nowhere else: it must not get into a log or a report. */
+/** The payer in every trade bill. Logs and reports must not contain it. */
 export const OPEN_ID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
 
-/** One line of a trade bill about a payment. */
+/** Formats the line of a payment in a trade bill. */
 function paymentLine({ outTradeNo, transactionId, yuan, settledYuan = yuan, ...rest }: Payment): string {
   const { appId = APP_ID, mchId = MCH_ID, state = 'SUCCESS' } = rest;
   const payment = [appId, mchId, '0', '', transactionId, outTradeNo, OPEN_ID, 'JSAPI', state, 'OTHERS', 'CNY'];
@@ -51,7 +51,7 @@ function paymentLine({ outTradeNo, transactionId, yuan, settledYuan = yuan, ...r
   return line(['2026-11-20 12:00:00', ...payment, settledYuan, '0.00', ...refund, ...end]);
 }
 
-/** One line of a trade bill about a refund: the columns of its payment are repeated. */
+/** Formats the line of a refund in a trade bill, which repeats columns of its payment. */
 function refundLine({ payment, outRefundNo, refundId, yuan, settledYuan = yuan, ...rest }: BilledRefund): string {
   const { status = 'SUCCESS' } = rest;
   const { outTradeNo, transactionId, appId = APP_ID, mchId = MCH_ID } = payment;
@@ -71,7 +71,7 @@ export function fundFlowBill(flows: Flow[]): string {
 
 type Line = { payment: Payment } | { refund: BilledRefund };
 
-/** All lines of a trade bill, one after the other, with the summary that they come to. */
+/** Generates the lines of a trade bill, from its header to its summary. */
 export function* tradeLines(lines: Iterable<Line>): Generator<string> {
   const sums = { count: 0, paid: 0, settled: 0, refunded: 0, settledRefunds: 0 };
   yield TRADE_HEADER;
@@ -95,7 +95,7 @@ export function* tradeLines(lines: Iterable<Line>): Generator<string> {
   yield line([String(sums.count), settled, settledRefunds, '0.00', '0.00000', paid, refunded]);
 }
 
-/** All lines of the fund-flow bill of these payments and refunds. */
+/** Generates the lines of the fund-flow bill of the same payments and refunds. */
 export function fundFlowLines(lines: Iterable<Line>): Generator<string> {
   return flowLines(
     (function* flows() {

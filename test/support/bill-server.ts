@@ -1,27 +1,19 @@
-// WeChat Pay as far as bills go (pay 2.8 to 2.10, 5.5), and the bucket that reports go to. Signs with code of its own.
-import {
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  verify,
-} from 'node:crypto';
+// The bill API of WeChat Pay (pay 2.8 to 2.10, 5.5) and the bucket of the reports. It shares no signing code with lib/.
+import { createHash, createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { MCH_ID } from './bill-files.ts';
+import { LOCAL_AWS } from '../../infra/service/table.ts';
+import { APP_ID, MCH_ID } from './bill-files.ts';
 
-export const KEY_ID = 'PUB_KEY_ID_0000000000000000000000000000000001';
-export const API_V2_KEY = '0123456789abcdef0123456789abcdef';
-export const CERT_SERIAL = '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB';
+const KEY_ID = 'PUB_KEY_ID_0000000000000000000000000000000001';
+const API_V2_KEY = '0123456789abcdef0123456789abcdef';
+const CERT_SERIAL = '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB';
 
-/** What WeChat has: the text of a bill, bytes as they are to be sent, or the code of a refusal. */
-export type Offered = { text: string; sha1?: string } | { bytes: Buffer; sha1?: string } | { refuse: string };
+/** The content of an answer: the text of a bill, the bytes of its file, or the code with which WeChat declines. */
+export type Offered = { text: string; sha1?: string } | { bytes: Buffer; sha1?: string } | { decline: string };
 
 const rsaPair = () =>
   generateKeyPairSync('rsa', {
@@ -32,7 +24,7 @@ const rsaPair = () =>
 
 export async function startBillServer() {
   const [merchant, platform] = [rsaPair(), rsaPair()];
-  /** By kind: what is offered, one after the other, the last one for ever. */
+  /** Answers by kind of bill, in order; the last one repeats. */
   const offers: Record<'trade' | 'fundFlow' | 'v2', Offered[]> = { trade: [], fundFlow: [], v2: [] };
   const reports = new Map<string, string>();
   const calls: { method: string; url: string; body: string }[] = [];
@@ -53,11 +45,11 @@ export async function startBillServer() {
       return;
     }
     if (pathname === '/pay/downloadbill') return answerV2(response, call.body);
-    if (!isSigned(request, call)) return refuse(response, 401, 'SIGN_ERROR');
+    if (!isSigned(request, call)) return sendError(response, 401, 'SIGN_ERROR');
     if (pathname === '/v3/bill/tradebill') return offer(response, next('trade'));
     if (pathname === '/v3/bill/fundflowbill') return offer(response, next('fundFlow'));
     const file = tokens.get(call.url);
-    if (!file) return refuse(response, 400, 'INVALID_REQUEST');
+    if (!file) return sendError(response, 400, 'INVALID_REQUEST');
     tokens.delete(call.url);
     return send(response, file);
   }
@@ -65,12 +57,12 @@ export async function startBillServer() {
   const next = (kind: keyof typeof offers): Offered => {
     const list = offers[kind];
     return (
-      (list.length > 1 ? list.shift() : list[0]) ?? { refuse: kind === 'v2' ? 'No Bill Exist' : 'NO_STATEMENT_EXIST' }
+      (list.length > 1 ? list.shift() : list[0]) ?? { decline: kind === 'v2' ? 'No Bill Exist' : 'NO_STATEMENT_EXIST' }
     );
   };
 
   function offer(response: ServerResponse, offered: Offered): void {
-    if ('refuse' in offered) return refuse(response, 400, offered.refuse);
+    if ('decline' in offered) return sendError(response, 400, offered.decline);
     const { bytes, sha1 } = fileOf(offered);
     const path = `/v3/billdownload/file?token=${randomBytes(24).toString('base64url')}`;
     tokens.set(path, bytes);
@@ -90,9 +82,9 @@ export async function startBillServer() {
   }
 
   function answerV2(response: ServerResponse, xml: string): void {
-    const offered = isSignedV2(xml) ? next('v2') : { refuse: '签名错误' };
-    if (!('refuse' in offered)) return send(response, fileOf(offered).bytes);
-    const text = `<xml><return_code><![CDATA[FAIL]]></return_code>\n<return_msg><![CDATA[${offered.refuse}]]></return_msg>\n</xml>`;
+    const offered = isSignedV2(xml) ? next('v2') : { decline: '签名错误' };
+    if (!('decline' in offered)) return send(response, fileOf(offered).bytes);
+    const text = `<xml><return_code><![CDATA[FAIL]]></return_code>\n<return_msg><![CDATA[${offered.decline}]]></return_msg>\n</xml>`;
     response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
   }
 
@@ -119,12 +111,7 @@ export async function startBillServer() {
     reports,
     calls,
     state,
-    keys: {
-      merchantPem: merchant.privateKey,
-      platformPem: platform.publicKey,
-      merchant: { mchId: MCH_ID, certSerial: CERT_SERIAL, privateKey: createPrivateKey(merchant.privateKey) },
-      platform: createPublicKey(platform.publicKey),
-    },
+    keys: { merchantPem: merchant.privateKey, platformPem: platform.publicKey },
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -132,13 +119,35 @@ export async function startBillServer() {
   };
 }
 
-function fileOf(offered: Exclude<Offered, { refuse: string }>): { bytes: Buffer; sha1: string } {
+export type BillServer = Awaited<ReturnType<typeof startBillServer>>;
+
+/** The settings of `pay-bills` for one API, apart from the table; those of the other API are missing. */
+export function billSettings({ url, keys }: BillServer, api: 'v3' | 'v2'): Record<string, string> {
+  return {
+    ...LOCAL_AWS,
+    AWS_ENDPOINT_URL_S3: url,
+    BILL_REPORTS_BUCKET: 'reports',
+    WECHAT_PAY_BASE_URL: url,
+    PAY_MCH_ID: MCH_ID,
+    PAY_API: api,
+    ...(api === 'v3'
+      ? {
+          PAY_MCH_CERT_SERIAL: CERT_SERIAL,
+          PAY_MCH_PRIVATE_KEY: keys.merchantPem,
+          PAY_PUBLIC_KEY_ID: KEY_ID,
+          PAY_PUBLIC_KEY: keys.platformPem,
+        }
+      : { PAY_API_V2_KEY: API_V2_KEY, OFFICIAL_APP_ID: APP_ID }),
+  };
+}
+
+function fileOf(offered: Exclude<Offered, { decline: string }>): { bytes: Buffer; sha1: string } {
   const content = 'text' in offered ? Buffer.from(offered.text) : offered.bytes;
   const { sha1 = createHash('sha1').update(content).digest('hex') } = offered;
   return { bytes: 'text' in offered ? gzipSync(content) : content, sha1 };
 }
 
-/** Pay 5.2: the fields by name, the key behind them. */
+/** Verifies the signature of API v2: the fields sorted by name, then the key (pay 5.2). */
 function isSignedV2(xml: string): boolean {
   const pairs = [...xml.matchAll(/<(\w+)><!\[CDATA\[(.*?)\]\]>/g)].map(([, name, value]) => [name, value] as const);
   const { sign: given, ...fields } = Object.fromEntries(pairs);
@@ -147,6 +156,6 @@ function isSignedV2(xml: string): boolean {
   return given === createHmac('sha256', API_V2_KEY).update(text).digest('hex').toUpperCase();
 }
 
-function refuse(response: ServerResponse, status: number, code: string): void {
+function sendError(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ code, message: code }));
 }

@@ -1,83 +1,63 @@
-// Books on the real engine, and the flow that compares them with the bills of a bill server.
+// A ledger on the real engine, and the flow that reconciles it with the bills of a bill server.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { LOCAL_AWS } from '../../infra/service/table.ts';
 import { redact, type Log } from '../../lib/core/log.ts';
-import { createSend, startDownload } from '../../lib/core/outbound.ts';
+import { runtime } from '../../lib/core/runtime.ts';
 import { reconcile } from '../../lib/reconciliation/reconcile.ts';
-import { reportStore } from '../../lib/reconciliation/report-store.ts';
-import { openTradeBillV2 } from '../../lib/wechat-pay/v2/bills.ts';
-import { openFundFlowBill, openTradeBill } from '../../lib/wechat-pay/v3/bills.ts';
 import { markPaid, putOrder, type Order } from '../../lib/store/orders.ts';
 import { writeRefund, type RefundStatus } from '../../lib/store/refunds.ts';
 import type { Table } from '../../lib/store/table.ts';
 import { APP_ID, MCH_ID, OPEN_ID, type Payment } from './bill-files.ts';
-import { API_V2_KEY, KEY_ID, startBillServer } from './bill-server.ts';
-import { freshTable, openWithoutDeadline } from './table.ts';
+import { billSettings, startBillServer } from './bill-server.ts';
+import { loadReconciliation } from '../../lib/wiring/reconciliation.ts';
+import { loadTable } from '../../lib/wiring/table.ts';
+import { freshTable, removeDeadline } from './table.ts';
 
 export const DATE = '2026-11-20';
-/** Half past ten in Beijing, the day after. */
+/** 10:30 in Beijing on the next day. */
 const NOW = '2026-11-21T02:30:00.000Z';
 
 export type Reconciler = Awaited<ReturnType<typeof createReconciler>>;
 
 export async function createReconciler() {
-  const scratch = scratchFolder();
+  const temporary = temporaryFolder();
   const { name, endpoint } = await freshTable();
   const wechat = await startBillServer();
-  Object.assign(process.env, LOCAL_AWS, { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_S3: wechat.url });
-  const table = openWithoutDeadline(name);
+  const endpoints = { TABLE_NAME: name, AWS_ENDPOINT_URL_DYNAMODB: endpoint };
+  Object.assign(process.env, endpoints);
   const clock = { now: Date.parse(NOW) };
   const lines: string[] = [];
-  const healed = { orders: [] as string[], refunds: [] as object[], fail: false };
-  const base = {
-    now: Date.now,
-    sleep: async () => undefined,
-    randomBytes,
-    log: recordingLog(lines),
-    send: createSend({ now: Date.now }),
-    startDownload,
+  const repairs = { orders: [] as string[], refunds: [] as object[], fail: false };
+  const outside = { ...runtime, sleep: async () => undefined, log: recordingLog(lines) };
+  const { table } = await loadTable(outside);
+  removeDeadline(table);
+  /** The dependencies of the deployed function. The clock of the flow is replaced, and repairs are only recorded. */
+  const load = async (api: 'v3' | 'v2', changed: Record<string, string> = {}) => {
+    Object.assign(process.env, endpoints, billSettings(wechat, api), changed);
+    return {
+      ...(await loadReconciliation(outside)),
+      now: () => clock.now,
+      recheckOrder: async (outTradeNo: string) => {
+        repairs.orders.push(outTradeNo);
+        if (repairs.fail) throw new Error('WeChat is unavailable');
+      },
+      reportRefund: async (refund: object) => void repairs.refunds.push(refund),
+    };
   };
-  const v3 = {
-    ...base,
-    merchant: wechat.keys.merchant,
-    platformKeyId: KEY_ID,
-    platformKeys: async (serial: string) => (serial === KEY_ID ? wechat.keys.platform : undefined),
-    payBaseUrl: wechat.url,
-  };
-  const v2 = { ...base, mchId: MCH_ID, appId: APP_ID, apiV2Key: API_V2_KEY, payBaseUrl: wechat.url };
-  const deps = {
-    table,
-    log: base.log,
-    now: () => clock.now,
-    api: 'v3' as const,
-    openTradeBill: (date: string) => openTradeBill(v3, date),
-    openFundFlowBill: (date: string) => openFundFlowBill(v3, date),
-    putReport: reportStore('reports'),
-    recheckOrder: async (outTradeNo: string) => {
-      healed.orders.push(outTradeNo);
-      if (healed.fail) throw new Error('WeChat is away');
-    },
-    reportRefund: async (refund: object) => void healed.refunds.push(refund),
-  };
+  const deps = await load('v3');
   return {
     wechat,
     table,
     clock,
     lines,
-    healed,
-    base,
+    repairs,
     deps,
     run: (input: unknown = { date: DATE }) => reconcile(deps, input),
-    runV2: (change: Partial<typeof v2> = {}) => {
-      const { openFundFlowBill: _, ...rest } = deps;
-      const openBill = (date: string) => openTradeBillV2({ ...v2, ...change }, date);
-      return reconcile({ ...rest, api: 'v2', openTradeBill: openBill }, { date: DATE });
-    },
+    runV2: async (changed: Record<string, string> = {}) => reconcile(await load('v2', changed), { date: DATE }),
     report: (date = DATE) => JSON.parse(wechat.reports.get(`/reports/bills/${date}.json`)!) as ReportFile,
     recorded: async (date = DATE) => {
       const query = new QueryCommand({
@@ -90,7 +70,7 @@ export async function createReconciler() {
     summary: async (date = DATE) =>
       (await table.client.send(new GetCommand({ TableName: name, Key: { pk: `BILL#${date}`, sk: 'BILL' } }))).Item,
     order: (change: Partial<Order> = {}) => order(table, change),
-    /** An order of ours that was paid on the day, and what the bill says of it. */
+    /** Stores an order that was paid on the day, and returns it as the bill lists it. */
     paidOrder: async (change: Partial<Order> = {}): Promise<Payment & { order: Order }> => {
       const made = await order(table, change);
       const transactionId = `4200${made.outTradeNo.slice(-24)}`;
@@ -115,17 +95,17 @@ export async function createReconciler() {
         throw new Error('refund not stored');
       return { payment, outRefundNo, refundId: `5030${outRefundNo.slice(-24)}`, yuan: (amountFen / 100).toFixed(2) };
     },
-    /** The end of every test: no file is left, and nobody's openid was told, which is in every trade bill. */
+    /** Ends a test. Checks that no temporary file is left and that no log or report contains the openid of the bills. */
     close: () => {
       wechat.close();
-      scratch.assertEmpty();
+      temporary.assertEmpty();
       assert.doesNotMatch([...lines, ...wechat.reports.values()].join('\n'), new RegExp(OPEN_ID));
     },
   };
 }
 
-/** A folder for temporary files that is nobody else's. */
-function scratchFolder() {
+/** Creates a folder for the temporary files of one test. */
+function temporaryFolder() {
   const before = process.env['TMPDIR'];
   const folder = mkdtempSync(join(tmpdir(), 'test-bills-'));
   process.env['TMPDIR'] = folder;
@@ -135,7 +115,7 @@ function scratchFolder() {
       if (before === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = before;
       assert.deepEqual(readdirSync(folder), []);
-      // Files that are open have no name any more. Only Linux tells which there are.
+      // Open files have no name. Only Linux lists them.
       if (existsSync('/proc/self/fd'))
         assert.deepEqual(
           openFiles().filter((path) => path.startsWith(folder)),

@@ -1,4 +1,4 @@
-// The floor: what every function that uses the table has to load, and nothing else.
+// The floor: the parts of the SDK that every function with the table loads.
 import {
   DeleteItemCommand,
   DynamoDBClient,
@@ -18,5 +18,5 @@ const COMMANDS = {
   update: UpdateItemCommand,
 };
 
-/** Never called; it keeps the client and the commands in the bundle. */
+/** Never called; keeps the client and the commands in the bundle. */
 export const handler = (): unknown => [new DynamoDBClient(), COMMANDS];

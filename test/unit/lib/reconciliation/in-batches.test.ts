@@ -3,8 +3,8 @@ import { inBatches } from '../../../../lib/reconciliation/in-batches.ts';
 
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe('work in batches', () => {
-  it('takes each item once, in full batches, so many at the same time and no more', async () => {
+describe('inBatches', () => {
+  it('processes each item once, in full batches, and runs at most `inFlight` of them', async () => {
     const batches: number[][] = [];
     let [running, most] = [0, 0];
     await inBatches(
@@ -22,7 +22,7 @@ describe('work in batches', () => {
     expect(most).toBe(3);
   });
 
-  it('reads no further than it works', async () => {
+  it('reads no batch before a worker is free', async () => {
     let read = 0;
     async function* items() {
       for (; read < 1_000; read += 1) yield read;
@@ -36,7 +36,7 @@ describe('work in batches', () => {
     expect(read).toBe(1_000);
   });
 
-  it('ends with the first failure: what runs has ended by then, the source is closed, nothing new begins', async () => {
+  it('rejects with the first failure after running batches have ended, closes its source and starts no batch', async () => {
     let [closed, ended, begun] = [false, 0, 0];
     async function* items() {
       try {
@@ -59,11 +59,11 @@ describe('work in batches', () => {
     expect(begun).toBe(before);
   });
 
-  it('ends with the failure of its source', async () => {
+  it('rejects with the failure of its source', async () => {
     async function* items() {
       yield 1;
-      throw new Error('torn');
+      throw new Error('broken source');
     }
-    await expect(inBatches(items(), { size: 1, inFlight: 3 }, async () => undefined)).rejects.toThrow('torn');
+    await expect(inBatches(items(), { size: 1, inFlight: 3 }, async () => undefined)).rejects.toThrow('broken source');
   });
 });

@@ -21,11 +21,11 @@ async function* bytesOf(text: string) {
 const readTrade = (text: string) => read(readTradeBill(bytesOf(text)));
 const readFundFlow = (text: string) => read(readFundFlowBill(bytesOf(text)));
 
-describe('a trade bill', () => {
+describe('readTradeBill', () => {
   const text = tradeBill({ payments: [payment, revoked], refunds: [refund] });
   const summary = text.trimEnd().split('\r\n').at(-1)!;
 
-  it('is read in fen, and added up: a refund line repeats its payment, which counts once', async () => {
+  it('converts amounts to fen and adds them up, counting a payment once that its refund repeats', async () => {
     const { rows, totals } = await readTrade(text);
     expect(rows).toMatchObject([
       { state: 'SUCCESS', outTradeNo: 'order-1', transactionId: '4200', amountFen: 1800, settledFen: 1750 },
@@ -51,7 +51,7 @@ describe('a trade bill', () => {
     });
   });
 
-  it('may count what refund lines repeat in its summary, or have nothing there', async () => {
+  it('accepts a summary that counts repeated payments, and refund lines that repeat none', async () => {
     const counted = summary.replace('`19.00,', '`37.00,').replace('`18.50,', '`36.00,');
     expect((await readTrade(text.replace(summary, counted))).totals.paidFen).toBe(1900);
     const lines = text.split('\r\n');
@@ -66,31 +66,31 @@ describe('a trade bill', () => {
     ['退款总金额', ',`2.90,', ',`2.91,'],
     ['订单总金额', ',`19.00,', ',`19.01,'],
     ['申请退款总金额', ',`3.00', ',`3.01'],
-  ])('whose summary says another %s is refused', async (column, was, is) => {
+  ])('rejects a bill whose summary has another %s', async (column, was, is) => {
     const other = summary.replace(was, is);
     expect(other).not.toBe(summary);
     await expect(readTrade(text.replace(summary, other))).rejects.toMatchObject({
       code: 'WECHAT_UNAVAILABLE',
-      message: expect.stringContaining(`The bill says ${column}`) as string,
+      message: expect.stringContaining(`The bill's summary has ${column}`) as string,
     });
   });
 
-  it('that is cut anywhere is refused', async () => {
+  it('rejects a bill that is cut at any position', async () => {
     const lastValue = text.lastIndexOf('`') + 1;
     for (let at = 0; at <= lastValue; at += 1) {
       await expect(readTrade(text.slice(0, at)), `cut at ${at}`).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
     }
   });
 
-  it('of a day on which nothing happened has a summary of zeros', async () => {
+  it('accepts the bill of a day without transactions', async () => {
     expect(await readTrade(tradeBill({}))).toMatchObject({ rows: [], totals: { rows: 0, paidFen: 0 } });
   });
 });
 
-describe('a fund-flow bill', () => {
+describe('readFundFlowBill', () => {
   const text = fundFlowBill([incomeOf(payment), expenseOf(refund)]);
 
-  it('is read in fen, and added up', async () => {
+  it('converts amounts to fen and adds them up', async () => {
     expect(await readFundFlow(text)).toEqual({
       rows: [
         { wechatNo: '4200', business: '交易', direction: 'income', amountFen: 1750, no: 'order-1' },
@@ -106,8 +106,8 @@ describe('a fund-flow bill', () => {
     ['收入金额', '`2,`1,`17.50,', '`2,`1,`17.51,'],
     ['支出笔数', ',`1,`2.90\r\n', ',`2,`2.90\r\n'],
     ['支出金额', ',`1,`2.90\r\n', ',`1,`2.91\r\n'],
-  ])('whose summary says another %s is refused', async (column, was, is) => {
+  ])('rejects a bill whose summary has another %s', async (column, was, is) => {
     expect(text).toContain(was);
-    await expect(readFundFlow(text.replace(was, is))).rejects.toThrow(`The bill says ${column}`);
+    await expect(readFundFlow(text.replace(was, is))).rejects.toThrow(`The bill's summary has ${column}`);
   });
 });

@@ -1,18 +1,24 @@
 import type { Difference } from '../store/bills.ts';
-import type { Ledger } from '../store/ledger.ts';
+import type { Ledger, LedgerOrder, LedgerRefund } from '../store/ledger.ts';
 import type { FundFlowRow } from './fund-flow-bill.ts';
-import { isPayment, type TradeRow } from './trade-bill.ts';
+import { isPayment, isRefund, type TradeRow } from './trade-bill.ts';
 
-/**
- * What a line of the trade bill and our books differ in. A refund line repeats columns of its payment, which has a line
- * of its own: of a refund line only the refund counts (pay 2.8).
- */
-export function judgeTrade(row: TradeRow, { orders, refunds }: Ledger): Difference[] {
-  if (isPayment(row)) return judgePayment(row, orders.get(row.outTradeNo));
-  return row.state === 'REFUND' ? judgeRefund(row, refunds.get(row.outRefundNo)) : [];
+/** Settled amounts of the trade bill (fen), by our order and refund numbers. */
+export interface SettledAmounts {
+  orders: ReadonlyMap<string, number>;
+  refunds: ReadonlyMap<string, number>;
 }
 
-function judgePayment(row: TradeRow, order: ReturnType<Ledger['orders']['get']>): Difference[] {
+/**
+ * Compares a row of the trade bill with the ledger. Of a refund row only the refund counts: it repeats columns of its
+ * payment, which has a row of its own (pay 2.8).
+ */
+export function compareTradeRow(row: TradeRow, { orders, refunds }: Ledger): Difference[] {
+  if (isPayment(row)) return comparePayment(row, orders.get(row.outTradeNo));
+  return isRefund(row) ? compareRefund(row, refunds.get(row.outRefundNo)) : [];
+}
+
+function comparePayment(row: TradeRow, order: LedgerOrder | undefined): Difference[] {
   const no = row.outTradeNo;
   if (!order) return [{ kind: 'unknown-order', no, theirs: row.transactionId }];
   const differences: Difference[] = [];
@@ -30,41 +36,38 @@ function judgePayment(row: TradeRow, order: ReturnType<Ledger['orders']['get']>)
   return differences;
 }
 
-/** What WeChat does not know of yet, as far as we know. */
-const NOT_AT_WECHAT = ['REPORTED', 'REQUESTED', 'REFUSED'];
-/** FAIL and CHANGE are what a refund was when the bill was made, and it may have gone on. */
-const AT_WECHAT = ['SUCCESS', 'PROCESSING'];
+/** States of our refunds that WeChat has not accepted, according to the ledger. */
+const NOT_ACCEPTED = ['REPORTED', 'REQUESTED', 'REFUSED'];
+/** States of the bill that prove acceptance. FAIL and CHANGE are from the time of the bill; the refund may have gone on. */
+const ACCEPTED = ['SUCCESS', 'PROCESSING'];
 
-function judgeRefund(row: TradeRow, refund: ReturnType<Ledger['refunds']['get']>): Difference[] {
+function compareRefund(row: TradeRow, refund: LedgerRefund | undefined): Difference[] {
   const no = row.outRefundNo;
   if (!refund) return [{ kind: 'unknown-refund', no, theirs: row.refundId }];
   const { outTradeNo, amountFen, status } = refund;
-  // Another refund of the same number: the one of the bill is nowhere in our books.
+  // The ledger has another refund under this number, and not the one of the bill.
   if (outTradeNo !== row.outTradeNo) return [{ kind: 'unknown-refund', no, ours: outTradeNo, theirs: row.outTradeNo }];
   const differences: Difference[] = [];
   if (amountFen !== row.refundFen) {
     differences.push({ kind: 'refund-amount', no, ours: amountFen, theirs: row.refundFen });
   }
-  if (NOT_AT_WECHAT.includes(status) && AT_WECHAT.includes(row.refundStatus)) {
+  if (NOT_ACCEPTED.includes(status) && ACCEPTED.includes(row.refundStatus)) {
     differences.push({ kind: 'refund-status', no, ours: status, theirs: row.refundStatus });
   }
   return differences;
 }
 
-/** Which numbers of ours a line of the fund-flow bill is about; none for fees, withdrawals and the like (pay 2.9). */
+/** Returns the kind of item that a fund-flow row refers to: none for fees, withdrawals and the like (pay 2.9). */
 export function subjectOf({ business, direction }: FundFlowRow): 'order' | 'refund' | undefined {
   if (business === '交易' && direction === 'income') return 'order';
   return business === '退款' && direction === 'expense' ? 'refund' : undefined;
 }
 
-/**
- * What a line of the fund-flow bill and our books differ in.
- * @param settled what the trade bill said is settled of an order or refund, by its number
- */
-export function judgeFundFlow(
+/** Compares a row of the fund-flow bill with the ledger, and its amount with the trade bill where the bill lists it. */
+export function compareFundFlowRow(
   row: FundFlowRow,
   { orders, refunds }: Ledger,
-  settled: { orders: FenOf; refunds: FenOf },
+  settled: SettledAmounts,
 ): Difference[] {
   const { no, wechatNo, amountFen: theirs } = row;
   const subject = subjectOf(row);
@@ -74,14 +77,9 @@ export function judgeFundFlow(
   const differences: Difference[] = [];
   const ours = settled[`${subject}s`].get(no) ?? known.amountFen;
   if (ours !== theirs) differences.push({ kind: 'fund-amount', no, ours, theirs });
-  // An order that is not paid here is told by the trade bill.
+  // An unpaid order has no transaction: the trade bill reports it.
   if ('transactionId' in known && known.transactionId !== wechatNo) {
     differences.push({ kind: 'transaction', no, ours: known.transactionId, theirs: wechatNo });
   }
   return differences;
-}
-
-/** Amounts (fen) by number. */
-interface FenOf {
-  get(no: string): number | undefined;
 }
