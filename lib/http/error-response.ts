@@ -55,7 +55,7 @@ export function describeFailure(error: unknown): Failure {
 export function logFailure(log: Log, error: unknown, failure: Failure, facts: Record<string, unknown>): void {
   const { status, code, message, detail } = failure;
   if (status >= 500) log.error('request.failed', { ...facts, status, error: code, reason: error });
-  else log.info('request.refused', { ...facts, status, error: code, reason: message, detail });
+  else log.info('request.rejected', { ...facts, status, error: code, reason: message, detail });
 }
 
 /** An error as every route answers it. */

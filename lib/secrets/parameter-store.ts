@@ -5,30 +5,30 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { settings, variable } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 
-/** GetParameters takes no more names. */
+/** Maximum number of names in GetParameters. */
 const MAX_NAMES = 10;
 const TIMEOUT_MS = 1_000;
 /**
- * Many cold starts at once meet the store's limit of calls per second, and wait for some tenths of a second, unevenly.
- * All in all below the five seconds that WeChat waits for a webhook.
+ * Backoff with jitter for many cold starts at once, which exceed the store's calls per second. The total stays below the
+ * five seconds that WeChat waits for a webhook.
  */
 const PAUSES_MS = [100, 400];
 
 /**
- * The parameters of these names under `path`, decrypted; one that is not there is left out. Who is `patient` asks up to
- * three times.
+ * Reads the decrypted parameters of these names under `path`; missing ones are left out. With `retry` it tries up to three
+ * times.
  *
- * One signed request, made with the parts that the DynamoDB client brings along anyway: the client for SSM is another
- * 77 KB in every bundle, and a fifth of its import time.
+ * One signed request, made with parts that the DynamoDB client contains anyway: the SSM client would add 77 KB to every
+ * bundle, and a fifth of its import time.
  */
 export async function getParameters(
   deps: Pick<Runtime, 'sleep' | 'randomBytes'>,
-  { path, names, patient }: { path: string; names: string[]; patient: boolean },
+  { path, names, retry }: { path: string; names: string[]; retry: boolean },
 ): Promise<Map<string, string>> {
   const batches: Promise<[string, string][]>[] = [];
   for (let at = 0; at < names.length; at += MAX_NAMES) {
-    const ask = () => getBatch(path, names.slice(at, at + MAX_NAMES));
-    batches.push(patient ? patiently(deps, ask) : ask());
+    const read = () => getBatch(path, names.slice(at, at + MAX_NAMES));
+    batches.push(retry ? retryTransient(deps, read) : read());
   }
   return new Map((await Promise.all(batches)).flat());
 }
@@ -60,32 +60,32 @@ async function call(operation: string, body: string): Promise<unknown> {
   throw new ParameterStoreError(answer.status, text);
 }
 
-/** Regions in China have hosts of their own. */
+/** Regions in China have their own domain. */
 function publicEndpoint(region: string): string {
   return `https://ssm.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
-/** A refusal; its text says who may not read what, and holds no value. */
+/** An error response. Its text names the role and the parameter, and holds no value. */
 class ParameterStoreError extends Error {
-  readonly repeatable: boolean;
+  readonly isTransient: boolean;
 
   constructor(status: number, text: string) {
     super(`The parameter store answered ${status}: ${text.slice(0, 500)}`);
-    this.repeatable = status >= 500 || /throttl|too many|rate exceeded/i.test(text);
+    this.isTransient = status >= 500 || /throttl|too many|rate exceeded/i.test(text);
   }
 }
 
-async function patiently<Value>(
+async function retryTransient<Value>(
   { sleep, randomBytes }: Pick<Runtime, 'sleep' | 'randomBytes'>,
-  ask: () => Promise<Value>,
+  read: () => Promise<Value>,
 ): Promise<Value> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await ask();
+      return await read();
     } catch (error) {
-      if (error instanceof ParameterStoreError && !error.repeatable) throw error;
+      if (error instanceof ParameterStoreError && !error.isTransient) throw error;
       await sleep(pauseMs * (0.5 + randomBytes(1).readUInt8() / 255));
     }
   }
-  return ask();
+  return read();
 }

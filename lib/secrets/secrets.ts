@@ -14,20 +14,20 @@ export async function secrets<const Name extends SecretName>(...names: Name[]): 
   return Object.fromEntries(found) as Record<Name, string>;
 }
 
-/** A secret that need not be there. */
+/** Reads a secret that may be missing. */
 export async function optionalSecret(name: SecretName): Promise<string | undefined> {
   const [value] = await read([name]);
   return value;
 }
 
-/** Another number as soon as a secret that was read here has changed in the store. */
+/** Returns a number that grows when a secret that was read has changed in the store. */
 export function secretsRevision(): Promise<number> {
   return cache.revision();
 }
 
 const cache = secretCache({
   ...runtime,
-  ask: (request) =>
+  readStore: (request) =>
     getParameters(runtime, { path: settings('SECRETS_PATH').SECRETS_PATH.replace(/\/+$/, ''), ...request }),
 });
 

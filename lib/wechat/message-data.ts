@@ -13,7 +13,7 @@ const CUT_AT: Record<string, (value: string) => number> = {
   name: (value) => (/^\p{ASCII}*$/v.test(value) ? 20 : 10),
 };
 /** What would say something else if it were cut: an amount, a number, what names one thing. */
-const REFUSED_ABOVE: Record<string, number> = {
+const MAX_CHARACTERS: Record<string, number> = {
   number: 32,
   character_string: 32,
   phone_number: 17,
@@ -31,19 +31,19 @@ export function buildMessageData(values: MessageValues): Record<string, { value:
 }
 
 /** What WeChat's refusal of a message says about its data: the message must change. Any other error is as it was. */
-export function dataRefusal(error: unknown): unknown {
+export function messageDataError(error: unknown): unknown {
   const said = error instanceof AppError && error.cause instanceof PlatformError ? error.cause : undefined;
   switch (said?.errcode) {
     case 47003:
-      return refused(`${said.dataKey ?? 'one of the values'} as this template has it`, error);
+      return dataError(`${said.dataKey ?? 'one of the values'} as this template has it`, error);
     case 45168:
-      return refused('a word in this message', error);
+      return dataError('a word in this message', error);
     default:
       return error;
   }
 }
 
-function refused(what: string, cause: unknown): AppError {
+function dataError(what: string, cause: unknown): AppError {
   return new AppError('PARAM_ERROR', `WeChat does not take ${what}`, { cause });
 }
 
@@ -51,6 +51,6 @@ function fit(key: string, given: string): string {
   const characters = [...given.replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, ' ').trim()];
   if (characters.length === 0) throw new AppError('PARAM_ERROR', `${key} is empty`);
   const prefix = key.replace(/\d+$/, '');
-  if (characters.length > (REFUSED_ABOVE[prefix] ?? Infinity)) throw new AppError('PARAM_ERROR', `${key} is too long`);
+  if (characters.length > (MAX_CHARACTERS[prefix] ?? Infinity)) throw new AppError('PARAM_ERROR', `${key} is too long`);
   return characters.slice(0, CUT_AT[prefix]?.(characters.join(''))).join('');
 }

@@ -52,21 +52,21 @@ export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: Pus
 
 function openPlain(query: URLSearchParams, body: Buffer, keys: PushKeys): PushFacts {
   checkSignature('signature', query, keys);
-  if (query.get('encrypt_type') === 'aes') throw refused('encrypted, but OFFICIAL_MODE is plain');
+  if (query.get('encrypt_type') === 'aes') throw rejectedPush('encrypted, but OFFICIAL_MODE is plain');
   const xml = parseXml(body.toString('utf8'));
-  if (Object.hasOwn(xml, 'Encrypt')) throw refused('encrypted, but OFFICIAL_MODE is plain');
+  if (Object.hasOwn(xml, 'Encrypt')) throw rejectedPush('encrypted, but OFFICIAL_MODE is plain');
   return readPush(xml);
 }
 
 function openEncrypted(query: URLSearchParams, body: Buffer, keys: PushKeys): PushFacts & { openedWith: MessageKey } {
   const encrypted = encryptedPart(body);
-  if (!encrypted) throw refused(`not encrypted, but OFFICIAL_MODE is ${keys.mode}`);
+  if (!encrypted) throw rejectedPush(`not encrypted, but OFFICIAL_MODE is ${keys.mode}`);
   checkSignature('msg_signature', query, keys, encrypted);
   for (const key of keys.aesKeys) {
     const message = openMessage(encrypted, { key, appId: keys.appId });
     if (message !== undefined) return { ...readPush(parseXml(message)), openedWith: key };
   }
-  throw refused('OFFICIAL_AES_KEY does not open it, or it is not for OFFICIAL_APP_ID');
+  throw rejectedPush('OFFICIAL_AES_KEY does not open it, or it is not for OFFICIAL_APP_ID');
 }
 
 function encryptedPart(body: Buffer): string | undefined {
@@ -88,13 +88,13 @@ function checkSignature(
   const expected = Buffer.from(signParts(token, timestamp!, nonce!, ...more));
   const signature = Buffer.from(given!);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
-    throw refused(`${name} is not made with OFFICIAL_TOKEN`);
+    throw rejectedPush(`${name} is not made with OFFICIAL_TOKEN`);
   }
   const ageS = nowMs / 1_000 - Number(timestamp);
-  if (!(Math.abs(ageS) <= TOLERANCE_S)) throw refused('too old, or from the future');
+  if (!(Math.abs(ageS) <= TOLERANCE_S)) throw rejectedPush('too old, or from the future');
 }
 
 /** `why` is for our log; the sender must not learn how far a forgery got. */
-function refused(why: string): AppError {
+function rejectedPush(why: string): AppError {
   return new AppError('FORBIDDEN', 'This is not a push of WeChat for this account', { detail: { why } });
 }

@@ -81,6 +81,6 @@ export function errcodeOf(error: unknown): number | undefined {
 }
 
 /** A wrong secret answers 40001 on the token calls only; anywhere else the same number is a stale token. */
-export function secretRefused(settings: Settings, cause: unknown): AppError {
+export function wrongSecretError(settings: Settings, cause: unknown): AppError {
   return new AppError('WECHAT_CONFIG', `WeChat refuses ${settings}_APP_SECRET`, { cause });
 }

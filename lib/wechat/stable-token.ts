@@ -1,5 +1,5 @@
 import { callPlatform, requirePositive, requireString, type PlatformDeps, type WechatApp } from './client.ts';
-import { errcodeOf, secretRefused } from './platform-error.ts';
+import { errcodeOf, wrongSecretError } from './platform-error.ts';
 
 /** A token as WeChat just gave it; `lifeMs` is how long it may be used from now on. */
 export interface FreshToken {
@@ -22,6 +22,6 @@ export async function fetchStableToken(deps: PlatformDeps, app: WechatApp): Prom
     });
     return { value: requireString(answer, 'access_token'), lifeMs: requirePositive(answer, 'expires_in') * 1_000 };
   } catch (error) {
-    throw errcodeOf(error) === 40001 ? secretRefused(app.settings, error) : error;
+    throw errcodeOf(error) === 40001 ? wrongSecretError(app.settings, error) : error;
   }
 }

@@ -1,5 +1,5 @@
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
-import { buildMessageData, dataRefusal, type MessageValues } from './message-data.ts';
+import { buildMessageData, messageDataError, type MessageValues } from './message-data.ts';
 import { errcodeOf } from './platform-error.ts';
 
 /** A subscribe message of the mini-program (platform 9.1). */
@@ -43,7 +43,7 @@ export async function sendSubscribe(
     return 'sent';
   } catch (error) {
     if (NORMAL.has(errcodeOf(error))) return 'not-subscribed';
-    throw dataRefusal(error);
+    throw messageDataError(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { isAppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
-import { buildMessageData, dataRefusal, type MessageValues } from './message-data.ts';
+import { buildMessageData, messageDataError, type MessageValues } from './message-data.ts';
 import { errcodeOf } from './platform-error.ts';
 
 /** A template message of the official account (platform 9.2). */
@@ -15,16 +15,16 @@ export interface TemplateMessage {
   miniProgram?: { appId: string; page: string };
 }
 
-/** `not-following`: an openid that follows no more, or never did. `refused`: somebody who wants no messages. */
-export type TemplateOutcome = 'sent' | 'not-following' | 'refused';
+/** `not-following`: the openid does not follow. `opted-out`: the user wants no messages. */
+export type TemplateOutcome = 'sent' | 'not-following' | 'opted-out';
 
 const NORMAL: ReadonlyMap<number | undefined, TemplateOutcome> = new Map([
   [40003, 'not-following'],
   [43004, 'not-following'],
   [50005, 'not-following'],
-  [43019, 'refused'],
-  [43101, 'refused'],
-  [48002, 'refused'],
+  [43019, 'opted-out'],
+  [43101, 'opted-out'],
+  [48002, 'opted-out'],
 ]);
 
 /**
@@ -52,7 +52,7 @@ export async function sendTemplate(
   } catch (error) {
     const outcome = NORMAL.get(errcodeOf(error));
     if (outcome) return outcome;
-    throw dataRefusal(error);
+    throw messageDataError(error);
   }
 }
 

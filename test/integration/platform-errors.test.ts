@@ -196,7 +196,7 @@ describe('errcodes', () => {
     ['menu', 'PARAM_ERROR', [40033, 40054, 40055, 40119, 40120, 40155, 45010, 65303, 65316, 65317]],
     ['menu', 'WECHAT_CONFIG', [48001]],
     ['template message', 'not-following', [43004, 40003]],
-    ['template message', 'refused', [43101]],
+    ['template message', 'opted-out', [43101]],
     ['template message', 'WECHAT_CONFIG', [40037, 40165, 43116, 48001]],
     ['template message', 'PARAM_ERROR', [47003, 45168]],
     ['template message', 'RATE_LIMITED', [45009]],

@@ -19,12 +19,12 @@ export function errorOfResponse({
 }: Pick<OutboundResponse, 'status' | 'headers' | 'body'>): AppError {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), body.toString('utf8'));
   const { code, detail } = parsed.success ? parsed.output : NO_ANSWER;
-  const refusal = errorOfPayCode(code, `${status}, ${headers['request-id'] ?? 'no request id'}`, meaningOf(status));
-  if (detail.field !== '/notify_url') return refusal;
-  return new AppError('WECHAT_CONFIG', 'WeChat Pay refuses PAY_NOTIFY_URL', { cause: refusal.cause });
+  const error = errorOfPayCode(code, `${status}, ${headers['request-id'] ?? 'no request id'}`, meaningOf(status));
+  if (detail.field !== '/notify_url') return error;
+  return new AppError('WECHAT_CONFIG', 'WeChat Pay refuses PAY_NOTIFY_URL', { cause: error.cause });
 }
 
-/** Of a refusal without a code that we know: only what is not 4xx may have taken effect (pay 2.11). */
+/** The meaning of an unknown code: only a call without a 4xx status may have taken effect (pay 2.11). */
 function meaningOf(status: number): ErrorCode {
   if (status === 429) return 'RATE_LIMITED';
   if (status < 400 || status >= 500) return 'WECHAT_UNAVAILABLE';

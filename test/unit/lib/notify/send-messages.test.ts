@@ -61,9 +61,9 @@ describe('a template message', () => {
     [43004, 'not-following'],
     [50005, 'not-following'],
     [40003, 'not-following'],
-    [43101, 'refused'],
-    [43019, 'refused'],
-    [48002, 'refused'],
+    [43101, 'opted-out'],
+    [43019, 'opted-out'],
+    [48002, 'opted-out'],
   ])('that WeChat answers with %s has the outcome %s, logged and not repeated', async (errcode, outcome) => {
     const { deps, sent, lines } = wechat(errcode);
     await expect(sendTemplateMessage(deps, message)).resolves.toBe(outcome);

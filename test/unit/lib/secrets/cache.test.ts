@@ -8,7 +8,7 @@ const KEY = 'PAY_API_V3_KEY';
 let nowMs: number;
 let store: Map<string, string>;
 let down: Error | undefined;
-let asked: { names: SecretName[]; patient: boolean }[];
+let asked: { names: SecretName[]; retry: boolean }[];
 let warnings: unknown[];
 const cache = () =>
   secretCache({
@@ -18,7 +18,7 @@ const cache = () =>
       warn: (event, fields) => void warnings.push([event, fields]),
       error: () => undefined,
     },
-    ask: async (request) => {
+    readStore: async (request) => {
       asked.push(request);
       if (down) throw down;
       return new Map(store);
@@ -41,7 +41,7 @@ describe('secrets of a container', () => {
     const { read } = cache();
     expect(await Promise.all([read([TOKEN]), read([KEY]), read([TOKEN])])).toEqual([['one'], ['padded'], ['one']]);
     expect(await read([KEY, TOKEN])).toEqual(['padded', 'one']);
-    expect(asked).toEqual([{ names: [TOKEN, KEY], patient: true }]);
+    expect(asked).toEqual([{ names: [TOKEN, KEY], retry: true }]);
   });
 
   it('asks again when a minute is over, for all that it knows, and impatiently', async () => {
@@ -53,7 +53,7 @@ describe('secrets of a container', () => {
     expect(await read([TOKEN])).toEqual(['one']);
     nowMs += MAX_AGE_MS;
     expect(await read([TOKEN])).toEqual(['two']);
-    expect(asked.slice(2)).toEqual([{ names: [TOKEN, KEY], patient: false }]);
+    expect(asked.slice(2)).toEqual([{ names: [TOKEN, KEY], retry: false }]);
   });
 
   it('remembers that something is not there, for as long', async () => {
@@ -106,7 +106,7 @@ describe('secrets of a container', () => {
     nowMs += 9_999;
     expect(await read([TOKEN])).toEqual(['one']);
     expect(asked).toHaveLength(2);
-    expect(warnings).toEqual([['secrets.not-read', { error: down }]]);
+    expect(warnings).toEqual([['secrets.read-failed', { error: down }]]);
     down = undefined;
     store.set(TOKEN, 'two');
     nowMs += 1;
@@ -123,7 +123,7 @@ describe('secrets of a container', () => {
     expect(unknown).toMatchObject({ status: 'rejected', reason: down });
     nowMs += MAX_AGE_MS;
     await read([TOKEN]);
-    expect(asked.at(-1)).toEqual({ names: [TOKEN], patient: false });
+    expect(asked.at(-1)).toEqual({ names: [TOKEN], retry: false });
     down = undefined;
     expect(await read([KEY])).toEqual(['padded']);
   });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildMessageData, dataRefusal } from '../../../../lib/wechat/message-data.ts';
+import { buildMessageData, messageDataError } from '../../../../lib/wechat/message-data.ts';
 import { platformError, PlatformError } from '../../../../lib/wechat/platform-error.ts';
 
 const fitted = (key: string, value: string) => buildMessageData({ [key]: value })[key]?.value;
@@ -51,7 +51,7 @@ describe('the data of a message', () => {
 
 describe("WeChat's refusal of the data", () => {
   const said = (errcode: number, errmsg = '') =>
-    dataRefusal(platformError('OFFICIAL', new PlatformError(errcode, errmsg)));
+    messageDataError(platformError('OFFICIAL', new PlatformError(errcode, errmsg)));
 
   it('names the value', () => {
     expect(said(47003, 'argument invalid! data.phrase4.value invalid rid: 1-2')).toMatchObject({
@@ -65,6 +65,6 @@ describe("WeChat's refusal of the data", () => {
   it('leaves every other error as it is', () => {
     expect(said(40037)).toMatchObject({ code: 'WECHAT_CONFIG' });
     const other = new Error('other');
-    expect(dataRefusal(other)).toBe(other);
+    expect(messageDataError(other)).toBe(other);
   });
 });
