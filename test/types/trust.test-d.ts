@@ -4,7 +4,7 @@ import type { settlePayment } from '../../lib/pay/settle.ts';
 import type { settleRefund } from '../../lib/pay/settle-refund.ts';
 import type { takeNotification } from '../../lib/pay/take-notification.ts';
 import type { Transaction, WechatRefund } from '../../lib/wechat-pay/pay-api.ts';
-import type { readTransaction as readTransactionV2 } from '../../lib/wechat-pay/v2/transaction.ts';
+import type { readTransactionV2 } from '../../lib/wechat-pay/v2/transaction.ts';
 import type { V2Fields } from '../../lib/wechat-pay/v2/fields.ts';
 import type { PayNotificationV2 } from '../../lib/wechat-pay/v2/open-notification.ts';
 import type { PayNotification } from '../../lib/wechat-pay/v3/open-notification.ts';

@@ -3,10 +3,10 @@ import { AppError } from '../../core/errors.ts';
 import type { WechatRefund, Transaction } from '../pay-api.ts';
 import type { Verified } from '../verified.ts';
 import { readFields, type V2Fields } from './fields.ts';
-import { readRefundNotice } from './refunds.ts';
+import { readRefundNoticeV2 } from './refunds.ts';
 import { decryptReqInfo } from './req-info.ts';
 import { isSigned } from './sign.ts';
-import { readTransaction } from './transaction.ts';
+import { readTransactionV2 } from './transaction.ts';
 
 declare const opened: unique symbol;
 
@@ -47,7 +47,7 @@ export function openPayNotificationV2(
     return { kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml } as PayNotificationV2;
   }
   // Only the answer to a query has a state; a notification stands for success.
-  const transaction = readTransaction({ trade_state: 'SUCCESS', ...fields });
+  const transaction = readTransactionV2({ trade_state: 'SUCCESS', ...fields });
   if (transaction?.payment && transaction.tradeState === 'SUCCESS')
     return { kind: 'payment', transaction } as PayNotificationV2;
   throw new AppError('PARAM_ERROR', 'The notification is not about a successful payment');
@@ -63,7 +63,7 @@ function textOf(body: Buffer): string {
 }
 
 function openRefund(reqInfo: string, apiV2Key: string, mchId: string): WechatRefund {
-  const refund = readRefundNotice(openReqInfo(reqInfo, apiV2Key), mchId);
+  const refund = readRefundNoticeV2(openReqInfo(reqInfo, apiV2Key), mchId);
   if (refund) return refund;
   throw new AppError('PARAM_ERROR', 'The notification is not about a refund');
 }

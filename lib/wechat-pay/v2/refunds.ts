@@ -58,7 +58,7 @@ export async function queryRefundV2(
  * Reads the decrypted content of a refund notification (pay 5.8); undefined when it is none. WeChat does not sign this
  * content, so the result is a claim, not a verified refund.
  */
-export function readRefundNotice(fields: V2Fields, mchId: string): WechatRefund | undefined {
+export function readRefundNoticeV2(fields: V2Fields, mchId: string): WechatRefund | undefined {
   return readRefund(mchId, {
     outTradeNo: fields.out_trade_no,
     transactionId: fields.transaction_id,

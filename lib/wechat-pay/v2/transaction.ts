@@ -20,7 +20,7 @@ const schema = v.object({
 
 /** Queries an order (pay 5.4). @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
 export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<Verified<Transaction>> {
-  const transaction = readTransaction(await callPayV2(deps, { path: '/pay/orderquery', fields: orderFields(order) }));
+  const transaction = readTransactionV2(await callPayV2(deps, { path: '/pay/orderquery', fields: orderFields(order) }));
   if (transaction?.outTradeNo === order.outTradeNo) return transaction;
   throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another order");
 }
@@ -29,7 +29,7 @@ export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Pr
  * Reads a signed answer or notification (pay 5.4, 5.7); undefined when it is no transaction. An unpaid order has few
  * fields.
  */
-export function readTransaction(fields: Verified<V2Fields>): Verified<Transaction> | undefined {
+export function readTransactionV2(fields: Verified<V2Fields>): Verified<Transaction> | undefined {
   const parsed = v.safeParse(schema, fields);
   if (!parsed.success) return undefined;
   const { appid, mch_id, out_trade_no, trade_state, transaction_id, time_end, total_fee, fee_type } = parsed.output;

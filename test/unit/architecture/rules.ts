@@ -102,8 +102,10 @@ export const IMPORTERS: Record<string, string[]> = {
 /** Exports that only these files may import. No file may export them again. Their readers accept unverified content. */
 export const NAME_IMPORTERS: Record<string, string[]> = {
   readPush: ['lib/wechat/official-push.ts'],
-  readTransaction: ['lib/wechat-pay/v3/open-notification.ts', 'lib/wechat-pay/v2/open-notification.ts'],
-  readRefundNotice: ['lib/wechat-pay/v3/open-notification.ts', 'lib/wechat-pay/v2/open-notification.ts'],
+  readTransaction: ['lib/wechat-pay/v3/open-notification.ts'],
+  readRefundNotice: ['lib/wechat-pay/v3/open-notification.ts'],
+  readTransactionV2: ['lib/wechat-pay/v2/open-notification.ts'],
+  readRefundNoticeV2: ['lib/wechat-pay/v2/open-notification.ts'],
 };
 
 /** The one file that builds keys of the table. */
