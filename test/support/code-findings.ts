@@ -33,6 +33,21 @@ export function clockFindings(file: SourceFile, reader: string): string[] {
   }));
 }
 
+/** Casts to a type that only verified input may have. */
+export function castFindings(file: SourceFile, casters: Record<string, string[]>): string[] {
+  return Object.entries(casters).flatMap(([type, files]) =>
+    files.some((entry) => file.path.startsWith(entry))
+      ? []
+      : findingsIn(file, `only ${files.join(' and ')} may cast to ${type}`, (found) => ({
+          TSAsExpression: ({ typeAnnotation, start }) =>
+            found(
+              typeAnnotation.type === 'TSTypeReference' && nameOf(typeAnnotation.typeName as { type: string }) === type,
+              start,
+            ),
+        })),
+  );
+}
+
 /** More lines than `max`. */
 export function lengthFindings({ path, source }: SourceFile, max: number): string[] {
   const lines = source.split('\n').length - 1;

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import {
+  castFindings,
   clockFindings,
   handlerFindings,
   keyFindings,
@@ -9,7 +10,7 @@ import {
 import { expectNoFindings } from '../../support/findings.ts';
 import { isIn } from '../../support/import-findings.ts';
 import { readSources } from '../../support/import-graph.ts';
-import { CLOCK_READER, KEY_BUILDER, MAX_LINES, STATUS_WRITERS } from './rules.ts';
+import { CASTERS, CLOCK_READER, KEY_BUILDER, MAX_LINES, STATUS_WRITERS } from './rules.ts';
 
 const files = readSources(process.cwd(), ['{functions,lib,infra,test}/**/*.{ts,js,mjs,cjs}']);
 const product = files.filter(({ path }) => /^(functions|lib)\//.test(path));
@@ -23,6 +24,10 @@ describe('the code', () => {
 
   it('reads the clock in one file', () => {
     expectNoFindings(productWithout(CLOCK_READER).flatMap((file) => clockFindings(file, CLOCK_READER)));
+  });
+
+  it('casts to the types of verified input only where the input is verified', () => {
+    expectNoFindings(product.flatMap((file) => castFindings(file, CASTERS)));
   });
 
   it('writes HTTP statuses in lib/http and in the function files only', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  castFindings,
   clockFindings,
   handlerFindings,
   keyFindings,
@@ -213,5 +214,20 @@ describe('the checks of one file', () => {
     expect(lengthFindings(fileOf('lib/pay/a.ts', '\n\n\n'), 2)).toEqual([
       'lib/pay/a.ts has 3 lines: at most 2 are allowed',
     ]);
+  });
+});
+
+describe('castFindings', () => {
+  const casters = { Verified: ['lib/wechat-pay/'] };
+
+  it('reports a cast to a type of verified input elsewhere', () => {
+    const file = fileOf('lib/pay/x.ts', 'export const x = (y: unknown) => y as unknown as Verified<string>;');
+    expect(castFindings(file, casters)).toEqual(['lib/pay/x.ts:1: only lib/wechat-pay/ may cast to Verified']);
+  });
+
+  it('accepts the cast where the input is verified, and casts to other types', () => {
+    const cast = 'export const x = (y: unknown) => y as Verified<string>;';
+    expect(castFindings(fileOf('lib/wechat-pay/v3/x.ts', cast), casters)).toEqual([]);
+    expect(castFindings(fileOf('lib/pay/x.ts', 'export const x = (y: unknown) => y as string;'), casters)).toEqual([]);
   });
 });

@@ -108,6 +108,14 @@ export const NAME_IMPORTERS: Record<string, string[]> = {
   readRefundNoticeV2: ['lib/wechat-pay/v2/open-notification.ts'],
 };
 
+/** Types of verified input, and the only files and folders of lib/ and functions/ that may cast to them. */
+export const CASTERS: Record<string, string[]> = {
+  Verified: ['lib/wechat-pay/'],
+  PayNotification: ['lib/wechat-pay/v3/open-notification.ts'],
+  PayNotificationV2: ['lib/wechat-pay/v2/open-notification.ts'],
+  OfficialPush: ['lib/wechat/official-push.ts'],
+};
+
 /** The one file that builds keys of the table. */
 export const KEY_BUILDER = 'lib/store/keys.ts';
 
