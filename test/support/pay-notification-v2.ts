@@ -21,7 +21,10 @@ export function xml(fields: Fields): string {
   return `<xml>${elements.join('')}</xml>`;
 }
 
-/** Signs fields by the rules of API v2, without code of lib/ (pay 5.2). */
+/**
+ * Signs fields by the rules of API v2, without code of lib/.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+ */
 export function signV2(fields: Fields, type: 'MD5' | 'HMAC-SHA256' = 'MD5', key = ids.pay.apiV2Key): string {
   const parts = Object.keys(fields)
     .filter((name) => fields[name] !== '' && name !== 'sign')
@@ -60,7 +63,10 @@ export function paymentNotice(change: Fields, type: 'MD5' | 'HMAC-SHA256' = 'MD5
   return xmlEvent(xml({ ...fields, sign: signV2(fields, type) }));
 }
 
-/** Returns the event of a refund notification, which is encrypted with the API key and unsigned (pay 5.8). */
+/**
+ * Returns the event of a refund notification, which is encrypted with the API key and unsigned.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
+ */
 export function refundNotice(content: Fields, key = ids.pay.apiV2Key, outside: Fields = {}): LambdaFunctionURLEvent {
   const plain = xml(content)
     .replace(/^<xml>/, '<root>')
