@@ -39,7 +39,7 @@ describe('the schedules', () => {
     ['token-refresh', 1],
     // test/e2e/pay.test.ts may have called pay-sweep once.
     ['pay-sweep', 2],
-  ])('run %s on time, at least %d time(s)', async (name, times) => {
+  ])('start %s automatically (minimum number of runs: %d)', async (name, times) => {
     const beginnings = async () =>
       (await readFunctionLogs(aws)).filter((line) => line.includes(`-${name}: START `)).length;
     await expect.poll(beginnings, { timeout: 140_000, interval: 1_000 }).toBeGreaterThanOrEqual(times);
