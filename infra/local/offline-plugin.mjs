@@ -15,11 +15,17 @@ export default class OfflinePlugin {
     for (const owner of [service.provider, ...Object.values(service.functions)]) {
       owner.environment = preferShell(owner.environment);
     }
+    const { esbuild } = service.custom;
     // Two stacks at once must not build into one folder.
-    service.custom.esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
+    esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
+    esbuild.minify = false;
+    esbuild.sourcemap = 'linked';
+    esbuild.sourcesContent = false;
+    // Only the threads of the functions read their maps: the framework's own packages have hundreds.
+    service.provider.environment.NODE_OPTIONS = '--enable-source-maps';
     // A reload drops the calls that are under way: not wanted while tests run.
     const sources = process.env.LOCAL_RELOAD === 'off' ? [] : ['functions/**/*.ts', 'lib/**/*.ts'];
-    service.custom.esbuild.watch = { pattern: sources };
+    esbuild.watch = { pattern: sources };
   }
 }
 
