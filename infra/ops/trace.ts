@@ -3,7 +3,7 @@
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Refusal, runCommand, WrongUse } from './refusal.ts';
+import { CommandError, runCommand, UsageError } from './command.ts';
 import { openSourceMaps } from './trace/source-maps.ts';
 import { translateStack } from './trace/translate-stack.ts';
 
@@ -15,12 +15,12 @@ const PACKAGE_FOLDER = fileURLToPath(new URL('../../.serverless', import.meta.ur
 
 await runCommand(async () => {
   const { folder, argument } = readCommandLine();
-  if (argument === undefined && process.stdin.isTTY) throw new WrongUse(USAGE);
+  if (argument === undefined && process.stdin.isTTY) throw new UsageError(USAGE);
   const input = argument ?? (await text(process.stdin));
-  if (input.trim() === '') throw new WrongUse(`There is no stack to translate.\n${USAGE}`);
+  if (input.trim() === '') throw new UsageError(`There is no stack to translate.\n${USAGE}`);
   const { output, positions, failures } = translateStack(input, openSourceMaps(folder ?? PACKAGE_FOLDER));
   if (positions === 0)
-    throw new Refusal('No position such as functions/me.cjs:1:2345 in this text: nothing to translate.');
+    throw new CommandError('No position such as functions/me.cjs:1:2345 in this text: nothing to translate.');
   console.log(output.trimEnd());
   for (const failure of failures) console.error(failure);
   return failures.length > 0 ? 1 : 0;
@@ -30,10 +30,10 @@ function readCommandLine(): { folder: string | undefined; argument: string | und
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: { maps: { type: 'string' } } });
     const [argument, ...more] = positionals;
-    if (more.length > 0) throw new WrongUse(`Put the stack between single quotes.\n${USAGE}`);
+    if (more.length > 0) throw new UsageError(`Put the stack between single quotes.\n${USAGE}`);
     return { folder: values.maps, argument };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) throw new WrongUse(USAGE);
+    if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) throw new UsageError(USAGE);
     throw error;
   }
 }

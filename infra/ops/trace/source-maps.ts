@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
-import { Refusal } from '../refusal.ts';
+import { CommandError } from '../command.ts';
 import { enclosingFunction } from './enclosing-function.ts';
 
 /** A place in a bundle, as a stack names it: both numbers begin with 1. */
@@ -24,7 +24,7 @@ export interface SourcePosition {
 export interface SourceMaps {
   /**
    * Returns undefined for code that the bundler added.
-   * @throws Refusal when the package has no such bundle, or the bundle no such position
+   * @throws CommandError when the package has no such bundle, or the bundle no such position
    */
   resolve(position: BundlePosition): SourcePosition | undefined;
 }
@@ -42,12 +42,12 @@ interface OpenMap {
 /**
  * Opens the source maps of a package. `folder` is the package (`.serverless`) or the folder `source-maps` in it, both as
  * they are or downloaded from CI.
- * @throws Refusal when there are none
+ * @throws CommandError when there are none
  */
 export function openSourceMaps(folder: string): SourceMaps {
   const functions = [join(folder, 'source-maps/functions'), join(folder, 'functions')].find(existsSync);
   if (!functions) {
-    throw new Refusal(
+    throw new CommandError(
       `${folder} has no source maps. Run "npm run package", or name the folder of a downloaded artefact with --maps.`,
     );
   }
@@ -58,7 +58,7 @@ export function openSourceMaps(folder: string): SourceMaps {
   function resolve({ bundle, line, column }: BundlePosition): SourcePosition | undefined {
     const { decoded, payload } = open(bundle);
     if (column < 1 || column > (payload.x_lineLengths[line - 1] ?? 0)) {
-      throw new Refusal(
+      throw new CommandError(
         `functions/${bundle}.cjs has no position ${line}:${column}. The stack is from another build than the maps in ${functions}.`,
       );
     }
@@ -76,7 +76,7 @@ export function openSourceMaps(folder: string): SourceMaps {
     if (known) return known;
     const file = join(functions!, `${bundle}.cjs.map`);
     if (!existsSync(file))
-      throw new Refusal(`There is no function "${bundle}" in ${functions}: ${bundle}.cjs.map is missing.`);
+      throw new CommandError(`There is no function "${bundle}" in ${functions}: ${bundle}.cjs.map is missing.`);
     const payload = JSON.parse(readFileSync(file, 'utf8')) as BundleMap;
     const map = { payload, decoded: new SourceMap(payload) };
     opened.set(bundle, map);

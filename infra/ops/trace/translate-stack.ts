@@ -1,4 +1,4 @@
-import { explain } from '../refusal.ts';
+import { explainError } from '../command.ts';
 import type { SourceMaps } from './source-maps.ts';
 
 export interface Translation {
@@ -30,7 +30,7 @@ export function translateStack(text: string, maps: SourceMaps): Translation {
       if (!frame.startsWith('at ')) return place;
       return found.functionName ? `at ${kind}${found.functionName} (${place})` : `at ${kind}${place}`;
     } catch (error) {
-      failures.add(explain(error));
+      failures.add(explainError(error));
       return frame;
     }
   });
