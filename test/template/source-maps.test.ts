@@ -1,4 +1,4 @@
-// The code that AWS gets, and the maps that it does not get.
+// The code for AWS, and the maps that stay out of it.
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

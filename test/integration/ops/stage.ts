@@ -1,5 +1,5 @@
-// A stage to operate on: WeChat, the parameter store and the table as the local stack has them, and in the place of the
-// functions a server with their responses, or with those of a test.
+// A stage to operate on: WeChat, the parameter store and the table of the local stack. A server with fixed responses
+// replaces the functions; a test may change the responses.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
