@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 const PAGE = 'infra/local/README.md';
 
-describe(PAGE, () => {
+describe('the tour of the local stack', () => {
   it('logs in, scans and pays with the commands of the tour', async () => {
     const { http, simulator } = inject('stack');
     const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
