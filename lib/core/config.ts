@@ -1,6 +1,6 @@
 import { AppError } from './errors.ts';
 
-/** Every setting there is; what each means: README, "Settings". */
+/** Every setting there is; what each means: infra/docs/settings.ts. */
 export type SettingName = PlainName | SecretName;
 
 /**
@@ -54,7 +54,7 @@ export type PlainName =
   | 'AWS_LAMBDA_LOG_FORMAT';
 
 /** Settings that have a sensible value of their own: WeChat's hosts, and what nobody has to choose. */
-const DEFAULTS: Partial<Record<PlainName, string>> = {
+export const DEFAULTS: Partial<Record<PlainName, string>> = {
   WECHAT_API_BASE_URL: 'https://api.weixin.qq.com',
   WECHAT_OPEN_BASE_URL: 'https://open.weixin.qq.com',
   WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',

@@ -4,7 +4,7 @@ const MINUTE_S = 60;
 const DAY_S = 86_400;
 
 /** Far above the use of people. Keep the daily limits of QR codes below WeChat's quota of 100,000 a day. */
-const LIMITS = {
+export const LIMITS = {
   'miniapp-login': [{ windowS: MINUTE_S, perAddress: 300, perApp: 12_000 }],
   'oauth-callback': [{ windowS: MINUTE_S, perAddress: 300, perApp: 12_000 }],
   'qr-login': [
