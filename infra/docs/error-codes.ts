@@ -50,7 +50,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   NOT_FOUND: {
     cause:
-      'No such order, sku or verification file. An order of another account returns the same error. An unknown path gets the 404 of the gateway instead.',
+      'No such order, sku or verification file. An order of another account returns the same error. An unknown path of several segments gets the 404 of the gateway instead.',
     client: 'Corrects the identifier. For a sku, the operator stores a price with `catalog-put`.',
   },
   PHONE_ALREADY_BOUND: {
