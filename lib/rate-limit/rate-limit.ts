@@ -47,8 +47,8 @@ const MAX_COUNTS = 10_000;
 /**
  * Limits the requests of anonymous clients, which consume WeChat's quotas and the capacity of the table.
  *
- * Instances count in memory and flush batches to the table. A normal client causes almost no write. A flood causes one write
- * per batch, and none above the limit until the window ends. Unflushed counts of several instances can exceed the
+ * Instances count in memory and flush batches to the table. A normal client causes almost no write. A flood causes one
+ * write per batch, and none above the limit until the window ends. Unflushed counts of several instances can exceed the
  * limit: it protects quotas and is no access control.
  */
 export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
