@@ -177,7 +177,11 @@ describe('a function with a setting that cannot be used', () => {
       'OFFICIAL_AES_KEY_PREVIOUS must be the EncodingAESKey',
     ],
     ['qr-login-poll', { SCAN_LOGIN_REGISTER: 'perhaps' }, 'SCAN_LOGIN_REGISTER must be ask or auto'],
-    ['qr-login-create', { WECHAT_API_BASE_URL: 'api.weixin.qq.com' }, 'WECHAT_API_BASE_URL must be an address'],
+    [
+      'qr-login-create',
+      { WECHAT_API_BASE_URL: 'api.weixin.qq.com' },
+      'WECHAT_API_BASE_URL must be an http or https address',
+    ],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],
   ])('%s with %j says why, without quoting it', async (name, values, reason) => {
     const rest = [

@@ -147,7 +147,7 @@ describe('a response of another server', () => {
     [notSet, 503, '/wechat-lambda/test', true],
     [notSet, 503, '', false],
     ['NOT_CONFIGURED TABLE_NAME is not set', 503, '/wechat-lambda/test', false],
-    ['INTERNAL Something went wrong on our side', 500, '/wechat-lambda/test', false],
+    ['INTERNAL An internal error occurred; its cause is in the log', 500, '/wechat-lambda/test', false],
   ])(
     'a login that answers %s (%i, secrets below "%s") is the fault of others: %s',
     async (said, status, path, others) => {

@@ -36,7 +36,7 @@ describe('npm run smoke', () => {
       'POST /pay-notify-v2': () => ({ status: 404 }),
       'POST /miniapp/login': () => ({
         status: 500,
-        body: '{"code":"INTERNAL","message":"Something went wrong on our side"}',
+        body: '{"code":"INTERNAL","message":"An internal error occurred; its cause is in the log"}',
       }),
     });
     const { code, stdout } = await stage.run('smoke');
@@ -45,7 +45,7 @@ describe('npm run smoke', () => {
       expect.stringMatching(/official-events +answers 200 to an unsigned request/),
       expect.stringMatching(/pay-notify +answers 403 .*AWS rejects every caller/),
       expect.stringMatching(/pay-notify-v2 +answers 404/),
-      expect.stringMatching(/login +answers 500 INTERNAL .*Something went wrong on our side/),
+      expect.stringMatching(/login +answers 500 INTERNAL .*An internal error occurred; its cause is in the log/),
     ]);
     expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
   });
