@@ -58,14 +58,14 @@ describe('npm run doctor', () => {
       'PAY_MCH_PRIVATE_KEY',
       KEYS.privateKey,
       'call of API v3',
-      'refuses our signature',
+      'WeChat Pay rejected the signature',
     ],
     [
       'a serial of another certificate',
       'PAY_MCH_CERT_SERIAL',
       'A'.repeat(40),
       'call of API v3',
-      'refuses our signature',
+      'WeChat Pay rejected the signature',
     ],
     [
       'a public key that is not WeChat Pay’s',
@@ -80,7 +80,7 @@ describe('npm run doctor', () => {
       'PAY_API_V2_KEY',
       'x'.repeat(32),
       'PAY_API_V2_KEY',
-      'refuses our signature',
+      'WeChat Pay rejected the signature',
     ],
     [
       'an OFFICIAL_TOKEN that the function does not have',
@@ -95,7 +95,7 @@ describe('npm run doctor', () => {
       'PAY_PUBLIC_KEY_ID',
       'PUB_KEY_ID_0119000072912025110100000000000099',
       'call of API v3',
-      'WeChat Pay refuses our request (PARAMERROR): look at PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
+      'look up the error code in the log (PARAMERROR): look at PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
     ],
     [
       'a public key’s id that is none',
