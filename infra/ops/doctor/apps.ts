@@ -49,7 +49,10 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
   ]);
 }
 
-/** Repeats WeChat's check of the address (platform 3.2), and then with a wrong signature. */
+/**
+ * Repeats WeChat's check of the address, and then with a wrong signature.
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
+ */
 async function checkCallback(url: string): Promise<string> {
   const { OFFICIAL_TOKEN } = await secrets('OFFICIAL_TOKEN');
   const signed = await sendProbe(buildEchoUrl(url, OFFICIAL_TOKEN));

@@ -36,7 +36,10 @@ function listNotifyUrls(): NotifyUrl[] {
   return [...new Set<NotifyUrl>([ofOrders, ...(usesV3() ? ['PAY_NOTIFY_URL' as const] : [])])];
 }
 
-/** Checks the form that WeChat Pay requires (pay 2.1). */
+/**
+ * Checks the form of the address that WeChat Pay requires.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ */
 export function judgeNotifyUrl(name: NotifyUrl, { standIns }: Pick<Target, 'standIns'>): string {
   const { [name]: url } = settings(name);
   const scheme = standIns ? /^https?:\/\// : /^https:\/\//;
