@@ -134,7 +134,9 @@ async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
     if (isForged) throw badSetting('PAY_PUBLIC_KEY', 'is not the key that WeChat Pay signs with', error);
     // The request itself is right, so WeChat Pay rejects the headers, which come from the settings.
     const isRejected = isAppError(error, 'INTERNAL') || isAppError(error, 'FORBIDDEN');
-    throw isRejected ? new CommandError(`${error.message} (${payCodeOf(error)}): look at ${IN_HEADERS}`) : error;
+    throw isRejected
+      ? new CommandError(`WeChat Pay rejects the call (${payCodeOf(error)}). Check ${IN_HEADERS}.`)
+      : error;
   });
   if (!answer.includes(message)) throw new CommandError('WeChat Pay does not return the message of the echo call');
   return `WeChat Pay accepts our signature, and signs with ${platformKeyId}`;

@@ -95,7 +95,7 @@ describe('npm run doctor', () => {
       'PAY_PUBLIC_KEY_ID',
       'PUB_KEY_ID_0119000072912025110100000000000099',
       'call of API v3',
-      'look up the error code in the log (PARAMERROR): look at PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
+      'rejects the call (PARAMERROR). Check PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
     ],
     [
       'a public key’s id that is none',
