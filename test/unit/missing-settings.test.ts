@@ -167,7 +167,7 @@ describe('pay-prepay', () => {
 
 describe('with an invalid setting', () => {
   it.each([
-    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY is not a key in PEM form'],
+    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY must be a key in PEM format'],
     ['official-events', { OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure'],
     [
       'official-events',
@@ -180,7 +180,11 @@ describe('with an invalid setting', () => {
       'OFFICIAL_AES_KEY_PREVIOUS must be the EncodingAESKey',
     ],
     ['qr-login-poll', { SCAN_LOGIN_REGISTER: 'perhaps' }, 'SCAN_LOGIN_REGISTER must be ask or auto'],
-    ['qr-login-create', { WECHAT_API_BASE_URL: 'api.weixin.qq.com' }, 'WECHAT_API_BASE_URL must be an address'],
+    [
+      'qr-login-create',
+      { WECHAT_API_BASE_URL: 'api.weixin.qq.com' },
+      'WECHAT_API_BASE_URL must be an http or https address',
+    ],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],
   ])('%s with %j returns 503 and describes the valid values', async (name, values, reason) => {
     const rest = [
@@ -203,14 +207,14 @@ describe('with an invalid setting', () => {
   it('the loaders reject a key of WeChat Pay that is not 32 bytes long', async () => {
     const { loadApiV2Key, loadApiV3Keys } = await import('../../lib/wechat-pay/credentials.ts');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(31));
-    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes');
+    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes; got 31');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(32));
     await expect(loadApiV3Keys()).resolves.toEqual(['x'.repeat(32)]);
     vi.stubEnv('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(33));
-    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY_PREVIOUS must be exactly 32 bytes');
+    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY_PREVIOUS must be exactly 32 bytes; got 33');
     vi.stubEnv('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(32));
     await expect(loadApiV3Keys()).resolves.toEqual(['x'.repeat(32), 'y'.repeat(32)]);
     vi.stubEnv('PAY_API_V2_KEY', 'z');
-    await expect(loadApiV2Key()).rejects.toThrow('PAY_API_V2_KEY must be exactly 32 bytes');
+    await expect(loadApiV2Key()).rejects.toThrow('PAY_API_V2_KEY must be exactly 32 bytes; got 1');
   });
 });

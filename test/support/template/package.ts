@@ -17,7 +17,11 @@ const TIMEOUT_MS = 110_000;
  * settings come from .env.example and `switches` only.
  * @throws the output of the framework when packaging fails
  */
-export async function packageService(stage: string, switches: Record<string, string> = {}): Promise<Template> {
+export async function packageService(
+  stage: string,
+  switches: Record<string, string> = {},
+  inspect?: (packageFolder: string) => Promise<void>,
+): Promise<Template> {
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
   try {
     for (const name of ['serverless.yml', 'package.json']) copyFileSync(join(ROOT, name), join(folder, name));
@@ -30,6 +34,7 @@ export async function packageService(stage: string, switches: Record<string, str
         throw new Error(`${stdout}${stderr}`);
       },
     );
+    await inspect?.(join(folder, '.serverless'));
     const file = join(folder, '.serverless', 'cloudformation-template-update-stack.json');
     return JSON.parse(readFileSync(file, 'utf8')) as Template;
   } finally {

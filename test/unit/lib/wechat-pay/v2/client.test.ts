@@ -112,7 +112,7 @@ describe('callPayV2, unknown outcome', () => {
     expect(sent).toHaveLength(2);
     expect(sent[1]).toEqual(sent[0]);
     expect(pausesMs).toEqual([500]);
-    expect(lines).toEqual(['pay.call-repeated']);
+    expect(lines).toEqual(['pay-call.retried']);
   });
 
   it.each(UNKNOWN_OUTCOMES)('after %s twice throws an error with an unknown outcome', async (_, answer) => {
