@@ -15,6 +15,7 @@ const TIMEOUT_MS = 110_000;
 /**
  * Packages the service in its own folder, because parallel runs overwrite each other's files even with `--package`. The
  * settings come from .env.example and `switches` only.
+ * @param inspect receives the folder of the package before its removal
  * @throws the output of the framework when packaging fails
  */
 export async function packageService(

@@ -35,12 +35,12 @@ describe('consumer', () => {
   });
 
   it.each([
-    ['of another name', { 'detail-type': 'user.merged' }, 'Nobody here consumes user.merged'],
-    ['named like a property of every object', { 'detail-type': 'toString' }, 'Nobody here consumes toString'],
+    ['of another name', { 'detail-type': 'user.merged' }, 'There is no consumer of user.merged'],
+    ['named like a property of every object', { 'detail-type': 'toString' }, 'There is no consumer of toString'],
     ['without data', { detail: { id: 'x', at: detail.at } }, 'data'],
     ['with incomplete data', { detail: { ...detail, data: {} } }, 'data.userId'],
     ['without an id', { detail: { ...detail, id: '' } }, 'id'],
-    ['that is a text', { detail: 'x' }, 'all of it'],
+    ['that is a text', { detail: 'x' }, 'The whole value'],
   ])('throws for an event %s, so that the event is kept', async (_case, change, reason) => {
     const run = vi.fn<(event: DomainEvent) => Promise<void>>(async () => undefined);
     await expect(consumer({ 'user.closed': run })(event(change))).rejects.toThrow(reason);
