@@ -1,4 +1,4 @@
-// A stack, a Chromium and a fresh page for each test, played as a newcomer plays it: by clicking.
+// Starts a stack and a Chromium, and opens a fresh page for each test. Tests use the page by clicking, as users do.
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -11,20 +11,20 @@ export interface PlayedPage {
   readonly phone: Locator;
   open(): Promise<void>;
   press(name: string | RegExp): Promise<void>;
-  /** The account that a screen shows. */
+  /** Returns the account id that a screen shows. */
   idOn(screen: Locator): Promise<string | null>;
   wire(): Promise<string | null>;
-  /** Plans one fault of the simulator. */
+  /** Injects one fault into the simulator. */
   plan(target: string, action: string): Promise<void>;
   control(path: string, data: object): Promise<unknown>;
   /**
-   * What the browser complained about: console errors, unhandled rejections. A refused call is such an error as well:
-   * those with one of these statuses are expected.
+   * Returns the console errors and unhandled rejections of the browser. A rejected call is a console error too: errors
+   * with one of these statuses are expected and left out.
    */
   complaints(...statuses: number[]): string[];
 }
 
-/** Registers the hooks of a file of tests. */
+/** Registers the hooks of a test file. @param env settings of the stack */
 export function playPage(env: Record<string, string> = {}): PlayedPage {
   let stack: Stack;
   let browser: Browser;

@@ -1,4 +1,4 @@
-// The quick start of each README, run as its reader would paste it.
+// Runs the quick start of each README as a reader would paste it.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -7,7 +7,7 @@ import { describe, expect, inject, it } from 'vitest';
 const run = promisify(execFile);
 
 describe.each(['README.md', 'README.zh-CN.md'])('%s', (file) => {
-  it('logs in, scans and pays', async () => {
+  it('has a quick start that logs in, scans and pays', async () => {
     const { http, simulator } = inject('stack');
     const blocks = [...readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
     const script = blocks.join('\n').replaceAll('localhost:3000', http).replaceAll('localhost:9000', simulator);
