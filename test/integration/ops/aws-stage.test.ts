@@ -1,4 +1,4 @@
-// A stage in AWS, which here is a server that speaks as CloudFormation, Lambda and SSM do.
+// A stage in AWS. A server replaces CloudFormation, Lambda and SSM.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ const store = parameterStore();
 
 let server: Server;
 let env: Record<string, string>;
-let asked: string[] = [];
+let requests: string[] = [];
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
         .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
         .end(JSON.stringify(answer));
     }
-    asked.push(body ? (new URLSearchParams(body).get('Action') ?? '') : `${request.method} ${request.url}`);
+    requests.push(body ? (new URLSearchParams(body).get('Action') ?? '') : `${request.method} ${request.url}`);
     const { status, answer, type } = answerOf(request.url ?? '', new URLSearchParams(body));
     response.writeHead(status, { 'content-type': type }).end(answer);
   });
@@ -55,8 +55,8 @@ function answerOf(path: string, query: URLSearchParams): { status: number; answe
   return { status: 200, answer, type: xml };
 }
 
-describe('with --stage', () => {
-  it('the deployment that runs has a timestamp, and an undeployed stage has none', async () => {
+describe('infra/ops with --stage', () => {
+  it('deployed prints the timestamp of the deployment, and nothing for an undeployed stage', async () => {
     await expect(runOps('deployed', ['--stage', 'dev'], env)).resolves.toMatchObject({
       code: 0,
       stdout: '1795245646755\n',
@@ -65,19 +65,19 @@ describe('with --stage', () => {
     await expect(runOps('deployed', [], env)).resolves.toMatchObject({ code: 2, stdout: '' });
   });
 
-  it('what is tried is what the stack says of itself', async () => {
-    asked = [];
+  it('smoke tests the URLs in the outputs of the stack', async () => {
+    requests = [];
     const { code, stdout } = await runOps('smoke', ['--stage', 'dev'], env);
     expect([code, stdout]).toEqual([0, expect.stringContaining('Smoke test of dev (account 123456789012, eu-west-1)')]);
     expect(stdout).toContain(`✓ health`);
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       'DescribeStacks',
       'GET /2015-03-31/functions/wechat-lambda-dev-pay-prepay/configuration',
       'GET /health',
     ]);
   });
 
-  it('secrets are those of the stage', async () => {
+  it('secrets are stored below the path of the stage', async () => {
     await expect(runOps('secrets', ['put', 'OFFICIAL_TOKEN', '--stage', 'dev'], env, 'token1')).resolves.toMatchObject({
       code: 0,
       stdout: expect.stringContaining('npm run doctor -- --stage dev'),
@@ -89,7 +89,7 @@ describe('with --stage', () => {
     expect(answer).toMatchObject({ Parameters: [{ Type: 'SecureString', Value: 'token1' }] });
   });
 
-  it('secrets may all go when there is no stack any more', async () => {
+  it('secrets in use can be removed only without a stack', async () => {
     store.put('/wechat-lambda/prod/JWT_SIGNING_KEYS', '{}');
     store.put('/wechat-lambda/dev/JWT_SIGNING_KEYS', '{}');
     const remove = (stage: string) => runOps('secrets', ['remove', 'JWT_SIGNING_KEYS', '--stage', stage], env);
@@ -97,7 +97,7 @@ describe('with --stage', () => {
     await expect(remove('dev')).resolves.toMatchObject({ code: 1, stderr: expect.stringContaining('is in use') });
   });
 
-  it('a stage that was never deployed is named', async () => {
+  it('doctor names a stage that was never deployed', async () => {
     const { code, stderr } = await runOps('doctor', ['--stage', 'prod'], env);
     expect([code, stderr]).toEqual([1, 'There is no stack wechat-lambda-prod in eu-west-1: deploy it first.\n']);
   });

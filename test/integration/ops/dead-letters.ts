@@ -1,4 +1,4 @@
-// A stage in AWS with dead letters: a server that speaks as CloudFormation, Lambda, SQS and DynamoDB Streams do.
+// A stage in AWS with dead letters. A server replaces CloudFormation, Lambda, SQS and DynamoDB Streams.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -35,14 +35,14 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
-/** Starts it; what it holds may be changed. */
+/** Starts the server. Tests change its content through `stage`. */
 export async function startDeadLetters() {
   const stage = {
     queues: { stream: [] as Message[], consumer: [] as Message[] },
-    /** What GetRecords answers, page by page; null when the stream has forgotten. */
+    /** The pages that GetRecords returns; null when the stream has trimmed the records. */
     pages: [] as StreamRecord[][] | null,
     invocations: [] as Invocation[],
-    /** What a function answers. */
+    /** Returns the answer of an invoked function. */
     reply: (_invocation: Invocation): Answer => ({ body: { batchItemFailures: [] } }),
   };
   const server = createServer(async (request, response) => {

@@ -1,4 +1,4 @@
-// What smoke test and doctor say of the real functions, and of whatever else may answer in their place.
+// The rows of smoke test and doctor for the real functions, and for other servers that answer in their place.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ const deploymentOf = (variables: Record<string, string>, url = '') => ({
   outputs: { HttpApiUrl: url },
 });
 
-describe('a webhook, as it is', () => {
+describe('checkRefusal for the real webhooks', () => {
   const FUNCTIONS = {
     'official-events': () => import('../../../functions/official-events.ts'),
     'pay-notify': () => import('../../../functions/pay-notify.ts'),
@@ -34,7 +34,7 @@ describe('a webhook, as it is', () => {
     vi.unstubAllEnvs();
   });
 
-  /** The row about a real function with these settings and secrets, and no others. */
+  /** Checks a real function with exactly these settings and secrets. @returns mark and note of the row */
   async function judge(webhook: Webhook, settings: Record<string, string>) {
     for (const name of [...SECRET_NAMES, 'SECRETS_PATH', 'PAY_API']) vi.stubEnv(name, '');
     for (const [name, value] of Object.entries({ ...LOCAL_AWS, TABLE_NAME: 't', ...settings })) vi.stubEnv(name, value);
@@ -65,39 +65,44 @@ describe('a webhook, as it is', () => {
   const REFUSES = ['✓', 'refuses what is not signed (403)'];
 
   it.each<[string, Webhook, Record<string, string>, string[]]>([
-    ['of a merchant with API v3 alone', 'pay-notify', v3, REFUSES],
-    ['of a merchant with API v3 alone', 'pay-notify-v2', v3, ['–', 'API v2 is not set up']],
-    ['of a merchant with API v2 alone', 'pay-notify', v2, ['–', 'API v3 is not set up']],
-    ['of a merchant with API v2 alone', 'pay-notify-v2', v2, REFUSES],
-    ['of a merchant with both', 'pay-notify', { ...v2, ...v3 }, REFUSES],
-    ['of a merchant with both', 'pay-notify-v2', { ...v2, ...v3 }, REFUSES],
-    ['in plain mode', 'official-events', official, REFUSES],
+    ['API v3 alone', 'pay-notify', v3, REFUSES],
+    ['API v3 alone', 'pay-notify-v2', v3, ['–', 'API v2 is not set up']],
+    ['API v2 alone', 'pay-notify', v2, ['–', 'API v3 is not set up']],
+    ['API v2 alone', 'pay-notify-v2', v2, REFUSES],
+    ['both protocols', 'pay-notify', { ...v2, ...v3 }, REFUSES],
+    ['both protocols', 'pay-notify-v2', { ...v2, ...v3 }, REFUSES],
+    ['plain mode', 'official-events', official, REFUSES],
     [
-      'in secure mode',
+      'secure mode',
       'official-events',
       { ...official, OFFICIAL_MODE: 'secure', OFFICIAL_AES_KEY: 'a'.repeat(43) },
       REFUSES,
     ],
-  ])('%s: %s', async (_whose, webhook, settings, expected) => {
+  ])('accepts a stage with %s: %s', async (_setup, webhook, settings, expected) => {
     await expect(judge(webhook, settings)).resolves.toEqual(expected);
   });
 
   it.each<[string, Webhook, Record<string, string>, string]>([
-    ['without its key', 'pay-notify', base, 'PAY_API_V3_KEY is not set → npm run secrets -- put PAY_API_V3_KEY'],
-    ['without its key', 'pay-notify-v2', { ...base, PAY_API: 'v2' }, 'PAY_API_V2_KEY is not set → npm run secrets'],
+    ['the missing key', 'pay-notify', base, 'PAY_API_V3_KEY is not set → npm run secrets -- put PAY_API_V3_KEY'],
+    ['the missing key', 'pay-notify-v2', { ...base, PAY_API: 'v2' }, 'PAY_API_V2_KEY is not set → npm run secrets'],
     [
-      'with half a key',
+      'the truncated key',
       'pay-notify-v2',
       { ...v3, PAY_API_V2_KEY: 'half' },
       'FAIL PAY_API_V2_KEY must be exactly 32 bytes',
     ],
-    ['of no mode', 'official-events', { ...official, OFFICIAL_MODE: '' }, 'answers 503 .*: OFFICIAL_MODE is not set'],
-  ])('%s is found: %s', async (_what, webhook, settings, note) => {
+    [
+      'the missing mode',
+      'official-events',
+      { ...official, OFFICIAL_MODE: '' },
+      'answers 503 .*: OFFICIAL_MODE is not set',
+    ],
+  ])('reports %s of %s', async (_what, webhook, settings, note) => {
     await expect(judge(webhook, settings)).resolves.toEqual(['✗', expect.stringMatching(note)]);
   });
 });
 
-describe('what answers in the place of a function', () => {
+describe('checkRefusal and checkLogin for other servers', () => {
   let server: Server;
   let url: string;
   let answer: { status: number; body: string };
@@ -128,7 +133,7 @@ describe('what answers in the place of a function', () => {
     [200, 'success', 'answers 200 to what is not signed'],
     [502, '', 'answers 502 .*: without a word'],
     [503, '<xml><return_msg><![CDATA[PAY_MCH_ID is not set]]></return_msg></xml>', ': PAY_MCH_ID is not set$'],
-  ])('refuses nothing with a %i %s', async (status, body, why) => {
+  ])('reports a webhook that answers %i %s', async (status, body, why) => {
     answer = { status, body };
     for (const webhook of WEBHOOKS) {
       const error = await failure(() => checkRefusal(deploymentOf(all), webhook, url));
@@ -147,12 +152,12 @@ describe('what answers in the place of a function', () => {
     ['NOT_CONFIGURED TABLE_NAME is not set', 503, '/wechat-lambda/test', false],
     ['INTERNAL Something went wrong on our side', 500, '/wechat-lambda/test', false],
   ])(
-    'a login that answers %s (%i, secrets below "%s") is the fault of others: %s',
-    async (said, status, path, others) => {
-      const [, code, message] = /^(\w+) (.*)$/.exec(said)!;
+    'a login that answers %s (%i, secrets below "%s") is reported as a problem outside the deployment: %s',
+    async (answered, status, path, isElsewhere) => {
+      const [, code, message] = /^(\w+) (.*)$/.exec(answered)!;
       answer = { status, body: JSON.stringify({ code, message, requestId: '1' }) };
       const error = await failure(() => checkLogin(deploymentOf({ ...all, SECRETS_PATH: path }, url)));
-      expect([error instanceof Refusal, error instanceof Elsewhere]).toEqual([true, others]);
+      expect([error instanceof Refusal, error instanceof Elsewhere]).toEqual([true, isElsewhere]);
       expect(String(error)).toContain(message);
     },
   );

@@ -19,8 +19,8 @@ beforeEach(() => {
 
 const redrive = () => runOps('redrive', ['--stage', 'dev'], aws.env);
 
-/** A letter of Lambda's about records of the stream. */
-const streamLetter = (functionArn: string, [first, last]: [number, number]) => {
+/** Adds a dead letter of Lambda about a range of stream records to the queue. */
+const addStreamMessage = (functionArn: string, [first, last]: [number, number]) => {
   const range = { shardId: 'shardId-1', startSequenceNumber: String(first), endSequenceNumber: String(last) };
   const DDBStreamBatchInfo = { ...range, batchSize: 2, streamArn: STREAM };
   const requestContext = { functionArn, condition: 'RetryAttemptsExhausted' };
@@ -40,9 +40,9 @@ const recordOf = (n: number, sk: string, state: string) => ({
 const paid = (n: number) => recordOf(n, 'ORDER#1', 'PAID');
 const session = (n: number) => recordOf(n, 'SESSION', 'on');
 
-describe('a letter about the stream', () => {
-  it('becomes the records of its range, as Lambda would hand them over, and goes when they are taken', async () => {
-    streamLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 400]);
+describe('redrive of a dead letter of the stream', () => {
+  it('sends the records of its range in the form of Lambda, and deletes the message afterwards', async () => {
+    addStreamMessage(arnOf('wechat-lambda-dev-events-publish'), [100, 400]);
     stage.pages = [[paid(100), session(200)], [], [session(300)], [paid(400), paid(500)]];
     const { code, stdout } = await redrive();
     expect([code, stdout]).toEqual([0, expect.stringMatching(/✓ events-publish +took 2 records of 2026-11-\d\dT/)]);
@@ -57,8 +57,8 @@ describe('a letter about the stream', () => {
     expect(stage.queues.stream).toEqual([]);
   });
 
-  it('is told in no larger parts than the mapping makes', async () => {
-    streamLetter(arnOf('wechat-lambda-dev-identity-sync'), [1, 12]);
+  it('sends at most the batch size of the mapping at once', async () => {
+    addStreamMessage(arnOf('wechat-lambda-dev-identity-sync'), [1, 12]);
     const due = (n: number) => ({
       ...paid(n),
       dynamodb: { ...paid(n).dynamodb, NewImage: { syncRequestedAtMs: { N: '1' } } },
@@ -71,7 +71,7 @@ describe('a letter about the stream', () => {
 
   it.each<[string, () => void, string]>([
     [
-      'the function does not take a record',
+      'the function reports a failed record',
       () => (stage.reply = () => ({ body: { batchItemFailures: [{ itemIdentifier: '100' }] } })),
       'did not take the records',
     ],
@@ -81,11 +81,19 @@ describe('a letter about the stream', () => {
         (stage.reply = () => ({ body: { errorMessage: 'boom' }, headers: { 'x-amz-function-error': 'Unhandled' } })),
       'failed: boom',
     ],
-    ['the stream has forgotten', () => (stage.pages = null), 'keeps them for 24 hours'],
-    ['nothing in the range is for the function', () => (stage.pages = [[session(100)]]), 'none of 1 records is for it'],
-    ['the range does not end', () => (stage.pages = [[]]), 'ends at record 100, which the stream does not show'],
-  ])('stays when %s, and can be read again at once', async (_when, happens, why) => {
-    streamLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 100]);
+    ['the stream has trimmed the records', () => (stage.pages = null), 'keeps them for 24 hours'],
+    [
+      'no record of the range is for the function',
+      () => (stage.pages = [[session(100)]]),
+      'none of 1 records is for it',
+    ],
+    [
+      'the stream lacks the end of the range',
+      () => (stage.pages = [[]]),
+      'ends at record 100, which the stream does not show',
+    ],
+  ])('keeps the message visible when %s', async (_when, happens, why) => {
+    addStreamMessage(arnOf('wechat-lambda-dev-events-publish'), [100, 100]);
     stage.pages = [[paid(100)]];
     happens();
     const { code, stdout } = await redrive();
@@ -94,11 +102,11 @@ describe('a letter about the stream', () => {
   });
 });
 
-describe('a letter about an event', () => {
+describe('redrive of a dead letter of an event', () => {
   const event = { id: 'e1', 'detail-type': 'order.paid', source: 'wechat-lambda', detail: { id: 'order.paid:1' } };
   const walletCredit = arnOf('wechat-lambda-dev-wallet-credit');
 
-  it('is told to whom it was for: by the function that failed, or by the rule that could not deliver it', async () => {
+  it('sends the event to the function that failed, or to the target of the rule that failed', async () => {
     const failed = { requestContext: { functionArn: `${walletCredit}:$LATEST` }, requestPayload: event };
     const TARGET_ARN = { DataType: 'String' as const, StringValue: walletCredit };
     stage.queues.consumer.push({ MessageId: 'c1', Body: JSON.stringify(failed) });
@@ -116,14 +124,14 @@ describe('a letter about an event', () => {
     expect(stage.queues.consumer).toEqual([]);
   });
 
-  it('stays when it cannot be read or is for somebody else, and the others are told all the same', async () => {
-    const letterTo = (functionArn: string) =>
+  it('keeps a message that is unreadable or of another stage, and delivers the others', async () => {
+    const messageTo = (functionArn: string) =>
       JSON.stringify({ requestContext: { functionArn }, requestPayload: event });
     const bodies = [
       '{',
-      letterTo(arnOf('wechat-lambda-prod-wallet-credit')),
+      messageTo(arnOf('wechat-lambda-prod-wallet-credit')),
       JSON.stringify(event),
-      letterTo(walletCredit),
+      messageTo(walletCredit),
     ];
     stage.queues.consumer.push(...bodies.map((Body, n) => ({ MessageId: `c${n}`, Body })));
     const { code, stdout } = await redrive();
@@ -142,6 +150,6 @@ describe('a letter about an event', () => {
   });
 });
 
-it('wants to know the stage', async () => {
+it('redrive rejects a call without --stage', async () => {
   await expect(runOps('redrive', [], aws.env)).resolves.toMatchObject({ code: 2 });
 });

@@ -30,7 +30,7 @@ afterAll(async () => {
 const secrets = (words: string[], input = '') => stage.run('secrets', words, input);
 
 describe('npm run secrets', () => {
-  it('lists what is there, and not what it is', async () => {
+  it('lists names, times and versions, and no values', async () => {
     stage.put('PAY_APIV3_KEY', 'misnamed');
     const { code, stdout } = await secrets(['list']);
     expect(code).toBe(0);
@@ -41,7 +41,7 @@ describe('npm run secrets', () => {
     expect(stdout).not.toContain('misnamed');
   });
 
-  it('replaces the APIv3 key by what is piped in, and keeps the one before until it is removed', async () => {
+  it('replaces the APIv3 key from stdin, and keeps the previous key until it is removed', async () => {
     const before = stage.read('PAY_API_V3_KEY');
     const { code, stdout } = await secrets(['put', 'PAY_API_V3_KEY'], `${NEW}\n`);
     expect([code, stdout.split('\n').slice(0, 2)]).toEqual([
@@ -67,7 +67,7 @@ describe('npm run secrets', () => {
     expect(stage.read('PAY_MCH_CERT_SERIAL')).toBe(SERIAL);
   });
 
-  it('takes pasted keys, a block as one answer', async () => {
+  it('accepts a pasted PEM block as one answer', async () => {
     const words = ['put', 'PAY_MCH_CERT_SERIAL', 'PAY_API_V2_KEY'];
     const { code, stdout } = await secrets(words, `${certificateOf(merchant)}\n${NEW}\n`);
     expect([code, stdout.split('\n')[0]]).toEqual([0, 'stored   PAY_API_V2_KEY']);
@@ -77,18 +77,18 @@ describe('npm run secrets', () => {
     ['a value among the names', ['put', 'PAY_API_V3_KEY', NEW], '', 2],
     ['no command', [], '', 2],
     ['answers without names', ['put'], NEW, 2],
-    ['the rotation of what others issue', ['rotate', 'PAY_API_V3_KEY'], '', 2],
-    ['a value of another form', ['put', 'PAY_API_V3_KEY'], `${NEW}${NEW}`, 1],
+    ['the rotation of a key that WeChat issues', ['rotate', 'PAY_API_V3_KEY'], '', 2],
+    ['a malformed value', ['put', 'PAY_API_V3_KEY'], `${NEW}${NEW}`, 1],
     ['an empty pipe', ['put', 'PAY_API_V3_KEY'], '', 1],
-    ['an empty pipe for keys that it could make', ['put', 'JWT_SIGNING_KEYS'], '\n', 1],
+    ['an empty pipe for generated keys', ['put', 'JWT_SIGNING_KEYS'], '\n', 1],
     ['half a pair', ['put', 'PAY_PUBLIC_KEY_ID'], 'PUB_KEY_ID_0119000072912025110100000000000001', 1],
-    ['to remove half a pair', ['remove', 'PAY_PUBLIC_KEY_ID'], '', 1],
-    ['to remove what is in use', ['remove', 'PAY_API_V3_KEY'], '', 1],
-    ['to remove nothing', ['remove'], '', 2],
+    ['the removal of half a pair', ['remove', 'PAY_PUBLIC_KEY_ID'], '', 1],
+    ['the removal of a secret in use', ['remove', 'PAY_API_V3_KEY'], '', 1],
+    ['a removal without names', ['remove'], '', 2],
     ['too few answers', ['put', 'PAY_API_V3_KEY', 'PAY_API_V2_KEY'], NEW, 1],
-    ['an option that there is not', ['list', '--value'], '', 2],
+    ['an unknown option', ['list', '--value'], '', 2],
     ['a value as an option', ['put', 'PAY_API_V3_KEY', `--${NEW}`], '', 2],
-  ])('refuses %s, and repeats nothing', async (_what, words, input, exitCode) => {
+  ])('rejects %s and prints no value', async (_what, words, input, exitCode) => {
     const before = stage.read('PAY_API_V2_KEY');
     const { code, stdout, stderr } = await secrets(words, input);
     expect(code).toBe(exitCode);
@@ -98,12 +98,12 @@ describe('npm run secrets', () => {
   });
 });
 
-describe('a secret that is a variable of the functions as well', () => {
+describe('npm run secrets with a secret that is also a variable of the functions', () => {
   const warning = (name: string) =>
     `${name} is also a variable of the functions, which wins over what is stored: take it`;
   afterEach(() => void delete stage.variables.PAY_API_V2_KEY);
 
-  it('is stored, and the functions are not said to work with it', async () => {
+  it('stores the secret and warns that the variable wins', async () => {
     stage.variables.PAY_API_V2_KEY = 'x'.repeat(32);
     const { code, stdout } = await secrets(['put', 'PAY_API_V2_KEY'], 'another0another0another0another0');
     expect([code, stdout.split('\n')]).toEqual([
@@ -112,7 +112,7 @@ describe('a secret that is a variable of the functions as well', () => {
     ]);
   });
 
-  it('is told apart from those that are not', async () => {
+  it('warns only about the secret that is also a variable', async () => {
     stage.variables.PAY_API_V2_KEY = 'x'.repeat(32);
     const key32 = 'further0further0further0further0';
     const { stdout } = await secrets(['put', 'PAY_API_V2_KEY', 'MINIAPP_APP_SECRET'], `${key32}\n${'0a'.repeat(16)}\n`);
@@ -123,7 +123,7 @@ describe('a secret that is a variable of the functions as well', () => {
 });
 
 describe('npm run secrets -- remove', () => {
-  it('takes a pair away that need not be there', async () => {
+  it('removes an optional pair', async () => {
     const pair = ['PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY'];
     await expect(secrets(['remove', ...pair])).resolves.toMatchObject({
       code: 0,
@@ -133,7 +133,7 @@ describe('npm run secrets -- remove', () => {
   });
 });
 
-describe('the rotation of our own keys', () => {
+describe('rotateStoredKeys', () => {
   const claims = {
     sid: 's1',
     accountId: 'a1',
@@ -142,7 +142,7 @@ describe('the rotation of our own keys', () => {
   };
   const tokensNow = () => sessionTokens(stage.read('JWT_SIGNING_KEYS')!, { now: Date.now });
 
-  it('leaves no moment in which a function could meet a token that it does not know', async () => {
+  it('keeps new tokens valid for old instances and old tokens valid for new instances', async () => {
     const store = openSecretStore(
       { clients: { ssm: clientSettings(stage.standIns), lambda: { region: '' } }, standIns: stage.standIns },
       SECRETS_PATH,
@@ -152,7 +152,7 @@ describe('the rotation of our own keys', () => {
     const wait = async (ms: number) => {
       const between = await tokensNow();
       steps.push(`waits ${ms} ms`);
-      // Whoever has not looked since takes what is signed now, and whoever has looked takes what was signed before.
+      // An instance with the old keys accepts new tokens, and an instance with the new keys accepts old tokens.
       await expect(first.verifySession(await between.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
       await expect(between.verifySession(await first.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
     };

@@ -10,26 +10,26 @@ afterEach(() => stage.reset());
 afterAll(() => stage.stop());
 
 describe('npm run smoke', () => {
-  it('is content with a stage that answers, refuses and reaches WeChat', async () => {
+  it('accepts a stage that answers, rejects unsigned calls and reaches WeChat', async () => {
     const { code, stdout } = await stage.run('smoke');
     expect(stdout.match(/^ {2}✓/gm)).toHaveLength(5);
     expect([code, stdout]).toEqual([0, expect.stringContaining('5 checks, nothing wrong')]);
   });
 
-  it('waits for a cold start', async () => {
+  it('retries during a cold start', async () => {
     let calls = 0;
     stage.answers['GET /health'] = () => ({ status: (calls += 1) < 3 ? 503 : 200 });
     await expect(stage.run('smoke')).resolves.toMatchObject({ code: 0 });
     expect(calls).toBe(3);
   });
 
-  it('does not ask for what is not set up', async () => {
+  it('skips parts that are not set up', async () => {
     Object.assign(stage.variables, { MINIAPP_APP_ID: '', OFFICIAL_APP_ID: '' });
     const { code, stdout } = await stage.run('smoke');
     expect([code, stdout.match(/^ {2}– [\w-]+/gm)]).toEqual([0, ['  – official-events', '  – login']]);
   });
 
-  it('finds what takes forgeries, what is broken and what is not there, all at once', async () => {
+  it('reports accepted forgeries, blocked, missing and broken functions in one run', async () => {
     Object.assign(stage.answers, {
       'POST /official-events': () => ({ status: 200, body: 'success' }),
       'POST /pay-notify': () => ({ status: 403, body: '{"Message":"Forbidden. For troubleshooting see"}' }),
@@ -50,7 +50,7 @@ describe('npm run smoke', () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
   });
 
-  it('fails no deployment for what WeChat or an operator has to do', async () => {
+  it('warns without failing when WeChat or an operator has to act', async () => {
     Object.assign(stage.answers, {
       'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
       'POST /miniapp/login': () => ({
@@ -71,7 +71,7 @@ it.each([
   ['smoke', []],
   ['doctor', []],
   ['secrets', ['list']],
-])('%s says that there is no local stack', async (command, words) => {
+])('%s reports that no local stack answers', async (command, words) => {
   const [port] = await findFreePorts(1);
   const { code, stderr } = await runOps(command, words, { AWS_STANDINS_PORT: String(port) });
   expect([code, stderr]).toEqual([

@@ -1,4 +1,4 @@
-/** What CloudFormation answers about the stack of the stage dev, with these outputs; `more` are other answers, by action. */
+/** Returns the answer of CloudFormation for the stack of the stage dev. @param more answers to other actions */
 export function stackAnswer(
   action: string,
   outputs: Record<string, string>,

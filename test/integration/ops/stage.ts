@@ -1,5 +1,5 @@
-// A stage to operate on: WeChat, the parameter store and the table as the local stack has them, and in the place of the
-// functions a server that answers as they should, or as a test says.
+// A stage for the commands of infra/ops. WeChat, the parameter store and the table are those of the local stack. A server
+// replaces the functions: it answers correctly unless a test replaces an answer.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,18 +25,18 @@ interface Answer {
 
 type Handler = (request: { url: URL; body: string }) => Answer;
 
-/** Runs a command of infra/ops with these words; `input` is piped in. */
+/** Runs a command of infra/ops. @param words its arguments @param input piped to stdin */
 export async function runOps(command: string, words: string[], env: Record<string, string>, input = '') {
   const child = spawn(process.execPath, [`infra/ops/${command}.ts`, ...words], { env: { ...process.env, ...env } });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  // Who refuses the words has ended before it reads.
+  // A command that rejects its arguments ends before it reads stdin.
   child.stdin.on('error', () => undefined).end(input);
   const [code] = (await once(child, 'close')) as [number];
   const [stdout, stderr] = await output;
   return { code, stdout, stderr };
 }
 
-/** Starts everything on free ports. `env` replaces settings that the local stack makes up. */
+/** Starts a stage on free ports. @param env replaces generated settings of the local stack */
 export async function startStage(env: Record<string, string> = {}) {
   const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
   const [http, functionUrls, simulator, dynamodb, lambda, aws] = free;
@@ -85,15 +85,15 @@ export async function startStage(env: Record<string, string> = {}) {
     standIns: `http://127.0.0.1:${aws}`,
     simulator: world,
     settings,
-    /** What the functions and the stack tell of themselves; may be changed. */
+    /** The variables of the functions and the outputs of the stack. Tests may change them. */
     variables,
     outputs,
-    /** By `METHOD /path`; may be replaced. */
+    /** Handlers by `METHOD /path`. Tests may replace them. */
     answers,
     put,
     read,
     remove,
-    /** Takes back what was changed, and puts again what was removed. */
+    /** Restores answers, variables and secrets. */
     reset,
     run: (command: string, words: string[] = [], input = '') => runOps(command, words, portsToUse, input),
     stop: async () => {
@@ -106,7 +106,7 @@ export async function startStage(env: Record<string, string> = {}) {
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
-/** As the functions refuse what nobody signed. */
+/** The answers of the functions to unsigned calls. */
 const REFUSED = {
   official: { status: 403, body: 'This is not a push of WeChat for this account' },
   pay: { status: 403, body: '{"code":"FAIL","message":"Wechatpay headers are missing"}' },
@@ -114,7 +114,7 @@ const REFUSED = {
 } satisfies Record<string, Answer>;
 const TOKEN_REFRESH = 'POST /2015-03-31/functions/wechat-lambda-dev-token-refresh/invocations';
 
-/** `token-refresh` throws this. */
+/** Returns the answers of a stage whose `token-refresh` throws `errorMessage`. */
 export const failTokens = (errorMessage: string): Record<string, Handler> => ({
   [TOKEN_REFRESH]: () => ({
     status: 200,
@@ -147,7 +147,7 @@ async function serve(port: number, answers: Record<string, Handler>): Promise<Se
     const { status, body = '', headers } = handler?.({ url, body: await text(request) }) ?? { status: 404 };
     response.writeHead(status, headers).end(body);
   });
-  // Addresses above are of localhost, which may be either.
+  // Without a host, because localhost may be an IPv4 or an IPv6 address.
   await once(server.listen(port), 'listening');
   return server;
 }
