@@ -28,7 +28,7 @@ describe('mini-program on the phone', () => {
     await play.phone.getByLabel('New name').press('Enter');
     await phoneShows('李雷 <b>');
     expect(await idOn(play.phone)).toBe(id);
-    expect(play.complaints(400)).toEqual([]);
+    expect(play.browserErrors(400)).toEqual([]);
   });
 
   it('shows PHONE_ALREADY_BOUND when another account has the phone number', async () => {
@@ -49,7 +49,7 @@ describe('mini-program on the phone', () => {
     await press('Save');
     await phoneShows('Name changed');
     expect(await play.phone.getByText('409').count()).toBe(0);
-    expect(play.complaints(409)).toEqual([]);
+    expect(play.browserErrors(409)).toEqual([]);
   });
 
   it('closes an account only while it has no open order', async () => {
@@ -76,7 +76,7 @@ describe('mini-program on the phone', () => {
     await press(/^Open the mini-program/);
     await phoneShows('Welcome 欢迎');
     expect([id, other]).not.toContain(await idOn(play.phone));
-    expect(play.complaints(409)).toEqual([]);
+    expect(play.browserErrors(409)).toEqual([]);
   });
 
   it('leaves a cancelled payment NOTPAY and shows a completed payment as PAID', async () => {
@@ -91,7 +91,7 @@ describe('mini-program on the phone', () => {
     await phoneShows(/^PAID$/);
     await phoneShows('answered 204');
     await expect.poll(play.wire).toContain('/pay-notify TRANSACTION.SUCCESS204');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it('shows an order as REFUNDED after a refund in the merchant console', async () => {
@@ -112,7 +112,7 @@ describe('mini-program on the phone', () => {
       })
       .toBe('REFUNDED');
     await phoneShows('Your money is back');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 });
 
@@ -139,7 +139,7 @@ describe('chat of the official account', () => {
     expect(await play.phone.getByLabel('Message').count()).toBe(0);
     await press('Follow');
     await expect.poll(async () => (await bubbles()).at(4)).toContain('欢迎关注');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it('shows the account as out of order while official-events rejects its pushes', async () => {
@@ -148,7 +148,7 @@ describe('chat of the official account', () => {
     await press(/^Open the official account/);
     await press('Follow');
     await play.phone.getByLabel('Message').waitFor();
-    await play.control('/_official', { token: 'aTokenThatNobodyToldUs' });
+    await play.control('/_official', { token: 'aDifferentToken' });
     try {
       await sendMessage('在吗');
       await phoneShows(/out of order: official-events said HTTP 4\d\d$/);
@@ -157,7 +157,7 @@ describe('chat of the official account', () => {
     }
     await sendMessage('在吗');
     await phoneShows(/^已收到您的留言/);
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it.each([
@@ -176,7 +176,7 @@ describe('chat of the official account', () => {
     await press('Follow');
     await sendMessage('今天有什么');
     await expect.poll(() => play.phone.locator('.chat').textContent()).toContain(shown);
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 });
 
@@ -199,7 +199,7 @@ describe('H5 page', () => {
     await site().getByRole('link').click();
     await press('Refuse');
     await phoneShows('You refused: the site learns nothing of you.');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it('uses the account of the mini-program and asks each user for consent', async () => {
@@ -219,16 +219,16 @@ describe('H5 page', () => {
     await press('Li Lei');
     await press('Allow');
     await siteShows(id ?? 'no id');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it('shows WECHAT_UNAVAILABLE when WeChat fails the token request', async () => {
     await play.open();
     await press('Add person');
     await press(/^Open the H5 page/);
-    await play.plan('sns/oauth2/access_token', '5xx');
+    await play.injectFault('sns/oauth2/access_token', '5xx');
     await press('Allow');
     await siteShows('WECHAT_UNAVAILABLE');
-    expect(play.complaints(502)).toEqual([]);
+    expect(play.browserErrors(502)).toEqual([]);
   });
 });

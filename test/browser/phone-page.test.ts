@@ -22,12 +22,12 @@ describe('page of the simulator', () => {
     await play.phone.getByText('¥18.00').waitFor();
     await press('Li Lei');
     expect(await idOn(play.phone)).toBe(id);
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it('shows each error in the part of the page that failed, and recovers from it', async () => {
     await play.open();
-    await play.plan('qrcode/create', 'garbage');
+    await play.injectFault('qrcode/create', 'garbage');
     await press('New code');
     await play.webPage.getByText('502 WECHAT_UNAVAILABLE').waitFor();
     await press('Add person');
@@ -36,15 +36,15 @@ describe('page of the simulator', () => {
     await press('Try again');
     await play.webPage.locator('img').waitFor();
 
-    await play.plan('jscode2session', '5xx');
+    await play.injectFault('jscode2session', '5xx');
     await press(/^Open the mini-program/);
     await play.phone.getByText('502 WECHAT_UNAVAILABLE').waitFor();
-    await play.plan('notify', 'drop-notify');
+    await play.injectFault('notify', 'drop-notify');
     await press(/^Buy a coffee/);
     await press('Pay');
     await play.phone.getByText('was not sent').waitFor();
     await play.phone.getByText('PAID', { exact: true }).waitFor();
-    expect(play.complaints(502)).toEqual([]);
+    expect(play.browserErrors(502)).toEqual([]);
   });
 
   it.each([1280, 390])('needs no horizontal scrolling at a width of %i pixels', async (width) => {
@@ -60,7 +60,7 @@ describe('page of the simulator', () => {
     await play.page.goto(play.stack.simulator.replace('localhost', '127.0.0.1'));
     await play.webPage.getByText('UNREACHABLE').waitFor();
     await play.webPage.getByText('ALLOWED_ORIGINS').waitFor();
-    expect(play.complaints().join()).toContain('blocked by CORS policy');
+    expect(play.browserErrors().join()).toContain('blocked by CORS policy');
   });
 });
 
@@ -79,7 +79,7 @@ describe('page of an origin outside ALLOWED_ORIGINS', () => {
         .then(({ status }) => status, ({ name }) => name)`;
       await play.page.goto(`http://localhost:${(otherSite.address() as AddressInfo).port}/`);
       expect(await play.page.evaluate(attempt)).toBe('TypeError');
-      expect(play.complaints().join()).toContain('blocked by CORS policy');
+      expect(play.browserErrors().join()).toContain('blocked by CORS policy');
       // The same call succeeds from an allowed origin.
       await play.page.goto(play.stack.simulator);
       expect(await play.page.evaluate(attempt)).toBeTypeOf('number');

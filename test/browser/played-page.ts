@@ -15,13 +15,13 @@ export interface PlayedPage {
   idOn(screen: Locator): Promise<string | null>;
   wire(): Promise<string | null>;
   /** Injects one fault into the simulator. */
-  plan(target: string, action: string): Promise<void>;
+  injectFault(target: string, action: string): Promise<void>;
   control(path: string, data: object): Promise<unknown>;
   /**
    * Returns the console errors and unhandled rejections of the browser. A rejected call is a console error too: errors
    * with one of these statuses are expected and left out.
    */
-  complaints(...statuses: number[]): string[];
+  browserErrors(...statuses: number[]): string[];
 }
 
 /** Registers the hooks of a test file. @param env settings of the stack */
@@ -29,7 +29,7 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
   let stack: Stack;
   let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  let browserErrors: string[];
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -42,9 +42,9 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
   beforeEach(async () => {
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(15_000);
-    complaints = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    browserErrors = [];
+    page.on('console', (message) => message.type() === 'error' && browserErrors.push(message.text()));
+    page.on('pageerror', (error) => browserErrors.push(String(error)));
   });
   afterEach(() => page.close());
 
@@ -74,9 +74,9 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
     press: (name) => page.getByRole('button', { name, exact: true }).click(),
     idOn: (screen) => screen.locator('dt:text-is("id") + dd').textContent(),
     wire: () => page.locator('#wire').textContent(),
-    plan: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
+    injectFault: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
     control,
-    complaints: (...statuses) =>
-      complaints.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),
+    browserErrors: (...statuses) =>
+      browserErrors.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),
   };
 }

@@ -52,7 +52,7 @@ describe('scan login with a code of the official account', () => {
     await webPageShows('Logged in');
     expect(await idOn(play.webPage)).toBe(id);
     await expect.poll(play.wire).toContain('/official-events SCAN');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 });
 
@@ -73,7 +73,7 @@ describe('scan login with a code of the mini-program', () => {
     await press(/^Open the mini-program/);
     await play.phone.getByText('Welcome back').waitFor();
     expect(await idOn(play.phone)).toBe(id);
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
   it('expires the code when the user cancels', async () => {
@@ -85,7 +85,7 @@ describe('scan login with a code of the mini-program', () => {
     await stateShows('expired');
     await press('New code');
     await play.webPage.locator('img[src^="data:image/"]').waitFor();
-    expect(play.complaints(410)).toEqual([]);
+    expect(play.browserErrors(410)).toEqual([]);
   });
 
   it('accepts only the user who scanned first', async () => {
@@ -103,7 +103,7 @@ describe('scan login with a code of the mini-program', () => {
     await press('Li Lei');
     await press('Confirm');
     await play.phone.getByText('Confirmed').waitFor();
-    expect(play.complaints(410)).toEqual([]);
+    expect(play.browserErrors(410)).toEqual([]);
   });
 });
 
@@ -115,5 +115,5 @@ it('shows the code on the page as expired after its lifetime', async () => {
   await play.open();
   await stateShows('expired');
   await play.webPage.getByRole('button', { name: 'New code' }).waitFor();
-  expect(play.complaints()).toEqual([]);
+  expect(play.browserErrors()).toEqual([]);
 });

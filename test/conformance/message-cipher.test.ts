@@ -57,7 +57,7 @@ describe('message cipher and published samples', () => {
     },
   );
 
-  it('sorts the signed parts by code unit, so that capitals precede small letters', () => {
+  it('sorts the signed parts by code unit, so that uppercase precedes lowercase', () => {
     expect(signParts('abc', '1', '2', 'Bxx')).toBe('d4d12376dc4b3c74316e57eb0adfe11ed8136ca4');
   });
 });

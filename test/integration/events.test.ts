@@ -49,9 +49,9 @@ describe('events of the table stream', () => {
     await vi.waitFor(() => expect(published().map(({ name }) => name)).toContain(last), { timeout: 15_000 });
     return published().map(({ name }) => name);
   };
-  let people = 0;
+  let userCount = 0;
   const register = async () => {
-    const person = { appId: ids.official.appId, openId: `o-events-${(people += 1)}` };
+    const person = { appId: ids.official.appId, openId: `o-events-${(userCount += 1)}` };
     const { account } = await recogniseOrCreate(world.base, person);
     return { person, account };
   };

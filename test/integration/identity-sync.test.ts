@@ -110,7 +110,7 @@ describe('syncIdentity', () => {
   it('ignores identities of other apps and unknown identities', async () => {
     const before = await world.calls(CALL);
     await syncIdentity(world.official, { appId: ids.miniapp.appId, openId: 'o-any' });
-    await syncIdentity(world.official, { appId, openId: 'o-nobody' });
+    await syncIdentity(world.official, { appId, openId: 'o-unknown' });
     expect(await world.calls(CALL)).toBe(before);
   });
 });

@@ -90,10 +90,10 @@ describe('scan login with a code of the mini-program', () => {
   });
 
   it('accepts one of five concurrent confirmations, and collects the ticket by one of a hundred polls', async () => {
-    const people = await Promise.all(Array.from({ length: 5 }, loggedIn));
+    const users = await Promise.all(Array.from({ length: 5 }, loggedIn));
     const qr = await create();
-    const outcomes = await Promise.allSettled(people.map(({ token }) => decide(qr, token, 'confirm')));
-    const winners = people.filter((_, i) => outcomes[i]!.status === 'fulfilled');
+    const outcomes = await Promise.allSettled(users.map(({ token }) => decide(qr, token, 'confirm')));
+    const winners = users.filter((_, i) => outcomes[i]!.status === 'fulfilled');
     expect(winners).toHaveLength(1);
     const polls = await Promise.allSettled(Array.from({ length: 100 }, () => poll(qr)));
     const answers = polls.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));

@@ -206,7 +206,7 @@ describe('login on an H5 page', () => {
       await eraseWechatProfile(world.base, identity);
       expect(await nickname(token)).toBeNull();
       expect(await readUserToken(world.table, identity, world.base.now())).toBeUndefined();
-      await eraseWechatProfile(world.base, { appId, openId: 'o-nobody' });
+      await eraseWechatProfile(world.base, { appId, openId: 'o-unknown' });
     });
 
     it('is erased by the push of an unfollow', async () => {

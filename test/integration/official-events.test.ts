@@ -113,7 +113,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
       ['event', { event: 'subscribe_msg_popup_event', fields: { SubscribeMsgPopupEvent: { List: [list, list] } } }],
       ['event', { event: 'user_info_modified', fields: { OpenID: person.openIds.official, AppID: appId } }],
       ['event', { event: 'user_authorization_revoke', fields: { OpenID: person.openIds.official, RevokeInfo: '1' } }],
-      ['event', { event: 'nobody_knows_this' }],
+      ['event', { event: 'unknown_event' }],
       ['unfollow', {}],
     ] as const) {
       expect(await world.act(person, action, body), JSON.stringify(body)).toMatchObject({

@@ -131,14 +131,17 @@ describe('pay-notify-v2 for payments', () => {
     ['another amount', { total_fee: '1' }],
     ['another currency', { fee_type: 'USD' }],
     ['an unknown order', { out_trade_no: 'x'.repeat(32) }],
-  ])('rejects an authentic payment for %s, leaves the order unchanged and records the mismatch once', async (_, change) => {
-    const { number, state } = await newOrder();
-    const event = paymentNotice({ ...number, transaction_id: `42-${number.out_trade_no.slice(-8)}`, ...change });
-    const before = (await world.everything()).length;
-    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
-    expect((await world.everything()).length - before).toBe(1);
-    expect(await state()).toBe('NOTPAY');
-  });
+  ])(
+    'rejects an authentic payment for %s, leaves the order unchanged and records the mismatch once',
+    async (_, change) => {
+      const { number, state } = await newOrder();
+      const event = paymentNotice({ ...number, transaction_id: `42-${number.out_trade_no.slice(-8)}`, ...change });
+      const before = (await world.everything()).length;
+      for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+      expect((await world.everything()).length - before).toBe(1);
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
 
   it.each(['REVOKED', 'NOTPAY', 'PAYERROR'])(
     'rejects the signed answer of a query with the state %s',

@@ -125,18 +125,21 @@ describe('pay-notify', () => {
     ['another currency', { amount: { total: 1800, currency: 'USD' } }],
     ['an unknown order', { out_trade_no: 'x'.repeat(32) }],
     ['an order number of another system', { out_trade_no: 'T20250801120000000001' }],
-  ])('rejects an authentic payment for %s, leaves the order unchanged and records the mismatch once', async (_, change) => {
-    const { order, state } = await paidOrder();
-    const event = notification({
-      out_trade_no: order.outTradeNo,
-      transaction_id: `42-${order.outTradeNo.slice(-8)}`,
-      ...change,
-    });
-    const before = (await world.everything()).length;
-    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
-    expect((await world.everything()).length - before).toBe(1);
-    expect(await state()).toBe('NOTPAY');
-  });
+  ])(
+    'rejects an authentic payment for %s, leaves the order unchanged and records the mismatch once',
+    async (_, change) => {
+      const { order, state } = await paidOrder();
+      const event = notification({
+        out_trade_no: order.outTradeNo,
+        transaction_id: `42-${order.outTradeNo.slice(-8)}`,
+        ...change,
+      });
+      const before = (await world.everything()).length;
+      for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+      expect((await world.everything()).length - before).toBe(1);
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
 
   it('stores an authentic notification of another kind once and acknowledges it', async () => {
     const before = (await world.everything()).length;

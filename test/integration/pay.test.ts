@@ -82,7 +82,7 @@ describe('payments through API v3', () => {
   it('names a wrong setting, and places the same order after the correction', async () => {
     const { token, user } = await loggedIn();
     const settings = { PAY_MCH_CERT_SERIAL: 'F'.repeat(40) };
-    const request = { token, idempotencyKey: 'mended' };
+    const request = { token, idempotencyKey: 'corrected' };
     await expect(buy(await world.payWith({ settings }), request)).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: expect.stringContaining('PAY_MCH_CERT_SERIAL'),
