@@ -262,7 +262,7 @@ describe('API v3 cipher', () => {
 
 /**
  * Splits an Authorization header into its pairs, whose order is free.
- * CITE pay 1.1
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
 function pairs(header: string): string[] {
   return header.replace('WECHATPAY2-SHA256-RSA2048 ', '').split(',').toSorted();
