@@ -106,7 +106,7 @@ describe('message cipher and other implementations', () => {
   });
 
   it.each(Array.from({ length: 32 }, (_, length) => length))(
-    'agree at every padding length: %i bytes added to the message',
+    'agree at every padding length (bytes added to the message: %i)',
     (length) => {
       const secrets = { key: 'A'.repeat(43), secret: 'AAAAA', app: 'wx134c8103faa5a59e', time: '1', nonce: '2' };
       expectAgreement(`中${'x'.repeat(length)}`, secrets);

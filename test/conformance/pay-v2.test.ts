@@ -79,7 +79,7 @@ describe('API v2 signature', () => {
     expect(isSigned({ ...fields, sign: hmac }, apiV2Key)).toBe(true);
   });
 
-  it('contains no documented value that does not verify', () => {
+  it('vectors contain no documented value that does not verify', () => {
     const text = JSON.stringify(vectors);
     const values = unusable.flatMap(({ value }) => (value === undefined ? [] : [value]));
     expect(values.filter((value) => text.includes(value))).toEqual([]);

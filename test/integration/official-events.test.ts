@@ -154,15 +154,18 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
   });
 
   it.each<[string, Change]>([
-    ['unsigned', (event) => void (event.rawQueryString = 'openid=x')],
-    ['tampered', (event) => void (event.rawQueryString = event.rawQueryString.replace('nonce=', 'nonce=x'))],
+    ['that is unsigned', (event) => void (event.rawQueryString = 'openid=x')],
+    [
+      'with a changed nonce',
+      (event) => void (event.rawQueryString = event.rawQueryString.replace('nonce=', 'nonce=x')),
+    ],
     ['without a body', (event) => void delete event.body],
     ['with a DOCTYPE', (event) => void (event.body = `<!DOCTYPE xml [<!ENTITY e "x">]>${event.body}`)],
     [
       'with an entity',
       (event) => void (event.body = event.body!.replace('<xml>', '<!ENTITY e SYSTEM "file:///etc/passwd"><xml>')),
     ],
-    ['not XML', (event) => void (event.body = '{"a":1}')],
+    ['that is not XML', (event) => void (event.body = '{"a":1}')],
     ['larger than 64 KiB', (event) => void (event.body = 'x'.repeat(70_000))],
     ['signed with another token', (event) => resign(event, { by: 'BBBBB' })],
     // Plain mode cannot detect this push.
@@ -170,7 +173,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     ['replayed after five minutes', (event) => resign(event, { skewS: -301 })],
     ['from the future', (event) => resign(event, { skewS: 310 })],
     ['of another mode', (event) => void (event.rawQueryString = otherMode(event, mode))],
-  ])('rejects a push that is %s, and stores nothing', async (_, change) => {
+  ])('rejects a push %s, and stores nothing', async (_, change) => {
     const event = await lastEvent(world);
     change(event);
     await world.expectRefused(event);

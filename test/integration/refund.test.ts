@@ -31,7 +31,7 @@ const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
 describe('refundOrder', () => {
   const refund = (request: object, deps = world.pay) => refundOrder(deps, { outRefundNo: newNumber(), ...request });
 
-  it('refunds an order in full, which is REFUNDED when WeChat reports success', async () => {
+  it('refunds an order in full and marks it REFUNDED when WeChat reports success', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800, reason: '不想要了' };
     const { refund: accepted } = await refund(request);
@@ -44,7 +44,7 @@ describe('refundOrder', () => {
     expect(await readRefund(world.table, request.outRefundNo)).not.toHaveProperty('followUpPk');
   });
 
-  it('refunds an order in parts, which stays PAID until nothing is left', async () => {
+  it('refunds an order in parts and keeps it PAID until nothing is left', async () => {
     const { outTradeNo } = await paidOrder();
     for (const [amountFen, state] of [
       [500, 'PAID'],
@@ -122,7 +122,7 @@ describe('refundOrder', () => {
   });
 
   it.each(['accepted-5xx', '5xx', 'timeout'])(
-    'keeps the amount reserved after %s, and resolves the outcome when the request is repeated',
+    'keeps the amount reserved after the fault %s, and resolves the outcome when the request is repeated',
     async (action) => {
       const { outTradeNo } = await paidOrder();
       const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };

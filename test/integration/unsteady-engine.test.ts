@@ -147,7 +147,7 @@ describe('access token that WeChat rejects', () => {
   });
 });
 
-describe('conflict with another transaction', () => {
+describe('transaction that conflicts or loses its response', () => {
   const person = async () => {
     const owner = await world.phone.newPerson();
     return { owner, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(owner))) };
@@ -175,7 +175,7 @@ describe('conflict with another transaction', () => {
     expect(await loginMiniapp(world.miniapp, code)).toMatchObject({ isNewUser: true });
   });
 
-  it('is not confused with a lost response, so that a new user gets one account', async () => {
+  it('creates one account for a new user after the lost response', async () => {
     const owner = await world.phone.newPerson();
     engine.loseAnswerOf('TransactWriteItems', owner.openIds.miniapp);
     const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));

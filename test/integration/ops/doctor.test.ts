@@ -109,7 +109,7 @@ describe('npm run doctor', () => {
     // Refunds are requested through API v3.
     [{ PAY_API: 'v2', PAY_NOTIFY_URL: 'foo' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
     [{ PAY_API: 'v2', PAY_V2_NOTIFY_URL: 'foo' }, 'PAY_V2_NOTIFY_URL', NO_ADDRESS],
-  ])('reports the setting %j', async (changed, name, why) => {
+  ])('reports the wrong setting %j', async (changed, name, why) => {
     Object.assign(stage.variables, changed);
     const { code, rows } = await examine();
     expect([code, rows[`✗ ${name}`]]).toEqual([1, `${name} ${why} → ${name} in .env.<stage>`]);
