@@ -124,7 +124,7 @@ describe('end of a local stack', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  it('comes as soon when the stack is still starting', async () => {
+  it('leaves no process behind when the stack is still starting', async () => {
     const ports = await findFreePorts(6);
     const { child, exited, output } = runStart(portVariables(ports));
     await expect.poll(output, { timeout: 40_000 }).toContain('functions');
