@@ -107,7 +107,7 @@ describe('mini-program on the phone', () => {
     await expect.poll(play.wire).toContain('/pay-notify-v2');
     await expect
       .poll(async () => {
-        await press('Ask again');
+        await press('Refresh');
         return play.phone.locator('.state').textContent();
       })
       .toBe('REFUNDED');
@@ -151,7 +151,7 @@ describe('chat of the official account', () => {
     await play.control('/_official', { token: 'aDifferentToken' });
     try {
       await sendMessage('在吗');
-      await phoneShows(/out of order: official-events said HTTP 4\d\d$/);
+      await phoneShows(/out of order: official-events returned HTTP 4\d\d$/);
     } finally {
       await play.control('/_official', { token });
     }
@@ -197,8 +197,8 @@ describe('H5 page', () => {
     await site().getByRole('button', { name: 'Log out' }).click();
     await siteShows('Logged out');
     await site().getByRole('link').click();
-    await press('Refuse');
-    await phoneShows('You refused: the site learns nothing of you.');
+    await press('Decline');
+    await phoneShows('You declined. The site receives nothing.');
     expect(play.browserErrors()).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ describe('page of the simulator', () => {
     await press(/^Open the mini-program/);
     await play.phone.getByText('user_').waitFor();
     const id = await idOn(play.phone);
-    await play.page.getByLabel('Name of somebody new').fill('韩梅梅 <b>');
+    await play.page.getByLabel('Name of the new user').fill('韩梅梅 <b>');
     await press('Add person');
     await play.phone.getByText('Hello, 韩梅梅 <b>').waitFor();
     await press(/^Buy a coffee/);
