@@ -50,7 +50,7 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
 }
 
 /**
- * Repeats WeChat's check of the callback address, first with the right signature, then with a wrong one.
+ * Repeats WeChat's check of the address, and then with a wrong signature.
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
  */
 async function checkCallback(url: string): Promise<string> {

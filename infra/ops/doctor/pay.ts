@@ -37,8 +37,7 @@ function listNotifyUrls(): NotifyUrl[] {
 }
 
 /**
- * Checks the form that WeChat Pay requires of a notification address.
- * @throws NOT_CONFIGURED for any other form
+ * Checks the form of the address that WeChat Pay requires.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
  */
 export function judgeNotifyUrl(name: NotifyUrl, { standIns }: Pick<Target, 'standIns'>): string {
