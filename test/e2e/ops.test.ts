@@ -25,7 +25,7 @@ describe('infra/ops on the local stack', () => {
       stdout: expect.stringMatching(`${name} +\\d{4}-`),
     });
     await expect(run('doctor')).resolves.toMatchObject({
-      stdout: expect.stringContaining('the key before is still there'),
+      stdout: expect.stringContaining('the previous key is still stored'),
     });
     await expect(run('secrets', ['remove', name])).resolves.toMatchObject({ code: 0 });
   });
