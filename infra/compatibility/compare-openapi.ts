@@ -33,7 +33,7 @@ function compareOperations(route: string, before: Described, after: Described): 
   ];
 }
 
-/** A client of the old version has one of the credentials that it listed, or none where it listed none. */
+/** Every credential that the old version accepted must still be accepted. */
 function securityFindings(route: string, before: Described, after: Described): string[] {
   const [old, now] = [schemesOf(before), schemesOf(after)];
   if (now.size === 0) return [];
