@@ -1,5 +1,5 @@
 // CORS of the HTTP API. The gateway answers preflights by itself and drops the CORS headers of functions, so the
-// origins are fixed when the service is packaged: those of ALLOWED_ORIGINS, and without any no browser gets in.
+// origins are fixed when the service is packaged. Without ALLOWED_ORIGINS no page of another origin may call the API.
 module.exports = async ({ resolveVariable }) => {
   const allowed = await resolveVariable("env:ALLOWED_ORIGINS, ''");
   const allowedOrigins = allowed

@@ -1,7 +1,9 @@
-// Our plugin of the Serverless Framework. It gives each function a role of its own, made of what stands under `access`
-// in serverless.yml, and applies the switches WEBHOOKS and RESERVED_CONCURRENCY. CommonJS, because `serverless` may run
-// on a Node that takes no TypeScript.
+// Our plugin of the Serverless Framework. It gives each function its own role from `access` in serverless.yml, applies the
+// switches WEBHOOKS and RESERVED_CONCURRENCY, and keeps source maps beside the package. CommonJS, because `serverless` may
+// run on a Node without TypeScript.
+const path = require('node:path');
 const { roleOf } = require('./roles.cjs');
+const { separateSourceMaps } = require('./source-maps.cjs');
 
 module.exports = class {
   constructor(serverless) {
@@ -11,13 +13,16 @@ module.exports = class {
   }
 
   adapt() {
-    const { processedInput, service } = this.serverless;
+    const { config, processedInput, service } = this.serverless;
     if (!service.functions || processedInput.commands.includes('offline')) return;
     const { naming } = this.serverless.getProvider('aws');
     const { secretsPath, settings } = service.custom;
     const { webhooks, reserved, boundary } = settings;
-    // Two that package at once must not build into one folder.
-    service.custom.esbuild.outputWorkFolder ??= `.esbuild/package-${process.pid}`;
+    // Two processes that package at once must not share a folder.
+    const { esbuild } = service.custom;
+    esbuild.outputWorkFolder ??= `.esbuild/package-${process.pid}`;
+    // serverless-esbuild copies this folder to .serverless, the folder of the package.
+    Object.assign(esbuild, separateSourceMaps(path.join(config.serviceDir, esbuild.outputWorkFolder, '.serverless')));
     const roles = {};
     for (const [name, fn] of Object.entries(service.functions)) {
       if (fn.url) fn.events = [...(fn.events ?? []), ...routesOf(name, webhooks)];
@@ -30,7 +35,7 @@ module.exports = class {
   }
 };
 
-/** WeChat pushes with POST, and asks with GET whether an address is the official account's. */
+/** WeChat pushes with POST, and verifies the address of an official account with GET. */
 const METHODS = { 'official-events': ['GET', 'POST'] };
 
 function routesOf(name, webhooks) {

@@ -1,4 +1,4 @@
-// The role of one function: what stands under `access` in serverless.yml, and what Lambda itself does in its name.
+// The role of one function: its `access` in serverless.yml, and the permissions that Lambda itself needs.
 
 /**
  * @param fn a function of serverless.yml, its variables resolved; `secretsPath` begins with a slash; `boundary` is the ARN
@@ -40,7 +40,7 @@ function writeLogs(logGroup) {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], { 'Fn::GetAtt': [logGroup, 'Arn'] });
 }
 
-/** By their names: GetParameters refuses all of them when it must refuse one. */
+/** Lists the secrets by name: GetParameters rejects the whole call when one name is not allowed. */
 function readSecrets(path, names) {
   if (names.length === 0) return [];
   const arn = 'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter';
@@ -53,8 +53,8 @@ function readSecrets(path, names) {
 }
 
 /**
- * One statement for an action, with all kinds of items that it may touch: the keys of one call (a batch, and by all that
- * AWS says a transaction too) are looked at together, and two statements do not add up.
+ * Returns one statement for an action, with all kinds of items that it may touch. IAM checks all keys of a call (a batch, and
+ * by the documentation a transaction) against one statement; two statements do not add up.
  */
 function reachItems(table) {
   const kindsOf = {};
@@ -73,7 +73,7 @@ function reachItems(table) {
   }));
 }
 
-/** What the event source mapping does in the function's name. */
+/** Allows the reads of the event source mapping, which uses the role of the function. */
 function readStreams({ events = [] }) {
   const arns = events.flatMap(({ stream }) => stream?.arn ?? []);
   const actions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
@@ -85,7 +85,7 @@ function readStreams({ events = [] }) {
   );
 }
 
-/** What Lambda does with what the function could not take. */
+/** Allows Lambda to queue the events that the function failed to process. */
 function sendDeadLetters({ destinations, events = [] }) {
   const all = [destinations, ...events.map(({ stream }) => stream?.destinations)];
   return all.flatMap((one) => (one?.onFailure ? [allow(['sqs:SendMessage'], one.onFailure.arn)] : []));
@@ -100,7 +100,7 @@ const NETWORK_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Lambda wants to see these without a resource before it puts a function into a VPC. The function's code may do none of it. */
+/** Lambda requires these without a resource before it puts a function into a VPC. The code of the function may use none. */
 function joinNetwork({ vpc, name }) {
   if (!vpc) return [];
   const self = { 'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}` };

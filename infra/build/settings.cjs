@@ -1,6 +1,6 @@
-// The settings of a stage, read from the environment (or .env.<stage>) when the service is packaged, and what follows from
-// its switches for the template. A value that cannot be meant ends the packaging with a sentence: a deployment that ignores
-// a switch, or whose functions answer 503, is worse than none. What each setting does: .env.example.
+// Reads the settings of a stage from the environment (or .env.<stage>) when the service is packaged, and derives values of
+// the template from its switches. An invalid value ends the packaging: a deployment that ignores a switch, or whose functions
+// answer 503, is worse than none. .env.example describes each setting.
 
 const WEBHOOKS = {
   'official-events': 'OfficialDashevents',
@@ -84,7 +84,7 @@ const APP_ID = [/^wx[0-9a-z]{16}$/, 'wx and 16 digits or small letters'];
 const ORIGIN = String.raw`(https:\/\/[^\s?#/]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)`;
 const NOTIFY_URL = [new RegExp(`^${ORIGIN}(/[^\\s?#]*)?$`), 'an https address without ? and #'];
 
-/** What the functions are told: the form of each, and the words for it. */
+/** The settings of the functions: the form of each, and its description. */
 const VALUES = {
   PUBLIC_BASE_URL: [new RegExp(`^${ORIGIN}/*$`), 'an https address without a path'],
   SCAN_LOGIN_REGISTER: [/^(ask|auto)$/, 'ask or auto'],
@@ -98,11 +98,11 @@ const VALUES = {
   PAY_V2_NOTIFY_URL: NOTIFY_URL,
 };
 
-/** Not for the local stack: there it is to be seen what the functions say of a wrong value. */
+/** Skips the local stack, where a developer can see the functions' own errors for a wrong value. */
 function checkValues(env) {
   if (process.argv.includes('offline')) return;
-  for (const [name, [form, words]] of Object.entries(VALUES)) {
-    if (env[name] && !form.test(env[name])) throw refusal(`${name} must be ${words}; it is "${env[name]}".`);
+  for (const [name, [form, description]] of Object.entries(VALUES)) {
+    if (env[name] && !form.test(env[name])) throw settingError(`${name} must be ${description}; it is "${env[name]}".`);
   }
 }
 
@@ -116,16 +116,16 @@ function areVerificationFiles(json) {
   }
 }
 
-/** The framework prints the stack of what ends a packaging, and where in this file that was helps nobody. */
-function refusal(sentence) {
-  return Object.assign(new Error(sentence), { stack: sentence });
+/** The framework prints the stack of an error that ends the packaging. A position in this file does not help, so the stack is the message. */
+function settingError(message) {
+  return Object.assign(new Error(message), { stack: message });
 }
 
 /** One of `values`; the first of them when nothing is set. */
 function oneOf(env, name, values) {
   if (env[name] === '') return values[0];
   if (values.includes(env[name])) return env[name];
-  throw refusal(`${name} must be one of ${values.join(', ')}; it is "${env[name]}".`);
+  throw settingError(`${name} must be one of ${values.join(', ')}; it is "${env[name]}".`);
 }
 
 function below(address, path) {
@@ -134,25 +134,25 @@ function below(address, path) {
 
 function checkDomain({ DOMAIN_NAME: domain, CERTIFICATE_ARN: certificate }, region) {
   if (Boolean(domain) !== Boolean(certificate)) {
-    throw refusal('DOMAIN_NAME and CERTIFICATE_ARN go together: set both, or none of them.');
+    throw settingError('DOMAIN_NAME and CERTIFICATE_ARN go together: set both, or none of them.');
   }
   if (domain && !/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/.test(domain)) {
-    throw refusal(`DOMAIN_NAME must be a host such as api.example.com, without https://; it is "${domain}".`);
+    throw settingError(`DOMAIN_NAME must be a host such as api.example.com, without https://; it is "${domain}".`);
   }
   const [, certificateRegion] = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/.+$/.exec(certificate) ?? [];
   if (certificate && certificateRegion !== region) {
-    throw refusal(
+    throw settingError(
       `CERTIFICATE_ARN must be a certificate of ACM in ${region}, where the API is; it is "${certificate}".`,
     );
   }
 }
 
-/** A page's origin as a browser names it. A wrong one would let nobody in, and nothing would say why. */
+/** Requires origins in the form of a browser. A wrong one would block its page without any error. */
 function checkOrigins(origins) {
   for (const origin of origins.split(',').flatMap((part) => part.trim().replace(/\/+$/, '') || [])) {
     const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin);
     if (!isOrigin) {
-      throw refusal(
+      throw settingError(
         `ALLOWED_ORIGINS lists origins such as https://shop.example.com, with commas; "${origin}" is none.`,
       );
     }
@@ -161,12 +161,12 @@ function checkOrigins(origins) {
 
 function checkMail(address) {
   if (address && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(address)) {
-    throw refusal(`ALARM_EMAIL must be one mail address; it is "${address}".`);
+    throw settingError(`ALARM_EMAIL must be one mail address; it is "${address}".`);
   }
 }
 
 function checkBoundary(arn) {
   if (arn && !/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/.+$/.test(arn)) {
-    throw refusal(`PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy; it is "${arn}".`);
+    throw settingError(`PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy; it is "${arn}".`);
   }
 }

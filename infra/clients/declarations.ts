@@ -4,11 +4,11 @@ import type { Method } from './methods.ts';
 import { declarationOf, namesIn, typeOf } from './typescript.ts';
 
 const WITHOUT_TOKEN = {
-  h5: ' Without this option the cookie `session` says who asks.',
+  h5: ' Without this option the cookie `session` identifies the user.',
   miniprogram: '',
 };
 
-/** The types of a client: what its methods take and answer by name, and what in them has a name in the document. */
+/** Renders the types of a client: parameters and results of its methods, and the components that these refer to. */
 export function declarations({ components }: OpenapiDocument, methods: Method[], platform: Platform): string {
   const own = methods.flatMap((method) => [
     ...(method.takes ? [declarationOf(nameOfTaken(method), method.takes)] : []),
@@ -20,13 +20,13 @@ export function declarations({ components }: OpenapiDocument, methods: Method[],
 
     ${declarationOf('ErrorCode', components.schemas['ErrorCode']!)}
 
-    /** Why a call failed. */
+    /** A failed call. */
     export declare class ApiError extends Error {
-      /** The service's, or what became of the way to it. */
+      /** A code of the service, or a failure on the way to it. */
       readonly code: ErrorCode | 'NETWORK' | 'TIMEOUT' | 'UNEXPECTED_ANSWER';
-      /** Of the answer; 0 without one. */
+      /** The HTTP status; 0 without a response. */
       readonly status: number;
-      /** By this the log of the service finds the request. */
+      /** Identifies the request in the log of the service. */
       readonly requestId: string | undefined;
       readonly detail: Record<string, unknown> | undefined;
       /** Seconds to wait, with RATE_LIMITED. */
@@ -36,7 +36,7 @@ export function declarations({ components }: OpenapiDocument, methods: Method[],
     export interface ClientOptions {
       /** Such as https://api.example.com */
       baseUrl: string;
-      /** The token of the session, if there is one.${WITHOUT_TOKEN[platform]} */
+      /** Returns the token of the session, if there is one.${WITHOUT_TOKEN[platform]} */
       getToken?: () => string | null | undefined;
       /** Milliseconds after which a call fails with TIMEOUT: 30 000 if left out. */
       timeoutMs?: number;
@@ -55,7 +55,7 @@ function signature(method: Method): string {
   const { name, summary, codes, takes, isOptional, isRedirect } = method;
   const argument = takes ? `params${isOptional ? '?' : ''}: ${nameOfTaken(method)}` : '';
   const [end, answer] = isRedirect
-    ? ['@returns the address that the browser has to go to', 'string']
+    ? ['@returns the address that the browser must open', 'string']
     : [`@throws {ApiError} ${inLines(codes)}`, `Promise<${answerOf(method)}>`];
   return `
     /**
@@ -79,7 +79,7 @@ const nameOfTaken = ({ name }: Method) => `${capitalised(name)}Params`;
 const nameOfAnswer = ({ name }: Method) => `${capitalised(name)}Answer`;
 const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 
-/** The components that methods take or answer, and those that these refer to. */
+/** Returns the components that parameters and results refer to, directly or through other components. */
 function reachable(schemas: Record<string, JsonSchema>, methods: Method[]): string[] {
   const found = new Set<string>();
   const visit = (schema: JsonSchema) => {

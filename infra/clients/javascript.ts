@@ -6,10 +6,10 @@ const EXPORTS = {
   miniprogram: 'module.exports = { ApiError, createClient };',
 };
 
-/** Where a client runs: each has its own way to send. */
+/** The platform of a client. Each one sends requests with its own API. */
 export type Platform = keyof typeof EXPORTS;
 
-/** The code of a client: what is in runtime/, and a line for each method. */
+/** Renders the code of a client: the files of runtime/, and a line for each method. */
 export function javascript(methods: Method[], platform: Platform): string {
   const lines = methods.map(
     (method) => `/** ${method.summary}. */\n${method.isRedirect ? address(method) : call(method)},`,
@@ -27,7 +27,7 @@ export function javascript(methods: Method[], platform: Platform): string {
   `;
 }
 
-/** The parts become one file: its first line says what it is, its last one what of it is exported. */
+/** Removes comment lines, imports and exports, because all parts become one file with its own banner and exports. */
 function runtime(name: string): string {
   const source = readFileSync(new URL(`runtime/${name}.js`, import.meta.url), 'utf8');
   return source.replace(/^\/\/ .*\n|^import .*\n/gm, '').replace(/^export /gm, '');
@@ -46,7 +46,7 @@ function address(method: Method): string {
   return `${method.name}: (${argument(method)}) => addressOf(${parts.join(', ')})`;
 }
 
-/** What a method takes, taken apart: what is no parameter is the body. */
+/** Renders the destructured parameter of a method. All other fields are the body. */
 function argument({ parameters, hasBody, isOptional }: Method): string {
   const names = parameters.map(({ field }) => field);
   const pattern =

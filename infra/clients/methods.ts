@@ -6,23 +6,23 @@ export interface Method {
   summary: string;
   verb: string;
   path: string;
-  /** Parameters by what the method calls them; what else it takes is the body. */
+  /** Parameters with their names in the method. All other fields are the body. */
   parameters: (Pick<Parameter, 'in' | 'name'> & { field: string })[];
   hasBody: boolean;
   takes: JsonSchema | undefined;
-  /** Whether all of it may be left out. */
+  /** Whether the whole argument may be left out. */
   isOptional: boolean;
-  /** Undefined for an answer without content. */
+  /** Undefined for a response without content. */
   answers: JsonSchema | undefined;
   codes: string[];
-  /** The browser has to go there itself. */
+  /** Whether the method returns an address that the browser must open. */
   isRedirect: boolean;
 }
 
 /** For monitors, other services and WeChat. */
 const TAG_WITHOUT_METHODS = 'Service';
 
-/** The methods that clients have, in the order of the document. */
+/** Returns the methods of the clients, in the order of the document. */
 export function methodsOf({ paths }: OpenapiDocument): Method[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations)
@@ -39,7 +39,7 @@ function method(verb: string, path: string, operation: Operation): Method {
   const takes = taken(parameters, body);
   const isRequired = requestBody?.required || parameters.some(({ required }) => required);
   return {
-    // An address is no action.
+    // The method returns an address and performs no action.
     name: status === '302' ? `${name}Url` : name,
     summary,
     verb,
@@ -54,12 +54,13 @@ function method(verb: string, path: string, operation: Operation): Method {
   };
 }
 
-/** Everything that a method takes, as the fields of one object. */
+/** Merges parameters and body into the fields of one object. */
 function taken(parameters: (Parameter & { field: string })[], body: JsonSchema | undefined): JsonSchema | undefined {
   if (parameters.length === 0) return body;
   const { properties = {}, required = [] } = body ?? {};
   const clash = parameters.find(({ field }) => field in properties);
-  if (clash || (body && body.type !== 'object')) throw new TypeError(`${JSON.stringify(body)} goes with no parameters`);
+  if (clash || (body && body.type !== 'object'))
+    throw new TypeError(`A body cannot have parameters beside it: ${JSON.stringify(body)}`);
   return {
     type: 'object',
     properties: { ...Object.fromEntries(parameters.map(({ field, schema }) => [field, schema])), ...properties },
@@ -67,7 +68,7 @@ function taken(parameters: (Parameter & { field: string })[], body: JsonSchema |
   };
 }
 
-/** `X-Poll-Token` is `pollToken` to a caller. */
+/** Returns the field of a parameter: `X-Poll-Token` becomes `pollToken`. */
 function fieldOf({ in: place, name }: Parameter): string {
   if (place !== 'header') return name;
   const words = name.replace(/^X-/, '').split('-');

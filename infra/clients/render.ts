@@ -6,12 +6,12 @@ import { declarations } from './declarations.ts';
 import { javascript, type Platform } from './javascript.ts';
 import { methodsOf } from './methods.ts';
 
-const WHAT_FOR: Record<Platform, string> = {
+const PURPOSE: Record<Platform, string> = {
   h5: 'web pages',
   miniprogram: 'mini-programs',
 };
 
-/** Writes a client for each platform, with its types. @returns the files */
+/** Writes a client with its types for each platform. @returns the paths of the files */
 export async function writeClients(document: OpenapiDocument, folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const style = await resolveConfig(import.meta.filename);
@@ -28,9 +28,9 @@ export async function writeClients(document: OpenapiDocument, folder: string): P
 
 function render(document: OpenapiDocument): [file: string, text: string][] {
   const { title, version } = document.info;
-  return (Object.keys(WHAT_FOR) as Platform[]).flatMap((platform) => {
-    const banner = `// A client of ${title} ${version} for ${WHAT_FOR[platform]}, made from its OpenAPI document: make it anew, do not edit it.`;
-    // A mini-program cannot go to an address.
+  return (Object.keys(PURPOSE) as Platform[]).flatMap((platform) => {
+    const banner = `// A client of ${title} ${version} for ${PURPOSE[platform]}, generated from its OpenAPI document. Generate it again instead of editing it.`;
+    // A mini-program cannot open an address.
     const methods = methodsOf(document).filter(({ isRedirect }) => platform === 'h5' || !isRedirect);
     return [
       [`${title}.${platform}.js`, `${banner}\n\n${javascript(methods, platform)}`],

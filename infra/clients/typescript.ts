@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../lib/http/openapi/types.ts';
 
-/** The TypeScript type of what a schema lets through. @throws TypeError for a schema that has no type here */
+/** Returns the TypeScript type of the values that a schema accepts. @throws TypeError for an unsupported schema */
 export function typeOf(schema: JsonSchema): string {
   if (schema.$ref) return nameOf(schema.$ref);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
@@ -20,17 +20,17 @@ export function typeOf(schema: JsonSchema): string {
     case 'object':
       return schema.properties ? `{ ${fieldsOf(schema)} }` : 'Record<string, unknown>';
     default:
-      throw new TypeError(`No TypeScript for ${JSON.stringify(schema)}`);
+      throw new TypeError(`The schema has no TypeScript type: ${JSON.stringify(schema)}`);
   }
 }
 
-/** A type with a name: an interface where that is possible. */
+/** Declares a named type, as an interface for an object. */
 export function declarationOf(name: string, schema: JsonSchema): string {
   if (schema.type === 'object' && schema.properties) return `export interface ${name} { ${fieldsOf(schema)} }`;
   return `export type ${name} = ${typeOf(schema)};`;
 }
 
-/** The names that a schema refers to, wherever in it. */
+/** Returns the names that a schema refers to, at any depth. */
 export function namesIn(schema: JsonSchema): string[] {
   return [...JSON.stringify(schema).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => nameOf(ref!));
 }

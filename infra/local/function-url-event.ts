@@ -2,7 +2,7 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 
 export interface UrlRequest {
   method: string;
-  /** Path and query as they came over the wire, the function's name taken off. */
+  /** Path and query as received, without the name of the function. */
   target: string;
   /** Name, value, name, value: as `IncomingMessage.rawHeaders`. */
   rawHeaders: string[];
@@ -13,17 +13,17 @@ export interface UrlRequest {
   requestId: string;
 }
 
-/** Only these arrive as text; everything else, a form and a body of unnamed type too, arrives base64 encoded. */
+/** Only these arrive as text. Everything else arrives base64 encoded, also forms and bodies without a type. */
 const TEXT_TYPES = /^(text\/.*|application\/(json|xml|javascript))$/;
 
-/** Concern the connection, not the request: AWS keeps them to itself. */
+/** Headers of the connection, which AWS does not pass on. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade']);
 
-/** The event (payload 2.0) that AWS would make of this request to a function URL. */
+/** Builds the event (payload 2.0) that AWS makes of a request to a function URL. */
 export function buildFunctionUrlEvent(request: UrlRequest): LambdaFunctionURLEvent {
   const { path, query } = splitTarget(request.target);
   const sent = joinHeaders(request.rawHeaders);
-  const headers = { ...sent, ...addedHeaders(sent, request) };
+  const headers = { ...sent, ...buildAddedHeaders(sent, request) };
   const cookies = splitCookies(headers['cookie']);
   const domainName = (headers['host'] ?? 'localhost').replace(/:\d+$/, '');
   return {
@@ -49,7 +49,7 @@ export function buildFunctionUrlEvent(request: UrlRequest): LambdaFunctionURLEve
       requestId: request.requestId,
       routeKey: '$default',
       stage: '$default',
-      time: commonLogTime(request.now),
+      time: formatCommonLogTime(request.now),
       timeEpoch: request.now.getTime(),
     },
     ...encodeBody(request.body, headers['content-type']),
@@ -73,8 +73,8 @@ function joinHeaders(rawHeaders: string[]): Record<string, string> {
   return joined;
 }
 
-/** What the front door of AWS puts on a request. An address that the client claims stays in front of the real one. */
-function addedHeaders(sent: Record<string, string>, request: UrlRequest): Record<string, string> {
+/** Returns the headers that AWS adds. An address that the client claims stays in front of the real one. */
+function buildAddedHeaders(sent: Record<string, string>, request: UrlRequest): Record<string, string> {
   const { sourceIp, port, now, requestId } = request;
   const seconds = Math.floor(now.getTime() / 1000).toString(16);
   return {
@@ -107,8 +107,8 @@ function encodeBody(body: Buffer, contentType: string | undefined): { body?: str
   return { body: body.toString('base64'), isBase64Encoded: true };
 }
 
-/** `20/Nov/2026:23:01:36 +0000` */
-function commonLogTime(date: Date): string {
+/** Returns a time such as `20/Nov/2026:23:01:36 +0000`. */
+function formatCommonLogTime(date: Date): string {
   const [, day, month, year, time] = date.toUTCString().split(' ');
   return `${day}/${month}/${year}:${time} +0000`;
 }

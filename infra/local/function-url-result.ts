@@ -14,13 +14,13 @@ interface ProxyResult {
   isBase64Encoded?: boolean;
 }
 
-/** Said by Node itself from the body that is really sent. */
+/** Node sets these from the body that it sends. */
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection']);
 
-/** What a function URL answers for what its function returned or threw. */
+/** Returns the response of a function URL for the result of its function. */
 export function readFunctionUrlResult(result: Exclude<InvokeResult, { tooLarge: true }>): UrlResponse {
   if ('error' in result) return badGateway();
-  if (!isProxyResult(result.value)) return inferred(result.value);
+  if (!isProxyResult(result.value)) return inferResponse(result.value);
   const { statusCode, headers = {}, cookies = [], body = '', isBase64Encoded = false } = result.value;
   const status = Number(statusCode);
   if (!Number.isInteger(status) || status < 200 || status > 599 || typeof body !== 'string') return badGateway();
@@ -40,8 +40,8 @@ function isProxyResult(value: unknown): value is ProxyResult {
   return typeof value === 'object' && value !== null && 'statusCode' in value;
 }
 
-/** A value without a status is the body itself: a string as it is, anything else as JSON. */
-function inferred(value: unknown): UrlResponse {
+/** A value without a status is the body: a string unchanged, anything else as JSON. */
+function inferResponse(value: unknown): UrlResponse {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
 }

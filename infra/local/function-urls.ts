@@ -1,4 +1,4 @@
-// Lambda function URLs on the laptop: serverless-offline has none.
+// Lambda function URLs of the local stack, which serverless-offline lacks.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -63,13 +63,13 @@ async function answer(
   return 'tooLarge' in result ? tooLarge() : readFunctionUrlResult(result);
 }
 
-/** The bytes as they came, or nothing when there are more than Lambda takes. */
+/** Reads the raw bytes; undefined when there are more than Lambda accepts. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    // The rest is read and dropped, so that the sender sees the answer and not a broken pipe.
+    // The rest is read and dropped, so that the client gets the response instead of a broken pipe.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined;

@@ -17,15 +17,15 @@ export async function startFunctions(ports: Ports, variables: Record<string, str
     command: process.execPath,
     args: [serverlessScript(), ...offlineArguments(ports)],
     cwd: ROOT,
-    env: { ...withoutStage(process.env), ...variables, LOCAL_BUILD_FOLDER: buildFolder },
+    env: { ...hideStageSettings(process.env), ...variables, LOCAL_BUILD_FOLDER: buildFolder },
     onLine: (line) => {
       if (ready && !isNoise(line)) console.log(line);
-      // Having said this it ought to end, but the watching compiler keeps it alive.
+      // The framework failed, but the watching compiler keeps the process alive.
       if (!ready && line === 'Error:') setTimeout(() => void child.stop(), 500);
     },
   });
   const died = child.exited.then((lastLines) => {
-    throw new Error(`The functions did not start:\n${withoutFrames(lastLines)}`);
+    throw new Error(`The functions did not start:\n${removeFrames(lastLines)}`);
   });
   process.once('exit', () => rmSync(`${ROOT}/${buildFolder}`, { recursive: true, force: true }));
   await Promise.race([waitUntil('GET /health', READY_TIMEOUT_MS, async () => (await statusOf(health)) === 200), died]);
@@ -35,10 +35,10 @@ export async function startFunctions(ports: Ports, variables: Record<string, str
 }
 
 /**
- * `env` with every setting that a stage may have, empty where nobody exported it: the framework would take it from
- * `.env.dev`, which is about a stage in AWS. What is set, if to nothing, wins.
+ * Returns `env` with every setting of a stage, empty where the shell does not export it. Otherwise the framework would read
+ * it from `.env.dev`, which belongs to a stage in AWS. An exported value wins, also an empty one.
  */
-export function withoutStage(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function hideStageSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const settings = parseEnv(readFileSync(`${ROOT}.env.example`, 'utf8'));
   return { ...Object.fromEntries(Object.keys(settings).map((name) => [name, ''])), ...env };
 }
@@ -48,13 +48,13 @@ function offlineArguments(ports: Ports): string[] {
   return ['offline', 'start', ...listen, '--localEnvironment', '--noSponsor'];
 }
 
-/** What serverless-offline says of each call. What remains are lines that our functions wrote, and errors. */
+/** Whether serverless-offline printed the line for a call. The other lines are logs of our functions, and errors. */
 function isNoise(line: string): boolean {
   return /^\s*$|\(λ: [\w-]+\)|^Successfully invoked scheduled function/.test(line);
 }
 
-/** An error of the build says file and line by itself; where in the tools it was raised helps nobody. */
-function withoutFrames(text: string): string {
+/** Removes the frames of the build tools: an error of the build names file and line itself. */
+function removeFrames(text: string): string {
   const lines = text.split('\n').filter((line) => !/^\s+at |^(Environment|Docs):|^\s*$|^Error:$/.test(line));
   return lines.join('\n');
 }

@@ -1,5 +1,5 @@
-// A plugin of the Serverless Framework that acts under `serverless offline` alone; a deployment is not touched.
-// JavaScript, because `serverless package` loads it too, and runs on versions of Node that take no TypeScript.
+// A plugin of the Serverless Framework for `serverless offline`; every other command ignores it. JavaScript, because
+// `serverless package` loads it too, and runs on versions of Node without TypeScript.
 
 export default class OfflinePlugin {
   hooks = { initialize: () => this.adapt() };
@@ -15,15 +15,21 @@ export default class OfflinePlugin {
     for (const owner of [service.provider, ...Object.values(service.functions)]) {
       owner.environment = preferShell(owner.environment);
     }
-    // Two stacks at once must not build into one folder.
-    service.custom.esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
-    // A reload drops the calls that are under way: not wanted while tests run.
+    const { esbuild } = service.custom;
+    // Two stacks at once must not share a folder.
+    esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
+    esbuild.minify = false;
+    esbuild.sourcemap = 'linked';
+    esbuild.sourcesContent = false;
+    // Only the threads of the functions read their maps: the framework's own packages have hundreds.
+    service.provider.environment.NODE_OPTIONS = '--enable-source-maps';
+    // A reload drops pending calls, so tests turn it off.
     const sources = process.env.LOCAL_RELOAD === 'off' ? [] : ['functions/**/*.ts', 'lib/**/*.ts'];
-    service.custom.esbuild.watch = { pattern: sources };
+    esbuild.watch = { pattern: sources };
   }
 }
 
-/** serverless-offline lets `provider.environment` win over the shell. Here what start.ts hands over has to win. */
+/** serverless-offline lets `provider.environment` win over the shell. Here the variables of start.ts must win. */
 function preferShell(environment = {}) {
   const entries = Object.entries(environment).map(([name, value]) => [name, process.env[name] ?? value]);
   // An intrinsic function (`Ref`) has no value on a laptop; left in, it would read "[object Object]".

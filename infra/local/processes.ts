@@ -1,4 +1,4 @@
-// A child of the local stack lives in a process group of its own, so that ending it ends what it started as well.
+// Each child of the local stack has its own process group, so that stopping a child also stops its own children.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const GRACE_MS = 2_000;
 
 export interface Child {
-  /** Settles when the process is gone, with the last lines it printed. */
+  /** Settles with the last printed lines when the process has ended. */
   readonly exited: Promise<string>;
-  /** What it ended with; null when it was killed, or never started. */
+  /** The exit code; null when the process was killed or never started. */
   readonly exitCode: Promise<number | null>;
   stop(): Promise<void>;
 }
@@ -25,12 +25,12 @@ export interface ChildOptions {
 
 const running = new Set<Child>();
 
-/** Ends every child that this process has started, also one that is still starting. */
+/** Stops every child of this process, also one that is still starting. */
 export async function stopChildren(): Promise<void> {
   await Promise.all([...running].map((child) => child.stop()));
 }
 
-/** Starts a process in its own group; `onLine` gets every line it prints. */
+/** Starts a process in its own group; `onLine` gets every printed line. */
 export function startChild({ command, args, env, cwd, onLine }: ChildOptions): Child {
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const tail: string[] = [];
@@ -41,7 +41,7 @@ export function startChild({ command, args, env, cwd, onLine }: ChildOptions): C
       onLine?.(line);
     });
   }
-  const leash = putOnLeash(child.pid);
+  const watchdog = startWatchdog(child.pid);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', () => resolve(tail.join('\n')));
@@ -55,25 +55,25 @@ export function startChild({ command, args, env, cwd, onLine }: ChildOptions): C
     exitCode,
     stop: async () => {
       await stopGroup(child);
-      leash?.kill('SIGKILL');
+      watchdog?.kill('SIGKILL');
     },
   };
   running.add(started);
   child.once('close', () => {
     running.delete(started);
-    leash?.kill('SIGKILL');
+    watchdog?.kill('SIGKILL');
   });
   return started;
 }
 
-/** A signal to npm ends npm and the shell under it, and never gets here: what shows is that our parent changes. */
+/** A signal to npm ends npm and its shell, but does not reach this process. The parent process changes instead. */
 export function whenNpmEnds(stop: () => void): void {
   if (!process.env.npm_lifecycle_event) return;
   const { ppid } = process;
   setInterval(() => process.ppid === ppid || stop(), 200).unref();
 }
 
-/** Calls `ready` until it says true. Fails when the time is up. */
+/** Calls `ready` until it returns true. Rejects after `timeoutMs`. */
 export async function waitUntil(what: string, timeoutMs: number, ready: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await ready().catch(() => false))) {
@@ -82,7 +82,7 @@ export async function waitUntil(what: string, timeoutMs: number, ready: () => Pr
   }
 }
 
-/** The status that `url` answers with. Bounded: a function that is reloaded in mid-call never answers that call. */
+/** Returns the status of a response. Bounded, because a reload during the call drops the response. */
 export async function statusOf(url: string): Promise<number> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
   await response.body?.cancel();
@@ -90,20 +90,20 @@ export async function statusOf(url: string): Promise<number> {
 }
 
 /**
- * Nothing can be done from inside a process that gets `kill -9`. So a shell holds the other end of a pipe: when our
- * end closes, however we died, it ends the group. It is killed without effect when the child ends in an orderly way.
+ * Starts a shell that ends the group when this process dies, also by `kill -9`: the shell reads from a pipe, and our end of
+ * the pipe closes then. An orderly end of the child kills the shell without effect.
  */
-function putOnLeash(pid: number | undefined): ChildProcess | undefined {
+function startWatchdog(pid: number | undefined): ChildProcess | undefined {
   if (pid === undefined || process.platform === 'win32') return undefined;
   const script = 'read -r _; kill -s TERM -- "-$1"; sleep 2; kill -s KILL -- "-$1"';
-  const leash = spawn('sh', ['-c', script, 'leash', String(pid)], {
+  const watchdog = spawn('sh', ['-c', script, 'watchdog', String(pid)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  leash.unref();
-  // The pipe is a socket at run time, and must not keep us alive either.
-  (leash.stdin as Socket).unref();
-  return leash;
+  watchdog.unref();
+  // The pipe is a socket at run time, and must not keep this process alive.
+  (watchdog.stdin as Socket).unref();
+  return watchdog;
 }
 
 async function stopGroup(child: ChildProcess): Promise<void> {
@@ -119,6 +119,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch {
-    // ESRCH: the group is gone already.
+    // ESRCH: the group has already ended.
   }
 }

@@ -1,5 +1,5 @@
-// A value for every setting that the functions know, so that `npm start` needs no account and no file. Keys are made
-// anew at each start. What is in the environment wins.
+// A value for every setting of the functions, so that `npm start` needs no account and no file. Each start creates new keys.
+// The environment wins.
 import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { SECRET_NAMES } from '../../lib/core/config.ts';
@@ -13,13 +13,13 @@ const makeKeyPair = promisify(generateKeyPair);
 type AccountName = keyof ReturnType<typeof localAccounts>;
 
 export interface LocalSettings {
-  /** For the functions. */
+  /** The variables of the functions. */
   variables: Record<string, string> &
     Record<'TABLE_NAME' | 'AWS_ENDPOINT_URL_DYNAMODB' | 'EVENT_BUS_NAME' | 'SECRETS_PATH', string>;
   simulator: SimulatorSettings;
 }
 
-/** The settings of this run: the local defaults, each replaced by what `env` holds. */
+/** Returns the settings of this run: the local defaults, replaced by the values in `env`. */
 export async function buildSettings(env: NodeJS.ProcessEnv, ports: Ports, tableName: string): Promise<LocalSettings> {
   const [session, merchant, platform] = await Promise.all([
     makeKeyPair('ed25519'),
@@ -27,21 +27,21 @@ export async function buildSettings(env: NodeJS.ProcessEnv, ports: Ports, tableN
     makeKeyPair('rsa', { modulusLength: 2048 }),
   ]);
   const keys = {
-    JWT_SIGNING_KEYS: signingKeys(session.privateKey),
+    JWT_SIGNING_KEYS: formatSigningKeys(session.privateKey),
     PAY_MCH_PRIVATE_KEY: privatePem(merchant.privateKey),
     PAY_PUBLIC_KEY: publicPem(platform.publicKey),
   };
   const variables = {
-    ...withOverrides({ ...localAddresses(ports, env), ...LOCAL_AWS, TABLE_NAME: tableName }, present(env)),
+    ...withOverrides({ ...localAddresses(ports, env), ...LOCAL_AWS, TABLE_NAME: tableName }, dropEmpty(env)),
     ...withOverrides({ ...localAccounts(), ...keys }, env),
   };
-  const merchantKey = publicHalf(variables.PAY_MCH_PRIVATE_KEY || keys.PAY_MCH_PRIVATE_KEY);
+  const merchantKey = derivePublicKey(variables.PAY_MCH_PRIVATE_KEY || keys.PAY_MCH_PRIVATE_KEY);
   return { variables, simulator: simulatorSettings(variables, ports, merchantKey, privatePem(platform.privateKey)) };
 }
 
 /**
- * What functions get as variables, and what they find in the parameter store: as in AWS. A secret that is set in the
- * environment stays a variable.
+ * Splits the settings into variables and parameters of the store, as in AWS. A secret that is set in the environment stays a
+ * variable.
  */
 export function splitSettings(settings: Record<string, string>, env: NodeJS.ProcessEnv) {
   const isStored = ([name]: [string, string]) => (SECRET_NAMES as readonly string[]).includes(name) && !(name in env);
@@ -58,7 +58,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
   return {
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${ports.dynamodb}`,
     AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${ports.aws}`,
-    // By its number: the bucket would be a part of a host that has a name.
+    // An IP address: with a host name the SDK would put the bucket into the host.
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${ports.aws}`,
     AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${ports.aws}`,
     SECRETS_PATH: '/wechat-lambda/local',
@@ -67,7 +67,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     PUBLIC_BASE_URL: http,
     ALLOWED_ORIGINS: `${http},${simulator}`,
     WECHAT_API_BASE_URL: simulator,
-    // Whoever makes a code shows it too, and asks the person.
+    // The host that creates a code also shows it, and asks the user.
     WECHAT_MP_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_OPEN_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_PAY_BASE_URL: simulator,
@@ -79,7 +79,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
 function localAccounts() {
   return {
     SITE_NAME: 'wechat-lambda',
-    // Ids are no secrets, and the same at every start: accounts in a table that is kept hang on them.
+    // Ids are the same at every start, because accounts in a persistent table depend on them.
     MINIAPP_APP_ID: 'wx10ca1000000000a1',
     MINIAPP_APP_SECRET: hex(16),
     OFFICIAL_APP_ID: 'wx10ca1000000000b2',
@@ -100,14 +100,14 @@ function localAccounts() {
   };
 }
 
-/** What is set wins, also when it is set to nothing: that is how to see what a function says of a missing setting. */
+/** The environment wins, also with an empty value: this shows the error of a missing setting. */
 function withOverrides<Name extends string>(defaults: Record<Name, string>, env: NodeJS.ProcessEnv) {
   const names = Object.keys(defaults) as Name[];
   return Object.fromEntries(names.map((name) => [name, env[name] ?? defaults[name]])) as Record<Name, string>;
 }
 
-/** Without the empty ones: an address that is empty leads nowhere. */
-function present(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** Drops empty values: an empty address is of no use. */
+function dropEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
@@ -124,7 +124,7 @@ function simulatorSettings(
       appId: variables.OFFICIAL_APP_ID,
       appSecret: variables.OFFICIAL_APP_SECRET,
       token: variables.OFFICIAL_TOKEN,
-      // A mode that does not exist is for the functions to complain of.
+      // The functions report an unknown mode.
       mode: PUSH_MODES.find((mode) => mode === variables.OFFICIAL_MODE) ?? 'plain',
       aesKey: variables.OFFICIAL_AES_KEY,
       oauthDomain: 'localhost',
@@ -138,13 +138,13 @@ function simulatorSettings(
       apiV2Key: variables.PAY_API_V2_KEY,
       refundCallbackUrl: variables.PAY_V2_NOTIFY_URL,
       platformKeyId: variables.PAY_PUBLIC_KEY_ID,
-      // If PAY_PUBLIC_KEY was set from outside, its private half is not ours to know: signatures will not match then.
+      // With PAY_PUBLIC_KEY from the environment the private half is unknown, and signatures do not match.
       platformPrivateKey,
     },
   };
 }
 
-function publicHalf(merchantPrivateKey: string): string {
+function derivePublicKey(merchantPrivateKey: string): string {
   try {
     return publicPem(createPublicKey(createPrivateKey(merchantPrivateKey.replaceAll('\\n', '\n'))));
   } catch (cause) {
@@ -152,8 +152,8 @@ function publicHalf(merchantPrivateKey: string): string {
   }
 }
 
-/** A private JWK Set of one key, in the form of JWT_SIGNING_KEYS. */
-function signingKeys(key: KeyObject): string {
+/** Formats a private JWK Set of one key for JWT_SIGNING_KEYS. */
+function formatSigningKeys(key: KeyObject): string {
   return JSON.stringify({ keys: [{ ...key.export({ format: 'jwk' }), kid: hex(8), alg: 'EdDSA', use: 'sig' }] });
 }
 

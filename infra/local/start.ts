@@ -1,4 +1,4 @@
-// `npm start`: WeChat, the functions, their gateways and the table, all on this machine.
+// `npm start`: runs WeChat, the functions, their gateways and the table on this machine.
 import { fileURLToPath } from 'node:url';
 import { parameterStore } from './aws/parameters.ts';
 import { startAws, type Aws } from './aws/server.ts';
@@ -38,8 +38,8 @@ async function start(): Promise<void> {
   const service = readService();
   const ports = readPorts(env);
   const ownEngine = !env.AWS_ENDPOINT_URL_DYNAMODB;
-  const othersWechat = Boolean(env.WECHAT_API_BASE_URL && env.WECHAT_PAY_BASE_URL);
-  const withSimulator = !othersWechat || (await isPortFree(ports.simulator));
+  const externalWechat = Boolean(env.WECHAT_API_BASE_URL && env.WECHAT_PAY_BASE_URL);
+  const withSimulator = !externalWechat || (await isPortFree(ports.simulator));
   const skipped = { simulator: !withSimulator, dynamodb: !ownEngine } as Partial<Record<PortName, boolean>>;
   await assertPortsFree(
     ports,
@@ -53,7 +53,7 @@ async function start(): Promise<void> {
   for (const [name, value] of Object.entries(parameters)) store.put(`${settings.SECRETS_PATH}/${name}`, value);
   if (ownEngine) {
     console.log(`table      ${tableName}, ${env.DYNAMODB_PATH ?? 'in memory'}`);
-    endWith('the DynamoDB engine', await startEngine({ port: ports.dynamodb, path: env.DYNAMODB_PATH }));
+    stopWhenEnds('the DynamoDB engine', await startEngine({ port: ports.dynamodb, path: env.DYNAMODB_PATH }));
   }
   await createTable(endpoint, tableName);
   if (withSimulator) {
@@ -65,27 +65,27 @@ async function start(): Promise<void> {
     busName,
     bucketsFolder: BUCKETS,
     parameters: store,
-    stack: { variables, outputs: outputsOf(ports, service) },
+    stack: { variables, outputs: buildOutputs(ports, service) },
     lambdaPort: ports.lambda,
     service,
   });
   console.log(`functions  ${service.functions.length}, behind serverless offline`);
-  endWith('serverless offline', await startFunctions(ports, variables));
+  stopWhenEnds('serverless offline', await startFunctions(ports, variables));
   await startFunctionUrls({ port: ports.functionUrls, lambdaPort: ports.lambda, service });
   tableStream = await startTableStream({ endpoint, tableName, lambdaPort: ports.lambda, service });
   await seedCatalogue(ports.lambda, service);
   await Promise.all([...(withSimulator ? [ports.simulator] : []), ports.functionUrls].map(assertAnswers));
 
-  if (!stopping) console.log(welcome(ports, service, { endpoint, withSimulator, othersWechat }));
+  if (!stopping) console.log(formatWelcome(ports, service, { endpoint, withSimulator, externalWechat }));
 }
 
-/** Under the names that the outputs of a deployed stack have. */
-function outputsOf(ports: Ports, { withUrl }: Service): Record<string, string> {
-  const urls = withUrl.map((name) => [outputName(name), `http://localhost:${ports.functionUrls}/${name}`]);
+/** Returns the addresses under the output names of a deployed stack. */
+function buildOutputs(ports: Ports, { withUrl }: Service): Record<string, string> {
+  const urls = withUrl.map((name) => [formatOutputName(name), `http://localhost:${ports.functionUrls}/${name}`]);
   return { HttpApiUrl: `http://localhost:${ports.http}`, ...Object.fromEntries(urls) };
 }
 
-function outputName(functionName: string): string {
+function formatOutputName(functionName: string): string {
   const id = functionName.replaceAll('-', 'Dash');
   return `${id.charAt(0).toUpperCase()}${id.slice(1)}LambdaFunctionUrl`;
 }
@@ -94,11 +94,11 @@ async function assertAnswers(port: number): Promise<void> {
   await waitUntil(`Port ${port}`, 5_000, async () => (await statusOf(`http://localhost:${port}/`)) > 0);
 }
 
-function endWith(name: string, { exited }: { exited: Promise<string> }): void {
+function stopWhenEnds(name: string, { exited }: { exited: Promise<string> }): void {
   void exited.then((lastLines) => stop(1, `${name} ended unexpectedly:\n${lastLines}`));
 }
 
-/** Ends the children and then this process. Only the first call counts: a child that we end is not a failure. */
+/** Stops the children and then this process. Later calls have no effect: a child that was stopped is no failure. */
 async function stop(code: number, message: string): Promise<void> {
   if (stopping) return;
   stopping = true;
@@ -110,14 +110,14 @@ async function stop(code: number, message: string): Promise<void> {
   process.exit(code);
 }
 
-function welcome(
+function formatWelcome(
   ports: Ports,
   service: Service,
-  { endpoint, withSimulator, othersWechat }: { endpoint: string; withSimulator: boolean; othersWechat: boolean },
+  { endpoint, withSimulator, externalWechat }: { endpoint: string; withSimulator: boolean; externalWechat: boolean },
 ) {
   const page = `http://localhost:${ports.simulator}`;
   const simulator = withSimulator ? page : 'not started: WeChat is elsewhere';
-  const invitation = withSimulator && !othersWechat ? `Open ${page} for a phone in the browser. ` : '';
+  const invitation = withSimulator && !externalWechat ? `Open ${page} for a phone in the browser. ` : '';
   return `ready http://localhost:${ports.http}
 
   HTTP API       http://localhost:${ports.http}

@@ -1,24 +1,24 @@
 import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { Refusal } from './refusal.ts';
+import { CommandError } from './command.ts';
 import type { Target } from './target.ts';
 
-/** What is really there: variables as the functions see them, not as a file on this machine has them. */
+/** The deployed stack, with the variables that its functions have: a file on this machine may differ. */
 export interface Deployment {
-  /** Where it is, for a person to read. */
+  /** The account and the region, for a person. */
   place: string;
-  /** CloudFormation's word for the state of the stack. */
+  /** The status of the stack in CloudFormation. */
   status: string;
   variables: Record<string, string>;
   /** The outputs of the stack. */
   outputs: Record<string, string>;
 }
 
-/** There is no stack of this stage, yet or any more. */
-export class NotDeployed extends Refusal {}
+/** The stage has no stack, yet or any more. */
+export class NotDeployedError extends CommandError {}
 
-/** The one function that has every variable, and the addresses of WeChat Pay's notifications besides. */
-const KNOWS_ALL = 'pay-prepay';
+/** Only this function has all variables, with the addresses of WeChat Pay's notifications. */
+const FUNCTION_WITH_ALL_VARIABLES = 'pay-prepay';
 
 /** Reads the stack of a stage, or the running local stack. */
 export function readDeployment(target: Target): Promise<Deployment> {
@@ -28,35 +28,35 @@ export function readDeployment(target: Target): Promise<Deployment> {
 export type Webhook = 'official-events' | 'pay-notify' | 'pay-notify-v2';
 
 /** The outputs that hold the addresses of a webhook. */
-const ADDRESSES: Record<Webhook, [told: string, functionUrl: string]> = {
+const ADDRESSES: Record<Webhook, [publicUrl: string, functionUrl: string]> = {
   'official-events': ['OfficialEventsUrl', 'OfficialDasheventsLambdaFunctionUrl'],
   'pay-notify': ['PayNotifyUrl', 'PayDashnotifyLambdaFunctionUrl'],
   'pay-notify-v2': ['PayV2NotifyUrl', 'PayDashnotifyDashv2LambdaFunctionUrl'],
 };
 
-/** Where WeChat is told to find a webhook: maybe on a domain, which somebody has to lead there. */
-export function toldUrl(deployment: Pick<Deployment, 'outputs'>, webhook: Webhook): string {
-  const [told] = ADDRESSES[webhook];
-  return deployment.outputs[told] ?? ownUrl(deployment, webhook);
+/** Returns the address of a webhook that WeChat gets. It may be on a domain, whose DNS the operator sets. */
+export function readPublicWebhookUrl(deployment: Pick<Deployment, 'outputs'>, webhook: Webhook): string {
+  const [publicUrl] = ADDRESSES[webhook];
+  return deployment.outputs[publicUrl] ?? readAwsWebhookUrl(deployment, webhook);
 }
 
-/** Where AWS itself has a webhook: its function URL, or its route where there is none (WEBHOOKS). */
-export function ownUrl({ outputs }: Pick<Deployment, 'outputs'>, webhook: Webhook): string {
+/** Returns the address of a webhook in AWS: its function URL, or its route when WEBHOOKS leaves it none. */
+export function readAwsWebhookUrl({ outputs }: Pick<Deployment, 'outputs'>, webhook: Webhook): string {
   const [, functionUrl] = ADDRESSES[webhook];
-  return outputs[functionUrl] ?? `${apiUrl({ outputs })}/webhooks/${webhook}`;
+  return outputs[functionUrl] ?? `${readApiUrl({ outputs })}/webhooks/${webhook}`;
 }
 
-/** Where AWS itself has the HTTP API, also when clients know it by a domain. */
-export function apiUrl({ outputs: { HttpApiUrl } }: Pick<Deployment, 'outputs'>): string {
+/** Returns the address of the HTTP API in AWS, also when clients use a domain. */
+export function readApiUrl({ outputs: { HttpApiUrl } }: Pick<Deployment, 'outputs'>): string {
   if (HttpApiUrl) return HttpApiUrl.replace(/\/$/, '');
-  throw new Refusal('The stack has no HttpApiUrl among its outputs.');
+  throw new CommandError('The stack has no output HttpApiUrl: deploy this version of the service.');
 }
 
 /**
- * The timestamp that `serverless rollback` knows the running deployment by; undefined when nothing is deployed. Read from
- * the template that runs: the newest in the bucket may be one that failed.
+ * Returns the timestamp of the running deployment, for `serverless rollback`; undefined when nothing is deployed. Reads it
+ * from the deployed template: the newest one in the bucket may have failed.
  */
-export async function runningTimestamp(target: Target): Promise<string | undefined> {
+export async function readRunningTimestamp(target: Target): Promise<string | undefined> {
   const client = new CloudFormationClient({ region: target.region });
   try {
     const { TemplateBody = '' } = await client.send(new GetTemplateCommand({ StackName: target.stackName }));
@@ -69,7 +69,7 @@ export async function runningTimestamp(target: Target): Promise<string | undefin
   }
 }
 
-/** The timestamp in the addresses of the functions' code; the stack of a first deployment has no functions yet. */
+/** Returns the timestamp in the keys of the functions' code. The stack of a first deployment has no functions yet. */
 export function readTimestamp(template: string): string | undefined {
   return /"serverless\/[^"/]+\/[^"/]+\/(\d+)-\d{4}-[^"/]+\/[^"]+\.zip"/.exec(template)?.[1];
 }
@@ -77,7 +77,7 @@ export function readTimestamp(template: string): string | undefined {
 async function readLocal(standIns: string): Promise<Deployment> {
   const answer = await fetch(`${standIns}/_stack`).catch(() => undefined);
   if (!answer?.ok) {
-    throw new Refusal(
+    throw new CommandError(
       `No local stack answers at ${standIns}. Start it with "npm start", or name a stage with --stage.`,
     );
   }
@@ -92,7 +92,7 @@ async function readAws({ stackName, region: wanted, clients, deployedName }: Tar
     const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stackName }));
     const { StackId = '', StackStatus = '', Outputs = [] } = Stacks?.[0] ?? {};
     const [, , , region, account] = StackId.split(':');
-    const FunctionName = deployedName(KNOWS_ALL);
+    const FunctionName = deployedName(FUNCTION_WITH_ALL_VARIABLES);
     const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
     return {
       place: `account ${account}, ${region}`,
@@ -101,7 +101,7 @@ async function readAws({ stackName, region: wanted, clients, deployedName }: Tar
       outputs: Object.fromEntries(Outputs.map(({ OutputKey, OutputValue = '' }) => [OutputKey, OutputValue])),
     };
   } catch (error) {
-    if (isNoStack(error)) throw new NotDeployed(`There is no stack ${stackName} in ${wanted}: deploy it first.`);
+    if (isNoStack(error)) throw new NotDeployedError(`There is no stack ${stackName} in ${wanted}: deploy it first.`);
     throw error;
   } finally {
     cloudFormation.destroy();
@@ -109,7 +109,7 @@ async function readAws({ stackName, region: wanted, clients, deployedName }: Tar
   }
 }
 
-/** CloudFormation has no code of its own for this. */
+/** CloudFormation has no error code for a missing stack. */
 function isNoStack(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message);
 }

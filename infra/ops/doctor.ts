@@ -1,47 +1,47 @@
-// `npm run doctor [-- --stage <stage>]`: whether the accounts, keys and addresses of a stage are right, asked of AWS, of
-// WeChat and of the functions themselves. Changes nothing. Exit code 1 when something is wrong.
+// `npm run doctor [-- --stage <stage>]`: checks the accounts, keys and addresses of a stage with AWS, with WeChat and with
+// the functions. Changes nothing. Exit code 1 when a check fails.
 import { SECRET_NAMES } from '../../lib/core/config.ts';
-import { readDeployment, toldUrl, type Deployment } from './deployment.ts';
+import { readDeployment, readPublicWebhookUrl, type Deployment } from './deployment.ts';
 import { checkAccount, checkSettings } from './doctor/account.ts';
 import { checkMiniProgram, checkOfficialAccount, checkSessions } from './doctor/apps.ts';
 import { checkPay } from './doctor/pay.ts';
-import { assumeSettings } from './doctor/settings.ts';
+import { applySettings } from './doctor/settings.ts';
 import { checkTable } from './doctor/table.ts';
-import { askForTokens } from './doctor/tokens.ts';
-import { checkHealth, checkRefusal, WEBHOOKS } from './probes.ts';
-import { runCommand } from './refusal.ts';
-import { exitCodeOf, formatEnd, formatGroup, row, type Row } from './rows.ts';
-import { SET_UP_BY } from './secrets/needed.ts';
+import { requestTokens } from './doctor/tokens.ts';
+import { checkHealth, checkRejectsForgery, WEBHOOKS } from './probes.ts';
+import { runCommand } from './command.ts';
+import { exitCodeOf, formatSummary, formatGroup, runCheck, type CheckResult } from './check-report.ts';
+import { ENABLING_SETTINGS } from './secrets/needed.ts';
 import { openSecretStore } from './secrets/store.ts';
 import { readTarget, type Target } from './target.ts';
-import { readWords } from './words.ts';
+import { parseCommandLine } from './command-line.ts';
 
 await runCommand(async () => {
-  const { stage } = readWords('Usage: npm run doctor [-- --stage <stage>]');
+  const { stage } = parseCommandLine('Usage: npm run doctor [-- --stage <stage>]');
   const target = readTarget(stage);
   const deployment = await readDeployment(target);
-  const rows: Row[] = [];
-  for (const [title, check] of await groupsOf(target, deployment)) {
+  const results: CheckResult[] = [];
+  for (const [title, check] of await listGroups(target, deployment)) {
     const found = await check();
     console.log(formatGroup(title, found));
-    rows.push(...found);
+    results.push(...found);
   }
-  console.log(formatEnd(rows));
-  return exitCodeOf(rows);
+  console.log(formatSummary(results));
+  return exitCodeOf(results);
 });
 
-type Group = [title: string, check: () => Promise<Row[]>];
+type Group = [title: string, check: () => Promise<CheckResult[]>];
 
-async function groupsOf(target: Target, deployment: Deployment): Promise<Group[]> {
+async function listGroups(target: Target, deployment: Deployment): Promise<Group[]> {
   const { variables } = deployment;
   const store = openSecretStore(target, target.secretsPath);
   const [stored, secrets] = await Promise.all([store.list(), store.read(SECRET_NAMES)]).finally(store.close);
-  assumeSettings(variables, secrets);
-  const tokens = askForTokens(target);
+  applySettings(variables, secrets);
+  const tokens = requestTokens(target);
   tokens.catch(() => undefined);
-  const part = (name: keyof typeof SET_UP_BY, check: () => Promise<Row[]>): Group => [
+  const part = (name: keyof typeof ENABLING_SETTINGS, check: () => Promise<CheckResult[]>): Group => [
     name,
-    () => (variables[SET_UP_BY[name]] ? check() : notSetUp(SET_UP_BY[name])),
+    () => (variables[ENABLING_SETTINGS[name]] ? check() : reportNotSetUp(ENABLING_SETTINGS[name])),
   ];
   return [
     ['account', () => checkAccount(target, deployment)],
@@ -55,13 +55,15 @@ async function groupsOf(target: Target, deployment: Deployment): Promise<Group[]
   ];
 }
 
-async function notSetUp(variable: string): Promise<Row[]> {
-  return [await row('not set up', () => ({ mark: '–', note: `${variable} is not set` }))];
+async function reportNotSetUp(variable: string): Promise<CheckResult[]> {
+  return [await runCheck('not set up', () => ({ mark: '–', note: `${variable} is not set` }))];
 }
 
-function checkAddresses(deployment: Deployment): Promise<Row[]> {
+function checkAddresses(deployment: Deployment): Promise<CheckResult[]> {
   return Promise.all([
-    row('HTTP API', () => checkHealth(deployment)),
-    ...WEBHOOKS.map((name) => row(name, async () => checkRefusal(deployment, name, toldUrl(deployment, name)))),
+    runCheck('HTTP API', () => checkHealth(deployment)),
+    ...WEBHOOKS.map((name) =>
+      runCheck(name, async () => checkRejectsForgery(deployment, name, readPublicWebhookUrl(deployment, name))),
+    ),
   ]);
 }

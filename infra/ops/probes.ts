@@ -1,8 +1,8 @@
-// What anybody can see from outside, without a key: what answers, and what refuses.
+// Requests from outside, without a key: addresses that must answer, and webhooks that must reject a forgery.
 import { SECRET_NAMES } from '../../lib/core/config.ts';
-import { apiUrl, type Deployment, type Webhook } from './deployment.ts';
-import { Elsewhere, Refusal } from './refusal.ts';
-import type { Finding } from './rows.ts';
+import { readApiUrl, type Deployment, type Webhook } from './deployment.ts';
+import { ExternalError, CommandError } from './command.ts';
+import type { CheckOutcome } from './check-report.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -15,13 +15,13 @@ interface Answer {
 }
 
 interface Probe {
-  /** The variable that says whether the webhook is in use. */
+  /** The webhook is in use when this variable is set. */
   variable: string;
   body: string;
   type: string;
-  /** Whether the text of a 403 is ours: AWS, firewalls and proxies have a 403 of their own. */
+  /** Whether the function wrote the text of a 403: AWS, firewalls and proxies send 403 as well. */
   isOurs(text: string): boolean;
-  /** Of WeChat Pay: the protocol, and the key without which its webhook knows nothing. */
+  /** WeChat Pay only: the protocol, and the key that its webhook needs. */
   protocol?: { name: string; key: string };
 }
 
@@ -43,103 +43,108 @@ const PROBES: Record<Webhook, Probe> = {
     variable: 'PAY_MCH_ID',
     body: '<xml><return_code>SUCCESS</return_code></xml>',
     type: 'text/xml',
-    isOurs: (text) => /<return_code>\s*FAIL\s*<\/return_code>/.test(withoutCdata(text)),
+    isOurs: (text) => /<return_code>\s*FAIL\s*<\/return_code>/.test(stripCdata(text)),
     protocol: { name: 'v2', key: 'PAY_API_V2_KEY' },
   },
 };
 
-/** The HTTP API says that it lives. */
+/** Checks that the HTTP API answers. */
 export async function checkHealth(deployment: Deployment): Promise<string> {
-  const url = `${apiUrl(deployment)}/health`;
-  const { status } = await ask(url);
+  const url = `${readApiUrl(deployment)}/health`;
+  const { status } = await sendProbe(url);
   if (status === 200) return url;
-  throw new Refusal(`GET ${url} answers ${status}`);
+  throw new CommandError(`GET ${url} answers ${status}`);
 }
 
 /**
- * A webhook takes nothing that WeChat has not signed: our own code says so. Of WeChat Pay's two, the one of the protocol
- * that is not PAY_API may be without its key.
+ * Checks that a webhook rejects an unsigned request, and that our code rejects it. The webhook of the payment protocol that
+ * PAY_API does not name may lack its key.
  */
-export async function checkRefusal(
+export async function checkRejectsForgery(
   { variables }: Deployment,
   webhook: Webhook,
   url: string,
-): Promise<string | Finding> {
+): Promise<string | CheckOutcome> {
   const { variable, body, type, isOurs, protocol } = PROBES[webhook];
   if (!variables[variable]) return { mark: '–', note: `${variable} is not set` };
-  const { status, text } = await ask(url, { method: 'POST', body, headers: { 'content-type': type } });
-  if (status === 403 && isOurs(text)) return 'refuses what is not signed (403)';
-  const unset = status === 503 ? unsetSecret(text) : undefined;
+  const { status, text } = await sendProbe(url, { method: 'POST', body, headers: { 'content-type': type } });
+  if (status === 403 && isOurs(text)) return 'rejects unsigned requests (403)';
+  const unset = status === 503 ? findUnsetSecret(text) : undefined;
   const newOrders = variables.PAY_API || 'v3';
   if (protocol && protocol.name !== newOrders && unset === protocol.key) {
     return { mark: '–', note: `API ${protocol.name} is not set up` };
   }
-  if (unset) throw notPut(unset, variables);
-  const what = `answers ${status} to what is not signed, at ${url}`;
-  throw new Refusal(`${what}: ${whoseAnswer(status, text) ?? quote(text)}`);
+  if (unset) throw unsetSecretError(unset, variables);
+  const what = `answers ${status} to an unsigned request, at ${url}`;
+  throw new CommandError(`${what}: ${explainForeignAnswer(status, text) ?? quoteText(text)}`);
 }
 
-/** What others than the function say in its place. */
-function whoseAnswer(status: number, text: string): string | undefined {
+/** Explains a response that does not come from the function. */
+function explainForeignAnswer(status: number, text: string): string | undefined {
   if (status === 403 && /"Message"\s*:\s*"Forbidden/.test(text)) {
-    return 'AWS lets nobody in: the function URL lacks its permissions';
+    return 'AWS rejects every caller: the function URL lacks its permissions, deploy again';
   }
-  if (status === 429)
-    return 'AWS turns calls away: a flood, or a limit that is too small (reservedConcurrency, the account)';
-  if (status === 404) return 'nothing is there';
+  if (status === 429) return 'AWS throttles: a flood, or a limit that is too small (reservedConcurrency, the account)';
+  if (status === 404) return 'there is no webhook at this address';
   return undefined;
 }
 
-/** Answers with which WeChat, or what an operator has entered or not, is at fault. */
-const ELSEWHERE = new Set(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'WECHAT_CONFIG']);
+/** Codes of errors that WeChat or a setting causes, not the deployment. */
+const EXTERNAL_CODES = new Set(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'WECHAT_CONFIG']);
 
-/** The whole way to WeChat and back: it is WeChat that does not know this code. */
-export async function checkLogin(deployment: Deployment): Promise<string | Finding> {
+/** Checks the whole way to WeChat and back: WeChat must reject a made-up code. */
+export async function checkLogin(deployment: Deployment): Promise<string | CheckOutcome> {
   const { variables } = deployment;
   if (!variables.MINIAPP_APP_ID) return { mark: '–', note: 'MINIAPP_APP_ID is not set' };
   const body = JSON.stringify({ code: 'smoke-test-no-such-code' });
   const headers = { 'content-type': 'application/json' };
-  const { status, text } = await ask(`${apiUrl(deployment)}/miniapp/login`, { method: 'POST', body, headers });
+  const { status, text } = await sendProbe(`${readApiUrl(deployment)}/miniapp/login`, {
+    method: 'POST',
+    body,
+    headers,
+  });
   const { code = '', message } = readJson(text);
-  if (status === 401 && code === 'WECHAT_CODE_INVALID') return 'WeChat does not know a made-up code (401)';
-  const unset = code === 'NOT_CONFIGURED' ? unsetSecret(text) : undefined;
-  if (unset) throw notPut(unset, variables);
-  const said = `answers ${status} ${code} to a made-up code: ${message ?? quote(text)}`;
-  throw ELSEWHERE.has(code) ? new Elsewhere(said) : new Refusal(said);
+  if (status === 401 && code === 'WECHAT_CODE_INVALID') return 'WeChat rejects a made-up code (401)';
+  const unset = code === 'NOT_CONFIGURED' ? findUnsetSecret(text) : undefined;
+  if (unset) throw unsetSecretError(unset, variables);
+  const failure = `answers ${status} ${code} to a made-up code: ${message ?? quoteText(text)}`;
+  throw EXTERNAL_CODES.has(code) ? new ExternalError(failure) : new CommandError(failure);
 }
 
-/** One request. @throws Refusal when nothing answers */
-export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
+/** Sends one request. @throws CommandError when nothing answers */
+export async function sendProbe(url: string, init: RequestInit = {}): Promise<Answer> {
   try {
     const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
     return { status: answer.status, text: await answer.text(), date: answer.headers.get('date') ?? '' };
   } catch (error) {
     const { message, cause } = error as Error;
-    throw new Refusal(`${new URL(url).origin} does not answer (${cause instanceof Error ? cause.message : message})`);
+    throw new CommandError(
+      `${new URL(url).origin} does not answer (${cause instanceof Error ? cause.message : message})`,
+    );
   }
 }
 
-/** The secret that an answer misses, in whichever of our forms it says so. */
-function unsetSecret(text: string): string | undefined {
+/** Returns the secret that a response reports as not set, in JSON, XML or text. */
+function findUnsetSecret(text: string): string | undefined {
   const name = /\b([A-Z0-9_]+) is not set\b/.exec(text)?.[1];
   return SECRET_NAMES.find((one) => one === name);
 }
 
-/** Functions that are not told where the store is miss every secret: that is the deployment's fault. */
-function notPut(name: string, { SECRETS_PATH }: Deployment['variables']): Refusal {
-  const said = `${name} is not set`;
+/** Without SECRETS_PATH the functions lack every secret, which is an error of the deployment. */
+function unsetSecretError(name: string, { SECRETS_PATH }: Deployment['variables']): CommandError {
+  const problem = `${name} is not set`;
   return SECRETS_PATH
-    ? new Elsewhere(`${said} → npm run secrets -- put ${name}`)
-    : new Refusal(`${said}, and neither is SECRETS_PATH`);
+    ? new ExternalError(`${problem} → npm run secrets -- put ${name}`)
+    : new CommandError(`${problem}, and neither is SECRETS_PATH: deploy again`);
 }
 
-/** The words of an answer, for one line. */
-function quote(text: string): string {
-  const words = withoutCdata(text).replace(/<[^>]*>/g, ' ');
-  return words.replace(/\s+/g, ' ').trim().slice(0, 200) || 'without a word';
+/** Returns the text of a response without its markup, for one line. */
+function quoteText(text: string): string {
+  const words = stripCdata(text).replace(/<[^>]*>/g, ' ');
+  return words.replace(/\s+/g, ' ').trim().slice(0, 200) || 'empty response';
 }
 
-function withoutCdata(text: string): string {
+function stripCdata(text: string): string {
   return text.replace(/<!\[CDATA\[|\]\]>/g, '');
 }
 

@@ -1,59 +1,64 @@
-// `npm run redrive -- --stage <stage>`: tells the functions again what is in the dead-letter queues of a stage. A letter is
-// taken out once the function has taken all of it; all others stay. Exit code 1 when one stays.
+// `npm run redrive -- --stage <stage>`: invokes the functions again with the dead letters of a stage. A dead letter is
+// removed when its function has processed all of it; the others stay. Exit code 1 when one stays.
 import { readDeployment } from './deployment.ts';
-import { deliver } from './redrive/deliver.ts';
+import { redeliver } from './redrive/redeliver.ts';
 import { openQueue } from './redrive/queue.ts';
-import { readConsumerLetter, readStreamLetter, type Letter, type ReadLetter } from './redrive/letter.ts';
-import { Refusal, runCommand, WrongUse } from './refusal.ts';
-import { exitCodeOf, formatEnd, formatRow, row, type Row } from './rows.ts';
+import {
+  readConsumerDeadLetter,
+  readStreamDeadLetter,
+  type DeadLetter,
+  type ReadDeadLetter,
+} from './redrive/dead-letter.ts';
+import { CommandError, runCommand, UsageError } from './command.ts';
+import { exitCodeOf, formatSummary, formatResult, runCheck, type CheckResult } from './check-report.ts';
 import { readTarget, type Target } from './target.ts';
-import { readWords } from './words.ts';
+import { parseCommandLine } from './command-line.ts';
 
 const USAGE = 'Usage: npm run redrive -- --stage <stage>';
 
-const QUEUES: [output: string, read: ReadLetter][] = [
-  ['StreamDeadLettersUrl', readStreamLetter],
-  ['ConsumerDeadLettersUrl', readConsumerLetter],
+const QUEUES: [output: string, read: ReadDeadLetter][] = [
+  ['StreamDeadLettersUrl', readStreamDeadLetter],
+  ['ConsumerDeadLettersUrl', readConsumerDeadLetter],
 ];
 
 await runCommand(async () => {
-  const { stage } = readWords(USAGE);
-  if (!stage) throw new WrongUse(USAGE);
+  const { stage } = parseCommandLine(USAGE);
+  if (!stage) throw new UsageError(USAGE);
   const target = readTarget(stage);
   const { outputs } = await readDeployment(target);
-  const rows: Row[] = [];
+  const results: CheckResult[] = [];
   for (const [output, read] of QUEUES) {
     const url = outputs[output];
-    if (!url) throw new Refusal(`The stack has no ${output} among its outputs.`);
+    if (!url) throw new CommandError(`The stack has no output ${output}: deploy this version of the service.`);
     console.log(output.replace(/Url$/, ''));
-    for await (const one of redrive(target, url, read)) {
-      console.log(formatRow(one));
-      rows.push(one);
+    for await (const result of redriveQueue(target, url, read)) {
+      console.log(formatResult(result));
+      results.push(result);
     }
   }
-  console.log(formatEnd(rows));
-  return exitCodeOf(rows);
+  console.log(formatSummary(results));
+  return exitCodeOf(results);
 });
 
-async function* redrive(target: Target, url: string, read: ReadLetter): AsyncGenerator<Row> {
+async function* redriveQueue(target: Target, url: string, read: ReadDeadLetter): AsyncGenerator<CheckResult> {
   const queue = openQueue(target, url);
   try {
     for await (const message of queue.messages()) {
-      const told = await tell(target, () => read(message, target));
-      if (told.mark === '✓') await queue.remove(message);
-      yield told;
+      const result = await redriveOne(target, () => read(message, target));
+      if (result.mark === '✓') await queue.remove(message);
+      yield result;
     }
   } finally {
     await queue.release();
   }
 }
 
-async function tell(target: Target, read: () => Letter): Promise<Row> {
-  let name = 'a letter';
-  const found = await row(name, async () => {
-    const letter = read();
-    name = letter.functionName;
-    return deliver(target, letter);
+async function redriveOne(target: Target, read: () => DeadLetter): Promise<CheckResult> {
+  let name = 'unknown function';
+  const result = await runCheck(name, async () => {
+    const deadLetter = read();
+    name = deadLetter.functionName;
+    return redeliver(target, deadLetter);
   });
-  return { ...found, name };
+  return { ...result, name };
 }

@@ -1,34 +1,36 @@
-// `npm run smoke [-- --stage <stage>]`: whether what was just deployed works, seen from outside and in a few seconds. It
-// uses the addresses that AWS made: a domain may lead here only later. CI takes back a deployment that fails it, so what is
-// not the deployment's fault is said, and fails nothing.
+// `npm run smoke [-- --stage <stage>]`: checks a new deployment from outside in a few seconds. It uses the addresses in AWS,
+// because a domain may follow later. CI rolls back a deployment that fails, so a cause outside of the deployment is only a
+// warning.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownUrl, readDeployment } from './deployment.ts';
-import { checkHealth, checkLogin, checkRefusal, WEBHOOKS } from './probes.ts';
-import { Elsewhere, runCommand } from './refusal.ts';
-import { exitCodeOf, formatEnd, formatGroup, row, type Finding } from './rows.ts';
+import { readAwsWebhookUrl, readDeployment } from './deployment.ts';
+import { checkHealth, checkLogin, checkRejectsForgery, WEBHOOKS } from './probes.ts';
+import { ExternalError, runCommand } from './command.ts';
+import { exitCodeOf, formatSummary, formatGroup, runCheck, type CheckOutcome } from './check-report.ts';
 import { readTarget } from './target.ts';
-import { readWords } from './words.ts';
+import { parseCommandLine } from './command-line.ts';
 
-/** A first call may meet a cold start, and a new address takes some seconds to be known. */
+/** A first call may be a cold start, and the DNS of a new address takes some seconds. */
 const PAUSES_MS = [1_000, 3_000, 6_000];
 
 await runCommand(async () => {
-  const { stage } = readWords('Usage: npm run smoke [-- --stage <stage>]');
+  const { stage } = parseCommandLine('Usage: npm run smoke [-- --stage <stage>]');
   const target = readTarget(stage);
   const deployment = await readDeployment(target);
-  const rows = await Promise.all([
-    row('health', () => patiently(() => checkHealth(deployment))),
+  const results = await Promise.all([
+    runCheck('health', () => retryDuringStartup(() => checkHealth(deployment))),
     ...WEBHOOKS.map((name) =>
-      row(name, () => patiently(async () => checkRefusal(deployment, name, ownUrl(deployment, name)))),
+      runCheck(name, () =>
+        retryDuringStartup(async () => checkRejectsForgery(deployment, name, readAwsWebhookUrl(deployment, name))),
+      ),
     ),
-    row('login', () => patiently(async () => checkLogin(deployment))),
+    runCheck('login', () => retryDuringStartup(async () => checkLogin(deployment))),
   ]);
-  console.log(formatGroup(`Smoke test of ${target.name} (${deployment.place})`, rows));
-  console.log(formatEnd(rows));
-  return exitCodeOf(rows);
+  console.log(formatGroup(`Smoke test of ${target.name} (${deployment.place})`, results));
+  console.log(formatSummary(results));
+  return exitCodeOf(results);
 });
 
-async function patiently(check: () => Promise<string | Finding>): Promise<string | Finding> {
+async function retryDuringStartup(check: () => Promise<string | CheckOutcome>): Promise<string | CheckOutcome> {
   for (const pauseMs of PAUSES_MS) {
     try {
       return await check();
@@ -39,7 +41,7 @@ async function patiently(check: () => Promise<string | Finding>): Promise<string
   try {
     return await check();
   } catch (error) {
-    if (error instanceof Elsewhere) return { mark: '!', note: error.message };
+    if (error instanceof ExternalError) return { mark: '!', note: error.message };
     throw error;
   }
 }

@@ -3,26 +3,26 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { readPorts } from '../service/ports.ts';
 import { clientSettings } from '../service/table.ts';
-import { WrongUse } from './refusal.ts';
+import { UsageError } from './command.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-/** As serverless.yml has it. */
+/** The default of serverless.yml. */
 const REGION = 'ap-southeast-1';
 const LOCAL = 'local';
 
-/** Where a command works: a stage in AWS, or the local stack when no stage is named. */
+/** The stack that a command works on: a stage in AWS, or the local stack without `--stage`. */
 export interface Target {
   /** The stage; `local` for the local stack. */
   name: string;
-  /** Set for the local stack alone: where its stand-ins for AWS answer. */
+  /** The address of the AWS stand-ins; undefined for a stage in AWS. */
   standIns: string | undefined;
-  /** Where its secrets are, as in the variable SECRETS_PATH. */
+  /** The path of its secrets, as in the variable SECRETS_PATH. */
   secretsPath: string;
   stackName: string;
   region: string;
-  /** What a client of the SDK is made with. */
+  /** The settings of SDK clients. */
   clients: Record<'ssm' | 'lambda', ReturnType<typeof clientSettings> | { region: string }>;
-  /** The name that the Lambda API knows a function by. */
+  /** Returns the name of a function in Lambda. */
   deployedName(functionName: string): string;
 }
 
@@ -32,8 +32,8 @@ interface ServerlessFile {
 }
 
 /**
- * Reads what `--stage` says. Settings of `.env.<stage>`, or else of `.env`, join the environment as they do for the
- * Serverless Framework: what the environment holds wins.
+ * Reads the target of `--stage`. Settings of `.env.<stage>`, or else of `.env`, join the environment as they do for the
+ * Serverless Framework: the environment wins.
  */
 export function readTarget(stage: string | undefined): Target {
   const { service, provider } = parse(readFileSync(new URL('serverless.yml', ROOT), 'utf8')) as ServerlessFile;
@@ -42,20 +42,23 @@ export function readTarget(stage: string | undefined): Target {
     const standIns = `http://127.0.0.1:${aws}`;
     const clients = { ssm: clientSettings(standIns), lambda: clientSettings(`http://127.0.0.1:${lambda}`) };
     // Its functions have the names of the stage that serverless.yml names.
-    return { ...named(service, LOCAL, provider.stage), standIns, region: clients.ssm.region, clients };
+    return { ...nameResources(service, LOCAL, provider.stage), standIns, region: clients.ssm.region, clients };
   }
-  if (!/^[a-z][a-z0-9-]*$/i.test(stage) || stage === LOCAL) throw new WrongUse(`"${stage}" is no stage of AWS.`);
+  if (!/^[a-z][a-z0-9-]*$/i.test(stage) || stage === LOCAL)
+    throw new UsageError(
+      `"${stage}" is not a stage in AWS. A stage has a name such as dev; without --stage the command works on the local stack.`,
+    );
   loadSettingsFile(stage);
   const region = process.env.AWS_REGION || REGION;
   return {
-    ...named(service, stage, stage),
+    ...nameResources(service, stage, stage),
     standIns: undefined,
     region,
     clients: { ssm: { region }, lambda: { region } },
   };
 }
 
-function named(service: string, name: string, stage: string) {
+function nameResources(service: string, name: string, stage: string) {
   return {
     name,
     secretsPath: `/${service}/${name}`,

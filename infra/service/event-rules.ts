@@ -1,21 +1,21 @@
 import { LAMBDA_TIMEOUT_SECONDS, type FunctionWithEvents } from './stream-consumers.ts';
 import type { Pattern } from './stream-filter.ts';
 
-/** A function that gets the events of the bus that the pattern lets through. */
+/** A function that consumes the events of the bus that match the pattern. */
 export interface EventRule {
   functionName: string;
   timeoutSeconds: number;
   pattern: Pattern;
 }
 
-/** The keys of an `eventBridge` event that mean something here; the others are for AWS alone. */
+/** The keys of an `eventBridge` event that matter here; the others matter only in AWS. */
 interface EventBridgeEvent {
   enabled?: boolean;
   /** None in a schedule. */
   pattern?: Pattern;
 }
 
-/** Every `eventBridge` event with a pattern. There is one bus, so its name need not be known. */
+/** Reads every `eventBridge` event with a pattern. There is only one bus, so its name does not matter. */
 export function readEventRules(
   functions: Record<string, FunctionWithEvents>,
   provider: { timeout?: number },

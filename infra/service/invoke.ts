@@ -1,6 +1,6 @@
 // The Lambda invoke API, as serverless-offline offers it.
 
-/** A function's result: its value, the text of the error it threw, or that the request was too big for Lambda. */
+/** The result of a function: its value, the message of its error, or a request that is too large for Lambda. */
 export type InvokeResult = { value: unknown } | { error: string } | { tooLarge: true };
 
 /** Invokes a function of the local stack. Rejects when the API does not answer, or at the signal. */
@@ -17,16 +17,16 @@ export async function invokeFunction(
   });
   const text = await response.text();
   if (response.status === 413) return { tooLarge: true };
-  if (!response.ok || response.headers.has('x-amz-function-error')) return { error: errorText(text) };
+  if (!response.ok || response.headers.has('x-amz-function-error')) return { error: readErrorMessage(text) };
   return { value: readPayload(text) };
 }
 
-function errorText(text: string): string {
+function readErrorMessage(text: string): string {
   const { errorMessage, Message } = JSON.parse(text) as { errorMessage?: string; Message?: string };
   return errorMessage ?? Message ?? text;
 }
 
-/** serverless-offline puts a returned string between quotes without escaping it: not JSON, so they are cut off. */
+/** serverless-offline quotes a returned string without escaping it, which is no JSON: the quotes are cut off. */
 function readPayload(text: string): unknown {
   if (text === '') return undefined;
   return text.startsWith('"') ? text.slice(1, -1) : (JSON.parse(text) as unknown);

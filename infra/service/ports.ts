@@ -19,7 +19,7 @@ const PORT_USES = {
 export type PortName = keyof typeof PORT_USES;
 export type Ports = Record<PortName, number>;
 
-/** The six ports: the standard ones unless a variable says otherwise. */
+/** Reads the six ports: a variable, or the standard port. */
 export function readPorts(env: NodeJS.ProcessEnv): Ports {
   const entries = Object.entries(PORT_USES).map(([name, { variable, standard }]) => {
     const port = Number(env[variable] || standard);
@@ -31,7 +31,7 @@ export function readPorts(env: NodeJS.ProcessEnv): Ports {
   return Object.fromEntries(entries) as Ports;
 }
 
-/** Refuses, with what to do about it, if one of these ports is in use or wanted for two things. */
+/** @throws when one of these ports is in use or has two uses, with the variable to set */
 export async function assertPortsFree(ports: Ports, wanted: PortName[]): Promise<void> {
   for (const name of wanted) {
     const { variable, use } = PORT_USES[name];
@@ -48,7 +48,7 @@ export async function assertPortsFree(ports: Ports, wanted: PortName[]): Promise
 // On macOS a wildcard listener and a loopback one may share a port, so each is tried by itself.
 const HOSTS = [undefined, '127.0.0.1', '::1'];
 
-/** Whether nobody listens on this port, on any address of the machine. */
+/** Whether the port is free on every address of the machine. */
 export async function isPortFree(port: number): Promise<boolean> {
   for (const host of HOSTS) {
     if ((await tryListen(port, host)) === 'EADDRINUSE') return false;

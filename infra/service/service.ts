@@ -9,13 +9,13 @@ export interface Service {
   functions: string[];
   /** Functions with a function URL. */
   withUrl: string[];
-  /** Functions that nobody reaches from outside: no route, no URL, no stream, no rule. */
+  /** Functions without a route, URL, stream or rule: only an operator can invoke them. */
   operators: string[];
-  /** Functions that get the changes of the table. */
+  /** Functions that consume the stream of the table. */
   streamConsumers: StreamConsumer[];
-  /** Who gets which events of the bus. */
+  /** The event patterns of the functions that consume the bus. */
   eventRules: EventRule[];
-  /** The name that the Lambda API knows a function by. */
+  /** Returns the name of a function in Lambda. */
   deployedName(functionName: string): string;
 }
 
@@ -25,14 +25,14 @@ interface ServerlessFile {
   functions: Record<string, FunctionWithEvents & { url?: unknown }>;
 }
 
-/** What the local stack has to know of serverless.yml. Variables (`${…}`) are not resolved. */
+/** Reads the parts of serverless.yml that the commands and the local stack use. Variables (`${…}`) are not resolved. */
 export function readService(): Service {
   return describeService(readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8'));
 }
 
-/** The same from the text of a serverless.yml. */
+/** Does the same with the text of a serverless.yml. */
 export function describeService(text: string): Service {
-  // Short forms of CloudFormation (`!Ref`) are unknown to the parser, and nothing to warn about.
+  // The parser does not know the short forms of CloudFormation (`!Ref`), and would warn.
   const { service, provider, functions } = parse(text, { logLevel: 'error' }) as ServerlessFile;
   const entries = Object.entries(functions);
   const hasSource = ({ events = [] }: FunctionWithEvents) =>

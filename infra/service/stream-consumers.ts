@@ -1,6 +1,6 @@
 import type { Pattern } from './stream-filter.ts';
 
-/** A function that gets the records of the table, and how. */
+/** A function that consumes the stream of the table, with its event source mapping. */
 export interface StreamConsumer {
   functionName: string;
   timeoutSeconds: number;
@@ -8,7 +8,7 @@ export interface StreamConsumer {
   batchSize: number;
   retries: number;
   bisects: boolean;
-  /** The function names the records that failed; otherwise its result says nothing. */
+  /** Whether the result of the function lists the failed records. */
   reportsFailures: boolean;
   filterPatterns: Pattern[];
 }
@@ -18,7 +18,7 @@ export interface FunctionWithEvents {
   events?: Record<string, unknown>[];
 }
 
-/** The keys of a `stream` event that mean something here; the others (`arn`, `destinations`, …) are for AWS alone. */
+/** The keys of a `stream` event that matter here; the others (`arn`, `destinations`, …) matter only in AWS. */
 interface StreamEvent {
   type?: string;
   enabled?: boolean;
@@ -31,10 +31,10 @@ interface StreamEvent {
 }
 
 export const LAMBDA_TIMEOUT_SECONDS = 6;
-/** AWS tries for a day. Nobody waits that long at a laptop. */
+/** AWS retries for a day. A developer does not wait that long. */
 const RETRIES = 5;
 
-/** Every `stream` event of type `dynamodb`. There is one table, so its `arn` need not be known. */
+/** Reads every `stream` event of type `dynamodb`. There is only one table, so its `arn` does not matter. */
 export function readStreamConsumers(
   functions: Record<string, FunctionWithEvents>,
   provider: { timeout?: number },
@@ -48,7 +48,7 @@ export function readStreamConsumers(
         timeoutSeconds: timeout ?? provider.timeout ?? LAMBDA_TIMEOUT_SECONDS,
         startingPosition: stream?.startingPosition ?? 'TRIM_HORIZON',
         batchSize: stream?.batchSize ?? 10,
-        retries: toRetries(stream?.maximumRetryAttempts),
+        retries: limitRetries(stream?.maximumRetryAttempts),
         bisects: stream?.bisectBatchOnFunctionError ?? false,
         reportsFailures: stream?.functionResponseType === 'ReportBatchItemFailures',
         filterPatterns: stream?.filterPatterns ?? [],
@@ -56,6 +56,6 @@ export function readStreamConsumers(
   );
 }
 
-function toRetries(maximum = -1): number {
+function limitRetries(maximum = -1): number {
   return maximum < 0 ? RETRIES : maximum;
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
 
-/** The record as Lambda hands it to a function: JSON, and of our region instead of the engine's own. */
+/** Returns the record in the form of Lambda: JSON, with our region instead of the engine's. */
 export function toLambdaRecord(record: EngineRecord, { streamArn, region }: { streamArn: string; region: string }) {
   const { userIdentity, ...rest } = record;
   return {
@@ -13,7 +13,7 @@ export function toLambdaRecord(record: EngineRecord, { streamArn, region }: { st
   } satisfies DynamoDBRecord;
 }
 
-/** DynamoDB has no record of a write that leaves an item as it was; the engine makes one. */
+/** Whether DynamoDB would write this record: unlike the engine, it writes none when an item does not change. */
 export function isChange({ eventName, dynamodb }: EngineRecord): boolean {
   return !(
     eventName === 'MODIFY' &&

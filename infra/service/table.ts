@@ -1,4 +1,4 @@
-// Makes the table from the very file that is deployed, so that tests and the laptop never run on other keys than AWS.
+// Creates the table from the deployed file, so that tests and the local stack have the keys of AWS.
 import { readFileSync } from 'node:fs';
 import {
   CreateTableCommand,
@@ -13,11 +13,13 @@ import { parse } from 'yaml';
 
 const TEMPLATE = new URL('../table.yml', import.meta.url);
 
-/** The region and the keys for an engine that checks neither. The functions must use the same: some engines keep
- * one set of tables per key and region. */
+/**
+ * The region and the keys for an engine that checks neither. The functions must use the same: some engines keep one set of
+ * tables per key and region.
+ */
 export const LOCAL_AWS = { AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
-/** What a client of the engine has to know. */
+/** Returns the settings of a client of the engine. */
 export function clientSettings(endpoint: string) {
   const env = { ...LOCAL_AWS, ...process.env };
   return {
@@ -36,7 +38,7 @@ interface TableTemplate {
   };
 }
 
-/** Creates the table of `infra/table.yml` under this name; an existing one is left as it is. */
+/** Creates the table of `infra/table.yml` under this name; an existing table stays unchanged. */
 export async function createTable(endpoint: string, tableName: string): Promise<void> {
   const { create, timeToLive } = readTableDefinition(readFileSync(TEMPLATE, 'utf8'), tableName);
   const client = new DynamoDBClient(clientSettings(endpoint));
@@ -51,11 +53,11 @@ export async function createTable(endpoint: string, tableName: string): Promise<
   }
 }
 
-/** Turns the CloudFormation resource into the calls of the API: what CloudFormation says in one, the API says in two. */
+/** Turns the CloudFormation resource into the two calls of the API. */
 export function readTableDefinition(template: string, tableName: string) {
   const { Properties } = (parse(template) as TableTemplate).Table;
   const { TimeToLiveSpecification, ...rest } = Properties;
-  // What AWS alone has a use for.
+  // The engine has no use for these.
   const { PointInTimeRecoverySpecification: _recovery, DeletionProtectionEnabled: _protection, ...create } = rest;
   return {
     create: {

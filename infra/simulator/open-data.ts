@@ -1,4 +1,4 @@
-// The user data that a mini-program receives: plain with a signature, and encrypted (platform 1.2, 1.3).
+// The user data that a mini-program receives: plain with a signature, and encrypted.
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import type { PhoneNumber } from './wechat-users.ts';
 
@@ -7,7 +7,10 @@ interface Watermark {
   appid: string;
 }
 
-/** Renders a phone number as WeChat returns it. */
+/**
+ * Renders a phone number as WeChat returns it.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
+ */
 export function phoneInfo({ pure, countryCode }: PhoneNumber, watermark: Watermark) {
   const abroad = String(countryCode) !== '86';
   return {
@@ -23,19 +26,25 @@ export function publicProfile({ nickname, avatarUrl }: { nickname: string; avata
   return { nickName: nickname, gender: 0, language: '', city: '', province: '', country: '', avatarUrl };
 }
 
-/** SHA-1, in hex, over the text followed by the base64 text of the session key. */
+/**
+ * SHA-1, in hex, over the text followed by the base64 text of the session key.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
+ */
 export function rawDataSignature(rawData: string, sessionKey: string): string {
   return createHash('sha1')
     .update(rawData + sessionKey)
     .digest('hex');
 }
 
-/** Proves possession of the session key (platform 1.4). The HMAC key is the base64 text, not the decoded bytes. */
+/**
+ * Proves possession of the session key. The HMAC key is the base64 text, not the decoded bytes.
+ * @see https://developers.weixin.qq.com/minigame/dev/tutorial/open-ability/http-signature.html
+ */
 export function sessionSignature(sessionKey: string, message = ''): string {
   return createHmac('sha256', sessionKey).update(message).digest('hex');
 }
 
-/** AES-128-CBC under the decoded session key. */
+/** Encrypts open data with AES-128-CBC under the decoded session key. */
 export function encryptOpenData(
   data: string,
   sessionKey: string,

@@ -29,7 +29,10 @@ export interface PaySettings {
   certSerial: string;
   /** SPKI PEM: checks the merchant's request signatures. */
   merchantPublicKey: string;
-  /** 32 ASCII characters: encrypts the notifications. */
+  /**
+   * 32 ASCII characters: encrypts the notifications.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012072195
+   */
   apiV3Key: string;
   /** 32 characters: signs API v2 and encrypts its refund notifications. API v2 is unavailable without it. */
   apiV2Key?: string;

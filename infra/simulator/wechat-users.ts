@@ -53,7 +53,10 @@ export class WechatUsers {
   readonly #users = new Map<string, WechatUser>();
   readonly #apps: Record<AppName, string>;
   readonly #secrets: IssuedSecrets;
-  /** The apps bound to the Open Platform account: only these receive a unionid (platform 0.3). */
+  /**
+   * The apps bound to the Open Platform account: only these receive a unionid.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/union-id.html
+   */
   #bound: readonly AppName[] = ['miniapp', 'official'];
 
   constructor(settings: SimulatorSettings, secrets: IssuedSecrets) {

@@ -1,16 +1,22 @@
 const BEIJING_OFFSET_MS = 8 * 3_600_000;
 
-/** The day in Beijing, `yyyy-mm-dd`: bills are made by it. */
+/** Returns the date in Beijing, `yyyy-MM-dd`. A bill of WeChat covers one such day. */
 export function beijingDate(atMs: number): string {
   return shifted(atMs).slice(0, 10);
 }
 
-/** `yyyyMMddHHmmss` in Beijing, as API v2 writes times (pay 5.3). */
+/**
+ * Formats an instant as `yyyyMMddHHmmss` in Beijing time, the time format of API v2.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ */
 export function beijingDigits(atMs: number): string {
   return shifted(atMs).slice(0, 19).replaceAll(/\D/g, '');
 }
 
-/** Epoch ms of a time of Beijing, `yyyyMMddHHmmss` or `yyyy-MM-dd HH:mm:ss`; NaN for anything else. */
+/**
+ * Parses a time in Beijing, `yyyyMMddHHmmss` or `yyyy-MM-dd HH:mm:ss`.
+ * @returns epoch ms; NaN for any other text
+ */
 export function fromBeijing(text: string): number {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})-?(\d\d)-?(\d\d) ?(\d\d):?(\d\d):?(\d\d)$/.exec(text) ?? [];

@@ -1,5 +1,5 @@
-/** `text` as a CDATA section that it cannot leave, without the characters that XML cannot carry. */
+/** Wraps a text in a CDATA section. Splits each `]]>` in the text, and drops the characters that XML does not allow. */
 export function cdata(text: string): string {
-  const carried = text.replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '');
-  return `<![CDATA[${carried.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
+  const allowed = text.replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '');
+  return `<![CDATA[${allowed.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }

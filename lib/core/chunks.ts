@@ -1,7 +1,10 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-/** At least the first `size` bytes, if there are so many, and then all of them from the beginning: `all` must be read. */
+/**
+ * Reads ahead at least `size` bytes, or the whole source if it is shorter.
+ * @returns `head`, the bytes read ahead, and `all`, the source from its first byte; the caller must iterate `all`
+ */
 export async function peek(
   chunks: AsyncIterable<Buffer>,
   size: number,
@@ -24,7 +27,7 @@ export async function peek(
   return { head, all: all() };
 }
 
-/** What comes until there are `maxBytes`; whatever follows is not read. */
+/** Reads chunks until they hold at least `maxBytes`. Later chunks are not read. */
 export async function firstBytes(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const read: Buffer[] = [];
   let size = 0;
@@ -39,10 +42,10 @@ export async function firstBytes(chunks: AsyncIterable<Buffer>, maxBytes: number
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const OUTPUT_BYTES = 64 * 1024;
 
-/** What is inside, if it is compressed by gzip; otherwise what is there. */
+/** Decompresses gzip data. Any other data passes through unchanged. */
 export async function* uncompressed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { head, all } = await peek(chunks, GZIP.length);
   if (!head.subarray(0, GZIP.length).equals(GZIP)) return yield* all;
-  // Whatever goes wrong before or in it, gunzip throws to its reader.
+  // The reader of the returned stream gets every error, so the callback ignores its own.
   yield* pipeline(all, createGunzip({ chunkSize: OUTPUT_BYTES }), () => undefined);
 }

@@ -1,11 +1,11 @@
 import { AppError } from './errors.ts';
 
-/** Every setting there is; what each means: README, "Settings". */
+/** The name of a setting. infra/docs/settings.ts describes each one. */
 export type SettingName = PlainName | SecretName;
 
 /**
- * What comes from the parameter store when it is not set as a variable: secrets, and what changes together with one of
- * them. Read with lib/secrets.
+ * Settings that are read from the parameter store unless a variable is set: secrets, and values that change together
+ * with a secret. lib/secrets reads them.
  */
 export const SECRET_NAMES = [
   'JWT_SIGNING_KEYS',
@@ -25,7 +25,7 @@ export const SECRET_NAMES = [
 
 export type SecretName = (typeof SECRET_NAMES)[number];
 
-/** What is a variable, and nothing else. */
+/** Settings that are read from variables only. */
 export type PlainName =
   | 'TABLE_NAME'
   | 'PUBLIC_BASE_URL'
@@ -47,14 +47,14 @@ export type PlainName =
   | 'PAY_V2_NOTIFY_URL'
   | 'BILL_REPORTS_BUCKET'
   | 'EVENT_BUS_NAME'
-  // What Lambda and the SDK know as well.
+  // Variables of Lambda and of the AWS SDK.
   | 'AWS_REGION'
   | 'AWS_ENDPOINT_URL'
   | 'AWS_ENDPOINT_URL_SSM'
   | 'AWS_LAMBDA_LOG_FORMAT';
 
-/** Settings that have a sensible value of their own: WeChat's hosts, and what nobody has to choose. */
-const DEFAULTS: Partial<Record<PlainName, string>> = {
+/** Default values: the hosts of WeChat, and optional settings. */
+export const DEFAULTS: Partial<Record<PlainName, string>> = {
   WECHAT_API_BASE_URL: 'https://api.weixin.qq.com',
   WECHAT_OPEN_BASE_URL: 'https://open.weixin.qq.com',
   WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',
@@ -66,41 +66,47 @@ const DEFAULTS: Partial<Record<PlainName, string>> = {
 };
 
 /**
- * The named settings. An empty variable counts as missing.
- * @throws NOT_CONFIGURED with the name of the first one that is missing
+ * Returns the named settings. An empty variable counts as missing.
+ * @throws NOT_CONFIGURED with the name of the first missing setting
  */
 export function settings<const Name extends PlainName>(...names: Name[]): Record<Name, string> {
-  const found = names.map((name) => [name, variable(name) ?? DEFAULTS[name] ?? missing(name)] as const);
-  return Object.fromEntries(found) as Record<Name, string>;
+  const entries = names.map((name) => [name, variable(name) ?? DEFAULTS[name] ?? missing(name)] as const);
+  return Object.fromEntries(entries) as Record<Name, string>;
 }
 
-/** What a variable is set to; undefined when it is empty or not there. */
+/** Returns the value of a variable; undefined when it is empty or not set. */
 export function variable(name: SettingName): string | undefined {
   return readText(process.env[name]);
 }
 
-/** The value in a text of either source; a blank one is none. PEM text may carry `\n` escapes. */
+/**
+ * Normalises the text of a variable or a parameter: trims it, and replaces `\n` escapes in PEM text by line ends.
+ * @returns undefined for a blank text
+ */
 export function readText(text: string | undefined): string | undefined {
   const value = text?.trim() || undefined;
   return value?.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
 }
 
-/** That a setting is not there. @throws NOT_CONFIGURED, always */
+/**
+ * Rejects a setting that is not set.
+ * @throws NOT_CONFIGURED always
+ */
 export function missing(name: SettingName): never {
   throw badSetting(name, 'is not set');
 }
 
 /**
- * A setting that is the address of a host, without a slash at its end, so that paths can be put behind it.
- * @throws NOT_CONFIGURED
+ * Returns a setting that holds an http or https address, without slashes at its end, so that a path can be appended.
+ * @throws NOT_CONFIGURED when the setting is missing or holds no such address
  */
 export function addressSetting(name: PlainName): string {
   const { [name]: address } = settings(name);
   if (URL.canParse(address) && /^https?:/.test(address)) return address.replace(/\/+$/, '');
-  throw badSetting(name, 'must be an address such as https://example.com');
+  throw badSetting(name, 'must be an http or https address such as https://example.com');
 }
 
-/** The origins of ALLOWED_ORIGINS: compared whole, never by how they begin or end. */
+/** Parses ALLOWED_ORIGINS, a comma-separated list. Compare an origin as a whole, never by its beginning or end. */
 export function originsOf(allowedOrigins: string): string[] {
   return allowedOrigins
     .split(',')
@@ -108,7 +114,10 @@ export function originsOf(allowedOrigins: string): string[] {
     .filter(Boolean);
 }
 
-/** That a setting is there but cannot be used: `reason` completes "NAME …" and never quotes the value. */
+/**
+ * Returns the error for a setting whose value cannot be used.
+ * @param reason completes the sentence "NAME …" and never quotes the value
+ */
 export function badSetting(name: SettingName, reason: string, cause?: unknown): AppError {
   return new AppError('NOT_CONFIGURED', `${name} ${reason}`, { detail: { setting: name }, cause });
 }

@@ -1,4 +1,7 @@
-/** The closed list of codes that a caller can meet. The HTTP status of each is in lib/http/error-response.ts. */
+/**
+ * The closed list of error codes that a caller can receive. lib/http/error-response.ts maps each code to an HTTP
+ * status.
+ */
 export type ErrorCode =
   | 'PARAM_ERROR'
   | 'UNAUTHENTICATED'
@@ -29,7 +32,7 @@ interface AppErrorOptions {
   cause?: unknown;
 }
 
-/** A failure with a code of the closed list; its message may be shown to the caller. */
+/** An error with a code of the closed list. Its message may be shown to the caller. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;

@@ -1,6 +1,8 @@
 import { variable } from './config.ts';
 
-/** Facts of one log line. Names in SECRET are hidden whatever they hold; give ids, counts and codes instead. */
+/**
+ * Fields of one log line. The value of a field whose name matches SECRET is hidden; log ids, counts and codes instead.
+ */
 export type Fields = Record<string, unknown>;
 
 export interface Log {
@@ -12,7 +14,10 @@ export interface Log {
 const SECRET =
   /secret|token|session_?key|js_?code|^code$|ticket|authorization|cookie|signature|private|keys?$|phone|nickname|encrypted|^iv$|raw_?data/i;
 const OPENID = /open_?id|union_?id/i;
-/** What a secret looks like inside text: replaced whole, or behind its name. */
+/**
+ * Secrets within a text. Keys, session tokens and phone numbers are replaced as a whole. A named value keeps its name,
+ * an openid its last characters.
+ */
 const SECRET_TEXT: [RegExp, string][] = [
   [/-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)/g, '[hidden]'],
   [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[hidden]'],
@@ -22,11 +27,11 @@ const SECRET_TEXT: [RegExp, string][] = [
 ];
 
 /**
- * Lines of JSON on stdout. Where Lambda writes JSON by itself it nests what it is given under `message`: an object, so
- * that each field can be searched for.
+ * Writes each event as one line of JSON. With the JSON log format of Lambda, each event is an object, which Lambda
+ * nests under `message`, so that each field can be searched.
  */
 export const log: Log = {
-  // Braces, because a console that returns a value must not become the result of a middleware.
+  // The braces discard the return value of a patched console, which middy would take for a response.
   info: (event, fields) => {
     console.info(lineOf({ evt: event, ...fields }));
   },
@@ -43,7 +48,10 @@ function lineOf(fields: Fields): unknown {
   return variable('AWS_LAMBDA_LOG_FORMAT') === 'JSON' ? JSON.parse(line) : line;
 }
 
-/** `fields` as safe JSON: secrets hidden, openids shortened, errors reduced to name, message and stack. Never throws. */
+/**
+ * Serialises `fields` as JSON without secrets: hides secrets, shortens openids, and reduces errors to name, message and
+ * stack. Never throws.
+ */
 export function redact(fields: Fields): string {
   try {
     return JSON.stringify(fields, redactField);
@@ -61,7 +69,7 @@ function redactField(name: string, value: unknown): unknown {
   return OPENID.test(name) ? maskOpenId(value) : cleanText(value);
 }
 
-/** Enough of an openid to follow one user through a log, too little to be one. */
+/** Keeps enough of an openid to follow one user through a log, and too little to use the openid. */
 function maskOpenId(openId: string): string {
   return openId.length > 8 ? `${openId.slice(0, 4)}…${openId.slice(-3)}` : '…';
 }

@@ -1,4 +1,7 @@
-/** Builds something at the first call and keeps it; callers at the same time share it, a failure is not kept. */
+/**
+ * Returns a function that builds a value at its first call and keeps it. Concurrent callers share one build. A failed
+ * build is not kept.
+ */
 export function once<Value>(build: () => Promise<Value>): () => Promise<Value> {
   let built: Promise<Value> | undefined;
   return () => {

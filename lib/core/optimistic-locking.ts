@@ -1,4 +1,4 @@
-/** Another writer changed the same items first: the decision must be made again on what is stored now. */
+/** Another writer changed the same items first. The caller must read them and decide on their new state. */
 export const VERSION_CONFLICT = Symbol('version conflict');
 
 const MAX_ATTEMPTS = 8;
@@ -19,5 +19,5 @@ export async function retryOnConflict<Outcome>(
     if (outcome !== VERSION_CONFLICT) return outcome;
     await sleep(attempt * PAUSE_MS);
   }
-  throw new Error('The same items keep changing: optimistic locking gave up');
+  throw new Error(`Version conflict in each of ${MAX_ATTEMPTS} attempts: other writers keep changing the same items`);
 }

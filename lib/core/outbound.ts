@@ -17,30 +17,34 @@ export interface OutboundResponse {
   body: Buffer;
 }
 
-/** One HTTP request, no retry, no redirect. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE */
+/**
+ * Sends one HTTP request, without retry or redirect.
+ * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ */
 export type Send = (request: OutboundRequest) => Promise<OutboundResponse>;
 
-/** A response whose `body` is read as it arrives. A reader that leaves early ends the connection. */
+/** A response whose `body` is streamed. Leaving the iteration early closes the connection. */
 interface Download extends Omit<OutboundResponse, 'body'> {
   body: AsyncIterable<Buffer>;
 }
 
 /**
- * One HTTP request for something large, no retry, no redirect. It has no deadline, but fails when nothing arrives for
- * `idleMs`. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE, also while the body is read
+ * Sends one HTTP request for a large response, without retry or redirect. The download has no deadline, but fails when
+ * no data arrives for `idleMs`.
+ * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE, also while the body is read
  */
 export type StartDownload = (request: Omit<OutboundRequest, 'timeoutMs'> & { idleMs: number }) => Promise<Download>;
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /**
- * A frozen container does not notice that its idle connections were closed, and most calls here must not be repeated.
- * After such a pause all connections are opened anew.
+ * All connections are opened anew after this pause. A frozen Lambda environment does not notice that the other side
+ * closed an idle connection, and most calls must not be retried.
  */
 const IDLE_MS = 15_000;
 
 /**
- * Sends HTTP requests with the SDK's own handler, which is loaded anyway, keeps connections alive and saves the 25 ms
- * of the first `fetch`.
+ * Returns a `Send` over the HTTP handler of the AWS SDK, which is loaded anyway and keeps connections alive. The first
+ * `fetch` would cost 25 ms.
  */
 export function createSend({ now }: { now(): number }): Send {
   let handler = new NodeHttpHandler();
@@ -113,7 +117,7 @@ async function readAll(stream: NodeJS.ReadableStream & { destroy(): void }, dead
     size += chunk.length;
     if (size > MAX_ANSWER_BYTES) {
       stop();
-      throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent more than can be right');
+      throw new AppError('WECHAT_UNAVAILABLE', `WeChat sent a response of more than ${MAX_ANSWER_BYTES} bytes`);
     }
   }
   deadline.removeEventListener('abort', stop);

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { log, type Log } from './log.ts';
 import { createSend, type Send } from './outbound.ts';
 
-/** The outside world as plain functions. A flow names the part that it uses; tests replace the clock and randomness. */
+/**
+ * Access to the outside world as plain functions. A flow requires only the functions that it uses; tests replace the
+ * clock and the random source.
+ */
 export interface Runtime {
   /** Epoch milliseconds. */
   now(): number;

@@ -9,12 +9,15 @@ export interface BusEntry {
 }
 
 /**
- * Puts at most ten entries onto the bus. @returns for each entry why it was rejected, or undefined when it was accepted
- * @throws when the call failed as a whole
+ * Puts at most ten entries onto the bus.
+ * @returns for each entry the reason why the bus rejected it; undefined if the bus accepted it
+ * @throws when the whole call failed
  */
 export type PutEntries = (entries: BusEntry[]) => Promise<(string | undefined)[]>;
 
-/** The bus of this name. Three attempts of at most two seconds each: what fails is sent again by the stream. */
+/**
+ * Opens the bus of this name. A call has three attempts of at most two seconds each; the stream repeats failed entries.
+ */
 export function openBus(EventBusName: string): PutEntries {
   const client = new EventBridgeClient({
     maxAttempts: 3,
@@ -30,7 +33,7 @@ export function openBus(EventBusName: string): PutEntries {
     }));
     const { Entries: results = [] } = await client.send(new PutEventsCommand({ Entries }));
     return entries.map((_, n) =>
-      results[n]?.EventId === undefined ? (results[n]?.ErrorCode ?? 'no answer') : undefined,
+      results[n]?.EventId === undefined ? (results[n]?.ErrorCode ?? 'no result') : undefined,
     );
   };
 }

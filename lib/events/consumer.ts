@@ -5,8 +5,11 @@ import { log } from '../core/log.ts';
 type Consumers = { [Name in EventName]?: (event: DomainEvent<Name>) => Promise<void> };
 
 /**
- * The Lambda of an EventBridge rule: for each event that the rule lets through, what to do with it. Events come at least
- * once and in any order; what is thrown makes this one come again, and in the end go to the dead-letter queue.
+ * Returns the Lambda handler of an EventBridge rule.
+ *
+ * Events arrive at least once and in any order. An event whose consumer throws is retried, and finally goes to the
+ * dead-letter queue.
+ * @param consumers one function for each event type that the rule matches
  */
 export function consumer(consumers: Consumers) {
   return async (event: EventBridgeEvent<string, unknown>): Promise<void> => {
@@ -25,7 +28,8 @@ async function consume(
   consumers: Consumers,
   { 'detail-type': type, detail }: EventBridgeEvent<string, unknown>,
 ): Promise<DomainEvent> {
-  if (!Object.hasOwn(consumers, type)) throw new Error(`Nobody here consumes ${type}: the rule lets too much through`);
+  if (!Object.hasOwn(consumers, type))
+    throw new Error(`There is no consumer of ${type}; remove the event type from the rule`);
   const name = type as EventName;
   const event = { name, ...parseBySchema(detailSchema(name), detail) };
   await (consumers[name] as (event: DomainEvent) => Promise<void>)(event);

@@ -9,7 +9,7 @@ import type { PayMismatch } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
-/** What happened, not yet checked. The name and `key` are its id: a fact has one of them, and no two facts share it. */
+/** An event before validation. The name and `key` form its id. A change has one id, and no two changes share an id. */
 interface Fact {
   name: EventName;
   key: string;
@@ -17,16 +17,17 @@ interface Fact {
 }
 
 /**
- * The events that one record of the table's stream stands for, mostly none. A change of state is its own entry in the
- * outbox: whoever writes the state needs to write nothing else, and cannot forget to. Ids come out of what is stored,
- * so that a repeated record says the same again.
- * @throws when the item is not what its kind should be
+ * Returns the events of one record of the table's stream, mostly none.
+ *
+ * The stream is the outbox: a flow only writes its state, and cannot omit the event. Ids are derived from stored
+ * values, so that a repeated record returns the same events.
+ * @throws when an item does not match its kind
  */
 export function eventsOf(record: DynamoDBRecord): DomainEvent[] {
   const { entity, before, after, at } = readChange(record);
-  const read = Object.hasOwn(FACTS, entity) ? FACTS[entity] : undefined;
-  if (!read || !after) return [];
-  return read(after as never, before as never).map(({ name, key, data }) => ({
+  const build = Object.hasOwn(BUILDERS, entity) ? BUILDERS[entity] : undefined;
+  if (!build || !after) return [];
+  return build(after as never, before as never).map(({ name, key, data }) => ({
     name,
     id: `${name}:${key}`,
     at,
@@ -34,8 +35,11 @@ export function eventsOf(record: DynamoDBRecord): DomainEvent[] {
   }));
 }
 
-/** By what an item is: `after` the write, and `before` it unless it is new. */
-const FACTS: Record<string, (after: never, before: never) => Fact[]> = {
+/**
+ * Event builders by kind of item. `after` is the item after the write, `before` the item before it. A new item has no
+ * `before`.
+ */
+const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   ORDER: orderFacts,
   REFUND: refundFacts,
   MISMATCH: mismatchFacts,
@@ -61,7 +65,7 @@ function refundFacts(refund: Refund, before?: Refund): Fact[] {
   const data = { outTradeNo, outRefundNo, refundId, userId: ownerOf(outTradeNo), amountFen, source };
   if (status === 'SUCCESS') return [{ name: 'order.refunded', key: outRefundNo, data: { ...data, successAt } }];
   if (status !== 'CLOSED' && status !== 'ABNORMAL' && status !== 'REFUSED') return [];
-  // A refund may fail more than once: its number is used again, or it gets stuck again.
+  // A refund may fail more than once: its number is reused, or it becomes ABNORMAL once more.
   return [{ name: 'order.refund-failed', key: `${outRefundNo}:${changedAt}:${status}`, data: { ...data, status } }];
 }
 
@@ -91,12 +95,12 @@ function identityFacts(identity: Identity, before?: Identity): Fact[] {
 }
 
 function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {
-  // A new account leads to nobody yet: see user.registered.
+  // A new account has no event: user.registered is published when its identity is linked.
   if (!before) return [];
   const { id: userId, phone, revision, mergedInto: intoUserId, closedAt } = account;
   const facts: Fact[] = [];
   if (phone !== undefined && phone !== before.phone) {
-    // Not told apart by the phone: what is made of a phone number can be turned back into it.
+    // The id contains the revision instead of the phone: even a hash of a phone number can be reversed.
     facts.push({ name: 'user.phone-bound', key: `${userId}:${revision}`, data: { userId } });
   }
   if (intoUserId !== undefined && before.mergedInto === undefined) {

@@ -9,9 +9,9 @@ export type PublishDeps = Pick<Runtime, 'log'> & { put: PutEntries };
 type Pending = BusEntry & { id: string; record: DynamoDBRecord };
 
 /**
- * Publishes the events of a batch of the table's stream. Later records are published even if an earlier one fails, so
- * that a record which the stream gives up takes no other with it.
- * @returns the first record that failed: the stream repeats it and all later ones, whose events keep their ids
+ * Publishes the events of a batch of the table's stream. Later records are published even if an earlier one fails. When
+ * the stream drops the failed record, no other event is lost with it.
+ * @returns the first failed record. The stream repeats that record and all later ones; their events keep their ids.
  */
 export async function publishEvents(deps: PublishDeps, records: DynamoDBRecord[]): Promise<DynamoDBBatchResponse> {
   const failed = new Set<DynamoDBRecord>();
@@ -26,13 +26,16 @@ export async function publishEvents(deps: PublishDeps, records: DynamoDBRecord[]
   });
   const unsent = (await Promise.all(inCalls(pending).map((call) => send(deps, call)))).flat();
   for (const { record } of unsent) failed.add(record);
-  const names = pending.filter((one) => !unsent.includes(one)).map(({ name }) => name);
+  const names = pending.filter((entry) => !unsent.includes(entry)).map(({ name }) => name);
   if (names.length > 0) deps.log.info('events.published', { names });
   const first = records.find((record) => failed.has(record));
   return { batchItemFailures: first ? [{ itemIdentifier: first.dynamodb?.SequenceNumber ?? '' }] : [] };
 }
 
-/** Sends one call. @returns the entries that the bus rejected */
+/**
+ * Sends one call.
+ * @returns the entries that the bus did not accept
+ */
 async function send({ put, log }: PublishDeps, call: Pending[]): Promise<Pending[]> {
   try {
     const reasons = await put(call);
@@ -40,7 +43,7 @@ async function send({ put, log }: PublishDeps, call: Pending[]): Promise<Pending
     if (rejected.length > 0) log.error('events.rejected', { reasons: reasons.filter(Boolean), ids: idsOf(rejected) });
     return rejected;
   } catch (error) {
-    log.error('events.not-sent', { ids: idsOf(call), error });
+    log.error('events.send-failed', { ids: idsOf(call), error });
     return call;
   }
 }
@@ -52,17 +55,17 @@ function idsOf(entries: Pending[]): string[] {
 function entriesOf(record: DynamoDBRecord): Pending[] {
   return eventsOf(record).map(({ name, id, at, data }) => {
     const entry = { record, name, id, at, detail: JSON.stringify({ id, at, data }) };
-    if (sizeOf(entry) > MAX_BYTES) throw new Error(`${id} is larger than the bus takes`);
+    if (sizeOf(entry) > MAX_BYTES) throw new Error(`${id} exceeds the ${MAX_BYTES} bytes of one entry on the bus`);
     return entry;
   });
 }
 
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256 * 1024;
-/** What a time counts for. */
+/** The size that EventBridge counts for the time of an entry. */
 const TIME_BYTES = 14;
 
-/** As few calls as EventBridge allows. */
+/** Splits the entries, in their order, into as few calls as EventBridge allows. */
 function inCalls(entries: Pending[]): Pending[][] {
   const calls: Pending[][] = [];
   let size = 0;

@@ -14,8 +14,8 @@ const refund = {
 const follower = { appId: text, openId: text, userId: v.optional(text), at: time };
 
 /**
- * What each event says, and when it happens. A consumer keeps to this: fields may be added, none may change or go.
- * Examples: README.md.
+ * The data of each event, and when the event is published. Consumers rely on the data: fields may be added, but not
+ * changed or removed. Examples: README.md.
  */
 export const SCHEMAS = {
   'order.paid': v.pipe(
@@ -29,19 +29,21 @@ export const SCHEMAS = {
       transactionId: text,
       paidAt: time,
     }),
-    v.description('WeChat took the money for an order: once in its life, also when it had been closed.'),
+    v.description(
+      'WeChat received the payment of an order. Each paid order has one such event, also if the order was closed before.',
+    ),
   ),
   'order.closed': v.pipe(
     v.object({ outTradeNo: text, userId: text, sku: text, amountFen: fen }),
-    v.description('An order came to its end unpaid; a payment that was under way may still come.'),
+    v.description('An order was closed unpaid. A payment that was under way may still arrive.'),
   ),
   'order.refunded': v.pipe(
     v.object({ ...refund, refundId: text, successAt: time }),
-    v.description('The buyer has the money of a refund, which may be a part of what was paid.'),
+    v.description('The buyer received a refund, which may be a part of the payment.'),
   ),
   'order.refund-failed': v.pipe(
     v.object({ ...refund, refundId: v.optional(text), status: v.picklist(['CLOSED', 'ABNORMAL', 'REFUSED']) }),
-    v.description('A refund did not reach the buyer; one that is ABNORMAL may succeed later.'),
+    v.description('A refund did not reach the buyer. An ABNORMAL refund may still succeed.'),
   ),
   'payment.mismatched': v.pipe(
     v.object({
@@ -51,7 +53,7 @@ export const SCHEMAS = {
       reasons: v.array(text),
       seenAt: time,
     }),
-    v.description('A genuine payment, or refund, does not fit our books, and a person has to look at it.'),
+    v.description('A genuine payment or refund does not match the ledger. An operator has to examine it.'),
   ),
   'bill.differed': v.pipe(
     v.object({
@@ -61,35 +63,37 @@ export const SCHEMAS = {
       ours: v.optional(v.union([v.string(), v.number()])),
       theirs: v.optional(v.union([v.string(), v.number()])),
     }),
-    v.description("A line of WeChat's bill of a day differs from our books, or one of the two has no such line."),
+    v.description("A line of WeChat's daily bill differs from the ledger, or one of the two lacks the line."),
   ),
   'user.registered': v.pipe(
     v.object({ userId: text, appId: text, openId: text }),
-    v.description('Somebody who had no account has one now.'),
+    v.description('A WeChat user without an account got one.'),
   ),
   'user.phone-bound': v.pipe(
     v.object({ userId: text }),
-    v.description('A phone leads to an account now, in place of the one before. It is personal, and not told.'),
+    v.description(
+      'An account got a phone, which replaces a former one. The number is personal data and is not published.',
+    ),
   ),
   'user.merged': v.pipe(
     v.object({ userId: text, intoUserId: text }),
-    v.description('Two accounts turned out to be one person: the first is gone, the other took over.'),
+    v.description('Two accounts of one user were merged: `userId` into `intoUserId`, which remains.'),
   ),
-  'user.closed': v.pipe(v.object({ userId: text }), v.description('Somebody closed their account.')),
+  'user.closed': v.pipe(v.object({ userId: text }), v.description('A user closed the account.')),
   'official-account.subscribed': v.pipe(
     v.object(follower),
-    v.description('Somebody follows the official account; with a userId if they have an account.'),
+    v.description('A WeChat user followed the official account. `userId` is present if the user has an account.'),
   ),
   'official-account.unsubscribed': v.pipe(
     v.object(follower),
-    v.description('Somebody does not follow the official account any more.'),
+    v.description('A WeChat user unfollowed the official account.'),
   ),
 };
 
 export type EventName = keyof typeof SCHEMAS;
 type EventData<Name extends EventName> = v.InferOutput<(typeof SCHEMAS)[Name]>;
 
-/** One fact. It may arrive more than once, always with the same `id`; `at` is when it was written. */
+/** One event. It may arrive more than once, always with the same `id`; `at` is the time of the write. */
 export interface DomainEvent<Name extends EventName = EventName> {
   name: Name;
   id: string;
@@ -97,18 +101,21 @@ export interface DomainEvent<Name extends EventName = EventName> {
   data: EventData<Name>;
 }
 
-/** Who publishes: the `source` of every event on the bus. */
+/** The `source` of every event on the bus. */
 export const SOURCE = 'wechat-lambda';
 
-/** The `detail` of an event on the bus, where `detail-type` is its name. */
+/** Returns the schema of the `detail` of an event on the bus, whose `detail-type` is `name`. */
 export function detailSchema<Name extends EventName>(name: Name) {
   return v.object({ id: text, at: time, data: SCHEMAS[name] });
 }
 
-/** The value in the form of the schema. @throws an error that names the field, and never what was in it */
+/**
+ * Returns the value in the form of the schema.
+ * @throws Error that names the field and never contains its value
+ */
 export function parseBySchema<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
   const { success, issues, output } = v.safeParse(schema, value);
   if (success) return output;
   const [issue] = issues;
-  throw new Error(`${v.getDotPath(issue) ?? 'all of it'} is not ${issue.expected ?? issue.type}`);
+  throw new Error(`${v.getDotPath(issue) ?? 'The whole value'} is not ${issue.expected ?? issue.type}`);
 }

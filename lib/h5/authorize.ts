@@ -11,43 +11,53 @@ export type AuthorizeDeps = Pick<Runtime, 'randomBytes'> & {
   allowedOrigins: string[];
 };
 
-/** Where the browser goes, and what it keeps until it comes back: signed, so that nobody can make one up. */
+/**
+ * The redirect of a browser to the consent page. The browser keeps `kept`, the signed state, in a cookie until it
+ * returns.
+ */
 export interface Departure {
   location: string;
   state: string;
   kept: string;
 }
 
-/** It has to fit into a cookie, signed and in base64, of which browsers keep 4 KB. */
+/** Maximum length of a redirect address. The signed state must fit into a cookie, which may have 4 KB. */
 const MAX_REDIRECT = 2_000;
 
-/** Where WeChat sends the browser back to. */
+/** The path to which WeChat returns the browser. */
 export const CALLBACK_PATH = '/oauth/callback';
 
 /**
- * Sends a browser inside WeChat to the consent page (platform 6.1). `redirect` is where it ends up: only on our own
- * origins, compared whole. `state` goes to WeChat and back, and means nothing without what this browser keeps: a link
- * made by somebody else logs nobody in.
- * @throws PARAM_ERROR
+ * Prepares the redirect of a browser inside WeChat to the consent page.
+ *
+ * A `state` is valid only together with the cookie of the same browser. An attacker therefore cannot log another user
+ * in with a link.
+ * @param redirect the address after the login. Its origin must equal one of ALLOWED_ORIGINS.
+ * @throws PARAM_ERROR when `redirect` is too long or not on an allowed origin
+ * @see https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
  */
 export async function authorize(
   { tokens, randomBytes, ...deps }: AuthorizeDeps,
   { redirect, scope }: { redirect: string; scope: OauthScope },
 ): Promise<Departure> {
-  if (!isOurs(redirect, deps.allowedOrigins)) {
-    throw new AppError('PARAM_ERROR', 'redirect: not an address of ours', { detail: { field: 'query.redirect' } });
+  if (!isAllowed(redirect, deps.allowedOrigins)) {
+    throw invalidRedirect('must be an address on an origin of ALLOWED_ORIGINS');
   }
   if (new URL(redirect).href.length > MAX_REDIRECT) {
-    throw new AppError('PARAM_ERROR', 'redirect: too long', { detail: { field: 'query.redirect' } });
+    throw invalidRedirect(`must have at most ${MAX_REDIRECT} characters`);
   }
-  const kept: OauthState = { state: randomBytes(16).toString('hex'), redirect: new URL(redirect).href };
+  const oauthState: OauthState = { state: randomBytes(16).toString('hex'), redirect: new URL(redirect).href };
   const redirectUri = deps.publicBaseUrl + CALLBACK_PATH;
-  const location = authorizeUrl(deps.openBaseUrl, { appId: deps.appId, redirectUri, scope, state: kept.state });
-  return { location, state: kept.state, kept: await tokens.signOauthState(kept) };
+  const location = authorizeUrl(deps.openBaseUrl, { appId: deps.appId, redirectUri, scope, state: oauthState.state });
+  return { location, state: oauthState.state, kept: await tokens.signOauthState(oauthState) };
 }
 
-function isOurs(address: string, allowedOrigins: string[]): boolean {
+function isAllowed(address: string, allowedOrigins: string[]): boolean {
   if (!URL.canParse(address)) return false;
   const { origin, protocol, username, password } = new URL(address);
   return /^https?:$/.test(protocol) && username === '' && password === '' && allowedOrigins.includes(origin);
+}
+
+function invalidRedirect(expected: string): AppError {
+  return new AppError('PARAM_ERROR', `redirect: ${expected}`, { detail: { field: 'query.redirect' } });
 }

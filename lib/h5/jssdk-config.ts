@@ -6,11 +6,11 @@ import { signJssdkConfig } from '../wechat/jssdk-signature.ts';
 export type JssdkDeps = Pick<Runtime, 'now' | 'randomBytes'> & {
   appId: string;
   jsapiTicket: TokenOwner;
-  /** Origins of pages that may be signed for. */
+  /** Origins of the pages that may get a configuration. */
   allowedOrigins: string[];
 };
 
-/** The options of `wx.config`, as the page hands them on; `timestamp` in epoch seconds. */
+/** The options of `wx.config`, which the page passes on unchanged; `timestamp` in epoch seconds. */
 export interface JssdkConfig {
   appId: string;
   timestamp: number;
@@ -19,7 +19,10 @@ export interface JssdkConfig {
   jsApiList: string[];
 }
 
-/** Sharing, the menu and payment (platform 7.3): what nearly every page inside WeChat wants. */
+/**
+ * The interfaces that most pages inside WeChat use: sharing, the menu, scanning and payment.
+ * @see https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html
+ */
 const JS_API_LIST = [
   'updateAppMessageShareData',
   'updateTimelineShareData',
@@ -31,14 +34,15 @@ const JS_API_LIST = [
 ];
 
 /**
- * The JS-SDK configuration of one page. The page says its own address, because WeChat appends to it; only pages of our
- * own origins are signed for, or anybody could act as our official account.
- * @throws PARAM_ERROR for what is no address, ORIGIN_NOT_ALLOWED for a page that is not ours, and what the ticket throws
+ * Returns the JS-SDK configuration of one page. The page sends its own address, because WeChat appends parameters to
+ * it. Only allowed origins get a signature, because any page with a signature acts for the official account.
+ * @throws PARAM_ERROR when `pageUrl` is not an address; ORIGIN_NOT_ALLOWED for another origin; the errors of the
+ * ticket's owner
  */
 export async function getJssdkConfig(deps: JssdkDeps, pageUrl: string): Promise<JssdkConfig> {
-  if (!URL.canParse(pageUrl)) throw new AppError('PARAM_ERROR', 'url: not an address');
+  if (!URL.canParse(pageUrl)) throw new AppError('PARAM_ERROR', 'url: must be an absolute address');
   if (!deps.allowedOrigins.includes(new URL(pageUrl).origin)) {
-    throw new AppError('ORIGIN_NOT_ALLOWED', 'url: this page is not one of ours');
+    throw new AppError('ORIGIN_NOT_ALLOWED', 'url: must be an address on an origin of ALLOWED_ORIGINS');
   }
   const url = pageUrl.split('#', 1)[0]!;
   const timestamp = Math.floor(deps.now() / 1_000);

@@ -17,20 +17,23 @@ import {
 
 export type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 
-/** What the browser brings back; `kept` is what `authorize` gave it. */
+/** The parameters with which a browser returns; `kept` is the cookie from `authorize`. */
 export interface Return {
   code: string;
   state: string;
   kept: string | undefined;
 }
 
-/** Seconds that a refresh token lives (platform 6.1). */
+/**
+ * Lifetime of a refresh token in seconds.
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html
+ */
 const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
 
 /**
  * Exchanges the code of a browser that returns from WeChat for a session. WeChat's browser may send a code twice (back
- * button, preloading): the same code sent twice gets the same session.
- * @returns the address that the browser goes to, and the session
+ * button, preloading); a code sent twice returns the same session.
+ * @returns the address to which the browser is redirected, and the session
  * @throws FORBIDDEN when this browser did not start the login; SNAPSHOT_USER, WECHAT_CODE_INVALID, IDENTITY_CONFLICT,
  * RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
@@ -40,7 +43,7 @@ export async function oauthCallback(
 ): Promise<{ redirect: string; session: SessionAnswer }> {
   const redirect = await redirectOf(deps, state, kept);
   const { appId } = deps.app;
-  // With the state, or whoever sees a used code could ask for its session from a browser of their own.
+  // The id depends on the state too, so that an attacker who sees a used code cannot get its session.
   const sid = sessionIdOfCode('oauth_code', appId, `${code}\n${state}`);
   let grant;
   try {
@@ -50,36 +53,42 @@ export async function oauthCallback(
     return { redirect, session: await firstAnswer(deps, sid, error) };
   }
   const { openId } = grant;
-  const profile = grant.profile ? await profileOf(deps, grant) : undefined;
+  const profile = grant.profile ? await fetchProfile(deps, grant) : undefined;
   const person = { appId, openId, unionId: grant.unionId ?? profile?.unionId };
   const { account, isNewUser } = await recogniseOrCreate(deps, person);
-  const named = profile ? await takeProfile(deps, { account, grant, profile }) : account;
-  return { redirect, session: await openSession(deps, named, { sid, appId, openId, isNewUser }) };
+  const updated = profile ? await storeProfile(deps, { account, grant, profile }) : account;
+  return { redirect, session: await openSession(deps, updated, { sid, appId, openId, isNewUser }) };
 }
 
-/** Where the browser that asked for this `state` wanted to go. @throws FORBIDDEN */
+/**
+ * Returns the address that this browser asked for when it started the login.
+ * @throws FORBIDDEN when the cookie is missing, has expired, or belongs to another login
+ */
 async function redirectOf({ tokens }: CallbackDeps, state: string, kept: string | undefined): Promise<string> {
   try {
-    const asked = await tokens.verifyOauthState(kept ?? '');
-    if (asked.state === state) return asked.redirect;
+    const started = await tokens.verifyOauthState(kept ?? '');
+    if (started.state === state) return started.redirect;
   } catch (error) {
     if (!isAppError(error, 'UNAUTHENTICATED')) throw error;
   }
-  throw new AppError('FORBIDDEN', 'This browser did not ask to log in, or too long ago: begin again');
+  throw new AppError('FORBIDDEN', 'This browser did not start this login, or the login has expired; start again');
 }
 
-/** Name and picture are nice to have: without them the login goes on. */
-async function profileOf(deps: CallbackDeps, grant: OauthGrant): Promise<OauthProfile | undefined> {
+/** Fetches the profile; undefined when that fails, because the login works without it. */
+async function fetchProfile(deps: CallbackDeps, grant: OauthGrant): Promise<OauthProfile | undefined> {
   try {
     return await fetchOauthProfile(deps, deps.app, grant);
   } catch (error) {
-    deps.log.warn('oauth.no-profile', { error });
+    deps.log.warn('oauth.profile-unavailable', { error });
     return undefined;
   }
 }
 
-/** What somebody calls themselves here stays; the tokens are kept, to ask again when WeChat says that it changed. */
-async function takeProfile(
+/**
+ * Stores the profile, except for values that the user entered. Stores the user token too, with which the profile is
+ * refreshed when WeChat reports a change.
+ */
+async function storeProfile(
   { table, now, app }: CallbackDeps,
   { account, grant, profile }: { account: Account; grant: OauthGrant; profile: OauthProfile },
 ): Promise<Account> {
@@ -89,14 +98,20 @@ async function takeProfile(
   return setWechatProfile(table, account, wechatProfile(profile));
 }
 
-/** Returns the answer of the first request with this code. @throws SNAPSHOT_USER again, or `error` when there is none */
+/**
+ * Returns the answer of the first request with this code.
+ * @throws SNAPSHOT_USER when the first request got that error; `error` when the code opened no session
+ */
 async function firstAnswer(deps: CallbackDeps, sid: string, error: unknown): Promise<SessionAnswer> {
   if (await readClaim(deps.table, snapshotOf(sid), deps.now())) throw snapshotUser();
   const { account, session } = await sessionOfUsedCode(deps, { kind: 'oauth_code', sid, error });
   return sessionAnswer(deps, account, session);
 }
 
-/** A snapshot user is nobody: that this code was one's is remembered, and nothing else. */
+/**
+ * Records that this code belongs to a snapshot user, for a repeated request. Nothing else is stored, because a snapshot
+ * user has no lasting identity.
+ */
 async function rememberSnapshot({ table, now }: CallbackDeps, sid: string): Promise<void> {
   const expiresAt = Math.floor(now() / 1_000) + CODE_LIFE_S;
   await claim(table, { ...snapshotOf(sid), value: sid, expiresAt }, now());

@@ -1,20 +1,28 @@
 import { badSetting } from '../core/config.ts';
 import { AppError } from '../core/errors.ts';
 
-/** MP_VERIFY_FILES: the files by which WeChat sees whose domain this is, name to content. @throws NOT_CONFIGURED */
+/**
+ * Parses MP_VERIFY_FILES, a JSON object of file names and contents. WeChat reads these files to verify the owner of the
+ * domain.
+ * @throws NOT_CONFIGURED
+ */
 export function readVerificationFiles(json: string): Map<string, string> {
   try {
     const files = Object.entries(JSON.parse(json) as Record<string, unknown>);
     if (files.every(([, content]) => typeof content === 'string')) return new Map(files as [string, string][]);
   } catch {
-    // Said below.
+    // The error below reports it.
   }
   throw badSetting('MP_VERIFY_FILES', 'must be a JSON object of file names and contents');
 }
 
-/** The content of one such file (platform 7.4), byte for byte. @throws NOT_FOUND */
+/**
+ * Returns the content of a verification file, byte for byte.
+ * @throws NOT_FOUND
+ * @see https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html
+ */
 export function getVerificationFile(files: Map<string, string>, name: string): string {
   const content = /^MP_verify_\w+\.txt$/.test(name) ? files.get(name) : undefined;
-  if (content === undefined) throw new AppError('NOT_FOUND', 'There is nothing here');
+  if (content === undefined) throw new AppError('NOT_FOUND', 'This file does not exist');
   return content;
 }

@@ -4,12 +4,18 @@ import { headersOf } from './event.ts';
 /** The name of the cookie that holds a session token. */
 export const SESSION_COOKIE = 'session';
 
-/** The cookie of one login through WeChat: one for each, so that two tabs do not disturb each other. */
+/**
+ * Returns the name of the cookie of one login through WeChat. Each login has its own cookie, so that two tabs do not
+ * interfere.
+ */
 export function oauthCookie(state: string): string {
   return `oauth_${state.slice(0, 16)}`;
 }
 
-/** The cookies of a request; of a repeated one, the first, which is the one with the most specific path. */
+/**
+ * Returns the cookies of a request. The first of several cookies with one name wins, because it has the most specific
+ * path.
+ */
 export function cookiesOf(event: Pick<APIGatewayProxyEventV2, 'cookies' | 'headers'>): Record<string, string> {
   const sent = event.cookies ?? headersOf(event)['cookie']?.split('; ') ?? [];
   const pairs = sent.map((cookie) => {
@@ -20,8 +26,8 @@ export function cookiesOf(event: Pick<APIGatewayProxyEventV2, 'cookies' | 'heade
 }
 
 /**
- * A `Set-Cookie` value. No script can read the cookie, and no other site's form sends it; it comes back from WeChat,
- * because that is a link. Plain HTTP will do on localhost alone.
+ * Returns a `Set-Cookie` value. Scripts cannot read the cookie. Browsers send it from another site only when the user
+ * follows a link or a redirect, such as the return from WeChat. Only on localhost is plain HTTP allowed.
  */
 export function setCookie(
   { name, value, path, maxAgeS }: { name: string; value: string; path: string; maxAgeS: number },

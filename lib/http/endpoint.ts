@@ -4,9 +4,11 @@ import type { ErrorCode } from '../core/errors.ts';
 type Schema = v.GenericSchema;
 
 /**
- * One route of the HTTP API, described once: the schemas check requests and answers at run time, and with `summary` and
- * `errors` they are all that the document of the API needs. Every route may also answer INTERNAL, one that takes anything
- * PARAM_ERROR, and one that takes a body BODY_TOO_LARGE.
+ * One route of the HTTP API. The schemas check requests and answers at run time. The API document is built from them,
+ * from `summary` and from `errors`.
+ *
+ * `errors` leaves out three codes: any route may return INTERNAL, a route with input PARAM_ERROR, a route with a body
+ * BODY_TOO_LARGE.
  */
 export interface Endpoint {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -15,7 +17,10 @@ export interface Endpoint {
   auth: 'none' | 'session';
   request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
   status: 200 | 201 | 204 | 302;
-  /** Of a JSON answer; a schema of text makes a text answer, and 302 answers with a `Redirect`. */
+  /**
+   * The schema of the answer: a string schema gives a text answer, any other schema JSON. Status 302 has none, because
+   * the answer is a `Redirect`.
+   */
   answer?: Schema;
   errors: readonly ErrorCode[];
 }
@@ -26,16 +31,16 @@ type Part<E extends Endpoint, Name extends 'body' | 'path' | 'query' | 'headers'
   ? v.InferOutput<S>
   : undefined;
 
-/** What a route hands to its flow. */
+/** The checked request that a route passes to its flow. */
 export interface EndpointRequest<E extends Endpoint> {
-  /** The session token as sent, not yet verified; only where a session is needed. */
+  /** The session token as sent, not yet verified. Undefined on a route without `auth: 'session'`. */
   token: E['auth'] extends 'session' ? string : undefined;
   body: Part<E, 'body'>;
   path: Part<E, 'path'>;
   query: Part<E, 'query'>;
   headers: Part<E, 'headers'>;
   cookies: Record<string, string>;
-  /** The address that the gateway saw. */
+  /** The client address that the gateway reports. */
   address: string;
 }
 
@@ -51,7 +56,7 @@ export type EndpointAnswer<E extends Endpoint> = E['status'] extends 302
     ? v.InferInput<E['answer']>
     : void;
 
-/** Keeps the exact types of a description. */
+/** Returns the description unchanged, with its exact types. */
 export function endpoint<const E extends Endpoint>(description: E): E {
   return description;
 }

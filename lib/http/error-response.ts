@@ -2,7 +2,7 @@ import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { HttpResponse } from './response.ts';
 
-/** The one place where a code becomes an HTTP status. */
+/** The HTTP status of each error code. */
 export const STATUS: Record<ErrorCode, number> = {
   PARAM_ERROR: 400,
   UNAUTHENTICATED: 401,
@@ -26,7 +26,7 @@ export const STATUS: Record<ErrorCode, number> = {
   WECHAT_TIMEOUT: 504,
 };
 
-const INTERNAL_TEXT = 'Something went wrong on our side';
+const INTERNAL_TEXT = 'An internal error occurred; its cause is in the log';
 
 export interface Failure {
   status: number;
@@ -36,7 +36,7 @@ export interface Failure {
   retryAfterSeconds?: number;
 }
 
-/** Any thrown value as what may be told about it; what nobody expected is INTERNAL with a fixed text. */
+/** Returns what a client may see of a thrown value. An unexpected error becomes INTERNAL with a fixed text. */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof AppError) || error.code === 'INTERNAL') {
     return { status: STATUS.INTERNAL, code: 'INTERNAL', message: INTERNAL_TEXT };
@@ -51,14 +51,14 @@ export function describeFailure(error: unknown): Failure {
   };
 }
 
-/** One log line per failure: loud when it is ours or the configuration's, quiet when it is the caller's. */
+/** Logs one line per failure: as an error for status 500 and above, as information for a rejected request. */
 export function logFailure(log: Log, error: unknown, failure: Failure, facts: Record<string, unknown>): void {
   const { status, code, message, detail } = failure;
   if (status >= 500) log.error('request.failed', { ...facts, status, error: code, reason: error });
   else log.info('request.rejected', { ...facts, status, error: code, reason: message, detail });
 }
 
-/** An error as every route answers it. */
+/** Returns the error response of every route. */
 export function errorResponse(failure: Failure, requestId: string): HttpResponse {
   const { status, code, message, detail, retryAfterSeconds } = failure;
   return {

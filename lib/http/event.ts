@@ -3,19 +3,23 @@ import { AppError } from '../core/errors.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The bytes as the client sent them: what a signature covers. @throws BODY_TOO_LARGE */
+/**
+ * Returns the body as the client sent it. Signatures cover these bytes.
+ * @throws BODY_TOO_LARGE
+ */
 export function rawBody({ body, isBase64Encoded }: Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded'>): Buffer {
   const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.length > MAX_BODY_BYTES) throw new AppError('BODY_TOO_LARGE', `At most ${MAX_BODY_BYTES} bytes`);
+  if (bytes.length > MAX_BODY_BYTES)
+    throw new AppError('BODY_TOO_LARGE', `The body must have at most ${MAX_BODY_BYTES} bytes`);
   return bytes;
 }
 
-/** Headers with lower-case names, as AWS hands them over; emulators differ. */
+/** Returns the headers with lower-case names. AWS sends them in lower case; emulators may not. */
 export function headersOf({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** The parameters, decoded once from what was sent; of a repeated one, the last. */
+/** Returns the query parameters, decoded once. The last of several parameters with one name wins. */
 export function queryOf({ rawQueryString }: Pick<APIGatewayProxyEventV2, 'rawQueryString'>): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(rawQueryString));
 }

@@ -1,4 +1,4 @@
-/** A payload 2.0 response, as far as we use it. */
+/** The part of an API Gateway response (payload 2.0) that this service uses. */
 export interface HttpResponse {
   statusCode: number;
   headers?: Record<string, string>;

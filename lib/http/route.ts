@@ -14,8 +14,8 @@ import type { HttpResponse } from './response.ts';
 type Event = APIGatewayProxyEventV2;
 
 /**
- * The Lambda of one endpoint: checks the request, runs the flow, checks the answer (which drops every field that is not
- * in its schema), and turns whatever is thrown into an error of the closed list.
+ * Returns the Lambda handler of one endpoint. The handler checks the request, runs the flow and checks the answer. The
+ * check drops every field that is not in the schema. Any thrown value becomes an error of the closed list.
  */
 export function route<const E extends Endpoint>(
   endpoint: E,
@@ -28,13 +28,13 @@ export function route<const E extends Endpoint>(
     );
 }
 
-/** Errors out, and a line in the log for each request. */
+/** Logs each request, and turns a thrown value into an error response. */
 function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpResponse, Error, Context> {
   const facts = { route: `${method} ${path}` };
   return {
-    // A value that a middleware returns replaces the response.
+    // The braces discard the return value, which middy would take for a response.
     after: ({ response }) => {
-      log.info('request', { ...facts, status: response?.statusCode });
+      log.info('request.completed', { ...facts, status: response?.statusCode });
     },
     onError: (request) => {
       const failure = describeFailure(request.error);
@@ -57,13 +57,16 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
   return parts as EndpointRequest<E>;
 }
 
-/** JSON whatever the content type says; no body is an empty object, so that optional bodies may be left out. */
+/**
+ * Parses the body as JSON, whatever its content type. A missing body is an empty object, so that a client can leave out
+ * an optional body.
+ */
 function parseBody(event: Event): unknown {
   const text = rawBody(event).toString('utf8');
   try {
     return text === '' ? {} : JSON.parse(text);
   } catch (cause) {
-    throw new AppError('PARAM_ERROR', 'The body is not JSON', { cause });
+    throw new AppError('PARAM_ERROR', 'The body must be valid JSON', { cause });
   }
 }
 
@@ -72,7 +75,7 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const field = [part, v.getDotPath(issue)].filter(Boolean).join('.');
-  // What was received may be long, or a secret in the wrong field: it is neither sent back nor logged.
+  // A received value may be long, or a secret in the wrong field, so it is neither returned nor logged.
   const expected = issue.message.replace(/( but received|: Received) .*$/s, '');
   throw new AppError('PARAM_ERROR', `${field}: ${expected}`, { detail: { field } });
 }

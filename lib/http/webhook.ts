@@ -5,7 +5,7 @@ import { describeFailure, logFailure, type Failure } from './error-response.ts';
 import { headersOf, rawBody } from './event.ts';
 import type { HttpResponse } from './response.ts';
 
-/** One request of WeChat's, as it came: `query` and `body` are what the signature covers. */
+/** One request from WeChat, unchanged: signatures cover `query` and `body`. */
 export interface WebhookRequest {
   method: string;
   query: URLSearchParams;
@@ -14,8 +14,8 @@ export interface WebhookRequest {
 }
 
 /**
- * The Lambda of one webhook. No body parser: signatures cover the bytes. The sender reads little more than the status:
- * 4xx for what is refused, 5xx for what should be sent again.
+ * Returns the Lambda handler of one webhook. The body is not parsed, because signatures cover its bytes. WeChat reads
+ * little more than the status: 4xx for a rejected request, 5xx for one to send again.
  */
 export function webhook(
   name: string,
@@ -38,12 +38,18 @@ export function webhook(
     );
 }
 
-/** What WeChat's message server reads: text, never HTML or JSON (platform 3.7). */
+/**
+ * Returns a response for WeChat's message server, which reads text or XML, never HTML or JSON.
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
+ */
 export function textAnswer(statusCode: number, body: string, contentType = 'text/plain'): HttpResponse {
   return { statusCode, headers: { 'content-type': `${contentType}; charset=utf-8` }, body };
 }
 
-/** What WeChat Pay v3 reads when a notification is not accepted (pay 4.7). */
+/**
+ * Returns the response to a notification that was not accepted, in the format of WeChat Pay v3.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ */
 export function payFailure({ status, message }: Failure): HttpResponse {
   return {
     statusCode: status,

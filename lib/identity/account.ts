@@ -3,7 +3,7 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Account } from '../store/accounts.ts';
 import { ACCOUNT_ID_LENGTH } from '../store/keys.ts';
 
-/** What a client may know of an account; `phone` is masked. */
+/** The fields of an account that its user may see; `phone` is masked. */
 export interface UserView {
   id: string;
   username: string;
@@ -13,7 +13,7 @@ export interface UserView {
   phone: string | null;
 }
 
-/** A fresh account with a random name; nothing is stored yet. */
+/** Returns a new account with a random username. Stores nothing. */
 export function newAccount({ randomBytes, now }: Pick<Runtime, 'randomBytes' | 'now'>): Account {
   return {
     id: randomId(randomBytes, ACCOUNT_ID_LENGTH),
@@ -23,7 +23,7 @@ export function newAccount({ randomBytes, now }: Pick<Runtime, 'randomBytes' | '
   };
 }
 
-/** The account as its owner sees it. */
+/** Returns the fields of an account that its user may see. */
 export function userView(account: Account): UserView {
   return {
     id: account.id,
@@ -35,7 +35,10 @@ export function userView(account: Account): UserView {
   };
 }
 
-/** A phone as people write it: the bare number in mainland China, E.164 from abroad. No two phones look alike. */
+/**
+ * Returns the username of a phone: the national number in mainland China, E.164 elsewhere. Two phones never share a
+ * username.
+ */
 export function phoneUsername(e164: string): string {
   return e164.replace(/^\+86/, '');
 }

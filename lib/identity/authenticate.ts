@@ -5,24 +5,24 @@ import { readSession, type Session } from '../store/sessions.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import type { SessionTokens } from './session-token.ts';
 
-/** What flows need that act for a logged-in user. */
+/** Dependencies of flows that act for a logged-in user. */
 export type AuthDeps = Pick<Runtime, 'now'> & { table: Table; tokens: SessionTokens };
 
-type StrongEnough = Exclude<Consistency, 'eventual'>;
+type AuthConsistency = Exclude<Consistency, 'eventual'>;
 
 /**
  * Returns the session of a token.
- * @param sessionConsistency a strong read sees a logout at once; an eventually consistent read, falling back to a strong
- *   read, may see a logout some milliseconds late but never misses a session that was just opened
+ * @param sessionConsistency a strong read sees a logout at once. An eventually consistent read, falling back to a
+ * strong read, may see a logout some milliseconds late, but finds every new session.
  * @throws UNAUTHENTICATED when the token is not valid, or its session has ended
  */
 export async function authenticate(
   deps: AuthDeps,
   token: string,
-  { sessionConsistency }: { sessionConsistency: StrongEnough },
+  { sessionConsistency }: { sessionConsistency: AuthConsistency },
 ): Promise<Session> {
   const { sid } = await deps.tokens.verifySession(token);
-  return readLivingSession(deps, sid, sessionConsistency);
+  return readValidSession(deps, sid, sessionConsistency);
 }
 
 /**
@@ -32,29 +32,33 @@ export async function authenticate(
 export async function authenticateAccount(
   deps: AuthDeps,
   token: string,
-  { accountConsistency }: { accountConsistency: StrongEnough },
+  { accountConsistency }: { accountConsistency: AuthConsistency },
 ): Promise<{ session: Session; account: Account }> {
   const { sid, accountId } = await deps.tokens.verifySession(token);
   const [session, account] = await Promise.all([
-    readLivingSession(deps, sid, 'strong'),
+    readValidSession(deps, sid, 'strong'),
     readAccount(deps.table, accountId, accountConsistency),
   ]);
   if (!account) throw accountGone();
   return { session, account };
 }
 
-/** The error for a session whose account was closed. */
+/** Returns the error for a session whose account was closed. */
 export function accountGone(): AppError {
-  return new AppError('UNAUTHENTICATED', 'Log in again: this account is gone');
+  return new AppError('UNAUTHENTICATED', 'This account was closed; log in again');
 }
 
-/** Open data, phone codes and QR login decisions belong to the mini-program and its openid. @throws FORBIDDEN */
+/**
+ * Rejects a session of another app. Encrypted data, phone codes and QR login decisions belong to an openid of the
+ * mini-program.
+ * @throws FORBIDDEN
+ */
 export function assertMiniappSession({ appId }: Session, miniappId: string): void {
-  if (appId !== miniappId) throw new AppError('FORBIDDEN', 'Only a session of the mini-program can do this');
+  if (appId !== miniappId) throw new AppError('FORBIDDEN', 'This request needs a session of the mini-program');
 }
 
-async function readLivingSession({ now, table }: AuthDeps, sid: string, consistency: StrongEnough): Promise<Session> {
+async function readValidSession({ now, table }: AuthDeps, sid: string, consistency: AuthConsistency): Promise<Session> {
   const session = await readSession(table, { sid, nowMs: now(), consistency });
-  if (!session) throw new AppError('UNAUTHENTICATED', 'Log in again: this session has ended');
+  if (!session) throw new AppError('UNAUTHENTICATED', 'This session has ended; log in again');
   return session;
 }

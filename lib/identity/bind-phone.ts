@@ -15,14 +15,14 @@ import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts
 
 export type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
-/** The phone button's code, or the older sealed form. */
+/** The code of the phone button, or the encrypted data of older base libraries. */
 export type PhoneProof = { code: string } | SealedData;
 
 /**
- * Binds the phone of a mini-program user; the username becomes the phone. Returns a new session; the same code sent twice
+ * Binds the phone of a mini-program user; the username becomes the phone. Returns a new session. A code sent twice
  * returns the same session.
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; PHONE_ALREADY_BOUND; WECHAT_CODE_INVALID for a code,
- * SESSION_EXPIRED for sealed data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * SESSION_EXPIRED for encrypted data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function bindPhone(
   deps: PhoneDeps,
@@ -66,7 +66,7 @@ function linkUnlessTaken(deps: PhoneDeps, accountId: string, phone: string): Pro
     ]);
     if (!account) throw accountGone();
     if (holder !== undefined && holder !== account.id) {
-      throw new AppError('PHONE_ALREADY_BOUND', 'Another account has this phone');
+      throw new AppError('PHONE_ALREADY_BOUND', 'This phone is bound to another account');
     }
     if (account.phone === phone) return account;
     const bound = { phone, username: phoneUsername(phone) };
@@ -74,7 +74,10 @@ function linkUnlessTaken(deps: PhoneDeps, accountId: string, phone: string): Pro
   });
 }
 
-/** Returns the answer of the first request with this code. @throws `error` when the code bound no phone to this account */
+/**
+ * Returns the answer of the first request with this code.
+ * @throws `error` when the code bound no phone to this account
+ */
 async function firstAnswer(
   deps: PhoneDeps,
   { sid, account, error }: { sid: string; account: Account; error: unknown },

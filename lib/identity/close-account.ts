@@ -14,26 +14,28 @@ import { authenticateAccount, type AuthDeps } from './authenticate.ts';
 import type { RecogniseDeps } from './recognise.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 
-const OPEN = new Set<Order['state']>(['CREATED', 'NOTPAY', 'REFUNDING']);
+const OPEN_STATES = new Set<Order['state']>(['CREATED', 'NOTPAY', 'REFUNDING']);
 
 export type CloseDeps = AuthDeps &
   RecogniseDeps & {
-    /** Loads the mini-program, for a session that has a session key of WeChat. */
+    /** Loads the mini-program. Called only for a session that has a session key of WeChat. */
     loadMiniapp(): Promise<PlatformDeps & { app: WechatApp; accessToken: TokenOwner }>;
   };
 
 /**
- * Closes the caller's account: frees openids, unionids and the phone for a new account, removes personal data, and keeps
- * the orders without their payer. Every route that reads the account rejects its sessions from now on. Session items of
- * other devices expire by themselves, and WeChat replaces the session key in them.
- * @throws UNAUTHENTICATED; ORDER_STATE_CONFLICT while an order may still be paid, a refund is under way, or money is in
- * the wallet
+ * Closes the caller's account. Frees the openids, the unionids and the phone for a new account, and removes personal
+ * data. Orders remain, without their payer. Every route that reads the account rejects its sessions from then on.
+ *
+ * Sessions of other devices expire by themselves. For a mini-program session WeChat replaces the session key, so that
+ * the stored keys become useless.
+ * @throws UNAUTHENTICATED; ORDER_STATE_CONFLICT while an order may still be paid, a refund is under way, or the wallet
+ * holds money
  */
 export async function closeAccount(deps: CloseDeps, token: string): Promise<void> {
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   const orders = await ordersOf(deps, account);
   await assertNoMoney(deps, account, orders);
-  // Before the close, because a closed account could not repeat a failed request; after it, for orders placed meanwhile.
+  // Before the close, because a client cannot retry after it; once more after it, for orders placed meanwhile.
   await erasePayers(deps, orders);
   await close(deps, account.id);
   await erasePayers(deps, await ordersOf(deps, account));
@@ -42,17 +44,29 @@ export async function closeAccount(deps: CloseDeps, token: string): Promise<void
   await resetLoginState(deps, session).catch((error: unknown) => deps.log.warn('login-state.reset-failed', { error }));
 }
 
-/** An order past its time counts as open until the sweep has queried WeChat, because it may have been paid. */
+/**
+ * Rejects the close while money is due to either side. An expired order counts as open until the sweep has queried
+ * WeChat, because the order may have been paid.
+ * @throws ORDER_STATE_CONFLICT
+ */
 async function assertNoMoney(deps: CloseDeps, account: Account, orders: Order[]): Promise<void> {
-  const open = orders.find(({ state }) => OPEN.has(state)) ?? (await findUncredited(deps, orders));
+  const open = orders.find(({ state }) => OPEN_STATES.has(state)) ?? (await findUncredited(deps, orders));
   if (open) {
     const { outTradeNo, state } = open;
-    throw new AppError('ORDER_STATE_CONFLICT', 'An order is still open', { detail: { outTradeNo, state } });
+    throw new AppError('ORDER_STATE_CONFLICT', 'An order is still open; close it or wait until it is settled', {
+      detail: { outTradeNo, state },
+    });
   }
   const balances = await Promise.all(allIdsOf(account).map((id) => readBalance(deps.table, id)));
   const balanceFen = balances.reduce((sum, balance) => sum + balance, 0);
   if (balanceFen > 0) {
-    throw new AppError('ORDER_STATE_CONFLICT', 'There is money in the wallet', { detail: { balanceFen } });
+    throw new AppError(
+      'ORDER_STATE_CONFLICT',
+      'The wallet still holds money; have it refunded before you close the account',
+      {
+        detail: { balanceFen },
+      },
+    );
   }
 }
 
@@ -73,7 +87,10 @@ async function ordersOf({ table }: CloseDeps, account: Account): Promise<Order[]
   return (await Promise.all(allIdsOf(account).map((id) => readOrdersOf(table, id)))).flat();
 }
 
-/** Makes WeChat replace the session key of a mini-program session (platform 1.4). */
+/**
+ * Makes WeChat replace the session key of a mini-program session.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_resetusersessionkey.html
+ */
 async function resetLoginState({ loadMiniapp }: CloseDeps, { appId, openId, sessionKey }: Session): Promise<void> {
   if (sessionKey === undefined) return;
   const { app, accessToken, ...platform } = await loadMiniapp();

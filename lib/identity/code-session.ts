@@ -6,19 +6,27 @@ import { readSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
 
-/** Codes of WeChat that are exchanged for a session. */
+/** Kinds of WeChat codes that open a session. */
 export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
 
-/** Seconds that such a code lives (platform 1.1, 1.2, 6.1). A repeated request gets the first answer for as long. */
+/**
+ * Lifetime of such a code in seconds. A code sent again within that time returns the first answer.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/api/open-api/login/wx.login.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
+ * @see https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
+ */
 export const CODE_LIFE_S = 5 * 60;
 const CODE_USED = 40163;
-/** WeChat returns "used" after it has answered the concurrent duplicate, which then only has its writes left. */
+/**
+ * Maximum wait for a concurrent duplicate. WeChat returns "used" only after it answered the duplicate, which then has
+ * only its writes left.
+ */
 const DUPLICATE_WAIT_MS = 1_500;
 const DUPLICATE_POLL_MS = 150;
 
 /**
- * Derives the id of the session that a code opens. WeChat accepts a code once, but clients send it twice (a double tap, a
- * repeated request, the back button): with a derived id the second request finds the session of the first.
+ * Derives the id of the session that a code opens. WeChat accepts a code once, but clients send codes twice: by a
+ * double tap, a retry or the back button. The derived id lets the second request find the session of the first.
  */
 export function sessionIdOfCode(kind: CodeKind, appId: string, code: string): string {
   return createHash('sha256').update(`${kind}\n${appId}\n${code}`).digest('base64url').slice(0, 32);
@@ -27,8 +35,8 @@ export function sessionIdOfCode(kind: CodeKind, appId: string, code: string): st
 /**
  * Returns the session that a code opened before, with its account. Waits for a concurrent duplicate request that may be
  * under way.
- * @param error the error of WeChat for this request
- * @throws `error` when the code opened no session, or more than CODE_LIFE_S ago
+ * @param error the error that WeChat returned for this request
+ * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the account was closed
  */
 export async function sessionOfUsedCode(
   deps: Pick<Runtime, 'now' | 'sleep'> & { table: Table },
@@ -47,7 +55,10 @@ export async function sessionOfUsedCode(
   }
 }
 
-/** For a phone code WeChat returns the same error whether the code is used or wrong. */
+/**
+ * Whether a concurrent duplicate may have used the code. For a phone code WeChat returns the same error whether the
+ * code is used or wrong.
+ */
 function mayHaveDuplicate(kind: CodeKind, error: unknown): boolean {
   return kind === 'phone_code' ? isAppError(error, 'WECHAT_CODE_INVALID') : errcodeOf(error) === CODE_USED;
 }

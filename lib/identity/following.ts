@@ -7,9 +7,12 @@ import { dropUserToken } from '../store/user-tokens.ts';
 type FollowDeps = Pick<Runtime, 'log' | 'now'> & { table: Table };
 
 /**
- * Records that a user began or ceased to follow the official account, at `atS` (CreateTime of the push, epoch seconds). A
- * late or repeated push changes nothing. The unionid of a new follower is looked up later: see sync-identity.ts. The
- * profile from WeChat is erased when the user leaves (platform 3.5).
+ * Records that a user followed or unfollowed the official account.
+ *
+ * A push that is older than the stored one changes nothing; a repeated push is idempotent. The unionid of a new
+ * follower is looked up later: see sync-identity.ts. The profile from WeChat is erased when the user unfollows.
+ * @param atS CreateTime of the push, epoch seconds
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
  */
 export async function recordFollow(
   deps: FollowDeps,
@@ -21,12 +24,12 @@ export async function recordFollow(
   if (!follows) await eraseWechatProfile(deps, push);
 }
 
-/** Requests a new look at a user's WeChat profile, to which the user once consented. */
+/** Requests a refresh of the WeChat profile of a user who consented to it. */
 export function requestProfileSync({ table, now }: FollowDeps, person: Person): Promise<void> {
   return requestIdentitySync(table, person, now());
 }
 
-/** Erases the WeChat profile of a user who withdrew consent or left WeChat. */
+/** Erases the WeChat profile and the user token of a user who unfollowed, withdrew consent or left WeChat. */
 export async function eraseWechatProfile({ table, log }: FollowDeps, { appId, openId }: Person): Promise<void> {
   const person = { appId, openId };
   const [identity] = await Promise.all([readIdentity(table, person, 'strong'), dropUserToken(table, person)]);

@@ -8,8 +8,8 @@ export type LoginDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 export type LoginAnswer = SessionAnswer & { isNewUser: boolean };
 
 /**
- * Logs a mini-program user in with a `wx.login` code; the first login creates the account. The same code sent twice
- * returns the first answer.
+ * Logs a mini-program user in with a `wx.login` code; the first login creates the account. A code sent twice returns
+ * the first answer.
  * @throws WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED, IDENTITY_CONFLICT, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
  * WECHAT_TIMEOUT
  */
@@ -28,7 +28,10 @@ export async function loginMiniapp(deps: LoginDeps, jsCode: string): Promise<Log
   return { ...answer, isNewUser };
 }
 
-/** Returns the answer of the first request with this code. @throws `error` when the code opened no session */
+/**
+ * Returns the answer of the first request with this code.
+ * @throws `error` when the code opened no session
+ */
 async function firstAnswer(deps: LoginDeps, sid: string, error: unknown): Promise<LoginAnswer> {
   const { account, session } = await sessionOfUsedCode(deps, { kind: 'js_code', sid, error });
   return { ...(await sessionAnswer(deps, account, session)), isNewUser: session.isNewUser };

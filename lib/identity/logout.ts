@@ -1,7 +1,10 @@
 import { deleteSession } from '../store/sessions.ts';
 import { authenticate, type AuthDeps } from './authenticate.ts';
 
-/** Ends the caller's session: every route that reads the session refuses its token from now on. @throws UNAUTHENTICATED */
+/**
+ * Ends the caller's session. Every route that reads the session rejects its token from then on.
+ * @throws UNAUTHENTICATED
+ */
 export async function logout(deps: AuthDeps, token: string): Promise<void> {
   const { sid } = await authenticate(deps, token, { sessionConsistency: 'eventual-with-fallback' });
   await deleteSession(deps.table, sid);

@@ -10,7 +10,7 @@ export type SessionDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'>
   tokens: SessionTokens;
 };
 
-/** What a client gets when it is logged in; `expiresIn` in seconds. */
+/** The answer of every login; `expiresIn` in seconds. */
 export interface SessionAnswer {
   token: string;
   tokenType: 'Bearer';
@@ -18,10 +18,10 @@ export interface SessionAnswer {
   user: UserView;
 }
 
-/** Seconds that a session lives. */
+/** Lifetime of a session in seconds. */
 const SESSION_LIFE_S = 7 * 24 * 3_600;
 
-/** Stores a session under `sid` and answers with its token. */
+/** Stores a session under `sid` and returns the answer with its token. */
 export async function openSession(
   deps: SessionDeps,
   account: Account,
@@ -34,12 +34,15 @@ export async function openSession(
   return sessionAnswer(deps, account, stored);
 }
 
-/** An id for a session that nothing else can lead to. */
+/** Returns a random session id, for a session that no code leads to. */
 export function randomSessionId({ randomBytes }: Pick<SessionDeps, 'randomBytes'>): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** The answer for a session that is stored already: the same token each time, which ends with the session. */
+/**
+ * Returns the answer for a stored session. The token expires with the session; an Ed25519 key signs the same token each
+ * time.
+ */
 export async function sessionAnswer(
   { tokens, now }: Pick<SessionDeps, 'tokens' | 'now'>,
   account: Account,

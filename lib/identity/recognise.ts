@@ -16,10 +16,11 @@ import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
 
 /**
- * The account of a person, if there is one: by their openid in this app, or by the unionid that they have in all apps
- * of one Open Platform account. What is new about them is linked on the way; when the unionid shows that two accounts
- * are one person's, the two become one.
- * @throws IDENTITY_CONFLICT when both of them have a phone
+ * Returns the account of a WeChat user. Finds it by the openid in this app, or by the unionid, which all apps of one
+ * Open Platform account share. Links a new unionid on the way. Merges two accounts when the unionid shows that both
+ * belong to one user.
+ * @returns undefined when the user has no account
+ * @throws IDENTITY_CONFLICT when both of two accounts to merge have a phone
  */
 export async function recognise(deps: RecogniseDeps, person: Person): Promise<Account | undefined> {
   const recognised = await retryOnConflict(deps, (attempt) => recogniseOnce(deps, person, consistencyOf(attempt)));
@@ -27,8 +28,8 @@ export async function recognise(deps: RecogniseDeps, person: Person): Promise<Ac
 }
 
 /**
- * The account of a person, created with a random username at the first sight of them.
- * @throws IDENTITY_CONFLICT as above
+ * Returns the account of a WeChat user as `recognise` does. Creates one with a random username if there is none.
+ * @throws IDENTITY_CONFLICT when both of two accounts to merge have a phone
  */
 export async function recogniseOrCreate(
   deps: RecogniseDeps,
@@ -43,13 +44,13 @@ export async function recogniseOrCreate(
   });
 }
 
-/** `person` with the unionid, if we know it. */
+/** The account, and `person` completed with the unionid if it is stored. */
 interface Recognised {
   person: Person;
   account: Account | undefined;
 }
 
-/** The first attempt reads eventually, the retry after a version conflict strongly. */
+/** Returns eventual for the first attempt, strong for each retry after a version conflict. */
 function consistencyOf(attempt: number): Consistency {
   return attempt === 1 ? 'eventual' : 'strong';
 }
@@ -64,13 +65,16 @@ async function recogniseOnce(
   const account = identity?.accountId ? await readAccount(table, identity.accountId, consistency) : undefined;
   if (identity?.accountId && !account) return VERSION_CONFLICT;
   const { unionId = identity?.unionId } = person;
-  const known = { ...person, unionId };
-  if (unionId === undefined || (account && unionId === identity?.unionId)) return { person: known, account };
+  const completed = { ...person, unionId };
+  if (unionId === undefined || (account && unionId === identity?.unionId)) return { person: completed, account };
   const linked = await linkByUnion(deps, { ...person, unionId }, { account, consistency });
-  return linked === VERSION_CONFLICT ? VERSION_CONFLICT : { person: known, account: linked };
+  return linked === VERSION_CONFLICT ? VERSION_CONFLICT : { person: completed, account: linked };
 }
 
-/** The unionid is news: it leads nowhere yet, to this account, or to another one. */
+/**
+ * Links a unionid that the identity did not have, or an identity without an account. The unionid may belong to no
+ * account yet, to this account, or to another one.
+ */
 async function linkByUnion(
   deps: RecogniseDeps,
   person: KnownPerson,
@@ -93,8 +97,9 @@ async function linkByUnion(
 }
 
 /**
- * One account takes over from the other: the one with a phone, else the older one. Two phones are two promises about
- * who this is, which nobody here can judge.
+ * Merges two accounts into the one with a phone, else into the older one. Two phones may stand for two users, so a user
+ * must decide.
+ * @throws IDENTITY_CONFLICT when both accounts have a phone
  */
 async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId: string): Promise<void> {
   const [into, from] = accounts.toSorted(
@@ -104,15 +109,15 @@ async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId:
       a.id.localeCompare(b.id),
   ) as [Account, Account];
   if (from.phone !== undefined) {
-    deps.log.warn('identity.conflict', { accountIds: accounts.map(({ id }) => id) });
-    throw new AppError('IDENTITY_CONFLICT', 'You have two accounts with two phones: close one of them first');
+    deps.log.warn('identity.merge-rejected', { accountIds: accounts.map(({ id }) => id) });
+    throw new AppError('IDENTITY_CONFLICT', 'You have two accounts with different phones; close one of them first');
   }
   if (await mergeAccounts(deps.table, { into, from, unionId, at: new Date(deps.now()).toISOString() })) {
     deps.log.info('identity.merged', { into: into.id, from: from.id });
   }
 }
 
-/** The account comes first, while nothing leads to it; then all that leads to it, at once. */
+/** Stores the account while no identifier points to it, then links all its identifiers in one transaction. */
 async function createOnce(
   { table, ...deps }: RecogniseDeps,
   person: Person,

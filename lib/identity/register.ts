@@ -2,9 +2,10 @@ import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } fr
 import { recogniseOrCreate } from './recognise.ts';
 
 /**
- * Turns the registration token of somebody who scanned into an account and a session. While it lives the token may be
- * sent again, after a lost answer or from a second browser: the same account, another session.
- * @throws UNAUTHENTICATED when the token is not ours or has ended; IDENTITY_CONFLICT
+ * Creates an account and a session from the registration token of a user who scanned a login code. Until the token
+ * expires, it can be sent again, after a lost response or from a second browser. It then returns the same account with
+ * another session.
+ * @throws UNAUTHENTICATED when the token is not valid or has expired; IDENTITY_CONFLICT
  */
 export async function register(deps: SessionDeps, registrationToken: string): Promise<SessionAnswer> {
   const person = await deps.tokens.verifyRegistration(registrationToken);

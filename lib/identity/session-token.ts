@@ -15,18 +15,19 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Person } from '../store/identities.ts';
 import type { Session } from '../store/sessions.ts';
 
-/** Seconds that somebody who scanned has to decide to register. */
+/** Lifetime of a registration token in seconds: the time to decide whether to register. */
 const REGISTRATION_LIFE_S = 10 * 60;
-/** Seconds that somebody has at WeChat's consent page. */
+/** Seconds within which a browser must return from the consent page of WeChat. */
 export const OAUTH_STATE_LIFE_S = 10 * 60;
 
 const ISSUER = 'wechat-lambda';
+/** A token states its kind in `typ`, so that one kind is never accepted as another. */
 const SESSION = 'session+jwt';
 const OAUTH_STATE = 'oauth-state+jwt';
 const REGISTRATION = 'registration+jwt';
 const ALGORITHMS: Record<string, string> = { Ed25519: 'EdDSA', 'P-256': 'ES256' };
 
-/** The public half of a key: what JWKS shows, and all that checking takes. */
+/** The public half of a key, as JWKS publishes it. It is sufficient to verify a token. */
 interface PublicJwk {
   kty: string;
   crv: string;
@@ -55,13 +56,13 @@ const privateJwkSet = v.object({
   ),
 });
 
-/** A token names its kind in `typ`, so that one kind is never taken for another. */
+/** The claims of a session token. */
 export interface SessionClaims {
   sid: string;
   accountId: string;
 }
 
-/** What is remembered of a browser that was sent to WeChat. */
+/** The state of one login through the consent page, which the browser keeps in a cookie. */
 export interface OauthState {
   state: string;
   redirect: string;
@@ -76,10 +77,10 @@ interface Life {
 }
 
 /**
- * Signs and checks our own tokens with the keys of JWT_SIGNING_KEYS (a private JWK Set, Ed25519 or P-256): the first
- * key signs, every key verifies, so a key is replaced by putting the new one in front and dropping the old one later.
- * All keys are read at once, so that a broken one shows before anything depends on it.
- * @throws NOT_CONFIGURED when the set is not one
+ * Signs and verifies the tokens of this service with the keys of JWT_SIGNING_KEYS, a private JWK Set (Ed25519 or
+ * P-256). The first key signs, and every key verifies. To rotate, put a new key first, and remove the old one later.
+ * All keys are imported at once, so that an invalid key fails before a token depends on it.
+ * @throws NOT_CONFIGURED when the text is not such a set
  */
 export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
   const [first, ...others] = await readJwkSet(jwkSet);
@@ -91,34 +92,43 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
 
   return { signSession, verifySession, signRegistration, verifyRegistration, signOauthState, verifyOauthState };
 
-  /** The token of a session, until that ends: an Ed25519 key makes the same token each time. */
+  /** Signs the token of a session, which expires with the session. An Ed25519 key signs the same token each time. */
   function signSession({ sid, accountId, createdAtMs, expiresAt }: SignedSession): Promise<string> {
     return sign(SESSION, { sid, sub: accountId }, { issuedAt: Math.floor(createdAtMs / 1_000), expiresAt });
   }
 
-  /** @throws UNAUTHENTICATED for anything but a living session token of ours */
+  /**
+   * Verifies a session token.
+   * @throws UNAUTHENTICATED unless this service signed it and it has not expired
+   */
   async function verifySession(token: string): Promise<SessionClaims> {
     const { sid, sub } = await verify(SESSION, token);
     return { sid: text(sid), accountId: text(sub) };
   }
 
-  /** Proof that this person scanned a code of ours and has no account yet, for REGISTRATION_LIFE_S seconds. */
+  /** Signs a proof that this user scanned a login code and has no account yet. It expires after REGISTRATION_LIFE_S. */
   function signRegistration({ appId, openId }: Person): Promise<string> {
     return sign(REGISTRATION, { app: appId, sub: openId }, life(REGISTRATION_LIFE_S));
   }
 
-  /** @throws UNAUTHENTICATED for anything but a living registration token of ours */
+  /**
+   * Verifies a registration token.
+   * @throws UNAUTHENTICATED unless this service signed it and it has not expired
+   */
   async function verifyRegistration(token: string): Promise<Person> {
     const { app, sub } = await verify(REGISTRATION, token);
     return { appId: text(app), openId: text(sub) };
   }
 
-  /** For the cookie of a browser that goes to WeChat and comes back, within OAUTH_STATE_LIFE_S seconds. */
+  /** Signs the cookie of a browser that goes to the consent page. It expires after OAUTH_STATE_LIFE_S. */
   function signOauthState({ state, redirect }: OauthState): Promise<string> {
     return sign(OAUTH_STATE, { sub: state, redirect }, life(OAUTH_STATE_LIFE_S));
   }
 
-  /** @throws UNAUTHENTICATED for anything but a living state of ours */
+  /**
+   * Verifies the cookie of a browser that returns from the consent page.
+   * @throws UNAUTHENTICATED unless this service signed it and it has not expired
+   */
   async function verifyOauthState(token: string): Promise<OauthState> {
     const { sub, redirect } = await verify(OAUTH_STATE, token);
     return { state: text(sub), redirect: text(redirect) };
@@ -138,7 +148,7 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
     try {
       return (await jwtVerify(token, keyOf, { ...options, currentDate: new Date(now()) })).payload;
     } catch (cause) {
-      throw new AppError('UNAUTHENTICATED', 'Log in again: this token is not valid', { cause });
+      throw new AppError('UNAUTHENTICATED', 'This token is not valid; log in again', { cause });
     }
   }
 
@@ -155,12 +165,15 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
 
 export type SessionTokens = Awaited<ReturnType<typeof sessionTokens>>;
 
-/** The public halves of JWT_SIGNING_KEYS, for everybody to see. @throws NOT_CONFIGURED */
+/**
+ * Returns the public halves of JWT_SIGNING_KEYS, to be published.
+ * @throws NOT_CONFIGURED
+ */
 export async function publicJwkSet(jwkSet: string): Promise<{ keys: PublicJwk[] }> {
   return { keys: (await readJwkSet(jwkSet)).map(publicJwk) };
 }
 
-/** A key without a name goes by its thumbprint (RFC 7638). */
+/** Reads a private JWK Set. The name of a key without `kid` is its thumbprint (RFC 7638). */
 async function readJwkSet(jwkSet: string): Promise<[PrivateJwk, ...PrivateJwk[]]> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), privateJwkSet), jwkSet);
   if (!parsed.success) throw badKeys();
@@ -194,5 +207,5 @@ function publicJwk({ kty, crv, x, y, kid }: PrivateJwk): PublicJwk {
 
 function text(claim: unknown): string {
   if (typeof claim === 'string' && claim !== '') return claim;
-  throw new AppError('UNAUTHENTICATED', 'Log in again: this token is not valid');
+  throw new AppError('UNAUTHENTICATED', 'This token is not valid; log in again');
 }

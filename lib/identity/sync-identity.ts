@@ -20,7 +20,10 @@ export interface IdentityChange {
   followedAt?: number | undefined;
 }
 
-/** Errors worth a retry by the stream. Other errors are logged once; the next login tries again. */
+/**
+ * Errors that make the stream retry, as an unexpected error does. Any other AppError is logged and ends the
+ * synchronisation.
+ */
 const TRANSIENT = new Set<string>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED']);
 
 /**
@@ -46,8 +49,8 @@ export async function syncIdentity(deps: SyncDeps, { appId, openId, followedAt }
 }
 
 /**
- * Looks up the unionid of a follower at WeChat and stores it on the identity. A failure is logged only, because a login
- * must not fail for it.
+ * Looks up the unionid of a follower at WeChat and stores it on the identity. A failure is only logged, because the
+ * login works without a unionid.
  */
 export async function resolveUnionId(
   { log, load }: Pick<RecogniseDeps, 'log'> & { load: () => Promise<SyncDeps> },
@@ -76,24 +79,30 @@ async function fetchUnionId(deps: SyncDeps, { appId, openId }: Person): Promise<
   return unionId;
 }
 
-/** Without a valid user token the profile from WeChat is outdated and is removed. */
+/**
+ * Refreshes the profile from WeChat. Removes it when there is no valid user token, because it cannot be kept up to
+ * date.
+ */
 async function refreshProfile(deps: SyncDeps, { appId, openId, accountId }: Identity): Promise<void> {
   const account = accountId ? await readAccount(deps.table, accountId, 'strong') : undefined;
   if (!account?.wechatFields) return;
-  const token = await livingToken(deps, await readUserToken(deps.table, { appId, openId }, deps.now()));
+  const token = await validToken(deps, await readUserToken(deps.table, { appId, openId }, deps.now()));
   if (!token) return void (await clearWechatProfile(deps.table, account));
   const profile = await fetchOauthProfile(deps, deps.app, token);
   await setWechatProfile(deps.table, account, wechatProfile(profile));
 }
 
-/** Returns a valid user token: one lives two hours, and the refresh token renews it for a month. */
-async function livingToken(deps: SyncDeps, token: UserToken | undefined): Promise<UserToken | undefined> {
+/**
+ * Returns a valid user token, refreshed if necessary; undefined when WeChat rejects its refresh token. A user token
+ * lives two hours, its refresh token 30 days.
+ */
+async function validToken(deps: SyncDeps, token: UserToken | undefined): Promise<UserToken | undefined> {
   if (!token) return undefined;
   try {
     await checkUserToken(deps, deps.app, token);
     return token;
   } catch {
-    // The token has expired or was revoked: the refresh below shows which.
+    // The token may have expired or been revoked; the refresh below shows which.
   }
   try {
     const refreshed = { ...token, ...(await refreshUserToken(deps, deps.app, token.refreshToken)) };

@@ -12,13 +12,16 @@ export type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
 
 const MAX_NICKNAME = 64;
 const MAX_AVATAR_URL = 1_024;
-/** Controls, lone surrogates, line ends, and what turns the direction of the text around it. */
+/**
+ * Control characters, lone surrogates, line separators, and characters that change the direction of the text around
+ * them.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 /**
- * Changes nickname and avatar. Both count as user input, encrypted or not: the cipher of open data protects no integrity,
- * so nothing else in the data is used, least of all the unionid.
- * @throws UNAUTHENTICATED, PARAM_ERROR; for sealed data SESSION_EXPIRED, FORBIDDEN in a session of another app
+ * Changes nickname and avatar. Both count as user input, also in encrypted data, because its cipher does not protect
+ * integrity. For that reason no other field of the data is stored, in particular not the unionid.
+ * @throws UNAUTHENTICATED, PARAM_ERROR; for encrypted data SESSION_EXPIRED, and FORBIDDEN in a session of another app
  */
 export async function updateProfile(
   deps: ProfileDeps,
@@ -44,12 +47,12 @@ export function wechatProfile({ nickname, avatarUrl }: { nickname: string; avata
 }
 
 function checkProfile({ nickname, avatarUrl }: Profile): Profile {
-  if (nickname === undefined && avatarUrl === undefined) throw bad('nickname', 'nothing to change');
+  if (nickname === undefined && avatarUrl === undefined) throw invalidField('nickname', 'set nickname or avatarUrl');
   if (nickname !== undefined && !isNickname(nickname.trim())) {
-    throw bad('nickname', `1 to ${MAX_NICKNAME} characters, none of them invisible`);
+    throw invalidField('nickname', `must have 1 to ${MAX_NICKNAME} characters, without invisible characters`);
   }
   if (avatarUrl !== undefined && !isAvatarUrl(avatarUrl)) {
-    throw bad('avatarUrl', `an https address of at most ${MAX_AVATAR_URL} characters`);
+    throw invalidField('avatarUrl', `must be an https address of at most ${MAX_AVATAR_URL} characters`);
   }
   return {
     ...(nickname !== undefined && { nickname: nickname.trim() }),
@@ -67,7 +70,7 @@ function isAvatarUrl(text: string): boolean {
   return protocol === 'https:' && username === '' && password === '';
 }
 
-/** Repeats the write when the account was merged into another one meanwhile. */
+/** Stores the profile. Writes it to the remaining account when the account was merged meanwhile. */
 async function store(
   { table }: ProfileDeps,
   { id }: Account,
@@ -81,6 +84,6 @@ async function store(
   return { user: userView(settled) };
 }
 
-function bad(field: string, expected: string): AppError {
+function invalidField(field: string, expected: string): AppError {
   return new AppError('PARAM_ERROR', `body.${field}: ${expected}`, { detail: { field: `body.${field}` } });
 }

@@ -6,13 +6,13 @@ import { sendSubscribe, type SubscribeMessage, type SubscribeOutcome } from '../
 type NotifyDeps = PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
 
 /**
- * A subscribe message to a user of the mini-program. One agreement in the mini-program is good for one message; that
- * there is none left is an outcome, not an error.
+ * Sends a subscribe message to a user of the mini-program. Each consent in the mini-program covers one message. A
+ * missing consent is an outcome, not an error.
  * @throws PARAM_ERROR, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function sendSubscribeMessage(deps: NotifyDeps, message: SubscribeMessage): Promise<SubscribeOutcome> {
   const { app } = deps;
   const outcome = await deps.accessToken.withToken((accessToken) => sendSubscribe(deps, { app, accessToken, message }));
-  deps.log.info('notify.subscribe-message', { outcome, templateId: message.templateId, openId: message.openId });
+  deps.log.info('subscribe-message.finished', { outcome, templateId: message.templateId, openId: message.openId });
   return outcome;
 }

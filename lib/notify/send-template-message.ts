@@ -6,14 +6,14 @@ import { sendTemplate, type TemplateMessage, type TemplateOutcome } from '../wec
 type NotifyDeps = PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
 
 /**
- * A template message to a follower of the official account. That somebody cannot be reached is an outcome, not an error:
- * there is nothing to repeat.
+ * Sends a template message to a follower of the official account. A user who cannot be reached is an outcome, not an
+ * error, because a retry would not help.
  * @throws PARAM_ERROR, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function sendTemplateMessage(deps: NotifyDeps, message: TemplateMessage): Promise<TemplateOutcome> {
   const { app } = deps;
   const outcome = await deps.accessToken.withToken((accessToken) => sendTemplate(deps, { app, accessToken, message }));
   const { templateId, clientMsgId, openId } = message;
-  deps.log.info('notify.template-message', { outcome, templateId, clientMsgId, openId });
+  deps.log.info('template-message.finished', { outcome, templateId, clientMsgId, openId });
   return outcome;
 }

@@ -13,9 +13,10 @@ export type PushDeps = Pick<Runtime, 'now' | 'log' | 'randomBytes'> & { table: T
 const DAY_S = 86_400;
 
 /**
- * One push of the official account to its effect, and to the reply that the person reads; undefined is a bare `success`.
- * Scans, follows and demands about somebody's data are idempotent by their own conditions and need no memory. Every other
- * push is remembered: WeChat repeats them, and a repetition gets the same reply and has no effect.
+ * Handles one push of the official account. Scans, follows and changes of personal data are idempotent by their own
+ * conditions. Any other push is recorded, because WeChat repeats pushes: a repeated push has no effect and gets the
+ * same reply.
+ * @returns the reply to the user; undefined for a bare `success`
  */
 export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
   const { content, openId, createTimeS: atS } = push;
@@ -23,10 +24,10 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   if (content.type === 'event') {
     switch (content.event) {
       case 'scan':
-        return (await scanned(deps, { ...person, scene: content.scene })).reply;
+        return (await handleScan(deps, { ...person, scene: content.scene })).reply;
       case 'subscribe': {
-        // A scan that counts takes the follow along in its one write.
-        const { outcome, reply } = await scanned(deps, { ...person, scene: content.scene ?? '', followedAt: atS });
+        // A scan that moves the ticket stores the follow in the same write.
+        const { outcome, reply } = await handleScan(deps, { ...person, scene: content.scene ?? '', followedAt: atS });
         if (outcome !== 'moved') await recordFollow(deps, { ...person, follows: true, atS });
         return reply ?? replyTo(content, deps.replies);
       }
@@ -34,7 +35,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
         await recordFollow(deps, { ...person, follows: false, atS });
         return undefined;
       case 'user_info_modified':
-        // Only towards this account did anybody let us see a profile that can be fetched again.
+        // Users consented only to this account, so only its profiles can be fetched again.
         if ({ ...person, ...content.subject }.appId === deps.appId) await requestProfileSync(deps, person);
         return undefined;
       case 'user_authorization_revoke':
@@ -47,11 +48,11 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   return replyTo(content, deps.replies);
 }
 
-/** No reply for a code of another purpose than login. */
-async function scanned(deps: PushDeps, scan: Scan) {
+/** Records a scan. A code of another purpose than login gets no reply. */
+async function handleScan(deps: PushDeps, scan: Scan) {
   const outcome = await recordScan(deps, scan);
   if (outcome === 'foreign') return { outcome };
-  deps.log.info('official-account.scan', { outcome, openId: scan.openId });
+  deps.log.info('official-account.scan-recorded', { outcome, openId: scan.openId });
   return { outcome, reply: outcome === 'rejected' ? deps.replies.loginExpired : deps.replies.loginScanned };
 }
 

@@ -7,10 +7,10 @@ import { createMenu, menuSchema } from '../wechat/menu.ts';
 export type MenuDeps = PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /**
- * Publishes `{ button: […] }` as the menu of the official account, in place of the one before. Everything that can be
- * checked is checked before WeChat is asked: menus may be created a thousand times a day.
- * @returns how many buttons the menu shows at first sight
- * @throws PARAM_ERROR with each place that is wrong, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * Publishes `{ button: […] }` as the menu of the official account, replacing the current menu. The whole input is
+ * checked before the call, because WeChat allows a thousand menus a day.
+ * @returns the number of top-level buttons
+ * @throws PARAM_ERROR with every invalid place; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function publishMenu(deps: MenuDeps, input: unknown): Promise<{ published: number }> {
   const parsed = v.safeParse(menuSchema, input);
@@ -20,7 +20,7 @@ export async function publishMenu(deps: MenuDeps, input: unknown): Promise<{ pub
   return { published: menu.button.length };
 }
 
-/** Such as `button[0].sub_button[2].name: is empty`. */
+/** Returns an issue with its place, such as `button[0].sub_button[2].name: is empty`. */
 function describe({ path, message }: v.BaseIssue<unknown>): string {
   const place = path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
   return `${place.slice(1) || 'the menu'}: ${message}`;

@@ -4,9 +4,10 @@ import { readMessageKey, type MessageKey } from '../wechat/message-cipher.ts';
 import type { PushKeys } from '../wechat/official-push.ts';
 
 /**
- * What pushes are opened with, in the mode that the console is set to (platform 3.1). A key is needed only where
- * messages are encrypted.
+ * Loads the keys that open pushes, for the mode that is set in the console of WeChat. Only a mode with encrypted
+ * messages needs AES keys.
  * @throws NOT_CONFIGURED
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
  */
 export async function loadPushKeys(): Promise<Omit<PushKeys, 'nowMs'>> {
   const { OFFICIAL_APP_ID: appId, OFFICIAL_MODE: mode } = settings('OFFICIAL_APP_ID', 'OFFICIAL_MODE');

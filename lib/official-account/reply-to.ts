@@ -1,7 +1,7 @@
 import type { Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 
-/** See replies.ts. */
+/** The replies of replies.ts. */
 export interface Replies {
   loginScanned: Reply;
   loginExpired: Reply;
@@ -17,7 +17,7 @@ interface KeywordReply {
   reply: Reply;
 }
 
-/** The reply to what a push says, login codes apart; undefined for none. The same push always gets the same reply. */
+/** Returns the reply to a push, except for login codes; undefined for none. A repeated push gets the same reply. */
 export function replyTo(content: PushContent, replies: Replies): Reply | undefined {
   if (content.type === 'message')
     return (content.kind === 'text' && byKeyword(content.text, replies)) || replies.otherwise;
@@ -32,15 +32,15 @@ export function replyTo(content: PushContent, replies: Replies): Reply | undefin
   }
 }
 
-function byKeyword(sent: string, { keywords }: Replies): Reply | undefined {
-  const text = plain(sent);
-  const found =
-    keywords.find(({ exact = [] }) => exact.some((word) => plain(word) === text)) ??
-    keywords.find(({ contains = [] }) => contains.some((word) => text.includes(plain(word))));
-  return found?.reply;
+function byKeyword(received: string, { keywords }: Replies): Reply | undefined {
+  const text = normalise(received);
+  const match =
+    keywords.find(({ exact = [] }) => exact.some((word) => normalise(word) === text)) ??
+    keywords.find(({ contains = [] }) => contains.some((word) => text.includes(normalise(word))));
+  return match?.reply;
 }
 
-/** People write HELP, Help and full-width ｈｅｌｐ. */
-function plain(text: string): string {
+/** Normalises a text for comparison: users write HELP, Help and full-width ｈｅｌｐ. */
+function normalise(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase();
 }

@@ -4,19 +4,25 @@ import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { isOpen } from './order.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
-/** The ledger and the calls to WeChat Pay: each order is queried in the protocol that created it. */
+/** The ledger, and WeChat Pay in both protocols. An order is queried in the protocol that created it. */
 export type CheckDeps = SettleDeps & { payApi(name: PayApiName): Promise<PayApi> };
 
 const QUERY_INTERVAL_MS = 5_000;
-/** REFUND means: was paid, and a refund was requested (pay 2.5). */
+/**
+ * States of a paid order. WeChat Pay reports REFUND once a refund was requested.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
+ */
 const PAID_STATES = new Set(['SUCCESS', 'REFUND']);
-/** REVOKED and PAYERROR occur with scanned payment codes only, and are as final. */
+/**
+ * Final states of an unpaid order. REVOKED and PAYERROR occur only when a merchant scans the payment code of a user.
+ */
 const CLOSED_STATES = new Set(['CLOSED', 'REVOKED', 'PAYERROR']);
 
 /**
- * Queries an order at WeChat and settles the answer; an unknown state changes nothing.
+ * Queries an order at WeChat, and books a payment or a close. Any other state changes nothing.
  * @returns whether the order changed
- * @throws ORDER_STATE_CONFLICT when a payment does not match the ledger; NOT_FOUND; the errors of a query
+ * @throws ORDER_STATE_CONFLICT when a payment does not match the ledger
+ * @throws NOT_FOUND when WeChat has no such order; the other errors of a query
  */
 export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean> {
   const transaction = await (await deps.payApi(order.api)).query(order);
@@ -26,8 +32,9 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
 }
 
 /**
- * Returns the order after a query at WeChat, because a notification may be late or lost. Queries only an open order, at
- * most every 5 s over all instances. Returns the stored order when the query fails.
+ * Returns the current state of an order. An open order is queried at WeChat first, because a notification may be late
+ * or lost. All instances together query an order at most every five seconds. Returns the stored order when the query
+ * fails.
  */
 export async function refreshOrder(deps: CheckDeps, order: Order): Promise<Order> {
   const { outTradeNo, queriedAtMs = 0 } = order;
@@ -40,13 +47,13 @@ export async function refreshOrder(deps: CheckDeps, order: Order): Promise<Order
     if (!isAppError(error, 'NOT_FOUND')) deps.log.warn('order.query-failed', { outTradeNo, error });
     return order;
   }
-  // Read even if this query changed nothing: a notification may have come first.
+  // The order is read even if the query changed nothing, because a notification may have changed the order meanwhile.
   return (await readOrder(deps.table, outTradeNo)) ?? order;
 }
 
 /**
- * Queries the order of this number whatever its stored state, for a bill that shows a payment the ledger lacks. Does
- * nothing for an unknown number.
+ * Queries an order in any stored state, for a bill that lists a payment absent from the ledger. Ignores an unknown
+ * number.
  * @throws the errors of checkOrder
  */
 export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise<void> {
@@ -55,9 +62,10 @@ export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise
 }
 
 /**
- * Closes an open order at WeChat, then in the ledger. If WeChat reports a conflict, the order is queried and a payment is
- * settled instead. An order that WeChat does not have needs no closing there.
- * @returns whether the order is closed now
+ * Closes an open order at WeChat, then in the ledger. If WeChat reports a conflict, the order is queried instead, and a
+ * payment is booked. An order that WeChat does not have is closed in the ledger only.
+ * @returns whether this call closed the order
+ * @throws the errors of the close and of checkOrder
  */
 export async function closeAtWechat(deps: CheckDeps, order: Order): Promise<boolean> {
   try {

@@ -7,8 +7,9 @@ import { readOwnOrder } from './own-order.ts';
 
 /**
  * Closes an order of the caller, so that it can no longer be paid. Closing twice succeeds.
- * @throws UNAUTHENTICATED; NOT_FOUND, also for another user's order; ORDER_STATE_CONFLICT when it is paid; the errors of a
- * call to WeChat Pay
+ * @throws UNAUTHENTICATED
+ * @throws NOT_FOUND for an unknown order, and for an order of another user
+ * @throws ORDER_STATE_CONFLICT when the order is paid; the errors of a call to WeChat Pay
  */
 export async function closeOrder(
   deps: AuthDeps & CheckDeps,
@@ -18,5 +19,7 @@ export async function closeOrder(
   if (isOpen(order)) await closeAtWechat(deps, order);
   const current = (await readOrder(deps.table, order.outTradeNo)) ?? order;
   if (current.state === 'CLOSED') return { order: orderView(current) };
-  throw new AppError('ORDER_STATE_CONFLICT', 'The order cannot be closed', { detail: { state: current.state } });
+  throw new AppError('ORDER_STATE_CONFLICT', 'The order cannot be closed in its current state', {
+    detail: { state: current.state },
+  });
 }

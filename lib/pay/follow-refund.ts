@@ -13,21 +13,23 @@ import { afterRefund, isFinal } from './refund.ts';
 import { settleRefund } from './settle-refund.ts';
 
 export type RefundDeps = CheckDeps & {
-  /** Requests a refund at WeChat; the same number again is the same refund. */
+  /** Requests a refund at WeChat. Idempotent by `outRefundNo`. */
   requestRefund(order: Order, refund: Refund): Promise<Verified<WechatRefund>>;
 };
 
 /**
- * Queries a refund at WeChat and settles the answer, after the payment if the ledger lacks it. A refund that WeChat does
- * not have was never accepted: if it was requested here, it is requested again under the same number (pay 2.7).
- * @throws the errors of the calls; ORDER_STATE_CONFLICT when the answer does not match the ledger
+ * Queries a refund at WeChat and books its status. If the ledger lacks the payment, the order is queried first. If
+ * WeChat has no such refund, it never accepted the request, so a request of this service is retried under the same
+ * number.
+ * @throws ORDER_STATE_CONFLICT when a response does not match the ledger; the errors of the calls
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4014959631
  */
 export async function followRefund(deps: RefundDeps, outRefundNo: string): Promise<void> {
   const refund = await readRefund(deps.table, outRefundNo);
   if (!refund) return;
   if (isFinal(refund)) return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
   const order = await readOrder(deps.table, refund.outTradeNo);
-  // A bill may show a refund of an order that another system made.
+  // A bill can list a refund of an order that another system created.
   if (!order) return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
   if (!isPaid(order)) await checkOrder(deps, order).catch(ignoreNotFound);
   try {
@@ -40,11 +42,12 @@ export async function followRefund(deps: RefundDeps, outRefundNo: string): Promi
 }
 
 /**
- * Requests a stored refund at WeChat. Declined: the reserved amount is released. Unknown outcome: the amount stays
- * reserved, and the sweep resolves it. WeChat may decline a repeat although it accepted the first request, so an error
- * counts as declined only after a query finds no such refund.
- * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL: declined; RATE_LIMITED, WECHAT_UNAVAILABLE,
- * WECHAT_TIMEOUT: outcome unknown
+ * Requests a stored refund at WeChat and books the response. Declined: the reserved amount is released. Unknown
+ * outcome: the amount stays reserved, and the sweep resolves it. WeChat can decline the retry of a request that it
+ * accepted, so an error counts as declined only after a query finds no such refund.
+ * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat declines the refund
+ * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
 export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund): Promise<void> {
   const { outTradeNo, outRefundNo } = refund;
@@ -53,7 +56,7 @@ export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund)
     answer = await deps.requestRefund(order, refund);
   } catch (error) {
     deps.log.error('refund.request-failed', { outTradeNo, outRefundNo, error });
-    // A rate limit does not prove that WeChat did not accept the request (pay 2.7).
+    // WeChat may have accepted a request although it returned a rate limit.
     if (isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') || !(error instanceof AppError)) throw error;
     const accepted = await (await deps.payApi(order.api)).queryRefund({ outRefundNo }).catch(ignoreNotFound);
     if (accepted === undefined) {
@@ -65,7 +68,7 @@ export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund)
   await settleRefund(deps, answer);
 }
 
-/** Releases the amount of exactly this request. The follow-up covers another request that may still be under way. */
+/** Releases the amount of exactly this request. A follow-up covers a concurrent request that may still reach WeChat. */
 async function releaseRefund({ table, ...deps }: RefundDeps, declined: Refund): Promise<void> {
   await retryOnConflict(deps, async () => {
     const refund = await readRefund(table, declined.outRefundNo);
@@ -78,12 +81,12 @@ async function releaseRefund({ table, ...deps }: RefundDeps, declined: Refund): 
   });
 }
 
-/** A declined or merely reported refund that WeChat still does not have after a day. */
+/** Returns whether to stop querying a declined or reported refund that WeChat does not have: after a day. */
 function isAbandoned({ status, createdAt }: Refund, nowMs: number): boolean {
   return (status === 'REFUSED' || status === 'REPORTED') && nowMs - Date.parse(createdAt) > DAY_MS;
 }
 
-/** NOT_FOUND is an answer here, not an error. */
+/** Turns NOT_FOUND into undefined, and throws any other error. */
 function ignoreNotFound(error: unknown): undefined {
   if (!isAppError(error, 'NOT_FOUND')) throw error;
 }

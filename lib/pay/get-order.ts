@@ -4,8 +4,9 @@ import { orderView, type OrderView } from './order.ts';
 import { readOwnOrder } from './own-order.ts';
 
 /**
- * Returns one order of the caller, queried at WeChat while it is open.
- * @throws UNAUTHENTICATED; NOT_FOUND, also for another user's order
+ * Returns one order of the caller. An open order is queried at WeChat first.
+ * @throws UNAUTHENTICATED
+ * @throws NOT_FOUND for an unknown order, and for an order of another user
  */
 export async function getOrder(
   deps: AuthDeps & CheckDeps,

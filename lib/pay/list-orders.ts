@@ -8,8 +8,8 @@ import { orderView, type OrderView } from './order.ts';
 const PAGE = 20;
 
 /**
- * Lists the orders of the caller, newest first, merged accounts included; open orders are queried at WeChat.
- * @param cursor the end of the previous page
+ * Lists the orders of the caller and of the accounts merged into it, newest first. Open orders are queried at WeChat.
+ * @param cursor the `cursor` of the previous page
  * @returns `cursor` for the next page, null at the end
  * @throws UNAUTHENTICATED
  */
@@ -18,13 +18,13 @@ export async function listOrders(
   { token, cursor }: { token: string; cursor?: string | undefined },
 ): Promise<{ orders: OrderView[]; cursor: string | null }> {
   const { account } = await authenticateAccount(deps, token, { accountConsistency: 'eventual-with-fallback' });
-  // One order more than the page shows whether there is a next page.
+  // Each account reads one order more than a page holds, which shows whether a next page exists.
   const pages = await Promise.all(
     allIdsOf(account).map((accountId) => readOrderPage(deps.table, { accountId, before: cursor, limit: PAGE + 1 })),
   );
-  const found = pages.flat().toSorted((a, b) => (ageOf(a.outTradeNo) < ageOf(b.outTradeNo) ? 1 : -1));
-  const shown = found.slice(0, PAGE);
-  const orders = await Promise.all(shown.map((order) => refreshOrder(deps, order)));
-  const last = found.length > PAGE ? shown.at(-1) : undefined;
+  const newestFirst = pages.flat().toSorted((a, b) => (ageOf(a.outTradeNo) < ageOf(b.outTradeNo) ? 1 : -1));
+  const page = newestFirst.slice(0, PAGE);
+  const orders = await Promise.all(page.map((order) => refreshOrder(deps, order)));
+  const last = newestFirst.length > PAGE ? page.at(-1) : undefined;
   return { orders: orders.map(orderView), cursor: last ? ageOf(last.outTradeNo) : null };
 }

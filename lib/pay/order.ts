@@ -1,49 +1,49 @@
 import type { Order, OrderState } from '../store/orders.ts';
 
-/** Events of an order apart from its refunds. */
+/** Events that change the state of an order. Refunds change the state in refund.ts. */
 export type OrderEvent = 'accepted' | 'paid' | 'closed';
 
 /**
- * The whole life of an order.
+ * State transitions of an order. A payment that arrives after the close is booked, because WeChat has received the
+ * money. The refunds of an order decide between PAID, REFUNDING and REFUNDED.
  *
- *   CREATED --accepted--> NOTPAY --paid--> PAID <--> REFUNDING --> REFUNDED      (by the refunds there are)
+ *   CREATED --accepted--> NOTPAY --paid--> PAID <--> REFUNDING --> REFUNDED
  *      \____________________/ \--closed--> CLOSED --paid--> PAID
- *
- * WeChat decides about money: a payment that arrives after the close is a payment.
  */
 const NEXT: Record<OrderEvent, Partial<Record<OrderState, OrderState>>> = {
-  // A second acceptance leaves the state and replaces the payment handle.
+  // A repeated acceptance keeps the state and replaces the payment handle.
   accepted: { CREATED: 'NOTPAY', NOTPAY: 'NOTPAY' },
   paid: { CREATED: 'PAID', NOTPAY: 'PAID', CLOSED: 'PAID' },
   closed: { CREATED: 'CLOSED', NOTPAY: 'CLOSED' },
 };
 
-/** The state after `event`; undefined when the event changes nothing. */
+/** Returns the state after `event`, or undefined when the event changes nothing. */
 export function nextState(state: OrderState, event: OrderEvent): OrderState | undefined {
   return NEXT[event][state];
 }
 
-/** The states that `event` changes: the condition of the write. */
+/** Returns the states that `event` changes. They are the condition of the write. */
 export function statesBefore(event: OrderEvent): OrderState[] {
   return Object.keys(NEXT[event]) as OrderState[];
 }
 
-/** Whether WeChat may still change the order. */
+/** Returns whether the order is neither paid nor closed. */
 export function isOpen({ state }: Pick<Order, 'state'>): boolean {
   return state === 'CREATED' || state === 'NOTPAY';
 }
 
-/** Whether the order was paid, refunded or not. */
+/** Returns whether the order was paid, including an order that was refunded later. */
 export function isPaid({ state }: Pick<Order, 'state'>): boolean {
   return state === 'PAID' || state === 'REFUNDING' || state === 'REFUNDED';
 }
 
-type Shown = 'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
+type VisibleField =
+  'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
 
-/** An order as its buyer sees it. */
-export type OrderView = Pick<Order, Shown> & { paidAt: string | null };
+/** The fields of an order that its buyer may see. */
+export type OrderView = Pick<Order, VisibleField> & { paidAt: string | null };
 
-/** Selects what a buyer may see of an order. */
+/** Selects the fields of an order that its buyer may see. */
 export function orderView(order: Order): OrderView {
   const { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt = null, refundedFen } = order;
   return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen };

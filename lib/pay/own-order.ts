@@ -5,8 +5,9 @@ import { ownerOf } from '../store/keys.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 
 /**
- * Reads one order of the caller, also of an account that was merged into the caller's.
- * @throws UNAUTHENTICATED; NOT_FOUND, also for another user's order
+ * Reads one order of the caller, or of an account that was merged into the account of the caller.
+ * @throws UNAUTHENTICATED
+ * @throws NOT_FOUND for an unknown order, and for an order of another user
  */
 export async function readOwnOrder(
   deps: AuthDeps,
@@ -14,6 +15,6 @@ export async function readOwnOrder(
 ): Promise<Order> {
   const { account } = await authenticateAccount(deps, token, { accountConsistency: 'eventual-with-fallback' });
   const order = allIdsOf(account).includes(ownerOf(outTradeNo)) ? await readOrder(deps.table, outTradeNo) : undefined;
-  if (!order) throw new AppError('NOT_FOUND', 'No such order');
+  if (!order) throw new AppError('NOT_FOUND', 'This account has no order with this number');
   return order;
 }

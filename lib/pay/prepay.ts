@@ -25,45 +25,62 @@ import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 export type PrepayDeps = AuthDeps &
   CheckDeps &
   Pick<Runtime, 'randomBytes'> & {
-    /** For new orders: the protocol, the merchant, and the address that WeChat notifies. */
+    /** Settings of new orders: the protocol, the merchant and the notification URL. */
     newOrders: Pick<Order, 'api' | 'mchId' | 'notifyUrl'>;
   };
 
-/** A payment handle lives two hours (pay 2.0), and the order is payable as long. */
+/**
+ * Time to pay an order. WeChat Pay documents the same two hours for a prepay_id and a code_url.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ */
 const ORDER_LIFE_MS = 2 * 3_600_000;
-/** How long a payment handle is returned: its life at WeChat (pay 2.0), less the time that a buyer needs to pay. */
+/** How long a stored payment handle is returned: its life at WeChat Pay, less the time that a buyer needs to pay. */
 const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
-/** Life of a creation claim: two calls of five seconds. After that the claimant has crashed. */
+/**
+ * Life of a creation claim. A creation makes at most two calls of five seconds, so the holder of an older claim
+ * crashed.
+ */
 const CREATION_CLAIM_MS = 12_000;
 const POLL_MS = 250;
-/** The first query at WeChat, if no notification came. */
+/** Delay of the first query at WeChat, for an order without a notification. */
 const FIRST_FOLLOW_UP_MS = 60_000;
 /** Seconds that an Idempotency-Key is stored. */
 const IDEMPOTENCY_KEY_LIFE_S = 24 * 3_600;
-/** Errors after which WeChat has no order and never will. A wrong setting is not among them: it can be corrected. */
+/**
+ * Errors after which WeChat has no order, and a retry cannot create the order. WECHAT_CONFIG is absent, because the
+ * operator can correct a setting.
+ */
 const DECLINED = new Set(['FORBIDDEN', 'INTERNAL']);
 
 export interface PrepayRequest extends Purchase {
   token: string;
   tradeType: TradeType;
-  /** The app that the client pays in, if the client names it. */
+  /** The app in which the client pays. Default: the app of the session. */
   appId?: string | undefined;
   /** Repeated requests of one purchase carry the same key. */
   idempotencyKey?: string | undefined;
-  /** The client's address: WeChat compares it with the address of an H5 payment (pay 2.2). */
+  /**
+   * IP address of the client. WeChat compares it with the address that opens an H5 payment.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
+   */
   address: string;
 }
 
-/** What the client needs to open the payment, by trade type. */
+/** The data that opens the payment in the client: JSAPI, NATIVE or H5. */
 export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
 
 /**
  * Places a new order at WeChat Pay. The price comes from the catalogue, the payer from the session. The order is stored
- * before the call to WeChat, so that no payment can arrive for an unknown order. A repeated request finds its order and
- * its payment handle while that lives; after that the same creation yields a new handle.
- * @returns the order, and what the client needs to open the payment
- * @throws UNAUTHENTICATED, PARAM_ERROR, NOT_FOUND, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG,
- * WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * before the call to WeChat, so that every payment finds its order. A request with the same Idempotency-Key returns the
+ * same order. It reuses a valid payment handle, and repeats the creation after the handle has expired.
+ * @returns the order, and the data that opens the payment
+ * @throws UNAUTHENTICATED
+ * @throws PARAM_ERROR when the amount, the quantity or the app is not allowed
+ * @throws NOT_FOUND when the catalogue has no such sku
+ * @throws ORDER_STATE_CONFLICT when the key belongs to another purchase, or the order can no longer be paid
+ * @throws FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the creation fails
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
  */
 export async function prepay(
   deps: PrepayDeps,
@@ -73,19 +90,19 @@ export async function prepay(
     authenticate(deps, request.token, { sessionConsistency: 'eventual-with-fallback' }),
     readPrice(deps.table, request.sku),
   ]);
-  if (!price) throw new AppError('NOT_FOUND', 'No such sku in the catalogue');
+  if (!price) throw new AppError('NOT_FOUND', 'The catalogue has no such sku');
   if (price.kind === 'wallet-topup') await assertAccountExists(deps, session);
-  const wanted = newOrder(deps, { session, price, request });
+  const draft = newOrder(deps, { session, price, request });
   const { idempotencyKey } = request;
-  const outTradeNo = idempotencyKey ? await claimOrderNumber(deps, session, wanted, idempotencyKey) : wanted.outTradeNo;
-  const placed = await putOrder(deps.table, { ...wanted, outTradeNo }, deps.now() + FIRST_FOLLOW_UP_MS);
-  assertSamePurchase(placed, wanted);
-  const isRepeat = outTradeNo !== wanted.outTradeNo;
+  const outTradeNo = idempotencyKey ? await claimOrderNumber(deps, session, draft, idempotencyKey) : draft.outTradeNo;
+  const placed = await putOrder(deps.table, { ...draft, outTradeNo }, deps.now() + FIRST_FOLLOW_UP_MS);
+  assertSamePurchase(placed, draft);
+  const isRepeat = outTradeNo !== draft.outTradeNo;
   const order = isRepeat ? await findPaymentHandle(deps, placed) : await createAtWechat(deps, placed);
   return { order: orderView(order), payment: await paymentOf(deps, order) };
 }
 
-/** Claims the key for a new order number. @returns the number of the first request with this key */
+/** Claims the Idempotency-Key for a new order number. @returns the number of the first request with this key */
 function claimOrderNumber(
   { table, now }: PrepayDeps,
   { accountId }: Session,
@@ -97,35 +114,42 @@ function claimOrderNumber(
   return claim(table, { source: 'prepay', id, value: outTradeNo, expiresAt }, now());
 }
 
-/** Only an existing account can use its wallet, and sessions of other devices outlive it. @throws UNAUTHENTICATED */
+/** Rejects a top-up of a closed account: sessions of other devices outlive the account. @throws UNAUTHENTICATED */
 async function assertAccountExists({ table }: PrepayDeps, { accountId }: Session): Promise<void> {
   if (await readAccount(table, accountId, 'strong')) return;
   throw accountGone();
 }
 
-/** @throws ORDER_STATE_CONFLICT */
-function assertSamePurchase(order: Order, wanted: Order): void {
+/** Rejects an Idempotency-Key of another purchase, app or payer. @throws ORDER_STATE_CONFLICT */
+function assertSamePurchase(order: Order, draft: Order): void {
   if (
-    order.requestFingerprint === wanted.requestFingerprint &&
-    order.appId === wanted.appId &&
-    order.openId === wanted.openId
+    order.requestFingerprint === draft.requestFingerprint &&
+    order.appId === draft.appId &&
+    order.openId === draft.openId
   )
     return;
   const detail = { outTradeNo: order.outTradeNo };
-  throw new AppError('ORDER_STATE_CONFLICT', 'This Idempotency-Key belongs to another purchase', { detail });
+  throw new AppError('ORDER_STATE_CONFLICT', 'This Idempotency-Key belongs to another purchase; send a new key', {
+    detail,
+  });
 }
 
 /**
- * Returns the order of a repeated request with a living payment handle. Only one request at a time repeats the creation,
- * because WeChat voids the code of a NATIVE order with the next one (pay 2.1); the others wait for its result.
+ * Returns the order of a repeated request with a valid payment handle. One request at a time repeats the creation,
+ * because each new code_url voids the previous code_url. Concurrent duplicates poll for the result.
  * @throws ORDER_STATE_CONFLICT when the order can no longer be paid
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
 async function findPaymentHandle(deps: PrepayDeps, order: Order): Promise<Order> {
   const { outTradeNo, state } = order;
   const nowMs = deps.now();
   if (!isOpen(order) || Date.parse(order.timeExpire) <= nowMs) {
     const detail = { outTradeNo, state };
-    throw new AppError('ORDER_STATE_CONFLICT', 'The order of this Idempotency-Key is settled', { detail });
+    throw new AppError(
+      'ORDER_STATE_CONFLICT',
+      'The order of this Idempotency-Key can no longer be paid; send a new key',
+      { detail },
+    );
   }
   if (order.paymentHandle !== undefined && order.paymentHandleExpiresAtMs! > nowMs) return order;
   if (await claimCreation(deps.table, { outTradeNo, nowMs, intervalMs: CREATION_CLAIM_MS })) {
@@ -142,16 +166,21 @@ async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {
   return (await deps.payApi(order.api)).signPayment(order, paymentHandle);
 }
 
-/** Builds the order. Its number is the owner's id, the time and random characters, 32 in all: see lib/store/keys.ts. */
+/**
+ * Builds a new order. Its number has 32 characters: the id of the owner, the time and random characters. See
+ * lib/store/keys.ts.
+ * @throws PARAM_ERROR
+ */
 function newOrder(
   { now, randomBytes, newOrders }: PrepayDeps,
   { session, price, request }: { session: Session; price: Price; request: PrepayRequest },
 ): Order {
   const { accountId, openId } = session;
   const { tradeType, address, appId = session.appId } = request;
-  // The payer's openid belongs to the app of the session; codes and links work for any payer, in any app of the merchant.
+  // JSAPI needs the payer's openid, which belongs to the app of the session. NATIVE and H5 work in any app of the
+  // merchant.
   if (tradeType === 'JSAPI' && appId !== session.appId) {
-    throw new AppError('PARAM_ERROR', 'app: this session belongs to another app');
+    throw new AppError('PARAM_ERROR', 'app: a JSAPI payment must use the app of this session');
   }
   const nowMs = now();
   return {
@@ -176,18 +205,21 @@ function newOrder(
   };
 }
 
-/** Equal for two requests of the same purchase. */
+/** Returns a hash that is equal for two requests of the same purchase. */
 function fingerprint({ sku, quantity = 1, amountFen, tradeType }: PrepayRequest): string {
   const purchase = JSON.stringify([sku, quantity, amountFen ?? null, tradeType]);
   return createHash('sha256').update(purchase).digest('base64url').slice(0, 12);
 }
 
-/** Formats a time with whole seconds and an offset, as the documentation of WeChat Pay does. */
+/** Formats a time in RFC 3339 with whole seconds and an offset, as WeChat Pay documents. */
 function rfc3339(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d+Z$/, '+00:00');
 }
 
-/** Creates the order at WeChat and stores its payment handle. */
+/**
+ * Creates the order at WeChat and stores its payment handle.
+ * @throws ORDER_STATE_CONFLICT; the errors of the creation
+ */
 async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
   const { outTradeNo, tradeType } = order;
   const paymentHandle = await requestPaymentHandle(deps, order);
@@ -195,26 +227,31 @@ async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
   const accepted = { outTradeNo, paymentHandle, paymentHandleExpiresAtMs, from: statesBefore('accepted') };
   const stored = await markAccepted(deps.table, accepted);
   if (stored.done) return stored.written;
-  // A payment may arrive before the answer to the creation of its order.
+  // The notification of a payment can arrive before the response to the creation of its order.
   const current = stored.rejecting!;
   if (current.state !== 'CLOSED') return { ...current, paymentHandle };
   // The order was closed while WeChat was creating it.
   await closeAtWechat(deps, order);
-  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed', { detail: { outTradeNo, state: current.state } });
+  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed during its creation; place a new order', {
+    detail: { outTradeNo, state: current.state },
+  });
 }
 
-/** A declined order is closed at once. After an unknown outcome the order stays open, and a query resolves it. */
+/**
+ * Creates the order at WeChat and returns the payment handle. A declined order is closed at once. After an unknown
+ * outcome the order stays open, and a query resolves it.
+ */
 async function requestPaymentHandle(deps: PrepayDeps, order: Order): Promise<string> {
   const { outTradeNo } = order;
   try {
     return await (await deps.payApi(order.api)).create(order);
   } catch (error) {
     deps.log.error('order.creation-failed', { outTradeNo, error });
-    // Only an order that was never accepted: an earlier payment handle may still be paid.
+    // An order that was accepted before stays open, because its earlier payment handle can still be paid.
     if (error instanceof AppError && DECLINED.has(error.code)) {
       await markClosed(deps.table, { outTradeNo, from: ['CREATED'] });
     }
-    // Paid or closed at WeChat, and the ledger does not have it yet.
+    // WeChat has the order as paid or closed, and the ledger does not yet.
     if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
       await checkOrder(deps, order).catch((cause: unknown) =>
         deps.log.warn('order.query-failed', { outTradeNo, cause }),

@@ -1,17 +1,23 @@
 import { AppError } from '../core/errors.ts';
 import type { Price } from '../store/prices.ts';
 
-/** The requested purchase. `amountFen` counts only where the catalogue leaves the amount to the buyer. */
+/** The requested purchase. `amountFen` is used only if the catalogue has a price range. */
 export interface Purchase {
   sku: string;
   quantity?: number | undefined;
   amountFen?: number | undefined;
 }
 
-/** WeChat shows at most 127 characters (pay 2.1). */
+/**
+ * Maximum length of a description, in characters.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ */
 const DESCRIPTION_LENGTH = 127;
 
-/** Returns the catalogue's price of a purchase, and its description on the payment sheet. @throws PARAM_ERROR */
+/**
+ * Returns the amount of a purchase, and its description on the payment sheet.
+ * @throws PARAM_ERROR when the sku has a price range, and the amount is outside or the quantity is not 1
+ */
 export function priceOf(price: Price, purchase: Purchase): { description: string; amountFen: number } {
   const { quantity = 1 } = purchase;
   if ('unitFen' in price) {
@@ -20,7 +26,7 @@ export function priceOf(price: Price, purchase: Purchase): { description: string
   }
   const { amountFen } = purchase;
   if (amountFen === undefined || amountFen < price.minFen || amountFen > price.maxFen || quantity !== 1) {
-    throw new AppError('PARAM_ERROR', `amountFen must be from ${price.minFen} to ${price.maxFen}, quantity 1`);
+    throw new AppError('PARAM_ERROR', `amountFen must be ${price.minFen} to ${price.maxFen}, and quantity must be 1`);
   }
   return { description: describe(price.description, 1), amountFen };
 }

@@ -12,7 +12,8 @@ const request = v.object({
   outTradeNo: v.string(),
   outRefundNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, '1 to 64 of 0-9 A-Z a-z _ - | * @')),
   amountFen: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  // WeChat refuses characters of four bytes (pay 1.2).
+  // WeChat Pay rejects characters of four bytes, such as emoji.
+  // See https://pay.weixin.qq.com/doc/v3/merchant/4012081709
   reason: v.optional(
     v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,80}$/u, '1 to 80 characters, no emoji')),
   ),
@@ -20,18 +21,21 @@ const request = v.object({
 
 export type RefundOrderDeps = RefundDeps & { refundNotifyUrl: string };
 
-/** A refund as operators see it. */
+/** The fields of a refund that the operator sees. */
 export type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen' | 'status'> & {
   refundId: string | null;
   successAt: string | null;
 };
 
 /**
- * Refunds an order in full or in part. The amount is reserved in the ledger before the call to WeChat, so that concurrent
- * refunds never exceed the payment. A repeated request is the same refund: it returns the current status, and queries
- * WeChat while the outcome is unknown. PROCESSING is the usual answer, because the money arrives later.
- * @throws PARAM_ERROR; NOT_FOUND; ORDER_STATE_CONFLICT when the order is not paid, less than the amount is left, or the
- * number belongs to another refund; the errors of a call to WeChat Pay
+ * Refunds an order in full or in part. The amount is reserved in the ledger before the call to WeChat, so that
+ * concurrent refunds never exceed the payment. A repeated request returns the current status of the same refund, and
+ * queries WeChat until the status is final. PROCESSING is the usual status, because the money arrives later.
+ * @throws PARAM_ERROR naming the invalid field
+ * @throws NOT_FOUND when no order has this number
+ * @throws ORDER_STATE_CONFLICT when the order is not paid, its remaining amount is too small, it has 50 refunds, or
+ * `outRefundNo` belongs to another refund; the errors of the calls to WeChat Pay
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
 export async function refundOrder(deps: RefundOrderDeps, input: unknown): Promise<{ refund: RefundView }> {
   const parsed = v.safeParse(request, input);
@@ -45,17 +49,17 @@ export async function refundOrder(deps: RefundOrderDeps, input: unknown): Promis
 }
 
 /** Stores a new refund with its amount reserved, or returns the stored refund of this number. */
-function reserveAmount(deps: RefundOrderDeps, wanted: v.InferOutput<typeof request>) {
-  const { outTradeNo, outRefundNo, amountFen, reason } = wanted;
+function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof request>) {
+  const { outTradeNo, outRefundNo, amountFen, reason } = input;
   return retryOnConflict(deps, async () => {
-    const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
-    if (!order) throw new AppError('NOT_FOUND', 'No such order');
-    // A merely reported refund, which WeChat does not have, blocks nothing.
-    if (known && known.status !== 'REPORTED') {
-      if (known.outTradeNo !== outTradeNo || known.amountFen !== amountFen) {
-        throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund');
+    const [order, stored] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
+    if (!order) throw new AppError('NOT_FOUND', 'No order has this outTradeNo');
+    // refundOrder has queried a REPORTED refund. If it still has this status, WeChat does not have it.
+    if (stored && stored.status !== 'REPORTED') {
+      if (stored.outTradeNo !== outTradeNo || stored.amountFen !== amountFen) {
+        throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund; use a new number');
       }
-      if (known.status !== 'REFUSED') return { order, refund: known, isNew: false };
+      if (stored.status !== 'REFUSED') return { order, refund: stored, isNew: false };
     }
     assertRefundable(order, amountFen);
     const createdAt = new Date(deps.now()).toISOString();
@@ -70,9 +74,9 @@ function reserveAmount(deps: RefundOrderDeps, wanted: v.InferOutput<typeof reque
       notifyUrl: deps.refundNotifyUrl,
       ...(reason !== undefined && { reason }),
     };
-    const money = afterRefund(order, { from: known?.status, to: 'REQUESTED', amountFen });
+    const money = afterRefund(order, { from: stored?.status, to: 'REQUESTED', amountFen });
     const change = { refund, money, followUpAtMs: deps.now() + MINUTE_MS };
-    return (await writeRefund(deps.table, { order, refund: known }, change))
+    return (await writeRefund(deps.table, { order, refund: stored }, change))
       ? { order, refund, isNew: true }
       : VERSION_CONFLICT;
   });
@@ -80,15 +84,15 @@ function reserveAmount(deps: RefundOrderDeps, wanted: v.InferOutput<typeof reque
 
 function assertRefundable(order: Order, amountFen: number): void {
   const { state, refundCount } = order;
-  if (!isPaid(order)) throw new AppError('ORDER_STATE_CONFLICT', 'The order is not paid', { detail: { state } });
+  if (!isPaid(order))
+    throw new AppError('ORDER_STATE_CONFLICT', 'Only a paid order can be refunded', { detail: { state } });
   const leftFen = refundableFen(order);
   if (amountFen > leftFen) {
-    throw new AppError('ORDER_STATE_CONFLICT', 'The amount exceeds what is left of the payment', {
-      detail: { leftFen },
-    });
+    const message = 'The amount exceeds detail.leftFen, the refundable rest of the payment';
+    throw new AppError('ORDER_STATE_CONFLICT', message, { detail: { leftFen } });
   }
   if (refundCount >= MAX_REFUNDS) {
-    throw new AppError('ORDER_STATE_CONFLICT', `WeChat Pay makes at most ${MAX_REFUNDS} refunds of one order`);
+    throw new AppError('ORDER_STATE_CONFLICT', `WeChat Pay allows at most ${MAX_REFUNDS} refunds of one order`);
   }
 }
 

@@ -1,34 +1,37 @@
 import type { Order } from '../store/orders.ts';
 import type { Refund, RefundMoney, RefundStatus } from '../store/refunds.ts';
 
-/** The effect of a refund in this status on the money of its order. */
+/** How a refund counts in its order, by status: as being refunded (`held`), as refunded (`back`), or not at all. */
 const EFFECT: Record<RefundStatus, 'none' | 'held' | 'back'> = {
   REPORTED: 'none',
   REQUESTED: 'held',
   PROCESSING: 'held',
-  // The money did not reach the payer, and an operator has to act in the merchant platform.
+  // The money did not reach the payer. The operator has to act in the merchant platform.
   ABNORMAL: 'held',
   SUCCESS: 'back',
   CLOSED: 'none',
   REFUSED: 'none',
 };
 
-/** Maximum number of refunds of one order (pay 2.7). */
+/**
+ * Maximum number of refunds of one order.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ */
 export const MAX_REFUNDS = 50;
 
-/** The amount of an order that can still be refunded. */
+/** Returns the amount of an order that can still be refunded (fen). */
 export function refundableFen({ amountFen, refundedFen, refundingFen }: Order): number {
   return amountFen - refundedFen - refundingFen;
 }
 
-/** Whether WeChat will not change this status any more. */
+/** Returns whether the status is final: WeChat never changes it. */
 export function isFinal({ status }: Pick<Refund, 'status'>): boolean {
   return status === 'SUCCESS' || status === 'CLOSED';
 }
 
 /**
- * The status after a report; undefined when the report changes nothing. A final status stays, and a status of WeChat's is
- * never replaced by one from before WeChat accepted the refund.
+ * Returns the status after a report, or undefined when the report changes nothing. A final status stays. Once WeChat
+ * has accepted a refund, no status from before the acceptance replaces the current status.
  */
 export function nextStatus(status: RefundStatus | undefined, reported: RefundStatus): RefundStatus | undefined {
   if (status === undefined) return reported;
@@ -37,7 +40,11 @@ export function nextStatus(status: RefundStatus | undefined, reported: RefundSta
   return isAccepted && ['REPORTED', 'REQUESTED', 'REFUSED'].includes(reported) ? undefined : reported;
 }
 
-/** The money and state of an order after one of its refunds of `amountFen` went from one status to another. */
+/**
+ * Returns the amounts and the state of an order after a change of one of its refunds.
+ * @param from the former status of the refund, undefined for a new refund
+ * @param amountFen the amount of the refund
+ */
 export function afterRefund(
   order: Order,
   { from, to, amountFen }: { from: RefundStatus | undefined; to: RefundStatus; amountFen: number },
@@ -49,7 +56,7 @@ export function afterRefund(
   return { refundedFen, refundingFen, refundCount, state: stateOf({ ...order, refundedFen, refundingFen }) };
 }
 
-/** A refund of a part leaves the order PAID. */
+/** Returns the state of a paid order. After a partial refund the order is PAID. */
 function stateOf({ amountFen, refundedFen, refundingFen }: Order): Order['state'] {
   if (refundingFen > 0) return 'REFUNDING';
   return refundedFen >= amountFen ? 'REFUNDED' : 'PAID';

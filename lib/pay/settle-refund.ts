@@ -10,29 +10,30 @@ import { consoleRefund } from './report-refund.ts';
 import { rejectMismatch, type SettleDeps } from './settle.ts';
 
 /**
- * Books a refund that WeChat reported, requested here or made in the merchant platform. The refund and the money of its
- * order change in one transaction. Repeats and late reports change nothing.
- * @returns `unpaid` when the ledger lacks the payment: nothing is booked then
- * @throws ORDER_STATE_CONFLICT when a genuine refund does not match the ledger: recorded once, order untouched
+ * Books a refund that WeChat reported, requested here or made in the merchant platform. The refund and the amounts of
+ * its order change in one transaction. Repeated and late reports change nothing.
+ * @returns `unpaid`, without booking the refund, when the ledger lacks the payment
+ * @throws ORDER_STATE_CONFLICT when a genuine refund does not match the ledger. The mismatch is recorded once, and the
+ * order stays as it is.
  */
 export async function settleRefund(
   deps: SettleDeps,
   reported: Verified<WechatRefund>,
-): Promise<'booked' | 'known' | 'unpaid'> {
+): Promise<'booked' | 'unchanged' | 'unpaid'> {
   const { outTradeNo, outRefundNo, status, amountFen } = reported;
   const outcome = await retryOnConflict(deps, async () => {
-    const [order, known] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
-    const reasons = mismatches(order, known, reported);
+    const [order, stored] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
+    const reasons = mismatches(order, stored, reported);
     if (!order || reasons.length > 0) return rejectRefund(deps, reported, reasons);
     if (!isPaid(order)) return 'unpaid';
-    const to = nextStatus(known?.status, status);
-    if (to === undefined) return 'known';
-    const money = afterRefund(order, { from: known?.status, to, amountFen });
+    const to = nextStatus(stored?.status, status);
+    if (to === undefined) return 'unchanged';
+    const money = afterRefund(order, { from: stored?.status, to, amountFen });
     if (money.refundedFen > order.amountFen) return rejectRefund(deps, reported, ['more than was paid']);
-    const refund = { ...(known ?? consoleRefund(reported, deps.now())), ...reportedFields(reported, deps.now()) };
+    const refund = { ...(stored ?? consoleRefund(reported, deps.now())), ...reportedFields(reported, deps.now()) };
     const written = await writeRefund(
       deps.table,
-      { order, refund: known },
+      { order, refund: stored },
       { refund, money, followUpAtMs: nextFollowUpAtMs(refund, deps.now()) },
     );
     return written ? 'booked' : VERSION_CONFLICT;
@@ -41,13 +42,13 @@ export async function settleRefund(
   return outcome;
 }
 
-/** Records a refund that does not match the ledger. @throws ORDER_STATE_CONFLICT, always */
+/** Records a refund that does not match the ledger. @throws ORDER_STATE_CONFLICT always */
 export function rejectRefund(deps: SettleDeps, refund: WechatRefund, reasons: string[]): Promise<never> {
   const { transactionId, refundId, outTradeNo } = refund;
   return rejectMismatch(deps, { transactionId, refundId, outTradeNo, reasons });
 }
 
-/** Returns when to query WeChat about a refund next; undefined for a final status. */
+/** Returns when to query WeChat next about a refund (epoch ms), or undefined for a final status. */
 export function nextFollowUpAtMs(refund: Refund, nowMs: number): number | undefined {
   if (isFinal(refund)) return undefined;
   return refund.status === 'ABNORMAL' || refund.status === 'REFUSED'
@@ -55,7 +56,7 @@ export function nextFollowUpAtMs(refund: Refund, nowMs: number): number | undefi
     : nextQueryAtMs(refund, nowMs, HOUR_MS);
 }
 
-/** WeChat does not always report when the money arrived. */
+/** Selects the fields to store. WeChat may omit the time of success; the time of the report replaces it. */
 function reportedFields({ outTradeNo, amountFen, status, refundId, successAt }: WechatRefund, nowMs: number) {
   const changedAt = new Date(nowMs).toISOString();
   const arrived = status === 'SUCCESS' && { successAt: successAt ?? changedAt };
@@ -68,7 +69,7 @@ function mismatches(order: Order | undefined, refund: Refund | undefined, report
     ...(order.mchId === reported.mchId ? [] : ['mchId']),
     ...(order.amountFen === reported.totalFen ? [] : ['amountFen']),
     ...(order.transactionId === undefined || order.transactionId === reported.transactionId ? [] : ['transactionId']),
-    // A merely reported refund is a reason to query and proves nothing.
+    // The fields of a REPORTED refund are unconfirmed, so they are not compared.
     ...(refund && refund.status !== 'REPORTED' && refund.outTradeNo !== reported.outTradeNo ? ['outTradeNo'] : []),
     ...(refund && refund.status !== 'REPORTED' && refund.amountFen !== reported.amountFen ? ['refundFen'] : []),
   ];

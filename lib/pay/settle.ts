@@ -10,10 +10,13 @@ import type { Verified } from '../wechat-pay/verified.ts';
 export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table };
 
 /**
- * Books a payment that WeChat reported in a notification or a query. One conditional write compares merchant, app, amount
- * and currency and changes the state. Only a failed condition is analysed. Repeats change nothing.
+ * Books a payment that WeChat reported in a notification or a query. One conditional write compares merchant, app,
+ * amount and currency, and changes the state. The reasons are computed only after a failed write. Repeats change
+ * nothing.
  * @returns whether this call changed the order
- * @throws ORDER_STATE_CONFLICT when a genuine payment does not match its order: recorded once, order untouched
+ * @throws PARAM_ERROR when the transaction contains no payment
+ * @throws ORDER_STATE_CONFLICT when a genuine payment does not match its order. The mismatch is recorded once, and the
+ * order stays as it is.
  */
 export async function settlePayment(deps: SettleDeps, transaction: Verified<Transaction>): Promise<boolean> {
   const { payment, outTradeNo, appId, mchId } = transaction;
@@ -30,7 +33,7 @@ export async function settlePayment(deps: SettleDeps, transaction: Verified<Tran
   return rejectMismatch(deps, { transactionId, outTradeNo, reasons });
 }
 
-/** Records once that a genuine payment or refund does not match the ledger. @throws ORDER_STATE_CONFLICT, always */
+/** Records once that a genuine payment or refund does not match the ledger. @throws ORDER_STATE_CONFLICT always */
 export async function rejectMismatch(
   { table, log, now }: SettleDeps,
   mismatch: Omit<PayMismatch, 'seenAt'>,
@@ -39,23 +42,26 @@ export async function rejectMismatch(
   const first = await recordMismatch(table, { ...mismatch, seenAt: new Date(now()).toISOString() });
   if (first) log.error('payment.mismatched', { ...mismatch });
   const subject = refundId === undefined ? 'payment' : 'refund';
-  throw new AppError('ORDER_STATE_CONFLICT', `The ${subject} does not match the order`, { detail: { reasons } });
+  throw new AppError('ORDER_STATE_CONFLICT', `The ${subject} does not match the order; see detail.reasons`, {
+    detail: { reasons },
+  });
 }
 
-/** Marks an order as closed at WeChat; a paid order stays paid. @returns whether this call changed the order */
+/** Marks an order as closed. A paid order stays paid. @returns whether this call changed the order */
 export async function settleClosed({ table, log }: SettleDeps, outTradeNo: string): Promise<boolean> {
   const { done } = await markClosed(table, { outTradeNo, from: statesBefore('closed') });
   if (done) log.info('order.closed', { outTradeNo });
   return done;
 }
 
-/** Returns why a payment was not booked; empty when this payment was booked before. */
+/** Returns the reasons why a payment was not booked: none if the same payment was booked before. */
 function mismatches(order: Order | undefined, terms: PaymentTerms, transactionId: string): string[] {
   if (!order) return ['unknown order'];
   const differing = Object.entries(terms).flatMap(([name, value]) =>
     order[name as keyof Order] === value ? [] : [name],
   );
   if (differing.length > 0) return differing;
-  if (nextState(order.state, 'paid')) throw new Error('The write of a payment that matches its order was rejected');
+  if (nextState(order.state, 'paid'))
+    throw new Error('DynamoDB rejected the write of a payment that matches its order');
   return order.transactionId === transactionId ? [] : ['paid twice'];
 }

@@ -15,22 +15,25 @@ import { followRefund, type RefundDeps } from './follow-refund.ts';
 import { isOpen } from './order.ts';
 import { nextFollowUpAtMs } from './settle-refund.ts';
 
-/** Concurrent queries. WeChat allows hundreds of queries a second (pay 2.7). */
+/**
+ * Concurrent queries. WeChat Pay allows hundreds of queries a second.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ */
 const WORKERS = 16;
-/** A run starts nothing new after this time: the next run begins a minute after this one began. */
+/** A run starts no further follow-up after this time. The next run begins a minute after this run began. */
 const RUN_MS = 45_000;
-/** Circuit breaker: after this many unknown outcomes in a row WeChat is down, and the run ends. */
+/** Circuit breaker: the run ends after this many unknown outcomes in a row, because WeChat is probably down. */
 const MAX_FAILURES_IN_A_ROW = 2 * WORKERS;
 const LONGEST_PAUSE_MS = 30 * MINUTE_MS;
 
 export type SweepDeps = RefundDeps & {
-  /** Fetches WeChat's certificates when the stored ones are old. */
+  /** Fetches the platform certificates if the stored list is old. */
   refreshKeys(): Promise<void>;
 };
 
 /** The result of one run. */
 export interface Sweep {
-  /** Follow-ups that this run claimed; `failed` of them are scheduled again. */
+  /** Follow-ups that this run claimed. `failed` of them stay in the schedule for a retry. */
   visited: number;
   failed: number;
   /** Whether due follow-ups are left for the next run. */
@@ -38,8 +41,9 @@ export interface Sweep {
 }
 
 /**
- * Works through the follow-ups that are due: settles orders whose notification never came, closes orders past their time,
- * follows refunds to their end (pay 4.8).
+ * Processes the follow-ups that are due. Books payments whose notification is missing, closes expired orders, and
+ * queries refunds until their status is final.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075249
  */
 export async function sweep(deps: SweepDeps): Promise<Sweep> {
   await deps.refreshKeys().catch((error: unknown) => deps.log.warn('certificates.refresh-failed', { error }));
@@ -56,16 +60,16 @@ export async function sweep(deps: SweepDeps): Promise<Sweep> {
         return;
       }
       try {
-        if (await visit(deps, followUp)) run.visited += 1;
+        if (await processFollowUp(deps, followUp)) run.visited += 1;
         failuresInARow = 0;
       } catch (error) {
         run.visited += 1;
         run.failed += 1;
         failuresInARow = isUnknownOutcome(error) ? failuresInARow + 1 : 0;
-        // The mismatch is recorded, and only an operator can resolve it.
+        // Only the operator can resolve the recorded mismatch, so one retry a day is enough.
         if (isAppError(error, 'ORDER_STATE_CONFLICT'))
           await scheduleFollowUp(deps.table, followUp, deps.now() + DAY_MS);
-        deps.log.warn('sweep.visit-failed', { kind: followUp.kind, no: followUp.no, error });
+        deps.log.warn('follow-up.failed', { kind: followUp.kind, no: followUp.no, error });
       }
     }
   };
@@ -74,36 +78,36 @@ export async function sweep(deps: SweepDeps): Promise<Sweep> {
   return run;
 }
 
-/** Returns false when another run claimed the follow-up or it is settled. */
-function visit(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
-  return followUp.kind === 'order' ? visitOrder(deps, followUp) : visitRefund(deps, followUp);
+/** Processes one follow-up. @returns false when another run claimed the follow-up, or the schedule no longer has it */
+function processFollowUp(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+  return followUp.kind === 'order' ? processOrder(deps, followUp) : processRefund(deps, followUp);
 }
 
-async function visitOrder(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+async function processOrder(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
   const order = await readOrder(deps.table, followUp.no);
-  if (!order || !(await claimFollowUp(deps.table, followUp, nextVisitAtMs(order, deps.now())))) return false;
+  if (!order || !(await claimFollowUp(deps.table, followUp, nextAttemptAtMs(order, deps.now())))) return false;
   if (isOpen(order) && Date.parse(order.timeExpire) <= deps.now()) {
     await closeAtWechat(deps, order);
     return true;
   }
   const changed = await checkOrder(deps, order).catch((error: unknown) => {
-    // The creation failed, or is still under way.
+    // WeChat does not have the order: its creation failed, or is still in progress.
     if (isAppError(error, 'NOT_FOUND')) return false;
     throw error;
   });
-  // A follow-up of a closed order checks for a late payment; WeChat has none.
+  // The follow-up of a closed order looks for a late payment, and WeChat has none.
   if (!changed && !isOpen(order)) await cancelFollowUp(deps.table, followUp);
   return true;
 }
 
-/** With backoff, but as soon as the order can be closed. */
-function nextVisitAtMs(order: Order, nowMs: number): number {
+/** Returns when to process the order next (epoch ms): with backoff, but not later than the order expires. */
+function nextAttemptAtMs(order: Order, nowMs: number): number {
   const queryAtMs = nextQueryAtMs(order, nowMs, LONGEST_PAUSE_MS);
   const expiresAtMs = Date.parse(order.timeExpire);
   return expiresAtMs > nowMs ? Math.min(queryAtMs, expiresAtMs) : queryAtMs;
 }
 
-async function visitRefund(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+async function processRefund(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
   const refund = await readRefund(deps.table, followUp.no);
   if (!refund) return false;
   const nextAtMs = nextFollowUpAtMs(refund, deps.now()) ?? deps.now() + DAY_MS;

@@ -10,11 +10,12 @@ import { storeReport } from './report-refund.ts';
 import { settlePayment } from './settle.ts';
 import { rejectRefund, settleRefund } from './settle-refund.ts';
 
-/** Seconds that an unhandled notification is stored: 90 days. */
+/** How long an unhandled notification is stored, in seconds: 90 days. */
 const NOTICE_LIFE_S = 90 * 86_400;
 
 /**
- * Stores one genuine notification before it is acknowledged. A kind that no flow handles is stored as received.
+ * Books the payment or the refund of one genuine notification. The webhook acknowledges it afterwards. A
+ * notification of any other kind is stored as received.
  * @throws ORDER_STATE_CONFLICT when a payment or a refund does not match the ledger
  */
 export async function takeNotification(
@@ -34,23 +35,25 @@ export async function takeNotification(
       await takeRefundClaim(deps, notification.refund);
       return;
     case 'other':
-      await keepNotice(deps, notification);
+      await storeNotice(deps, notification);
   }
 }
 
-async function keepNotice(
+async function storeNotice(
   { table, log, now }: RefundDeps,
   { id, eventType, plaintext }: { id: string; eventType: string; plaintext: string },
 ): Promise<void> {
   const nowMs = now();
   const expiresAt = Math.floor(nowMs / 1_000) + NOTICE_LIFE_S;
   await recordNotice(table, { id, eventType, plaintext, seenAt: new Date(nowMs).toISOString(), expiresAt });
-  log.warn('notification.kept', { id, eventType });
+  log.warn('notification.stored', { id, eventType });
 }
 
 /**
- * Takes a refund that a query must confirm: because WeChat does not sign it (pay 5.8), or because the payment itself is
- * not in the ledger yet. The claim is stored first; if the query fails, the sweep repeats it.
+ * Stores a refund that a query must confirm, then queries it. API v2 does not sign its refund notifications, and a
+ * signed refund can precede its payment in the ledger. If the query fails, the sweep retries it.
+ * @throws ORDER_STATE_CONFLICT when the ledger has no such order
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
 async function takeRefundClaim(deps: RefundDeps, claim: WechatRefund): Promise<void> {
   const { outRefundNo, outTradeNo } = claim;

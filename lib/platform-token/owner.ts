@@ -22,12 +22,13 @@ const LEASE_MS = 7_000;
 const COOL_DOWN_MS = 1_000;
 const WAIT_MS = 8_000;
 const WAIT_STEP_MS = 100;
-/** 40001, 40014, 42001: platform 2.6. */
+/** WeChat rejected the access token. */
 const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
 
 /**
- * The owner of one token of an app, for any number of cold instances (platform 2.5): the holder of the lease calls WeChat;
- * the others use the old token, which lives on for five minutes, or wait for the new one.
+ * Creates the owner of one token of an app, for any number of instances. The holder of the lease calls WeChat. The
+ * others use the old token, which stays valid for five minutes, or wait for the new one.
+ * @see https://developers.weixin.qq.com/doc/oplatform/developers/dev/AccessToken.html
  */
 export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken) {
   let remembered: { value: string; untilMs: number } | undefined;
@@ -36,7 +37,7 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken
 
   /**
    * Runs `call` with the token. If WeChat rejects the token, it is expired for all instances, unless it was renewed
-   * already, and the call is made once more with the token stored then (platform 2.6).
+   * already, and the call is retried once with the stored token.
    */
   async function withToken<Answer>(call: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await get();

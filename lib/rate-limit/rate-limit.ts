@@ -13,6 +13,10 @@ export interface Limits {
   perApp: number;
 }
 
+/**
+ * Counts one request of an address.
+ * @throws RATE_LIMITED with the seconds until the end of the longest exhausted window
+ */
 export type RateLimit = (address: string) => Promise<void>;
 
 interface Count {
@@ -35,20 +39,20 @@ interface Counted {
 
 /** An instance flushes its count to the table each time it reaches this part of the limit. */
 const BATCHES_PER_LIMIT = 8;
-/** Counts that were not flushed are lost with the instance, so the batch size is capped. */
+/** Unflushed counts are lost with the instance, so the batch size is capped. */
 const MAX_BATCH = 100;
-/** Addresses that one instance remembers; the oldest are dropped beyond it. */
+/** Maximum number of counts in memory. Above it, a new count evicts the oldest. */
 const MAX_COUNTS = 10_000;
 
 /**
- * Limits what anonymous callers can use up: WeChat's quotas and the table. Instances count in memory and flush batches to
- * the table. So an ordinary caller costs nothing, a flood one write for many requests, and a flood over the limit nothing
- * until the window ends. Counts that several instances have not flushed yet can exceed the limit: it protects quotas and
- * is no access control.
- * @throws RATE_LIMITED with the seconds until the end of the longest exhausted window
+ * Limits the requests of anonymous clients, which consume WeChat's quotas and the capacity of the table.
+ *
+ * Instances count in memory and flush batches to the table. A normal client causes almost no write. A flood causes one
+ * write per batch, and none above the limit until the window ends. Unflushed counts of several instances can exceed the
+ * limit: it protects quotas and is no access control.
  */
 export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
-  // Apart from each other, so that many addresses cannot evict the count of the whole app.
+  // Two maps, so that many addresses cannot evict the count of the whole app.
   const byAddress: Counts = new Map();
   const byApp: Counts = new Map();
 
@@ -87,8 +91,8 @@ export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): Rate
 }
 
 function currentCount(counts: Counts, counter: string, window: number): Count {
-  const known = counts.get(counter);
-  if (known?.window === window) return known;
+  const existing = counts.get(counter);
+  if (existing?.window === window) return existing;
   const fresh = { window, pending: 0, flushed: 0 };
   counts.delete(counter);
   counts.set(counter, fresh);
@@ -96,7 +100,10 @@ function currentCount(counts: Counts, counter: string, window: number): Count {
   return fresh;
 }
 
-/** A client with one IPv6 address usually has a whole /64 of them. */
+/**
+ * Returns the /64 network of an IPv6 address, because one client usually holds a whole /64; any other address
+ * unchanged.
+ */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
@@ -107,5 +114,5 @@ function networkOf(address: string): string {
 }
 
 function limited(waitS: number): AppError {
-  return new AppError('RATE_LIMITED', 'Too many requests: try again later', { retryAfterSeconds: Math.ceil(waitS) });
+  return new AppError('RATE_LIMITED', 'Too many requests; retry later', { retryAfterSeconds: Math.ceil(waitS) });
 }

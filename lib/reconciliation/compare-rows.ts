@@ -11,7 +11,8 @@ export interface SettledAmounts {
 
 /**
  * Compares a row of the trade bill with the ledger. Of a refund row only the refund counts: it repeats columns of its
- * payment, which has a row of its own (pay 2.8).
+ * payment, which has a row of its own.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
  */
 export function compareTradeRow(row: TradeRow, { orders, refunds }: Ledger): Difference[] {
   if (isPayment(row)) return comparePayment(row, orders.get(row.outTradeNo));
@@ -38,7 +39,9 @@ function comparePayment(row: TradeRow, order: LedgerOrder | undefined): Differen
 
 /** States of our refunds that WeChat has not accepted, according to the ledger. */
 const NOT_ACCEPTED = ['REPORTED', 'REQUESTED', 'REFUSED'];
-/** States of the bill that prove acceptance. FAIL and CHANGE are from the time of the bill; the refund may have gone on. */
+/**
+ * States of the bill that prove acceptance. FAIL and CHANGE are from the time of the bill; the refund may have gone on.
+ */
 const ACCEPTED = ['SUCCESS', 'PROCESSING'];
 
 function compareRefund(row: TradeRow, refund: LedgerRefund | undefined): Difference[] {
@@ -57,7 +60,10 @@ function compareRefund(row: TradeRow, refund: LedgerRefund | undefined): Differe
   return differences;
 }
 
-/** Returns the kind of item that a fund-flow row refers to: none for fees, withdrawals and the like (pay 2.9). */
+/**
+ * Returns the kind of item that a fund-flow row refers to: none for fees, withdrawals and the like.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071249
+ */
 export function subjectOf({ business, direction }: FundFlowRow): 'order' | 'refund' | undefined {
   if (business === '交易' && direction === 'income') return 'order';
   return business === '退款' && direction === 'expense' ? 'refund' : undefined;
@@ -72,14 +78,14 @@ export function compareFundFlowRow(
   const { no, wechatNo, amountFen: theirs } = row;
   const subject = subjectOf(row);
   if (!subject) return [];
-  const known = subject === 'order' ? orders.get(no) : refunds.get(no);
-  if (!known) return [{ kind: 'fund-unknown', no, theirs: wechatNo }];
+  const entry = subject === 'order' ? orders.get(no) : refunds.get(no);
+  if (!entry) return [{ kind: 'fund-unknown', no, theirs: wechatNo }];
   const differences: Difference[] = [];
-  const ours = settled[`${subject}s`].get(no) ?? known.amountFen;
+  const ours = settled[`${subject}s`].get(no) ?? entry.amountFen;
   if (ours !== theirs) differences.push({ kind: 'fund-amount', no, ours, theirs });
   // An unpaid order has no transaction: the trade bill reports it.
-  if ('transactionId' in known && known.transactionId !== wechatNo) {
-    differences.push({ kind: 'transaction', no, ours: known.transactionId, theirs: wechatNo });
+  if ('transactionId' in entry && entry.transactionId !== wechatNo) {
+    differences.push({ kind: 'transaction', no, ours: entry.transactionId, theirs: wechatNo });
   }
   return differences;
 }

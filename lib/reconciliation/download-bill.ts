@@ -31,16 +31,17 @@ interface BillKind<Row, Totals> {
 
 /**
  * Downloads a bill into a temporary file and reads it once, to verify its hash and its summary before any row is
- * compared. A damaged bill is downloaded a second time (pay 2.10, 2.13).
+ * compared. A damaged bill is downloaded a second time.
  * @throws WECHAT_UNAVAILABLE when the bill is not ready, or damaged twice
  * @throws WECHAT_TIMEOUT, WECHAT_CONFIG, RATE_LIMITED when the request fails so
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */
 export async function downloadBill<Row, Totals>(log: Log, kind: BillKind<Row, Totals>): Promise<Bill<Row, Totals>> {
   try {
     return await downloadOnce(kind);
   } catch (error) {
     if (error instanceof BillNotReady || !isUnknownOutcome(error)) throw error;
-    log.warn('bills.download-repeated', { bill: kind.name, error });
+    log.warn('bills.download-retried', { bill: kind.name, error });
     return downloadOnce(kind);
   }
 }
@@ -53,7 +54,7 @@ async function downloadOnce<Row, Totals>(kind: BillKind<Row, Totals>): Promise<B
   if (response === 'none')
     return { totals: empty, rows: async function* none() {}, [Symbol.asyncDispose]: async () => undefined };
   if (response === 'creating') {
-    throw new BillNotReady('WECHAT_UNAVAILABLE', `The ${name} is not ready: try again in half an hour`);
+    throw new BillNotReady('WECHAT_UNAVAILABLE', `The ${name} is not ready: retry in half an hour`);
   }
   const file = await openTemporaryFile();
   try {

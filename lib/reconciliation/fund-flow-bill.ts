@@ -32,9 +32,10 @@ const FORMAT = {
 } as const;
 
 /**
- * Reads the lines of a fund-flow bill (pay 2.9).
+ * Reads the lines of a fund-flow bill.
  * @returns the totals, as the return value of the generator
  * @throws WECHAT_UNAVAILABLE when the bill is incomplete, differs from its summary or has another format
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071249
  */
 export async function* readFundFlowBill(
   chunks: AsyncIterable<Uint8Array>,

@@ -24,7 +24,9 @@ export interface ReconcileDeps extends Repairs, Pick<Runtime, 'now' | 'log'> {
   storeReport: StoreReport;
 }
 
-/** The result for the operator: the day, the lines of its bills, the number of differences and the key of the report. */
+/**
+ * The result for the operator: the day, the lines of its bills, the number of differences and the key of the report.
+ */
 export type Reconciled = Pick<ReconciledBill, 'date' | 'lines' | 'differences' | 'report'>;
 
 const DAY_MS = 86_400_000;
@@ -33,13 +35,15 @@ const calendarDate = v.pipe(v.string(), v.isoDate(), v.check(isCalendarDate, 'is
 const inputSchema = v.object({ date: v.optional(calendarDate) }, 'must be {"date": "yyyy-mm-dd"}, or {} for yesterday');
 
 /**
- * Compares the bills of a day with the ledger, and the ledger with the bills (pay 2.8 to 2.10). A repeated run records no
+ * Compares the bills of a day with the ledger, and the ledger with the bills. A repeated run records no
  * difference again, but its report lists all of them.
  * @param input `{date?}`; without a date the flow reconciles yesterday in Beijing, unless that is done
  * @returns the result of this run, or of the earlier one
  * @throws PARAM_ERROR when the input is malformed, or WeChat has no bills for such a day
  * @throws WECHAT_UNAVAILABLE when a bill is not ready, or damaged twice
  * @throws WECHAT_TIMEOUT, WECHAT_CONFIG, RATE_LIMITED, INTERNAL
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071227
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071235
  */
 export async function reconcile(deps: ReconcileDeps, input: unknown): Promise<Reconciled> {
   const { date, isDefault } = readInput(input, deps.now());

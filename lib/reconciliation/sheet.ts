@@ -9,9 +9,10 @@ export interface SheetFormat<Column extends string, Sum extends string> {
 type Cells<Name extends string> = Record<Name, string>;
 
 /**
- * Reads the rows of a bill as records of the requested columns, and passes its summary to `onSummary` (pay 2.10). Accepts
+ * Reads the rows of a bill as records of the requested columns, and passes its summary to `onSummary`. Accepts
  * UTF-8 with or without BOM, lines that end in CRLF or LF, and columns in any order with others between them.
  * @throws WECHAT_UNAVAILABLE when a column is missing, or when the bill ends before its summary
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */
 export async function* readSheet<Column extends string, Sum extends string>(
   chunks: AsyncIterable<Uint8Array>,
@@ -33,7 +34,7 @@ export async function* readSheet<Column extends string, Sum extends string>(
   throw new AppError('WECHAT_UNAVAILABLE', `The bill ends in line ${line}, before its summary`);
 }
 
-/** Values begin with a backtick and contain no commas (pay 2.10); names have no backtick. */
+/** Values begin with a backtick and contain no commas. Names have no backtick. */
 function cellsOf(line: string): string[] {
   return line.startsWith('`') ? line.slice(1).split(',`') : line.split(',');
 }

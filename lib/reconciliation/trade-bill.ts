@@ -4,7 +4,7 @@ import { assertSummary, type ExpectedSummary } from './summary.ts';
 
 /** A line of the trade bill: one payment or refund. Amounts are fen. */
 export interface TradeRow {
-  /** Payments are SUCCESS or REVOKED; REFUND lines repeat columns of their payment (pay 2.8). */
+  /** Payments are SUCCESS or REVOKED; REFUND lines repeat columns of their payment. */
   state: string;
   appId: string;
   mchId: string;
@@ -72,9 +72,10 @@ export function isRefund({ state }: Pick<TradeRow, 'state'>): boolean {
 }
 
 /**
- * Reads the lines of a trade bill (pay 2.8).
+ * Reads the lines of a trade bill.
  * @returns the totals, as the return value of the generator
  * @throws WECHAT_UNAVAILABLE when the bill is incomplete, differs from its summary or has another format
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
  */
 export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TradeRow, TradeTotals> {
   const totals = { ...EMPTY_TRADE_BILL };

@@ -11,8 +11,8 @@ export type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
   PlatformDeps & { table: Table; app: WechatApp; accessToken: TokenOwner };
 
 /**
- * `ticket` names the code and may be seen by anybody; `pollToken` belongs to the browser that asked, alone. `content` is
- * what the QR image encodes, if that can be drawn from text; `expiresIn` in seconds.
+ * `ticket` names the code and is public. `pollToken` is secret to the browser that requested the code. `content` is the
+ * text in the QR image, if the image can be drawn from text; `expiresIn` in seconds.
  */
 export interface QrLogin {
   ticket: string;
@@ -24,7 +24,7 @@ export interface QrLogin {
 }
 
 /**
- * A QR code of the official account for one login on a web page: scanning it is all that the person does.
+ * Creates a QR code of the official account for one login on a web page. The user only has to scan it.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }): Promise<QrLogin> {
@@ -37,8 +37,9 @@ export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }):
 }
 
 /**
- * A code of the mini-program for one login on a web page, for teams without a verified service account: its scene is the
- * ticket, and the mini-program asks the person. The image says nothing else, so it travels as a data URL.
+ * Creates a mini-program code for one login on a web page, for teams without a verified service account. Its scene is
+ * the ticket, and the mini-program asks the user to confirm. WeChat returns only the image, so `imageUrl` is a data
+ * URL.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export function createMiniappQrLogin(deps: CreateDeps): Promise<QrLogin> {
@@ -51,7 +52,7 @@ export function createMiniappQrLogin(deps: CreateDeps): Promise<QrLogin> {
   });
 }
 
-/** The ticket is stored before anybody sees the code. */
+/** Creates the code, and stores the ticket before a client gets the code. */
 async function issue(
   { table, app, now, randomBytes }: CreateDeps,
   draw: (ticket: string) => Promise<Pick<QrLogin, 'content' | 'imageUrl'>>,

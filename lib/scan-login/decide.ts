@@ -7,17 +7,17 @@ export type DecideDeps = AuthDeps & { appId: string; siteName: string };
 
 export type Decision = keyof typeof MOVES;
 
-/** What the mini-program shows: the site, and the state of the code. */
+/** The state of the code, and the site name, which the mini-program shows. */
 export interface DecisionAnswer {
   status: 'scanned' | 'confirmed' | 'cancelled';
   siteName: string;
 }
 
 /**
- * Takes the decision of a user who scanned a mini-program code: `scan` shows the web page that the user looks at it,
- * `confirm` logs the page in as the user, `cancel` ends the login. The scene of the code is the ticket.
- * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; TICKET_EXPIRED for an unknown, expired or used ticket,
- * or one that another user scanned
+ * Applies the decision of a user who scanned a mini-program code, whose scene is the ticket. `scan` reports the scan to
+ * the web page, `confirm` logs the page in as the user, `cancel` ends the login.
+ * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; TICKET_EXPIRED for an unknown, expired or used
+ * ticket, or one that another user scanned
  */
 export async function decideQrLogin(
   deps: DecideDeps,
@@ -29,7 +29,7 @@ export async function decideQrLogin(
   const { from, to } = MOVES[decision];
   const move = { ticket, appId, openId, from, to, nowMs: deps.now() };
   if (!isTicket(ticket) || (await moveTicket(deps.table, move)) === 'rejected') {
-    throw new AppError('TICKET_EXPIRED', 'This code has expired: show a new one');
+    throw new AppError('TICKET_EXPIRED', 'This code has expired; create a new one');
   }
   return { status: to, siteName: deps.siteName };
 }

@@ -14,7 +14,7 @@ export type PollAnswer =
   | { status: 'unregistered'; registrationToken: string };
 
 export type PollDeps = SessionDeps & {
-  /** Whether a user without an account gets one at once, or is asked to register. */
+  /** For a user without an account: `ask` returns a registration token, `auto` creates an account at once. */
   register: 'ask' | 'auto';
   /** Loads the official account, to look up the unionid of an unknown user. */
   loadOfficialAccount(): Promise<SyncDeps>;
@@ -22,8 +22,10 @@ export type PollDeps = SessionDeps & {
 
 /**
  * Answers one poll of the page that shows the code. Only one request collects the ticket and gets the success answer;
- * every other sees an expired ticket. The account of a known user is read before the collection, so that little can fail
- * after it. WeChat is called about an unknown user after the collection, so that this happens once.
+ * every later request sees an expired ticket.
+ *
+ * The account of a known user is read before the collection, so that little can fail after it. For an unknown user
+ * WeChat is called after the collection, so that it is called only once.
  * @throws TICKET_EXPIRED for an unknown, expired, cancelled or collected ticket and for a wrong poll token, all alike;
  * IDENTITY_CONFLICT
  */
@@ -37,10 +39,10 @@ export async function pollQrLogin(
   if (view.status !== 'confirmed') return { status: view.status };
   const { appId, openId } = view.ticket;
   const person = { appId, openId };
-  const known = await recognise(deps, person);
+  const existing = await recognise(deps, person);
   const sid = randomSessionId(deps);
   if (!(await markCollected(deps.table, { ticket: name, collector: sid, nowMs: deps.now() }))) throw expired();
-  const account = known ?? (await resolveUnknown(deps, person));
+  const account = existing ?? (await resolveUnknown(deps, person));
   if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration(person) };
   return { status: 'registered', ...(await openSession(deps, account, { sid, ...person, isNewUser: false })) };
 }
@@ -52,5 +54,5 @@ async function resolveUnknown(deps: PollDeps, person: Person): Promise<Account |
 }
 
 function expired(): AppError {
-  return new AppError('TICKET_EXPIRED', 'This QR code has expired: ask for a new one');
+  return new AppError('TICKET_EXPIRED', 'This QR code has expired; create a new one');
 }

@@ -9,16 +9,16 @@ export interface Scan {
   openId: string;
   /** The scene without WeChat's `qrscene_` prefix. */
   scene: string;
-  /** CreateTime of the push, epoch seconds, if they began to follow by scanning. */
+  /** CreateTime of the push, epoch seconds, if the user followed the account by scanning. */
   followedAt?: number;
 }
 
 /**
- * Records a scan of a QR code of the official account, which also confirms the login. One conditional write and no read.
- * A follow that came with the scan is stored in the same write and copied to the identity later: see
+ * Records a scan of a QR code of the official account, which also confirms the login. Takes one conditional write and
+ * no read. A follow that came with the scan is stored in the same write and copied to the identity later: see
  * lib/identity/sync-identity.ts.
- * @returns 'moved' for a scan that counts, 'repeated' for a repeat of it, 'rejected' for a login code that is no longer
- *   valid, 'foreign' for a code of another purpose
+ * @returns 'moved' for a valid scan, 'repeated' for its repetition, 'rejected' for a login code that is no longer
+ * valid, 'foreign' for a code of another purpose
  */
 export async function recordScan(
   { table, now }: Pick<Runtime, 'now'> & { table: Table },

@@ -1,35 +1,38 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ConfirmedTicket, Ticket, TicketState } from '../store/tickets.ts';
 
-/** Seconds that a QR code and its ticket live. */
+/** Lifetime of a QR code and its ticket in seconds. */
 export const TICKET_LIFE_S = 300;
-/** How often the page should ask. */
+/** Poll interval that the answer recommends to the page. */
 export const POLL_INTERVAL_MS = 2_000;
 
 const SCENE_PREFIX = 'login:';
 
-/** The scene string that carries a ticket through WeChat (at most 64 characters, platform 4). */
+/**
+ * Returns the scene string that carries a ticket through WeChat, which allows 64 characters.
+ * @see https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html
+ */
 export function sceneOf(ticket: string): string {
   return SCENE_PREFIX + ticket;
 }
 
-/** The ticket in a scene, or undefined when the scene is none of ours. */
+/** Returns the ticket of a scene; undefined for a scene of another purpose. */
 export function ticketOfScene(scene: string): string | undefined {
   const ticket = scene.startsWith(SCENE_PREFIX) ? scene.slice(SCENE_PREFIX.length) : '';
   return isTicket(ticket) ? ticket : undefined;
 }
 
-/** Whether a text could be a ticket of ours: 16 random bytes in base64url. */
+/** Whether a text has the format of a ticket: 16 random bytes in base64url. */
 export function isTicket(text: string): boolean {
   return /^[\w-]{22}$/.test(text);
 }
 
-/** What is stored of a poll token, so that a reader of the table cannot poll. */
+/** Returns the hash of a poll token. Only the hash is stored, so that a reader of the table cannot poll. */
 export function hashPollToken(pollToken: string): string {
   return createHash('sha256').update(pollToken).digest('hex');
 }
 
-/** What a person can do to a ticket: the states in which it counts, and the one that follows. */
+/** The decisions on a ticket: the states in which each is allowed, and the state that follows. */
 export const MOVES = {
   scan: { from: ['created'], to: 'scanned' },
   confirm: { from: ['created', 'scanned'], to: 'confirmed' },
@@ -40,8 +43,8 @@ export type PollView =
   { status: 'gone' } | { status: 'pending' } | { status: 'scanned' } | { status: 'confirmed'; ticket: ConfirmedTicket };
 
 /**
- * What a poll sees. `gone` covers unknown, expired, cancelled, collected and the wrong poll token: they must look alike,
- * or somebody who photographed the code could follow its life.
+ * Returns the state that a poll sees. `gone` covers an unknown, expired, cancelled or collected ticket and a wrong poll
+ * token. All look alike, so that an attacker who photographed the code cannot follow its state.
  */
 export function pollView(
   ticket: Ticket | undefined,

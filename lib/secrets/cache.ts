@@ -1,41 +1,44 @@
 import { readText, type SecretName } from '../core/config.ts';
 import type { Runtime } from '../core/runtime.ts';
 
-/** Maximum age of a value: a container may use a changed secret for as long. */
+/** Maximum age of a cached value. An instance may use an old secret for this long after a change. */
 export const MAX_AGE_MS = 60_000;
-/** Pause after a failed read. Cached values stay valid meanwhile. */
+/** Pause after a failed read. Cached values stay in use meanwhile. */
 const RETRY_AFTER_MS = 10_000;
 
 interface Deps extends Pick<Runtime, 'now' | 'log'> {
-  /** Reads the store; missing names are left out. Without `retry` the cache has old values to fall back on. */
+  /** Reads the store; missing names are left out. `retry` is true when a name has no cached value. */
   readStore(request: { names: SecretName[]; retry: boolean }): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface SecretCache {
-  /** Returns the values of these names, at most MAX_AGE_MS old while the store answers; undefined for a missing name. */
+  /**
+   * Returns the values of these names; undefined for a missing name. Values are at most MAX_AGE_MS old while the store
+   * responds.
+   */
   read(names: SecretName[]): Promise<(string | undefined)[]>;
-  /** Returns a number that grows when a name that was read has changed. */
+  /** Returns a counter that grows when the value of a name in use has changed. */
   revision(): Promise<number>;
 }
 
-/** Caches the secrets that one container has used, and reads all of them again in one call. */
+/** Caches the secrets that one instance uses. One call refreshes all of them. */
 export function secretCache({ now, log, readStore }: Deps): SecretCache {
-  const known = new Map<SecretName, string | undefined>();
-  const wanted = new Set<SecretName>();
+  const values = new Map<SecretName, string | undefined>();
+  const namesInUse = new Set<SecretName>();
   let refreshAtMs = 0;
   let revision = 0;
   let refreshing: Promise<unknown> | undefined;
 
-  const isUnknown = (name: SecretName) => !known.has(name);
+  const isUnread = (name: SecretName) => !values.has(name);
 
-  /** @returns the error of the store, if there was one */
+  /** Reads all names in use. @returns the error of the store, if the read failed */
   async function refresh(): Promise<unknown> {
-    // Names requested at this moment are read in the same call.
+    // Lets concurrent callers add their names to the same call.
     await undefined;
-    const names = [...wanted];
+    const names = [...namesInUse];
     try {
-      const values = await readStore({ names, retry: names.some(isUnknown) });
-      for (const name of names) store(name, readText(values.get(name)));
+      const stored = await readStore({ names, retry: names.some(isUnread) });
+      for (const name of names) setValue(name, readText(stored.get(name)));
       refreshAtMs = now() + MAX_AGE_MS;
       return undefined;
     } catch (error) {
@@ -45,21 +48,21 @@ export function secretCache({ now, log, readStore }: Deps): SecretCache {
     }
   }
 
-  function store(name: SecretName, value: string | undefined): void {
-    if (known.has(name) && known.get(name) !== value) revision += 1;
-    known.set(name, value);
+  function setValue(name: SecretName, value: string | undefined): void {
+    if (values.has(name) && values.get(name) !== value) revision += 1;
+    values.set(name, value);
   }
 
   async function readInTime(names: SecretName[]): Promise<void> {
-    for (const name of names) wanted.add(name);
-    while (wanted.size > 0 && (now() >= refreshAtMs || names.some(isUnknown))) {
+    for (const name of names) namesInUse.add(name);
+    while (namesInUse.size > 0 && (now() >= refreshAtMs || names.some(isUnread))) {
       refreshing ??= refresh().finally(() => {
         refreshing = undefined;
       });
       const failure = await refreshing;
-      if (failure && names.some(isUnknown)) {
-        // The next caller that needs these names retries. Other callers do not wait for them.
-        for (const name of names.filter(isUnknown)) wanted.delete(name);
+      if (failure && names.some(isUnread)) {
+        // The next caller of these names retries the read. Callers of other names do not wait for it.
+        for (const name of names.filter(isUnread)) namesInUse.delete(name);
         throw failure;
       }
     }
@@ -68,7 +71,7 @@ export function secretCache({ now, log, readStore }: Deps): SecretCache {
   return {
     read: async (names) => {
       await readInTime(names);
-      return names.map((name) => known.get(name));
+      return names.map((name) => values.get(name));
     },
     revision: async () => {
       await readInTime([]);

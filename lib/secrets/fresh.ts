@@ -1,7 +1,7 @@
 import { once } from '../core/once.ts';
 import { secretsRevision } from './secrets.ts';
 
-/** As `once`, but builds anew after a secret has changed, so that keys are rotated without a deployment. */
+/** Works as `once`, and builds the value anew after a secret has changed. Keys rotate without a deployment. */
 export function fresh<Value>(build: () => Promise<Value>): () => Promise<Value> {
   let revision: number | undefined;
   let built = once(build);

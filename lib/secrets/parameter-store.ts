@@ -9,17 +9,17 @@ import { runtime, type Runtime } from '../core/runtime.ts';
 const MAX_NAMES = 10;
 const TIMEOUT_MS = 1_000;
 /**
- * Backoff with jitter for many cold starts at once, which exceed the store's calls per second. The total stays below the
- * five seconds that WeChat waits for a webhook.
+ * Pauses between attempts, with jitter: many concurrent cold starts exceed the rate limit of the store. The total time
+ * stays below the five seconds that WeChat waits for a webhook.
  */
 const PAUSES_MS = [100, 400];
 
 /**
- * Reads the decrypted parameters of these names under `path`; missing ones are left out. With `retry` it tries up to three
- * times.
+ * Reads the decrypted parameters of these names under `path`; missing ones are left out. With `retry`, each call is
+ * tried up to three times.
  *
- * One signed request, made with parts that the DynamoDB client contains anyway: the SSM client would add 77 KB to every
- * bundle, and a fifth of its import time.
+ * The calls are signed with modules that the DynamoDB client contains anyway. The SSM client would add 77 KB and a
+ * fifth of the import time to every bundle.
  */
 export async function getParameters(
   deps: Pick<Runtime, 'sleep' | 'randomBytes'>,
@@ -53,24 +53,24 @@ async function call(operation: string, body: string): Promise<unknown> {
   );
   const request = { method: 'POST', url, headers: signed.headers, body, timeoutMs: TIMEOUT_MS } as const;
   const answer = await runtime.send(request).catch(({ cause }: Error) => {
-    throw new Error('The parameter store does not answer', { cause });
+    throw new Error('The parameter store did not respond', { cause });
   });
   const text = answer.body.toString();
   if (answer.status === 200) return JSON.parse(text);
   throw new ParameterStoreError(answer.status, text);
 }
 
-/** Regions in China have their own domain. */
+/** Returns the public endpoint of a region. Regions in China have their own domain. */
 function publicEndpoint(region: string): string {
   return `https://ssm.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
-/** An error response. Its text names the role and the parameter, and holds no value. */
+/** An error response of the parameter store. Its text names the role and the parameter, and contains no value. */
 class ParameterStoreError extends Error {
   readonly isTransient: boolean;
 
   constructor(status: number, text: string) {
-    super(`The parameter store answered ${status}: ${text.slice(0, 500)}`);
+    super(`The parameter store returned ${status}: ${text.slice(0, 500)}`);
     this.isTransient = status >= 500 || /throttl|too many|rate exceeded/i.test(text);
   }
 }

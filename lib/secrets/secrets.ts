@@ -4,23 +4,23 @@ import { secretCache } from './cache.ts';
 import { getParameters } from './parameter-store.ts';
 
 /**
- * The named secrets: a variable if one is set, else the parameter `<SECRETS_PATH>/<NAME>`. Where SECRETS_PATH is not
- * set, variables are all there is.
- * @throws NOT_CONFIGURED with the name of the first one that is missing
+ * Returns the named secrets: each from its variable if set, else from the parameter `<SECRETS_PATH>/<NAME>`. Without
+ * SECRETS_PATH only variables are read.
+ * @throws NOT_CONFIGURED with the name of the first missing secret
  */
 export async function secrets<const Name extends SecretName>(...names: Name[]): Promise<Record<Name, string>> {
   const values = await read(names);
-  const found = names.map((name, at) => [name, values[at] ?? missing(name)] as const);
-  return Object.fromEntries(found) as Record<Name, string>;
+  const entries = names.map((name, at) => [name, values[at] ?? missing(name)] as const);
+  return Object.fromEntries(entries) as Record<Name, string>;
 }
 
-/** Reads a secret that may be missing. */
+/** Returns a secret, or undefined if it is missing. */
 export async function optionalSecret(name: SecretName): Promise<string | undefined> {
   const [value] = await read([name]);
   return value;
 }
 
-/** Returns a number that grows when a secret that was read has changed in the store. */
+/** Returns a counter that grows when a secret in use has changed in the store. */
 export function secretsRevision(): Promise<number> {
   return cache.revision();
 }

@@ -5,10 +5,11 @@ import { identityName, personOf, type Identity, type Person } from './identities
 import { keys, type Key } from './keys.ts';
 import type { Table } from './table.ts';
 
-// An account lists its identifiers (identities, unionids, a phone), and each identifier points to its account. Both sides
-// change in one transaction. Every function returns false on a version conflict: read again and decide again.
+// An account lists its identifiers (identities, unionids, a phone), and each identifier points to its account. Both
+// sides change in one transaction. Every function returns false on a version conflict; the caller then reads and
+// decides anew.
 
-/** A person whose unionid is known. */
+/** A WeChat user with a unionid. */
 export type KnownPerson = Person & { unionId: string };
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -21,7 +22,7 @@ export function linkNewAccount(table: Table, account: Account, person: Person): 
   return write(table, [identity, ...union]);
 }
 
-/** Links an identity without an account to this account. */
+/** Links an identity that has no account to this account. */
 export function attachIdentity(table: Table, account: Account, person: KnownPerson): Promise<boolean> {
   return write(table, [
     newIdentity(account, person),
@@ -36,14 +37,14 @@ export function attachUnion(table: Table, account: Account, { unionId, ...person
     {
       key: keys.identity(person.appId, person.openId),
       set: { unionId },
-      condition: 'accountId = :of',
-      values: { of: account.id },
+      condition: 'accountId = :owner',
+      values: { owner: account.id },
     },
     onRevision(account, { add: { unionIds: [unionId] } }),
   ]);
 }
 
-/** Links a phone to this account, replacing the former phone; false also when the phone belongs to another account. */
+/** Links a phone to this account in place of its former phone. Returns false also if another account has the phone. */
 export function linkPhone(
   table: Table,
   account: Account,
@@ -58,8 +59,9 @@ export function linkPhone(
 }
 
 /**
- * Merges two accounts of one user: every identifier of `from` points to `into`, and a merge record remains. Orders stay in
- * their partitions, and `into` lists the former ids. A phone of `from` is lost, so choose `into` accordingly.
+ * Merges two accounts of one user. Every identifier of `from` then points to `into`, and a merge record remains. Orders
+ * stay in their partitions, and `into` lists the former ids. A phone is not moved, so `from` must have none.
+ * @param at ISO 8601
  */
 export function mergeAccounts(
   table: Table,
@@ -67,7 +69,7 @@ export function mergeAccounts(
 ): Promise<boolean> {
   const identities = [...(from.identities ?? [])];
   const unionIds = [...new Set([...(from.unionIds ?? []), unionId])];
-  const taken = PROFILE_FIELDS.filter((field) => into[field] === undefined && from[field] !== undefined);
+  const copiedFields = PROFILE_FIELDS.filter((field) => into[field] === undefined && from[field] !== undefined);
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };
   return write(table, [
     onRevision(into, {
@@ -75,10 +77,10 @@ export function mergeAccounts(
         identities,
         unionIds,
         formerIds: [from.id, ...(from.formerIds ?? [])],
-        wechatFields: taken.filter((field) => from.wechatFields?.has(field)),
+        wechatFields: copiedFields.filter((field) => from.wechatFields?.has(field)),
       },
-      set: Object.fromEntries(taken.map((field) => [field, from[field]])),
-      unless: taken,
+      set: Object.fromEntries(copiedFields.map((field) => [field, from[field]])),
+      unless: copiedFields,
     }),
     onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL }),
     ...identities.map(personOf).map(({ appId, openId }) => ({
@@ -97,21 +99,21 @@ export function mergeAccounts(
   ]);
 }
 
-/** Empties an account, and frees its identifiers for new accounts. */
+/** Removes the personal data of an account and frees its identifiers for new accounts. @param at ISO 8601 */
 export function closeAndUnlinkAccount(table: Table, account: Account, at: string): Promise<boolean> {
   const { identities = [], unionIds = [], phone } = account;
-  const led = [
+  const identifierKeys = [
     ...[...identities].map(personOf).map(({ appId, openId }) => keys.identity(appId, openId)),
     ...[...unionIds].map(keys.union),
     ...(phone === undefined ? [] : [keys.phone(phone)]),
   ];
   return write(table, [
     onRevision(account, { set: { closedAt: at }, remove: PERSONAL }),
-    ...led.map((key) => ({ free: key, from: account })),
+    ...identifierKeys.map((key) => ({ free: key, from: account })),
   ]);
 }
 
-/** Personal attributes: none of them remains in a merged or closed account. */
+/** Personal attributes, which a merge or a close removes from an account. */
 const PERSONAL = ['username', 'nickname', 'avatarUrl', 'wechatFields', 'phone', 'identities', 'unionIds'];
 
 interface Update {
@@ -120,15 +122,15 @@ interface Update {
   add?: Record<string, string[]>;
   remove?: string[];
   condition: string;
-  /** Of the condition. */
+  /** Values of the condition. */
   values?: Record<string, unknown>;
 }
 
 type Change = Update | { put: Record<string, unknown> } | { free: Key; from: Account };
 
 /**
- * A change of the account under optimistic locking on `revision`. It also fails when an attribute of `unless` exists by
- * now.
+ * Builds a change of the account under optimistic locking on `revision`. The change also fails if an attribute of
+ * `unless` exists.
  */
 function onRevision(
   { id, revision }: Account,
@@ -152,10 +154,10 @@ function newIdentity({ id }: Account, person: Person & Pick<Identity, 'registere
   };
 }
 
-/** Points an identifier to this account, unless it points to another account. */
+/** Builds a write that points an identifier to this account, unless it points to another account. */
 function pointTo(key: Key, { id }: Account, set: Record<string, unknown>): Update {
-  const condition = 'attribute_not_exists(pk) OR accountId = :of';
-  return { key, set: { ...set, accountId: id }, condition, values: { of: id } };
+  const condition = 'attribute_not_exists(pk) OR accountId = :owner';
+  return { key, set: { ...set, accountId: id }, condition, values: { owner: id } };
 }
 
 function write(table: Table, changes: Change[]): Promise<boolean> {
@@ -172,8 +174,8 @@ function itemOf(TableName: string, change: Change): TransactItem {
       Delete: {
         TableName,
         Key: change.free,
-        ConditionExpression: 'attribute_not_exists(pk) OR accountId = :of',
-        ExpressionAttributeValues: { ':of': change.from.id },
+        ConditionExpression: 'attribute_not_exists(pk) OR accountId = :owner',
+        ExpressionAttributeValues: { ':owner': change.from.id },
       },
     };
   }
@@ -181,17 +183,17 @@ function itemOf(TableName: string, change: Change): TransactItem {
 }
 
 function expressionOf({ set = {}, add = {}, remove = [], values = {} }: Update) {
-  const given = Object.entries(set).filter(([, value]) => value !== undefined);
+  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
   const sets = Object.entries(add).flatMap(([name, list]) => (list.length > 0 ? [[name, new Set(list)] as const] : []));
   const parts = [
-    `SET ${given.map(([name]) => `${name} = :to_${name}`).join(', ')}`,
+    `SET ${assigned.map(([name]) => `${name} = :to_${name}`).join(', ')}`,
     ...(sets.length > 0 ? [`ADD ${sets.map(([name]) => `${name} :to_${name}`).join(', ')}`] : []),
     ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
   ];
   return {
     UpdateExpression: parts.join(' '),
     ExpressionAttributeValues: {
-      ...Object.fromEntries([...given, ...sets].map(([name, value]) => [`:to_${name}`, value])),
+      ...Object.fromEntries([...assigned, ...sets].map(([name, value]) => [`:to_${name}`, value])),
       ...Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
     },
   };

@@ -3,39 +3,39 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** One user's account. `phone` is E.164 and absent until one is bound; times are ISO 8601. */
+/** The account of one user. `phone` is E.164 and absent until a phone is bound. Times are ISO 8601. */
 export interface Account {
   id: string;
   username: string;
   createdAt: string;
-  /** Version for optimistic locking: grows with each change of the identifiers. */
+  /** Version for optimistic locking. Each change of the identifiers increments it. */
   revision: number;
   nickname?: string;
   avatarUrl?: string;
-  /** Which of nickname and avatar came from WeChat: values that the user entered are never replaced by WeChat's. */
+  /** The profile fields that came from WeChat. WeChat's values never replace values that the user entered. */
   wechatFields?: Set<string>;
   phone?: string;
-  /** Identifiers of the account: names of identities (`identityName`), and unionids. */
+  /** Identifiers of the account: the names of identities (`identityName`), and unionids. */
   identities?: Set<string>;
   unionIds?: Set<string>;
-  /** Ids of accounts that were merged into this one: their orders keep their numbers, which begin with those ids. */
+  /** Ids of accounts that were merged into this account. Their orders keep numbers that begin with those ids. */
   formerIds?: Set<string>;
 }
 
-/** Marks of an account that was merged or closed. */
+/** Attributes of an account that was merged or closed. */
 interface EndOfAccount {
   mergedInto?: string;
   closedAt?: string;
 }
 
-/** Reads the account of an id: a merged account resolves to the account it was merged into, a closed one to undefined. */
+/** Reads the account of an id, or of the account into which it was merged. Returns undefined for a closed account. */
 export async function readAccount(table: Table, id: string, consistency: Consistency): Promise<Account | undefined> {
   const account = await getItem<Account & EndOfAccount>(table, keys.account(id), consistency);
   if (account?.mergedInto) return readAccount(table, account.mergedInto, consistency);
   return account?.closedAt ? undefined : account;
 }
 
-/** Every account id that order numbers of this user may begin with. */
+/** Returns every account id with which an order number of this user can begin. */
 export function allIdsOf({ id, formerIds }: Account): string[] {
   return [id, ...(formerIds ?? [])];
 }
@@ -53,7 +53,10 @@ export async function deleteAccount({ client, name: TableName }: Table, id: stri
 export const PROFILE_FIELDS = ['nickname', 'avatarUrl'] as const;
 export type Profile = Pick<Account, (typeof PROFILE_FIELDS)[number]>;
 
-/** Sets the given fields with their source. @returns the changed account, undefined when it is gone */
+/**
+ * Sets the given fields and records their source.
+ * @returns the changed account, or undefined if it was merged or closed
+ */
 export function setProfile(
   table: Table,
   id: string,
@@ -64,18 +67,21 @@ export function setProfile(
   return writeProfile(table, id, { profile, fields, mark: source === 'wechat' ? 'ADD' : 'DELETE' });
 }
 
-/** Sets the given fields from WeChat, except those that the user entered. @returns the changed account */
+/**
+ * Sets the given fields from WeChat, except fields that the user entered.
+ * @returns the changed account, or the given account if nothing changed
+ */
 export async function setWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined && isFromWechat(account, field));
-  const only = (field: string, fromWechat: string) => `(attribute_not_exists(${field}) OR ${fromWechat})`;
-  return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', only })) ?? account;
+  const guard = (field: string, fromWechat: string) => `(attribute_not_exists(${field}) OR ${fromWechat})`;
+  return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', guard })) ?? account;
 }
 
-/** Removes nickname and avatar where they came from WeChat; true if there was any. */
+/** Removes the nickname and the avatar if they came from WeChat. @returns whether a field was removed */
 export async function clearWechatProfile(table: Table, { id, wechatFields = new Set() }: Account): Promise<boolean> {
   const fields = PROFILE_FIELDS.filter((field) => wechatFields.has(field));
-  const only = (_: string, fromWechat: string) => fromWechat;
-  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', only })) !== undefined;
+  const guard = (_: string, fromWechat: string) => fromWechat;
+  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', guard })) !== undefined;
 }
 
 function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
@@ -83,8 +89,8 @@ function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profil
 }
 
 /**
- * Sets the fields to the values of the profile, or removes them where the profile has none. `only` builds a condition for
- * each field from the condition that its value came from WeChat.
+ * Sets the fields to the values of the profile, and removes the fields that the profile lacks. `guard` builds the
+ * condition of a field from the condition that its value came from WeChat.
  */
 async function writeProfile(
   { client, name: TableName }: Table,
@@ -93,10 +99,10 @@ async function writeProfile(
     profile: Profile;
     fields: (keyof Profile)[];
     mark: 'ADD' | 'DELETE';
-    only?: (field: string, fromWechat: string) => string;
+    guard?: (field: string, fromWechat: string) => string;
   },
 ): Promise<Account | undefined> {
-  const { profile, fields, mark, only } = write;
+  const { profile, fields, mark, guard } = write;
   if (fields.length === 0) return undefined;
   const set = fields.filter((field) => profile[field] !== undefined);
   const removed = fields.filter((field) => profile[field] === undefined);
@@ -105,7 +111,7 @@ async function writeProfile(
     ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),
     `${mark} wechatFields :fields`,
   ];
-  const guards = only ? fields.map((field) => only(field, `contains(wechatFields, :is_${field})`)) : [];
+  const guards = guard ? fields.map((field) => guard(field, `contains(wechatFields, :is_${field})`)) : [];
   const changed = await attempt(() =>
     client.send(
       new UpdateCommand({
@@ -116,7 +122,7 @@ async function writeProfile(
         ExpressionAttributeValues: {
           ':fields': new Set(fields),
           ...Object.fromEntries(set.map((field) => [`:${field}`, profile[field]])),
-          ...(only && Object.fromEntries(fields.map((field) => [`:is_${field}`, field]))),
+          ...(guard && Object.fromEntries(fields.map((field) => [`:is_${field}`, field]))),
         },
         ReturnValues: 'ALL_NEW',
       }),
@@ -125,10 +131,10 @@ async function writeProfile(
   return changed.done ? (changed.written.Attributes as Account) : undefined;
 }
 
-/** Condition of every write to an account. */
+/** Condition of every write to an account: it exists, and it was neither merged nor closed. */
 export const LIVING = 'attribute_exists(pk) AND attribute_not_exists(mergedInto) AND attribute_not_exists(closedAt)';
 
-/** The permanent record of a merge; its personal data go when the user closes the account. */
+/** The permanent record of a merge. Its personal data are removed when the user closes the account. */
 export interface MergeRecord {
   intoId: string;
   fromId: string;
@@ -139,7 +145,7 @@ export interface MergeRecord {
   identities?: string[];
 }
 
-/** Reads the merges into this account. */
+/** Reads the records of the merges into this account. */
 export async function readMerges({ client, name: TableName }: Table, intoId: string): Promise<MergeRecord[]> {
   const { pk, sk } = keys.merge(intoId, '');
   const { Items = [] } = await client.send(
@@ -153,7 +159,7 @@ export async function readMerges({ client, name: TableName }: Table, intoId: str
   return Items as MergeRecord[];
 }
 
-/** Removes the personal data from these merge records. */
+/** Removes the personal data from the records of the merges into this account. */
 export async function anonymiseMerges(table: Table, intoId: string): Promise<void> {
   for (const { fromId } of await readMerges(table, intoId)) {
     await table.client.send(

@@ -35,8 +35,8 @@ export function attempt<Written, Rejecting = never>(
 type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /**
- * Writes all items or none; false when a condition failed. The SDK gives each transaction a token, so that a retry after
- * a lost response does not apply it twice.
+ * Writes all items or none; false when a condition failed. The SDK gives each transaction a token, so that a retry
+ * after a lost response does not apply it twice.
  */
 export function transact({ client }: Table, items: TransactItems): Promise<boolean> {
   return retryOnTransactionConflict(async () => {
@@ -54,7 +54,7 @@ export function transact({ client }: Table, items: TransactItems): Promise<boole
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 20;
 
-/** DynamoDB rejects a write while a transaction holds the same item, and the SDK does not retry it. */
+/** Retries a write that DynamoDB rejected because a transaction holds the same item: the SDK does not. */
 async function retryOnTransactionConflict<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -4,19 +4,19 @@ import { keys } from './keys.ts';
 import type { PayApiName } from './orders.ts';
 import { getItem, type Table } from './table.ts';
 
-/** A day (`yyyy-mm-dd` of Beijing) whose bills were compared with our books, whatever came out. */
+/** The last reconciliation of a day (`yyyy-mm-dd` in Beijing), with or without differences. */
 export interface ReconciledBill {
   date: string;
   api: PayApiName;
-  /** In all bills of the day. */
+  /** Lines of all bills of the day. */
   lines: number;
   differences: number;
-  /** Where the report is in its bucket. */
+  /** Key of the report in its bucket. */
   report: string;
   reconciledAt: string;
 }
 
-/** What a bill and the ledger may differ in; see `lib/reconciliation/compare-rows.ts`. */
+/** Kinds of differences between a bill and the ledger: see `lib/reconciliation/compare-rows.ts`. */
 type DifferenceKind =
   | 'unknown-order'
   | 'unpaid-here'
@@ -30,7 +30,7 @@ type DifferenceKind =
   | 'fund-amount'
   | 'fund-unknown';
 
-/** One difference; `no` is the order or the refund, amounts are fen. */
+/** One difference. `no` is the number of the order or the refund. Amounts are fen. */
 export interface Difference {
   kind: DifferenceKind;
   no: string;
@@ -38,17 +38,17 @@ export interface Difference {
   theirs?: string | number | undefined;
 }
 
-/** The day's last reconciliation, or undefined. */
+/** Reads the last reconciliation of a day, or undefined. */
 export function readReconciled(table: Table, date: string): Promise<ReconciledBill | undefined> {
   return getItem(table, keys.bill(date), 'strong');
 }
 
-/** Notes that a day is reconciled, in place of the time before. */
+/** Stores the reconciliation of a day in place of an earlier one. */
 export async function putReconciled({ client, name: TableName }: Table, bill: ReconciledBill): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.bill(bill.date), ...bill } }));
 }
 
-/** Records a difference, once: however often the day is reconciled, the first sight stays, and with it its event. */
+/** Records a difference once. A repeated reconciliation keeps the first record, so no second event is published. */
 export async function recordDifference(
   { client, name: TableName }: Table,
   { date, seenAt, ...difference }: Difference & { date: string; seenAt: string },

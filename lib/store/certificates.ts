@@ -3,7 +3,7 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** The certificates of WeChat Pay as last fetched; the list may be empty. Times are epoch ms. */
+/** The last fetched certificates of WeChat Pay. The list can be empty. Times are epoch ms. */
 export interface Certificates {
   list: { serial: string; pem: string; expiresAtMs: number }[];
   fetchedAtMs?: number;
@@ -13,7 +13,7 @@ export interface Certificates {
 
 export type CertificateStore = ReturnType<typeof certificateStore>;
 
-/** The platform certificates of one merchant, shared by all instances. */
+/** Returns the store of the platform certificates of one merchant, which all instances share. */
 export function certificateStore({ client, name: TableName }: Table, mchId: string) {
   const Key = keys.certificates(mchId);
   return {
@@ -22,7 +22,7 @@ export function certificateStore({ client, name: TableName }: Table, mchId: stri
       return getItem({ client, name: TableName }, Key, 'strong');
     },
 
-    /** Claims the next fetch: true for one caller per `intervalMs` over all instances. */
+    /** Claims the next fetch. @returns true for one caller per `intervalMs` over all instances */
     async claimFetch({ nowMs, intervalMs }: { nowMs: number; intervalMs: number }): Promise<boolean> {
       const claimed = await attempt(() =>
         client.send(

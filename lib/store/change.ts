@@ -3,19 +3,19 @@ import type { DynamoDBRecord } from 'aws-lambda';
 
 type Item = Record<string, unknown>;
 
-/** What one write did to one item. */
+/** The effect of one write on one item. */
 export interface ItemChange {
-  /** What the item is: its sort key, up to the first `#`. */
+  /** The kind of the item: its sort key up to the first `#`. */
   entity: string;
-  /** Absent of a new item. */
+  /** The former item; undefined for a new item. */
   before: Item | undefined;
-  /** Absent of one that was deleted, by us or at the end of its time. */
+  /** The written item; undefined for an item that this service or the TTL deleted. */
   after: Item | undefined;
-  /** To the second (ISO 8601), and the same in every repeat of the record. */
+  /** Time of the write, to the second (ISO 8601). Every delivery of the record has the same time. */
   at: string;
 }
 
-/** The change that a record of the table's stream tells. @throws when the record is not whole */
+/** Reads the change in a record of the table's stream. @throws when the record has no time */
 export function readChange({ dynamodb = {} }: DynamoDBRecord): ItemChange {
   const { Keys, OldImage, NewImage, ApproximateCreationDateTime = Number.NaN } = dynamodb;
   return {
@@ -28,7 +28,7 @@ export function readChange({ dynamodb = {} }: DynamoDBRecord): ItemChange {
 
 type Image = NonNullable<DynamoDBRecord['dynamodb']>['NewImage'];
 
-/** Lambda hands binary over as text; nothing here is binary. */
+/** Lambda passes binary attributes as text, but no item has one. */
 function plain(image: Image): Item | undefined {
   return image && unmarshall(image as Parameters<typeof unmarshall>[0]);
 }

@@ -3,18 +3,18 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** A claim that can be made once: the first caller stores a value, later callers find that value. */
+/** A claim that succeeds once: the first caller stores a value, and later callers get that value. */
 export interface Claim {
   source: string;
   id: string;
   value: string;
-  /** Epoch seconds; also the TTL. An expired claim counts as none. */
+  /** Epoch seconds; also the TTL. An expired claim counts as absent. */
   expiresAt: number;
 }
 
-/** Makes a claim and returns the value that holds: ours, or the value of the first caller. */
-export async function claim({ client, name: TableName }: Table, wanted: Claim, nowMs: number): Promise<string> {
-  const { source, id, value, expiresAt } = wanted;
+/** Stores a claim. @returns the value of the first caller, which can be this caller */
+export async function claim({ client, name: TableName }: Table, request: Claim, nowMs: number): Promise<string> {
+  const { source, id, value, expiresAt } = request;
   const put = new PutCommand({
     TableName,
     Item: { ...keys.claim(source, id), value, expiresAt },

@@ -19,7 +19,7 @@ export async function* listDueFollowUps(table: Table, nowMs: number): AsyncGener
   let waiting = FOLLOW_UP_PARTITIONS.map((partition) => ({ partition, after: undefined as PageKey }));
   while (waiting.length > 0) {
     const pages = await Promise.all(waiting.map((place) => readPage(table, place, nowMs)));
-    for (const { found } of pages) yield* found;
+    for (const { followUps } of pages) yield* followUps;
     waiting = pages.flatMap(({ partition, last }) => (last ? [{ partition, after: last }] : []));
   }
 }
@@ -41,7 +41,7 @@ async function readPage(
       ExclusiveStartKey: after,
     }),
   );
-  return { partition, last, found: (Items as (Key & Pick<FollowUp, 'followUpSk'>)[]).map(readFollowUp) };
+  return { partition, last, followUps: (Items as (Key & Pick<FollowUp, 'followUpSk'>)[]).map(readFollowUp) };
 }
 
 function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>): FollowUp {
@@ -50,8 +50,8 @@ function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>
 }
 
 /**
- * Claims a due follow-up by moving it to `nextAtMs`; true for one of several callers. Rescheduling before the work makes
- * a crash safe and keeps failing items from blocking the others.
+ * Claims a due follow-up by moving it to `nextAtMs`; true for one of several callers. Rescheduling before the work
+ * makes a crash safe and keeps failing items from blocking the others.
  */
 export function claimFollowUp(table: Table, { followUpSk, ...subject }: FollowUp, nextAtMs: number): Promise<boolean> {
   return move(table, subject, nextAtMs, { condition: 'followUpSk = :seen', values: { ':seen': followUpSk } });
@@ -80,7 +80,7 @@ async function move(
   return (await attempt(() => client.send(update))).done;
 }
 
-/** Removes the follow-up of an order or a refund that needs no further look. */
+/** Removes the follow-up of an order or a refund that needs no further query. */
 export async function cancelFollowUp(table: Table, { kind, no }: FollowUpSubject): Promise<void> {
   await attempt(() =>
     table.client.send(

@@ -3,38 +3,38 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** A WeChat user: an openid belongs to one app, a unionid to all apps of one Open Platform account. */
+/** A WeChat user. An openid belongs to one app, a unionid to all apps of one Open Platform account. */
 export interface Person {
   appId: string;
   openId: string;
   unionId?: string | undefined;
 }
 
-/** A WeChat user in one app: the account, if there is one, and whether the user follows. */
+/** A WeChat user in one app, with the account and the follow state if they exist. */
 export interface Identity extends Person {
   accountId?: string;
   /** When this identity got its first account (ISO 8601). */
   registeredAt?: string;
-  /** Only in an official account, and only after a push reported it. */
+  /** Whether the user follows the official account; absent until a push reports it. */
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
-  /** Since when a synchronisation with WeChat is requested (epoch ms); absent when none is. */
+  /** Time of the pending request to synchronise with WeChat (epoch ms); absent without a request. */
   syncRequestedAtMs?: number;
 }
 
-/** The name under which an account lists an identity. */
+/** Returns the name under which an account lists an identity. */
 export function identityName({ appId, openId }: Person): string {
   return `${appId}#${openId}`;
 }
 
-/** The WeChat user that such a name stands for. */
+/** Returns the WeChat user of an identity name. */
 export function personOf(name: string): Person {
   const at = name.indexOf('#');
   return { appId: name.slice(0, at), openId: name.slice(at + 1) };
 }
 
-/** The identity, or undefined. */
+/** Reads an identity, or undefined. */
 export function readIdentity(
   table: Table,
   { appId, openId }: Person,
@@ -43,19 +43,21 @@ export function readIdentity(
   return getItem(table, keys.identity(appId, openId), consistency);
 }
 
-/** The account that a unionid leads to, or undefined. */
+/** Reads the id of the account to which a unionid points, or undefined. */
 export async function readUnion(table: Table, unionId: string, consistency: Consistency): Promise<string | undefined> {
   return (await getItem<{ accountId: string }>(table, keys.union(unionId), consistency))?.accountId;
 }
 
-/** The account that a phone leads to, or undefined. */
+/** Reads the id of the account to which a phone points, or undefined. */
 export async function readPhoneHolder(table: Table, phone: string): Promise<string | undefined> {
   return (await getItem<{ accountId: string }>(table, keys.phone(phone), 'strong'))?.accountId;
 }
 
 /**
- * Stores whether a user follows, unless a later push was stored already: pushes may arrive out of order. A new follower
- * gets a synchronisation request. @returns whether this push was the latest
+ * Stores whether a user follows, unless a later push is stored: pushes can arrive out of order. A follow also requests
+ * a synchronisation.
+ * @param atS CreateTime of the push, epoch seconds
+ * @returns whether this push was the latest
  */
 export async function setSubscribed(
   table: Table,
@@ -80,7 +82,7 @@ export async function setSubscribed(
   return stored.done;
 }
 
-/** Stores the unionid of an identity without an account. With an account it is linked: see account-links.ts. */
+/** Stores the unionid of an identity without an account. For an identity with an account, see account-links.ts. */
 export async function putUnionId(table: Table, person: Person & { unionId: string }): Promise<void> {
   await changeIdentity(table, person, {
     UpdateExpression: 'SET appId = :appId, openId = :openId, unionId = :unionId',
@@ -98,7 +100,7 @@ export async function requestIdentitySync(table: Table, person: Person, nowMs: n
   });
 }
 
-/** Completes a synchronisation. A request that arrived since remains. */
+/** Completes a synchronisation. A request that arrived in the meantime remains. */
 export async function completeIdentitySync(table: Table, { syncRequestedAtMs, ...person }: Identity): Promise<void> {
   await changeIdentity(table, person, {
     UpdateExpression: 'REMOVE syncRequestedAtMs',

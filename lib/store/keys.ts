@@ -1,17 +1,17 @@
 import { beijingDate } from '../core/beijing-time.ts';
 
 /**
- * The whole key map: only this file builds keys.
+ * The primary key of an item. Only this file builds keys.
  *
- * An order lives in its owner's partition and its number begins with the owner's id. So the number alone finds the order,
- * and the owner's list is a plain query of the table.
+ * An order is stored in the partition of its owner, and its number begins with the id of the owner. The number
+ * therefore yields the key of the order, and one query of the partition lists the orders of the owner.
  */
 export interface Key {
   pk: string;
   sk: string;
 }
 
-/** Characters of an account id; an order number begins with as many. */
+/** Length of an account id, with which an order number begins. */
 export const ACCOUNT_ID_LENGTH = 16;
 
 export const keys = {
@@ -31,7 +31,7 @@ export const keys = {
   walletEntry: (accountId: string, id: string): Key => ({ pk: `WALLET#${accountId}`, sk: `ENTRY#${id}` }),
   price: (sku: string): Key => ({ pk: `PRICE#${sku}`, sk: 'PRICE' }),
   claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
-  /** By the transaction_id of a payment, or the refund_id of a refund. */
+  /** @param id the transaction_id of a payment, or the refund_id of a refund */
   payMismatch: (id: string): Key => ({ pk: `MISMATCH#${id}`, sk: 'MISMATCH' }),
   certificates: (mchId: string): Key => ({ pk: `PAYKEYS#${mchId}`, sk: 'CERTIFICATES' }),
   bill: (date: string): Key => ({ pk: `BILL#${date}`, sk: 'BILL' }),
@@ -39,24 +39,24 @@ export const keys = {
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
 
-/** The partition of an account's orders, and the prefix of their sort keys. */
+/** Returns the partition of the orders of an account, and the prefix of their sort keys. */
 export function ordersOf(accountId: string): Key {
   return { ...keys.account(accountId), sk: 'ORDER#' };
 }
 
-/** The id of the account that owns an order, from the order number; `-` for a number of another form. */
+/** Returns the id of the account that owns an order, from the order number, or `-` for a number of another form. */
 export function ownerOf(outTradeNo: string): string {
   return /^[0-9a-z]{32}$/.test(outTradeNo) ? outTradeNo.slice(0, ACCOUNT_ID_LENGTH) : '-';
 }
 
-/** The part of an order number after its owner's id: it grows with time, across owners. */
+/** Returns the part of an order number after the id of the owner. It grows with time, across owners. */
 export function ageOf(outTradeNo: string): string {
   return outTradeNo.slice(ACCOUNT_ID_LENGTH);
 }
 
 const SHARDS = 8;
 
-/** The partitions of the index `follow-ups`. */
+/** Partitions of the index `follow-ups`. */
 export const FOLLOW_UP_PARTITIONS = Array.from({ length: SHARDS }, (_, shard) => `FOLLOWUP#${shard}`);
 
 /** Attributes that place an order or a refund into the index `follow-ups`. */
@@ -66,12 +66,14 @@ export interface FollowUpEntry {
   followUpSk: string;
 }
 
-/** Index entry of an order or a refund that must be looked at again at `atMs`, spread over the partitions. */
+/**
+ * Returns the index entry of an order or a refund that is due at `atMs` (epoch ms). Entries spread over the partitions.
+ */
 export function followUpEntry(no: string, atMs: number): FollowUpEntry {
   return { followUpPk: FOLLOW_UP_PARTITIONS[shardOf(no)]!, followUpSk: `${new Date(atMs).toISOString()}#${no}` };
 }
 
-/** The partitions of the index `paid-on-day` for one day of Beijing (`yyyy-mm-dd`). */
+/** Returns the partitions of the index `paid-on-day` for one day (`yyyy-mm-dd` in Beijing). */
 export function paidPartitions(date: string): string[] {
   return Array.from({ length: SHARDS }, (_, shard) => `PAID#${date}#${shard}`);
 }
@@ -83,7 +85,7 @@ export interface PaidEntry {
   paidSk: string;
 }
 
-/** Index entry of an order that was paid at `paidAt` (ISO 8601). */
+/** Returns the index entry of an order that was paid at `paidAt` (ISO 8601). */
 export function paidEntry(outTradeNo: string, paidAt: string): PaidEntry {
   return { paidPk: paidPartitions(beijingDate(Date.parse(paidAt)))[shardOf(outTradeNo)]!, paidSk: outTradeNo };
 }

@@ -5,11 +5,11 @@ import type { Order } from './orders.ts';
 import type { Refund } from './refunds.ts';
 import type { Table } from './table.ts';
 
-/** The part of an order or a refund that a bill is compared with. */
+/** The fields of an order or a refund that are compared with a bill. */
 export type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
 export type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
 
-/** Orders and refunds by their numbers; missing ones are left out. */
+/** Orders and refunds by their numbers. Numbers that the table lacks are absent. */
 export interface Ledger {
   orders: Map<string, LedgerOrder>;
   refunds: Map<string, LedgerRefund>;
@@ -19,28 +19,28 @@ export interface Ledger {
 export const LEDGER_BATCH = 100;
 
 /**
- * Reads orders and refunds, at most LEDGER_BATCH together; a number may occur more than once. Eventually consistent
- * reads, falling back to a strong read for what they do not find.
+ * Reads orders and refunds, at most LEDGER_BATCH together. A number can occur more than once. The reads are eventually
+ * consistent, falling back to a strong read for missing items.
  */
 export async function readLedger(
   table: Table,
   { orders = [], refunds = [] }: { orders?: string[]; refunds?: string[] },
 ): Promise<Ledger> {
-  const wanted = new Map(
+  const missing = new Map(
     [...orders.map(keys.order), ...refunds.map(keys.refund)].map((key) => [`${key.pk} ${key.sk}`, key]),
   );
-  const found: Ledger = { orders: new Map(), refunds: new Map() };
+  const ledger: Ledger = { orders: new Map(), refunds: new Map() };
   for (const ConsistentRead of [false, true]) {
-    for (const item of await batchGet(table, [...wanted.values()], ConsistentRead)) {
-      wanted.delete(`${item.pk} ${item.sk}`);
-      if ('outRefundNo' in item) found.refunds.set(item.outRefundNo, item);
-      else found.orders.set(item.outTradeNo, item);
+    for (const item of await batchGet(table, [...missing.values()], ConsistentRead)) {
+      missing.delete(`${item.pk} ${item.sk}`);
+      if ('outRefundNo' in item) ledger.refunds.set(item.outRefundNo, item);
+      else ledger.orders.set(item.outTradeNo, item);
     }
   }
-  return found;
+  return ledger;
 }
 
-/** Lists the numbers of the orders that the ledger has as paid on a day of Beijing (`yyyy-mm-dd`). */
+/** Lists the numbers of the orders that the ledger has as paid on a day (`yyyy-mm-dd` in Beijing). */
 export async function* listPaidOn({ client, name: TableName }: Table, date: string): AsyncGenerator<string> {
   for (const partition of paidPartitions(date)) {
     let from: Record<string, unknown> | undefined;
@@ -80,29 +80,29 @@ const PROJECTION = {
 const TRIES = 8;
 const PAUSE_MS = 25;
 
-type Found = Key & (LedgerOrder | LedgerRefund);
+type LedgerItem = Key & (LedgerOrder | LedgerRefund);
 
-/** Retries keys that a busy DynamoDB left unprocessed, with backoff. */
-async function batchGet(table: Table, wanted: Key[], ConsistentRead: boolean): Promise<Found[]> {
-  const found: Found[] = [];
-  let left = wanted;
+/** Reads all keys. Retries the keys that DynamoDB left unprocessed, with backoff. */
+async function batchGet(table: Table, Keys: Key[], ConsistentRead: boolean): Promise<LedgerItem[]> {
+  const ledgerItems: LedgerItem[] = [];
+  let left = Keys;
   for (let tries = 1; left.length > 0; tries += 1) {
-    if (tries > TRIES) throw new Error(`DynamoDB is too busy: ${left.length} keys were not read`);
+    if (tries > TRIES) throw new Error(`DynamoDB throttled the read: ${left.length} keys were not read`);
     if (tries > 1) await runtime.sleep(PAUSE_MS * 2 ** tries * (0.5 + runtime.randomBytes(1)[0]! / 512));
     const { items, unread } = await batchGetOnce(table, left, ConsistentRead);
-    found.push(...items);
+    ledgerItems.push(...items);
     left = unread;
   }
-  return found;
+  return ledgerItems;
 }
 
 async function batchGetOnce({ client, name }: Table, Keys: Key[], ConsistentRead: boolean) {
   const RequestItems = { [name]: { Keys, ConsistentRead, ...PROJECTION } };
   try {
     const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems }));
-    return { items: (Responses?.[name] ?? []) as Found[], unread: (UnprocessedKeys?.[name]?.Keys ?? []) as Key[] };
+    return { items: (Responses?.[name] ?? []) as LedgerItem[], unread: (UnprocessedKeys?.[name]?.Keys ?? []) as Key[] };
   } catch (error) {
-    // DynamoDB throws these when it could read none of the keys.
+    // DynamoDB throws these errors when it has read none of the keys.
     if (!/^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded)/.test((error as Error).name)) throw error;
     return { items: [], unread: Keys };
   }

@@ -14,7 +14,9 @@ export type OrderState = 'CREATED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'REFUNDING' 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'H5';
 export type PayApiName = 'v3' | 'v2';
 
-/** One order; its number begins with the owner's account id. Amounts are fen, times ISO 8601 unless named `…Ms`. */
+/**
+ * One order. Its number begins with the account id of the owner. Amounts are fen, times ISO 8601 unless named `…Ms`.
+ */
 export interface Order {
   outTradeNo: string;
   sku: string;
@@ -24,35 +26,39 @@ export interface Order {
   currency: string;
   state: OrderState;
   createdAt: string;
-  /** The protocol that it was made by, and is asked about by. */
+  /** The protocol that creates, queries and closes the order. */
   api: PayApiName;
   tradeType: TradeType;
-  /** Last moment to pay: computed once, because WeChat refuses a repeated create that differs in anything. */
+  /** Last moment to pay. Stored, because WeChat rejects a repeated creation with any different field. */
   timeExpire: string;
   notifyUrl: string;
   mchId: string;
   appId: string;
-  /** Who ordered, in `appId`, and from where: gone when they closed their account. */
+  /** The openid of the payer in `appId`. Removed when the user closes the account, like `clientIp`. */
   openId?: string;
+  /** IP address of the client that placed the order. */
   clientIp?: string;
-  /** What came back to the buyer, and what is on its way there. */
+  /** Amount of the refunds that WeChat completed. */
   refundedFen: number;
+  /** Amount reserved for refunds that are not final. */
   refundingFen: number;
-  /** How many refunds there are, not counting those that came to nothing. */
+  /** Number of refunds in `refundedFen` and `refundingFen`. */
   refundCount: number;
-  /** The prepay_id, code_url or h5_url that opens the payment, and until when it may be returned to a client. */
+  /** The prepay_id, code_url or h5_url that opens the payment. */
   paymentHandle?: string;
+  /** Time until which the payment handle is returned to a client. */
   paymentHandleExpiresAtMs?: number;
   transactionId?: string;
   paidAt?: string;
-  /** The last claim to query the order at WeChat, and the last claim to create it there. */
+  /** Time of the last claim to query the order at WeChat. */
   queriedAtMs?: number;
+  /** Time of the last claim to create the order at WeChat. */
   creationClaimedAtMs?: number;
-  /** Fingerprint of the requested purchase: an Idempotency-Key stands for that, whatever the price is by now. */
+  /** Hash of the requested purchase. An Idempotency-Key must repeat the purchase, even if the price has changed. */
   requestFingerprint: string;
 }
 
-/** What opens a payment, and until when it may be returned. */
+/** A payment handle, and the time until which it is returned to a client. */
 export type PaymentHandle = Pick<Order, 'paymentHandle' | 'paymentHandleExpiresAtMs'>;
 
 /** The terms that a payment must match. */
@@ -60,7 +66,7 @@ export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amoun
 
 /**
  * Stores a new order with a follow-up at `followUpAtMs`, unless an order of this number exists.
- * @returns the stored order; after a lost response the SDK's retry finds the order of its own first attempt
+ * @returns the stored order. After a lost response, the SDK's retry finds the order of its own first attempt.
  */
 export async function putOrder({ client, name: TableName }: Table, order: Order, followUpAtMs: number): Promise<Order> {
   const put = new PutCommand({
@@ -100,8 +106,8 @@ export async function readOrdersOf({ client, name: TableName }: Table, accountId
 }
 
 /**
- * Reads a page of the orders that were placed under this account id, newest first, starting after the order whose number
- * ends with `before` (`ageOf`), which may be an order of another account.
+ * Reads a page of the orders that were placed under this account id, newest first.
+ * @param before `ageOf` of the last order on the previous page. The order can belong to another account.
  */
 export async function readOrderPage(
   { client, name: TableName }: Table,
@@ -129,7 +135,7 @@ export async function erasePayer({ client, name: TableName }: Table, outTradeNo:
   );
 }
 
-/** Stores that WeChat accepted the order, with its payment handle. Nothing changes when a payment or a close came first. */
+/** Stores that WeChat accepted the order, and its payment handle. Changes nothing after a payment or a close. */
 export function markAccepted(
   table: Table,
   { outTradeNo, from, ...accepted }: { outTradeNo: string; from: OrderState[] } & Required<PaymentHandle>,
@@ -137,7 +143,7 @@ export function markAccepted(
   return changeOrder(table, outTradeNo, from, { set: { state: 'NOTPAY', ...accepted } });
 }
 
-/** Marks an order as paid in one write, if it matches `terms`; otherwise returns the order that rejected the write. */
+/** Marks an order as paid in one write if it matches `terms`. Otherwise returns the stored order. */
 export function markPaid(
   table: Table,
   terms: PaymentTerms,
@@ -148,7 +154,7 @@ export function markPaid(
   return changeOrder(table, outTradeNo, from, { set, expect, settled: true });
 }
 
-/** Marks an order as closed: WeChat accepts no payment for it any more. */
+/** Marks an order as closed: WeChat accepts no further payment. */
 export function markClosed(
   table: Table,
   { outTradeNo, from }: { outTradeNo: string; from: OrderState[] },
@@ -162,17 +168,17 @@ interface Claim {
   intervalMs: number;
 }
 
-/** Claims the next query of an order at WeChat: true for one caller per `intervalMs`. */
+/** Claims the next query of an order at WeChat. @returns true for one caller per `intervalMs` */
 export function claimQuery(table: Table, claim: Claim): Promise<boolean> {
   return claimCall(table, 'queriedAtMs', claim);
 }
 
-/** Claims the creation of an order at WeChat: true for one caller per `intervalMs`. */
+/** Claims the creation of an order at WeChat. @returns true for one caller per `intervalMs` */
 export function claimCreation(table: Table, claim: Claim): Promise<boolean> {
   return claimCall(table, 'creationClaimedAtMs', claim);
 }
 
-/** Releases the claim after a failed creation, so that a repeated request need not wait. */
+/** Releases the claim after a failed creation, so that the next request can create the order at once. */
 export async function releaseCreation({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
   await client.send(
     new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE creationClaimedAtMs' }),
@@ -201,7 +207,7 @@ async function claimCall(
 
 interface Change {
   set: Partial<Order & PaidEntry>;
-  /** Further attributes that the order must hold. */
+  /** Further attributes that the order must have. */
   expect?: Partial<Order>;
   /** Whether the order leaves the follow-up schedule. */
   settled?: boolean;

@@ -6,30 +6,30 @@ import type { Table } from './table.ts';
 /** A genuine payment or refund that does not match the ledger, for an operator to resolve. */
 export interface PayMismatch {
   transactionId: string;
-  /** Only of a refund. */
+  /** Present for a refund only. */
   refundId?: string;
   outTradeNo: string;
-  /** Names of the fields that differ, or why there is no order to compare with. */
+  /** Names of the differing fields, or another reason such as `unknown order`. */
   reasons: string[];
   seenAt: string;
 }
 
-/** A genuine notification of a kind that no flow handles, stored whole. */
+/** A genuine notification of a kind that no flow handles, with its whole content. */
 export interface PayNotice {
   id: string;
   eventType: string;
   plaintext: string;
   seenAt: string;
-  /** Epoch seconds; also the TTL, because the content may be personal. */
+  /** Epoch seconds; also the TTL, because the content can be personal. */
   expiresAt: number;
 }
 
-/** Records a mismatch once, however often WeChat repeats it; true the first time. */
+/** Records a mismatch once, even if WeChat repeats its message. @returns true the first time */
 export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
   return putOnce(table, { ...keys.payMismatch(mismatch.refundId ?? mismatch.transactionId), ...mismatch });
 }
 
-/** Stores a notification; true the first time. */
+/** Stores a notification once. @returns true the first time */
 export async function recordNotice(table: Table, notice: PayNotice): Promise<boolean> {
   return putOnce(table, { ...keys.payNotice(notice.id), ...notice });
 }

@@ -3,7 +3,7 @@ import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** A platform token as shared by all instances. `generation` grows by one with each token. */
+/** A platform token, which all instances share. `generation` grows by one with each token. */
 export interface StoredToken {
   value: string;
   expiresAtMs: number;
@@ -21,10 +21,10 @@ interface Lease {
 }
 
 /**
- * The item of one platform token. It has no TTL, so that its generation never starts again.
+ * Returns the store of one platform token. The item has no TTL, so that its generation never restarts.
  *
  *   idle --takeLease--> leased --put--> idle, generation + 1
- *                          \--coolDown--> idle again shortly, nothing else changed
+ *                          \--coolDown--> idle after a pause, nothing else changed
  */
 export function platformTokens(table: Table, appId: string, kind: string) {
   const Key = keys.platformToken(appId, kind);
@@ -34,6 +34,7 @@ export function platformTokens(table: Table, appId: string, kind: string) {
     );
 
   return {
+    /** Reads the token, or undefined before the first lease. */
     read(consistency: Consistency): Promise<StoredToken | undefined> {
       return getItem(table, Key, consistency);
     },
@@ -60,11 +61,11 @@ export function platformTokens(table: Table, appId: string, kind: string) {
       });
       const item = taken.done ? (taken.written.Attributes as StoredToken) : taken.rejecting!;
       // An SDK retry after a lost response fails against its own first attempt: the stored owner counts as success.
-      const mine = item.leaseOwner === owner;
-      return mine ? { taken: true, generation: item.generation } : { taken: false, current: item };
+      const isOwner = item.leaseOwner === owner;
+      return isOwner ? { taken: true, generation: item.generation } : { taken: false, current: item };
     },
 
-    /** Stores the new token; false when the lease was lost or a newer generation is stored. */
+    /** Stores the new token. @returns false if another instance has the lease or a newer generation is stored */
     async put(
       token: Pick<StoredToken, 'value' | 'expiresAtMs' | 'generation'> & Pick<Lease, 'owner'>,
     ): Promise<boolean> {
@@ -84,7 +85,7 @@ export function platformTokens(table: Table, appId: string, kind: string) {
       return done;
     },
 
-    /** Blocks the next attempt until `untilMs`, after a failed call. */
+    /** Blocks the next lease until `untilMs`, after a failed call. */
     async coolDown({ owner, untilMs }: Lease): Promise<void> {
       await update({
         UpdateExpression: 'SET leaseUntilMs = :until',
@@ -93,7 +94,7 @@ export function platformTokens(table: Table, appId: string, kind: string) {
       });
     },
 
-    /** Expires the token, if the stored one is still the one that failed. */
+    /** Expires the stored token if its value is still `value`, which WeChat rejected. */
     async expire(value: string): Promise<void> {
       await update({
         UpdateExpression: 'SET expiresAtMs = :zero',

@@ -2,7 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** What something costs: a fixed price, or a range for what the buyer may choose. Fen. */
+/** A fixed price, or a range in which the buyer chooses the amount. Amounts are fen. */
 export type Price = PriceBase & ({ unitFen: number } | { minFen: number; maxFen: number });
 
 interface PriceBase {
@@ -11,12 +11,12 @@ interface PriceBase {
   kind: 'goods' | 'wallet-topup';
 }
 
-/** The price as it stands, or undefined. */
+/** Reads the current price of a sku, or undefined. */
 export function readPrice(table: Table, sku: string): Promise<Price | undefined> {
   return getItem(table, keys.price(sku), 'eventual');
 }
 
-/** Stores one price in place of the one before. */
+/** Stores a price in place of an earlier one. */
 export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.price(price.sku), ...price } }));
 }

@@ -3,7 +3,7 @@ import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
 /**
- * Adds to what all instances counted in one window.
+ * Adds to the count of one rate-limit window, which all instances share.
  * @param expiresAt epoch seconds; the TTL
  * @returns the sum, this count included
  */

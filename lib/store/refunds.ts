@@ -5,24 +5,27 @@ import type { Order } from './orders.ts';
 import { getItem, type Table } from './table.ts';
 
 /**
- * REPORTED: an unsigned notice or a bill names it, and a query must confirm it. REQUESTED: stored here, and WeChat may
- * not have received the request. PROCESSING, ABNORMAL, SUCCESS, CLOSED: the states of WeChat (pay 2.7). REFUSED: WeChat
- * declined the request, and the number may be used again; events publish this value, so it keeps its name.
+ * - REPORTED: an unsigned notification or a bill contains the refund, and a query must confirm it.
+ * - REQUESTED: the refund is stored here, and WeChat may not have received the request.
+ * - PROCESSING, ABNORMAL, SUCCESS, CLOSED: the statuses of WeChat.
+ * - REFUSED: WeChat declined the request, and the number can be reused. Events publish this value, so it keeps its
+ *   name.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
  */
 export type RefundStatus = 'REPORTED' | 'REQUESTED' | 'PROCESSING' | 'ABNORMAL' | 'SUCCESS' | 'CLOSED' | 'REFUSED';
 
-/** One refund, by the number that is unique for the merchant. Amounts are fen, times ISO 8601. */
+/** One refund. `outRefundNo` is unique for the merchant. Amounts are fen, times ISO 8601. */
 export interface Refund {
   outRefundNo: string;
   outTradeNo: string;
   amountFen: number;
   status: RefundStatus;
-  /** Made through `pay-refund`, or by hand in the merchant platform. */
+  /** API: requested through `pay-refund`. CONSOLE: made in the merchant platform. */
   source: 'API' | 'CONSOLE';
   createdAt: string;
-  /** When it came to its status. */
+  /** Time of the last change of the status. */
   changedAt: string;
-  /** As they were sent: a repeat must not differ. */
+  /** Stored as sent, like `notifyUrl`, because a repeated request must be identical. */
   reason?: string;
   notifyUrl?: string;
   refundId?: string;
@@ -39,9 +42,9 @@ export function readRefund(table: Table, outRefundNo: string): Promise<Refund | 
 
 /**
  * Writes a refund and its effect on the money of its order in one transaction.
- * @param seen the order and the refund as they were read; no refund when none was stored
- * @param followUpAtMs when to query WeChat about the refund, undefined for never
- * @returns false on a version conflict: read again and decide again
+ * @param seen the order and the refund as they were read. The refund is undefined if none was stored.
+ * @param followUpAtMs when to query WeChat about the refund, or undefined for never
+ * @returns false on a version conflict; the caller then reads and decides anew
  */
 export function writeRefund(
   table: Table,
@@ -49,7 +52,7 @@ export function writeRefund(
   { refund, money, followUpAtMs }: { refund: Refund; money: RefundMoney; followUpAtMs: number | undefined },
 ): Promise<boolean> {
   const { name: TableName } = table;
-  // The refund as it was read contains its former follow-up.
+  // A refund that was read from the table contains its former follow-up, which must not survive.
   const followUp =
     followUpAtMs === undefined
       ? { followUpPk: undefined, followUpSk: undefined }
@@ -90,7 +93,7 @@ export function writeRefund(
 }
 
 /**
- * Stores a refund that WeChat may have made without us, with a follow-up at `followUpAtMs`.
+ * Stores a refund that this service did not request, with a follow-up at `followUpAtMs`.
  * @returns false when a refund of this number is stored already
  */
 export async function putReportedRefund(table: Table, refund: Refund, followUpAtMs: number): Promise<boolean> {

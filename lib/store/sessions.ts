@@ -2,7 +2,7 @@ import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
-/** One login. `sessionKey` is WeChat's, for open data; it leaves the table only towards the cipher. */
+/** One login. `sessionKey` is WeChat's key for open data. No response contains it. */
 export interface Session {
   sid: string;
   accountId: string;
@@ -15,12 +15,12 @@ export interface Session {
   expiresAt: number;
 }
 
-/** Stores a session; the same `sid` again replaces it. */
+/** Stores a session in place of an earlier one with the same `sid`. */
 export async function putSession({ client, name: TableName }: Table, session: Session): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.session(session.sid), ...session } }));
 }
 
-/** The session, unless it ended or was logged out. Strong where a logout must count at once. */
+/** Reads a session, or undefined if it has expired or was ended. A strong read sees a logout at once. */
 export async function readSession(
   table: Table,
   { sid, nowMs, consistency }: { sid: string; nowMs: number; consistency: Consistency },
@@ -29,7 +29,7 @@ export async function readSession(
   return session && session.expiresAt * 1_000 > nowMs ? session : undefined;
 }
 
-/** Ends a session; ending it twice is fine. */
+/** Ends a session. Ending a session twice succeeds. */
 export async function deleteSession({ client, name: TableName }: Table, sid: string): Promise<void> {
   await client.send(new DeleteCommand({ TableName, Key: keys.session(sid) }));
 }

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
 
-/** The one table and the client that reaches it. */
+/** The table of this service, with its client. */
 export interface Table {
   readonly name: string;
   readonly client: DynamoDBDocumentClient;
@@ -14,7 +14,7 @@ export interface Table {
  */
 export type Consistency = 'eventual' | 'strong' | 'eventual-with-fallback';
 
-/** Opens the table. Three attempts of at most a second each: below the five seconds that WeChat waits for a webhook. */
+/** Opens the table. Three attempts of a second each fit into the five seconds that WeChat waits for a webhook. */
 export function openTable(name: string): Table {
   const client = new DynamoDBClient({
     maxAttempts: 3,
@@ -23,7 +23,10 @@ export function openTable(name: string): Table {
   return { name, client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }) };
 }
 
-/** Reads one item, expired or not; the caller names its type. */
+/**
+ * Reads one item, including an expired item that the TTL has not deleted yet.
+ * @typeParam Item the entity stored under the key
+ */
 export async function getItem<Item>(table: Table, key: Key, consistency: Consistency): Promise<Item | undefined> {
   const ConsistentRead = consistency === 'strong';
   const { Item: item } = await table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead }));

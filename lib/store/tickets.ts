@@ -4,26 +4,28 @@ import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
 /**
- * The QR code of one login on a web page. A scan of an official-account code confirms the login; the mini-program shows a
- * page first, on which the user decides.
+ * The QR code of one login on a web page. The scan of an official-account code confirms the login. The scan of a
+ * mini-program code opens a page on which the user decides.
  *
- *   created --scan--> scanned --confirm--> confirmed --the browser collects--> collected
+ *   created --scan--> scanned --confirm--> confirmed --collect--> collected
  *      \------------------------confirm------^   |
  *                       \------cancel------> cancelled
  *
- * Each arrow is one conditional write, so it happens once under any number of concurrent attempts.
+ * Each arrow is one conditional write, and one of several concurrent attempts succeeds.
  */
 export interface Ticket {
   ticket: string;
   state: TicketState;
-  /** SHA-256 of the poll token, hex: only the browser that asked for the code knows the token. */
+  /** SHA-256 of the poll token, in hex. Only the browser that requested the code has the token. */
   pollTokenHash: string;
   /** Epoch seconds; also the TTL. */
   expiresAt: number;
   appId: string;
-  /** Who scanned; from `scanned` on. */
+  /** The user who scanned; present from the state `scanned` on. */
   openId?: string;
-  /** CreateTime of the push, epoch seconds, if they began to follow by scanning: kept on the identity afterwards. */
+  /**
+   * CreateTime of the push (epoch seconds), if the user began to follow with this scan. The identity stores it later.
+   */
   followedAt?: number;
 }
 
@@ -35,7 +37,7 @@ export async function putTicket({ client, name: TableName }: Table, ticket: Tick
   await client.send(new PutCommand({ TableName, Item: { ...keys.ticket(ticket.ticket), ...ticket } }));
 }
 
-/** Reads a ticket, expired or not. The fallback covers a page that polls right after the ticket was stored. */
+/** Reads a ticket, expired or not. The strong fallback serves a page that polls right after the ticket was stored. */
 export function readTicket(table: Table, ticket: string): Promise<Ticket | undefined> {
   return getItem(table, keys.ticket(ticket), 'eventual-with-fallback');
 }
@@ -52,9 +54,9 @@ export interface TicketMove {
 }
 
 /**
- * Moves a ticket to another state if its state allows it. After the scan only the user who scanned can move it.
- * @returns `repeated` when the same user moved the ticket there before, collected or not, because pushes and requests are
- *   repeated; `rejected` for an unknown, expired or used ticket, or one of another app or user
+ * Moves a ticket to another state if its current state allows the move. After the scan only the same user can move it.
+ * @returns `repeated` when the same user made this move before, because pushes and requests are repeated; `rejected`
+ * for an unknown, expired or used ticket, and for a ticket of another app or user
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
@@ -84,13 +86,14 @@ export async function moveTicket(
   );
   if (moved.done) return 'moved';
   const stored = moved.rejecting;
-  const isThere = stored?.state === to || (to === 'confirmed' && stored?.state === 'collected');
-  return isThere && stored.openId === openId && stored.expiresAt * 1_000 > nowMs ? 'repeated' : 'rejected';
+  const hasMoved = stored?.state === to || (to === 'confirmed' && stored?.state === 'collected');
+  return hasMoved && stored.openId === openId && stored.expiresAt * 1_000 > nowMs ? 'repeated' : 'rejected';
 }
 
 /**
- * Moves a ticket from confirmed to collected: true for exactly one `collector`. An SDK retry can fail against its own
- * first attempt, so the collector is stored and a match counts as success.
+ * Moves a ticket from confirmed to collected. An SDK retry can fail its condition against its own first attempt, so the
+ * collector is stored and a match counts as success.
+ * @returns true for exactly one `collector`
  */
 export async function markCollected(
   { client, name: TableName }: Table,

@@ -3,22 +3,22 @@ import type { Person } from './identities.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** What somebody gave us by agreeing to show their profile (snsapi_userinfo). Never sent to a client. */
+/** The tokens of a user who consented to share the profile (snsapi_userinfo). No response contains them. */
 export interface UserToken {
   appId: string;
   openId: string;
   accessToken: string;
   refreshToken: string;
-  /** Epoch seconds; when the refresh token ends, and the TTL. */
+  /** Epoch seconds; the end of the refresh token, and the TTL. */
   expiresAt: number;
 }
 
-/** Stores a user token, in place of the one before. */
+/** Stores a user token in place of an earlier one. */
 export async function putUserToken({ client, name: TableName }: Table, token: UserToken): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.userToken(token.appId, token.openId), ...token } }));
 }
 
-/** The living user token, or undefined. */
+/** Reads a user token strongly, or undefined if it is absent or expired. */
 export async function readUserToken(
   table: Table,
   { appId, openId }: Person,
@@ -28,7 +28,7 @@ export async function readUserToken(
   return token && token.expiresAt * 1_000 > nowMs ? token : undefined;
 }
 
-/** Drops a user token; dropping none is fine. */
+/** Deletes a user token. Deleting an absent token succeeds. */
 export async function dropUserToken({ client, name: TableName }: Table, { appId, openId }: Person): Promise<void> {
   await client.send(new DeleteCommand({ TableName, Key: keys.userToken(appId, openId) }));
 }

@@ -2,24 +2,24 @@ import { transact } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
-/** Money that came into a wallet, or went out of it. Nothing is ever changed in it. */
+/** One movement of money into or out of a wallet. An entry never changes. */
 export interface WalletEntry {
-  /** What the money moved for: there is one entry for each. */
+  /** Identifies the cause of the movement. Each cause has one entry. */
   id: string;
   accountId: string;
-  /** Below zero when it went out. */
+  /** Negative for money that left the wallet. */
   amountFen: number;
   outTradeNo: string;
   /** ISO 8601. */
   at: string;
 }
 
-/** The entry that credits a top-up. */
+/** Returns the id of the entry that credits a top-up. */
 export function creditId(outTradeNo: string): string {
   return `order:${outTradeNo}`;
 }
 
-/** Whether there is such an entry. */
+/** Returns whether the wallet has this entry. */
 export async function isBooked(
   table: Table,
   { accountId, id }: Pick<WalletEntry, 'accountId' | 'id'>,
@@ -27,7 +27,7 @@ export async function isBooked(
   return (await getItem(table, keys.walletEntry(accountId, id), 'strong')) !== undefined;
 }
 
-/** Books an entry and the balance, both or none; false when it was booked before. */
+/** Books an entry and the balance in one transaction. @returns false if the entry was booked before */
 export function bookEntry(table: Table, entry: WalletEntry): Promise<boolean> {
   const { name: TableName } = table;
   const { accountId, id, amountFen } = entry;
@@ -50,7 +50,7 @@ export function bookEntry(table: Table, entry: WalletEntry): Promise<boolean> {
   ]);
 }
 
-/** What is in the wallet of one account id; nothing when it has none. Strong. */
+/** Reads the balance of one account id strongly (fen). Returns 0 for an account without a wallet. */
 export async function readBalance(table: Table, accountId: string): Promise<number> {
   return (await getItem<{ balanceFen: number }>(table, keys.wallet(accountId), 'strong'))?.balanceFen ?? 0;
 }

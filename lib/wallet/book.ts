@@ -6,7 +6,7 @@ import { bookEntry, creditId, type WalletEntry } from '../store/wallets.ts';
 
 export type WalletDeps = Pick<Runtime, 'log'> & { table: Table };
 
-/** Puts a paid top-up into the wallet of who ordered it: once, however often the event comes. */
+/** Books a paid top-up into the buyer's wallet. Idempotent. */
 export async function creditTopUp(deps: WalletDeps, { data }: DomainEvent<'order.paid'>): Promise<void> {
   if (data.kind !== 'wallet-topup') return;
   const { outTradeNo, userId: accountId, amountFen, paidAt: at } = data;
@@ -14,18 +14,18 @@ export async function creditTopUp(deps: WalletDeps, { data }: DomainEvent<'order
 }
 
 /**
- * Takes the money of a refunded top-up out again, once. It may have been spent: then the balance is below zero. The
- * refund may be heard of before the payment: the sum is the same.
+ * Books a refunded top-up out of the wallet. Idempotent. The balance is negative when the money was already spent. The
+ * refund event may arrive before the payment event; the balance is the same in the end.
  */
 export async function takeBackTopUp(deps: WalletDeps, { data }: DomainEvent<'order.refunded'>): Promise<void> {
   const { outTradeNo, outRefundNo, userId: accountId, amountFen, successAt: at } = data;
   const order = await readOrder(deps.table, outTradeNo);
-  if (!order) throw new Error(`The refund ${outRefundNo} is of an order that is not there`);
+  if (!order) throw new Error(`Order ${outTradeNo} of refund ${outRefundNo} does not exist`);
   if (order.kind !== 'wallet-topup') return;
   await book(deps, { id: `refund:${outRefundNo}`, accountId, amountFen: -amountFen, outTradeNo, at });
 }
 
 async function book({ table, log }: WalletDeps, entry: WalletEntry): Promise<void> {
   const booked = await bookEntry(table, entry);
-  log.info(booked ? 'wallet.booked' : 'wallet.booked-before', { ...entry });
+  log.info(booked ? 'wallet.booked' : 'wallet.booking-repeated', { ...entry });
 }

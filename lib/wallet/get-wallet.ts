@@ -3,7 +3,8 @@ import { allIdsOf } from '../store/accounts.ts';
 import { readBalance } from '../store/wallets.ts';
 
 /**
- * What is in the caller's wallet: accounts that were merged into theirs brought their wallets along.
+ * Returns the balance of the caller's wallet, including the wallets of accounts that were merged into the caller's
+ * account.
  * @throws UNAUTHENTICATED
  */
 export async function getWallet(deps: AuthDeps, token: string): Promise<{ balanceFen: number }> {

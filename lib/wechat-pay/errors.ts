@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 
-/** The error code that WeChat Pay returned, kept as the cause of an AppError; `code` is normalised (pay 2.12). */
+/** An error code of WeChat Pay, as the cause of an AppError. `code` is normalised: upper case, without underscores. */
 class PayError extends Error {
   override readonly name = 'PayError';
   readonly code: string;
@@ -11,79 +11,108 @@ class PayError extends Error {
   }
 }
 
+const INVALID_REQUEST = 'WeChat Pay rejected the request as invalid; look up the error code in the log';
+const RATE_LIMITED = 'WeChat Pay limits the rate of these calls; retry later';
+
 /**
- * Codes of pay 2.12 and 5.6 by what can be done about them, without the underscores, which not every page writes.
- * A code that is missing here means WECHAT_UNAVAILABLE: outcome unknown.
+ * The error for each normalised code of WeChat Pay. The pages of WeChat Pay write some codes with and without
+ * underscores.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
 const BY_CODE: Record<string, [ErrorCode, string]> = {
   SIGNERROR: [
     'WECHAT_CONFIG',
-    'WeChat Pay refuses our signature: PAY_MCH_PRIVATE_KEY, PAY_MCH_CERT_SERIAL (API v3), PAY_API_V2_KEY (API v2) or the clock',
+    'WeChat Pay rejected the signature; check the clock, and PAY_MCH_PRIVATE_KEY with PAY_MCH_CERT_SERIAL (API v3) or PAY_API_V2_KEY (API v2)',
   ],
-  APPIDMCHIDNOTMATCH: ['WECHAT_CONFIG', 'The app id is not bound to PAY_MCH_ID in the merchant platform'],
-  APPIDNOTEXIST: ['WECHAT_CONFIG', 'WeChat Pay does not know the app id'],
-  MCHNOTEXISTS: ['WECHAT_CONFIG', 'WeChat Pay does not know PAY_MCH_ID'],
-  MCHIDNOTEXIST: ['WECHAT_CONFIG', 'WeChat Pay does not know PAY_MCH_ID'],
-  NOAUTH: ['WECHAT_CONFIG', 'PAY_MCH_ID may not do this: see the merchant platform'],
-  PARAMERROR: ['INTERNAL', 'WeChat Pay refuses our request'],
-  INVALIDREQUEST: ['INTERNAL', 'WeChat Pay refuses our request'],
-  LACKPARAMS: ['INTERNAL', 'WeChat Pay refuses our request'],
-  XMLFORMATERROR: ['INTERNAL', 'WeChat Pay refuses our request'],
+  APPIDMCHIDNOTMATCH: [
+    'WECHAT_CONFIG',
+    'WeChat Pay rejected the app id; bind it to PAY_MCH_ID in the merchant platform',
+  ],
+  APPIDNOTEXIST: ['WECHAT_CONFIG', 'WeChat Pay has no such app id; check MINIAPP_APP_ID and OFFICIAL_APP_ID'],
+  MCHNOTEXISTS: ['WECHAT_CONFIG', 'WeChat Pay has no such merchant; check PAY_MCH_ID'],
+  MCHIDNOTEXIST: ['WECHAT_CONFIG', 'WeChat Pay has no such merchant; check PAY_MCH_ID'],
+  NOAUTH: [
+    'WECHAT_CONFIG',
+    'WeChat Pay does not permit this call to PAY_MCH_ID; check its products and restrictions in the merchant platform',
+  ],
+  PARAMERROR: ['INTERNAL', INVALID_REQUEST],
+  INVALIDREQUEST: ['INTERNAL', INVALID_REQUEST],
+  LACKPARAMS: ['INTERNAL', INVALID_REQUEST],
+  XMLFORMATERROR: ['INTERNAL', INVALID_REQUEST],
   OPENIDMISMATCH: [
     'WECHAT_CONFIG',
-    'The openid of the payer does not belong to the app: see MINIAPP_APP_ID, OFFICIAL_APP_ID',
+    'WeChat Pay rejected the openid of the payer, which belongs to another app; check MINIAPP_APP_ID and OFFICIAL_APP_ID',
   ],
-  INVALIDTRANSACTIONID: ['INTERNAL', 'WeChat Pay does not know the transaction'],
-  ACCOUNTERROR: ['FORBIDDEN', 'WeChat Pay does not let this account pay'],
-  RULELIMIT: ['FORBIDDEN', 'WeChat Pay does not allow this payment: try another way to pay'],
-  TRADEERROR: ['FORBIDDEN', 'WeChat Pay refused this payment'],
-  NOTENOUGH: ['FORBIDDEN', 'The balance is too small: a refund is repeated with the same outRefundNo once it is not'],
-  USERACCOUNTABNORMAL: ['FORBIDDEN', 'The account of the payer is closed: pay back another way'],
-  TRADEOVERDUE: ['FORBIDDEN', 'The payment is older than a year: pay back another way'],
-  OUTTRADENOUSED: ['ORDER_STATE_CONFLICT', 'WeChat Pay has another order of this number'],
-  REFUNDFEEMISMATCH: ['ORDER_STATE_CONFLICT', 'WeChat Pay has another refund of this number'],
-  ORDERPAID: ['ORDER_STATE_CONFLICT', 'The order is paid'],
-  ORDERCLOSED: ['ORDER_STATE_CONFLICT', 'The order is closed'],
-  ORDERNOTEXIST: ['NOT_FOUND', 'WeChat Pay has no such order'],
-  NOSTATEMENTEXIST: ['NOT_FOUND', 'Nothing happened on that day'],
-  RESOURCENOTEXISTS: ['NOT_FOUND', 'WeChat Pay has no such thing'],
-  REFUNDNOTEXIST: ['NOT_FOUND', 'WeChat Pay has no such refund'],
-  FREQUENCYLIMITED: ['RATE_LIMITED', 'WeChat Pay limits these calls: try again later'],
-  RATELIMITEXCEEDED: ['RATE_LIMITED', 'WeChat Pay limits these calls: try again later'],
-  INVALIDREQTOOMUCH: ['RATE_LIMITED', 'WeChat Pay limits these calls: try again later'],
+  INVALIDTRANSACTIONID: ['INTERNAL', 'WeChat Pay has no such transaction; check that PAY_MCH_ID received the payment'],
+  ACCOUNTERROR: [
+    'FORBIDDEN',
+    'WeChat Pay declined the account of the payer or the merchant; use another account, or check the merchant platform',
+  ],
+  RULELIMIT: ['FORBIDDEN', 'WeChat Pay declined the payment by a business or risk rule; pay another way'],
+  TRADEERROR: ['FORBIDDEN', 'WeChat Pay declined the payment; retry with another card or balance'],
+  NOTENOUGH: [
+    'FORBIDDEN',
+    'WeChat Pay declined the call because the balance is too small; to refund, recharge the merchant account and retry with the same outRefundNo',
+  ],
+  USERACCOUNTABNORMAL: [
+    'FORBIDDEN',
+    'WeChat Pay declined the refund because the account of the payer is closed; return the money another way',
+  ],
+  TRADEOVERDUE: [
+    'FORBIDDEN',
+    'WeChat Pay declined the refund because the payment is older than a year; return the money another way',
+  ],
+  OUTTRADENOUSED: [
+    'ORDER_STATE_CONFLICT',
+    'WeChat Pay has a different order with this number; query that order, or place a new one',
+  ],
+  REFUNDFEEMISMATCH: [
+    'ORDER_STATE_CONFLICT',
+    'WeChat Pay has a different amount for this outRefundNo; retry with the original amount',
+  ],
+  ORDERPAID: ['ORDER_STATE_CONFLICT', 'WeChat Pay reports the order as paid; query the order'],
+  ORDERCLOSED: ['ORDER_STATE_CONFLICT', 'WeChat Pay reports the order as closed; place a new order'],
+  ORDERNOTEXIST: ['NOT_FOUND', 'WeChat Pay has no such order; check the order number and PAY_MCH_ID'],
+  NOSTATEMENTEXIST: ['NOT_FOUND', 'WeChat Pay has no bill of this day, because the day has no transactions'],
+  RESOURCENOTEXISTS: [
+    'NOT_FOUND',
+    'WeChat Pay has no such refund or platform certificate; check outRefundNo, or set PAY_PUBLIC_KEY',
+  ],
+  REFUNDNOTEXIST: ['NOT_FOUND', 'WeChat Pay has no such refund; check outRefundNo'],
+  FREQUENCYLIMITED: ['RATE_LIMITED', RATE_LIMITED],
+  RATELIMITEXCEEDED: ['RATE_LIMITED', RATE_LIMITED],
+  INVALIDREQTOOMUCH: ['RATE_LIMITED', RATE_LIMITED],
 };
 
+const UNLISTED = 'WeChat Pay could not process the request; look up the error code in the log';
 const RETRY_AFTER_S = 10;
 
 /**
- * Returns the closed-list error for a code of WeChat Pay, in either spelling.
- * @param where goes into the log
- * @param unknown the error for a code that is not listed here
+ * Returns the error for a code of WeChat Pay, in any spelling.
+ * @param where names the call in the log
+ * @param fallback the error code for an unlisted code. The default means that the outcome is unknown.
  */
-export function errorOfPayCode(code: string, where: string, unknown: ErrorCode = 'WECHAT_UNAVAILABLE'): AppError {
+export function errorOfPayCode(code: string, where: string, fallback: ErrorCode = 'WECHAT_UNAVAILABLE'): AppError {
   const normalised = code.toUpperCase().replaceAll('_', '');
   const cause = new PayError(normalised, where);
-  const [known, message] = BY_CODE[normalised] ?? [unknown, 'WeChat Pay could not do this'];
-  return new AppError(known, message, { cause, ...(known === 'RATE_LIMITED' && { retryAfterSeconds: RETRY_AFTER_S }) });
+  const [errorCode, message] = BY_CODE[normalised] ?? [fallback, UNLISTED];
+  const retryAfter = errorCode === 'RATE_LIMITED' && { retryAfterSeconds: RETRY_AFTER_S };
+  return new AppError(errorCode, message, { cause, ...retryAfter });
 }
 
-/** Whether the outcome of a call is unknown: it may have taken effect. */
+/** Returns whether the outcome of a call is unknown: the call may have taken effect. */
 export function isUnknownOutcome(error: unknown): boolean {
   return error instanceof AppError && (error.code === 'WECHAT_TIMEOUT' || error.code === 'WECHAT_UNAVAILABLE');
 }
 
-/** Returns the normalised code of WeChat Pay behind an error, or undefined. */
+/** Returns the normalised code of WeChat Pay that caused an error, or undefined. */
 export function payCodeOf(error: unknown): string | undefined {
   return error instanceof AppError && error.cause instanceof PayError ? error.cause.code : undefined;
 }
 
-/** Returns the error for a day that WeChat Pay has no bill of. */
+/** Returns the error for a day outside the range of WeChat Pay's bills. */
 export function noBillError(cause: unknown): AppError {
-  return new AppError(
-    'PARAM_ERROR',
-    'WeChat Pay gives no bill of a day that is not over, or longer ago than three months',
-    {
-      cause,
-    },
-  );
+  const message = 'WeChat Pay has bills only for past days of the last three months; request another day';
+  return new AppError('PARAM_ERROR', message, { cause });
 }

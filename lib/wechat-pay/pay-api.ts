@@ -1,17 +1,25 @@
 import type { Order } from '../store/orders.ts';
 import type { Verified } from './verified.ts';
 
-/** An order as WeChat reports it, in a notification or the answer to a query (pay 2.5, 4.4, 5.4, 5.7). Amounts are fen. */
+/**
+ * An order as WeChat reports it in a notification or in the response to a query. Amounts are fen.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ */
 export interface Transaction {
   appId: string;
   mchId: string;
   outTradeNo: string;
   tradeState: string;
-  /** Present once money has moved; `paidAt` is ISO 8601. */
+  /** Present once the order is paid. `paidAt` is ISO 8601. */
   payment?: { transactionId: string; paidAt: string; amountFen: number; currency: string };
 }
 
-/** A refund as WeChat reports it (pay 2.7, 4.5, 5.5, 5.8). Amounts are fen, `totalFen` is the amount of the order. */
+/**
+ * A refund as WeChat reports it. Amounts are fen. `totalFen` is the amount of the order.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791865
+ */
 export interface WechatRefund {
   mchId: string;
   outTradeNo: string;
@@ -25,7 +33,11 @@ export interface WechatRefund {
   successAt?: string;
 }
 
-/** What a client hands to `wx.requestPayment` or `getBrandWCPayRequest` (pay 3.1, 3.6): the seconds are text. */
+/**
+ * The arguments of `wx.requestPayment` and `getBrandWCPayRequest`. `timeStamp` is epoch seconds as a string.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365339
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365341
+ */
 export interface JsapiPayment {
   appId: string;
   timeStamp: string;
@@ -35,19 +47,23 @@ export interface JsapiPayment {
   paySign: string;
 }
 
-/** The calls that flows make to WeChat Pay, in either protocol. An order keeps the protocol that created it. */
+/** The calls of the flows to WeChat Pay, in either protocol. An order keeps the protocol that created it. */
 export interface PayApi {
   /**
-   * Creates the order, or repeats its creation: every field comes from the stored order, so that a repeat is identical.
+   * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.
    * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)
    */
   create(order: Order): Promise<string>;
-  /** Signs a prepay_id for the client; it may be done again while the prepay_id lives. */
+  /** Signs a prepay_id for the client. A valid prepay_id can be signed any number of times. */
   signPayment(order: Order, prepayId: string): JsapiPayment;
-  /** @throws NOT_FOUND when WeChat has no such order */
+  /** Queries an order. @throws NOT_FOUND when WeChat has no such order */
   query(order: Order): Promise<Verified<Transaction>>;
-  /** Closing twice is fine. @throws ORDER_STATE_CONFLICT when it is paid, NOT_FOUND when WeChat has no such order */
+  /**
+   * Closes an order. Closing twice succeeds.
+   * @throws ORDER_STATE_CONFLICT when the order is paid
+   * @throws NOT_FOUND when WeChat has no such order
+   */
   close(order: Order): Promise<void>;
-  /** @throws NOT_FOUND when WeChat has no such refund */
+  /** Queries a refund. @throws NOT_FOUND when WeChat has no such refund */
   queryRefund(refund: { outRefundNo: string }): Promise<Verified<WechatRefund>>;
 }

@@ -1,15 +1,16 @@
 import type { Runtime } from '../core/runtime.ts';
 import { isUnknownOutcome } from './errors.ts';
 
-/** Timeout of one call, in either protocol. */
+/** Timeout of one attempt, in either protocol. */
 export const TIMEOUT_MS = 5_000;
 const PAUSE_MS = 500;
 
 /**
- * Sends a call, and once more when its outcome is unknown: every call of WeChat Pay is idempotent by its number
- * (pay 2.13).
- * @param changes whether the call changes something. When the second attempt of such a call is declined, the first may
- * still have taken effect, so its error is thrown.
+ * Sends a call, and retries it once when its outcome is unknown. A retry is safe, because every call of WeChat Pay is
+ * idempotent by its number.
+ * @param changes whether the call changes something at WeChat. Such a call may have taken effect although its retry
+ * fails, so the first error, with its unknown outcome, is thrown.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
 export async function sendWithRetry<Answer>(
   { log, sleep }: Pick<Runtime, 'log' | 'sleep'>,
@@ -18,14 +19,14 @@ export async function sendWithRetry<Answer>(
 ): Promise<Answer> {
   try {
     return await send();
-  } catch (first) {
-    if (!isUnknownOutcome(first)) throw first;
-    log.warn('pay.call-repeated', { path, error: first });
+  } catch (firstError) {
+    if (!isUnknownOutcome(firstError)) throw firstError;
+    log.warn('pay-call.retried', { path, error: firstError });
     await sleep(PAUSE_MS);
     try {
       return await send();
-    } catch (second) {
-      throw changes ? first : second;
+    } catch (secondError) {
+      throw changes ? firstError : secondError;
     }
   }
 }

@@ -1,7 +1,7 @@
 declare const verified: unique symbol;
 
 /**
- * A value that WeChat Pay signed, after the signature was checked. Only the clients, the openers of notifications and
- * the readers in this module produce one; a consumer of money data requires it.
+ * A value from a message whose WeChat Pay signature was verified. Only the clients, the openers of notifications and
+ * the readers in this module create values of this type. Every consumer of money data requires this type.
  */
 export type Verified<Value> = Value & { readonly [verified]: true };

@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { platformError, PlatformError } from './platform-error.ts';
 
-/** One WeChat app of ours. `settings` is the first part of its settings' names: MINIAPP or OFFICIAL. */
+/** One of our WeChat apps. The names of its settings begin with `settings`. */
 export interface WechatApp {
   appId: string;
   appSecret: string;
@@ -25,16 +25,17 @@ const BUSY = -1;
 const BUSY_PAUSE_MS = 300;
 
 /**
- * Calls api.weixin.qq.com and judges the answer by `errcode` alone (platform 0.2): the HTTP status and the content
- * type say nothing. "System busy" is asked once more; nothing else is, because most codes are single use.
- * @throws what platformError makes of the errcode; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * Calls api.weixin.qq.com and decides by `errcode` alone, because HTTP status and content type are not reliable.
+ * Only "system busy" is retried, once: most codes are single use.
+ * @throws the error of platformError for an errcode; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * @see https://developers.weixin.qq.com/doc/oplatform/developers/dev/guide.html
  */
 export async function callPlatform(deps: PlatformDeps, call: PlatformCall): Promise<PlatformAnswer> {
   return parseAnswer(await callForBytes(deps, call, (bytes) => parseAnswer(bytes)['errcode']));
 }
 
 /**
- * The same for a call that answers with an image, or with JSON when there is none (platform 0.2).
+ * Calls an API that returns an image on success and JSON on failure.
  * @throws as callPlatform
  */
 export async function callPlatformForImage(deps: PlatformDeps, call: PlatformCall): Promise<Image> {
@@ -49,20 +50,20 @@ export interface Image {
   bytes: Buffer;
 }
 
-/** A string that WeChat must have sent. @throws WECHAT_UNAVAILABLE */
+/** Returns a mandatory string field. @throws WECHAT_UNAVAILABLE when it is missing or empty */
 export function requireString(answer: PlatformAnswer, field: string): string {
   const value = answer[field];
   if (typeof value === 'string' && value !== '') return value;
   throw new AppError('WECHAT_UNAVAILABLE', `WeChat's answer has no ${field}`);
 }
 
-/** A string that WeChat may have sent; an empty one is none. */
+/** Returns an optional string field; undefined when it is missing or empty. */
 export function optionalString(answer: PlatformAnswer, field: string): string | undefined {
   const value = answer[field];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A positive number that WeChat must have sent. @throws WECHAT_UNAVAILABLE */
+/** Returns a mandatory positive number. @throws WECHAT_UNAVAILABLE when it is missing or not positive */
 export function requirePositive(answer: PlatformAnswer, field: string): number {
   const value = answer[field];
   if (typeof value === 'number' && value > 0) return value;
@@ -102,12 +103,12 @@ function parseAnswer(bytes: Buffer): PlatformAnswer {
     const answer: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as PlatformAnswer;
   } catch {
-    // Not JSON: said below, for every shape that is not an object.
+    // Invalid JSON gets the same error as JSON that is no object.
   }
   throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent an answer that is not one');
 }
 
-/** By the first bytes, because the content type is not to be relied on. */
+/** Detects the image type by the first bytes, because the content type is not reliable. */
 function imageType(bytes: Buffer): Image['type'] | undefined {
   if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
   if (bytes.subarray(0, 4).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47]))) return 'image/png';

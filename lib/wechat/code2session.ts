@@ -1,6 +1,6 @@
 import { callPlatform, optionalString, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 
-/** Who logged in to the mini-program; `sessionKey` (base64, 16 bytes) never leaves the server. */
+/** The user of a mini-program login. `sessionKey` (base64, 16 bytes) never leaves the server. */
 export interface MiniappLogin {
   openId: string;
   unionId: string | undefined;
@@ -8,8 +8,9 @@ export interface MiniappLogin {
 }
 
 /**
- * Exchanges a `wx.login` code (platform 1.1). A code is single use: after a time-out it may be spent.
+ * Exchanges a `wx.login` code for the user's identity. A code is single use and may be used up after a time-out.
  * @throws WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
  */
 export async function code2session(deps: PlatformDeps, app: WechatApp, jsCode: string): Promise<MiniappLogin> {
   const answer = await callPlatform(deps, {

@@ -1,13 +1,15 @@
 import { callPlatform, optionalString, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** An openid that is none of this account's, and one that is nobody's. */
+/** The openid belongs to another account, or the user does not exist. */
 const NOBODY = new Set<number | undefined>([40003, 46004]);
 
 /**
- * The unionid of a follower (platform 5): of nobody else, and only where the account belongs to an Open Platform account.
- * There is no name and no picture in the answer any more.
- * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Returns the unionid of a follower; undefined for users who do not follow. WeChat returns a unionid only if the
+ * account is bound to an Open Platform account. The response contains no name and no picture.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/union-id.html
  */
 export async function fetchFollowerUnionId(
   deps: PlatformDeps,

@@ -1,12 +1,13 @@
 import { callPlatform, requirePositive, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 import type { FreshToken } from './stable-token.ts';
 
-/** WeChat says 7200 s whenever it is asked, also for a ticket that is old already: no more than this is believed. */
+/** Upper limit of the life: WeChat returns 7200 s even for a ticket that expires sooner. */
 const BELIEVED_LIFE_S = 3_600;
 
 /**
- * The ticket that JS-SDK signatures are made with (platform 7.1). Calls are few: it is shared by all instances.
- * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Requests the ticket that signs JS-SDK configurations. The quota is small, so all instances share one ticket.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/jssdk/api_getticket.html
  */
 export async function fetchJsapiTicket(deps: PlatformDeps, app: WechatApp, accessToken: string): Promise<FreshToken> {
   const answer = await callPlatform(deps, {

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** What `wx.config` needs to know of a signature; `timestamp` in epoch seconds. */
+/** The signed values of `wx.config`; `timestamp` is epoch seconds. */
 export interface JssdkSigned {
   ticket: string;
   nonceStr: string;
   timestamp: number;
-  /** The page as the browser sees it, without its fragment, not encoded again. */
+  /** The address in the browser without the fragment, not encoded again. */
   url: string;
 }
 
-/** The signature of `wx.config` (platform 7.2): SHA-1 of four raw values under lower-case names. */
+/**
+ * Signs a `wx.config` call: SHA-1 over four raw values with lower-case names, as hex.
+ * @see https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html
+ */
 export function signJssdkConfig({ ticket, nonceStr, timestamp, url }: JssdkSigned): string {
   const text = `jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`;
   return createHash('sha1').update(text).digest('hex');

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** Text of 1 to `maxBytes` bytes. What JSON would have to write as `\uXXXX` is refused: WeChat does not read it. */
+/** Text of 1 to `maxBytes` bytes. WeChat rejects `\uXXXX` escapes, so characters that JSON must escape are invalid. */
 const text = (maxBytes: number) =>
   v.pipe(
     v.string(),
@@ -43,7 +43,10 @@ const group = v.strictObject({
 });
 const isGroup = (input: unknown) => typeof input === 'object' && input !== null && 'sub_button' in input;
 
-/** A menu within the limits of platform 8: bytes, counts, two levels, and what each type of button needs. */
+/**
+ * A menu within WeChat's limits: bytes, counts, two levels, mandatory fields of each button type.
+ * @see https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
+ */
 export const menuSchema = v.strictObject({
   button: v.pipe(
     v.array(v.lazy((input) => (isGroup(input) ? group : topButton))),
@@ -55,8 +58,9 @@ export const menuSchema = v.strictObject({
 export type Menu = v.InferOutput<typeof menuSchema>;
 
 /**
- * Puts a menu in the place of the one before (platform 8).
- * @throws PARAM_ERROR for what WeChat does not like about the menu, whatever callPlatform throws for the rest
+ * Replaces the menu of the account.
+ * @throws PARAM_ERROR when WeChat declines the menu; otherwise as callPlatform
+ * @see https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
  */
 export async function createMenu(
   deps: PlatformDeps,
@@ -76,7 +80,7 @@ export async function createMenu(
   }
 }
 
-/** All of them are permanent: the menu must change. */
+/** Permanent errors: a retry needs a changed menu. */
 const MEANING: readonly [errcodes: number[], meaning: string][] = [
   [[40015], 'a type of menu that there is not'],
   [[40016, 40017], 'the number or the types of the buttons'],

@@ -1,35 +1,42 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject } from 'node:crypto';
 
-/** An EncodingAESKey. A key object does not show its bytes, whoever logs or serialises what holds it. */
+/** An EncodingAESKey. A key object never shows its bytes in logs or serialised objects. */
 export type MessageKey = KeyObject;
 
 interface Envelope {
   key: MessageKey;
-  /** Stands behind the message, inside the cipher: a message for another app does not open. */
+  /** Follows the message in the plaintext, so that a message for another app is rejected. */
   appId: string;
 }
 
 const CIPHER = 'aes-256-cbc';
-/** WeChat pads to 32 bytes, twice the block of AES: the library's own padding would refuse most messages. */
+/** WeChat pads to 32 bytes, twice the block of AES, which the padding of the library would reject. */
 const BLOCK_BYTES = 32;
 const RANDOM_BYTES = 16;
 const HEAD_BYTES = RANDOM_BYTES + 4;
 
-/** The key in an EncodingAESKey, 43 letters and digits (platform 3.1); undefined for anything else. */
+/**
+ * Decodes an EncodingAESKey of 43 letters and digits; undefined for other text.
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
+ */
 export function readMessageKey(encodingAesKey: string): MessageKey | undefined {
   if (!/^[A-Za-z0-9]{43}$/.test(encodingAesKey)) return undefined;
   return createSecretKey(`${encodingAesKey}=`, 'base64');
 }
 
 /**
- * SHA-1 over the sorted parts, hex: with token, timestamp and nonce it is `signature`, with the cipher text as fourth
- * `msg_signature` (platform 3.2, 3.3). Code-unit order, as WeChat sorts; localeCompare would differ.
+ * Returns SHA-1 over the sorted parts as hex. Token, timestamp and nonce give `signature`; with the ciphertext as the
+ * fourth part they give `msg_signature`. WeChat sorts in code-unit order, unlike localeCompare.
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
 export function signParts(...parts: string[]): string {
   return createHash('sha1').update(parts.toSorted().join('')).digest('hex');
 }
 
-/** The message in `Encrypt` (platform 3.4), or undefined if this key does not open it or it is for another app. */
+/**
+ * Decrypts the content of `Encrypt`; undefined for a wrong key or another app.
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
+ */
 export function openMessage(encrypted: string, { key, appId }: Envelope): string | undefined {
   const sealed = Buffer.from(encrypted, 'base64');
   if (sealed.length === 0 || sealed.length % BLOCK_BYTES !== 0) return undefined;
@@ -45,7 +52,7 @@ export function openMessage(encrypted: string, { key, appId }: Envelope): string
   return text.toString('utf8', HEAD_BYTES, end);
 }
 
-/** The reverse of openMessage: base64. `random` is 16 bytes that nobody can guess. */
+/** Encrypts a message for openMessage, as base64. `random` is 16 unpredictable bytes. */
 export function sealMessage(message: string, { key, appId, random }: Envelope & { random: Buffer }): string {
   const bytes = Buffer.from(message);
   const length = Buffer.alloc(HEAD_BYTES - RANDOM_BYTES);

@@ -4,7 +4,10 @@ import { PlatformError } from './platform-error.ts';
 /** The values of a template by their keys in it, such as `thing1`. */
 export type MessageValues = Record<string, string>;
 
-/** What may be cut off at its end: characters, by the prefix of the key (platform 9.1). */
+/**
+ * Maximum characters of values that may be shortened, by the prefix of the key.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
+ */
 const CUT_AT: Record<string, (value: string) => number> = {
   thing: () => 20,
   letter: () => 32,
@@ -12,7 +15,7 @@ const CUT_AT: Record<string, (value: string) => number> = {
   phrase: () => 5,
   name: (value) => (/^\p{ASCII}*$/v.test(value) ? 20 : 10),
 };
-/** What would say something else if it were cut: an amount, a number, what names one thing. */
+/** Maximum characters of values whose meaning a cut would change, such as amounts, numbers and identifiers. */
 const MAX_CHARACTERS: Record<string, number> = {
   number: 32,
   character_string: 32,
@@ -22,15 +25,17 @@ const MAX_CHARACTERS: Record<string, number> = {
 };
 
 /**
- * The `data` of a template or subscribe message (platform 9.1, 9.2), fitted to what WeChat takes: line breaks become
- * spaces, words are cut where they grow too long.
- * @throws PARAM_ERROR for an empty value, and for a number that is too long
+ * Builds the `data` of a template or subscribe message within WeChat's limits. Line breaks become spaces; long words
+ * are shortened.
+ * @throws PARAM_ERROR when a value is empty or a number is too long
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
+ * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
  */
 export function buildMessageData(values: MessageValues): Record<string, { value: string }> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value: fit(key, value) }]));
 }
 
-/** What WeChat's refusal of a message says about its data: the message must change. Any other error is as it was. */
+/** Converts an error about the data of a message to PARAM_ERROR; returns other errors unchanged. */
 export function messageDataError(error: unknown): unknown {
   const said = error instanceof AppError && error.cause instanceof PlatformError ? error.cause : undefined;
   switch (said?.errcode) {

@@ -3,13 +3,13 @@ import { callPlatform, optionalString, requireString, type PlatformDeps, type We
 
 export type OauthScope = 'snsapi_base' | 'snsapi_userinfo';
 
-/** Somebody's agreement, as WeChat gives it for a code (platform 6.1). The tokens never leave the server. */
+/** The consent of a user, with user tokens that never leave the server. */
 export interface OauthGrant {
   openId: string;
   unionId: string | undefined;
   accessToken: string;
   refreshToken: string;
-  /** Whether it lets us read the profile. */
+  /** Whether the consent includes the profile. */
   profile: boolean;
 }
 
@@ -20,8 +20,10 @@ export interface OauthProfile {
 }
 
 /**
- * WeChat's consent page (platform 6.1, step 1). It checks the order of the parameters, so the address is put together
- * by hand. `state` is letters and digits, at most 128.
+ * Builds the address of WeChat's consent page. WeChat checks the order of the parameters, so URLSearchParams is not
+ * used.
+ * @param options `state` is at most 128 letters and digits
+ * @see https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
  */
 export function authorizeUrl(
   openBaseUrl: string,
@@ -32,8 +34,9 @@ export function authorizeUrl(
 }
 
 /**
- * Trades the code of the callback (platform 6.1, step 2). A snapshot user is nobody: their ids are made up.
+ * Exchanges the code of the callback for user tokens. Snapshot users are rejected, because their ids are virtual.
  * @throws SNAPSHOT_USER, WECHAT_CODE_INVALID, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html
  */
 export async function exchangeOauthCode(deps: PlatformDeps, app: WechatApp, code: string): Promise<OauthGrant> {
   const answer = await callPlatform(deps, {
@@ -54,14 +57,15 @@ export async function exchangeOauthCode(deps: PlatformDeps, app: WechatApp, code
   };
 }
 
-/** Somebody looks at a preview of the page, in which nobody is logged in. */
+/** Returns the error for a preview of the page, which has no real user. */
 export function snapshotUser(): AppError {
   return new AppError('SNAPSHOT_USER', 'This is a preview of the page: tap 使用完整服务 at its bottom, then log in');
 }
 
 /**
- * New user tokens for an old refresh token, which lives 30 days (platform 6.1, step 3).
- * @throws WECHAT_CODE_INVALID when the agreement has ended; RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * Refreshes the user tokens. A refresh token lives 30 days.
+ * @throws WECHAT_CODE_INVALID when the consent has ended; RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html
  */
 export async function refreshUserToken(
   deps: PlatformDeps,
@@ -77,7 +81,11 @@ export async function refreshUserToken(
   return { accessToken: requireString(answer, 'access_token'), refreshToken: requireString(answer, 'refresh_token') };
 }
 
-/** Name and picture of somebody who agreed (platform 6.1, step 4). @throws as callPlatform */
+/**
+ * Fetches the name and picture of a user who consented.
+ * @throws as callPlatform
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html
+ */
 export async function fetchOauthProfile(
   deps: PlatformDeps,
   app: WechatApp,
@@ -92,7 +100,11 @@ export async function fetchOauthProfile(
   };
 }
 
-/** Asks whether a user token still holds (platform 6.1). @throws as callPlatform when it does not */
+/**
+ * Checks that a user token is valid.
+ * @throws as callPlatform when the token is invalid
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html
+ */
 export async function checkUserToken(
   deps: PlatformDeps,
   app: WechatApp,

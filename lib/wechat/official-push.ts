@@ -6,18 +6,18 @@ import { parseXml } from './xml.ts';
 
 declare const opened: unique symbol;
 
-/** A push of the official account that WeChat has sent to us; only openOfficialPush makes one. */
+/** A verified push of the official account; only openOfficialPush creates one. */
 export type OfficialPush = { readonly [opened]: true } & PushFacts & {
-    /** The key that opened it, which the answer must be sealed with; absent in plain mode. */
+    /** The key that decrypted the push and must encrypt the reply; absent in plain mode. */
     openedWith?: MessageKey;
   };
 
 export interface PushKeys {
-  /** As chosen in WeChat's console (platform 3.3). */
+  /** The mode set in WeChat's console. */
   mode: 'plain' | 'compatible' | 'secure';
   token: string;
   appId: string;
-  /** The current one first, then the one before, for as long as the console is being changed. */
+  /** The current key first, then the previous one during a key change. */
   aesKeys: readonly MessageKey[];
   nowMs: number;
 }
@@ -25,9 +25,10 @@ export interface PushKeys {
 const TOLERANCE_S = 300;
 
 /**
- * The answer to WeChat's address check, the same in every mode (platform 3.2): the signature comes first, or anybody
- * could make us echo.
+ * Answers WeChat's address check, which is the same in every mode. The signature is verified first, so that only WeChat
+ * receives the echo.
  * @throws FORBIDDEN, PARAM_ERROR
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
  */
 export function openOfficialEcho(query: URLSearchParams, keys: Pick<PushKeys, 'token' | 'nowMs'>): string {
   checkSignature('signature', query, keys);
@@ -37,13 +38,13 @@ export function openOfficialEcho(query: URLSearchParams, keys: Pick<PushKeys, 't
 }
 
 /**
- * Raw request to typed push: signature, clock, cipher, then what it says (platform 3.3 to 3.6).
+ * Verifies and reads a push: signature, clock, cipher, content.
  *
- * Plain mode is weak by WeChat's design: its signature does not cover the body, so whoever has seen one signed address
- * may send any body for five minutes. The other modes never read a body that is not encrypted, because that would let
- * the same in by the back door; and of a compatible body they read the encrypted part alone.
- * @throws FORBIDDEN, always with the same text, for whatever is not from WeChat, not for us or not from now;
- * PARAM_ERROR for a genuine body that is no push
+ * The signature of plain mode does not cover the body: an attacker with one signed address can send any body for five
+ * minutes. The other modes therefore read only the encrypted part of a body and reject a body without one.
+ * @throws FORBIDDEN with one text when the push is forged, stale or for another account; PARAM_ERROR when a genuine
+ * body is no push
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
 export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: PushKeys): OfficialPush {
   const facts = keys.mode === 'plain' ? openPlain(query, body, keys) : openEncrypted(query, body, keys);
@@ -94,7 +95,7 @@ function checkSignature(
   if (!(Math.abs(ageS) <= TOLERANCE_S)) throw rejectedPush('too old, or from the future');
 }
 
-/** `why` is for our log; the sender must not learn how far a forgery got. */
+/** Logs `why`. The response is the same for all reasons, so that an attacker learns nothing from it. */
 function rejectedPush(why: string): AppError {
   return new AppError('FORBIDDEN', 'This is not a push of WeChat for this account', { detail: { why } });
 }

@@ -3,7 +3,10 @@ import { sealMessage, signParts, type MessageKey } from './message-cipher.ts';
 import type { OfficialPush, PushKeys } from './official-push.ts';
 import { cdata } from '../core/cdata.ts';
 
-/** A passive reply (platform 3.9). A string is a text; `mediaId` is that of uploaded material. */
+/**
+ * A passive reply. A string is a text; `mediaId` identifies uploaded material.
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
+ */
 export type Reply = string | { type: 'image'; mediaId: string } | { type: 'news'; articles: Article[] };
 
 interface Article {
@@ -16,13 +19,15 @@ interface Article {
 type ReplyDeps = Pick<Runtime, 'randomBytes'> & { keys: Pick<PushKeys, 'token' | 'appId' | 'nowMs'> };
 
 const RANDOM_BYTES = 16;
-/** WeChat shows an error instead of more articles: one in answer to a message, eight otherwise. */
+/** With more articles WeChat shows an error: one for a reply to a message, eight for a reply to an event. */
 const MAX_ARTICLES = { message: 1, event: 8 };
 
 /**
- * The body that answers a push: sender and receiver change places. What came encrypted is answered encrypted, with the
- * key that opened it (platform 3.4).
- * @returns undefined when there is nothing to say: WeChat takes an empty text for a fault, and wants a bare `success`
+ * Renders the reply to a push, with sender and receiver exchanged. An encrypted push gets an encrypted reply with the
+ * same key.
+ * @returns undefined for an empty reply: WeChat treats an empty text as an error and expects a bare `success`
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
 export function renderReply(push: OfficialPush, reply: Reply | undefined, deps: ReplyDeps): string | undefined {
   const content = reply === undefined ? undefined : renderContent(reply, MAX_ARTICLES[push.content.type]);

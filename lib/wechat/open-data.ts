@@ -2,14 +2,14 @@ import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
 
-/** What `encryptedData` comes with, all base64. */
+/** `encryptedData` and its initialisation vector, both base64. */
 export interface SealedData {
   encryptedData: string;
   iv: string;
 }
 
 interface OpenDataKeys {
-  /** base64 of 16 bytes, of the session that the data belong to; none in a session of another kind. */
+  /** The session key, base64 of 16 bytes; undefined in sessions without one. */
   sessionKey?: string | undefined;
   appId: string;
   nowMs: number;
@@ -18,7 +18,7 @@ interface OpenDataKeys {
 const TOLERANCE_S = 300;
 const watermarked = v.object({ watermark: v.object({ appid: v.string(), timestamp: v.number() }) });
 
-/** What we take of a user-info payload. */
+/** The fields that we use of a user-info payload. */
 export const userInfo = v.object({
   openId: v.string(),
   nickName: v.optional(v.string(), ''),
@@ -26,9 +26,10 @@ export const userInfo = v.object({
 });
 
 /**
- * Opens what the mini-program sealed with the session key (platform 1.3): AES-128-CBC, then the watermark: our app, at
- * most five minutes old. Whatever is wrong (a stale key, padding, form, age), the answer is one and the same.
+ * Decrypts open data of the mini-program with the session key (AES-128-CBC) and checks the watermark: our app, at most
+ * five minutes old. All failures get the same error, so that the padding cannot be probed.
  * @throws SESSION_EXPIRED
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
  */
 export function openSealedData<const Schema extends v.GenericSchema>(
   schema: Schema,
@@ -41,12 +42,16 @@ export function openSealedData<const Schema extends v.GenericSchema>(
     const ageS = keys.nowMs / 1_000 - watermark.timestamp;
     if (watermark.appid === keys.appId && Math.abs(ageS) <= TOLERANCE_S) return v.parse(schema, payload);
   } catch {
-    // Said below, in the words of every other failure.
+    // Every failure gets the error below.
   }
   throw sessionKeyExpired();
 }
 
-/** Checks `signature = sha1(rawData + session_key)`, the key as text (platform 1.3). @throws SESSION_EXPIRED */
+/**
+ * Checks `signature = sha1(rawData + session_key)`, with the key as text.
+ * @throws SESSION_EXPIRED
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
+ */
 export function checkRawData(rawData: string, signature: string, sessionKey: string | undefined): void {
   const expected = createHash('sha1').update(`${rawData}${sessionKey}`).digest();
   const given = Buffer.from(signature, 'hex');
@@ -59,7 +64,7 @@ function decrypt({ encryptedData, iv }: SealedData, sessionKey = ''): string {
   return Buffer.concat([decipher.update(bytesOf(encryptedData)), decipher.final()]).toString('utf8');
 }
 
-/** A form post turns `+` into a space. */
+/** Decodes base64. A form post turns `+` into a space. */
 function bytesOf(base64: string): Buffer {
   return Buffer.from(base64.replaceAll(' ', '+'), 'base64');
 }

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** What WeChat says of a phone, in an answer and in open data alike; `countryCode` comes as text or as a number. */
+/** A phone in a response or in open data. `countryCode` is text or a number. */
 export const phoneInfo = v.object({
   purePhoneNumber: v.pipe(v.string(), v.regex(/^\d{4,14}$/)),
   countryCode: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^\d{1,3}$/)),
@@ -14,16 +14,16 @@ export type PhoneInfo = v.InferOutput<typeof phoneInfo>;
 const answered = v.object({ phone_info: phoneInfo });
 const WRONG_OPENID = 40003;
 
-/** The number in E.164 form: `+8613580006666`. */
+/** Formats the number as E.164: `+8613580006666`. */
 export function e164({ countryCode, purePhoneNumber }: PhoneInfo): string {
   return `+${countryCode}${purePhoneNumber}`;
 }
 
 /**
- * Trades the code of the phone button for the phone number (platform 1.2). WeChat checks that the code is this
- * openid's, so that nobody binds a phone with somebody else's code.
- * @throws WECHAT_CODE_INVALID, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token
- * owner's passes through
+ * Exchanges the code of the phone button for the phone number. WeChat checks that the code belongs to this openid.
+ * @throws WECHAT_CODE_INVALID, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass
+ * through to the token owner
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
  */
 export async function fetchPhoneNumber(
   deps: PlatformDeps,

@@ -1,11 +1,11 @@
 import { AppError } from '../core/errors.ts';
 
-/** What WeChat said: kept as the cause of an AppError, for logs and for the token owner. Never sent to a client. */
+/** An error of WeChat, kept as the cause of an AppError for logs and the token owner. Clients never receive it. */
 export class PlatformError extends Error {
   override readonly name = 'PlatformError';
   readonly errcode: number;
   readonly ip: string | undefined;
-  /** Of a message's data: the one that WeChat does not like, such as `thing1`. */
+  /** The key of the declined value in the data of a message, such as `thing1`. */
   readonly dataKey: string | undefined;
 
   constructor(errcode: number, errmsg: string) {
@@ -19,8 +19,9 @@ export class PlatformError extends Error {
 type Settings = 'MINIAPP' | 'OFFICIAL';
 
 /**
- * Platform section 12, by what the caller can do about it. WECHAT_UNAVAILABLE is whatever is not here: errors of ours,
- * tokens (their owner deals with those), and outcomes that are normal for the one call that expects them.
+ * Error codes by the action of the caller. All other codes become WECHAT_UNAVAILABLE: our own errors, token errors (for
+ * the token owner) and outcomes that one call expects.
+ * @see https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html
  */
 const USER_MUST_ACT = new Set([40029, 40030, 40163, 41008, 42002, 42003, 42007, 87007, 87009]);
 const RISKY_USER = 40226;
@@ -33,7 +34,10 @@ const LIMITS = new Map([
   [48006, RETRY_AFTER_DAILY_S],
 ]);
 
-/** What a person has to do at the console; `{APP}` stands for the first part of the settings' names, `{IP}` for an address. */
+/**
+ * Hints for the operator. `{APP}` stands for the prefix of the settings, `{IP}` for an address.
+ * @see https://developers.weixin.qq.com/doc/oplatform/developers/basic_func/ip_whitelist.html
+ */
 const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
   [[40013, 41002], 'WeChat does not know {APP}_APP_ID, or it is not the app that the code was made for'],
   [[40125, 41004], 'WeChat refuses {APP}_APP_SECRET'],
@@ -54,7 +58,7 @@ const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
   [[50002, 50004, 50007], '{APP}_APP_ID is limited or frozen: see the notices in the console'],
 ];
 
-/** The closed-list error for one errcode; a wrong setting is named by its variable, a missing IP is shown. */
+/** Converts an errcode to an AppError. The message names a wrong setting and an IP address that is not allowed. */
 export function platformError(settings: Settings, cause: PlatformError): AppError {
   const { errcode, ip = 'of this server' } = cause;
   const hint = CONFIG_HINTS.find(([errcodes]) => errcodes.includes(errcode))?.[1];
@@ -75,12 +79,12 @@ export function platformError(settings: Settings, cause: PlatformError): AppErro
   return new AppError('WECHAT_UNAVAILABLE', 'WeChat could not do this', { cause });
 }
 
-/** The errcode behind an error, if WeChat sent one. */
+/** Returns the errcode of an error from WeChat; undefined for other errors. */
 export function errcodeOf(error: unknown): number | undefined {
   return error instanceof AppError && error.cause instanceof PlatformError ? error.cause.errcode : undefined;
 }
 
-/** A wrong secret answers 40001 on the token calls only; anywhere else the same number is a stale token. */
+/** Returns the error for errcode 40001 of a token call: a wrong secret. In other calls 40001 is a stale token. */
 export function wrongSecretError(settings: Settings, cause: unknown): AppError {
   return new AppError('WECHAT_CONFIG', `WeChat refuses ${settings}_APP_SECRET`, { cause });
 }

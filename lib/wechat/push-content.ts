@@ -1,11 +1,14 @@
 /**
- * What a push says (platform 3.5, 3.6, 9.2, 10), told apart by `type`, then by `kind` or `event`. Every value is text as
- * sent: ids have 64 bits, keys may begin with a zero. A part that WeChat left out is an empty text, or absent where it
- * is marked so.
+ * The content of a push, discriminated by `type`, then by `kind` or `event`. Every value is the received text: ids have
+ * 64 bits and keys may begin with a zero. A missing part is an empty text; optional parts are absent.
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
  */
 export type PushContent = PushMessage | PushEvent;
 
-/** Something that a person sent to the account. */
+/** A message from a user. */
 export type PushMessage = { type: 'message'; msgId: string } & (
   | { kind: 'text'; text: string }
   | { kind: 'image'; picUrl: string; mediaId: string }
@@ -16,7 +19,7 @@ export type PushMessage = { type: 'message'; msgId: string } & (
   | { kind: 'other'; name: string }
 );
 
-/** Something that happened. Names are WeChat's, in lower case. */
+/** An event, with WeChat's name in lower case. */
 export type PushEvent = { type: 'event' } & (
   | { event: 'subscribe'; scene?: string; ticket?: string }
   | { event: 'unsubscribe' }
@@ -56,14 +59,14 @@ interface MassSendCounts {
   failed: string;
 }
 
-/** What somebody chose for one template; `status` is accept or reject. */
+/** The choice of a user for one template; `status` is accept or reject. */
 export interface SubscribeChoice {
   templateId: string;
   status: string;
   popupScene?: string;
 }
 
-/** What became of one subscribe message; `errorCode` 0 is delivered. */
+/** The result of one subscribe message; `errorCode` 0 means delivered. */
 interface SubscribeResult {
   templateId: string;
   msgId: string;
@@ -71,7 +74,7 @@ interface SubscribeResult {
   errorStatus: string;
 }
 
-/** Whose data it is: not the sender of the push. WeChat demands that it is renewed or deleted. */
+/** The owner of the data, not the sender of the push. WeChat requires an update or deletion of the data. */
 interface DataSubject {
   openId: string;
   unionId?: string;

@@ -1,6 +1,6 @@
 import { callPlatform, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 
-/** `content` is what the QR image encodes; `imageUrl` is WeChat's own rendering of it. */
+/** `content` is the text in the QR code; `imageUrl` is WeChat's image of it. */
 export interface QrCode {
   content: string;
   imageUrl: string;
@@ -9,8 +9,9 @@ export interface QrCode {
 type QrDeps = PlatformDeps & { mpBaseUrl: string };
 
 /**
- * A temporary QR code with a scene of ours (platform 4): scanning it makes WeChat push `scene` to official-events.
- * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Creates a temporary QR code. When a user scans it, WeChat pushes `scene` to official-events.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html
  */
 export async function createQrCode(
   deps: QrDeps,

@@ -4,28 +4,33 @@ import type { Place, PushContent, PushEvent, PushMessage, SubscribeChoice } from
 import type { XmlElement } from './xml.ts';
 
 export interface PushFacts {
-  /** Who sent it. */
+  /** The sender. */
   openId: string;
-  /** The account's original id (`gh_…`), which answers must come from. */
+  /** The original id of the account (`gh_…`), the sender of replies. */
   originalId: string;
   createTimeS: number;
   /**
-   * The same for every repetition of one push (platform 3.8): MsgId, or sender, second, event and key. Nothing of the
-   * signature or of the cipher, because a repetition may be signed and encrypted afresh.
+   * Equal for all deliveries of one push: MsgId, or sender, second, event and key. Signature and ciphertext are left
+   * out, because each delivery may have new ones.
+   * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
+   * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
    */
   dedupeKey: string;
   content: PushContent;
 }
 
-/** A time that is longer is none in seconds, and would be no date of ours. */
+/** A longer number is not a time in seconds. */
 const SECONDS = /^\d{1,10}$/;
-/** Ids become keys of the table: longer ones are no ids. */
+/** Limits ids, because they become keys of the table. */
 const MAX_ID_BYTES = 64;
-/** What a menu key may have (platform 8); a longer one, such as an address, goes into the dedupe key as its hash. */
+/**
+ * Maximum length of a menu key. Longer keys, such as addresses, are hashed in the dedupe key.
+ * @see https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
+ */
 const MAX_KEY_BYTES = 128;
 
 /**
- * The XML of a push, read; for official-push.ts alone, which has checked where it comes from.
+ * Reads the XML of a push. Only official-push.ts calls it, after verifying the sender.
  * @throws PARAM_ERROR
  */
 export function readPush(xml: XmlElement): PushFacts {
@@ -106,11 +111,12 @@ function readEvent(xml: XmlElement): PushEvent {
   }
 }
 
-/** Events that nobody's finger made: what became of messages, and what must become of somebody's data. */
+/** Reads events about sent messages and about user data. */
 function readReport(xml: XmlElement, name: string): PushEvent {
   const type = 'event';
   const [msgId, status] = [text(xml, 'MsgID'), text(xml, 'Status')];
-  // WeChat sends this one in lower case too (platform 9.2).
+  // WeChat sends this event in lower case too.
+  // See https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html
   if (/^templatesendjobfinish$/i.test(name)) return { type, event: 'templatesendjobfinish', msgId, status };
   switch (name) {
     case 'MASSSENDJOBFINISH': {
@@ -143,12 +149,12 @@ function readReport(xml: XmlElement, name: string): PushEvent {
   }
 }
 
-/** `qrscene_` stands before the scene on a subscribe; a key without it, such as `last_trade_no_…`, is none. */
+/** Returns the scene after `qrscene_`; undefined for other keys of a subscribe event, such as `last_trade_no_…`. */
 function sceneOfFollow(key: string): string | undefined {
   return key.startsWith('qrscene_') ? key.slice('qrscene_'.length) : undefined;
 }
 
-/** What tells apart two reports on two messages to one person in one second. */
+/** Returns the message ids of a report, which distinguish two reports to one user in one second. */
 function messageIdOf(content: PushContent): string {
   if ('results' in content) return shortKey(content.results.map(({ msgId }) => msgId).join());
   return 'msgId' in content ? shortKey(content.msgId) : '';
@@ -158,7 +164,10 @@ function shortKey(key: string): string {
   return Buffer.byteLength(key) <= MAX_KEY_BYTES ? key : createHash('sha256').update(key).digest('base64url');
 }
 
-/** The list may stand by itself or in an element named like the event (platform 10). */
+/**
+ * Returns the list of a subscribe event, which may be inside an element named like the event.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
+ */
 function subscribeList(xml: XmlElement, wrapper: string): XmlElement[] {
   return children(Object.hasOwn(xml, wrapper) ? child(xml, wrapper) : xml, 'List');
 }
@@ -198,7 +207,7 @@ function child(xml: XmlElement, name: string): XmlElement {
   return children(xml, name)[0] ?? {};
 }
 
-/** The elements of one name: one is an object, more are an array (platform 10). */
+/** Returns the elements of one name: the parser returns an object for one element and an array for several. */
 function children(xml: XmlElement, name: string): XmlElement[] {
   const value = Object.hasOwn(xml, name) ? xml[name] : [];
   const all = Array.isArray(value) ? value : [value];

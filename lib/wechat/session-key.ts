@@ -2,16 +2,18 @@ import { createHmac } from 'node:crypto';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 
 /**
- * The signature that proves a login state (platform 1.4): HMAC-SHA256 over the body of the request, none for a GET. The
- * key is the session key as text, not the bytes that it stands for.
+ * Signs a request to prove the login state: HMAC-SHA256 over the body, which is empty for a GET. The key is the base64
+ * text of the session key, not the decoded bytes.
+ * @see https://developers.weixin.qq.com/minigame/dev/tutorial/open-ability/http-signature.html
  */
 export function signLoginState(sessionKey: string, body = ''): string {
   return createHmac('sha256', sessionKey).update(body).digest('hex');
 }
 
 /**
- * Makes WeChat replace a person's session key (platform 1.4): the old one opens nothing any more.
- * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Replaces the session key of a user. The previous key becomes invalid.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_resetusersessionkey.html
  */
 export async function resetSessionKey(
   deps: PlatformDeps,

@@ -1,16 +1,17 @@
 import { callPlatform, requirePositive, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf, wrongSecretError } from './platform-error.ts';
 
-/** A token as WeChat just gave it; `lifeMs` is how long it may be used from now on. */
+/** A token just received from WeChat; `lifeMs` is its remaining life. */
 export interface FreshToken {
   value: string;
   lifeMs: number;
 }
 
 /**
- * An access token by `stable_token` in normal mode (platform 2.2): safe to call from anywhere, it kills nobody else's
- * token. `lifeMs` is what is left of it, not always two hours.
+ * Requests an access token by `stable_token` in normal mode, which leaves valid tokens valid. Concurrent calls are
+ * safe. `lifeMs` may be less than two hours.
  * @throws WECHAT_CONFIG, RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
  */
 export async function fetchStableToken(deps: PlatformDeps, app: WechatApp): Promise<FreshToken> {
   try {

@@ -2,16 +2,16 @@ import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { buildMessageData, messageDataError, type MessageValues } from './message-data.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** A subscribe message of the mini-program (platform 9.1). */
+/** A subscribe message of the mini-program. */
 export interface SubscribeMessage {
   openId: string;
   templateId: string;
   values: MessageValues;
-  /** A page of the mini-program, with its query, that a tap on the message opens. */
+  /** The page of the mini-program, with its query, that opens on a tap. */
   page?: string;
 }
 
-/** `not-subscribed`: somebody who did not ask for the message, or has had the one that they asked for. */
+/** `not-subscribed`: the user did not subscribe, or the subscription is used up. */
 export type SubscribeOutcome = 'sent' | 'not-subscribed';
 
 const NORMAL = new Set<number | undefined>([40003, 43101]);
@@ -19,9 +19,10 @@ const CONCURRENT = 43108;
 const CONCURRENT_PAUSE_MS = 1_000;
 
 /**
- * Sends a subscribe message. Nothing keeps it from arriving twice, so after a time-out it is not sent again.
- * @throws PARAM_ERROR for values that WeChat does not take; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
- * WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Sends a subscribe message. WeChat has no protection against duplicates, so there is no retry after a time-out.
+ * @throws PARAM_ERROR when WeChat declines a value; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT;
+ * token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
  */
 export async function sendSubscribe(
   deps: PlatformDeps,

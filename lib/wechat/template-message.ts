@@ -3,14 +3,14 @@ import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { buildMessageData, messageDataError, type MessageValues } from './message-data.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** A template message of the official account (platform 9.2). */
+/** A template message of the official account. */
 export interface TemplateMessage {
   openId: string;
   templateId: string;
   values: MessageValues;
-  /** WeChat sends one message with this id to one person in ten minutes, such as `order-1-paid`. */
+  /** Prevents duplicates: WeChat sends one message with this id to a user in ten minutes. Example: `order-1-paid`. */
   clientMsgId: string;
-  /** What a tap on it opens: the mini-program, where there is one; the address elsewhere. */
+  /** The address that opens on a tap, unless `miniProgram` is set. */
   url?: string;
   miniProgram?: { appId: string; page: string };
 }
@@ -28,9 +28,10 @@ const NORMAL: ReadonlyMap<number | undefined, TemplateOutcome> = new Map([
 ]);
 
 /**
- * Sends a template message. After a time-out it is sent once more: its `clientMsgId` keeps it from arriving twice.
- * @throws PARAM_ERROR for values that WeChat does not take; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
- * WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Sends a template message, with one retry after a time-out: `clientMsgId` prevents a duplicate.
+ * @throws PARAM_ERROR when WeChat declines a value; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT;
+ * token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
  */
 export async function sendTemplate(
   deps: PlatformDeps,

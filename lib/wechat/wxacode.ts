@@ -1,9 +1,10 @@
 import { callPlatformForImage, type Image, type PlatformDeps, type WechatApp } from './client.ts';
 
 /**
- * A mini-program code that carries `scene`, at most 32 visible characters (platform 1.5), to the home page of the
- * published mini-program. The image never expires.
- * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; an errcode of the token owner's passes through
+ * Creates a mini-program code that opens the home page of the published mini-program with `scene`, at most 32 visible
+ * characters. The image never expires.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getunlimitedqrcode.html
  */
 export function createWxacode(
   deps: PlatformDeps,

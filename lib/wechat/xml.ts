@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 const parser = new XMLParser({
   ignoreAttributes: true,
   ignoreDeclaration: true,
-  // Every value stays text: numbers would lose the digits of a 64-bit MsgId and the zeros of an EventKey.
+  // Values stay text: numbers would lose digits of a 64-bit MsgId and leading zeros of an EventKey.
   parseTagValue: false,
   trimValues: false,
 });
@@ -14,7 +14,8 @@ export type XmlElement = { [name: string]: XmlValue };
 type XmlValue = string | XmlElement | (string | XmlElement)[];
 
 /**
- * The children of the root `<xml>` of a WeChat message. No DTD, no entity definitions: WeChat sends none.
+ * Parses a WeChat message and returns the children of its root `<xml>`. DTDs and entity definitions are rejected,
+ * because WeChat sends none.
  * @throws PARAM_ERROR
  */
 export function parseXml(text: string): XmlElement {
@@ -29,7 +30,7 @@ export function parseXml(text: string): XmlElement {
   throw new AppError('PARAM_ERROR', 'This is not a WeChat message');
 }
 
-/** A CDATA section, whatever people wrote into it, or any other piece of markup. */
+/** A CDATA section with any content, or another piece of markup. */
 const MARKUP = /<!\[CDATA\[[\s\S]*?\]\]>|<[^>]*/g;
 
 function declares(text: string): boolean {

@@ -9,20 +9,29 @@ import { fetchJsapiTicket } from '../wechat/jsapi-ticket.ts';
 import { fetchStableToken } from '../wechat/stable-token.ts';
 import { loadTable, type Stored } from './table.ts';
 
-/** An app of ours that can call WeChat with its access token. */
+/** An app that can call WeChat with its access token. */
 export type AppWithToken = Stored & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
-/** For calls of the mini-program that need its access token. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of calls of the mini-program that need its access token.
+ * @throws NOT_CONFIGURED
+ */
 export function loadMiniapp(outside: Runtime = runtime): Promise<AppWithToken> {
   return loadAppWithToken('MINIAPP', outside);
 }
 
-/** For calls of the official account that need its access token. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of calls of the official account that need its access token.
+ * @throws NOT_CONFIGURED
+ */
 export function loadOfficialAccount(outside: Runtime = runtime): Promise<AppWithToken> {
   return loadAppWithToken('OFFICIAL', outside);
 }
 
-/** For the refresh of every token of the configured apps. @throws NOT_CONFIGURED when no app is configured */
+/**
+ * Loads the owners of all tokens of the configured apps, for their refresh.
+ * @throws NOT_CONFIGURED when no app is configured
+ */
 export async function loadTokenRefresh(outside: Runtime = runtime): Promise<RefreshDeps> {
   const configured = (['MINIAPP', 'OFFICIAL'] as const).filter((name) => variable(`${name}_APP_ID`));
   if (configured.length === 0) settings('MINIAPP_APP_ID');
@@ -37,19 +46,25 @@ export async function loadTokenRefresh(outside: Runtime = runtime): Promise<Refr
   return { log: outside.log, apps };
 }
 
-/** The owner of the JS-SDK ticket, which is fetched with the access token and owned in the same way. */
+/** Returns the owner of the JS-SDK ticket, which is fetched with the access token and owned in the same way. */
 export function jsapiTicketOwner({ app, accessToken, ...deps }: AppWithToken): TokenOwner {
   const request = () => accessToken.withToken((token) => fetchJsapiTicket(deps, app, token));
   const tokens = platformTokens(deps.table, app.appId, 'jsapi_ticket');
   return tokenOwner({ ...deps, tokens }, { appId: app.appId, kind: 'jsapi_ticket', request });
 }
 
-/** For calls to the platform. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of calls to the WeChat platform.
+ * @throws NOT_CONFIGURED
+ */
 export function loadPlatform(outside: Runtime): PlatformDeps {
   return { send: outside.send, sleep: outside.sleep, apiBaseUrl: addressSetting('WECHAT_API_BASE_URL') };
 }
 
-/** An app id and its secret. @throws NOT_CONFIGURED */
+/**
+ * Loads an app id and its secret.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadApp(name: WechatApp['settings']): Promise<WechatApp> {
   const appId = loadAppId(name);
   const { [`${name}_APP_SECRET` as const]: appSecret } = await secrets(`${name}_APP_SECRET`);

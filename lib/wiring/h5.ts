@@ -9,7 +9,10 @@ import type { RateLimit } from '../rate-limit/rate-limit.ts';
 import { jsapiTicketOwner, loadApp, loadOfficialAccount, loadPlatform } from './apps.ts';
 import { loadSessions, loadSessionTokens } from './sessions.ts';
 
-/** For browsers that leave for the consent page. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of the redirect to the consent page.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadAuthorize(outside: Runtime = runtime): Promise<AuthorizeDeps> {
   return {
     randomBytes: outside.randomBytes,
@@ -21,7 +24,10 @@ export async function loadAuthorize(outside: Runtime = runtime): Promise<Authori
   };
 }
 
-/** For browsers that return from it. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of the return from the consent page.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadOauthCallback(
   outside: Runtime = runtime,
 ): Promise<CallbackDeps & { publicBaseUrl: string; limit: RateLimit }> {
@@ -31,7 +37,10 @@ export async function loadOauthCallback(
   return { ...sessions, ...loadPlatform(outside), app, publicBaseUrl, limit: routeLimit(sessions, 'oauth-callback') };
 }
 
-/** For pages that use the JS-SDK. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of JS-SDK configurations.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadJssdk(outside: Runtime = runtime): Promise<JssdkDeps & { limit: RateLimit }> {
   const official = await loadOfficialAccount(outside);
   return {
@@ -44,7 +53,10 @@ export async function loadJssdk(outside: Runtime = runtime): Promise<JssdkDeps &
   };
 }
 
-/** The verification files of the domain, by name. @throws NOT_CONFIGURED */
+/**
+ * Loads the verification files of the domain, by name.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadVerificationFiles(): Promise<Map<string, string>> {
   return readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES);
 }

@@ -10,25 +10,38 @@ import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
 import { loadBoth } from './merge.ts';
 import { loadSessions } from './sessions.ts';
 
-/** For the login of the mini-program. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of the mini-program login.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps & { limit: RateLimit }> {
   const sessions = await loadSessions(outside);
   const app = await loadApp('MINIAPP');
   return { ...sessions, ...loadPlatform(outside), app, limit: routeLimit(sessions, 'miniapp-login') };
 }
 
-/** For the phone button of the mini-program. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of the phone button.
+ * @throws NOT_CONFIGURED
+ */
 export function loadPhoneBinding(outside: Runtime = runtime): Promise<PhoneDeps> {
   return loadBoth(loadSessions(outside), loadMiniapp(outside));
 }
 
-/** For changes of nickname and avatar. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of changes of nickname and avatar.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadProfileUpdate(outside: Runtime = runtime): Promise<ProfileDeps> {
   const { MINIAPP_APP_ID: appId } = settings('MINIAPP_APP_ID');
   return { ...(await loadSessions(outside)), app: { appId } };
 }
 
-/** For the end of an account. The mini-program is loaded only for a session that WeChat has a key of. */
+/**
+ * Loads the dependencies of closing an account. The mini-program is loaded only for a session that has a session key of
+ * WeChat.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadAccountClosing(outside: Runtime = runtime): Promise<CloseDeps> {
   return { ...(await loadSessions(outside)), loadMiniapp: () => loadMiniapp(outside) };
 }

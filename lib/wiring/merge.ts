@@ -1,4 +1,4 @@
-/** The keys that A and B both have with different types. */
+/** The keys that A and B share with different types. */
 type Conflict<A, B> = {
   [Key in keyof A & keyof B]: [A[Key], B[Key]] extends [B[Key], A[Key]] ? never : Key;
 }[keyof A & keyof B];
@@ -6,8 +6,8 @@ type Conflict<A, B> = {
 type Compatible<A, B> = [Conflict<A, B>] extends [never] ? unknown : never;
 
 /**
- * Merges the results of two loaders. A key of both must hold the same value in both, so that nothing is overwritten.
- * @throws Error with the name of a key that differs
+ * Merges the results of two loaders. A key of both must hold the same value in both, so that no value is overwritten.
+ * @throws Error with the name of the key whose values differ
  */
 export function merge<A extends object, B extends object>(a: A, b: B & Compatible<A, B>): A & B {
   for (const key of Object.keys(b)) {
@@ -18,7 +18,10 @@ export function merge<A extends object, B extends object>(a: A, b: B & Compatibl
   return { ...a, ...b };
 }
 
-/** Awaits two loaders at the same time, so that the secrets of both are read in one call, and merges the results. */
+/**
+ * Awaits two loaders concurrently, so that the secrets of both are read in one call, and merges the results.
+ * @throws Error with the name of a key whose values differ
+ */
 export async function loadBoth<A extends object, B extends object>(
   first: Promise<A>,
   second: Promise<B & Compatible<A, B>>,

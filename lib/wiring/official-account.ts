@@ -6,7 +6,10 @@ import { replies } from '../official-account/replies.ts';
 import type { PushKeys } from '../wechat/official-push.ts';
 import { loadTable } from './table.ts';
 
-/** For pushes of the official account. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of pushes of the official account.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadOfficialEvents(
   outside: Runtime = runtime,
 ): Promise<PushDeps & { pushKeys: Omit<PushKeys, 'nowMs'> }> {

@@ -24,12 +24,20 @@ import { loadBoth, merge } from './merge.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable } from './table.ts';
 
-/** For flows that query orders or follow refunds. The credentials are loaded when the first call needs them. */
+/**
+ * Loads the dependencies of flows that query orders or follow refunds. The credentials are loaded when the first call
+ * needs them.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
   return { ...(await loadTable(outside)), ...payCalls(outside)(outside.send) };
 }
 
-/** For the creation of orders. The protocol of new orders is loaded at once, so that a missing key shows early. */
+/**
+ * Loads the dependencies of the creation of orders. The protocol of new orders is loaded at once, so that a missing key
+ * fails early.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps> {
   const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
@@ -38,25 +46,39 @@ export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps
   return { ...merge(sessions, pay), newOrders: { api, mchId, notifyUrl } };
 }
 
-/** For routes that show orders: they have stored orders to show when WeChat does not answer in time. */
+/**
+ * Loads the dependencies of routes that show orders. Their calls have a deadline: the routes show the stored orders
+ * when WeChat does not respond in time.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budgeted<AuthDeps & CheckDeps>> {
   const calls = payCalls(outside);
   const sessions = await loadSessions(outside);
   return budgeted(outside, (send) => ({ ...sessions, ...calls(send) }));
 }
 
-/** For the route that closes orders. */
+/**
+ * Loads the dependencies of the route that closes orders.
+ * @throws NOT_CONFIGURED
+ */
 export function loadOrderClosing(outside: Runtime = runtime): Promise<AuthDeps & CheckDeps> {
   return loadBoth(loadSessions(outside), loadPay(outside));
 }
 
-/** For operators that refund orders. Every refund goes through API v3, also of an order that API v2 created. */
+/**
+ * Loads the dependencies of the operator function that refunds orders. Every refund goes through API v3, also for an
+ * order that was created with API v2.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadRefundOrder(outside: Runtime = runtime): Promise<RefundOrderDeps> {
   await loadPayV3(outside);
   return { ...(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl() };
 }
 
-/** For the sweep. Certificates are fetched ahead of their use where API v3 is configured. */
+/**
+ * Loads the dependencies of the sweep. With API v3, the sweep fetches certificates ahead of their use.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> {
   const refreshKeys = async () => {
     if ((await optionalSecret('PAY_API_V3_KEY')) === undefined) return;
@@ -66,7 +88,10 @@ export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> 
   return { ...(await loadPay(outside)), refreshKeys };
 }
 
-/** For notifications of API v3. */
+/**
+ * Loads the dependencies of notifications of API v3.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadPayNotify(
   outside: Runtime = runtime,
 ): Promise<Budgeted<RefundDeps & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
@@ -75,7 +100,10 @@ export async function loadPayNotify(
   return budgeted(outside, (send) => ({ ...stored, ...calls(send), apiV3Keys, platformKeys: keys.findWith(send) }));
 }
 
-/** For notifications of API v2. */
+/**
+ * Loads the dependencies of notifications of API v2.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadPayNotifyV2(
   outside: Runtime = runtime,
 ): Promise<Budgeted<RefundDeps & { mchId: string; apiV2Key: string }>> {
@@ -85,7 +113,10 @@ export async function loadPayNotifyV2(
   return budgeted(outside, (send) => ({ ...stored, ...calls(send), mchId, apiV2Key }));
 }
 
-/** The protocol of new orders and of bills. @throws NOT_CONFIGURED */
+/**
+ * Returns the protocol of new orders and of bills.
+ * @throws NOT_CONFIGURED
+ */
 export function loadApiName(): PayApiName {
   const { PAY_API: name } = settings('PAY_API');
   if (name === 'v3' || name === 'v2') return name;
@@ -93,8 +124,8 @@ export function loadApiName(): PayApiName {
 }
 
 /**
- * The calls of both protocols over a given `send`. The credentials of a protocol are loaded when the first order of that
- * protocol needs them, and shared by all requests.
+ * Returns the calls of both protocols over a given `send`. The credentials of a protocol are loaded at its first call,
+ * and shared by all requests.
  */
 function payCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'requestRefund'> {
   const v3 = once(() => loadPayV3(outside));
@@ -105,7 +136,10 @@ function payCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' |
   });
 }
 
-/** For calls of API v3 over a given `send`. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of calls of API v3 over a given `send`.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadPayV3(outside: Runtime): Promise<(send: Send) => PayV3Deps> {
   const [keys, signing] = await Promise.all([loadPlatformKeys(outside), loadSigning(outside)]);
   return (send) => ({
@@ -117,7 +151,10 @@ export async function loadPayV3(outside: Runtime): Promise<(send: Send) => PayV3
   });
 }
 
-/** For calls of API v2, which requires an app id in every call; any app of the merchant will do. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of calls of API v2. Each call requires an app id; any app of the merchant is valid.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadPayV2(outside: Runtime): Promise<PayApiV2Deps> {
   const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
   const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
@@ -132,7 +169,11 @@ interface LoadedPlatformKeys {
   fetchWith(send: Send): () => Promise<PlatformCertificate[]>;
 }
 
-/** A merchant with the public key needs no credentials until WeChat signs with a certificate. @throws NOT_CONFIGURED */
+/**
+ * Loads the keys of WeChat Pay. A merchant with the public key needs its own credentials only when WeChat signs with a
+ * certificate.
+ * @throws NOT_CONFIGURED
+ */
 async function loadPlatformKeys(outside: Runtime): Promise<LoadedPlatformKeys> {
   const publicKey = await loadPublicKey();
   const [{ table }, { PAY_MCH_ID: mchId }] = [await loadTable(outside), settings('PAY_MCH_ID')];

@@ -9,7 +9,10 @@ import { openTradeBillV2 } from '../wechat-pay/v2/bills.ts';
 import { openFundFlowBill, openTradeBill } from '../wechat-pay/v3/bills.ts';
 import { loadApiName, loadPay, loadPayV2, loadPayV3 } from './pay.ts';
 
-/** For reconciliation. A merchant that uses API v2 for bills needs no setting of API v3, and has no fund-flow bill. */
+/**
+ * Loads the dependencies of reconciliation. With API v2, it needs no setting of API v3 and has no fund-flow bill.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadReconciliation(outside: Runtime = runtime): Promise<ReconcileDeps> {
   const [api, { BILL_REPORTS_BUCKET: bucket }] = [loadApiName(), settings('BILL_REPORTS_BUCKET')];
   const pay = await loadPay(outside);

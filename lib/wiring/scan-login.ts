@@ -9,24 +9,36 @@ import { loadOfficialAccount } from './apps.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable } from './table.ts';
 
-/** For QR codes of the official account. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of QR codes of the official account.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadOfficialQrLogin(outside: Runtime = runtime): Promise<CreateDeps & { mpBaseUrl: string }> {
   return { ...(await loadOfficialAccount(outside)), mpBaseUrl: addressSetting('WECHAT_MP_BASE_URL') };
 }
 
-/** The rate limit of QR codes, whichever app draws them. @throws NOT_CONFIGURED */
+/**
+ * Loads the rate limit of QR codes, which both apps share.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadQrLoginLimit(outside: Runtime = runtime): Promise<RateLimit> {
   return routeLimit(await loadTable(outside), 'qr-login');
 }
 
-/** For the polls of a page that shows a QR code. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of the polls of a page that shows a QR code.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadQrLoginPoll(outside: Runtime = runtime): Promise<PollDeps> {
   const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
   return { ...(await loadSessions(outside)), register, loadOfficialAccount: () => loadOfficialAccount(outside) };
 }
 
-/** For decisions in the mini-program about a scanned code. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of decisions about a scanned code in the mini-program.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadQrLoginDecision(outside: Runtime = runtime): Promise<DecideDeps> {
   const { MINIAPP_APP_ID: appId, SITE_NAME: siteName } = settings('MINIAPP_APP_ID', 'SITE_NAME');
   return { ...(await loadSessions(outside)), appId, siteName };

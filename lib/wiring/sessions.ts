@@ -4,13 +4,19 @@ import { sessionTokens, type SessionTokens } from '../identity/session-token.ts'
 import { secrets } from '../secrets/secrets.ts';
 import { loadTable, type Stored } from './table.ts';
 
-/** For routes that open or read sessions. @throws NOT_CONFIGURED */
+/**
+ * Loads the dependencies of routes that open or read sessions.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadSessions(outside: Runtime = runtime): Promise<SessionDeps & Stored> {
   const tokens = await loadSessionTokens(outside);
   return { ...(await loadTable(outside)), tokens };
 }
 
-/** For functions that sign or verify tokens without the table. @throws NOT_CONFIGURED */
+/**
+ * Loads the tokens for functions that sign or verify them without the table.
+ * @throws NOT_CONFIGURED
+ */
 export async function loadSessionTokens(outside: Runtime = runtime): Promise<SessionTokens> {
   return sessionTokens((await secrets('JWT_SIGNING_KEYS')).JWT_SIGNING_KEYS, outside);
 }

@@ -98,7 +98,7 @@ describe('refunds', () => {
     await refund(1_000);
     await phone.advanceClock(2_000);
     await expect.poll(() => read(buyer, outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
-    expect(await refund(1)).toMatchObject({ errorMessage: expect.stringContaining('exceeds what is left') });
+    expect(await refund(1)).toMatchObject({ errorMessage: expect.stringContaining('exceeds detail.leftFen') });
   });
 
   it('by hand in the merchant platform, told in API v2', async () => {

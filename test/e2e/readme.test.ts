@@ -1,4 +1,4 @@
-// The quick start of each README, run as its reader would paste it.
+// The tour of the local stack, run as its reader would paste it.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -6,10 +6,12 @@ import { describe, expect, inject, it } from 'vitest';
 
 const run = promisify(execFile);
 
-describe.each(['README.md', 'README.zh-CN.md'])('%s', (file) => {
-  it('logs in, scans and pays', async () => {
+const PAGE = 'infra/local/README.md';
+
+describe('the tour of the local stack', () => {
+  it('logs in, scans and pays with the commands of the tour', async () => {
     const { http, simulator } = inject('stack');
-    const blocks = [...readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
+    const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
     const script = blocks.join('\n').replaceAll('localhost:3000', http).replaceAll('localhost:9000', simulator);
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script]);
     for (const text of ['"username":"1', '"status":"pending"', '"kind":"subscribe"', '"status":"registered"']) {

@@ -69,7 +69,7 @@ it.each(['v3', 'v2'] as const)('rejects today, because WeChat has no bill of it:
 it.each(['v3', 'v2'] as const)('rejects a day whose bill is not ready: API %s', async (api) => {
   const untilFive = Date.parse(`${date}T05:00:00+08:00`) + DAY_MS - world.simulator.now();
   await world.simulator.advanceClock(Math.max(untilFive, 0));
-  await expect(run(api)).rejects.toThrow('try again in half an hour');
+  await expect(run(api)).rejects.toThrow('retry in half an hour');
 });
 
 describe('reconcile with the bills of the simulator', () => {

@@ -39,7 +39,7 @@ describe('reconcile with API v2', () => {
 
   it.each(['Bill Creating', 'bill  creating'])('treats %j as a bill that is not ready', async (decline) => {
     reconciler.wechat.offers.v2 = [{ decline }];
-    await expect(reconciler.runV2()).rejects.toThrow('try again in half an hour');
+    await expect(reconciler.runV2()).rejects.toThrow('retry in half an hour');
     expect(requests()).toHaveLength(1);
   });
 

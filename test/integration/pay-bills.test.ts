@@ -238,7 +238,7 @@ describe('a run of reconcile', () => {
     reconciler.wechat.offers[kind] = [{ decline: 'STATEMENT_CREATING' }];
     await expect(reconciler.run({})).rejects.toMatchObject({
       code: 'WECHAT_UNAVAILABLE',
-      message: expect.stringContaining('try again in half an hour') as string,
+      message: expect.stringContaining('retry in half an hour') as string,
     });
     expect(await reconciler.recorded()).toEqual([]);
     expect(await reconciler.summary()).toBeUndefined();

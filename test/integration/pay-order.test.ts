@@ -82,7 +82,10 @@ describe('reading an order', () => {
     const other = await loggedIn();
     for (const outTradeNo of [order.outTradeNo, 'nonsense', other.user.id + '0'.repeat(16)]) {
       const read = getOrder(world.pay, { token: other.token, outTradeNo });
-      await expect(read).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'No such order' });
+      await expect(read).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        message: 'This account has no order with this number',
+      });
     }
   });
 });

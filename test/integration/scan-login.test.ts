@@ -8,7 +8,7 @@ import { sceneOf, TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const { appId } = ids.official;
-const GONE = { code: 'TICKET_EXPIRED', message: 'This QR code has expired: ask for a new one' };
+const GONE = { code: 'TICKET_EXPIRED', message: 'This QR code has expired; create a new one' };
 
 describe('scan login', () => {
   let world: World;

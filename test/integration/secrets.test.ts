@@ -115,7 +115,7 @@ describe('secrets', () => {
   it('give up after the third time, and try again for the next request', async () => {
     server.fail(THROTTLED, THROTTLED, THROTTLED);
     const { secrets } = await load();
-    await expect(secrets('OFFICIAL_TOKEN')).rejects.toThrow('The parameter store answered 400');
+    await expect(secrets('OFFICIAL_TOKEN')).rejects.toThrow('The parameter store returned 400');
     expect(server.calls).toHaveLength(3);
     expect(await secrets('OFFICIAL_TOKEN')).toEqual({ OFFICIAL_TOKEN: 'stored' });
   });

@@ -158,7 +158,7 @@ describe('the wallet', () => {
     const paid = await topUp(user.id);
     const stray = refundOf(paid, `e-${user.id}`, 500);
     stray.data.outTradeNo = 'x'.repeat(32);
-    await expect(takeBackTopUp(world.base, stray)).rejects.toThrow('not there');
+    await expect(takeBackTopUp(world.base, stray)).rejects.toThrow('does not exist');
   });
 
   it('is the sum of the wallets of one person, whose accounts became one', async () => {

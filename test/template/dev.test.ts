@@ -1,4 +1,4 @@
-// What a newcomer deploys: the stage dev, with nothing set.
+// The template of the stage dev without any setting.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SECRET_NAMES } from '../../lib/core/config.ts';
@@ -22,7 +22,7 @@ it('gives each function a role of its own that allows what it needs', () => {
 });
 
 describe('each function', () => {
-  it('runs on Node 24 and ARM, with a log in JSON that does not grow for ever', () => {
+  it('runs on Node 24 and ARM, with a JSON log that expires', () => {
     const functions = functionsOf(template);
     expect(functions.length).toBeGreaterThan(30);
     for (const { logicalId, properties: its } of functions) {
@@ -44,7 +44,7 @@ describe('each function', () => {
     }
   });
 
-  it('is in no network, and takes no concurrency away from the others', () => {
+  it('is in no network and reserves no concurrency', () => {
     for (const { name, properties: its } of functionsOf(template)) {
       expect(Object.keys(its), name).not.toContain('VpcConfig');
       expect(Object.keys(its), name).not.toContain('ReservedConcurrentExecutions');
@@ -53,14 +53,14 @@ describe('each function', () => {
 });
 
 describe('addresses', () => {
-  it('has the webhooks behind function URLs and the rest behind routes', () => {
+  it('are function URLs for webhooks and routes for the rest', () => {
     const { routes, urls } = addressesOf(template);
     expect(urls).toEqual(WEBHOOKS);
     expect([...routes.keys()].filter((name) => WEBHOOKS.includes(name))).toEqual([]);
     expect(routes.get('miniapp-login')).toEqual(['POST /miniapp/login']);
   });
 
-  it('lets everybody call a function URL, by both permissions, and nothing else', () => {
+  it('are public only as function URLs, by both permissions', () => {
     const toEverybody = permissionsOf(template).filter((permission) => permission.includes(': * '));
     const both = (name: string) => [
       `${name}: * lambda:InvokeFunction via URL`,
@@ -69,25 +69,25 @@ describe('addresses', () => {
     expect(toEverybody.toSorted()).toEqual(WEBHOOKS.flatMap(both).toSorted());
   });
 
-  it('lets services call only for a source of ours', () => {
+  it('allow services only with one of our sources', () => {
     const ofServices = permissionsOf(template).filter((permission) => !permission.includes(': * '));
     const unbound = ofServices.filter((permission) => !permission.endsWith('from a source'));
     expect(unbound).toEqual([]);
   });
 
-  it.each(OPERATORS)('gives %s no address, and nobody a permission to call it', (operator) => {
+  it.each(OPERATORS)('include none of %s, which no principal may invoke', (operator) => {
     const { routes, urls } = addressesOf(template);
     expect([...routes.keys(), ...urls]).not.toContain(operator);
     expect(permissionsOf(template).filter((permission) => permission.startsWith(`${operator}:`))).toEqual([]);
   });
 
-  it('keeps the jobs and the consumers from the outside too', () => {
+  it('include no job and no consumer', () => {
     const { routes, urls } = addressesOf(template);
     const internal = ['events-publish', 'identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh', 'wallet-credit'];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 
-  it('writes where they are into the outputs', () => {
+  it('are in the outputs', () => {
     const names = ['HttpApiUrl', 'PublicBaseUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl', 'TableName'];
     const more = ['EventBusName', 'StreamDeadLettersUrl', 'ConsumerDeadLettersUrl', 'SecretsPath', 'BillReportsBucket'];
     expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...more]));
@@ -95,13 +95,13 @@ describe('addresses', () => {
 });
 
 describe('the HTTP API', () => {
-  it('limits each route, and those first that cost WeChat’s quota', () => {
+  it('limits each route, and more strictly those that use WeChat’s quota', () => {
     const { DefaultRouteSettings, RouteSettings } = properties('HttpApiStage') as Record<string, unknown>;
     expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
     expect(RouteSettings).toEqual({ 'POST /qr-login': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 } });
   });
 
-  it('names routes in its settings only when they are there already', () => {
+  it('depends on the routes that its settings name', () => {
     const settled = Object.keys(properties('HttpApiStage')['RouteSettings'] as object);
     const before = template.Resources['HttpApiStage']!.DependsOn as string[];
     const routes = before
@@ -110,7 +110,7 @@ describe('the HTTP API', () => {
     expect(routes.map((route) => route.Properties['RouteKey'])).toEqual(settled);
   });
 
-  it('writes a log of who asked for what, without queries', () => {
+  it('logs client, route and status without queries', () => {
     const { DestinationArn, Format } = properties('HttpApiStage')['AccessLogSettings'] as Record<string, unknown>;
     expect(DestinationArn).toEqual({ 'Fn::GetAtt': ['HttpApiLogGroup', 'Arn'] });
     expect(Object.keys(JSON.parse(String(Format)) as object)).toEqual(
@@ -120,13 +120,13 @@ describe('the HTTP API', () => {
     expect(properties('HttpApiLogGroup')).toMatchObject({ RetentionInDays: 14 });
   });
 
-  it('lets no page of another origin in while none is allowed', () => {
+  it('has no CORS while no origin is allowed', () => {
     expect(properties('HttpApi')).not.toHaveProperty('CorsConfiguration');
   });
 });
 
 describe('the table', () => {
-  it('forgets what has ended, tells of its changes, and can be set back', () => {
+  it('has expiry, a stream and point-in-time recovery', () => {
     expect(properties('Table')).toMatchObject({
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
@@ -135,14 +135,14 @@ describe('the table', () => {
     });
   });
 
-  it('goes with the stage', () => {
+  it('is deleted with the stage', () => {
     expect(template.Resources['Table']).toMatchObject({ DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
     expect(properties('Table')['DeletionProtectionEnabled']).toBe(false);
   });
 });
 
-describe('what could not be done', () => {
-  it('is kept two weeks, and an alarm stands at each queue', () => {
+describe('a failed event', () => {
+  it('is kept for two weeks in a queue with an alarm', () => {
     const queues = resourcesOf(template, 'AWS::SQS::Queue');
     const watched = alarms().map(({ Properties }) => JSON.stringify(Properties['Dimensions']));
     expect(queues.map(([id]) => id)).toEqual(['StreamDeadLetters', 'ConsumerDeadLetters']);
@@ -152,12 +152,12 @@ describe('what could not be done', () => {
     }
   });
 
-  it('ends in a queue for every stream, every rule with a pattern and every consumer', () => {
+  it('goes to a queue from every stream, every rule with a pattern and every consumer', () => {
     const mappings = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
     expect(mappings.length).toBeGreaterThanOrEqual(2);
     for (const mapping of mappings) {
-      const letters = { OnFailure: { Destination: { 'Fn::GetAtt': ['StreamDeadLetters', 'Arn'] } } };
-      expect(mapping['DestinationConfig']).toEqual(letters);
+      const deadLetters = { OnFailure: { Destination: { 'Fn::GetAtt': ['StreamDeadLetters', 'Arn'] } } };
+      expect(mapping['DestinationConfig']).toEqual(deadLetters);
       expect(mapping['MaximumRecordAgeInSeconds']).toBeLessThan(86_400 / 2);
     }
     const rules = resourcesOf(template, 'AWS::Events::Rule').filter(([, { Properties }]) => Properties['EventPattern']);
@@ -165,7 +165,7 @@ describe('what could not be done', () => {
     for (const [, { Properties }] of rules) expect(JSON.stringify(Properties)).toContain('DeadLetterConfig');
   });
 
-  it('is told by alarms without anybody to tell', () => {
+  it('raises alarms without an action', () => {
     expect(alarms().length).toBeGreaterThanOrEqual(14);
     for (const { Properties } of alarms()) {
       expect(Properties).toMatchObject({ AlarmActions: [], TreatMissingData: 'notBreaching' });
@@ -173,7 +173,7 @@ describe('what could not be done', () => {
     }
   });
 
-  it('is looked for in the words that the code uses', () => {
+  it('is found by metric filters for the event names of the code', () => {
     const events = readFileSync('lib/events/schemas.ts', 'utf8');
     const words = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) =>
       String(Properties['FilterPattern']).replaceAll('"', ''),
@@ -183,7 +183,7 @@ describe('what could not be done', () => {
   });
 });
 
-it('keeps the code in a bucket that nobody else can read', () => {
+it('keeps the code in a private bucket', () => {
   expect(properties('ServerlessDeploymentBucket')).toMatchObject({
     BucketEncryption: expect.anything(),
     PublicAccessBlockConfiguration: { RestrictPublicBuckets: true, BlockPublicPolicy: true },

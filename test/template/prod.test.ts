@@ -30,8 +30,8 @@ it('gives each function a role of its own that allows what it needs', () => {
   expect(roleFindings(template)).toEqual([]);
 });
 
-describe('what must not get lost', () => {
-  it('is a table that nobody deletes by mistake', () => {
+describe('retained data', () => {
+  it('are in a table with deletion protection', () => {
     const { DeletionPolicy, UpdateReplacePolicy } = template.Resources['Table']!;
     expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
       DeletionPolicy: 'RetainExceptOnCreate',
@@ -40,11 +40,11 @@ describe('what must not get lost', () => {
     expect(properties('Table')['DeletionProtectionEnabled']).toBe(true);
   });
 
-  it('are the reports of the bills', () => {
+  it('include the reports of the bills', () => {
     expect(template.Resources['BillReports']).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate' });
   });
 
-  it('are three months of logs', () => {
+  it('include three months of logs', () => {
     const days = resourcesOf(template, 'AWS::Logs::LogGroup').map(
       ([, { Properties }]) => Properties['RetentionInDays'],
     );
@@ -53,7 +53,7 @@ describe('what must not get lost', () => {
 });
 
 describe('the domain', () => {
-  it('leads to the root of the API, where WeChat looks for its file', () => {
+  it('maps to the root of the API, where WeChat requests its file', () => {
     expect(properties('Domain')).toEqual({
       DomainName: 'api.example.com',
       DomainNameConfigurations: [
@@ -66,7 +66,7 @@ describe('the domain', () => {
     expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(['DomainTarget', 'DomainTargetZoneId']));
   });
 
-  it('is what everybody is told', () => {
+  it('is the host of all public addresses', () => {
     const { Variables } = environmentOf('PayDashprepayLambdaFunction');
     expect(Variables).toMatchObject({
       PUBLIC_BASE_URL: 'https://api.example.com',
@@ -75,7 +75,7 @@ describe('the domain', () => {
     });
   });
 
-  it('is open to the pages of ALLOWED_ORIGINS', () => {
+  it('allows the pages of ALLOWED_ORIGINS', () => {
     expect(properties('HttpApi')['CorsConfiguration']).toMatchObject({
       AllowOrigins: ['https://shop.example.com', 'https://www.example.com'],
       AllowCredentials: true,
@@ -84,7 +84,7 @@ describe('the domain', () => {
 });
 
 describe('the webhooks', () => {
-  it('are behind both, URLs and routes', () => {
+  it('have URLs and routes', () => {
     const { routes, urls } = addressesOf(template);
     expect(urls).toEqual(WEBHOOKS);
     expect(WEBHOOKS.map((name) => routes.get(name))).toEqual([
@@ -96,8 +96,8 @@ describe('the webhooks', () => {
   });
 });
 
-describe('a flood', () => {
-  it('finds webhooks that take so much and no more, and jobs that run once at a time', () => {
+describe('reserved concurrency', () => {
+  it('limits each webhook, and runs each job once at a time', () => {
     const reserved = functionsOf(template).flatMap(({ name, properties: its }) =>
       its['ReservedConcurrentExecutions'] === undefined ? [] : [[name, its['ReservedConcurrentExecutions']]],
     );
@@ -113,7 +113,7 @@ describe('a flood', () => {
 });
 
 describe('the fixed address', () => {
-  it('is that of the functions which call WeChat with a secret or a token, and of no other', async () => {
+  it('serves exactly the functions that call WeChat with a secret or a token', async () => {
     const inside = functionsOf(template).filter(({ properties: its }) => 'VpcConfig' in its);
     const all = functionsOf(template).map(({ name }) => name);
     const calling = await Promise.all(all.map((name) => codeAccess(`functions/${name}.ts`)));
@@ -127,7 +127,7 @@ describe('the fixed address', () => {
     }
   });
 
-  it('is on the only way out, which the table does not need', () => {
+  it('is the only way out, and the table needs none', () => {
     expect(resourcesOf(template, 'AWS::EC2::NatGateway')).toHaveLength(1);
     expect(properties('NatGateway')['AllocationId']).toEqual({ 'Fn::GetAtt': ['EgressAddress', 'AllocationId'] });
     expect(properties('PrivateRoute')).toMatchObject({ NatGatewayId: { Ref: 'NatGateway' } });
@@ -137,14 +137,14 @@ describe('the fixed address', () => {
   });
 });
 
-it('tells every alarm to the one address', () => {
+it('mails every alarm to ALARM_EMAIL', () => {
   expect(properties('AlarmTopic')['Subscription']).toEqual([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
   for (const [id, { Properties }] of resourcesOf(template, 'AWS::CloudWatch::Alarm')) {
     expect(Properties['AlarmActions'], id).toEqual([{ Ref: 'AlarmTopic' }]);
   }
 });
 
-it('runs the jobs of what is set up', () => {
+it('enables the jobs of the parts that are set up', () => {
   const states = resourcesOf(template, 'AWS::Events::Rule').map(([, { Properties }]) => Properties['State']);
   expect(new Set(states)).toEqual(new Set(['ENABLED']));
 });

@@ -15,7 +15,7 @@ it('gives each function a role of its own that allows what it needs', () => {
   expect(roleFindings(template)).toEqual([]);
 });
 
-it('has the webhooks behind routes alone, and lets nobody else call anything', () => {
+it('has the webhooks behind routes only, without public permissions', () => {
   expect(addressesOf(template).urls).toEqual([]);
   expect([...addressesOf(template).routes.keys()]).toEqual(
     expect.arrayContaining(['official-events', 'pay-notify', 'pay-notify-v2']),
@@ -23,17 +23,17 @@ it('has the webhooks behind routes alone, and lets nobody else call anything', (
   expect(permissionsOf(template).filter((permission) => permission.includes(': * '))).toEqual([]);
 });
 
-it('says nothing of function URLs anywhere', () => {
+it('contains no function URL', () => {
   expect(JSON.stringify(template)).not.toContain('FunctionUrl');
 });
 
-it('watches them with the rest of the API', () => {
+it('has the alarms of the API only', () => {
   const metrics = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['MetricName']);
   expect(metrics).not.toContain('Url5xxCount');
   expect(metrics).toContain('5xx');
 });
 
-it('refuses a switch that cannot be meant, and says why', async () => {
-  const refused = packageService('dev', { WEBHOOKS: 'sideways' });
-  await expect(refused).rejects.toThrow('WEBHOOKS must be one of urls, routes, both; it is "sideways".');
+it('rejects an invalid switch with its valid values', async () => {
+  const rejected = packageService('dev', { WEBHOOKS: 'sideways' });
+  await expect(rejected).rejects.toThrow('WEBHOOKS must be one of urls, routes, both; it is "sideways".');
 });

@@ -164,7 +164,7 @@ describe('payments without their settings', () => {
 
 describe('a function with a setting that cannot be used', () => {
   it.each([
-    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY is not a key in PEM form'],
+    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY must be a key in PEM format'],
     ['official-events', { OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure'],
     [
       'official-events',
@@ -177,7 +177,11 @@ describe('a function with a setting that cannot be used', () => {
       'OFFICIAL_AES_KEY_PREVIOUS must be the EncodingAESKey',
     ],
     ['qr-login-poll', { SCAN_LOGIN_REGISTER: 'perhaps' }, 'SCAN_LOGIN_REGISTER must be ask or auto'],
-    ['qr-login-create', { WECHAT_API_BASE_URL: 'api.weixin.qq.com' }, 'WECHAT_API_BASE_URL must be an address'],
+    [
+      'qr-login-create',
+      { WECHAT_API_BASE_URL: 'api.weixin.qq.com' },
+      'WECHAT_API_BASE_URL must be an http or https address',
+    ],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],
   ])('%s with %j says why, without quoting it', async (name, values, reason) => {
     const rest = [
@@ -200,14 +204,14 @@ describe('a function with a setting that cannot be used', () => {
   it('a key of WeChat Pay that has not 32 bytes is refused', async () => {
     const { loadApiV2Key, loadApiV3Keys } = await import('../../lib/wechat-pay/credentials.ts');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(31));
-    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes');
+    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes; got 31');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(32));
     await expect(loadApiV3Keys()).resolves.toEqual(['x'.repeat(32)]);
     vi.stubEnv('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(33));
-    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY_PREVIOUS must be exactly 32 bytes');
+    await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY_PREVIOUS must be exactly 32 bytes; got 33');
     vi.stubEnv('PAY_API_V3_KEY_PREVIOUS', 'y'.repeat(32));
     await expect(loadApiV3Keys()).resolves.toEqual(['x'.repeat(32), 'y'.repeat(32)]);
     vi.stubEnv('PAY_API_V2_KEY', 'z');
-    await expect(loadApiV2Key()).rejects.toThrow('PAY_API_V2_KEY must be exactly 32 bytes');
+    await expect(loadApiV2Key()).rejects.toThrow('PAY_API_V2_KEY must be exactly 32 bytes; got 1');
   });
 });

@@ -1,6 +1,6 @@
-// What every client has. In ES2018 and without anything of a browser: mini-programs have no more than that.
+// The common part of every client. ES2018 without browser APIs, because mini-programs support no more.
 
-/** Why a call failed: `code` is the service's, or NETWORK, TIMEOUT and UNEXPECTED_ANSWER for the way to it. */
+/** A failed call. `code` is a code of the service, or NETWORK, TIMEOUT or UNEXPECTED_ANSWER. */
 export class ApiError extends Error {
   constructor({ code, message, status = 0, requestId, detail, retryAfterS }) {
     super(message);
@@ -13,19 +13,19 @@ export class ApiError extends Error {
   }
 }
 
-/** The whole address of a path; what is undefined is left out. */
+/** Returns the full URL of a path, without undefined parameters. */
 export function addressOf(baseUrl, path, query = {}) {
   const pairs = Object.entries(defined(query)).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return baseUrl.replace(/\/+$/, '') + path + (pairs.length > 0 ? `?${pairs.join('&')}` : '');
 }
 
-/** The headers of a request: its own, and who asks. */
+/** Returns the headers of a request, with the session token if there is one. */
 export function headersOf(headers, getToken) {
   const token = getToken && getToken();
   return defined({ ...headers, Authorization: token ? `Bearer ${token}` : undefined });
 }
 
-/** What the service answered. @throws ApiError for whatever is no success */
+/** Returns the content of a successful response. @throws ApiError for any other response */
 export function answerOf({ status, data, retryAfter }) {
   const isObject = typeof data === 'object' && data !== null;
   if (status === 204) return undefined;
@@ -33,11 +33,15 @@ export function answerOf({ status, data, retryAfter }) {
   if (isObject && data.code && data.requestId) {
     throw new ApiError({ ...data, status, retryAfterS: retryAfter ? Number(retryAfter) : undefined });
   }
-  // The gateway's own limit: no function ran.
+  // The throttle of the gateway: no function ran.
   if (status === 429)
     throw new ApiError({ code: 'RATE_LIMITED', message: 'Too many requests', status, retryAfterS: 1 });
-  // A gateway's own, or of something in between.
-  throw new ApiError({ code: 'UNEXPECTED_ANSWER', message: `HTTP ${status}, and not by the service`, status });
+  // From the gateway or from a proxy.
+  throw new ApiError({
+    code: 'UNEXPECTED_ANSWER',
+    message: `HTTP ${status}: the response is not from the service`,
+    status,
+  });
 }
 
 function defined(fields) {

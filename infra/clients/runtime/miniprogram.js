@@ -1,6 +1,6 @@
 import { addressOf, answerOf, ApiError, headersOf } from './common.js';
 
-/** Calls by `wx.request`. */
+/** Sends requests with `wx.request`. */
 export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
   return (method, path, { query, headers, body } = {}) =>
     new Promise((resolve, reject) => {
@@ -19,7 +19,7 @@ export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
     );
 }
 
-/** Phones write the names of headers as they were sent, or otherwise. */
+/** Finds a header by its name in any case, because phones differ. */
 function valueOf(header, name) {
   const found = Object.keys(header || {}).find((key) => key.toLowerCase() === name);
   return found && header[found];

@@ -1,4 +1,4 @@
-// What EventBridge and Lambda do with an event that a rule matches: hand it over, try again, give it up.
+// The delivery of an event by EventBridge and Lambda: invoke the function of each matching rule, retry, give up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InvokeResult } from '../../service/invoke.ts';
 import { passes } from '../../service/stream-filter.ts';
@@ -14,19 +14,19 @@ export interface EventDeliveryOptions {
   pauseMs?: number;
 }
 
-/** AWS tries for minutes, and keeps the dead letter in a queue. Nobody waits that long at a laptop. */
+/** AWS retries for minutes, and queues the dead letter. A developer does not wait that long. */
 const RETRIES = 4;
 
-/** Hands an event to the function of every rule that matches. Settles when each had it, or was given up. */
+/** Invokes the function of every matching rule. Settles when each invocation succeeded or was given up. */
 export async function deliverEvent(event: BusEvent, options: EventDeliveryOptions): Promise<void> {
   const matching = options.rules.filter(({ pattern }) => passes([pattern], event));
-  await Promise.all(matching.map((rule) => deliver(rule, event, options)));
+  await Promise.all(matching.map((rule) => deliverToRule(rule, event, options)));
 }
 
-async function deliver(rule: EventRule, event: BusEvent, options: EventDeliveryOptions): Promise<void> {
+async function deliverToRule(rule: EventRule, event: BusEvent, options: EventDeliveryOptions): Promise<void> {
   const { warn, signal, pauseMs = 250 } = options;
   for (let retry = 0; !signal.aborted; retry += 1) {
-    const reason = await tryOnce(rule, event, options);
+    const reason = await invokeOnce(rule, event, options);
     if (reason === undefined || signal.aborted) return;
     if (retry === RETRIES) {
       const { functionName } = rule;
@@ -37,8 +37,8 @@ async function deliver(rule: EventRule, event: BusEvent, options: EventDeliveryO
   }
 }
 
-/** Why it failed; undefined when it did not. */
-async function tryOnce(
+/** Returns the reason of a failure; undefined on success. */
+async function invokeOnce(
   rule: EventRule,
   event: BusEvent,
   { invoke }: EventDeliveryOptions,

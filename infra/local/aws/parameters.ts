@@ -1,4 +1,4 @@
-// The parameter store of SSM: as much of it as functions read and `npm run secrets` writes. Kept in memory.
+// The parameter store of SSM in memory, with the operations that functions and `npm run secrets` use.
 
 interface Parameter {
   Name: string;
@@ -29,45 +29,46 @@ interface Answer {
 }
 
 const MAX_NAMES = 10;
-/** Of the standard tier. */
+/** The limit of the standard tier. */
 const MAX_VALUE_BYTES = 4_096;
 
 export interface ParameterStore {
   put(name: string, value: string): void;
-  /** The answer to `AmazonSSM.<operation>`; undefined for one that is not known here. */
+  /** Answers `AmazonSSM.<operation>`; undefined for any other operation. */
   call(operation: string, input: Input): Answer | undefined;
 }
 
-/** An empty store. */
+/** Creates an empty store. */
 export function parameterStore(): ParameterStore {
   const parameters = new Map<string, Parameter>();
 
   function put({ Name = '', Value = '', Type = 'String', Overwrite = false }: Input): Answer {
     const before = parameters.get(Name);
     if (!/^\/[\w./-]+$/.test(Name))
-      return refusal('ValidationException', 'Parameter name must be a fully qualified name.');
-    if (Value === '') return refusal('ValidationException', 'The value must have at least one character.');
+      return ssmError('ValidationException', 'Parameter name must be a fully qualified name.');
+    if (Value === '') return ssmError('ValidationException', 'The value must have at least one character.');
     if (Buffer.byteLength(Value) > MAX_VALUE_BYTES) {
-      return refusal(
+      return ssmError(
         'ValidationException',
         `Standard tier parameters support a maximum of ${MAX_VALUE_BYTES} characters.`,
       );
     }
     if (Type !== 'String' && Type !== 'SecureString')
-      return refusal('UnsupportedParameterType', `No type ${Type} here.`);
-    if (before && !Overwrite) return refusal('ParameterAlreadyExists', 'The parameter already exists.');
+      return ssmError('UnsupportedParameterType', `No type ${Type} here.`);
+    if (before && !Overwrite) return ssmError('ParameterAlreadyExists', 'The parameter already exists.');
     const Version = (before?.Version ?? 0) + 1;
     parameters.set(Name, { Name, Type, Value, Version, LastModifiedDate: Date.now() / 1_000, DataType: 'text' });
     return { status: 200, answer: { Version, Tier: 'Standard' } };
   }
 
   function get({ Names = [], WithDecryption = false }: Input): Answer {
-    if (Names.length < 1 || Names.length > MAX_NAMES) return refusal('ValidationException', `1 to ${MAX_NAMES} names.`);
+    if (Names.length < 1 || Names.length > MAX_NAMES)
+      return ssmError('ValidationException', `1 to ${MAX_NAMES} names.`);
     const found = Names.flatMap((name) => parameters.get(name) ?? []);
     return {
       status: 200,
       answer: {
-        Parameters: found.map((parameter) => shown(parameter, WithDecryption)),
+        Parameters: found.map((parameter) => showParameter(parameter, WithDecryption)),
         InvalidParameters: Names.filter((name) => !parameters.has(name)),
       },
     };
@@ -86,7 +87,7 @@ export function parameterStore(): ParameterStore {
       .toSorted((a, b) => (a.Name < b.Name ? -1 : 1));
     const from = Number(NextToken ?? 0);
     const until = from + MaxResults;
-    const page = inside.slice(from, until).map((parameter) => shown(parameter, WithDecryption));
+    const page = inside.slice(from, until).map((parameter) => showParameter(parameter, WithDecryption));
     return {
       status: 200,
       answer: { Parameters: page, ...(until < inside.length && { NextToken: String(until) }) },
@@ -114,12 +115,12 @@ export function parameterStore(): ParameterStore {
   };
 }
 
-/** A SecureString is opened for those who ask for it. */
-function shown(parameter: Parameter, withDecryption: boolean): Parameter {
+/** Decrypts a SecureString on request. */
+function showParameter(parameter: Parameter, withDecryption: boolean): Parameter {
   if (parameter.Type === 'String' || withDecryption) return parameter;
   return { ...parameter, Value: `sealed:${parameter.Version}` };
 }
 
-function refusal(__type: string, message: string): Answer {
+function ssmError(__type: string, message: string): Answer {
   return { status: 400, answer: { __type, message } };
 }

@@ -1,7 +1,7 @@
-// PutEvents of EventBridge: what it asks of its entries, and what it makes of them.
+// PutEvents of EventBridge: checks the entries and turns them into events.
 import { randomUUID } from 'node:crypto';
 
-/** An event as a rule hands it to its function. */
+/** An event as a function receives it. */
 export interface BusEvent {
   version: '0';
   id: string;
@@ -33,29 +33,29 @@ const MAX_BYTES = 256 * 1024;
 const TIME_BYTES = 14;
 
 /**
- * The events in the body of one call, and its answer.
- * @returns `events` for the rules, none of them for a call that is refused as a whole
+ * Reads the events of one call.
+ * @returns `events` for the rules; empty for a call that is rejected as a whole
  */
 export function putEvents(
   body: string,
   { busName, region }: { busName: string; region: string },
 ): { status: number; answer: object; events: BusEvent[] } {
-  const refuse = (message: string) => ({
+  const reject = (message: string) => ({
     status: 400,
     answer: { __type: 'com.amazon.coral.validate#ValidationException', message },
     events: [],
   });
   const { Entries = [] } = JSON.parse(body) as { Entries?: Entry[] };
   if (Entries.length < 1 || Entries.length > MAX_ENTRIES) {
-    return refuse(`1 validation error detected: 'entries' must have 1 to ${MAX_ENTRIES} members`);
+    return reject(`1 validation error detected: 'entries' must have 1 to ${MAX_ENTRIES} members`);
   }
   if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MAX_BYTES) {
-    return refuse('Total size of the entries in the request is over the limit.');
+    return reject('Total size of the entries in the request is over the limit.');
   }
   const events: BusEvent[] = [];
   const results = Entries.map((entry): Result => {
-    const wrong = judge(entry, busName);
-    if (wrong) return wrong;
+    const error = checkEntry(entry, busName);
+    if (error) return error;
     const event = toEvent(entry, region);
     events.push(event);
     return { EventId: event.id };
@@ -63,11 +63,11 @@ export function putEvents(
   return { status: 200, answer: { FailedEntryCount: Entries.length - events.length, Entries: results }, events };
 }
 
-function judge(entry: Entry, busName: string): Result | undefined {
+function checkEntry(entry: Entry, busName: string): Result | undefined {
   for (const name of ['Source', 'DetailType', 'Detail'] as const) {
     if (!entry[name]) return invalid(`Parameter ${name} is not valid. Reason: ${name} is a required argument.`);
   }
-  // AWS takes it and forgets it, if the role may: a typing error should be seen here.
+  // AWS accepts an unknown bus and drops the event. The stand-in rejects the call, so that a typo shows.
   if (entry.EventBusName !== busName) return invalid(`There is no event bus ${entry.EventBusName}, only ${busName}.`);
   if (!isJsonObject(entry.Detail)) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
   return undefined;

@@ -13,13 +13,13 @@ export interface ObjectAnswer {
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** Stores the body of `PUT /<bucket>/<key>` as the file `<folder>/<bucket>/<key>`; any bucket is there. */
+/** Stores the body of `PUT /<bucket>/<key>` as the file `<folder>/<bucket>/<key>`; every bucket exists. */
 export async function putObject(request: IncomingMessage, folder: string): Promise<ObjectAnswer> {
   const body = await buffer(request);
   const place = readPlace(request.url ?? '/');
-  if (!place) return refusal(400, 'InvalidURI', 'A bucket and a key: no empty part, and none of dots alone');
+  if (!place) return s3Error(400, 'InvalidURI', 'A bucket and a key: no empty part, and none of dots alone');
   if (request.headers['content-encoding']?.includes('aws-chunked')) {
-    return refusal(501, 'NotImplemented', 'The stand-in takes a body of a known length, no stream');
+    return s3Error(501, 'NotImplemented', 'The stand-in takes a body of a known length, no stream');
   }
   const file = join(folder, ...place);
   await mkdir(dirname(file), { recursive: true });
@@ -27,7 +27,7 @@ export async function putObject(request: IncomingMessage, folder: string): Promi
   return { status: 200, headers: { etag: `"${createHash('md5').update(body).digest('hex')}"` }, body: '' };
 }
 
-/** Bucket and parts of the key; undefined when they would lead anywhere but into the folder of the bucket. */
+/** Returns the bucket and the parts of the key; undefined when they would leave the folder of the bucket. */
 function readPlace(url: string): string[] | undefined {
   const parts = url.replace(/\?.*$/s, '').split('/').slice(1).map(decode);
   const safe = parts.every((part) => part !== undefined && !['', '.', '..'].includes(part) && !/[\\/\0]/.test(part));
@@ -42,8 +42,8 @@ function decode(part: string): string | undefined {
   }
 }
 
-/** An error in the form of S3. */
-export function refusal(status: number, code: string, message: string): ObjectAnswer {
+/** Returns an error in the form of S3. */
+export function s3Error(status: number, code: string, message: string): ObjectAnswer {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return { status, headers: { 'content-type': 'application/xml' }, body };
 }

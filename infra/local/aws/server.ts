@@ -1,29 +1,29 @@
-// The event bus, the buckets and the parameter store on the laptop: as much of EventBridge, S3 and SSM as is used here.
+// The AWS stand-ins of the local stack: the parts of EventBridge, S3 and SSM that the service uses.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json, text } from 'node:stream/consumers';
 import { invokeFunction } from '../../service/invoke.ts';
 import type { Service } from '../../service/service.ts';
-import { assertUnderstood } from '../../service/stream-filter.ts';
+import { assertSupported } from '../../service/stream-filter.ts';
 import { LOCAL_AWS } from '../../service/table.ts';
 import type { ParameterStore } from './parameters.ts';
 import { deliverEvent, type EventDeliveryOptions } from './event-delivery.ts';
 import { putEvents, type BusEvent } from './put-events.ts';
-import { putObject, refusal, type ObjectAnswer } from './put-object.ts';
+import { putObject, s3Error, type ObjectAnswer } from './put-object.ts';
 import type { EventRule } from '../../service/event-rules.ts';
 
-/** serverless-offline ends a function that takes too long. But a reload may lose the answer altogether. */
-const PATIENCE_MS = 5_000;
+/** Margin behind the timeout of a function, which serverless-offline enforces: a reload may drop the response. */
+const RESPONSE_MARGIN_MS = 5_000;
 
 export interface AwsOptions {
   port: number;
   /** The one event bus. */
   busName: string;
-  /** Where the buckets are, each a folder. */
+  /** The folder of the buckets, each of which is a folder. */
   bucketsFolder: string;
   parameters: ParameterStore;
-  /** What a stack in AWS would tell of itself: for the tools in infra/ops. */
+  /** The variables and outputs that a stack in AWS has: for the commands of infra/ops. */
   stack: { variables: Record<string, string>; outputs: Record<string, string> };
   lambdaPort: number;
   service: Pick<Service, 'eventRules' | 'deployedName'>;
@@ -33,11 +33,11 @@ export interface Aws {
   stop(): Promise<void>;
 }
 
-/** Serves PutEvents, whose events go to the functions with a matching `eventBridge` event, PutObject, and parameters. */
+/** Serves PutEvents, PutObject and parameters. Events go to the functions with a matching `eventBridge` event. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
-  for (const { pattern } of options.service.eventRules) assertUnderstood(pattern);
+  for (const { pattern } of options.service.eventRules) assertSupported(pattern);
   const stopping = new AbortController();
-  const delivery = deliveryOf(options, stopping.signal);
+  const delivery = deliveryOptions(options, stopping.signal);
   const server = createServer((request, response) => void serve(request, response, options, delivery));
   await once(server.listen(options.port, '127.0.0.1'), 'listening');
   return {
@@ -49,9 +49,9 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
   };
 }
 
-function deliveryOf({ lambdaPort, service }: AwsOptions, signal: AbortSignal): EventDeliveryOptions {
+function deliveryOptions({ lambdaPort, service }: AwsOptions, signal: AbortSignal): EventDeliveryOptions {
   const invoke = ({ functionName, timeoutSeconds }: EventRule, event: BusEvent) => {
-    const timeout = AbortSignal.timeout(timeoutSeconds * 1_000 + PATIENCE_MS);
+    const timeout = AbortSignal.timeout(timeoutSeconds * 1_000 + RESPONSE_MARGIN_MS);
     return invokeFunction(lambdaPort, service.deployedName(functionName), event, AbortSignal.any([signal, timeout]));
   };
   return { rules: service.eventRules, invoke, warn: console.warn, signal };
@@ -64,7 +64,7 @@ async function serve(
   delivery: EventDeliveryOptions,
 ): Promise<void> {
   const { status, headers, body } = await answer(request, options, delivery).catch((error: unknown) =>
-    refusal(500, 'InternalError', String(error)),
+    s3Error(500, 'InternalError', String(error)),
   );
   response.writeHead(status, { 'x-amzn-requestid': randomUUID(), ...headers }).end(body);
 }
@@ -80,13 +80,13 @@ async function answer(
   if (service === 'AWSEvents' && operation === 'PutEvents') {
     const region = process.env.AWS_REGION ?? LOCAL_AWS.AWS_REGION;
     const { status, answer: results, events } = putEvents(await text(request), { busName, region });
-    // Whoever put them does not wait for those who get them.
+    // As on AWS, the response does not wait for the consumers.
     for (const event of events) void deliverEvent(event, delivery);
     return jsonAnswer(status, results);
   }
   const called = service === 'AmazonSSM' && parameters.call(operation, (await json(request)) as object);
   if (called) return jsonAnswer(called.status, called.answer);
-  return refusal(501, 'NotImplemented', 'The AWS stand-ins know PutEvents, PutObject and parameters, and nothing else');
+  return s3Error(501, 'NotImplemented', 'The AWS stand-ins support only PutEvents, PutObject and parameters');
 }
 
 function jsonAnswer(status: number, value: object): ObjectAnswer {

@@ -1,4 +1,4 @@
-// What Lambda does with the records of a stream: filter, batch, invoke, retry.
+// The delivery of stream records by Lambda: filter, batch, invoke, retry.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { InvokeResult } from '../../service/invoke.ts';
@@ -16,7 +16,7 @@ export interface DeliveryOptions {
 }
 
 export interface Delivery {
-  /** Queues what passes the filter: a function gets one batch at a time, in order. Settles when it has had them all. */
+  /** Queues the records that pass the filter. A function gets one batch at a time, in order. Settles after the last one. */
   offer(records: DynamoDBRecord[]): Promise<void>;
 }
 
@@ -25,9 +25,9 @@ export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }:
 
   async function deliver(records: DynamoDBRecord[], retry = 0): Promise<void> {
     if (signal.aborted) return;
-    const { done, reason } = await tryOnce(records);
+    const { done, reason } = await invokeOnce(records);
     if (done === records.length || signal.aborted) return;
-    // What went well is not sent again, and the rest starts afresh.
+    // Processed records are not sent again, and the others get all retries.
     if (done > 0) return deliver(records.slice(done));
     const halves = consumer.bisects && records.length > 1;
     if (!halves && retry >= consumer.retries) {
@@ -42,8 +42,8 @@ export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }:
     await deliver(records.slice(middle), retry);
   }
 
-  /** How many of the records, from the first one on, went well; and why not all. */
-  async function tryOnce(records: DynamoDBRecord[]): Promise<{ done: number; reason: string }> {
+  /** Returns how many records were processed before the first failure, and the reason of the failure. */
+  async function invokeOnce(records: DynamoDBRecord[]): Promise<{ done: number; reason: string }> {
     try {
       const result = await invoke({ Records: records });
       if ('value' in result) {
@@ -65,7 +65,7 @@ export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }:
   };
 }
 
-/** The records before the first one that the function names. A name that is none of theirs fails them all. */
+/** Counts the records before the first reported failure. An unknown identifier fails the whole batch. */
 export function countDone(result: unknown, records: DynamoDBRecord[]): number {
   const { batchItemFailures } = (result ?? {}) as {
     batchItemFailures?: ({ itemIdentifier?: unknown } | null)[] | null;

@@ -42,12 +42,12 @@ export async function openStream(options: ReaderOptions): Promise<StreamReader> 
 
   async function findShards(position: ShardIteratorType): Promise<void> {
     for (const { ShardId: id = '', ParentShardId: parent } of await listShards(options)) {
-      if (!shards.has(id)) shards.set(id, { id, parent, iterator: await iteratorAt(id, position) });
+      if (!shards.has(id)) shards.set(id, { id, parent, iterator: await getIterator(id, position) });
     }
     listedAt = performance.now();
   }
 
-  async function iteratorAt(shardId: string, type: ShardIteratorType, after?: string): Promise<string | undefined> {
+  async function getIterator(shardId: string, type: ShardIteratorType, after?: string): Promise<string | undefined> {
     const place = { StreamArn: streamArn, ShardId: shardId, ShardIteratorType: type, SequenceNumber: after };
     return (await client.send(new GetShardIteratorCommand(place), ending)).ShardIterator;
   }
@@ -59,34 +59,34 @@ export async function openStream(options: ReaderOptions): Promise<StreamReader> 
     );
     shard.iterator = NextShardIterator;
     shard.lastRead = Records.at(-1)?.dynamodb?.SequenceNumber ?? shard.lastRead;
-    // Where a shard ends, others go on.
+    // At the end of a shard its children continue.
     if (!NextShardIterator) listedAt = -Infinity;
     if (Records.length > 0) onRecords(Records);
     return Records.length;
   }
 
-  /** A laptop that slept comes back with iterators that are too old, or to records that are gone. */
-  async function takePlaceAgain(shard: OpenShard, error: unknown): Promise<void> {
+  /** After a laptop slept, iterators have expired or records are gone. */
+  async function renewIterator(shard: OpenShard, error: unknown): Promise<void> {
     if (error instanceof TrimmedDataAccessException) {
-      shard.iterator = await iteratorAt(shard.id, 'TRIM_HORIZON');
+      shard.iterator = await getIterator(shard.id, 'TRIM_HORIZON');
     } else if (error instanceof ExpiredIteratorException) {
       const type = shard.lastRead ? 'AFTER_SEQUENCE_NUMBER' : startingPosition;
-      shard.iterator = await iteratorAt(shard.id, type, shard.lastRead);
+      shard.iterator = await getIterator(shard.id, type, shard.lastRead);
     } else {
       throw error;
     }
   }
 
   /** The records of one key move from a shard to its children, so the parent comes first. */
-  const isDue = ({ iterator, parent }: OpenShard) => iterator && !(parent && shards.get(parent)?.iterator);
+  const isReadable = ({ iterator, parent }: OpenShard) => iterator && !(parent && shards.get(parent)?.iterator);
 
   await findShards(startingPosition);
   return {
     read: async () => {
       if (performance.now() - listedAt > LIST_EVERY_MS) await findShards('TRIM_HORIZON');
       let count = 0;
-      for (const shard of [...shards.values()].filter(isDue)) {
-        count += await readPage(shard).catch((error: unknown) => takePlaceAgain(shard, error).then(() => 0));
+      for (const shard of [...shards.values()].filter(isReadable)) {
+        count += await readPage(shard).catch((error: unknown) => renewIterator(shard, error).then(() => 0));
       }
       return count;
     },

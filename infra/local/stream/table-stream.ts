@@ -1,4 +1,4 @@
-// Lambda's event source mapping on the laptop: serverless-offline has none.
+// Lambda's event source mapping in the local stack, which serverless-offline lacks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient, type _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
@@ -7,14 +7,14 @@ import type { Service } from '../../service/service.ts';
 import { clientSettings } from '../../service/table.ts';
 import type { StreamConsumer } from '../../service/stream-consumers.ts';
 import { startDelivery } from './delivery.ts';
-import { assertUnderstood } from '../../service/stream-filter.ts';
+import { assertSupported } from '../../service/stream-filter.ts';
 import { openStream, type StreamReader } from './reader.ts';
 import { isChange, toLambdaRecord } from '../../service/stream-record.ts';
 
 const POLL_MS = 500;
 const POLL_AFTER_ERROR_MS = 2_000;
-/** serverless-offline ends a function that takes too long. But a reload may lose the answer altogether. */
-const PATIENCE_MS = 5_000;
+/** Margin behind the timeout of a function, which serverless-offline enforces: a reload may drop the response. */
+const RESPONSE_MARGIN_MS = 5_000;
 
 export interface TableStreamOptions {
   endpoint: string;
@@ -27,10 +27,10 @@ export interface TableStream {
   stop(): Promise<void>;
 }
 
-/** Hands the changes of the table to the functions with a `stream` event, until it is stopped. */
+/** Delivers the changes of the table to the functions with a `stream` event, until it is stopped. */
 export async function startTableStream(options: TableStreamOptions): Promise<TableStream> {
   const { streamConsumers } = options.service;
-  for (const { filterPatterns } of streamConsumers) filterPatterns.forEach(assertUnderstood);
+  for (const { filterPatterns } of streamConsumers) filterPatterns.forEach(assertSupported);
   const stopping = new AbortController();
   const client = new DynamoDBStreamsClient(clientSettings(options.endpoint));
   let loops: Promise<void>[] = [];
@@ -41,7 +41,7 @@ export async function startTableStream(options: TableStreamOptions): Promise<Tab
       loops = readers.map((reader) => keepReading(reader, stopping.signal));
       console.log(`stream     to ${names}`);
     } catch (error) {
-      console.warn(`stream     not to ${names}: ${textOf(error)}`);
+      console.warn(`stream     not to ${names}: ${formatError(error)}`);
     }
   }
   return {
@@ -65,7 +65,12 @@ async function openReaders(
   return Promise.all(
     [...groups].map(([startingPosition, consumers]) => {
       const deliveries = consumers.map((consumer) =>
-        startDelivery({ consumer, invoke: invoker(consumer, lambdaPort, service, signal), warn: console.warn, signal }),
+        startDelivery({
+          consumer,
+          invoke: createInvoke(consumer, lambdaPort, service, signal),
+          warn: console.warn,
+          signal,
+        }),
       );
       const onRecords = (records: EngineRecord[]) => {
         const changes = records.filter(isChange).map((record) => toLambdaRecord(record, { streamArn, region }));
@@ -76,7 +81,7 @@ async function openReaders(
   );
 }
 
-function invoker(
+function createInvoke(
   { functionName, timeoutSeconds }: StreamConsumer,
   lambdaPort: number,
   { deployedName }: Pick<Service, 'deployedName'>,
@@ -84,7 +89,7 @@ function invoker(
 ) {
   const name = deployedName(functionName);
   return (event: unknown) => {
-    const timeout = AbortSignal.timeout(timeoutSeconds * 1_000 + PATIENCE_MS);
+    const timeout = AbortSignal.timeout(timeoutSeconds * 1_000 + RESPONSE_MARGIN_MS);
     return invokeFunction(lambdaPort, name, event, AbortSignal.any([signal, timeout]));
   };
 }
@@ -93,7 +98,7 @@ async function findStream(endpoint: string, tableName: string): Promise<string> 
   const client = new DynamoDBClient(clientSettings(endpoint));
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
-    if (!Table?.LatestStreamArn) throw new Error(`the table ${tableName} has no stream, or the engine knows none.`);
+    if (!Table?.LatestStreamArn) throw new Error(`the table ${tableName} has no stream, or the engine supports none.`);
     return Table.LatestStreamArn;
   } finally {
     client.destroy();
@@ -108,13 +113,13 @@ async function keepReading(reader: StreamReader, signal: AbortSignal): Promise<v
       failing = false;
     } catch (error) {
       if (signal.aborted) return;
-      if (!failing) console.warn(`The table stream cannot be read, and is tried on: ${textOf(error)}`);
+      if (!failing) console.warn(`The table stream cannot be read, and is tried on: ${formatError(error)}`);
       failing = true;
       await sleep(POLL_AFTER_ERROR_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-function textOf(error: unknown): string {
+function formatError(error: unknown): string {
   return String(error).replace(/^Error: /, '');
 }

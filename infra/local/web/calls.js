@@ -1,4 +1,4 @@
-// The two services that this page talks to: the HTTP API, from another origin, and the simulator that served the page.
+// Calls to the two services of this page: the HTTP API on another origin, and the simulator that serves the page.
 
 export class CallError extends Error {
   /** @param {string} code @param {string} message @param {number} [status] */
@@ -11,19 +11,19 @@ export class CallError extends Error {
 
 let apiUrl = '';
 
-/** Learns where the HTTP API is. */
+/** Fetches the address of the HTTP API. */
 export async function configure() {
   const config = await phone('GET', '/_web/config.json');
   apiUrl = config.apiUrl ?? '';
 }
 
-/** The whole address of a path of the HTTP API. */
+/** Returns the full URL of a path of the HTTP API. */
 export function addressOf(path) {
   if (apiUrl) return apiUrl + path;
   throw new CallError('NO_API_ADDRESS', 'This simulator runs by itself: `npm start` runs it together with the API.');
 }
 
-/** A call to the HTTP API, as a web page or a mini-program makes it; cookies are for pages that have no token. */
+/** Calls the HTTP API like a web page or a mini-program. Only pages without a token send cookies. */
 export async function api(method, path, { body, token, withCookie, headers = {} } = {}) {
   const url = addressOf(path);
   const unreachable =
@@ -33,7 +33,7 @@ export async function api(method, path, { body, token, withCookie, headers = {} 
   return call(url, { method, body, headers: { ...headers, ...bearer(token) }, credentials }, unreachable);
 }
 
-/** A call to the simulator: what somebody does with the phone. */
+/** Calls the simulator: an action of the phone's user. */
 export async function phone(method, path, body) {
   return call(
     path,
@@ -58,7 +58,7 @@ async function call(url, { method, body, headers, credentials }, unreachable) {
   const text = await response.text();
   const answer = parse(text);
   if (response.ok) return answer;
-  // The API names its errors `code`, the simulator `error`.
+  // Errors have the field `code` in the API and `error` in the simulator.
   const { code = answer?.error ?? 'ERROR', message = text } = answer ?? {};
   throw new CallError(code, message, response.status);
 }

@@ -1,4 +1,4 @@
-// The chat of the official account. WeChat tells our webhook what the person does; what it replies is a message.
+// The chat of the official account. WeChat pushes each action to the webhook; the webhook's reply is a chat message.
 import { phone } from './calls.js';
 import { chinese, el, field, row } from './dom.js';
 
@@ -9,7 +9,7 @@ const told = {
   expired: 'This QR code has expired 二维码已过期',
 };
 
-/** Shows the chat as it stands. */
+/** Shows the chat. */
 export async function openChat(hand) {
   const { person } = hand;
   const { follows } = await phone('GET', `/_phone/users/${person.id}`);
@@ -18,13 +18,13 @@ export async function openChat(hand) {
   hand.show('Official account', el('div.chat', { role: 'log' }, ...nodes), follows ? writing(hand) : following(hand));
 }
 
-/** What the person sees after they scanned a code of the account. */
+/** Shows the result of a scanned code of the account. */
 export async function afterScan(hand, { kind, push }) {
   hand.person.chat.push(note(told[kind] ?? kind), ...(push ? [answer(push)] : []));
   await openChat(hand);
 }
 
-/** Who does not follow can follow, by the code that the account has on its card. */
+/** Offers to follow the account by the code on its card. */
 function following(hand) {
   const follow = async () => {
     const { accountQr } = await phone('GET', '/');
@@ -39,7 +39,7 @@ function writing(hand) {
   const act = async (action, body, own) => {
     const { push } = await phone('POST', `/_phone/users/${id}/${action}`, body);
     chat.push(own);
-    // Nothing reaches a person who has just left.
+    // WeChat delivers no reply to a user who unfollowed.
     if (action !== 'unfollow' || push.status !== 200) chat.push(answer(push));
     await openChat(hand);
     hand.say(action, `${name} did that, and official-events answered ${push.status ?? 'nothing'}`);
@@ -49,7 +49,7 @@ function writing(hand) {
     const text = input.value.trim();
     if (!text) return;
     await act('message', { text }, el('p.bubble.mine', {}, text));
-    // Ready for the next one.
+    // Ready for the next message.
     document.querySelector('.write input')?.focus();
   });
   const help = () => act('menu-click', { key: 'HELP' }, note('You chose HELP in the menu'));
@@ -62,7 +62,7 @@ function writing(hand) {
   );
 }
 
-/** The answer of our webhook as the person sees it: WeChat has opened and checked it. */
+/** The webhook's reply as the user sees it, after WeChat decrypted and checked it. */
 function answer({ status, body, error, reply }) {
   if (status !== 200) {
     const reason = status === null ? (error ?? 'no answer') : `HTTP ${status}`;

@@ -1,4 +1,4 @@
-// A coffee, paid with WeChat Pay in the mini-program.
+// Buys a coffee with WeChat Pay in the mini-program.
 import { phone } from './calls.js';
 import { chinese, el, facts, waiting } from './dom.js';
 import { callAs, title } from './mini-program.js';
@@ -36,7 +36,7 @@ function showSheet(hand, order, payment) {
   hand.say(order.state, `the order waits for ${person.name} to pay`);
 }
 
-/** Asks the API what became of the order, and shows it. */
+/** Reads the order from the API and shows it. */
 async function showOrder(hand, { outTradeNo }, notify) {
   const again = hand.button('Ask again', () => showOrder(hand, { outTradeNo }, notify), { kind: 'quiet' });
   hand.show(title, waiting('What became of the order?'), again);
@@ -57,7 +57,7 @@ async function showOrder(hand, { outTradeNo }, notify) {
   hand.say(order.state, `is what the API says of the order of ${hand.person.name}`);
 }
 
-/** What became of WeChat's notification; there is none when a fault swallowed it. */
+/** Describes the result of WeChat's notification, which is absent when a fault dropped it. */
 function outcome(notify) {
   if (!notify) return 'was not sent';
   return notify.status === null ? 'did not answer' : `answered ${notify.status}`;

@@ -1,4 +1,4 @@
-// Small helpers around the DOM. Text only ever becomes text nodes: nothing that is received is read as HTML.
+// Small helpers around the DOM. Text always becomes text nodes; received text is never parsed as HTML.
 
 /**
  * @param {string} tag a name, and classes after dots: `p.note`
@@ -17,7 +17,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** A button that works once at a time: further clicks are ignored until its action has ended. */
+/** Creates a button that ignores clicks while its action runs. */
 export function button(label, action, { kind = 'primary' } = {}) {
   const node = el(`button.${kind}`, { type: 'button', onclick: () => void once() }, label);
   async function once() {
@@ -42,7 +42,7 @@ export function stack(...buttons) {
   return el('div.stack', {}, ...buttons);
 }
 
-/** One line to fill in, and the button that takes it: Enter presses it too. */
+/** Creates a text field with a button. The Enter key presses the button. */
 export function field(input, take) {
   const onsubmit = (event) => {
     event.preventDefault();
@@ -51,14 +51,14 @@ export function field(input, take) {
   return el('form.field', { onsubmit }, input, take);
 }
 
-/** Replaces what a region shows. The focus stays in the region when the focused element goes. */
+/** Replaces the content of a region. The focus stays in the region when the focused element is removed. */
 export function show(region, ...nodes) {
   const hadFocus = region.contains(document.activeElement);
   region.replaceChildren(...nodes.filter((node) => node !== undefined));
   if (hadFocus && !region.contains(document.activeElement)) region.focus({ preventScroll: true });
 }
 
-/** One line about how things are: a word of the protocol, and what it means. */
+/** Creates a status line: a word of the protocol, and its meaning. */
 export function say(status, state, text) {
   status.replaceChildren(el(state === 'error' ? 'code.error' : 'code', {}, state), ` ${text}`);
 }
@@ -71,7 +71,7 @@ export function waiting(text) {
   return el('p.waiting', {}, text);
 }
 
-/** A failed call in place: its code and message. */
+/** Renders the code and message of a failed call. */
 export function problem(error) {
   const { code = error.name, message, status } = error;
   return el(
@@ -91,7 +91,7 @@ function fact(name, value) {
   return el('div', {}, el('dt', {}, name), el('dd', {}, value));
 }
 
-/** The round picture of somebody: the first letter, or digit. */
+/** Creates the round picture of a user: the first letter or digit of the name. */
 export function face(name) {
   return el('span.face', { 'aria-hidden': true }, /[\p{L}\p{N}]/u.exec(name)?.[0].toUpperCase() ?? '?');
 }
@@ -99,7 +99,7 @@ export function face(name) {
 const everyMs = 1000;
 
 /**
- * Keeps a list as it is elsewhere: asks each second while somebody looks, and touches the page only when it changed.
+ * Synchronises a list with its source: loads it every second while the page is visible, and updates the page on a change.
  * @param {Element} list
  * @param {{load: () => Promise<object[]>, line: (item: object) => Node, empty: string}} source the newest item is last
  */
@@ -120,7 +120,7 @@ export function liveList(list, { load, line, empty }) {
   }
 
   function fail(error) {
-    // Once: a screen reader would read it out each second.
+    // Written once, because a screen reader would read a repeated write every second.
     if (shown === error.message) return;
     shown = error.message;
     list.replaceChildren(el('li', {}, problem(error)));

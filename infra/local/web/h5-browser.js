@@ -1,5 +1,5 @@
-// WeChat's own browser on the phone: a frame that goes where it is sent, with the cookies of this browser. WeChat asks
-// for consent when a site sends it to the authorization address; that is the one thing that this file does for WeChat.
+// WeChat's browser on the phone: a frame with the cookies of this browser. This file plays one part of WeChat: it asks the
+// user for consent when a site redirects to the authorization address.
 import { addressOf, phone } from './calls.js';
 import { chinese, el, row, show, waiting } from './dom.js';
 
@@ -41,13 +41,13 @@ export async function openH5(hand) {
   hand.say('opened', 'GET /oauth/authorize sends the phone to WeChat');
 }
 
-/** The authorization address, if that is where the frame is. */
+/** Returns the authorization address if the frame shows it. */
 function askedAt(frame) {
   try {
     const { href, pathname } = frame.contentWindow.location;
     return pathname === authorization ? href : undefined;
   } catch {
-    // A page of another origin, such as an error of the API, is for the person to read.
+    // A page of another origin, such as an error of the API, stays visible for the user.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// A page of yours inside WeChat. It holds no token: the browser sends the session cookie, which no script can read.
+// A page of the site inside WeChat. It has no token: the browser sends the session cookie, which scripts cannot read.
 import { addressOf, api, configure } from './calls.js';
 import { button, chinese, el, facts, problem, show } from './dom.js';
 

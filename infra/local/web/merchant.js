@@ -1,4 +1,4 @@
-// The merchant console: the orders that WeChat Pay knows, and the refund by hand.
+// The merchant console: the orders at WeChat Pay, and refunds by hand.
 import { phone } from './calls.js';
 import { button, el, liveList } from './dom.js';
 

@@ -1,4 +1,4 @@
-// The mini-program on the phone: it logs in by itself, and lets people look after their account.
+// The mini-program on the phone: it logs in by itself and shows the user's account.
 import { api, phone } from './calls.js';
 import { chinese, el, facts, field, row, stack } from './dom.js';
 
@@ -11,19 +11,19 @@ export async function openMiniProgram(hand) {
   hand.say('logged in', `${person.name} uses the mini-program`);
 }
 
-/** A call of the API as this person. Without a session the mini-program logs in first: nobody is asked for that. */
+/** Calls the API as this user. Without a session the mini-program logs in first, without asking the user. */
 export async function callAs(person, method, path, body) {
   const { token } = person.session ?? (await logIn(person));
   try {
     return await api(method, path, { token, body });
   } catch (error) {
-    // The session is over: the next click logs in again.
+    // The session has ended: the next click logs in.
     if (error.status === 401) person.session = undefined;
     throw error;
   }
 }
 
-/** `wx.login` gives a code, for which the API gives a session. */
+/** Exchanges a code of `wx.login` for a session. */
 async function logIn(person) {
   const { code } = await phone('POST', `/_phone/users/${person.id}/login-code`);
   person.session = await api('POST', '/miniapp/login', { body: { code } });
@@ -49,7 +49,7 @@ function showAccount(hand, greeting, inChinese) {
   );
 }
 
-/** The phone button gives a code too; the answer is a new session. */
+/** Exchanges a code of the phone button for a new session. */
 async function bindPhone(hand) {
   const { person } = hand;
   const { code } = await phone('POST', `/_phone/users/${person.id}/phone-code`);

@@ -1,4 +1,4 @@
-// The right half: people, each with a phone of their own that keeps what it shows.
+// The right half: the users, each with a phone that keeps its screen.
 import { phone } from './calls.js';
 import { openChat } from './chat.js';
 import { buyCoffee } from './coffee.js';
@@ -17,11 +17,11 @@ const launch = { open: openMiniProgram, scan, buy: buyCoffee, chat: openChat, h5
  * @property {{token: string, user: {id: string, username: string}} | undefined} session of the mini-program
  * @property {Node[]} chat with the official account
  * @property {{title: string, nodes: Node[]}} screen
- * @property {Node | undefined} trouble above what the screen shows
+ * @property {Node | undefined} trouble a failure, above the content of the screen
  *
- * What the apps get to work with.
+ * Access of the apps to a phone.
  * @typedef {object} Hand
- * @property {Person} person whose phone it holds
+ * @property {Person} person the owner of the phone
  * @property {(title: string, ...nodes: Node[]) => void} show on this phone
  * @property {(label: string, action: () => Promise<void>, options?: object) => HTMLElement} button one on this phone
  * @property {(state: string, text: string) => void} say
@@ -79,7 +79,7 @@ export function createPhone({ bar, screen, status, people, newPerson, apps, code
     newPerson.elements.nickname.value = names[everybody.length % names.length];
   }
 
-  /** One thing at a time, as hands do. A failure is shown on the phone, above what it shows. */
+  /** Runs one action at a time. A failure appears on the phone, above the content of the screen. */
   async function use(hand, action) {
     if (busy) return say('busy', 'one thing at a time: the phone is still at the last one');
     busy = true;

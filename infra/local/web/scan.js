@@ -1,4 +1,4 @@
-// "Scan the code on the page": what it opens depends on whose code it is.
+// "Scan the code on the page": opens the app that the code belongs to.
 import { CallError, phone } from './calls.js';
 import { afterScan } from './chat.js';
 import { chinese, el, face, row } from './dom.js';
@@ -10,12 +10,12 @@ export async function scan(hand) {
   if (!content) throw new CallError('NO_CODE', 'The page shows no code that can be scanned: ask it for a new one.');
   const scanned = await phone('POST', `/_phone/users/${person.id}/scan`, { content });
   hand.say(scanned.kind, `${person.name} scanned the code`);
-  // A mini-program is started with its scene percent-encoded.
+  // WeChat starts a mini-program with a percent-encoded scene.
   if (scanned.kind === 'mini-program') await askToConfirm(hand, decodeURIComponent(scanned.query.scene));
   else await afterScan(hand, scanned);
 }
 
-/** The page of the mini-program behind its code: the scene is the ticket of the web page. */
+/** Shows the mini-program's page for its code. The scene is the ticket of the web page. */
 async function askToConfirm(hand, scene) {
   const { person } = hand;
   const decide = (decision) => callAs(person, 'POST', `/qr-login/${encodeURIComponent(scene)}/confirm`, { decision });

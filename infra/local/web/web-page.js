@@ -1,8 +1,8 @@
-// The left half: a web page that lets people log in by scanning a code.
+// The left half: a web page with login by scanning a code.
 import { api } from './calls.js';
 import { button, chinese, el, face, facts, problem, row, say as sayIn, show, waiting } from './dom.js';
 
-/** Whose code it is that people scan: `via` of POST /qr-login. */
+/** The app that the code belongs to: `via` of POST /qr-login. */
 const kinds = {
   'official-account': {
     name: 'Official account',
@@ -14,7 +14,7 @@ const kinds = {
 
 export function createWebPage({ screen, status }) {
   let via = 'official-account';
-  /** What the code on show says, while it can be scanned. */
+  /** The content of the visible code, while it can be scanned. */
   let code;
   let round = new AbortController();
 
@@ -57,7 +57,7 @@ export function createWebPage({ screen, status }) {
   }
 
   async function waitForScan(login, signal) {
-    // The code of a mini-program cannot be drawn from text: the phone gets the image itself.
+    // The page cannot draw the code of a mini-program from text, so the phone gets the image.
     code = login.content ?? login.imageUrl;
     const hiccup = el('div');
     const endsAt = Date.now() + login.expiresIn * 1000;
@@ -140,7 +140,7 @@ function codeOnShow({ imageUrl }, how) {
   ];
 }
 
-/** One poll; `gone` when the code has ended. Any other trouble is told, and the next poll tries again. */
+/** Polls once. Returns `gone` for an expired code. Shows any other failure; the next poll retries. */
 async function poll({ ticket, pollToken }, hiccup) {
   try {
     const answer = await api('GET', `/qr-login/${ticket}`, { headers: { 'X-Poll-Token': pollToken } });
@@ -165,7 +165,7 @@ function countdown(endsAt, signal) {
   return node;
 }
 
-/** Ends early when the round does. */
+/** Resolves early when the round ends. */
 function sleep(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

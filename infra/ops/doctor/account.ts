@@ -1,78 +1,78 @@
 import { addressSetting, badSetting, originsOf, SECRET_NAMES, settings, variable } from '../../../lib/core/config.ts';
 import { readVerificationFiles } from '../../../lib/h5/verification-file.ts';
 import type { Deployment } from '../deployment.ts';
-import { ask } from '../probes.ts';
-import { Refusal } from '../refusal.ts';
-import { row, type Finding, type Row } from '../rows.ts';
+import { sendProbe } from '../probes.ts';
+import { CommandError } from '../command.ts';
+import { runCheck, type CheckOutcome, type CheckResult } from '../check-report.ts';
 import type { Stored } from '../secrets/store.ts';
 import type { Target } from '../target.ts';
-import { oddities } from './settings.ts';
+import { listStoreWarnings } from './settings.ts';
 
-/** WeChat Pay refuses what is five minutes off; more than a minute says that nobody sets this clock. */
+/** WeChat Pay rejects requests that are five minutes off. An offset of more than a minute shows a clock without NTP. */
 const CLOCK_FAILS_S = 300;
 const CLOCK_DOUBTFUL_S = 60;
 const IN_ORDER = /^((CREATE|UPDATE|IMPORT)_COMPLETE|RUNNING)$/;
 
-/** That it is there, and that everybody agrees what time it is. */
-export function checkAccount({ stackName }: Target, deployment: Deployment): Promise<Row[]> {
+/** Checks that the stack exists and that the clocks agree. */
+export function checkAccount({ stackName }: Target, deployment: Deployment): Promise<CheckResult[]> {
   const { status, place, outputs } = deployment;
   return Promise.all([
-    row('stack', () => {
+    runCheck('stack', () => {
       const note = `${stackName}, ${status}, ${place}`;
       // After a failed update CloudFormation is back where it was.
       if (status === 'UPDATE_ROLLBACK_COMPLETE') return { mark: '!', note: `${note}: the last deployment failed` };
       if (IN_ORDER.test(status)) return note;
-      throw new Refusal(note);
+      throw new CommandError(note);
     }),
-    row('outbound address', () =>
+    runCheck('outbound address', () =>
       outputs.EgressIp
         ? `${outputs.EgressIp}: the one for WeChat's IP whitelist`
         : { mark: '–', note: 'not fixed (EGRESS=open): no whitelist can be kept' },
     ),
-    row('clock', async () => {
+    runCheck('clock', async () => {
       const { HttpApiUrl = '' } = outputs;
       const offsets = await Promise.all([
-        clockOffset('AWS', `${HttpApiUrl}/health`),
-        clockOffset('WeChat', addressSetting('WECHAT_API_BASE_URL')),
-        clockOffset('WeChat Pay', addressSetting('WECHAT_PAY_BASE_URL')),
+        measureClockOffset('AWS', `${HttpApiUrl}/health`),
+        measureClockOffset('WeChat', addressSetting('WECHAT_API_BASE_URL')),
+        measureClockOffset('WeChat Pay', addressSetting('WECHAT_PAY_BASE_URL')),
       ]);
       return judgeClock(offsets);
     }),
   ]);
 }
 
-/** What every part needs, whatever is set up. */
+/** Checks the settings that every part needs. */
 export function checkSettings(
   { secretsPath, standIns }: Target,
   { variables }: Deployment,
   stored: Map<string, Stored>,
-): Promise<Row[]> {
+): Promise<CheckResult[]> {
   return Promise.all([
-    row('SECRETS_PATH', () => {
+    runCheck('SECRETS_PATH', () => {
       if (variables.SECRETS_PATH === secretsPath)
         return `${secretsPath}, ${stored.size} of ${SECRET_NAMES.length} names`;
-      throw new Refusal(`is ${variables.SECRETS_PATH || 'not set'} on the functions, and must be ${secretsPath}`);
+      throw new CommandError(`is ${variables.SECRETS_PATH || 'not set'} on the functions, and must be ${secretsPath}`);
     }),
-    ...oddities(variables, stored).map((note) => row('secrets', () => ({ mark: '!', note }))),
-    row('PUBLIC_BASE_URL', async () => {
+    ...listStoreWarnings(variables, stored).map((note) => runCheck('secrets', () => ({ mark: '!', note }))),
+    runCheck('PUBLIC_BASE_URL', async () => {
       const address = addressSetting('PUBLIC_BASE_URL');
-      if (!standIns && !address.startsWith('https:')) throw new Refusal(`${address} is not https`);
-      const { status } = await ask(`${address}/health`);
+      if (!standIns && !address.startsWith('https:')) throw new CommandError(`${address} is not https`);
+      const { status } = await sendProbe(`${address}/health`);
       if (status === 200) return address;
-      throw new Refusal(`${address}/health answers ${status}: is this the address of the HTTP API?`);
+      throw new CommandError(`${address}/health answers ${status}: is this the address of the HTTP API?`);
     }),
-    row('ALLOWED_ORIGINS', () => {
+    runCheck('ALLOWED_ORIGINS', () => {
       const origins = originsOf(variable('ALLOWED_ORIGINS') ?? '');
       const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
-      if (wrong) throw new Refusal(`${wrong} is no origin: https://shop.example.com`);
+      if (wrong) throw new CommandError(`${wrong} is no origin: https://shop.example.com`);
       return origins.length > 0 ? origins.join(', ') : { mark: '–', note: 'no web page may use the API' };
     }),
-    row('MP_VERIFY_FILES', () => {
+    runCheck('MP_VERIFY_FILES', () => {
       const files = [...readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES).keys()];
       return files.length > 0 ? files.join(', ') : { mark: '–', note: 'no domain is verified for WeChat' };
     }),
-    // Not of one app: every poll for a login code stops at a wrong one, whoever the code is for.
-    row('SCAN_LOGIN_REGISTER', () => {
+    // A wrong value fails every poll for a login code, of either app.
+    runCheck('SCAN_LOGIN_REGISTER', () => {
       const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
       if (register === 'ask' || register === 'auto') return register;
       throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
@@ -80,20 +80,20 @@ export function checkSettings(
   ]);
 }
 
-/** Seconds that this machine is ahead of whoever answers, to a second: from the middle of the call. */
-async function clockOffset(name: string, url: string): Promise<[name: string, seconds: number]> {
+/** Returns how many seconds this machine is ahead of a server, measured from the middle of the call. */
+async function measureClockOffset(name: string, url: string): Promise<[name: string, seconds: number]> {
   const beganMs = Date.now();
-  const { date } = await ask(url);
+  const { date } = await sendProbe(url);
   const middleMs = (beganMs + Date.now()) / 2;
-  const saidMs = Date.parse(date);
-  if (Number.isNaN(saidMs)) throw new Refusal(`${new URL(url).origin} does not say what time it is`);
-  return [name, Math.round((middleMs - saidMs) / 1_000)];
+  const serverMs = Date.parse(date);
+  if (Number.isNaN(serverMs)) throw new CommandError(`${new URL(url).origin} sends no Date header`);
+  return [name, Math.round((middleMs - serverMs) / 1_000)];
 }
 
-/** The clock of this machine and those of AWS and WeChat: it is the latter two that have to agree. */
-export function judgeClock(offsets: [name: string, seconds: number][]): string | Finding {
+/** Judges the offsets of this machine from AWS and from WeChat. */
+export function judgeClock(offsets: [name: string, seconds: number][]): string | CheckOutcome {
   const note = offsets.map(([name, seconds]) => `${seconds} s from ${name}`).join(', ');
   const furthest = Math.max(...offsets.map(([, seconds]) => Math.abs(seconds)));
-  if (furthest >= CLOCK_FAILS_S) throw new Refusal(`${note}: set the clock of this machine`);
+  if (furthest >= CLOCK_FAILS_S) throw new CommandError(`${note}: set the clock of this machine`);
   return furthest > CLOCK_DOUBTFUL_S ? { mark: '!', note } : note;
 }

@@ -1,33 +1,33 @@
 import { SECRET_NAMES, type SecretName } from '../../../lib/core/config.ts';
-import { describeShadowed, shadowedNames } from '../secrets/shadowed.ts';
+import { describeShadowed, findShadowedNames } from '../secrets/shadowed.ts';
 import type { Stored } from '../secrets/store.ts';
 
-/** Settings of the operator's own shell that would pass for those of the functions. */
-const OURS = /^(JWT|MINIAPP|OFFICIAL|PAY|SCAN_LOGIN|WECHAT)_/;
+/** Settings of the operator's shell that the code of lib/ would take for those of the functions. */
+const SETTING_NAMES = /^(JWT|MINIAPP|OFFICIAL|PAY|SCAN_LOGIN|WECHAT)_/;
 
 /**
- * Makes this process see the settings that the functions see, so that the code of lib/ reads, parses and matches them as
- * it does there. A variable wins over the store, as it does for the functions.
+ * Gives this process the settings of the functions, so that the code of lib/ works on the same values. As in the
+ * functions, a variable wins over the store.
  */
-export function assumeSettings(variables: Record<string, string>, secrets: Map<SecretName, string>): void {
-  const isSetting = (name: string) => OURS.test(name) || name in variables;
+export function applySettings(variables: Record<string, string>, secrets: Map<SecretName, string>): void {
+  const isSetting = (name: string) => SETTING_NAMES.test(name) || name in variables;
   for (const name of Object.keys(process.env).filter(isSetting)) delete process.env[name];
-  Object.assign(process.env, Object.fromEntries(secrets), withoutEmpty(variables));
-  // The secrets are here already, fetched with the credentials of the operator.
+  Object.assign(process.env, Object.fromEntries(secrets), removeEmpty(variables));
+  // The secrets were read above, with the credentials of the operator.
   delete process.env.SECRETS_PATH;
 }
 
-/** What is odd about the store, beyond what is missing. */
-export function oddities(variables: Record<string, string>, stored: Map<string, Stored>): string[] {
+/** Returns warnings about stored names that no function reads. */
+export function listStoreWarnings(variables: Record<string, string>, stored: Map<string, Stored>): string[] {
   const isKnown = (name: string) => (SECRET_NAMES as readonly string[]).includes(name);
   const unknown = [...stored.keys()].filter((name) => !isKnown(name));
-  const shadowed = shadowedNames(SECRET_NAMES, variables).filter((name) => stored.has(name));
+  const shadowed = findShadowedNames(SECRET_NAMES, variables).filter((name) => stored.has(name));
   return [
-    ...unknown.map((name) => `${name} is stored, and nothing knows that name`),
+    ...unknown.map((name) => `${name} is stored, but is not the name of a secret`),
     ...shadowed.map(describeShadowed),
   ];
 }
 
-function withoutEmpty(variables: Record<string, string>): Record<string, string> {
+function removeEmpty(variables: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
 }

@@ -1,15 +1,15 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { Refusal } from '../refusal.ts';
+import { CommandError } from '../command.ts';
 import type { Target } from '../target.ts';
 
-/** What became of the tokens of all apps, in the words of `token-refresh`. */
-export type TokenReport = { failed: string } | { asked: true };
+/** The result of `token-refresh`: the failures of all apps, or none. */
+export type TokenReport = { failed: string } | { requested: true };
 
 /**
- * Has the function `token-refresh` ask WeChat for every access token: it calls from where the functions do, so the
- * address that WeChat names is the one to put on its list. Rejects when the function cannot be called at all.
+ * Makes the function `token-refresh` request every access token. The request comes from the address of the functions, so
+ * WeChat's error names the address for its whitelist. Rejects when the function cannot be called.
  */
-export async function askForTokens({ clients, deployedName }: Target): Promise<TokenReport> {
+export async function requestTokens({ clients, deployedName }: Target): Promise<TokenReport> {
   const client = new LambdaClient(clients.lambda);
   try {
     const { FunctionError, Payload } = await client.send(
@@ -17,19 +17,19 @@ export async function askForTokens({ clients, deployedName }: Target): Promise<T
     );
     const answer = JSON.parse(Payload?.transformToString() || '{}') as { errorMessage?: string; failed?: string[] };
     if (FunctionError) return { failed: answer.errorMessage ?? FunctionError };
-    return answer.failed && answer.failed.length > 0 ? { failed: answer.failed.join(', ') } : { asked: true };
+    return answer.failed && answer.failed.length > 0 ? { failed: answer.failed.join(', ') } : { requested: true };
   } finally {
     client.destroy();
   }
 }
 
-/** What the report says of one token. @throws Refusal when WeChat did not give it, with WeChat's reason */
+/** Returns the note for one token. @throws CommandError with WeChat's reason when WeChat did not issue it */
 export function judgeToken(report: TokenReport, kind: 'access_token' | 'jsapi_ticket', appId: string): string {
-  if (!('failed' in report)) return 'WeChat gives it to the functions';
+  if (!('failed' in report)) return 'WeChat issues it to the functions';
   const names = `${kind} of ${appId} (`;
   const at = report.failed.indexOf(names);
-  if (at >= 0) throw new Refusal(report.failed.slice(at + names.length, report.failed.indexOf(')', at)));
-  // Something else than a token went wrong: then nobody knows about this one.
-  if (!/ of wx\w+ \(/.test(report.failed)) throw new Refusal(`token-refresh fails: ${report.failed}`);
-  return 'WeChat gives it to the functions';
+  if (at >= 0) throw new CommandError(report.failed.slice(at + names.length, report.failed.indexOf(')', at)));
+  // The function failed before it requested tokens, so the state of this one is unknown.
+  if (!/ of wx\w+ \(/.test(report.failed)) throw new CommandError(`token-refresh fails: ${report.failed}`);
+  return 'WeChat issues it to the functions';
 }

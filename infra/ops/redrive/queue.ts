@@ -7,12 +7,12 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Target } from '../target.ts';
 
-/** So long nobody else gets a message that was read: longer than any function runs. */
-const HELD_S = 900;
-/** Asks all the machines that the queue is on: without it an answer may be empty although there are messages. */
+/** How long a received message is hidden from other readers: longer than any function runs. */
+const HIDDEN_S = 900;
+/** Long polling queries all servers of the queue: without it a response may be empty although there are messages. */
 const WAIT_S = 2;
 
-/** A dead-letter queue, of which each message is seen once. */
+/** Opens a dead-letter queue and reads each message once. */
 export function openQueue({ region }: Pick<Target, 'region'>, QueueUrl: string) {
   const client = new SQSClient({ region });
   const held = new Map<string | undefined, Message>();
@@ -23,9 +23,9 @@ export function openQueue({ region }: Pick<Target, 'region'>, QueueUrl: string) 
     const request = { QueueUrl, MaxNumberOfMessages: 1, MessageAttributeNames: ['All'] };
     for (;;) {
       const { Messages: [message] = [] } = await client.send(
-        new ReceiveMessageCommand({ ...request, VisibilityTimeout: HELD_S, WaitTimeSeconds: WAIT_S }),
+        new ReceiveMessageCommand({ ...request, VisibilityTimeout: HIDDEN_S, WaitTimeSeconds: WAIT_S }),
       );
-      // One that comes a second time was held for too long, and all of them have been seen.
+      // A message that comes again was hidden for too long, and all others have been read.
       if (!message || held.has(message.MessageId)) return;
       held.set(message.MessageId, message);
       yield message;
@@ -37,7 +37,7 @@ export function openQueue({ region }: Pick<Target, 'region'>, QueueUrl: string) 
     held.delete(MessageId);
   }
 
-  /** What was not removed can be read again at once. */
+  /** Makes the messages that were not removed visible again. */
   async function release(): Promise<void> {
     for (const { ReceiptHandle } of held.values()) {
       await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));

@@ -6,16 +6,16 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { toLambdaRecord } from '../../service/stream-record.ts';
-import { Refusal } from '../refusal.ts';
+import { CommandError } from '../command.ts';
 import type { Target } from '../target.ts';
-import type { StreamRange } from './letter.ts';
+import type { StreamRange } from './dead-letter.ts';
 
-/** An answer may be empty although more records follow; but not for ever. */
+/** A page may be empty although more records follow. */
 const MAX_EMPTY_PAGES = 20;
 
 /**
- * Every record from the first to the last of the range, as Lambda hands it over.
- * @throws Refusal when the stream has forgotten one
+ * Reads every record of the range, in the form that Lambda passes to a function.
+ * @throws CommandError when the stream no longer has one
  */
 export async function readRecords({ region }: Pick<Target, 'region'>, range: StreamRange): Promise<DynamoDBRecord[]> {
   const client = new DynamoDBStreamsClient({ region });
@@ -23,7 +23,7 @@ export async function readRecords({ region }: Pick<Target, 'region'>, range: Str
     return await readUntilEnd(client, range, region);
   } catch (error) {
     if (!(error instanceof TrimmedDataAccessException)) throw error;
-    throw new Refusal('is of changes that the stream has forgotten: it keeps them for 24 hours');
+    throw new CommandError('is about changes that are no longer in the stream, which keeps them for 24 hours');
   } finally {
     client.destroy();
   }
@@ -47,5 +47,5 @@ async function readUntilEnd(client: DynamoDBStreamsClient, range: StreamRange, r
     empty = Records.length === 0 ? empty + 1 : 0;
     ShardIterator = NextShardIterator;
   }
-  throw new Refusal(`ends at record ${endSequenceNumber}, which the stream does not show`);
+  throw new CommandError(`ends at record ${endSequenceNumber}, which the stream does not return`);
 }

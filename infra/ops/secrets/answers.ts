@@ -2,19 +2,19 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-/** Where answers come from: a person, who does not see what is typed, or a file. */
+/** The source of values: an operator at a terminal, without echo, or piped input. */
 export interface Answers {
-  /** The next answer, a line or a whole PEM block; undefined when there is no more. */
+  /** Returns the next answer, a line or a whole PEM block; undefined at the end of the input. */
   next(question: string): Promise<string | undefined>;
-  /** Whether somebody can be asked again. */
+  /** Whether a wrong answer can be corrected. */
   interactive: boolean;
   close(): void;
 }
 
-/** Answers typed at a terminal, or the lines of what is piped in. */
+/** Reads answers from a terminal, or line by line from piped input. */
 export function openAnswers(input: NodeJS.ReadStream, output: NodeJS.WritableStream): Answers {
   const interactive = Boolean(input.isTTY);
-  // Readline handles keys and pasting, and what it would show goes nowhere. Without history no key brings an answer back.
+  // Readline handles keys and pasting; its echo is discarded. Without a history no key shows an earlier answer.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: nowhere, terminal: interactive, historySize: 0 });
   lines.on('SIGINT', () => process.exit(130));
@@ -35,8 +35,8 @@ export function openAnswers(input: NodeJS.ReadStream, output: NodeJS.WritableStr
   };
 }
 
-/** Everything that is piped in, as the answer to the one question there is. */
-export function onlyAnswer(input: NodeJS.ReadableStream): Answers {
+/** Reads all piped input as the answer to a single question. */
+export function readPipedAnswer(input: NodeJS.ReadableStream): Answers {
   const answer = text(input);
   return { interactive: false, next: async () => (await answer).trim(), close: () => undefined };
 }

@@ -1,25 +1,25 @@
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { badSetting, type SecretName } from '../../../lib/core/config.ts';
 import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
-import { checkSigningKeys, newSigningKeys } from './signing-keys.ts';
+import { checkSigningKeys, createSigningKeys } from './signing-keys.ts';
 
-/** What of this backend needs a secret. */
+/** The parts of the backend that need secrets. */
 export type Part = 'sessions' | 'mini-program' | 'official account' | 'WeChat Pay';
 
 interface SecretForm {
   part: Part;
-  /** What to type, in the words of WeChat's consoles. */
+  /** The prompt, in the words of WeChat's consoles. */
   hint: string;
-  /** The value as it is stored. @throws NOT_CONFIGURED that says what is wrong with it, and never quotes it */
+  /** Returns the value to store. @throws NOT_CONFIGURED with the reason; the message never quotes the value */
   read(text: string): string | Promise<string>;
 }
 
-/** What each secret must look like, in the order in which they are asked for. */
+/** The required form of each secret, in the order of the prompts. */
 export const FORMS: Record<SecretName, SecretForm> = {
   JWT_SIGNING_KEYS: {
     part: 'sessions',
     hint: 'private JWK Set, or the word "new"',
-    read: (text) => (text === 'new' ? newSigningKeys() : checkSigningKeys(text)),
+    read: (text) => (text === 'new' ? createSigningKeys() : checkSigningKeys(text)),
   },
   MINIAPP_APP_SECRET: { part: 'mini-program', hint: 'AppSecret', read: appSecret('MINIAPP_APP_SECRET') },
   OFFICIAL_APP_SECRET: { part: 'official account', hint: 'AppSecret', read: appSecret('OFFICIAL_APP_SECRET') },

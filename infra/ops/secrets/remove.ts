@@ -1,6 +1,6 @@
 import type { SecretName } from '../../../lib/core/config.ts';
-import { Refusal } from '../refusal.ts';
-import { requiredSecrets } from './needed.ts';
+import { CommandError } from '../command.ts';
+import { listRequiredSecrets } from './needed.ts';
 import { HALVES } from './put.ts';
 
 interface Removing {
@@ -10,15 +10,16 @@ interface Removing {
   variables: NodeJS.ProcessEnv | undefined;
 }
 
-/** @throws Refusal unless all of these are there, and nothing that stays needs one of them */
+/** @throws CommandError unless all of these are stored and no remaining part needs one of them */
 export function assertRemovable(names: SecretName[], { stored, variables }: Removing): void {
   const missing = names.find((name) => !stored.has(name));
-  if (missing) throw new Refusal(`${missing} is not there: nothing was removed.`);
+  if (missing) throw new CommandError(`${missing} is not there: nothing was removed.`);
   const half = HALVES.find(([one, other]) => names.includes(one) && stored.has(other) && !names.includes(other));
   if (half)
-    throw new Refusal(`${half.join(' and ')} go together: nothing was removed. Give both: remove ${half.join(' ')}`);
-  const required = variables ? requiredSecrets(variables) : [];
+    throw new CommandError(
+      `${half.join(' and ')} go together: nothing was removed. Give both: remove ${half.join(' ')}`,
+    );
+  const required = variables ? listRequiredSecrets(variables) : [];
   const inUse = names.find((name) => required.includes(name));
-  if (inUse)
-    throw new Refusal(`${inUse} is in use: nothing was removed. Another value takes its place with: put ${inUse}`);
+  if (inUse) throw new CommandError(`${inUse} is in use: nothing was removed. Replace its value with: put ${inUse}`);
 }

@@ -1,38 +1,38 @@
 import { MAX_AGE_MS } from '../../../lib/secrets/cache.ts';
-import { Refusal } from '../refusal.ts';
+import { CommandError } from '../command.ts';
 import { announceKey, promoteKey } from './signing-keys.ts';
 import type { SecretStore } from './store.ts';
 
-/** When the last container has looked again. */
-const KNOWN_AFTER_MS = MAX_AGE_MS + 10_000;
-/** What a parameter holds: more than a key for each day that a session lives. */
+/** After this time the last container has read the new key. */
+const PUBLISHED_AFTER_MS = MAX_AGE_MS + 10_000;
+/** The limit of a parameter: room for more than one key for each day of a session. */
 const MAX_BYTES = 4_096;
 
-interface Rotating {
+interface RotateOptions {
   store: Pick<SecretStore, 'list' | 'read' | 'put'>;
   now(): number;
   wait(ms: number): Promise<unknown>;
-  say(line: string): void;
+  print(line: string): void;
 }
 
 /**
- * Gives our own tokens a new key. It takes two steps, or those who have not looked yet would refuse what the others sign;
- * ended between the two, the old key signs on, and the next rotation begins anew.
+ * Replaces the key of our own tokens in two steps: otherwise a container with the old set would reject new tokens. After
+ * an interruption the old key keeps signing, and the next rotation starts again.
  */
-export async function rotateStoredKeys({ store, now, wait, say }: Rotating): Promise<void> {
+export async function rotateStoredKeys({ store, now, wait, print }: RotateOptions): Promise<void> {
   const name = 'JWT_SIGNING_KEYS';
   const [listed, values] = await Promise.all([store.list(), store.read([name])]);
   const [stored, keys] = [listed.get(name), values.get(name)];
-  if (!stored || keys === undefined) throw new Refusal(`${name} is not there: put it first.`);
-  const known = await announceKey(keys, { nowMs: now(), changedAtMs: stored.changedAt.getTime() });
-  if (Buffer.byteLength(promoteKey(known, now())) > MAX_BYTES) {
-    throw new Refusal(
+  if (!stored || keys === undefined) throw new CommandError(`${name} is not there: put it first.`);
+  const announced = await announceKey(keys, { nowMs: now(), changedAtMs: stored.changedAt.getTime() });
+  if (Buffer.byteLength(promoteKey(announced, now())) > MAX_BYTES) {
+    throw new CommandError(
       `${name} has no room for another key while sessions hang on those of before: 8 days from now at the latest.`,
     );
   }
-  await store.put(name, known);
-  say(`The new key is known. It signs in ${KNOWN_AFTER_MS / 1_000} seconds, when every function has seen it …`);
-  await wait(KNOWN_AFTER_MS);
-  await store.put(name, promoteKey(known, now()));
-  say('It signs now. What the key before has signed stays good.');
+  await store.put(name, announced);
+  print(`The new key is known. It signs in ${PUBLISHED_AFTER_MS / 1_000} seconds, when every function has seen it …`);
+  await wait(PUBLISHED_AFTER_MS);
+  await store.put(name, promoteKey(announced, now()));
+  print('It signs now. What the key before has signed stays good.');
 }

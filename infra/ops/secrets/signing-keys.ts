@@ -4,7 +4,7 @@ import { sessionTokens } from '../../../lib/identity/session-token.ts';
 import { runtime } from '../../../lib/core/runtime.ts';
 
 interface SigningKey extends JWK {
-  /** Epoch seconds: since when it signs. Keys that were made elsewhere have none. */
+  /** Epoch seconds of its first signature. Keys of other tools have none. */
   iat?: number;
 }
 
@@ -12,27 +12,26 @@ interface JwkSet {
   keys: SigningKey[];
 }
 
-/** As long as a session lives, and a day. */
+/** The life of a session, and a day. */
 const TOKEN_LIFE_MS = 8 * 86_400_000;
 
-/** A set of one new key. */
-export async function newSigningKeys(nowMs = Date.now()): Promise<string> {
-  return write([{ ...(await newKey()), iat: epochS(nowMs) }]);
+/** Creates a set of one new key. */
+export async function createSigningKeys(nowMs = Date.now()): Promise<string> {
+  return write([{ ...(await createKey()), iat: epochS(nowMs) }]);
 }
 
-/** The set, if each of its keys can sign. @throws NOT_CONFIGURED */
+/** Returns the set when each of its keys can sign. @throws NOT_CONFIGURED */
 export async function checkSigningKeys(text: string): Promise<string> {
   await sessionTokens(text, runtime);
   const { keys } = JSON.parse(text) as JwkSet;
-  // Of the others only the public half was read, and any of them may have to sign again one day.
+  // `sessionTokens` reads only the public half of the others, but each of them may sign again.
   for (const key of keys) await sessionTokens(write([key]), runtime);
   return write(keys);
 }
 
 /**
- * The first step of a rotation: a new key is made known behind the one that signs, and signs nothing yet. Old keys go
- * once everything that they have signed has ended.
- * @param changedAtMs when the set was stored: what has no `iat` signs since then at the latest
+ * Adds a new key behind the one that signs, as the first step of a rotation. Drops old keys whose tokens have expired.
+ * @param changedAtMs when the set was stored; a key without `iat` signs since then at the latest
  */
 export async function announceKey(
   text: string,
@@ -40,19 +39,19 @@ export async function announceKey(
 ): Promise<string> {
   const { keys } = JSON.parse(text) as JwkSet;
   const signsSinceMs = ({ iat }: SigningKey) => (iat === undefined ? changedAtMs : iat * 1_000);
-  // Newest first: whatever stands behind a key has signed nothing since that one signs.
+  // Newest first: a key stops signing when the key before it in the set starts.
   const lastInUse = keys.findIndex((key) => nowMs - signsSinceMs(key) > TOKEN_LIFE_MS);
   const [signer, ...others] = keys.slice(0, lastInUse + 1 || undefined) as [SigningKey, ...SigningKey[]];
-  return write([signer, await newKey(), ...others]);
+  return write([signer, await createKey(), ...others]);
 }
 
-/** The second step, when every function knows the new key: it signs, and the one before verifies on. */
+/** Makes the new key sign, as the second step; the previous key still verifies. Every function must have the key by then. */
 export function promoteKey(text: string, nowMs: number): string {
   const [signer, fresh, ...others] = (JSON.parse(text) as JwkSet).keys as [SigningKey, SigningKey, ...SigningKey[]];
   return write([{ ...fresh, iat: epochS(nowMs) }, signer, ...others]);
 }
 
-async function newKey(): Promise<SigningKey> {
+async function createKey(): Promise<SigningKey> {
   const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }) as JWK;
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'EdDSA', use: 'sig' };
 }

@@ -6,30 +6,30 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import type { SecretName } from '../../../lib/core/config.ts';
-import { Refusal } from '../refusal.ts';
+import { CommandError } from '../command.ts';
 import type { Target } from '../target.ts';
 
-/** What may be shown of a parameter. */
+/** The public facts of a parameter. */
 export interface Stored {
   version: number;
   changedAt: Date;
 }
 
-/** GetParameters takes no more names. */
+/** The limit of GetParameters. */
 const MAX_NAMES = 10;
 
-/** The parameters under one path, as an operator works on them. */
+/** Opens the parameters under one path for an operator. */
 export function openSecretStore({ clients, standIns }: Pick<Target, 'clients' | 'standIns'>, path: string) {
   const client = new SSMClient({ ...clients.ssm, ...(standIns && { maxAttempts: 1 }) });
 
   return { list, read, put, remove, close: () => client.destroy() };
 
-  /** Every parameter there is, also one that nobody knows; without its value. */
+  /** Lists every parameter, without its value. */
   async function list(): Promise<Map<string, Stored>> {
     const found = new Map<string, Stored>();
     let NextToken: string | undefined;
     do {
-      const page = await client.send(new GetParametersByPathCommand({ Path: path, NextToken })).catch(notReached);
+      const page = await client.send(new GetParametersByPathCommand({ Path: path, NextToken })).catch(throwUnreachable);
       for (const { Name = '', Version = 0, LastModifiedDate = new Date(0) } of page.Parameters ?? []) {
         found.set(Name.slice(path.length + 1), { version: Version, changedAt: LastModifiedDate });
       }
@@ -38,14 +38,14 @@ export function openSecretStore({ clients, standIns }: Pick<Target, 'clients' | 
     return found;
   }
 
-  /** The values of these names; one that is not there is left out. */
+  /** Reads the values of these names; missing ones are left out. */
   async function read(names: readonly SecretName[]): Promise<Map<SecretName, string>> {
     const found = new Map<SecretName, string>();
     for (let at = 0; at < names.length; at += MAX_NAMES) {
       const Names = names.slice(at, at + MAX_NAMES).map((name) => `${path}/${name}`);
       const { Parameters = [] } = await client
         .send(new GetParametersCommand({ Names, WithDecryption: true }))
-        .catch(notReached);
+        .catch(throwUnreachable);
       for (const { Name = '', Value = '' } of Parameters) found.set(Name.slice(path.length + 1) as SecretName, Value);
     }
     return found;
@@ -53,16 +53,16 @@ export function openSecretStore({ clients, standIns }: Pick<Target, 'clients' | 
 
   async function put(name: SecretName, value: string): Promise<void> {
     const parameter = { Name: `${path}/${name}`, Value: value, Type: 'SecureString', Tier: 'Standard' } as const;
-    await client.send(new PutParameterCommand({ ...parameter, Overwrite: true })).catch(notReached);
+    await client.send(new PutParameterCommand({ ...parameter, Overwrite: true })).catch(throwUnreachable);
   }
 
   async function remove(name: SecretName): Promise<void> {
-    await client.send(new DeleteParametersCommand({ Names: [`${path}/${name}`] })).catch(notReached);
+    await client.send(new DeleteParametersCommand({ Names: [`${path}/${name}`] })).catch(throwUnreachable);
   }
 
-  function notReached(error: unknown): never {
+  function throwUnreachable(error: unknown): never {
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED' && standIns) {
-      throw new Refusal(
+      throw new CommandError(
         `No local stack answers at ${standIns}. Start it with "npm start", or name a stage with --stage.`,
       );
     }

@@ -15,7 +15,10 @@ export interface Sealing {
   aesKey: string;
 }
 
-/** The official account as its console shows it (platform 3.1); changes apply at once. */
+/**
+ * The official account as its console shows it; changes apply at once.
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
+ */
 export class OfficialAccount {
   /** The account's `gh_…` id. */
   readonly originalId: string;

@@ -1,4 +1,5 @@
-// Signatures and encryption of message pushes (platform 3.2 to 3.4).
+// Signatures and encryption of message pushes.
+// See https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 const headBytes = 20;

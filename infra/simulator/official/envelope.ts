@@ -5,7 +5,10 @@ import type { XmlNode } from '../xml.ts';
 import type { Sealing } from './account.ts';
 import { decryptMessage, encryptMessage, signatureOf } from './cipher.ts';
 
-/** Builds query and body of one delivery for the mode (platform 3.3); signature and ciphertext are new each time. */
+/**
+ * Builds query and body of one delivery for the mode; signature and ciphertext are new each time.
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
+ */
 export function sealPush(
   sealing: Sealing,
   { xml, openId, originalId }: { xml: string; openId: string; originalId: string },

@@ -36,7 +36,10 @@ interface PushWorld {
 const retries = 3;
 const retryGapMs = 5_000;
 
-/** Sends the pushes of the official account: signed query, XML body, three retries (platform 3.3 to 3.9). */
+/**
+ * Sends the pushes of the official account: signed query, XML body, three retries.
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
+ */
 export class OfficialPush {
   readonly #world: PushWorld;
   readonly #sent: Push[] = [];
@@ -47,12 +50,18 @@ export class OfficialPush {
     this.#world = world;
   }
 
-  /** Sends an event (platform 3.5) and returns the result of the first attempt. */
+  /**
+   * Sends an event and returns the result of the first attempt.
+   * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
+   */
   sendEvent(user: WechatUser, event: string, fields: XmlFields = {}): Promise<PushResult> {
     return this.#send({ user, name: event, isMessage: false }, { MsgType: 'event', Event: event, ...fields });
   }
 
-  /** Sends a message of the user (platform 3.6) and returns the result of the first attempt. */
+  /**
+   * Sends a message of the user and returns the result of the first attempt.
+   * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
+   */
   sendMessage(user: WechatUser, type: string, fields: XmlFields): Promise<PushResult> {
     this.#messageId += 1n;
     const about = { user, name: type, isMessage: true };

@@ -1,4 +1,5 @@
-// Passive replies of the official account (platform 3.9), checked as WeChat does before the user sees them.
+// Passive replies of the official account, checked as WeChat does before the user sees them.
+// See https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
 import { isRecord } from '../http.ts';
 import { lowerFirst } from '../xml.ts';
 import type { XmlNode } from '../xml.ts';

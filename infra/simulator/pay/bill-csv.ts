@@ -1,4 +1,5 @@
-// Bills as CSV (pay 2.10): amounts in yuan, values with backticks, summary rows.
+// Bills as CSV: amounts in yuan, values with backticks, summary rows.
+// See https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 import { beijingText } from '../beijing-time.ts';
 import type { BillRow, BillType } from './bill-row.ts';
 import type { RefundStatus } from './ledger.ts';
@@ -77,7 +78,10 @@ const tradeSummary = [
   '申请退款总金额',
 ];
 
-/** Renders the trade bill (pay 2.8); its columns depend on the type. */
+/**
+ * Renders the trade bill; its columns depend on the type.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
+ */
 export function tradeBill(rows: BillRow[], type: BillType, mchId: string): string {
   const columns = columnsOf(mchId)[type];
   const paid = sum(rows.map(paidFen));
@@ -105,7 +109,10 @@ const fundFlowColumns = [
 ];
 const fundFlowSummary = ['资金流水总笔数', '收入笔数', '收入金额', '支出笔数', '支出金额'];
 
-/** Renders the fund-flow bill (pay 2.9) of one day; `before` holds the earlier rows. A closed refund moves no money. */
+/**
+ * Renders the fund-flow bill of one day; `before` holds the earlier rows. A closed refund moves no money.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071249
+ */
 export function fundFlowBill(before: BillRow[], day: BillRow[]): string {
   let balance = sum(before.filter(movesMoney).map(signedFen));
   const moving = day.filter(movesMoney);

@@ -32,7 +32,10 @@ export class BillFiles {
   }
 }
 
-/** Builds the file of a bill, and the hash over its bytes before compression (pay 2.10). */
+/**
+ * Builds the file of a bill, and the hash over its bytes before compression.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+ */
 export function toFile(text: string, gzip: boolean): { file: Buffer; hash: string } {
   const bytes = Buffer.from(text);
   return { file: gzip ? gzipSync(bytes) : bytes, hash: createHash('sha1').update(bytes).digest('hex') };

@@ -20,7 +20,11 @@ const hourMs = 3_600_000;
 const generatedAtMs = 9 * hourMs;
 const longestDays = 90;
 
-/** The bills of past Beijing days (pay 2.8 to 2.10), on the virtual clock. */
+/**
+ * The bills of past Beijing days, on the virtual clock.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071227
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071235
+ */
 export class Bills {
   readonly #clock: Clock;
   readonly #orders: PayOrders;

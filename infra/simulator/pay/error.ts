@@ -1,4 +1,4 @@
-/** Internal codes, the end of `Request-ID` (pay 2.12); 268435461 where the internal code is not documented. */
+/** Internal codes, the end of `Request-ID`; 268435461 where the internal code is not documented. */
 const internalCodes = {
   SIGN_ERROR: 268443699,
   PARAM_ERROR: 268435461,
@@ -21,7 +21,10 @@ const internalCodes = {
 
 export type PayErrorCode = keyof typeof internalCodes;
 
-/** An error of WeChat Pay (pay 2.11) in the form of API v3: a status and `{code, message, detail?}`, unsigned. */
+/**
+ * An error of WeChat Pay in the form of API v3: a status and `{code, message, detail?}`, unsigned.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
+ */
 export class PayError extends Error {
   readonly status: number;
   readonly code: PayErrorCode;

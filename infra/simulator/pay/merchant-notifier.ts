@@ -29,7 +29,11 @@ const refundTexts: Record<RefundStatus, string> = {
   ABNORMAL: '退款异常',
 };
 
-/** Chooses the URL and the protocol of each notification (pay 4.6). */
+/**
+ * Chooses the URL and the protocol of each notification.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791865
+ */
 export function createMerchantNotifier({
   settings,
   keys,

@@ -38,7 +38,10 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Delays between the deliveries of one notification (pay 4.7): 15 retries, 24 h 4 min in total. */
+/**
+ * Delays between the deliveries of one notification: 15 retries, 24 h 4 min in total.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ */
 const retryGapsMs = [
   15 * secondMs,
   15 * secondMs,
@@ -59,7 +62,11 @@ const retryGapsMs = [
 
 const duplicateGapMs = 20;
 
-/** Builds the delivery of notifications with retries (pay 4.7); planned faults can delay, drop or change a delivery. */
+/**
+ * Builds the delivery of notifications with retries. Planned faults can delay, drop or change a delivery. A merchant
+ * must query an order whose notification does not arrive.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075249
+ */
 export function createNotificationDelivery({ clock, log, faults, deliver }: DeliveryDependencies): DeliverNotification {
   const post = async (
     { url, event }: Notification,

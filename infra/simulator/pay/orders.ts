@@ -34,8 +34,9 @@ export class PayOrders {
   }
 
   /**
-   * Creates or repeats an order (pay 2.1, "Repeat semantics") and returns a new payment handle: the
-   * prepay_id for JSAPI and H5, the code_url for Native.
+   * Creates an order, or repeats one with the same terms. Returns a new payment handle: the prepay_id for JSAPI and H5,
+   * the code_url for Native.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
    */
   create(terms: OrderTerms): string {
     const known = this.#orders.get(terms.outTradeNo);
@@ -63,7 +64,10 @@ export class PayOrders {
     return order;
   }
 
-  /** Closes an unpaid order; idempotent (pay 2.6). */
+  /**
+   * Closes an unpaid order; idempotent.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791860
+   */
   close(outTradeNo: string): void {
     const order = this.find(outTradeNo);
     if (order.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
@@ -104,7 +108,10 @@ export class PayOrders {
     return transactionId;
   }
 
-  /** Returns the trade state. An order with a refund stays REFUND, whatever the outcome of the refund (pay 2.5). */
+  /**
+   * Returns the trade state. An order with a refund stays REFUND for every outcome of the refund.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
+   */
   stateOf(order: PayOrder): TradeState {
     if (order.payment) return order.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
     // WeChat Pay closes unpaid orders after seven days.

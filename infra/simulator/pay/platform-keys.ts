@@ -17,7 +17,11 @@ interface PlatformCertificate extends PlatformKey {
 
 const lifetimeMs = 5 * 365 * 86_400_000;
 
-/** The signing keys of the platform (pay 1.5, 1.6): the WeChat Pay public key, platform certificates, or both. */
+/**
+ * The signing keys of the platform: the WeChat Pay public key, platform certificates, or both.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053420
+ */
 export class PlatformKeys {
   readonly #publicKey: PlatformKey | undefined;
   /** Oldest first. */
@@ -29,7 +33,11 @@ export class PlatformKeys {
     else this.rotate();
   }
 
-  /** Adds a certificate that signs from now on; older certificates stay valid. */
+  /**
+   * Adds a certificate that signs from now on; older certificates stay valid. WeChat Pay lists a new certificate
+   * for some time before its use; the simulator does not wait.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068829
+   */
   rotate(): void {
     this.certificates.push(newCertificate());
   }
@@ -41,7 +49,10 @@ export class PlatformKeys {
     return key;
   }
 
-  /** Returns the key that signs the answer to a request with this `Wechatpay-Serial`; undefined for an unknown serial. */
+  /**
+   * Returns the key that signs the answer to a request with this `Wechatpay-Serial`; undefined for an unknown serial.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180
+   */
   signingKeyFor(serial: string | undefined): PlatformKey | undefined {
     if (this.#publicKey && serial === this.#publicKey.id) return this.#publicKey;
     const known = serial === undefined || this.certificates.some(({ id }) => id === serial);

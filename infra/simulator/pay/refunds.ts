@@ -19,8 +19,9 @@ const mostRefunds = 50;
 const yearMs = 365 * 86_400_000;
 
 /**
- * The refunds of all orders (pay 2.7). The minimum interval of a minute between partial refunds of one order is not
- * enforced, because it would only slow down developers and tests.
+ * The refunds of all orders. The minimum interval of a minute between partial refunds of one order is not enforced,
+ * because it would only slow down developers and tests.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
 export class Refunds {
   readonly #world: RefundWorld;

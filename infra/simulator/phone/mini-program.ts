@@ -9,7 +9,10 @@ import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
 
 export const miniProgramActions: PhoneActions = {
-  /** `wx.login`. It replaces the session key unless `rotate` is false. */
+  /**
+   * Issues a `wx.login` code. Replaces the session key unless `rotate` is false.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/api/open-api/login/wx.login.html
+   */
   'login-code': ({ users, loginCodes }, user, body) => {
     if (readFlag(body, 'rotate', true) || !user.sessionKey) users.renewSessionKey(user);
     return { code: loginCodes.issue(user) };
@@ -18,7 +21,10 @@ export const miniProgramActions: PhoneActions = {
     code: phoneCodes.issue({ openIds: user.openIds, phone: phoneOf(user) }),
   }),
   encrypted: provideOpenData,
-  /** Allows a number of further subscribe messages of a template (platform 9.1). */
+  /**
+   * Allows a number of further subscribe messages of a template.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
+   */
   'allow-message': (_, { grants }, body) => {
     const templateId = readText(body, 'templateId');
     const left = (grants.get(templateId) ?? 0) + readCount(body, 'times');

@@ -1,4 +1,5 @@
-// The user in WeChat's browser: opens authorization pages (platform 6.1).
+// The user in WeChat's browser: opens authorization pages.
+// See https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
 import { readFlag, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';

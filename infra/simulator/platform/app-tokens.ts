@@ -23,7 +23,7 @@ const lifetimeMs = 7_200_000;
 const overlapMs = 300_000;
 const forceGapMs = 30_000;
 
-/** App access tokens (platform 2.1, 2.2): two isolated pools, each with its own renewal rule. */
+/** App access tokens: two isolated pools, each with its own renewal rule. */
 export class AppTokens {
   readonly #clock: Clock;
   readonly #secrets: IssuedSecrets;
@@ -40,13 +40,19 @@ export class AppTokens {
     this.#secrets = secrets;
   }
 
-  /** `/cgi-bin/token`: always a new token; the previous one stays valid for five minutes. */
+  /**
+   * `/cgi-bin/token`: always a new token; the previous one stays valid for five minutes.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getaccesstoken.html
+   */
   mintBasic(appId: string): AppTokenAnswer {
     if (!this.#basicDaily(appId, this.#clock.now())) throw new PlatformError(45009);
     return this.#answer(this.#mint(appId, 'basic', overlapMs));
   }
 
-  /** `/cgi-bin/stable_token`, normal mode: returns the same token until its last five minutes. */
+  /**
+   * `/cgi-bin/stable_token`, normal mode: returns the same token until its last five minutes.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
+   */
   getStable(appId: string): AppTokenAnswer {
     this.#spendStable(appId);
     const current = this.#newest.get(poolKey(appId, 'stable'));

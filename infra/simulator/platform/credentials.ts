@@ -2,7 +2,10 @@ import type { Call } from '../http.ts';
 import type { AppSettings, SimulatorSettings } from '../settings.ts';
 import { PlatformError } from './error.ts';
 
-/** Checks the credentials of both token calls (platform 2.3) and returns the app id. */
+/**
+ * Checks the credentials of both token calls and returns the app id.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
+ */
 export function checkAppCredentials({ miniapp, official }: SimulatorSettings, fields: Record<string, unknown>): string {
   const { grant_type: grantType, appid, secret } = fields;
   if (grantType !== 'client_credential') throw new PlatformError(40002);
@@ -15,7 +18,11 @@ export function checkAppCredentials({ miniapp, official }: SimulatorSettings, fi
   throw new PlatformError(ofOtherApp ? 40001 : 40125);
 }
 
-/** Checks the query of a code exchange (platform 1.1, 6.1) and returns the code. */
+/**
+ * Checks the query of a code exchange, for login or web authorization, and returns the code.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html
+ */
 export function readCodeExchange({ query }: Call, app: AppSettings, name: 'js_code' | 'code'): string {
   if (!query.get('appid')) throw new PlatformError(41002);
   if (!query.get('secret')) throw new PlatformError(41004);

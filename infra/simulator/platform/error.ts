@@ -72,7 +72,10 @@ const messages = {
 
 export type Errcode = keyof typeof messages;
 
-/** An error of the platform (platform 12): HTTP 200 with an errcode. */
+/**
+ * An error of the platform: HTTP 200 with an errcode.
+ * @see https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html
+ */
 export class PlatformError extends Error {
   readonly errcode: Errcode;
 

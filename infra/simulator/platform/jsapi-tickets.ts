@@ -9,8 +9,9 @@ const lifetimeMs = 7_200_000;
 const dailyLimit = 2_000;
 
 /**
- * Tickets of the JS-SDK (platform 7.1): unchanged until they expire. Every answer has expires_in 7200, as observed on
- * the real platform, so a server that relies on expires_in uses an expired ticket.
+ * Tickets of the JS-SDK: unchanged until they expire. Every answer has expires_in 7200, as observed on the real
+ * platform, so a server that relies on expires_in uses an expired ticket.
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/jssdk/api_getticket.html
  */
 export class JsapiTickets {
   readonly #clock: Clock;

@@ -5,7 +5,10 @@ import { readMenu } from './menu-rules.ts';
 import { ok, readJson } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** The custom menu of the official account (platform 8). */
+/**
+ * The custom menu of the official account.
+ * @see https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
+ */
 export function menuRoutes({ settings, account }: World): PlatformRoutes {
   return {
     '/cgi-bin/menu/create': {

@@ -1,4 +1,5 @@
-// The rules for custom menus (platform 8). Lengths are bytes.
+// The rules for custom menus. Lengths are bytes.
+// See https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
 import { isRecord } from '../http.ts';
 import { PlatformError } from './error.ts';
 import type { Errcode } from './error.ts';

@@ -11,7 +11,11 @@ const states: unknown[] = ['developer', 'trial', 'formal'];
 const languages: unknown[] = ['zh_CN', 'en_US', 'zh_HK', 'zh_TW'];
 const dedupeMs = 10 * 60_000;
 
-/** Template and subscribe messages (platform 9). */
+/**
+ * Template and subscribe messages.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
+ * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
+ */
 export function messageRoutes({ settings, clock, users }: World): PlatformRoutes {
   let messageId = 200_228_331;
   /** By user and client_msg_id: the message sent, and the end of its deduplication window. */

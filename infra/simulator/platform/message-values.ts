@@ -1,4 +1,5 @@
-// The rules for the values of template and subscribe messages (platform 9.1).
+// The rules for the values of template and subscribe messages.
+// See https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
 import { isRecord } from '../http.ts';
 import { PlatformError } from './error.ts';
 

@@ -7,7 +7,12 @@ import { PlatformError } from './error.ts';
 import { ok, readJson } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** Login, phone number and codes of the mini-program (platform 1.1, 1.2, 1.5). */
+/**
+ * Login, phone number and codes of the mini-program.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getunlimitedqrcode.html
+ */
 export function miniProgramRoutes({
   settings: { miniapp },
   users,

@@ -11,7 +11,10 @@ interface MiniProgramCode {
 const versions: unknown[] = ['release', 'trial', 'develop'];
 const homePage = 'pages/index/index';
 
-/** Codes that open the mini-program (platform 1.5); they never expire. */
+/**
+ * Codes that open the mini-program; they never expire.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getunlimitedqrcode.html
+ */
 export class MiniProgramCodes {
   readonly #byUrl = new Map<string, MiniProgramCode>();
   readonly #urlByImage = new Map<string, string>();

@@ -11,7 +11,13 @@ const browserPage: Answer = {
   body: '<!doctype html><html lang="zh-CN"><title>抱歉，出错了</title><h1>请在微信客户端打开链接</h1></html>',
 };
 
-/** Web authorization (platform 6.1). The page itself opens in WeChat only: the phone's action `open`. */
+/**
+ * Web authorization. The page itself opens in WeChat only: the phone's action `open`.
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html
+ */
 export function oauthRoutes({ settings: { official }, users, oauthCodes, userTokens }: World): PlatformRoutes {
   return {
     '/connect/oauth2/authorize': { raw: () => browserPage },

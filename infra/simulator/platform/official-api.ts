@@ -8,7 +8,11 @@ import type { QrCodes } from './qr-codes.ts';
 import { readJson } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** QR codes and followers of the official account (platform 4, 5). */
+/**
+ * QR codes and followers of the official account.
+ * @see https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html
+ * @see https://developers.weixin.qq.com/doc/service/api/usermanage/userinfo/api_userinfo.html
+ */
 export function officialRoutes({ settings, clock, users, qrCodes }: World): PlatformRoutes {
   const qrDaily = createDailyQuota(100_000);
   return {

@@ -17,7 +17,10 @@ export interface QrCode {
 const maxExpireSeconds = 2_592_000;
 const defaultExpireSeconds = 60;
 
-/** Parametric QR codes of the official account (platform 4). */
+/**
+ * Parametric QR codes of the official account.
+ * @see https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html
+ */
 export class QrCodes {
   readonly #clock: Clock;
   readonly #byTicket = new Map<string, QrCode>();

@@ -5,7 +5,11 @@ import { PlatformError } from './error.ts';
 import { ok } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** Sessions of the mini-program: check and reset of the session key (platform 1.4). */
+/**
+ * Sessions of the mini-program: check and reset of the session key.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_resetusersessionkey.html
+ */
 export function sessionRoutes({ users }: World): PlatformRoutes {
   return {
     '/wxa/checksession': {

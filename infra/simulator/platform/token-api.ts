@@ -4,7 +4,12 @@ import { PlatformError } from './error.ts';
 import { readJson } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** App access tokens and tickets of the JS-SDK (platform 2, 7.1). */
+/**
+ * App access tokens and tickets of the JS-SDK.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getaccesstoken.html
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/jssdk/api_getticket.html
+ */
 export function tokenRoutes({ settings, appTokens, tickets }: World): PlatformRoutes {
   return {
     '/cgi-bin/token': {

@@ -30,7 +30,11 @@ interface UserTokenAnswer {
 const lifetimeMs = 7_200_000;
 const refreshLifetimeMs = 30 * 86_400_000;
 
-/** User access tokens of web authorization (platform 6.1), independent of the app access tokens. */
+/**
+ * User access tokens of web authorization, independent of the app access tokens.
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html
+ * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html
+ */
 export class UserTokens {
   readonly #clock: Clock;
   readonly #secrets: IssuedSecrets;

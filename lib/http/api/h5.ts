@@ -5,7 +5,7 @@ import { WECHAT_ERRORS } from './shared.ts';
 export const getJssdkConfig = endpoint({
   method: 'GET',
   path: '/jssdk/config',
-  summary: 'What wx.config needs on one page of ours, signed',
+  summary: 'Get the signed wx.config options of a page',
   auth: 'none',
   request: { query: v.object({ url: v.pipe(v.string(), v.minLength(1), v.maxLength(2_048)) }) },
   status: 200,
@@ -22,7 +22,7 @@ export const getJssdkConfig = endpoint({
 export const authorize = endpoint({
   method: 'GET',
   path: '/oauth/authorize',
-  summary: 'Send a browser inside WeChat to the consent page; it comes back to `redirect`, logged in by cookie',
+  summary: 'Redirect a browser inside WeChat to the consent page; it returns to `redirect` with a session cookie',
   auth: 'none',
   request: {
     query: v.object({
@@ -37,7 +37,7 @@ export const authorize = endpoint({
 export const oauthCallback = endpoint({
   method: 'GET',
   path: '/oauth/callback',
-  summary: 'Where WeChat sends the browser back to; the same code again gives the same answer',
+  summary: 'Receive the browser from WeChat; a code sent twice gets the same session',
   auth: 'none',
   request: {
     query: v.object({
@@ -58,8 +58,9 @@ export const oauthCallback = endpoint({
 
 export const getVerificationFile = endpoint({
   method: 'GET',
+  // A path parameter of API Gateway is a whole segment.
   path: '/{file}',
-  summary: 'MP_verify_….txt, by which WeChat sees whose domain this is; a route takes whole segments only',
+  summary: 'Get MP_verify_….txt, by which WeChat verifies the owner of the domain',
   auth: 'none',
   request: { path: v.object({ file: v.string() }) },
   status: 200,

@@ -21,7 +21,7 @@ export const loginMiniapp = endpoint({
 export const bindPhone = endpoint({
   method: 'POST',
   path: '/miniapp/phone',
-  summary: 'Bind the phone of the phone button: by its code, or by what older base libraries seal',
+  summary: 'Bind a phone by the code of the phone button, or by the encrypted data of older base libraries',
   auth: 'session',
   request: {
     body: v.union(
@@ -45,7 +45,7 @@ export const bindPhone = endpoint({
 export const updateProfile = endpoint({
   method: 'PUT',
   path: '/miniapp/profile',
-  summary: 'Change nickname and avatar: as the user says them, or as the mini-program sealed and signed them',
+  summary: 'Change nickname and avatar: values that the user entered, or encrypted and signed data',
   auth: 'session',
   request: {
     body: v.union(
@@ -70,7 +70,7 @@ export const updateProfile = endpoint({
 export const register = endpoint({
   method: 'POST',
   path: '/register',
-  summary: 'Create the account of somebody who scanned a login code and has none',
+  summary: 'Create the account of a user who scanned a login code and has none',
   auth: 'none',
   request: { body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }) },
   status: 201,
@@ -81,7 +81,7 @@ export const register = endpoint({
 export const getMe = endpoint({
   method: 'GET',
   path: '/me',
-  summary: 'The user behind the session',
+  summary: 'Get the user of the session',
   auth: 'session',
   status: 200,
   answer: v.object({ user }),
@@ -91,7 +91,7 @@ export const getMe = endpoint({
 export const logout = endpoint({
   method: 'POST',
   path: '/logout',
-  summary: 'End the session: its token is refused from now on',
+  summary: 'End the session; its token is rejected from then on',
   auth: 'session',
   status: 204,
   errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'NOT_CONFIGURED'],
@@ -100,7 +100,7 @@ export const logout = endpoint({
 export const closeAccount = endpoint({
   method: 'DELETE',
   path: '/me',
-  summary: 'Close the account: what identified the person is free again, personal data are gone, orders stay',
+  summary: 'Close the account: free its identifiers, erase personal data, keep its orders',
   auth: 'session',
   status: 204,
   errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'ORDER_STATE_CONFLICT', 'NOT_CONFIGURED'],

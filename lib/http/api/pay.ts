@@ -3,7 +3,7 @@ import { SKU } from '../../core/ids.ts';
 import { endpoint } from '../endpoint.ts';
 import { fen, WECHAT_ERRORS } from './shared.ts';
 
-/** An order as its buyer sees it; the times are ISO 8601. */
+/** An order as its buyer sees it. Times are ISO 8601. */
 export const order = v.object({
   outTradeNo: v.string(),
   sku: v.string(),
@@ -16,7 +16,7 @@ export const order = v.object({
   refundedFen: fen,
 });
 
-/** What `wx.requestPayment` takes. */
+/** The parameters of `wx.requestPayment`. */
 export const jsapiPayment = v.object({
   appId: v.string(),
   timeStamp: v.string(),
@@ -26,13 +26,13 @@ export const jsapiPayment = v.object({
   paySign: v.string(),
 });
 
-/** One of three, by trade type: for the phone itself, for a QR code, for a browser to go to. */
+/** One of three, by trade type: the parameters of `wx.requestPayment`, the text of a QR code, or an address to open. */
 export const payment = v.union([jsapiPayment, v.object({ codeUrl: v.string() }), v.object({ h5Url: v.string() })]);
 
 export const prepay = endpoint({
   method: 'POST',
   path: '/pay/prepay',
-  summary: 'A new order at WeChat Pay, and what the client needs to open the payment',
+  summary: 'Create an order at WeChat Pay; the answer contains what opens the payment',
   auth: 'session',
   request: {
     headers: v.object({
@@ -55,10 +55,10 @@ export const prepay = endpoint({
 export const listOrders = endpoint({
   method: 'GET',
   path: '/pay/orders',
-  summary: 'The orders of the caller, newest first; those that are open are checked against WeChat',
+  summary: 'List the orders of the caller, newest first; open orders are checked against WeChat',
   auth: 'session',
   request: {
-    query: v.object({ cursor: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-z]{16}$/, 'Not a cursor of ours'))) }),
+    query: v.object({ cursor: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-z]{16}$/, 'Invalid cursor'))) }),
   },
   status: 200,
   answer: v.object({ orders: v.array(order), cursor: v.nullable(v.string()) }),
@@ -68,7 +68,7 @@ export const listOrders = endpoint({
 export const getOrder = endpoint({
   method: 'GET',
   path: '/pay/orders/{outTradeNo}',
-  summary: 'One order of the caller; while it is open, WeChat is asked at most every 5 s',
+  summary: 'Get one order of the caller; while it is open, WeChat is queried at most every 5 s',
   auth: 'session',
   request: { path: v.object({ outTradeNo: v.string() }) },
   status: 200,
@@ -79,7 +79,7 @@ export const getOrder = endpoint({
 export const closeOrder = endpoint({
   method: 'POST',
   path: '/pay/orders/{outTradeNo}/close',
-  summary: 'Closes an order of the caller: nobody can pay it after this',
+  summary: 'Close an order of the caller, so that it cannot be paid any more',
   auth: 'session',
   request: { path: v.object({ outTradeNo: v.string() }) },
   status: 200,

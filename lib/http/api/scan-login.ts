@@ -5,7 +5,7 @@ import { session, WECHAT_ERRORS } from './shared.ts';
 export const createQrLogin = endpoint({
   method: 'POST',
   path: '/qr-login',
-  summary: 'A QR code that logs a web page in when somebody scans it with WeChat',
+  summary: 'Create a QR code that logs a web page in when a user scans it with WeChat',
   auth: 'none',
   request: {
     body: v.object({ via: v.optional(v.picklist(['official-account', 'mini-program']), 'official-account') }),
@@ -25,11 +25,11 @@ export const createQrLogin = endpoint({
 export const pollQrLogin = endpoint({
   method: 'GET',
   path: '/qr-login/{ticket}',
-  summary: 'What became of a QR code; the success answer is given once',
+  summary: 'Get the state of a QR code; the success answer is given once',
   auth: 'none',
   request: {
     path: v.object({ ticket: v.string() }),
-    // Without it a ticket looks as it does with a wrong one.
+    // A missing token gets the same answer as a wrong one.
     headers: v.object({ 'x-poll-token': v.fallback(v.string(), '') }),
   },
   status: 200,
@@ -45,7 +45,7 @@ export const pollQrLogin = endpoint({
 export const decideQrLogin = endpoint({
   method: 'POST',
   path: '/qr-login/{ticket}/confirm',
-  summary: 'What the person decides in the mini-program whose code they scanned; the ticket came as its scene',
+  summary: 'Report the scan, or confirm or cancel the login, in the mini-program; its scene is the ticket',
   auth: 'session',
   request: {
     path: v.object({ ticket: v.string() }),

@@ -4,18 +4,18 @@ import { endpoint } from '../endpoint.ts';
 export const getHealth = endpoint({
   method: 'GET',
   path: '/health',
-  summary: 'Whether the service answers',
+  summary: 'Check that the service responds',
   auth: 'none',
   status: 200,
   answer: v.object({ status: v.literal('ok') }),
   errors: [],
 });
 
-/** Its form is OpenAPI's, not ours. */
+/** The answer schema is loose, because the OpenAPI specification defines the document. */
 export const getOpenapi = endpoint({
   method: 'GET',
   path: '/openapi.json',
-  summary: 'This document',
+  summary: 'Get this document',
   auth: 'none',
   status: 200,
   answer: v.looseObject({ openapi: v.string() }),
@@ -25,7 +25,7 @@ export const getOpenapi = endpoint({
 export const getJwks = endpoint({
   method: 'GET',
   path: '/.well-known/jwks.json',
-  summary: 'The public keys of our session tokens, for other services that check them',
+  summary: 'Get the public keys with which other services verify session tokens',
   auth: 'none',
   status: 200,
   answer: v.object({

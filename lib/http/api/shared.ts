@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** An amount of money, or a sum. */
+/** An amount or a sum of money, in fen. */
 export const fen = v.pipe(v.number(), v.integer());
 
 export const user = v.object({
@@ -12,7 +12,7 @@ export const user = v.object({
   phone: v.nullable(v.string()),
 });
 
-/** A session as every login answers it; `expiresIn` in seconds. */
+/** The answer of every login; `expiresIn` in seconds. */
 export const session = v.object({
   token: v.string(),
   tokenType: v.literal('Bearer'),
@@ -20,7 +20,7 @@ export const session = v.object({
   user,
 });
 
-/** What any route that calls WeChat may come to. */
+/** The errors of every route that calls WeChat. */
 export const WECHAT_ERRORS = [
   'RATE_LIMITED',
   'WECHAT_CONFIG',

@@ -5,7 +5,7 @@ import { fen } from './shared.ts';
 export const getWallet = endpoint({
   method: 'GET',
   path: '/wallet',
-  summary: "What is in the caller's wallet; below zero when a refunded top-up was spent before",
+  summary: "Get the balance of the caller's wallet; negative when a refunded top-up was already spent",
   auth: 'session',
   status: 200,
   answer: v.object({ balanceFen: fen }),

@@ -13,15 +13,16 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'cookie',
     name: SESSION_COOKIE,
-    description: 'Set by the login of H5 pages. What changes state must come from a page of ALLOWED_ORIGINS',
+    description:
+      'Set by the login of H5 pages. A request that changes state must come from an origin of ALLOWED_ORIGINS',
   },
 };
 
-/** Headers that a browser sets by itself, and no client may. */
+/** Headers that only browsers can set. */
 const SET_BY_BROWSERS = new Set(['origin']);
 
 /**
- * The OpenAPI document of these endpoints.
+ * Builds the OpenAPI document of these endpoints.
  * @throws Error for a schema that JSON Schema cannot express
  */
 export function buildOpenapi(endpoints: EndpointList): OpenapiDocument {
@@ -39,7 +40,7 @@ export function buildOpenapi(endpoints: EndpointList): OpenapiDocument {
       version: VERSION,
       description: 'A WeChat backend: login, payments, wallet. Amounts are in fen, times in ISO 8601.',
     },
-    // Where the document was asked for: right for every stage and domain.
+    // Relative to the address of the document, so that it is right for every stage and domain.
     servers: [{ url: '/' }],
     tags: Object.keys(endpoints).map((name) => ({ name })),
     paths,
@@ -77,12 +78,15 @@ function parameters(place: Parameter['in'], schema: v.GenericSchema | undefined)
     }));
 }
 
-/** `x-poll-token` as people write it: X-Poll-Token. */
+/** Returns a header name in its usual spelling: `x-poll-token` becomes `X-Poll-Token`. */
 function headerName(name: string): string {
   return name.replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
 }
 
-/** No body is an empty object to us: whoever may send that may leave it out. */
+/**
+ * Describes a body. A missing body counts as an empty object, so it is optional where the schema accepts an empty
+ * object.
+ */
 function requestBody(schema: v.GenericSchema): { required: boolean; content: Content } {
   const required = !v.is(schema, {});
   return { required, content: { 'application/json': { schema: requestSchema(schema) } } };

@@ -6,12 +6,12 @@ import { getHealth, getJwks, getOpenapi } from '../api/service.ts';
 import { getWallet } from '../api/wallet.ts';
 import type { Endpoint } from '../endpoint.ts';
 
-/** Endpoints by their tag and their operationId. */
+/** Endpoints by tag and operationId. */
 export type EndpointList = Record<string, Record<string, Endpoint>>;
 
 /**
- * Every endpoint there is. The methods of the clients have these names, so a name stays once it is published. What is
- * tagged `Service` is for machines, WeChat among them, and no method of a client.
+ * Every endpoint of the API. The clients have a method of the same name for each, so a published name stays. Endpoints
+ * tagged `Service` are called by machines, such as WeChat; the clients have no methods for them.
  */
 export const ENDPOINTS = {
   Account: { loginMiniapp, bindPhone, updateProfile, getMe, logout, closeAccount, register },

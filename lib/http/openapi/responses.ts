@@ -5,13 +5,13 @@ import { STATUS } from '../error-response.ts';
 import { answerSchema, componentRef } from './schemas.ts';
 import type { JsonSchema, Response } from './types.ts';
 
-/** A redirect, which never comes without a cookie here. */
+/** Headers of a redirect. Every redirect of this API sets a cookie. */
 const HEADERS_OF_REDIRECT: Response['headers'] = {
   Location: { required: true, schema: { type: 'string' } },
   'Set-Cookie': { required: true, schema: { type: 'string' } },
 };
 
-/** Everything that an endpoint answers, by status. */
+/** Returns all responses of an endpoint by status. */
 export function responsesOf(endpoint: Endpoint): Record<string, Response> {
   return { [endpoint.status]: success(endpoint), ...errors(endpoint) };
 }
@@ -29,12 +29,12 @@ function errors(endpoint: Endpoint): Record<string, Response> {
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, error(codes)]));
 }
 
-/** Those that the description names, and those that the envelope of every route may come to. */
-function codesOf({ request, errors: named }: Endpoint): ErrorCode[] {
+/** Returns the errors that the description names, and those that `route` adds. */
+function codesOf({ request, errors: described }: Endpoint): ErrorCode[] {
   return [
     ...(request ? ['PARAM_ERROR' as const] : []),
     ...(request?.body ? ['BODY_TOO_LARGE' as const] : []),
-    ...named,
+    ...described,
     'INTERNAL',
   ];
 }

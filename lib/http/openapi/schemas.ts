@@ -8,7 +8,7 @@ import type { JsonSchema } from './types.ts';
 
 const errorCode = v.picklist(Object.keys(STATUS) as ErrorCode[]);
 
-/** Parts of answers that have a name. */
+/** Named parts of answers. */
 const COMPONENTS = {
   User: user,
   Session: session,
@@ -24,7 +24,7 @@ const COMPONENTS = {
   }),
 };
 
-/** What comes out of `v.object` has no other fields: those were dropped. */
+/** Options for answers. `v.object` drops other fields, so an object has no additional properties. */
 const ANSWER = {
   target: 'draft-2020-12',
   typeMode: 'output',
@@ -34,31 +34,34 @@ const ANSWER = {
 } satisfies ConversionConfig;
 
 /**
- * What a client may send: before transformations, and with fields that we do not know.
- * @throws Error for what JSON Schema cannot express
+ * Returns the JSON Schema of valid input: before transformations, and with unknown fields allowed.
+ * @throws Error for a schema that JSON Schema cannot express
  */
 export function requestSchema(schema: v.GenericSchema): JsonSchema {
   return withoutEnvelope(toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'input' }));
 }
 
 /**
- * What we answer, to the field; named parts are references.
- * @throws Error for what JSON Schema cannot express
+ * Returns the JSON Schema of an answer, without additional fields. Named parts are references.
+ * @throws Error for a schema that JSON Schema cannot express
  */
 export function answerSchema(schema: v.GenericSchema): JsonSchema {
   return withoutEnvelope(toJsonSchema(schema, { ...ANSWER, definitions: COMPONENTS }));
 }
 
-/** What the references lead to. */
+/** Returns the schemas of the named parts. */
 export function componentSchemas(): Record<string, JsonSchema> {
   return toJsonSchemaDefs(COMPONENTS, ANSWER);
 }
 
+/** Returns the reference to a named part. */
 export function componentRef(name: keyof typeof COMPONENTS): string {
   return `#/components/schemas/${name}`;
 }
 
-/** OpenAPI says by itself which JSON Schema it means, and has the definitions elsewhere. */
+/**
+ * Removes `$schema` and `$defs`: an OpenAPI document implies the dialect and has its definitions under `components`.
+ */
 function withoutEnvelope(converted: JsonSchema): JsonSchema {
   const { $schema: _, $defs: __, ...schema } = converted;
   return schema;

@@ -2,7 +2,7 @@ import type { JsonSchema } from '@valibot/to-json-schema';
 
 export type { JsonSchema };
 
-/** OpenAPI 3.1, as far as we use it. No interface, because an answer of any form is a record. */
+/** The part of OpenAPI 3.1 that this API uses. A type alias, because an interface is not assignable to a record. */
 export type OpenapiDocument = {
   openapi: string;
   info: { title: string; version: string; description: string };

@@ -5,10 +5,10 @@ import { signJsapiPaymentV2 } from './payment-sheet.ts';
 import { queryRefundV2 } from './refunds.ts';
 import { queryTransactionV2 } from './transaction.ts';
 
-/** `appId` is any app of the merchant, for calls that concern no app. */
+/** `appId` is any app of the merchant, for calls without an order: API v2 requires an app in every call. */
 export type PayApiV2Deps = PayV2Deps & { appId: string };
 
-/** Returns the calls to WeChat Pay by API v2. */
+/** Returns the calls to WeChat Pay in API v2. */
 export function payApiV2(deps: PayApiV2Deps): PayApi {
   return {
     create: (order) => createTransactionV2(deps, order),

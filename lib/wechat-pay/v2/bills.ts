@@ -9,7 +9,7 @@ import { signFields } from './sign.ts';
 export type BillV2Deps = Pick<Runtime, 'randomBytes'> & {
   startDownload: StartDownload;
   mchId: string;
-  /** Any app of the merchant: the bill is of all of them. */
+  /** Any app of the merchant. The bill covers all apps. */
   appId: string;
   apiV2Key: string;
   payBaseUrl: string;
@@ -21,10 +21,13 @@ const HEAD_BYTES = 64;
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
- * Opens the trade bill of a day (`yyyy-mm-dd` of Beijing), all payments and refunds of it (pay 5.5). The answer is the
- * file, without signature or hash, or XML when there is none.
- * @returns `none` when there was no transaction, `creating` when the bill is not ready (pay 5.6)
- * @throws PARAM_ERROR, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, the last two also from the body
+ * Opens the trade bill of a day, with all payments and refunds. The response is the file, without signature or hash, or
+ * XML when WeChat Pay has no file.
+ * @param date `yyyy-mm-dd` in Beijing
+ * @returns `none` for a day without transactions, `creating` while the bill is not ready
+ * @throws PARAM_ERROR when WeChat Pay has no bills of such a day
+ * @throws WECHAT_CONFIG; WECHAT_UNAVAILABLE and WECHAT_TIMEOUT, also while the body is read
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935219
  */
 export async function openTradeBillV2(
   deps: BillV2Deps,
@@ -38,7 +41,7 @@ export async function openTradeBillV2(
     body: signedBody(deps, date),
   });
   const { head, all } = await peek(body, HEAD_BYTES);
-  // A bill begins with a BOM and a column name, or with the magic number of gzip.
+  // A bill begins with a BOM and a column name, or with the magic number of gzip. XML begins with `<`.
   if (status === 200 && !head.toString('utf8').trimStart().startsWith('<')) return { body: all };
   return readErrorAnswer(status, (await firstBytes(all, MAX_ERROR_BYTES)).toString('utf8'));
 }
@@ -56,7 +59,7 @@ function signedBody({ mchId, appId, apiV2Key, randomBytes }: BillV2Deps, date: s
   return writeFields({ ...fields, sign: signFields(fields, apiV2Key, 'HMAC-SHA256') });
 }
 
-/** An error answer has no code, only a text, which is not always spelled alike (pay 5.6). */
+/** Interprets an error response. It has a text and no code, and the spelling of the text varies. */
 function readErrorAnswer(status: number, text: string): 'none' | 'creating' {
   const message = messageOf(text);
   const words = message.toLowerCase().replaceAll(/[^a-z]/g, '');
@@ -71,6 +74,8 @@ function messageOf(text: string): string {
   try {
     return readFields(text.trim())['return_msg'] ?? '';
   } catch (cause) {
-    throw new AppError('WECHAT_UNAVAILABLE', 'The answer of WeChat Pay is neither a bill nor XML of API v2', { cause });
+    throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay returned neither a bill nor XML of API v2; retry later', {
+      cause,
+    });
   }
 }

@@ -14,17 +14,20 @@ export type PayV2Deps = Pick<Runtime, 'send' | 'sleep' | 'now' | 'randomBytes' |
 
 export interface PayV2Call {
   path: '/pay/unifiedorder' | '/pay/orderquery' | '/pay/closeorder' | '/pay/refundquery';
-  /** Without the merchant and the signature; empty ones are not sent. */
+  /** The fields without the merchant and the signature. Empty fields are not sent. */
   fields: V2Fields;
 }
 
-/** Calls that may have taken effect, whatever becomes of their repeat. */
+/** Calls that change something at WeChat. */
 const CHANGES = new Set<PayV2Call['path']>(['/pay/unifiedorder', '/pay/closeorder']);
 
 /**
- * Calls API v2 and returns the fields of an answer that is signed, about our request, and a success (pay 5.1). A call
- * with an unknown outcome is sent once more, byte for byte: every call here is idempotent by its number (pay 2.13, 5.6).
- * @throws the error of errorOfPayCode for `err_code`; WECHAT_CONFIG, INTERNAL; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * Calls API v2. Returns the fields of a response that is signed, matches the merchant and the app, and reports success.
+ * A call with an unknown outcome is retried once with the same bytes: every call here is idempotent by its number.
+ * @throws the error of errorOfPayCode for `err_code`
+ * @throws WECHAT_CONFIG, INTERNAL when WeChat Pay rejects the request as a whole
+ * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE when the outcome is unknown
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
 export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): Promise<Verified<V2Fields>> {
   const body = signedBody(deps, fields);
@@ -33,14 +36,17 @@ export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): P
   );
 }
 
-/** What is signed is what WeChat will read, less the characters that XML cannot carry. */
+/**
+ * Returns the signed body. The signature covers the fields as WeChat reads them, without characters that XML cannot
+ * carry.
+ */
 function signedBody({ mchId, apiV2Key, randomBytes }: PayV2Deps, fields: V2Fields): string {
   const nonce = randomBytes(16).toString('hex');
   const asRead = readFields(writeFields({ ...fields, mch_id: mchId, nonce_str: nonce, sign_type: 'HMAC-SHA256' }));
   return writeFields({ ...asRead, sign: signFields(asRead, apiV2Key, 'HMAC-SHA256') });
 }
 
-/** The text of an answer. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE */
+/** Sends the body and returns the text of the response. @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE */
 async function post({ send, payBaseUrl }: PayV2Deps, path: string, body: string): Promise<string> {
   const answer = await send({
     method: 'POST',
@@ -49,17 +55,19 @@ async function post({ send, payBaseUrl }: PayV2Deps, path: string, body: string)
     headers: { 'content-type': 'text/xml; charset=utf-8', 'user-agent': 'wechat-lambda' },
     body,
   });
-  if (answer.status !== 200) throw unknownOutcome(`WeChat Pay answered ${answer.status}`);
+  if (answer.status !== 200) throw unknownOutcome(`WeChat Pay returned HTTP ${answer.status}; expected 200`);
   return answer.body.toString('utf8');
 }
 
-/** In the order of pay 5.1: what is not signed says at most that nothing was done. */
+/** Checks a response in the documented order. An unsigned response can only prove that nothing was done. */
 function readAnswer({ mchId, apiV2Key }: PayV2Deps, { path, fields }: PayV2Call, xml: string): Verified<V2Fields> {
   const answer = fieldsOf(xml);
   const { return_msg: text = '', mch_id: forMerchant = mchId, appid: forApp = fields.appid } = answer;
   if (answer.return_code !== 'SUCCESS') throw errorOfPayCode(codeOfText(text), `${path}, ${text}`);
-  if (!isSigned(answer, apiV2Key)) throw unknownOutcome('The answer of WeChat Pay is not signed as it must be');
-  if (forMerchant !== mchId || forApp !== fields.appid) throw unknownOutcome('The answer is about somebody else');
+  if (!isSigned(answer, apiV2Key))
+    throw unknownOutcome('The response of WeChat Pay has no valid signature; check PAY_API_V2_KEY');
+  if (forMerchant !== mchId || forApp !== fields.appid)
+    throw unknownOutcome('The response of WeChat Pay belongs to another merchant or app; check PAY_MCH_ID');
   if (answer.result_code === 'SUCCESS') return answer;
   throw errorOfPayCode(answer.err_code ?? 'NO_CODE', `${path}, ${answer.err_code_des ?? ''}`);
 }
@@ -68,13 +76,13 @@ function fieldsOf(xml: string): V2Fields {
   try {
     return readFields(xml);
   } catch (cause) {
-    throw unknownOutcome('The answer of WeChat Pay is no XML of API v2', cause);
+    throw unknownOutcome('The response of WeChat Pay is not XML of API v2', cause);
   }
 }
 
 /**
- * What `return_msg` means, which has no code and no signature. These are refusals of the request as a whole, before
- * anything is done; any other text may as well be an overload.
+ * Error codes by text of `return_msg`, which has no code and no signature. With these texts WeChat Pay rejects the
+ * request as a whole, before it does anything. Any other text may be an overload, so its outcome is unknown.
  */
 const CODE_BY_TEXT: [RegExp, string][] = [
   [/签名/, 'SIGNERROR'],

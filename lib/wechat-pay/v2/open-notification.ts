@@ -11,8 +11,8 @@ import { readTransactionV2 } from './transaction.ts';
 declare const opened: unique symbol;
 
 /**
- * A notification of API v2, opened with our key. Only openPayNotificationV2 produces one. A payment is signed. A refund
- * is not (pay 5.8): it is a claim that a query has to confirm.
+ * A notification of API v2, opened with our key. Only openPayNotificationV2 creates values of this type. A payment is
+ * signed. A refund is unsigned: it is a claim that a query has to confirm.
  */
 export type PayNotificationV2 = { readonly [opened]: true } & (
   | { kind: 'payment'; transaction: Verified<Transaction> }
@@ -24,12 +24,14 @@ const MAX_BYTES = 64 * 1024;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Opens a notification of API v2 (pay 5.7, 5.8): reads the flat XML, checks the signature over every field, reads the
- * content; of a refund it decrypts `req_info` instead. The message carries no time, so a replay is accepted, and settling
- * twice changes nothing. A signed message without success is `other`. The ledger decides whether a payment fits its order
- * and merchant.
- * @throws PARAM_ERROR for other XML and for signed content of an unknown form; FORBIDDEN when the message is not signed,
- * does not open with our key, or is a refund of another merchant
+ * Opens a notification of API v2: reads the flat XML, verifies the signature over every field, and reads the payment. A
+ * refund has no signature, so its `req_info` is decrypted instead. The message has no timestamp, so a replay is
+ * accepted: booking twice changes nothing. A signed message without success is `other`. The caller compares the payment
+ * with the ledger.
+ * @throws PARAM_ERROR for other XML, and for content of an unknown form
+ * @throws FORBIDDEN when the message is not signed or not encrypted with our key, or is a refund of another merchant
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
 export function openPayNotificationV2(
   body: Buffer,
@@ -38,23 +40,23 @@ export function openPayNotificationV2(
   const xml = textOf(body);
   const fields = readFields(xml);
   if (fields.req_info !== undefined) {
-    if (fields.mch_id !== mchId) throw new AppError('FORBIDDEN', 'The refund is of another merchant');
+    if (fields.mch_id !== mchId) throw new AppError('FORBIDDEN', 'The refund belongs to another merchant');
     return { kind: 'refund-claim', refund: openRefund(fields.req_info, apiV2Key, mchId) } as PayNotificationV2;
   }
-  if (!isSigned(fields, apiV2Key)) throw new AppError('FORBIDDEN', 'The signature does not fit');
+  if (!isSigned(fields, apiV2Key)) throw new AppError('FORBIDDEN', 'The signature is not valid');
   if (fields.return_code !== 'SUCCESS' || fields.result_code !== 'SUCCESS') {
     const id = createHash('sha256').update(body).digest('hex');
     return { kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml } as PayNotificationV2;
   }
-  // Only the answer to a query has a state; a notification stands for success.
+  // A notification has no `trade_state`, because WeChat Pay notifies only of success.
   const transaction = readTransactionV2({ trade_state: 'SUCCESS', ...fields });
   if (transaction?.payment && transaction.tradeState === 'SUCCESS')
     return { kind: 'payment', transaction } as PayNotificationV2;
-  throw new AppError('PARAM_ERROR', 'The notification is not about a successful payment');
+  throw new AppError('PARAM_ERROR', 'The notification contains no successful payment');
 }
 
 function textOf(body: Buffer): string {
-  if (body.length > MAX_BYTES) throw new AppError('PARAM_ERROR', 'The notification is too long');
+  if (body.length > MAX_BYTES) throw new AppError('PARAM_ERROR', 'The notification is longer than 64 KiB');
   try {
     return utf8.decode(body);
   } catch (cause) {
@@ -65,14 +67,14 @@ function textOf(body: Buffer): string {
 function openRefund(reqInfo: string, apiV2Key: string, mchId: string): WechatRefund {
   const refund = readRefundNoticeV2(openReqInfo(reqInfo, apiV2Key), mchId);
   if (refund) return refund;
-  throw new AppError('PARAM_ERROR', 'The notification is not about a refund');
+  throw new AppError('PARAM_ERROR', 'The notification contains no refund of a known form');
 }
 
-/** A wrong key may by chance leave a padding that fits, but never XML. */
+/** Decrypts `req_info`. A wrong key can leave valid padding by chance, but never XML. */
 function openReqInfo(reqInfo: string, apiV2Key: string): V2Fields {
   try {
     return readFields(decryptReqInfo(apiV2Key, reqInfo), 'root');
   } catch (cause) {
-    throw new AppError('FORBIDDEN', 'The refund does not open with our key', { cause });
+    throw new AppError('FORBIDDEN', 'Our key does not decrypt the refund', { cause });
   }
 }

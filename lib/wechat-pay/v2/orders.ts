@@ -5,10 +5,10 @@ import { payCodeOf, errorOfPayCode } from '../errors.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
 
-/** Names an order in API v2. */
+/** Identifies an order in API v2. */
 export type OrderRefV2 = Pick<Order, 'outTradeNo' | 'appId'>;
 
-/** For each trade type: its name in v2, the field of its payment handle, and the fields that only it has (pay 5.3). */
+/** For each trade type: its name in API v2, the field of its payment handle, and the fields that only this type has. */
 const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFields(order: Order): V2Fields }> = {
   JSAPI: { tradeType: 'JSAPI', handleField: 'prepay_id', ownFields: ({ openId = '' }) => ({ openid: openId }) },
   NATIVE: { tradeType: 'NATIVE', handleField: 'code_url', ownFields: ({ sku }) => ({ product_id: sku.slice(0, 32) }) },
@@ -16,9 +16,10 @@ const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFiel
 };
 
 /**
- * Creates an order (pay 5.3). Every field but the nonce comes from the stored order, so that a repeat is identical.
+ * Creates an order. Every field except the nonce comes from the stored order, so that a repeat is identical.
  * @returns the prepay_id, code_url or mweb_url
  * @throws WECHAT_CONFIG, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
 export async function createTransactionV2(deps: PayV2Deps, order: Order): Promise<string> {
   const { tradeType, handleField, ownFields } = KINDS[order.tradeType];
@@ -39,12 +40,14 @@ export async function createTransactionV2(deps: PayV2Deps, order: Order): Promis
   });
   const paymentHandle = answer[handleField];
   if (paymentHandle !== undefined && paymentHandle.length <= 512) return paymentHandle;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer has nothing to pay with");
+  throw new AppError('WECHAT_UNAVAILABLE', `WeChat Pay returned no valid ${handleField} for the order`);
 }
 
 /**
- * Closes an order (pay 5.4). Closing a closed order succeeds.
- * @throws ORDER_STATE_CONFLICT when it is paid, NOT_FOUND
+ * Closes an order. Closing a closed order succeeds.
+ * @throws ORDER_STATE_CONFLICT when the order is paid
+ * @throws NOT_FOUND when WeChat Pay has no such order
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935216
  */
 export async function closeTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<void> {
   try {
@@ -54,21 +57,27 @@ export async function closeTransactionV2(deps: PayV2Deps, order: OrderRefV2): Pr
   }
 }
 
-/** The fields that name an order. */
+/** Returns the fields that identify an order. */
 export function orderFields({ appId, outTradeNo }: OrderRefV2): V2Fields {
   return { appid: appId, out_trade_no: outTradeNo };
 }
 
 /**
- * The site that the payment starts from; v2 wants all three. Of its address we store nothing, and WeChat looks at the
- * Referer of the browser (pay 2.2), so this is where we are. The name is short, for 256 characters in all.
+ * Returns the site that starts an H5 payment; API v2 requires all three fields. The order does not store the address of
+ * the site, so the origin of the notification URL stands in: WeChat Pay checks the Referer of the browser. The name is
+ * cut, because the limit is 256 characters in total.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
  */
 function sceneInfo({ notifyUrl, description }: Order): string {
   const name = [...description].slice(0, 32).join('');
   return JSON.stringify({ h5_info: { type: 'Wap', wap_url: new URL(notifyUrl).origin, wap_name: name } });
 }
 
-/** "201 商户订单号重复": an order of this number that differs. It may be open: it is not ours to give up (pay 5.6). */
+/**
+ * Returns the error for "201 商户订单号重复": WeChat Pay has a different order with this number. The other order may be open,
+ * so the error must not count as declined.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ */
 function numberInUse(error: unknown): AppError {
   return errorOfPayCode('OUT_TRADE_NO_USED', `/pay/unifiedorder, ${(error as Error).cause}`);
 }

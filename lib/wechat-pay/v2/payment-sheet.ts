@@ -3,8 +3,9 @@ import type { JsapiPayment } from '../pay-api.ts';
 import { signFields } from './sign.ts';
 
 /**
- * Signs a prepay_id of v2 for the client (pay 3.6); it may be done again while the prepay_id lives. The sign type must be
- * that of the order's creation, and is signed itself.
+ * Signs a prepay_id of API v2 for the client. A valid prepay_id can be signed any number of times. The signature covers
+ * `signType`, which must equal the sign type of the order's creation.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
  */
 export function signJsapiPaymentV2(
   apiV2Key: string,

@@ -6,7 +6,7 @@ import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
 import { beijingText, fenText, idText } from './field-schemas.ts';
 
-/** What v2 calls the states of a refund; CHANGE is a refund that does not reach the account of the payer. */
+/** Refund statuses by their name in API v2. CHANGE means that the money did not reach the account of the payer. */
 const STATUS = new Map<string, WechatRefund['status']>([
   ['PROCESSING', 'PROCESSING'],
   ['SUCCESS', 'SUCCESS'],
@@ -30,8 +30,10 @@ const schema = v.object({
 });
 
 /**
- * Queries a refund by its number (pay 5.5). `appId` is any app of the merchant, because v2 requires one in every call.
+ * Queries a refund by its number.
+ * @param appId any app of the merchant, because API v2 requires an app in every call
  * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935218
  */
 export async function queryRefundV2(
   deps: PayV2Deps,
@@ -51,12 +53,13 @@ export async function queryRefundV2(
     successAt: answer.refund_success_time_0,
   });
   if (refund?.outRefundNo === outRefundNo) return refund as Verified<WechatRefund>;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another refund");
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay did not return the requested refund');
 }
 
 /**
- * Reads the decrypted content of a refund notification (pay 5.8); undefined when it is none. WeChat does not sign this
- * content, so the result is a claim, not a verified refund.
+ * Reads the decrypted content of a refund notification, or returns undefined for content of another form. WeChat Pay
+ * does not sign this content, so the result is a claim and not a verified refund.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
 export function readRefundNoticeV2(fields: V2Fields, mchId: string): WechatRefund | undefined {
   return readRefund(mchId, {

@@ -1,8 +1,10 @@
 import { createDecipheriv, createHash } from 'node:crypto';
 
 /**
- * The plaintext of a refund notification's `req_info` (pay 5.8): AES-256-ECB in base64, its key the lower-case hex of the
- * APIv2 key's MD5, taken as text. Throws when the padding does not fit; nothing else is checked by this cipher.
+ * Decrypts the `req_info` of a refund notification: base64 of AES-256-ECB. The cipher key is the text of the lower-case
+ * hex MD5 of the API v2 key. The cipher authenticates nothing.
+ * @throws when the padding is not valid
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
 export function decryptReqInfo(apiV2Key: string, reqInfo: string): string {
   const decipher = createDecipheriv('aes-256-ecb', createHash('md5').update(apiV2Key).digest('hex'), null);

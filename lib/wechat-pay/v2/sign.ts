@@ -7,8 +7,9 @@ export type V2SignType = 'MD5' | 'HMAC-SHA256';
 const TYPE_BY_HEX_LENGTH: Partial<Record<number, V2SignType>> = { 32: 'MD5', 64: 'HMAC-SHA256' };
 
 /**
- * The signature over all fields that are not empty, `sign` itself left out (pay 5.2), in upper-case hex. Names are sorted
- * by code unit; a locale would mix the cases.
+ * Returns the signature (upper-case hex) over all non-empty fields except `sign`. Names are sorted by code unit,
+ * because the order of a locale mixes upper and lower case.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
  */
 export function signFields(fields: V2Fields, apiV2Key: string, type: V2SignType): string {
   const names = Object.keys(fields).filter((name) => name !== 'sign' && fields[name] !== '');
@@ -21,12 +22,13 @@ export function signFields(fields: V2Fields, apiV2Key: string, type: V2SignType)
 }
 
 /**
- * Whether the holder of the key signed these fields, unknown fields included (pay 5.2). The length of `sign` gives its
- * type, because notifications do not always name it. A named type must agree.
+ * Returns whether the holder of the key signed these fields, including unknown fields. The length of `sign` determines
+ * the type, because notifications can omit `sign_type`. A given `sign_type` must agree.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
  */
 export function isSigned(fields: V2Fields, apiV2Key: string): fields is Verified<V2Fields> {
-  const { sign = '', sign_type: named } = fields;
+  const { sign = '', sign_type: givenType } = fields;
   const type = /^[\dA-Fa-f]+$/.test(sign) ? TYPE_BY_HEX_LENGTH[sign.length] : undefined;
-  if (!type || (named && named !== type)) return false;
+  if (!type || (givenType && givenType !== type)) return false;
   return timingSafeEqual(Buffer.from(sign.toUpperCase()), Buffer.from(signFields(fields, apiV2Key, type)));
 }

@@ -18,16 +18,22 @@ const schema = v.object({
   fee_type: v.optional(v.string(), 'CNY'),
 });
 
-/** Queries an order (pay 5.4). @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
+/**
+ * Queries an order.
+ * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
+ */
 export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<Verified<Transaction>> {
   const transaction = readTransactionV2(await callPayV2(deps, { path: '/pay/orderquery', fields: orderFields(order) }));
   if (transaction?.outTradeNo === order.outTradeNo) return transaction;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another order");
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay did not return the requested order');
 }
 
 /**
- * Reads a signed answer or notification (pay 5.4, 5.7); undefined when it is no transaction. An unpaid order has few
+ * Reads a signed response or notification, or returns undefined for fields of another form. An unpaid order has few
  * fields.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
  */
 export function readTransactionV2(fields: Verified<V2Fields>): Verified<Transaction> | undefined {
   const parsed = v.safeParse(schema, fields);

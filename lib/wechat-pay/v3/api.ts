@@ -5,7 +5,7 @@ import { queryRefund } from './refunds.ts';
 import { signJsapiPayment } from './signature.ts';
 import { queryTransaction } from './transaction.ts';
 
-/** Returns the calls to WeChat Pay by API v3. */
+/** Returns the calls to WeChat Pay in API v3. */
 export function payApiV3(deps: PayV3Deps): PayApi {
   return {
     create: (order) => createTransaction(deps, order),

@@ -9,7 +9,7 @@ import { authorization } from './signature.ts';
 
 export type BillDeps = PayV3Deps & { startDownload: StartDownload };
 
-/** A bill on its way to us; `sha1` (hex) is of what is inside. */
+/** A bill during its download. `sha1` (hex) is the hash of the uncompressed content. */
 interface OpenedBill {
   body: AsyncIterable<Buffer>;
   sha1: string;
@@ -18,22 +18,28 @@ interface OpenedBill {
 const IDLE_MS = 10_000;
 const MAX_ERROR_BYTES = 64 * 1024;
 
-const offer = v.object({
+const linkSchema = v.object({
   hash_type: v.literal('SHA1'),
   hash_value: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/i)),
   download_url: v.string(),
 });
 
 /**
- * Opens the trade bill of a day (`yyyy-mm-dd` of Beijing), all payments and refunds of it (pay 2.8).
- * @returns `none` when there was no transaction, `creating` when the bill is not ready (pay 2.10)
- * @throws PARAM_ERROR, WECHAT_CONFIG, RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, the last two also from the body
+ * Opens the trade bill of a day, with all payments and refunds.
+ * @param date `yyyy-mm-dd` in Beijing
+ * @returns `none` for a day without transactions, `creating` while the bill is not ready
+ * @throws PARAM_ERROR when WeChat Pay has no bills of such a day
+ * @throws WECHAT_CONFIG, RATE_LIMITED; WECHAT_UNAVAILABLE and WECHAT_TIMEOUT, also while the body is read
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071227
  */
 export function openTradeBill(deps: BillDeps, date: string): Promise<OpenedBill | 'none' | 'creating'> {
   return openBill(deps, `/v3/bill/tradebill?bill_date=${date}&bill_type=ALL&tar_type=GZIP`);
 }
 
-/** Opens the fund-flow bill of a day, of the basic account (pay 2.9); otherwise as openTradeBill. */
+/**
+ * Opens the fund-flow bill of the basic account for a day. Parameters, results and errors are those of openTradeBill.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071235
+ */
 export function openFundFlowBill(deps: BillDeps, date: string): Promise<OpenedBill | 'none' | 'creating'> {
   return openBill(deps, `/v3/bill/fundflowbill?bill_date=${date}&account_type=BASIC&tar_type=GZIP`);
 }
@@ -48,13 +54,17 @@ async function openBill(deps: BillDeps, path: string): Promise<OpenedBill | 'non
     if (payCodeOf(error) === 'INVALIDREQUEST') throw noBillError(error);
     throw error;
   }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), offer), answer);
-  if (!parsed.success) throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer has no bill in it");
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), linkSchema), answer);
+  if (!parsed.success) throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay returned no valid link to the bill');
   const { hash_value: sha1, download_url: address } = parsed.output;
   return { body: await download(deps, downloadUrl(address, deps.payBaseUrl)), sha1 };
 }
 
-/** The address as it is, signed with its query; the answer is not signed, and has the hash instead (pay 1.4, 2.10). */
+/**
+ * Requests the file. Our signature covers the URL exactly as WeChat Pay returned it. The response is unsigned; the hash
+ * protects its content.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+ */
 async function download(deps: BillDeps, url: URL): Promise<AsyncIterable<Buffer>> {
   const { status, headers, body } = await deps.startDownload({
     method: 'GET',
@@ -73,16 +83,15 @@ async function download(deps: BillDeps, url: URL): Promise<AsyncIterable<Buffer>
 const WECHAT_HOST = /(^|\.)(mch\.weixin\.qq\.com|wechatpay\.cn|tenpay\.com)$/;
 
 /**
- * The address of a bill, if it leads to WeChat: to the host that we ask, or to one of WeChat Pay's. It came in a signed
- * answer, and what we sign is good for this path alone, for five minutes, so a stranger could win little. But a bill
- * from elsewhere is never right, and no answer should choose where this function connects to.
- * @throws WECHAT_UNAVAILABLE
+ * Returns the URL of a bill if its host is the configured host or a host of WeChat Pay. The signed response that
+ * contains the URL must not direct this function to any other host.
+ * @throws WECHAT_UNAVAILABLE for any other host
  */
 export function downloadUrl(address: string, payBaseUrl: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const base = new URL(payBaseUrl);
-  const isOurs = url?.origin === base.origin;
-  const isWechats = url?.protocol === 'https:' && url.port === '' && WECHAT_HOST.test(url.hostname);
-  if (url && (isOurs || isWechats)) return url;
-  throw new AppError('WECHAT_UNAVAILABLE', 'The download_url of the bill does not lead to WeChat Pay');
+  const isConfiguredHost = url?.origin === base.origin;
+  const isWechatHost = url?.protocol === 'https:' && url.port === '' && WECHAT_HOST.test(url.hostname);
+  if (url && (isConfiguredHost || isWechatHost)) return url;
+  throw new AppError('WECHAT_UNAVAILABLE', 'The host in the download_url of the bill does not belong to WeChat Pay');
 }

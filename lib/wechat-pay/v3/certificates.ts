@@ -5,7 +5,7 @@ import { assertSigned, sendSigned, type SigningDeps } from './client.ts';
 import type { PlatformKeys } from './verify-signature.ts';
 import { openResource, sealedResource } from './resource.ts';
 
-/** A platform certificate; `serial` is what `Wechatpay-Serial` says, times are epoch ms. */
+/** A platform certificate. `serial` is the value of `Wechatpay-Serial`. Times are epoch ms. */
 export interface PlatformCertificate {
   serial: string;
   pem: string;
@@ -17,10 +17,12 @@ const answerSchema = v.object({
 });
 
 /**
- * The platform certificates of the merchant (pay 1.5); none is the normal state of a merchant that has the public key
- * alone. That they open with our API v3 key is what authenticates them; the answer's signature is checked with them
- * then, because nobody could have known its key before.
- * @throws WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; FORBIDDEN when they do not open
+ * Fetches the platform certificates of the merchant. A merchant that has only the public key gets an empty list.
+ * Decryption with our API v3 key authenticates the certificates. The signature of the response is verified afterwards,
+ * because the list itself can contain the signing certificate.
+ * @throws FORBIDDEN when no API v3 key decrypts the certificates
+ * @throws WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012551764
  */
 export async function fetchCertificates(
   deps: SigningDeps & { apiV3Keys: string[]; platformKeys: PlatformKeys },
@@ -33,18 +35,25 @@ export async function fetchCertificates(
     throw error;
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answerSchema), answer.body.toString('utf8'));
-  if (!parsed.success) throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay sent no list of certificates');
-  const found = parsed.output.data.map(({ serial_no, encrypt_certificate }) =>
+  if (!parsed.success) throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay returned no valid list of certificates');
+  const certificates = parsed.output.data.map(({ serial_no, encrypt_certificate }) =>
     readCertificate(serial_no, openResource(deps.apiV3Keys, encrypt_certificate)),
   );
-  const listed = new Map(found.map(({ serial, certificate }) => [serial, certificate.publicKey]));
-  const platformKeys: PlatformKeys = async (serial) => listed.get(serial) ?? deps.platformKeys(serial);
+  const listedKeys = new Map(certificates.map(({ serial, certificate }) => [serial, certificate.publicKey]));
+  const platformKeys: PlatformKeys = async (serial) => listedKeys.get(serial) ?? deps.platformKeys(serial);
   await assertSigned({ ...deps, platformKeys }, answer);
-  return found.map(({ serial, pem, certificate }) => ({ serial, pem, expiresAtMs: Date.parse(certificate.validTo) }));
+  return certificates.map(({ serial, pem, certificate }) => ({
+    serial,
+    pem,
+    expiresAtMs: Date.parse(certificate.validTo),
+  }));
 }
 
 function readCertificate(serial: string, pem: string) {
   const certificate = new X509Certificate(pem);
   if (certificate.serialNumber.toUpperCase() === serial.toUpperCase()) return { serial, pem, certificate };
-  throw new AppError('WECHAT_UNAVAILABLE', 'A platform certificate has another serial number than the list says');
+  throw new AppError(
+    'WECHAT_UNAVAILABLE',
+    'A platform certificate has another serial number than its entry in the list',
+  );
 }

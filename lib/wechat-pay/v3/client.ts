@@ -7,17 +7,20 @@ import { assertWechatpaySignature, type PlatformKeys } from './verify-signature.
 import type { Verified } from '../verified.ts';
 import { authorization, type Merchant } from './signature.ts';
 
-/** Signs requests to API v3 and sends them. */
+/** Dependencies of a signed request to API v3. */
 export type SigningDeps = Pick<Runtime, 'send' | 'now' | 'randomBytes'> & {
   merchant: Merchant;
-  /** The public key, if the merchant has one: named in every request, so that answers come signed with it (pay 1.6). */
+  /**
+   * The id of the public key, if the merchant has one. WeChat Pay signs its response with the key that a request names.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180
+   */
   platformKeyId?: string | undefined;
   payBaseUrl: string;
 };
 
 export type PayV3Deps = SigningDeps & Pick<Runtime, 'sleep' | 'log'> & { platformKeys: PlatformKeys };
 
-/** `path` with its query, encoded as it goes on the wire: the very same text is signed. */
+/** A call to API v3. `path` includes the query, encoded as sent: the signature covers exactly this text. */
 export interface PayCall {
   method: 'GET' | 'POST';
   path: string;
@@ -25,17 +28,20 @@ export interface PayCall {
 }
 
 /**
- * Calls API v3 and returns the text of the answer after checking its signature (pay 1.1-1.4). A call with an unknown
- * outcome is sent once more, byte for byte: every call here is idempotent by its order number (pay 2.13).
- * @throws the error of errorOfResponse for an answer that is not 2xx; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * Calls API v3, verifies the signature of the response and returns its text. A call with an unknown outcome is retried
+ * once with the same body: every call here is idempotent by its number.
+ * @throws the error of errorOfResponse for a status other than 200 and 204
+ * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE when the outcome is unknown
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
  */
 export async function callPay(deps: PayV3Deps, call: PayCall): Promise<Verified<string>> {
   return sendWithRetry(deps, { path: call.path, changes: call.method === 'POST' }, () => sendOnce(deps, call));
 }
 
 /**
- * Sends one signed request. The signature of the answer is not checked yet.
- * @throws the error of errorOfResponse for an answer that is not 2xx
+ * Sends one signed request. The caller verifies the signature of the response.
+ * @throws the error of errorOfResponse for a status other than 200 and 204
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
 export async function sendSigned(deps: SigningDeps, { method, path, body }: PayCall): Promise<OutboundResponse> {
   const url = new URL(deps.payBaseUrl + path);
@@ -47,7 +53,7 @@ export async function sendSigned(deps: SigningDeps, { method, path, body }: PayC
     headers: {
       accept: 'application/json',
       'user-agent': 'wechat-lambda',
-      // Never empty (pay 1.2); without it the answer is signed with the newest platform certificate.
+      // The header must not be empty. Without it, WeChat Pay signs the response with a platform certificate.
       ...(deps.platformKeyId && { 'wechatpay-serial': deps.platformKeyId }),
       authorization: authorization(deps.merchant, { method, url, body: text }, deps),
       ...(body && { 'content-type': 'application/json' }),
@@ -64,7 +70,10 @@ async function sendOnce(deps: PayV3Deps, call: PayCall): Promise<Verified<string
   return answer.body.toString('utf8') as Verified<string>;
 }
 
-/** Asserts that WeChat Pay signed this answer. An answer that cannot be checked counts as none. @throws WECHAT_UNAVAILABLE */
+/**
+ * Asserts that WeChat Pay signed this response.
+ * @throws WECHAT_UNAVAILABLE, because the outcome of the call is unknown
+ */
 export async function assertSigned(
   { now, platformKeys }: Pick<PayV3Deps, 'now' | 'platformKeys'>,
   answer: OutboundResponse,
@@ -72,6 +81,10 @@ export async function assertSigned(
   try {
     await assertWechatpaySignature(answer, { platformKeys, nowMs: now() });
   } catch (cause) {
-    throw new AppError('WECHAT_UNAVAILABLE', 'The answer of WeChat Pay is not signed as it must be', { cause });
+    throw new AppError(
+      'WECHAT_UNAVAILABLE',
+      'The response of WeChat Pay has no valid signature; look up the cause in the log',
+      { cause },
+    );
   }
 }

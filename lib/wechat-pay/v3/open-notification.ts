@@ -9,7 +9,7 @@ import { readTransaction } from './transaction.ts';
 
 declare const opened: unique symbol;
 
-/** A notification that WeChat Pay signed, opened with our key. Only openPayNotification produces one. */
+/** A notification that WeChat Pay signed, opened with our key. Only openPayNotification creates values of this type. */
 export type PayNotification = { readonly [opened]: true } & (
   | { kind: 'payment'; transaction: Verified<Transaction> }
   | { kind: 'refund'; refund: Verified<WechatRefund> }
@@ -26,10 +26,11 @@ const envelope = v.object({
 });
 
 /**
- * Opens a notification (pay 4.2): checks the signature over the raw bytes, reads the envelope, decrypts with the tag
- * checked, reads the content. Unverified bytes are never parsed.
- * @throws FORBIDDEN when WeChat did not sign the request or our key does not decrypt it; PARAM_ERROR for signed content
- * of an unknown form; the errors of the key lookup
+ * Opens a notification: verifies the signature over the raw bytes, parses the envelope, decrypts and authenticates the
+ * resource, and reads its content. Unverified bytes are never parsed.
+ * @throws FORBIDDEN when WeChat Pay did not sign the request, or our key does not decrypt the resource
+ * @throws PARAM_ERROR for signed content of an unknown form; the errors of the key lookup
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075420
  */
 export async function openPayNotification(
   request: { headers: SignedHeaders; body: Buffer },
@@ -37,7 +38,7 @@ export async function openPayNotification(
 ): Promise<PayNotification> {
   await assertWechatpaySignature(request, keys);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), request.body.toString('utf8'));
-  if (!parsed.success) throw new AppError('PARAM_ERROR', 'The notification has another form than expected');
+  if (!parsed.success) throw new AppError('PARAM_ERROR', 'The notification does not have the form of API v3');
   const { id, event_type: eventType, resource } = parsed.output;
   return readContent(id, eventType, openResource(keys.apiV3Keys, resource) as Verified<string>) as PayNotification;
 }
@@ -46,12 +47,12 @@ function readContent(id: string, eventType: string, plaintext: Verified<string>)
   if (eventType === 'TRANSACTION.SUCCESS') {
     const transaction = readTransaction(plaintext);
     if (transaction?.tradeState === 'SUCCESS' && transaction.payment) return { kind: 'payment', transaction };
-    throw new AppError('PARAM_ERROR', 'The notification is not about a successful payment');
+    throw new AppError('PARAM_ERROR', 'The notification contains no successful payment');
   }
   if (REFUND_EVENTS.has(eventType)) {
     const refund = readRefundNotice(plaintext);
     if (refund && eventType === `REFUND.${refund.status}`) return { kind: 'refund', refund };
-    throw new AppError('PARAM_ERROR', 'The notification is not about a refund');
+    throw new AppError('PARAM_ERROR', 'The notification contains no refund in the announced status');
   }
   return { kind: 'other', id, eventType, plaintext };
 }

@@ -4,12 +4,12 @@ import type { Order, TradeType } from '../../store/orders.ts';
 import { payCodeOf } from '../errors.ts';
 import { callPay, type PayV3Deps } from './client.ts';
 
-/** Names an order at WeChat Pay. */
+/** Identifies an order at WeChat Pay. */
 export type OrderRef = Pick<Order, 'outTradeNo' | 'mchId'>;
 
 const boundedText = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
 
-/** The path that creates an order of each trade type, and the payment handle in its answer (pay 2.0). */
+/** For each trade type: the path that creates an order, and the payment handle in the response. */
 const CREATE: Record<TradeType, { path: string; answer: v.GenericSchema<unknown, string> }> = {
   JSAPI: {
     path: '/v3/pay/transactions/jsapi',
@@ -35,9 +35,12 @@ const CREATE: Record<TradeType, { path: string; answer: v.GenericSchema<unknown,
 };
 
 /**
- * Creates an order (pay 2.1-2.3). Every field comes from the stored order, so that a repeat is identical.
+ * Creates an order. Every field comes from the stored order, so that a repeat is identical.
  * @returns the prepay_id, code_url or h5_url
  * @throws WECHAT_CONFIG, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
  */
 export async function createTransaction(deps: PayV3Deps, order: Order): Promise<string> {
   const { path, answer } = CREATE[order.tradeType];
@@ -60,12 +63,14 @@ export async function createTransaction(deps: PayV3Deps, order: Order): Promise<
   });
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), text);
   if (parsed.success) return parsed.output;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer has nothing to pay with");
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay returned no valid payment handle for the order');
 }
 
 /**
- * Closes an order (pay 2.6). Closing a closed order succeeds.
- * @throws ORDER_STATE_CONFLICT when it is paid, NOT_FOUND
+ * Closes an order. Closing a closed order succeeds.
+ * @throws ORDER_STATE_CONFLICT when the order is paid
+ * @throws NOT_FOUND when WeChat Pay has no such order
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791860
  */
 export async function closeTransaction(deps: PayV3Deps, { outTradeNo, mchId }: OrderRef): Promise<void> {
   try {
@@ -75,7 +80,7 @@ export async function closeTransaction(deps: PayV3Deps, { outTradeNo, mchId }: O
   }
 }
 
-/** The path of an order, by our number. */
+/** Returns the path of an order, by our order number. */
 export function orderPath(outTradeNo: string): string {
   return `/v3/pay/transactions/out-trade-no/${encodeURIComponent(outTradeNo)}`;
 }

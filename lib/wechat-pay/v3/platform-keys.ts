@@ -15,13 +15,17 @@ export type PlatformKeyRing = ReturnType<typeof platformKeyRing>;
 
 /** Minimum interval between refetches for an unknown serial, which an attacker can choose. */
 const COOLDOWN_MS = 10_000;
-/** Maximum age of the list. WeChat lists a new certificate half a year before it signs with it (pay 1.5). */
+/**
+ * Maximum age of the list. WeChat Pay lists a new certificate months before signing with it.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068829
+ */
 const REFRESH_MS = 12 * 3_600_000;
 
 /**
  * The keys that WeChat Pay signs with: the configured public key, and the platform certificates, which are fetched and
- * shared by all instances. Both at once, because WeChat signs with either while a merchant changes over (pay 1.6). A key
- * is found by its exact serial only.
+ * shared by all instances. Both at once, because WeChat signs with either while a merchant changes over. A key is
+ * found by its exact serial only.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180
  */
 export function platformKeyRing({ certificates, publicKey, now, log }: PlatformKeyDeps) {
   let certificateKeys = new Map<string, { key: KeyObject; expiresAtMs: number }>();
@@ -33,8 +37,8 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
    * @throws the errors of `fetchList`
    */
   async function find(serial: string, fetchList: FetchCertificates): Promise<KeyObject | undefined> {
-    const known = (await findConfigured(serial)) ?? keyOf(serial);
-    if (known) return known;
+    const cached = (await findConfigured(serial)) ?? keyOf(serial);
+    if (cached) return cached;
     const stored = await certificates.read();
     if (stored) remember(stored.list);
     if (keyOf(serial) || (stored && now() - stored.triedAtMs < COOLDOWN_MS)) return keyOf(serial);
@@ -42,14 +46,14 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
     return keyOf(serial);
   }
 
-  /** Finds only the configured public key: an answer with certificates cannot be checked with a certificate of its own. */
+  /** Finds only the configured public key, for a response that itself delivers the certificates. */
   async function findConfigured(serial: string): Promise<KeyObject | undefined> {
     return serial === publicKey?.id ? publicKey.key : undefined;
   }
 
   /**
-   * Fetches the certificates when the stored list is old, outside of any request. A merchant that has only the public key
-   * has no certificates; the empty list is stored too.
+   * Fetches the certificates when the stored list is old, outside of any request. A merchant that has only the public
+   * key has no certificates; the empty list is stored too.
    * @throws the errors of `fetchList`
    */
   async function refreshIfOld(fetchList: FetchCertificates): Promise<void> {
@@ -63,13 +67,13 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
     if (!(await certificates.claimFetch({ nowMs: now(), intervalMs }))) return;
     const list = await fetchList();
     await certificates.put({ list, nowMs: now() });
-    log.info('pay.certificates-fetched', { serials: list.map(({ serial }) => serial) });
+    log.info('certificates.fetched', { serials: list.map(({ serial }) => serial) });
     remember(list);
   }
 
   function keyOf(serial: string): KeyObject | undefined {
-    const found = certificateKeys.get(serial);
-    return found && found.expiresAtMs > now() ? found.key : undefined;
+    const entry = certificateKeys.get(serial);
+    return entry && entry.expiresAtMs > now() ? entry.key : undefined;
   }
 
   function remember(list: Certificates['list']): void {

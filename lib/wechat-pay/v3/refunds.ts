@@ -21,14 +21,15 @@ const common = {
   ),
   amount: v.object({ total: fen, refund: fen }),
 };
-const answered = v.object({ ...common, status });
-const notified = v.object({ ...common, mchid: v.string(), refund_status: status });
+const responseSchema = v.object({ ...common, status });
+const noticeSchema = v.object({ ...common, mchid: v.string(), refund_status: status });
 
 /**
- * Requests a refund (pay 2.7). A repeat with the same number is the same refund, so every field comes from the stored
- * refund. An answer means that WeChat accepted the refund, not that the money has arrived.
- * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL: declined; RATE_LIMITED, WECHAT_UNAVAILABLE,
- * WECHAT_TIMEOUT: outcome unknown
+ * Requests a refund. A repeat with the same number is the same refund, so every field comes from the stored refund. A
+ * response means that WeChat Pay accepted the refund; the money arrives later.
+ * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat Pay declines the refund
+ * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
 export async function createRefund(
   deps: PayV3Deps,
@@ -46,7 +47,11 @@ export async function createRefund(
   return readAnswer(answer, deps, outRefundNo);
 }
 
-/** Queries a refund (pay 2.7). @throws NOT_FOUND, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT */
+/**
+ * Queries a refund.
+ * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ */
 export async function queryRefund(
   deps: PayV3Deps,
   { outRefundNo }: { outRefundNo: string },
@@ -55,23 +60,26 @@ export async function queryRefund(
   return readAnswer(await callPay(deps, { method: 'GET', path }), deps, outRefundNo);
 }
 
-/** Reads the decrypted resource of a refund notification (pay 4.5); undefined when it is none. */
+/**
+ * Reads the decrypted resource of a refund notification, or returns undefined for a resource of another form.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791865
+ */
 export function readRefundNotice(json: Verified<string>): Verified<WechatRefund> | undefined {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), notified), json);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), noticeSchema), json);
   if (!parsed.success) return undefined;
   return refundOf(parsed.output, parsed.output.mchid, parsed.output.refund_status);
 }
 
-/** An answer does not name the merchant: it belongs to the one that sent the request. */
+/** Reads a response. It does not name the merchant, so the merchant that sent the request is assumed. */
 function readAnswer(answer: Verified<string>, { merchant }: PayV3Deps, outRefundNo: string): Verified<WechatRefund> {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), answered), answer);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), responseSchema), answer);
   if (parsed.success && parsed.output.out_refund_no === outRefundNo) {
     return refundOf(parsed.output, merchant.mchId, parsed.output.status);
   }
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another refund");
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay did not return the requested refund');
 }
 
-type RefundFields = Omit<v.InferOutput<typeof answered>, 'status'>;
+type RefundFields = Omit<v.InferOutput<typeof responseSchema>, 'status'>;
 
 function refundOf(fields: RefundFields, mchId: string, refundStatus: WechatRefund['status']): Verified<WechatRefund> {
   const refund: WechatRefund = {

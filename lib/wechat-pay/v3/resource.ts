@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 
 const TAG_BYTES = 16;
 
-/** Something encrypted for us, as it stands in notifications and among certificates (pay 1.5, 4.1). */
+/** An encrypted object, as notifications and the list of certificates contain it. */
 export const sealedResource = v.object({
   algorithm: v.literal('AEAD_AES_256_GCM'),
   ciphertext: v.string(),
@@ -13,8 +13,9 @@ export const sealedResource = v.object({
 });
 
 /**
- * Opens a resource with the first of the keys that fits: what WeChat sent before a change of the key is still under way
- * after it. @throws FORBIDDEN when none does
+ * Decrypts a resource with the first key that fits. A resource encrypted with the previous key can arrive after a
+ * rotation.
+ * @throws FORBIDDEN when no key fits
  */
 export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof sealedResource>): string {
   const { ciphertext, nonce, associated_data: associatedData } = resource;
@@ -26,12 +27,14 @@ export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof
       cause = error;
     }
   }
-  throw new AppError('FORBIDDEN', 'The resource does not open with our key', { cause });
+  throw new AppError('FORBIDDEN', 'None of our API v3 keys decrypts the resource', { cause });
 }
 
 /**
- * AEAD_AES_256_GCM as WeChat Pay packs it (pay 4.3): base64 of ciphertext and tag; key, nonce and associated data are
- * taken as the bytes of their text. Throws when the tag does not fit.
+ * Decrypts AEAD_AES_256_GCM in the format of WeChat Pay: base64 of the ciphertext and the tag. Key, nonce and
+ * associated data are the bytes of their text.
+ * @throws when the tag is wrong
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012071382
  */
 export function decryptResource(
   apiV3Key: string,
@@ -39,7 +42,7 @@ export function decryptResource(
 ): string {
   const sealed = Buffer.from(ciphertext, 'base64');
   const split = sealed.length - TAG_BYTES;
-  if (split < 0) throw new RangeError('shorter than its tag');
+  if (split < 0) throw new RangeError('The ciphertext is shorter than its tag');
   const options = { authTagLength: TAG_BYTES };
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce), options);
   decipher.setAAD(Buffer.from(associatedData));

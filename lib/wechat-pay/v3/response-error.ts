@@ -3,14 +3,16 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { OutboundResponse } from '../../core/outbound.ts';
 import { errorOfPayCode } from '../errors.ts';
 
-/** The shape of `detail` varies (pay 2.11): what is not as expected is as good as absent. */
-const place = v.fallback(v.object({ field: v.optional(v.string()) }), {});
-const envelope = v.object({ code: v.string(), detail: v.optional(place, {}) });
-const NO_ANSWER: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {} };
+/** The form of `detail` varies between endpoints. Any other form counts as absent. */
+const location = v.fallback(v.object({ field: v.optional(v.string()) }), {});
+const envelope = v.object({ code: v.string(), detail: v.optional(location, {}) });
+const NO_ENVELOPE: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {} };
 
 /**
- * The closed-list error for an answer that is not 2xx. The code decides; the status is only a hint, and the text may
- * change (pay 2.11, 2.12). Such answers are not signed: no money moves by what they say.
+ * Returns the error for a response that is neither 200 nor 204. The error code decides. The status decides only for an
+ * unlisted code, and the text is ignored, because WeChat Pay may change it. Such a response is unsigned, so it never
+ * proves a payment or a refund.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
 export function errorOfResponse({
   status,
@@ -18,14 +20,16 @@ export function errorOfResponse({
   body,
 }: Pick<OutboundResponse, 'status' | 'headers' | 'body'>): AppError {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), body.toString('utf8'));
-  const { code, detail } = parsed.success ? parsed.output : NO_ANSWER;
-  const error = errorOfPayCode(code, `${status}, ${headers['request-id'] ?? 'no request id'}`, meaningOf(status));
+  const { code, detail } = parsed.success ? parsed.output : NO_ENVELOPE;
+  const error = errorOfPayCode(code, `${status}, ${headers['request-id'] ?? 'no request id'}`, codeOfStatus(status));
   if (detail.field !== '/notify_url') return error;
-  return new AppError('WECHAT_CONFIG', 'WeChat Pay refuses PAY_NOTIFY_URL', { cause: error.cause });
+  return new AppError('WECHAT_CONFIG', 'WeChat Pay rejected PAY_NOTIFY_URL; set a public https URL without a query', {
+    cause: error.cause,
+  });
 }
 
-/** The meaning of an unknown code: only a call without a 4xx status may have taken effect (pay 2.11). */
-function meaningOf(status: number): ErrorCode {
+/** Returns the error code for an unlisted code. A 4xx status other than 429 proves that the call took no effect. */
+function codeOfStatus(status: number): ErrorCode {
   if (status === 429) return 'RATE_LIMITED';
   if (status < 400 || status >= 500) return 'WECHAT_UNAVAILABLE';
   return status === 403 ? 'FORBIDDEN' : 'INTERNAL';

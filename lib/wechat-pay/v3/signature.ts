@@ -2,22 +2,26 @@ import { sign, verify, type KeyObject } from 'node:crypto';
 import type { Runtime } from '../../core/runtime.ts';
 import type { JsapiPayment } from '../pay-api.ts';
 
-/** What signs for the merchant: the key and the serial of its certificate belong together. */
+/** The merchant with its signing key. `certSerial` is the serial of the certificate for this key. */
 export interface Merchant {
   mchId: string;
   certSerial: string;
   privateKey: KeyObject;
 }
 
-/** The one kind of signature that we make and take (pay 1.1). */
+/** The only signature scheme that this service creates and accepts. */
 export const SCHEME = 'WECHATPAY2-SHA256-RSA2048';
 
-/** Lines of a signed message: every one ends with a line feed, the last one too (pay 1.1, 1.4, 3.1). */
+/** Joins the lines of a signed message. Every line ends with a line feed, including the last line. */
 function message(...lines: string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The Authorization header of one request; `body` is the very text that is sent, '' for GET (pay 1.1). */
+/**
+ * Returns the Authorization header of one request.
+ * @param body the exact text that is sent, '' for GET
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
+ */
 export function authorization(
   { mchId, certSerial, privateKey }: Merchant,
   { method, url, body }: { method: string; url: URL; body: string },
@@ -32,7 +36,11 @@ export function authorization(
     .join(',')}`;
 }
 
-/** Signs a prepay_id for the client (pay 3.1); it may be done again while the prepay_id lives. */
+/**
+ * Signs a prepay_id for the client. A valid prepay_id can be signed any number of times.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365339
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365341
+ */
 export function signJsapiPayment(
   privateKey: KeyObject,
   { appId, prepayId }: { appId: string; prepayId: string },
@@ -45,12 +53,17 @@ export function signJsapiPayment(
   return { appId, timeStamp, nonceStr, package: pack, signType: 'RSA', paySign };
 }
 
-/** Whether `signature` (base64) is WeChat's over this answer or notification (pay 1.4); nonsense is just false. */
+/**
+ * Returns whether `signature` (base64) is WeChat Pay's signature of this response or notification. A malformed
+ * signature returns false.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053420
+ */
 export function isSignedBy(
   publicKey: KeyObject,
   { timestamp, nonce, body, signature }: { timestamp: string; nonce: string; body: Buffer; signature: string },
 ): boolean {
-  // Node reads base64 up to what it does not know: two values in one header would pass as the first.
+  // Node decodes base64 up to its padding only, so two values in one header would pass as the first value.
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(signature)) return false;
   const signed = Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, Buffer.from('\n')]);
   return verify('RSA-SHA256', signed, publicKey, Buffer.from(signature, 'base64'));

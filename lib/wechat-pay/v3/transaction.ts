@@ -21,8 +21,9 @@ const schema = v.object({
 });
 
 /**
- * Queries an order (pay 2.5).
+ * Queries an order.
  * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
  */
 export async function queryTransaction(
   deps: PayV3Deps,
@@ -31,10 +32,10 @@ export async function queryTransaction(
   const path = `${orderPath(outTradeNo)}?${new URLSearchParams({ mchid: mchId })}`;
   const transaction = readTransaction(await callPay(deps, { method: 'GET', path }));
   if (transaction?.outTradeNo === outTradeNo) return transaction;
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat Pay's answer is about another order");
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay did not return the requested order');
 }
 
-/** Reads a decrypted notification or the answer to a query; undefined when it is no transaction. */
+/** Reads a decrypted notification or the response to a query, or returns undefined for JSON of another form. */
 export function readTransaction(json: Verified<string>): Verified<Transaction> | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), json);
   if (!parsed.success) return undefined;

@@ -1,4 +1,4 @@
-// A stage in AWS, which here is a server that speaks as CloudFormation, Lambda and SSM do.
+// A stage in AWS: a server that answers in the place of CloudFormation, Lambda and SSM.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -56,7 +56,7 @@ function answerOf(path: string, query: URLSearchParams): { status: number; answe
 }
 
 describe('with --stage', () => {
-  it('the deployment that runs has a timestamp, and an undeployed stage has none', async () => {
+  it('deployed prints the timestamp of the running deployment, and nothing for an undeployed stage', async () => {
     await expect(runOps('deployed', ['--stage', 'dev'], env)).resolves.toMatchObject({
       code: 0,
       stdout: '1795245646755\n',
@@ -65,7 +65,7 @@ describe('with --stage', () => {
     await expect(runOps('deployed', [], env)).resolves.toMatchObject({ code: 2, stdout: '' });
   });
 
-  it('what is tried is what the stack says of itself', async () => {
+  it('smoke checks the addresses of the stack', async () => {
     asked = [];
     const { code, stdout } = await runOps('smoke', ['--stage', 'dev'], env);
     expect([code, stdout]).toEqual([0, expect.stringContaining('Smoke test of dev (account 123456789012, eu-west-1)')]);
@@ -77,7 +77,7 @@ describe('with --stage', () => {
     ]);
   });
 
-  it('secrets are those of the stage', async () => {
+  it('secrets lists the secrets of the stage', async () => {
     await expect(runOps('secrets', ['put', 'OFFICIAL_TOKEN', '--stage', 'dev'], env, 'token1')).resolves.toMatchObject({
       code: 0,
       stdout: expect.stringContaining('npm run doctor -- --stage dev'),
@@ -89,7 +89,7 @@ describe('with --stage', () => {
     expect(answer).toMatchObject({ Parameters: [{ Type: 'SecureString', Value: 'token1' }] });
   });
 
-  it('secrets may all go when there is no stack any more', async () => {
+  it('secrets removes every secret when the stack is gone', async () => {
     store.put('/wechat-lambda/prod/JWT_SIGNING_KEYS', '{}');
     store.put('/wechat-lambda/dev/JWT_SIGNING_KEYS', '{}');
     const remove = (stage: string) => runOps('secrets', ['remove', 'JWT_SIGNING_KEYS', '--stage', stage], env);
@@ -97,7 +97,7 @@ describe('with --stage', () => {
     await expect(remove('dev')).resolves.toMatchObject({ code: 1, stderr: expect.stringContaining('is in use') });
   });
 
-  it('a stage that was never deployed is named', async () => {
+  it('doctor names a stage that was never deployed', async () => {
     const { code, stderr } = await runOps('doctor', ['--stage', 'prod'], env);
     expect([code, stderr]).toEqual([1, 'There is no stack wechat-lambda-prod in eu-west-1: deploy it first.\n']);
   });

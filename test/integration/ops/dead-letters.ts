@@ -1,4 +1,4 @@
-// A stage in AWS with dead letters: a server that speaks as CloudFormation, Lambda, SQS and DynamoDB Streams do.
+// A stage in AWS with dead letters: a server that answers in the place of CloudFormation, Lambda, SQS and DynamoDB Streams.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -35,14 +35,14 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
-/** Starts it; what it holds may be changed. */
+/** Starts the server; a test may change the stage. */
 export async function startDeadLetters() {
   const stage = {
     queues: { stream: [] as Message[], consumer: [] as Message[] },
-    /** What GetRecords answers, page by page; null when the stream has forgotten. */
+    /** The pages of GetRecords; null when the records are no longer in the stream. */
     pages: [] as StreamRecord[][] | null,
     invocations: [] as Invocation[],
-    /** What a function answers. */
+    /** The response of a function. */
     reply: (_invocation: Invocation): Answer => ({ body: { batchItemFailures: [] } }),
   };
   const server = createServer(async (request, response) => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(() => stage.reset());
 afterAll(() => stage.stop());
 
-/** The lines that are no tick: mark and name, and then the note. */
+/** The lines without a tick: mark and name, then the note. */
 const examine = async (of: Stage = stage) => {
   const { code, stdout, stderr } = await of.run('doctor');
   const rows = [...stdout.matchAll(/^ {2}(.) (.{21})(.*)$/gm)].map(([, mark, name, note]) => [
@@ -29,8 +29,8 @@ const examine = async (of: Stage = stage) => {
   return { code, stdout, stderr, rows: Object.fromEntries(rows.filter(([head]) => !head!.startsWith('✓'))) };
 };
 
-describe('the doctor', () => {
-  it('finds nothing wrong where everything is right, and shows no secret', async () => {
+describe('npm run doctor', () => {
+  it('passes every check of a working stage, and prints no secret', async () => {
     const { code, stdout, stderr, rows } = await examine();
     expect([code, stderr]).toEqual([0, '']);
     expect(Object.keys(rows)).toEqual(['– outbound address', '– PAY_API_V3_KEY', '– backups']);
@@ -44,7 +44,7 @@ describe('the doctor', () => {
     expect(secrets.filter(([name, value]) => !shown.test(name) && stdout.includes(value))).toEqual([]);
   });
 
-  it('names the address that WeChat has to let in', async () => {
+  it('names the address for the whitelist of WeChat', async () => {
     const { OFFICIAL_APP_ID } = stage.variables;
     const why = 'The IP address 203.0.113.9 is not on the WeChat whitelist of OFFICIAL_APP_ID';
     Object.assign(stage.answers, failTokens(`WeChat gave no access_token of ${OFFICIAL_APP_ID} (${why})`));
@@ -58,21 +58,21 @@ describe('the doctor', () => {
       'PAY_MCH_PRIVATE_KEY',
       KEYS.privateKey,
       'call of API v3',
-      'refuses our signature',
+      'WeChat Pay rejected the signature',
     ],
     [
       'a serial of another certificate',
       'PAY_MCH_CERT_SERIAL',
       'A'.repeat(40),
       'call of API v3',
-      'refuses our signature',
+      'WeChat Pay rejected the signature',
     ],
     [
       'a public key that is not WeChat Pay’s',
       'PAY_PUBLIC_KEY',
       KEYS.publicKey,
       'call of API v3',
-      'PAY_PUBLIC_KEY is not what WeChat Pay signs with',
+      'PAY_PUBLIC_KEY is not the key that WeChat Pay signs with',
     ],
     ['an APIv3 key of another length', 'PAY_API_V3_KEY', 'short', 'PAY_API_V3_KEY', 'exactly 32 bytes'],
     [
@@ -80,14 +80,14 @@ describe('the doctor', () => {
       'PAY_API_V2_KEY',
       'x'.repeat(32),
       'PAY_API_V2_KEY',
-      'refuses our signature',
+      'WeChat Pay rejected the signature',
     ],
     [
       'an OFFICIAL_TOKEN that the function does not have',
       'OFFICIAL_TOKEN',
       'another',
       'callback address',
-      'refuses OFFICIAL_TOKEN',
+      'rejects OFFICIAL_TOKEN',
     ],
     ['signing keys that are none', 'JWT_SIGNING_KEYS', '{}', 'JWT_SIGNING_KEYS', 'must be a JWK Set'],
     [
@@ -95,7 +95,7 @@ describe('the doctor', () => {
       'PAY_PUBLIC_KEY_ID',
       'PUB_KEY_ID_0119000072912025110100000000000099',
       'call of API v3',
-      'WeChat Pay refuses our request (PARAMERROR): look at PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
+      'rejects the call (PARAMERROR). Check PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
     ],
     [
       'a public key’s id that is none',
@@ -105,7 +105,7 @@ describe('the doctor', () => {
       'PAY_PUBLIC_KEY_ID must be PUB_KEY_ID_ and the long number',
     ],
     ['an AppSecret that is none', 'MINIAPP_APP_SECRET', 'secret', 'MINIAPP_APP_SECRET', 'must be 32 hex digits'],
-  ])('finds %s', async (_what, name, value, row, why) => {
+  ])('reports %s', async (_what, name, value, row, why) => {
     stage.put(name, value);
     const { code, rows } = await examine();
     expect(rows[`✗ ${row}`]).toContain(why);
@@ -118,16 +118,16 @@ describe('the doctor', () => {
     [{ PAY_NOTIFY_URL: 'foo' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
     [{ PAY_NOTIFY_URL: 'https://pay.example.com/n?a=b' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
     [{ PAY_NOTIFY_URL: '' }, 'PAY_NOTIFY_URL', 'is not set'],
-    // Refunds are asked for by API v3.
+    // Refunds go through API v3.
     [{ PAY_API: 'v2', PAY_NOTIFY_URL: 'foo' }, 'PAY_NOTIFY_URL', NO_ADDRESS],
     [{ PAY_API: 'v2', PAY_V2_NOTIFY_URL: 'foo' }, 'PAY_V2_NOTIFY_URL', NO_ADDRESS],
-  ])('finds the setting %j', async (changed, name, why) => {
+  ])('reports the setting %j', async (changed, name, why) => {
     Object.assign(stage.variables, changed);
     const { code, rows } = await examine();
     expect([code, rows[`✗ ${name}`]]).toEqual([1, `${name} ${why} → ${name} in .env.<stage>`]);
   });
 
-  it('minds the address of the protocol that is in use, and no other', async () => {
+  it('checks only the address of the protocol in use', async () => {
     Object.assign(stage.variables, { PAY_V2_NOTIFY_URL: 'foo' });
     await expect(examine()).resolves.toMatchObject({ code: 0 });
   });
@@ -147,13 +147,13 @@ describe('the doctor', () => {
       () => ({ status: 200, headers: { date: new Date(Date.now() - 400_000).toUTCString() } }),
       '✗ clock',
     ],
-  ])('finds a stage that %s', async (_what, route, answer, row) => {
+  ])('reports a stage that %s', async (_what, route, answer, row) => {
     stage.answers[route] = answer;
     const { code, rows } = await examine();
     expect([code, Object.keys(rows)]).toEqual([1, expect.arrayContaining([row])]);
   });
 
-  it('is content with a merchant of one protocol', async () => {
+  it('passes for a merchant of one protocol', async () => {
     stage.remove('PAY_API_V2_KEY');
     stage.answers['POST /pay-notify-v2'] = () => ({
       status: 503,
@@ -167,7 +167,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('leaves alone what is not set up, and finds what is half set up', async () => {
+  it('skips a part that is not set up, and reports one that is half set up', async () => {
     Object.assign(stage.variables, { OFFICIAL_APP_ID: '', PAY_MCH_ID: '', SECRETS_PATH: '/elsewhere' });
     const { code, rows, stdout } = await examine();
     expect(stdout).toMatch(/official account\n {2}– not set up/);
@@ -178,7 +178,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('finds a table that keeps everything for ever', async () => {
+  it('reports a table without expiry', async () => {
     const { AWS_ENDPOINT_URL_DYNAMODB: endpoint, TABLE_NAME: TableName } = stage.settings;
     const client = new DynamoDBClient(clientSettings(endpoint));
     const setLife = (Enabled: boolean) =>
@@ -192,22 +192,22 @@ describe('the doctor', () => {
   });
 });
 
-describe('the doctor, of a merchant with platform certificates', () => {
+describe('npm run doctor for a merchant with platform certificates', () => {
   let certified: Stage;
   beforeAll(async () => {
     certified = await startStage({ PAY_PUBLIC_KEY_ID: '', PAY_PUBLIC_KEY: '' });
   });
   afterAll(() => certified.stop());
 
-  it('opens them with the APIv3 key, and names what signs', async () => {
+  it('opens them with the APIv3 key, and names the signing key', async () => {
     const { code, stdout, rows } = await examine(certified);
     expect(code).toBe(0);
     expect(rows['– PAY_PUBLIC_KEY']).toBe('platform certificates in its place');
     expect(stdout).toMatch(/✓ PAY_API_V3_KEY +opens the platform certificates, the last of which ends \d{4}-/);
-    expect(stdout).toMatch(/✓ call of API v3 .* its own is of [0-9A-F]{40}/);
+    expect(stdout).toMatch(/✓ call of API v3 .* signs with [0-9A-F]{40}/);
   });
 
-  it('sees when only the key before opens them: the functions work, and stop when it is removed', async () => {
+  it('warns when only the previous key opens them, because the functions fail once it is removed', async () => {
     certified.put('PAY_API_V3_KEY_PREVIOUS', certified.read('PAY_API_V3_KEY')!);
     certified.put('PAY_API_V3_KEY', 'x'.repeat(32));
     const { code, rows } = await examine(certified);
@@ -220,7 +220,7 @@ describe('the doctor, of a merchant with platform certificates', () => {
     certified.remove('PAY_API_V3_KEY_PREVIOUS');
   });
 
-  it('sees when they do not open', async () => {
+  it('fails when no key opens them', async () => {
     certified.put('PAY_API_V3_KEY', 'x'.repeat(32));
     const { rows } = await examine(certified);
     expect(rows['✗ PAY_API_V3_KEY']).toBe(

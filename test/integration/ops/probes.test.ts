@@ -1,4 +1,4 @@
-// What smoke test and doctor say of the real functions, and of whatever else may answer in their place.
+// The probes of smoke and doctor on the real functions, and on responses of other servers.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,9 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { SECRET_NAMES } from '../../../lib/core/config.ts';
 import { LOCAL_AWS } from '../../../infra/service/table.ts';
 import type { Webhook } from '../../../infra/ops/deployment.ts';
-import { checkLogin, checkRefusal, WEBHOOKS } from '../../../infra/ops/probes.ts';
-import { Elsewhere, Refusal } from '../../../infra/ops/refusal.ts';
-import { row } from '../../../infra/ops/rows.ts';
+import { checkLogin, checkRejectsForgery, WEBHOOKS } from '../../../infra/ops/probes.ts';
+import { ExternalError, CommandError } from '../../../infra/ops/command.ts';
+import { runCheck } from '../../../infra/ops/check-report.ts';
 import { serveFunctionUrl, type Handler } from '../../support/function-url.ts';
 import { merchant, SERIAL, stranger } from '../../unit/ops/keys.ts';
 
@@ -20,7 +20,7 @@ const deploymentOf = (variables: Record<string, string>, url = '') => ({
   outputs: { HttpApiUrl: url },
 });
 
-describe('a webhook, as it is', () => {
+describe('checkRejectsForgery', () => {
   const FUNCTIONS = {
     'official-events': () => import('../../../functions/official-events.ts'),
     'pay-notify': () => import('../../../functions/pay-notify.ts'),
@@ -34,14 +34,16 @@ describe('a webhook, as it is', () => {
     vi.unstubAllEnvs();
   });
 
-  /** The row about a real function with these settings and secrets, and no others. */
+  /** Checks a real function with these settings and secrets only. */
   async function judge(webhook: Webhook, settings: Record<string, string>) {
     for (const name of [...SECRET_NAMES, 'SECRETS_PATH', 'PAY_API']) vi.stubEnv(name, '');
     for (const [name, value] of Object.entries({ ...LOCAL_AWS, TABLE_NAME: 't', ...settings })) vi.stubEnv(name, value);
     vi.resetModules();
     const { handler } = await FUNCTIONS[webhook]();
     const address = await serveFunctionUrl(() => handler as unknown as Handler);
-    const { mark, note } = await row(webhook, () => checkRefusal(deploymentOf(settings), webhook, address.url));
+    const { mark, note } = await runCheck(webhook, () =>
+      checkRejectsForgery(deploymentOf(settings), webhook, address.url),
+    );
     await address.close();
     return [mark, note];
   }
@@ -62,23 +64,23 @@ describe('a webhook, as it is', () => {
     OFFICIAL_MODE: 'plain',
     SITE_NAME: 's',
   };
-  const REFUSES = ['✓', 'refuses what is not signed (403)'];
+  const REJECTS = ['✓', 'rejects unsigned requests (403)'];
 
   it.each<[string, Webhook, Record<string, string>, string[]]>([
-    ['of a merchant with API v3 alone', 'pay-notify', v3, REFUSES],
+    ['of a merchant with API v3 alone', 'pay-notify', v3, REJECTS],
     ['of a merchant with API v3 alone', 'pay-notify-v2', v3, ['–', 'API v2 is not set up']],
     ['of a merchant with API v2 alone', 'pay-notify', v2, ['–', 'API v3 is not set up']],
-    ['of a merchant with API v2 alone', 'pay-notify-v2', v2, REFUSES],
-    ['of a merchant with both', 'pay-notify', { ...v2, ...v3 }, REFUSES],
-    ['of a merchant with both', 'pay-notify-v2', { ...v2, ...v3 }, REFUSES],
-    ['in plain mode', 'official-events', official, REFUSES],
+    ['of a merchant with API v2 alone', 'pay-notify-v2', v2, REJECTS],
+    ['of a merchant with both', 'pay-notify', { ...v2, ...v3 }, REJECTS],
+    ['of a merchant with both', 'pay-notify-v2', { ...v2, ...v3 }, REJECTS],
+    ['in plain mode', 'official-events', official, REJECTS],
     [
       'in secure mode',
       'official-events',
       { ...official, OFFICIAL_MODE: 'secure', OFFICIAL_AES_KEY: 'a'.repeat(43) },
-      REFUSES,
+      REJECTS,
     ],
-  ])('%s: %s', async (_whose, webhook, settings, expected) => {
+  ])('passes for %s: %s', async (_whose, webhook, settings, expected) => {
     await expect(judge(webhook, settings)).resolves.toEqual(expected);
   });
 
@@ -92,12 +94,12 @@ describe('a webhook, as it is', () => {
       'FAIL PAY_API_V2_KEY must be exactly 32 bytes',
     ],
     ['of no mode', 'official-events', { ...official, OFFICIAL_MODE: '' }, 'answers 503 .*: OFFICIAL_MODE is not set'],
-  ])('%s is found: %s', async (_what, webhook, settings, note) => {
+  ])('reports %s: %s', async (_what, webhook, settings, note) => {
     await expect(judge(webhook, settings)).resolves.toEqual(['✗', expect.stringMatching(note)]);
   });
 });
 
-describe('what answers in the place of a function', () => {
+describe('a response of another server', () => {
   let server: Server;
   let url: string;
   let answer: { status: number; body: string };
@@ -118,22 +120,22 @@ describe('what answers in the place of a function', () => {
     [
       403,
       '{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: https://d"}',
-      'AWS lets nobody in',
+      'AWS rejects every caller',
     ],
     [403, '<html><body>Blocked</body></html>', 'answers 403 .*: Blocked$'],
     [403, 'null', 'answers 403'],
-    [429, '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}', 'AWS turns calls away'],
+    [429, '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}', 'AWS throttles'],
     [405, '{"code":"FAIL","message":"no"}', 'answers 405'],
-    [404, '{"message":"Not Found"}', 'nothing is there'],
-    [200, 'success', 'answers 200 to what is not signed'],
-    [502, '', 'answers 502 .*: without a word'],
+    [404, '{"message":"Not Found"}', 'no webhook at this address'],
+    [200, 'success', 'answers 200 to an unsigned request'],
+    [502, '', 'answers 502 .*: empty response'],
     [503, '<xml><return_msg><![CDATA[PAY_MCH_ID is not set]]></return_msg></xml>', ': PAY_MCH_ID is not set$'],
-  ])('refuses nothing with a %i %s', async (status, body, why) => {
+  ])('is no rejection: %i %s', async (status, body, why) => {
     answer = { status, body };
     for (const webhook of WEBHOOKS) {
-      const error = await failure(() => checkRefusal(deploymentOf(all), webhook, url));
-      expect([error, String(error)]).toEqual([expect.any(Refusal), expect.stringMatching(why)]);
-      expect(error).not.toBeInstanceOf(Elsewhere);
+      const error = await failure(() => checkRejectsForgery(deploymentOf(all), webhook, url));
+      expect([error, String(error)]).toEqual([expect.any(CommandError), expect.stringMatching(why)]);
+      expect(error).not.toBeInstanceOf(ExternalError);
     }
   });
 
@@ -145,14 +147,14 @@ describe('what answers in the place of a function', () => {
     [notSet, 503, '/wechat-lambda/test', true],
     [notSet, 503, '', false],
     ['NOT_CONFIGURED TABLE_NAME is not set', 503, '/wechat-lambda/test', false],
-    ['INTERNAL Something went wrong on our side', 500, '/wechat-lambda/test', false],
+    ['INTERNAL An internal error occurred; its cause is in the log', 500, '/wechat-lambda/test', false],
   ])(
     'a login that answers %s (%i, secrets below "%s") is the fault of others: %s',
     async (said, status, path, others) => {
       const [, code, message] = /^(\w+) (.*)$/.exec(said)!;
       answer = { status, body: JSON.stringify({ code, message, requestId: '1' }) };
       const error = await failure(() => checkLogin(deploymentOf({ ...all, SECRETS_PATH: path }, url)));
-      expect([error instanceof Refusal, error instanceof Elsewhere]).toEqual([true, others]);
+      expect([error instanceof CommandError, error instanceof ExternalError]).toEqual([true, others]);
       expect(String(error)).toContain(message);
     },
   );

@@ -19,8 +19,8 @@ beforeEach(() => {
 
 const redrive = () => runOps('redrive', ['--stage', 'dev'], aws.env);
 
-/** A letter of Lambda's about records of the stream. */
-const streamLetter = (functionArn: string, [first, last]: [number, number]) => {
+/** Queues a dead letter of Lambda about records of the stream. */
+const queueStreamDeadLetter = (functionArn: string, [first, last]: [number, number]) => {
   const range = { shardId: 'shardId-1', startSequenceNumber: String(first), endSequenceNumber: String(last) };
   const DDBStreamBatchInfo = { ...range, batchSize: 2, streamArn: STREAM };
   const requestContext = { functionArn, condition: 'RetryAttemptsExhausted' };
@@ -40,12 +40,15 @@ const recordOf = (n: number, sk: string, state: string) => ({
 const paid = (n: number) => recordOf(n, 'ORDER#1', 'PAID');
 const session = (n: number) => recordOf(n, 'SESSION', 'on');
 
-describe('a letter about the stream', () => {
-  it('becomes the records of its range, as Lambda would hand them over, and goes when they are taken', async () => {
-    streamLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 400]);
+describe('a dead letter about the stream', () => {
+  it('is redriven with the records of its range, and removed when they are processed', async () => {
+    queueStreamDeadLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 400]);
     stage.pages = [[paid(100), session(200)], [], [session(300)], [paid(400), paid(500)]];
     const { code, stdout } = await redrive();
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/✓ events-publish +took 2 records of 2026-11-\d\dT/)]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/✓ events-publish +processed 2 records of 2026-11-\d\dT/),
+    ]);
     expect(stage.invocations).toEqual([
       {
         functionName: 'events-publish',
@@ -57,8 +60,8 @@ describe('a letter about the stream', () => {
     expect(stage.queues.stream).toEqual([]);
   });
 
-  it('is told in no larger parts than the mapping makes', async () => {
-    streamLetter(arnOf('wechat-lambda-dev-identity-sync'), [1, 12]);
+  it('is redriven in batches of the size of the mapping', async () => {
+    queueStreamDeadLetter(arnOf('wechat-lambda-dev-identity-sync'), [1, 12]);
     const due = (n: number) => ({
       ...paid(n),
       dynamodb: { ...paid(n).dynamodb, NewImage: { syncRequestedAtMs: { N: '1' } } },
@@ -71,9 +74,9 @@ describe('a letter about the stream', () => {
 
   it.each<[string, () => void, string]>([
     [
-      'the function does not take a record',
+      'the function fails a record',
       () => (stage.reply = () => ({ body: { batchItemFailures: [{ itemIdentifier: '100' }] } })),
-      'did not take the records',
+      'failed records',
     ],
     [
       'the function fails',
@@ -81,11 +84,15 @@ describe('a letter about the stream', () => {
         (stage.reply = () => ({ body: { errorMessage: 'boom' }, headers: { 'x-amz-function-error': 'Unhandled' } })),
       'failed: boom',
     ],
-    ['the stream has forgotten', () => (stage.pages = null), 'keeps them for 24 hours'],
-    ['nothing in the range is for the function', () => (stage.pages = [[session(100)]]), 'none of 1 records is for it'],
-    ['the range does not end', () => (stage.pages = [[]]), 'ends at record 100, which the stream does not show'],
-  ])('stays when %s, and can be read again at once', async (_when, happens, why) => {
-    streamLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 100]);
+    ['the records are no longer in the stream', () => (stage.pages = null), 'keeps them for 24 hours'],
+    [
+      'nothing in the range is for the function',
+      () => (stage.pages = [[session(100)]]),
+      'no record of 1 passes its filterPatterns',
+    ],
+    ['the range does not end', () => (stage.pages = [[]]), 'ends at record 100, which the stream does not return'],
+  ])('stays when %s, and is visible again at once', async (_when, happens, why) => {
+    queueStreamDeadLetter(arnOf('wechat-lambda-dev-events-publish'), [100, 100]);
     stage.pages = [[paid(100)]];
     happens();
     const { code, stdout } = await redrive();
@@ -94,18 +101,18 @@ describe('a letter about the stream', () => {
   });
 });
 
-describe('a letter about an event', () => {
+describe('a dead letter about an event', () => {
   const event = { id: 'e1', 'detail-type': 'order.paid', source: 'wechat-lambda', detail: { id: 'order.paid:1' } };
   const walletCredit = arnOf('wechat-lambda-dev-wallet-credit');
 
-  it('is told to whom it was for: by the function that failed, or by the rule that could not deliver it', async () => {
+  it('is redriven to its function, whether Lambda or the rule of EventBridge queued it', async () => {
     const failed = { requestContext: { functionArn: `${walletCredit}:$LATEST` }, requestPayload: event };
     const TARGET_ARN = { DataType: 'String' as const, StringValue: walletCredit };
     stage.queues.consumer.push({ MessageId: 'c1', Body: JSON.stringify(failed) });
     stage.queues.consumer.push({ MessageId: 'c2', Body: JSON.stringify(event), MessageAttributes: { TARGET_ARN } });
     stage.reply = () => ({ body: null });
     const { code, stdout } = await redrive();
-    expect([code, stdout.match(/✓ wallet-credit +took order\.paid e1/g)]).toEqual([
+    expect([code, stdout.match(/✓ wallet-credit +processed order\.paid e1/g)]).toEqual([
       0,
       expect.objectContaining({ length: 2 }),
     ]);
@@ -116,25 +123,25 @@ describe('a letter about an event', () => {
     expect(stage.queues.consumer).toEqual([]);
   });
 
-  it('stays when it cannot be read or is for somebody else, and the others are told all the same', async () => {
-    const letterTo = (functionArn: string) =>
+  it('stays when it is unreadable or for another stage, and the others are redriven', async () => {
+    const deadLetterTo = (functionArn: string) =>
       JSON.stringify({ requestContext: { functionArn }, requestPayload: event });
     const bodies = [
       '{',
-      letterTo(arnOf('wechat-lambda-prod-wallet-credit')),
+      deadLetterTo(arnOf('wechat-lambda-prod-wallet-credit')),
       JSON.stringify(event),
-      letterTo(walletCredit),
+      deadLetterTo(walletCredit),
     ];
     stage.queues.consumer.push(...bodies.map((Body, n) => ({ MessageId: `c${n}`, Body })));
     const { code, stdout } = await redrive();
-    expect([code, stdout.match(/✗ a letter .*/g)]).toEqual([
+    expect([code, stdout.match(/✗ unknown function .*/g)]).toEqual([
       1,
       [
         expect.stringContaining('is not JSON'),
         expect.stringContaining(
-          'names no function of this stage, but arn:aws:lambda:eu-west-1:123456789012:function:wechat-lambda-prod',
+          'is not for a function of this stage, but for arn:aws:lambda:eu-west-1:123456789012:function:wechat-lambda-prod',
         ),
-        expect.stringContaining('names no function of this stage, but none'),
+        expect.stringContaining('is not for a function of this stage, but for none'),
       ],
     ]);
     expect(stage.invocations).toHaveLength(1);
@@ -142,6 +149,6 @@ describe('a letter about an event', () => {
   });
 });
 
-it('wants to know the stage', async () => {
+it('requires a stage', async () => {
   await expect(runOps('redrive', [], aws.env)).resolves.toMatchObject({ code: 2 });
 });

@@ -30,18 +30,18 @@ afterAll(async () => {
 const secrets = (words: string[], input = '') => stage.run('secrets', words, input);
 
 describe('npm run secrets', () => {
-  it('lists what is there, and not what it is', async () => {
+  it('lists names without values', async () => {
     stage.put('PAY_APIV3_KEY', 'misnamed');
     const { code, stdout } = await secrets(['list']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^MINIAPP_APP_SECRET +\d{4}-\d\d-\d\d \d\d:\d\d {2}v1 +mini-program$/m);
     expect(stdout).toMatch(/^PAY_API_V3_KEY_PREVIOUS +– +WeChat Pay$/m);
-    expect(stdout).toMatch(/^PAY_APIV3_KEY +.* nothing knows this name$/m);
+    expect(stdout).toMatch(/^PAY_APIV3_KEY +.* unknown name$/m);
     expect(stdout).not.toContain(stage.settings.MINIAPP_APP_SECRET);
     expect(stdout).not.toContain('misnamed');
   });
 
-  it('replaces the APIv3 key by what is piped in, and keeps the one before until it is removed', async () => {
+  it('replaces the APIv3 key from a pipe, and keeps the previous one until it is removed', async () => {
     const before = stage.read('PAY_API_V3_KEY');
     const { code, stdout } = await secrets(['put', 'PAY_API_V3_KEY'], `${NEW}\n`);
     expect([code, stdout.split('\n').slice(0, 2)]).toEqual([
@@ -67,7 +67,7 @@ describe('npm run secrets', () => {
     expect(stage.read('PAY_MCH_CERT_SERIAL')).toBe(SERIAL);
   });
 
-  it('takes pasted keys, a block as one answer', async () => {
+  it('reads a pasted PEM block as one answer', async () => {
     const words = ['put', 'PAY_MCH_CERT_SERIAL', 'PAY_API_V2_KEY'];
     const { code, stdout } = await secrets(words, `${certificateOf(merchant)}\n${NEW}\n`);
     expect([code, stdout.split('\n')[0]]).toEqual([0, 'stored   PAY_API_V2_KEY']);
@@ -88,7 +88,7 @@ describe('npm run secrets', () => {
     ['too few answers', ['put', 'PAY_API_V3_KEY', 'PAY_API_V2_KEY'], NEW, 1],
     ['an option that there is not', ['list', '--value'], '', 2],
     ['a value as an option', ['put', 'PAY_API_V3_KEY', `--${NEW}`], '', 2],
-  ])('refuses %s, and repeats nothing', async (_what, words, input, exitCode) => {
+  ])('rejects %s, and repeats no value', async (_what, words, input, exitCode) => {
     const before = stage.read('PAY_API_V2_KEY');
     const { code, stdout, stderr } = await secrets(words, input);
     expect(code).toBe(exitCode);
@@ -98,12 +98,12 @@ describe('npm run secrets', () => {
   });
 });
 
-describe('a secret that is a variable of the functions as well', () => {
+describe('a secret that a variable of the functions shadows', () => {
   const warning = (name: string) =>
-    `${name} is also a variable of the functions, which wins over what is stored: take it`;
+    `${name} is also a variable of the functions, which wins over the stored value: take it`;
   afterEach(() => void delete stage.variables.PAY_API_V2_KEY);
 
-  it('is stored, and the functions are not said to work with it', async () => {
+  it('is stored with a warning', async () => {
     stage.variables.PAY_API_V2_KEY = 'x'.repeat(32);
     const { code, stdout } = await secrets(['put', 'PAY_API_V2_KEY'], 'another0another0another0another0');
     expect([code, stdout.split('\n')]).toEqual([
@@ -112,7 +112,7 @@ describe('a secret that is a variable of the functions as well', () => {
     ]);
   });
 
-  it('is told apart from those that are not', async () => {
+  it('does not hide that other secrets take effect', async () => {
     stage.variables.PAY_API_V2_KEY = 'x'.repeat(32);
     const key32 = 'further0further0further0further0';
     const { stdout } = await secrets(['put', 'PAY_API_V2_KEY', 'MINIAPP_APP_SECRET'], `${key32}\n${'0a'.repeat(16)}\n`);
@@ -123,7 +123,7 @@ describe('a secret that is a variable of the functions as well', () => {
 });
 
 describe('npm run secrets -- remove', () => {
-  it('takes a pair away that need not be there', async () => {
+  it('removes an optional pair', async () => {
     const pair = ['PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY'];
     await expect(secrets(['remove', ...pair])).resolves.toMatchObject({
       code: 0,
@@ -133,7 +133,7 @@ describe('npm run secrets -- remove', () => {
   });
 });
 
-describe('the rotation of our own keys', () => {
+describe('npm run secrets -- rotate', () => {
   const claims = {
     sid: 's1',
     accountId: 'a1',
@@ -142,7 +142,7 @@ describe('the rotation of our own keys', () => {
   };
   const tokensNow = () => sessionTokens(stage.read('JWT_SIGNING_KEYS')!, { now: Date.now });
 
-  it('leaves no moment in which a function could meet a token that it does not know', async () => {
+  it('lets every function verify every token at any moment', async () => {
     const store = openSecretStore(
       { clients: { ssm: clientSettings(stage.standIns), lambda: { region: '' } }, standIns: stage.standIns },
       SECRETS_PATH,
@@ -152,11 +152,11 @@ describe('the rotation of our own keys', () => {
     const wait = async (ms: number) => {
       const between = await tokensNow();
       steps.push(`waits ${ms} ms`);
-      // Whoever has not looked since takes what is signed now, and whoever has looked takes what was signed before.
+      // A container with the old set verifies the new tokens, and one with the new set the old tokens.
       await expect(first.verifySession(await between.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
       await expect(between.verifySession(await first.signSession(claims))).resolves.toMatchObject({ sid: 's1' });
     };
-    await rotateStoredKeys({ store, now: Date.now, wait, say: (line) => void steps.push(line) });
+    await rotateStoredKeys({ store, now: Date.now, wait, print: (line) => void steps.push(line) });
     store.close();
     const last = await tokensNow();
     await expect(last.verifySession(await first.signSession(claims))).resolves.toMatchObject({ sid: 's1' });

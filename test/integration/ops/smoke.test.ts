@@ -10,7 +10,7 @@ afterEach(() => stage.reset());
 afterAll(() => stage.stop());
 
 describe('npm run smoke', () => {
-  it('is content with a stage that answers, refuses and reaches WeChat', async () => {
+  it('passes for a stage that answers, rejects forgeries and reaches WeChat', async () => {
     const { code, stdout } = await stage.run('smoke');
     expect(stdout.match(/^ {2}✓/gm)).toHaveLength(5);
     expect([code, stdout]).toEqual([0, expect.stringContaining('5 checks, nothing wrong')]);
@@ -23,34 +23,34 @@ describe('npm run smoke', () => {
     expect(calls).toBe(3);
   });
 
-  it('does not ask for what is not set up', async () => {
+  it('skips parts that are not set up', async () => {
     Object.assign(stage.variables, { MINIAPP_APP_ID: '', OFFICIAL_APP_ID: '' });
     const { code, stdout } = await stage.run('smoke');
     expect([code, stdout.match(/^ {2}– [\w-]+/gm)]).toEqual([0, ['  – official-events', '  – login']]);
   });
 
-  it('finds what takes forgeries, what is broken and what is not there, all at once', async () => {
+  it('reports an accepted forgery, a broken function and a missing one together', async () => {
     Object.assign(stage.answers, {
       'POST /official-events': () => ({ status: 200, body: 'success' }),
       'POST /pay-notify': () => ({ status: 403, body: '{"Message":"Forbidden. For troubleshooting see"}' }),
       'POST /pay-notify-v2': () => ({ status: 404 }),
       'POST /miniapp/login': () => ({
         status: 500,
-        body: '{"code":"INTERNAL","message":"Something went wrong on our side"}',
+        body: '{"code":"INTERNAL","message":"An internal error occurred; its cause is in the log"}',
       }),
     });
     const { code, stdout } = await stage.run('smoke');
     const lines = stdout.match(/^ {2}✗.*$/gm) ?? [];
     expect(lines).toEqual([
-      expect.stringMatching(/official-events +answers 200 to what is not signed/),
-      expect.stringMatching(/pay-notify +answers 403 .*AWS lets nobody in/),
+      expect.stringMatching(/official-events +answers 200 to an unsigned request/),
+      expect.stringMatching(/pay-notify +answers 403 .*AWS rejects every caller/),
       expect.stringMatching(/pay-notify-v2 +answers 404/),
-      expect.stringMatching(/login +answers 500 INTERNAL .*Something went wrong on our side/),
+      expect.stringMatching(/login +answers 500 INTERNAL .*An internal error occurred; its cause is in the log/),
     ]);
     expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
   });
 
-  it('fails no deployment for what WeChat or an operator has to do', async () => {
+  it('only warns when WeChat or a missing secret is the cause', async () => {
     Object.assign(stage.answers, {
       'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
       'POST /miniapp/login': () => ({
@@ -71,7 +71,7 @@ it.each([
   ['smoke', []],
   ['doctor', []],
   ['secrets', ['list']],
-])('%s says that there is no local stack', async (command, words) => {
+])('%s fails without a local stack', async (command, words) => {
   const [port] = await findFreePorts(1);
   const { code, stderr } = await runOps(command, words, { AWS_STANDINS_PORT: String(port) });
   expect([code, stderr]).toEqual([

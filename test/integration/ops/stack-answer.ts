@@ -1,4 +1,4 @@
-/** What CloudFormation answers about the stack of the stage dev, with these outputs; `more` are other answers, by action. */
+/** The response of CloudFormation about the stack of the stage dev, with these outputs; `more` has other responses by action. */
 export function stackAnswer(
   action: string,
   outputs: Record<string, string>,

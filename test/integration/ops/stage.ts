@@ -1,5 +1,5 @@
-// A stage to operate on: WeChat, the parameter store and the table as the local stack has them, and in the place of the
-// functions a server that answers as they should, or as a test says.
+// A stage to operate on: WeChat, the parameter store and the table of the local stack. A server with fixed responses
+// replaces the functions; a test may change the responses.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,18 +25,18 @@ interface Answer {
 
 type Handler = (request: { url: URL; body: string }) => Answer;
 
-/** Runs a command of infra/ops with these words; `input` is piped in. */
-export async function runOps(command: string, words: string[], env: Record<string, string>, input = '') {
-  const child = spawn(process.execPath, [`infra/ops/${command}.ts`, ...words], { env: { ...process.env, ...env } });
+/** Runs a command of infra/ops with these arguments; `input` is piped in. */
+export async function runOps(command: string, args: string[], env: Record<string, string>, input = '') {
+  const child = spawn(process.execPath, [`infra/ops/${command}.ts`, ...args], { env: { ...process.env, ...env } });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  // Who refuses the words has ended before it reads.
+  // A command that rejects its arguments ends before it reads.
   child.stdin.on('error', () => undefined).end(input);
   const [code] = (await once(child, 'close')) as [number];
   const [stdout, stderr] = await output;
   return { code, stdout, stderr };
 }
 
-/** Starts everything on free ports. `env` replaces settings that the local stack makes up. */
+/** Starts everything on free ports. `env` replaces generated settings of the local stack. */
 export async function startStage(env: Record<string, string> = {}) {
   const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
   const [http, functionUrls, simulator, dynamodb, lambda, aws] = free;
@@ -85,7 +85,7 @@ export async function startStage(env: Record<string, string> = {}) {
     standIns: `http://127.0.0.1:${aws}`,
     simulator: world,
     settings,
-    /** What the functions and the stack tell of themselves; may be changed. */
+    /** The variables of the functions; may be changed. */
     variables,
     outputs,
     /** By `METHOD /path`; may be replaced. */
@@ -93,9 +93,9 @@ export async function startStage(env: Record<string, string> = {}) {
     put,
     read,
     remove,
-    /** Takes back what was changed, and puts again what was removed. */
+    /** Restores changed and removed values. */
     reset,
-    run: (command: string, words: string[] = [], input = '') => runOps(command, words, portsToUse, input),
+    run: (command: string, args: string[] = [], input = '') => runOps(command, args, portsToUse, input),
     stop: async () => {
       await standIns.stop();
       await world.close();
@@ -106,7 +106,7 @@ export async function startStage(env: Record<string, string> = {}) {
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
-/** As the functions refuse what nobody signed. */
+/** The rejection of an unsigned request, as the functions send it. */
 const REFUSED = {
   official: { status: 403, body: 'This is not a push of WeChat for this account' },
   pay: { status: 403, body: '{"code":"FAIL","message":"Wechatpay headers are missing"}' },

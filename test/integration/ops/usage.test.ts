@@ -16,12 +16,12 @@ it.each(
     [command, ['--verbose'], usage] as const,
     [command, ['dev'], usage] as const,
   ]),
-)('%s %j says how it is used', async (command, words, usage) => {
+)('%s prints its usage for %j', async (command, words, usage) => {
   await expect(runOps(command, [...words], {})).resolves.toEqual({ code: 2, stdout: '', stderr: usage });
 });
 
 it.each([[['list', '--stage']], [['list', '--values']], [['--help']]])(
-  'secrets %j says how it is used',
+  'secrets prints its usage for %j',
   async (words) => {
     const { code, stdout, stderr } = await runOps('secrets', words, {});
     expect([code, stdout]).toEqual([2, '']);

@@ -15,9 +15,14 @@ const TIMEOUT_MS = 110_000;
 /**
  * In a folder of its own, with nothing but what is packaged: two at a time would write over each other, whatever
  * `--package` says. Its settings are those of .env.example, as a newcomer has them, and no others of this machine.
+ * @param inspect gets the folder of the package before it is removed
  * @throws what the framework says when it refuses
  */
-export async function packageService(stage: string, switches: Record<string, string> = {}): Promise<Template> {
+export async function packageService(
+  stage: string,
+  switches: Record<string, string> = {},
+  inspect?: (packageFolder: string) => Promise<void>,
+): Promise<Template> {
   const folder = mkdtempSync(join(tmpdir(), 'package-'));
   try {
     for (const name of ['serverless.yml', 'package.json']) copyFileSync(join(ROOT, name), join(folder, name));
@@ -30,6 +35,7 @@ export async function packageService(stage: string, switches: Record<string, str
         throw new Error(`${stdout}${stderr}`);
       },
     );
+    await inspect?.(join(folder, '.serverless'));
     const file = join(folder, '.serverless', 'cloudformation-template-update-stack.json');
     return JSON.parse(readFileSync(file, 'utf8')) as Template;
   } finally {

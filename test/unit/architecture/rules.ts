@@ -81,6 +81,7 @@ export const MODULES: Record<string, ModuleRule> = {
   'infra/build': { imports: [] },
   'infra/clients': { imports: ['lib/http/openapi'] },
   'infra/compatibility': { imports: ['lib/http/openapi', 'lib/events', 'lib/core'] },
+  'infra/docs': { imports: ['lib/http', 'lib/http/api', 'lib/http/openapi', 'lib/rate-limit', 'lib/core'] },
   'infra/service': { imports: [] },
   'infra/simulator': { imports: [] },
   'infra/local': { imports: ['infra/service', 'infra/simulator', 'lib/core'] },

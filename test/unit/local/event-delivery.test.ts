@@ -25,7 +25,7 @@ const rule = (functionName: string, pattern: EventRule['pattern']): EventRule =>
 const paid = rule('wallet', { 'detail-type': ['order.paid'] });
 const done = { value: null };
 
-/** Delivers to functions that answer so, and tells which were called. */
+/** Delivers to functions with these results, and returns the calls. */
 async function deliver(rules: EventRule[], answer: (call: number) => InvokeResult, event = EVENT) {
   const calls: string[] = [];
   const warnings: string[] = [];
@@ -45,7 +45,7 @@ async function deliver(rules: EventRule[], answer: (call: number) => InvokeResul
 }
 
 describe('the delivery of an event', () => {
-  it('goes to the function of each rule that matches', async () => {
+  it('invokes the function of each matching rule', async () => {
     const rules = [
       paid,
       rule('goods', { 'detail-type': ['order.paid'], detail: { data: { kind: ['goods'] } } }),
@@ -57,7 +57,7 @@ describe('the delivery of an event', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is tried again when the function throws, or does not answer', async () => {
+  it('retries when the function throws or does not answer', async () => {
     const { calls, warnings } = await deliver([paid], (call) => {
       if (call === 1) return { error: 'not now' };
       if (call === 2) throw new Error('connection refused');
@@ -67,13 +67,13 @@ describe('the delivery of an event', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('ends in a line that names function, event and reason', async () => {
+  it('prints function, event and reason when it gives up', async () => {
     const { calls, warnings } = await deliver([paid], () => ({ error: 'cannot do it' }));
     expect(calls).toHaveLength(5);
     expect(warnings).toEqual(['dead letter: wallet failed 5 times at order.paid bus-1: cannot do it']);
   });
 
-  it('gives one function up without the other', async () => {
+  it('gives up one function without the other', async () => {
     const { calls, warnings } = await deliver([paid, rule('mail', paid.pattern)], (call) =>
       call === 2 ? done : { error: 'no' },
     );
@@ -85,12 +85,15 @@ describe('the delivery of an event', () => {
 describe('the rules in serverless.yml', () => {
   const { eventRules } = readService();
 
-  it.each(eventRules.map((one) => [one.functionName, one.pattern] as const))('of %s: %j', (_name, pattern) => {
-    expect(pattern).toMatchObject({ source: [SOURCE] });
-    for (const type of pattern['detail-type'] as string[]) expect(Object.keys(SCHEMAS)).toContain(type);
-  });
+  it.each(eventRules.map((one) => [one.functionName, one.pattern] as const))(
+    'are supported: %s %j',
+    (_name, pattern) => {
+      expect(pattern).toMatchObject({ source: [SOURCE] });
+      for (const type of pattern['detail-type'] as string[]) expect(Object.keys(SCHEMAS)).toContain(type);
+    },
+  );
 
-  it('bring top-ups and refunds to the wallet, and no coffee', async () => {
+  it('deliver top-ups and refunds to the wallet, and no goods', async () => {
     const own = eventRules.filter(({ functionName }) => functionName === 'wallet-credit');
     const withData = (type: string, data: object) => ({ ...EVENT, 'detail-type': type, detail: { data } });
     const callsFor = async (event: BusEvent) => (await deliver(own, () => done, event)).calls;

@@ -29,7 +29,7 @@ describe('the event of a function URL: body', () => {
     'Application/JSON',
     'application/xml',
     'application/javascript',
-  ])('%s arrives as text', (contentType) => {
+  ])('encodes %s as text', (contentType) => {
     const event = withBody(Buffer.from('<xml>微信</xml>'), contentType);
     expect(event).toMatchObject({ body: '<xml>微信</xml>', isBase64Encoded: false });
   });
@@ -43,12 +43,12 @@ describe('the event of a function URL: body', () => {
     'image/png',
     'application/jsonp',
     undefined,
-  ])('%s arrives base64 encoded', (contentType) => {
+  ])('encodes %s in base64', (contentType) => {
     const event = withBody(Buffer.from('a=1&b=2'), contentType);
     expect(event).toMatchObject({ body: Buffer.from('a=1&b=2').toString('base64'), isBase64Encoded: true });
   });
 
-  it('invents no content type', () => {
+  it('adds no content type', () => {
     expect(withBody(Buffer.from('x')).headers).not.toHaveProperty('content-type');
   });
 
@@ -78,7 +78,7 @@ describe('the event of a function URL: path and query', () => {
     expect(event).toMatchObject({ rawPath, rawQueryString, requestContext: { http: { path: rawPath } } });
   });
 
-  it('hands the query over verbatim, and decoded beside it', () => {
+  it('contains the query verbatim and decoded', () => {
     const event = buildFunctionUrlEvent(request({ target: '?echostr=a%20b+c%2B&n=1&n=2&e=' }));
     expect(event.rawQueryString).toBe('echostr=a%20b+c%2B&n=1&n=2&e=');
     expect(event.queryStringParameters).toEqual({ echostr: 'a b c+', n: '1,2', e: '' });
@@ -96,7 +96,7 @@ describe('the event of a function URL: headers', () => {
     expect(headers).toMatchObject({ 'x-thing': 'a,b', 'wechatpay-serial': 'ABC' });
   });
 
-  it('carry what AWS adds, and not what concerns the connection', () => {
+  it('contain those that AWS adds, and none of the connection', () => {
     const rawHeaders = ['Host', 'localhost:3001', 'Connection', 'keep-alive', 'Transfer-Encoding', 'chunked'];
     expect(buildFunctionUrlEvent(request({ rawHeaders })).headers).toEqual({
       host: 'localhost:3001',
@@ -119,7 +119,7 @@ describe('the event of a function URL: headers', () => {
   });
 });
 
-it('says who asked, how and when', () => {
+it('contains the address of the client, the method and the time', () => {
   expect(buildFunctionUrlEvent(request({ method: 'GET', target: '/x' }))).toMatchObject({
     version: '2.0',
     routeKey: '$default',

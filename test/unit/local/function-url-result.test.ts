@@ -6,13 +6,13 @@ const read = (value: unknown) => {
   return { ...rest, text: body.toString('utf8') };
 };
 
-describe('what a function URL answers', () => {
-  it('is what the function says', () => {
+describe('the response of a function URL', () => {
+  it('has the status, headers and body of the function', () => {
     const value = { statusCode: 201, headers: { 'Content-Type': 'text/xml', 'X-N': 1 }, body: '<xml/>' };
     expect(read(value)).toEqual({ status: 201, headers: { 'content-type': 'text/xml', 'x-n': '1' }, text: '<xml/>' });
   });
 
-  it('sets each cookie by a header of its own', () => {
+  it('sets each cookie in its own header', () => {
     const { headers } = read({ statusCode: 200, cookies: ['a=1; Path=/', 'b=2'] });
     expect(headers['set-cookie']).toEqual(['a=1; Path=/', 'b=2']);
   });

@@ -11,7 +11,7 @@ const belongTogether = (privatePem: string, publicPem: string) => {
 };
 
 describe('the local settings', () => {
-  it('send every call to WeChat to the simulator, and every notification here', async () => {
+  it('direct calls to the simulator and notifications to this stack', async () => {
     const { variables, simulator } = await build();
     expect(variables).toMatchObject({
       TABLE_NAME: 'wechat-lambda-dev',
@@ -39,7 +39,7 @@ describe('the local settings', () => {
     });
   });
 
-  it('have the forms that WeChat gives them', async () => {
+  it('have the forms of WeChat', async () => {
     const { variables } = await build();
     expect(variables).toMatchObject({
       MINIAPP_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
@@ -72,24 +72,24 @@ describe('the local settings', () => {
     ]);
   });
 
-  it('give the simulator the other half of each key', async () => {
+  it('contain the other half of each key for the simulator', async () => {
     const { variables, simulator } = await build();
     expect(belongTogether(variables['PAY_MCH_PRIVATE_KEY'] ?? '', simulator.pay.merchantPublicKey)).toBe(true);
     expect(belongTogether(simulator.pay.platformPrivateKey, variables['PAY_PUBLIC_KEY'] ?? '')).toBe(true);
   });
 
-  it('are made anew each time', async () => {
+  it('differ at each start', async () => {
     const [one, other] = await Promise.all([build(), build()]);
     for (const name of ['JWT_SIGNING_KEYS', 'PAY_MCH_PRIVATE_KEY', 'MINIAPP_APP_SECRET']) {
       expect(one.variables[name]).not.toBe(other.variables[name]);
     }
   });
 
-  it('give way to the environment, for functions and simulator alike', async () => {
+  it('are replaced by the environment, for functions and simulator', async () => {
     const { variables, simulator } = await build({ MINIAPP_APP_ID: 'wx1', WECHAT_API_BASE_URL: 'http://elsewhere' });
     expect(variables).toMatchObject({ MINIAPP_APP_ID: 'wx1', WECHAT_API_BASE_URL: 'http://elsewhere' });
     expect(simulator.miniapp.appId).toBe('wx1');
-    // The same host makes codes, shows them and asks the person.
+    // The same host creates codes, shows them and asks the user.
     const { WECHAT_MP_BASE_URL: mp, WECHAT_OPEN_BASE_URL: open } = variables;
     expect([mp, open]).toEqual(['http://elsewhere', 'http://elsewhere']);
   });
@@ -100,7 +100,7 @@ describe('the local settings', () => {
     expect([variables['OFFICIAL_MODE'], simulator.official.mode]).toEqual(['open', 'plain']);
   });
 
-  it('let an empty account setting through, so that a missing one can be tried, but no empty address', async () => {
+  it('keep an empty account setting, to try a missing one, but no empty address', async () => {
     const { variables } = await build({ PAY_MCH_ID: '', PAY_MCH_PRIVATE_KEY: '', WECHAT_PAY_BASE_URL: '' });
     expect(variables).toMatchObject({ PAY_MCH_ID: '', PAY_MCH_PRIVATE_KEY: '' });
     expect(variables['WECHAT_PAY_BASE_URL']).toMatch(/^http/);
@@ -114,7 +114,7 @@ describe('the local settings', () => {
     expect(simulator.pay.merchantPublicKey).toBe(expected);
   });
 
-  it('name the variable that holds no key', async () => {
+  it('name the variable that contains no key', async () => {
     await expect(build({ PAY_MCH_PRIVATE_KEY: 'x' })).rejects.toThrow('PAY_MCH_PRIVATE_KEY');
   });
 });

@@ -26,7 +26,7 @@ const failed = (...numbers: number[]) => ({
 });
 const done = { value: null };
 
-/** Offers the records to a function that answers so, and tells which batches it was called with. */
+/** Offers the records to a function with these results, and returns its batches. */
 async function deliver(
   offered: DynamoDBRecord[],
   settings: Partial<StreamConsumer>,
@@ -50,14 +50,14 @@ async function deliver(
 }
 
 describe('the delivery of stream records', () => {
-  it('makes batches of what passes the filter, in order', async () => {
+  it('batches the records that pass the filter, in order', async () => {
     const offered = [...records(4), record(5, 'REMOVE'), record(6)];
     const settings = { batchSize: 2, filterPatterns: [{ eventName: ['INSERT'] }] };
     const { calls } = await deliver(offered, settings, () => done);
     expect(calls).toEqual([[1, 2], [3, 4], [6]]);
   });
 
-  it('calls nobody when nothing passes', async () => {
+  it('invokes nothing when no record passes', async () => {
     const { calls } = await deliver(records(3), { filterPatterns: [{ eventName: ['REMOVE'] }] }, () => done);
     expect(calls).toEqual([]);
   });
@@ -72,7 +72,7 @@ describe('the delivery of stream records', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('gives up after the retries, says so, and goes on with the next batch', async () => {
+  it('gives up after the retries with a printed line, and continues with the next batch', async () => {
     const { calls, warnings } = await deliver(records(3), { batchSize: 2 }, ([first]) =>
       first === 1 ? { error: 'boom' } : done,
     );
@@ -80,7 +80,7 @@ describe('the delivery of stream records', () => {
     expect(warnings).toEqual(['outbox failed 3 times and misses 2 records of the table stream: boom']);
   });
 
-  it('halves a failed batch, if it is told to, and loses the bad record alone', async () => {
+  it('bisects a failed batch, and loses only the bad record', async () => {
     const { calls, warnings } = await deliver(records(4), { bisects: true, retries: 1 }, (numbers) =>
       numbers.includes(3) ? { error: 'boom' } : done,
     );
@@ -88,7 +88,7 @@ describe('the delivery of stream records', () => {
     expect(warnings).toEqual(['outbox failed 2 times and misses 1 record of the table stream: boom']);
   });
 
-  it('goes on from the first record that the function names', async () => {
+  it('continues from the first record that the function reports', async () => {
     const { calls } = await deliver(records(4), { retries: 0 }, (_, call) => (call === 1 ? failed(4, 3) : done));
     expect(calls).toEqual([
       [1, 2, 3, 4],
@@ -96,7 +96,7 @@ describe('the delivery of stream records', () => {
     ]);
   });
 
-  it('counts afresh for what remains, and ends even if the function never takes a record', async () => {
+  it('restarts the retries for the remaining records, and ends when the function fails each of them', async () => {
     const { calls, warnings } = await deliver(records(3), { retries: 1 }, (numbers) =>
       numbers.length > 2 ? failed(2) : failed(numbers[0]!),
     );
@@ -108,12 +108,12 @@ describe('the delivery of stream records', () => {
     expect(warnings).toEqual([expect.stringContaining('misses 2 records')]);
   });
 
-  it('does not look at the result when failures are not reported', async () => {
+  it('ignores the result when the mapping reports no failures', async () => {
     const { calls } = await deliver(records(2), { reportsFailures: false }, () => failed(1));
     expect(calls).toEqual([[1, 2]]);
   });
 
-  it('takes an invocation that breaks for a failure', async () => {
+  it('treats a rejected invocation as a failure', async () => {
     const { calls, warnings } = await deliver(records(1), { retries: 0 }, () => {
       throw new TypeError('fetch failed');
     });
@@ -121,7 +121,7 @@ describe('the delivery of stream records', () => {
     expect(warnings).toEqual([expect.stringContaining('fetch failed')]);
   });
 
-  it('falls silent when it is stopped', async () => {
+  it('prints nothing after a stop', async () => {
     const stopping = new AbortController();
     const warnings: string[] = [];
     let calls = 0;
@@ -140,7 +140,7 @@ describe('the delivery of stream records', () => {
   });
 });
 
-describe('the records that a function says are done', () => {
+describe('countDone', () => {
   it.each<[unknown, number]>([
     [null, 3],
     [undefined, 3],
@@ -161,7 +161,7 @@ describe('the records that a function says are done', () => {
   });
 });
 
-it('cuts batches of at most the size', () => {
+it('splits items into batches of at most the size', () => {
   expect(splitIntoBatches([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
   expect(splitIntoBatches([], 2)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The shards that the embedded engine never has: it keeps to one.
+// Several shards, which the embedded engine never has.
 import {
   DescribeStreamCommand,
   ExpiredIteratorException,
@@ -58,7 +58,7 @@ beforeEach(() => {
 });
 
 describe('the reader of a stream', () => {
-  it('takes its place in every shard at once, and hands on what comes', async () => {
+  it('opens every shard at once, and passes on new records', async () => {
     shards = [{ ShardId: 'a' }, { ShardId: 'b' }, { ShardId: 'c' }];
     const reader = await open();
     expect(iterators).toEqual(['a LATEST', 'b LATEST', 'c LATEST']);
@@ -68,7 +68,7 @@ describe('the reader of a stream', () => {
     expect(read).toEqual(['1', '2', '3']);
   });
 
-  it('goes on with the shard that follows one, from its beginning', async () => {
+  it('continues with the child of a shard, from its beginning', async () => {
     const reader = await open();
     pages = { a: [{ records: ['1'], ends: true }], b: [{ records: ['2'] }] };
     shards = [{ ShardId: 'a' }, { ShardId: 'b', ParentShardId: 'a' }];
@@ -78,7 +78,7 @@ describe('the reader of a stream', () => {
     expect(iterators).toEqual(['a LATEST', 'b TRIM_HORIZON']);
   });
 
-  it('reads a parent before its children, and children of what is gone', async () => {
+  it('reads a parent before its children, and children of a trimmed parent', async () => {
     shards = [
       { ShardId: 'b', ParentShardId: 'a' },
       { ShardId: 'a', ParentShardId: 'gone' },
@@ -89,7 +89,7 @@ describe('the reader of a stream', () => {
     expect(read).toEqual(['1', '2', '3']);
   });
 
-  it('finds its place again after a long sleep', async () => {
+  it('renews expired iterators', async () => {
     const expired = new ExpiredIteratorException({ message: 'old', $metadata: {} });
     const trimmed = new TrimmedDataAccessException({ message: 'gone', $metadata: {} });
     const reader = await open();
@@ -99,7 +99,7 @@ describe('the reader of a stream', () => {
     expect(iterators).toEqual(['a LATEST', 'a LATEST', 'a AFTER_SEQUENCE_NUMBER 7', 'a TRIM_HORIZON']);
   });
 
-  it('fails on any other error, and reads the same place the next time', async () => {
+  it('fails on any other error, and retries at the same position', async () => {
     const reader = await open();
     pages = { a: [new Error('no connection'), { records: ['1'] }] };
     await expect(reader.read()).rejects.toThrow('no connection');

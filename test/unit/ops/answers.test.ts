@@ -1,10 +1,10 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { onlyAnswer, openAnswers } from '../../../infra/ops/secrets/answers.ts';
+import { readPipedAnswer, openAnswers } from '../../../infra/ops/secrets/answers.ts';
 
 const PEM = ['-----BEGIN PRIVATE KEY-----', 'bGluZSBvbmU=', 'bGluZSB0d28=', '-----END PRIVATE KEY-----'];
 
-/** A terminal or a pipe, and what it shows. */
+/** A terminal or a pipe, and its output. */
 const open = (isTTY: boolean) => {
   const input = Object.assign(new PassThrough(), { isTTY, setRawMode: () => undefined });
   let shown = '';
@@ -18,8 +18,8 @@ const open = (isTTY: boolean) => {
   return { answers, type: (keys: string) => void input.write(keys), end: () => void input.end(), shown: () => shown };
 };
 
-describe('answers', () => {
-  it('are not shown while they are typed, corrected or pasted', async () => {
+describe('openAnswers', () => {
+  it('shows no answer while it is typed, corrected or pasted', async () => {
     const { answers, type, shown } = open(true);
     const first = answers.next('FIRST: ');
     type('sekret');
@@ -28,7 +28,7 @@ describe('answers', () => {
     const second = answers.next('SECOND: ');
     type(`${PEM.join('\r')}\r`);
     await expect(second).resolves.toBe(PEM.join('\n'));
-    // The key that brings back the line before has nothing to bring back.
+    // The history is empty, so no key shows the previous line.
     const third = answers.next('THIRD: ');
     type('\u001B[A\r');
     await expect(third).resolves.toBe('');
@@ -36,7 +36,7 @@ describe('answers', () => {
     expect(shown()).toBe('FIRST: \nSECOND: \nTHIRD: \n');
   });
 
-  it('come line by line out of a pipe, without questions, and end with it', async () => {
+  it('reads a pipe line by line without prompts, until it ends', async () => {
     const { answers, type, end, shown } = open(false);
     type(` one \n${PEM.join('\n')}\n\n-----BEGIN half\nof one`);
     end();
@@ -46,9 +46,9 @@ describe('answers', () => {
     expect(shown()).toBe('');
   });
 
-  it('are everything that is piped in, where there is one question', async () => {
+  it('reads all piped input as the answer to a single prompt', async () => {
     const input = new PassThrough();
-    const answers = onlyAnswer(input);
+    const answers = readPipedAnswer(input);
     input.end('{\n  "keys": []\n}\n');
     await expect(answers.next('?')).resolves.toBe('{\n  "keys": []\n}');
   });

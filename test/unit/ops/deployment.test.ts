@@ -1,57 +1,63 @@
 import { describe, expect, it } from 'vitest';
-import { apiUrl, ownUrl, readTimestamp, toldUrl } from '../../../infra/ops/deployment.ts';
+import { readApiUrl, readAwsWebhookUrl, readTimestamp, readPublicWebhookUrl } from '../../../infra/ops/deployment.ts';
 import { readTarget } from '../../../infra/ops/target.ts';
 
-describe('addresses', () => {
+describe('the address of a webhook', () => {
   const outputs = { PayDashnotifyLambdaFunctionUrl: 'https://f.example/', HttpApiUrl: 'https://api.example/' };
 
-  it('of webhooks are those that WeChat is told, for the doctor', () => {
-    const told = { ...outputs, PayNotifyUrl: 'https://own.example/pay' };
-    expect(toldUrl({ outputs: told }, 'pay-notify')).toBe('https://own.example/pay');
-    expect(toldUrl({ outputs }, 'pay-notify')).toBe('https://f.example/');
+  it('is the public one for the doctor', () => {
+    const withDomain = { ...outputs, PayNotifyUrl: 'https://own.example/pay' };
+    expect(readPublicWebhookUrl({ outputs: withDomain }, 'pay-notify')).toBe('https://own.example/pay');
+    expect(readPublicWebhookUrl({ outputs }, 'pay-notify')).toBe('https://f.example/');
   });
 
-  it('of webhooks are those that AWS made, for a smoke test: a domain may lead there later', () => {
-    const told = { ...outputs, PayNotifyUrl: 'https://own.example/pay', PayV2NotifyUrl: 'https://own.example/v2' };
-    expect(ownUrl({ outputs: told }, 'pay-notify')).toBe('https://f.example/');
-    expect(ownUrl({ outputs: told }, 'pay-notify-v2')).toBe('https://api.example/webhooks/pay-notify-v2');
+  it('is the one in AWS for the smoke test, because a domain may follow later', () => {
+    const withDomain = {
+      ...outputs,
+      PayNotifyUrl: 'https://own.example/pay',
+      PayV2NotifyUrl: 'https://own.example/v2',
+    };
+    expect(readAwsWebhookUrl({ outputs: withDomain }, 'pay-notify')).toBe('https://f.example/');
+    expect(readAwsWebhookUrl({ outputs: withDomain }, 'pay-notify-v2')).toBe(
+      'https://api.example/webhooks/pay-notify-v2',
+    );
   });
 
-  it('are missed by name', () => {
-    expect(() => apiUrl({ outputs: {} })).toThrow('no HttpApiUrl');
+  it('is reported by the name of the missing output', () => {
+    expect(() => readApiUrl({ outputs: {} })).toThrow('no output HttpApiUrl');
   });
 });
 
-describe('the deployment that runs', () => {
+describe('readTimestamp', () => {
   const template = (key: string) => JSON.stringify({ Resources: { F: { Properties: { Code: { S3Key: key } } } } });
 
-  it('is named by the addresses of its code', () => {
+  it('reads the timestamp from the keys of the code', () => {
     const key = 'serverless/wechat-lambda/dev/1795245646755-2026-11-21T07:20:46.755Z/health.zip';
     expect(readTimestamp(template(key))).toBe('1795245646755');
   });
 
-  it('is none while the stack has no functions', () => {
+  it('returns undefined while the stack has no functions', () => {
     expect(readTimestamp(template('other/health.zip'))).toBeUndefined();
     expect(readTimestamp('{"Resources":{"ServerlessDeploymentBucket":{}}}')).toBeUndefined();
   });
 });
 
-describe('where a command works', () => {
-  it('is a stage of AWS, under names of its own', () => {
+describe('readTarget', () => {
+  it('returns a stage in AWS with its own names', () => {
     const target = readTarget('staging');
     expect(target).toMatchObject({ secretsPath: '/wechat-lambda/staging', stackName: 'wechat-lambda-staging' });
     expect(target.deployedName('me')).toBe('wechat-lambda-staging-me');
     expect(target.standIns).toBeUndefined();
   });
 
-  it('is the local stack when no stage is named', () => {
+  it('returns the local stack without a stage', () => {
     const target = readTarget(undefined);
     expect(target).toMatchObject({ name: 'local', secretsPath: '/wechat-lambda/local' });
     expect(target.standIns).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(target.deployedName('me')).toBe('wechat-lambda-dev-me');
   });
 
-  it.each(['local', '../prod', 'a/b', ''])('is never the stage %j', (stage) => {
-    expect(() => readTarget(stage)).toThrow('is no stage of AWS');
+  it.each(['local', '../prod', 'a/b', ''])('rejects the stage %j', (stage) => {
+    expect(() => readTarget(stage)).toThrow('is not a stage in AWS');
   });
 });

@@ -2,21 +2,24 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { badSetting, type SettingName } from '../../../lib/core/config.ts';
 import { judgeClock } from '../../../infra/ops/doctor/account.ts';
 import { judgeNotifyUrl } from '../../../infra/ops/doctor/pay.ts';
-import { assumeSettings, oddities } from '../../../infra/ops/doctor/settings.ts';
+import { applySettings, listStoreWarnings } from '../../../infra/ops/doctor/settings.ts';
 import { judgeToken } from '../../../infra/ops/doctor/tokens.ts';
-import { exitCodeOf, formatEnd, formatGroup, row, type Row } from '../../../infra/ops/rows.ts';
-import { neededSecrets } from '../../../infra/ops/secrets/needed.ts';
+import { exitCodeOf, formatSummary, formatGroup, runCheck, type CheckResult } from '../../../infra/ops/check-report.ts';
+import { listNeededSecrets } from '../../../infra/ops/secrets/needed.ts';
 
-describe('rows', () => {
-  it('say what was found, or what is wrong', async () => {
-    await expect(row('a', () => 'fine')).resolves.toEqual({ mark: '✓', name: 'a', note: 'fine' });
-    await expect(row('b', async () => ({ mark: '–', note: 'off' }))).resolves.toMatchObject({ mark: '–', name: 'b' });
-    const thrown = row('c', () => Promise.reject(new Error('no', { cause: new Error('ECONNREFUSED') })));
+describe('check results', () => {
+  it('contain the note of a check, or the reason why it failed', async () => {
+    await expect(runCheck('a', () => 'fine')).resolves.toEqual({ mark: '✓', name: 'a', note: 'fine' });
+    await expect(runCheck('b', async () => ({ mark: '–', note: 'off' }))).resolves.toMatchObject({
+      mark: '–',
+      name: 'b',
+    });
+    const thrown = runCheck('c', () => Promise.reject(new Error('no', { cause: new Error('ECONNREFUSED') })));
     await expect(thrown).resolves.toEqual({ mark: '✗', name: 'c', note: 'Error: no (ECONNREFUSED)' });
   });
 
-  it('say where a setting is mended', async () => {
-    const missing = (name: SettingName) => row('x', () => Promise.reject(badSetting(name, 'is not set')));
+  it('name the command or the file that sets a setting', async () => {
+    const missing = (name: SettingName) => runCheck('x', () => Promise.reject(badSetting(name, 'is not set')));
     await expect(missing('OFFICIAL_TOKEN')).resolves.toMatchObject({
       note: 'OFFICIAL_TOKEN is not set → npm run secrets -- put OFFICIAL_TOKEN',
     });
@@ -25,8 +28,8 @@ describe('rows', () => {
     });
   });
 
-  it('stand in columns, and end with a count', () => {
-    const rows: Row[] = [
+  it('are printed in columns and end with a count', () => {
+    const rows: CheckResult[] = [
       { mark: '✓', name: 'stack', note: 'is there' },
       { mark: '✗', name: 'table', note: 'is not' },
       { mark: '!', name: 'clock', note: 'is slow' },
@@ -37,8 +40,8 @@ describe('rows', () => {
       `  ✗ ${'table'.padEnd(21)}is not`,
       `  ! ${'clock'.padEnd(21)}is slow`,
     ]);
-    expect([formatEnd(rows), exitCodeOf(rows)]).toEqual(['1 of 3 checks failed, 1 to look at', 1]);
-    expect([formatEnd(rows.slice(0, 1)), exitCodeOf(rows.slice(0, 1))]).toEqual(['1 checks, nothing wrong', 0]);
+    expect([formatSummary(rows), exitCodeOf(rows)]).toEqual(['1 of 3 checks failed, 1 to look at', 1]);
+    expect([formatSummary(rows.slice(0, 1)), exitCodeOf(rows.slice(0, 1))]).toEqual(['1 checks, nothing wrong', 0]);
   });
 });
 
@@ -50,12 +53,12 @@ describe('the clock', () => {
     [-299, '!'],
     [300, '✗'],
   ])('%i seconds off is %s', async (seconds, mark) => {
-    const found = await row('clock', () => judgeClock([['AWS', 0] as [string, number], ['WeChat', seconds]]));
+    const found = await runCheck('clock', () => judgeClock([['AWS', 0] as [string, number], ['WeChat', seconds]]));
     expect(found).toMatchObject({ mark, note: expect.stringContaining(`0 s from AWS, ${seconds} s from WeChat`) });
   });
 });
 
-describe('an address for notifications', () => {
+describe('an address of notifications', () => {
   const judge = (url: string, standIns?: string) => {
     vi.stubEnv('PAY_NOTIFY_URL', url);
     return judgeNotifyUrl('PAY_NOTIFY_URL', { standIns });
@@ -73,7 +76,7 @@ describe('an address for notifications', () => {
     },
   );
 
-  it('may be without https on this machine alone', () => {
+  it('may lack https on this machine only', () => {
     const url = 'http://localhost:3001/pay-notify';
     expect(judge(url, 'http://127.0.0.1:3003')).toBe(url);
     expect(() => judge(url)).toThrow('must be an https address');
@@ -86,14 +89,14 @@ describe('tokens', () => {
     failed: `WeChat gave no access_token of wxb2 (${NOT_LISTED}), no jsapi_ticket of wxb2 (${NOT_LISTED})`,
   };
 
-  it('name the address that WeChat does not take calls from', () => {
+  it('report the address that WeChat rejects', () => {
     expect(() => judgeToken(report, 'access_token', 'wxb2')).toThrow(NOT_LISTED);
     expect(() => judgeToken(report, 'jsapi_ticket', 'wxb2')).toThrow(NOT_LISTED);
   });
 
-  it('are told apart', () => {
-    expect(judgeToken(report, 'access_token', 'wxa1')).toBe('WeChat gives it to the functions');
-    expect(judgeToken({ asked: true }, 'jsapi_ticket', 'wxb2')).toBe('WeChat gives it to the functions');
+  it('are reported one by one', () => {
+    expect(judgeToken(report, 'access_token', 'wxa1')).toBe('WeChat issues it to the functions');
+    expect(judgeToken({ requested: true }, 'jsapi_ticket', 'wxb2')).toBe('WeChat issues it to the functions');
     expect(() => judgeToken({ failed: 'Task timed out' }, 'access_token', 'wxa1')).toThrow('token-refresh fails');
   });
 });
@@ -113,9 +116,9 @@ describe('the settings of the functions', () => {
     process.env = before;
   });
 
-  it('take the place of those of the operator; a variable wins over the store', () => {
+  it('replace those of the operator; a variable wins over the store', () => {
     const variables = { MINIAPP_APP_ID: 'wx1', SITE_NAME: '', SECRETS_PATH: '/a/b', OFFICIAL_TOKEN: 'variable' };
-    assumeSettings(
+    applySettings(
       variables,
       new Map([
         ['OFFICIAL_TOKEN', 'stored'],
@@ -131,9 +134,9 @@ describe('the settings of the functions', () => {
     });
   });
 
-  it('are odd when a name is not known, or a variable hides what is stored', () => {
+  it('cause a warning for an unknown stored name and for a shadowed secret', () => {
     const stored = { version: 1, changedAt: new Date() };
-    const odd = oddities(
+    const odd = listStoreWarnings(
       { OFFICIAL_TOKEN: 'x', PAY_API_V3_KEY: '', PAY_API_V2_KEY: 'not stored' },
       new Map([
         ['OFFICIAL_TOKEN', stored],
@@ -142,20 +145,20 @@ describe('the settings of the functions', () => {
       ]),
     );
     expect(odd).toEqual([
-      expect.stringContaining('PAY_APIV3_KEY is stored, and nothing knows'),
+      expect.stringContaining('PAY_APIV3_KEY is stored, but is not the name of a secret'),
       expect.stringMatching(/^OFFICIAL_TOKEN is also a variable of the functions, which wins.* take it out of infra/),
     ]);
   });
 });
 
-describe('what is asked for', () => {
-  it('is what the parts that are set up need, and our own keys', () => {
-    expect(neededSecrets({ MINIAPP_APP_ID: 'wx1' })).toEqual(['JWT_SIGNING_KEYS', 'MINIAPP_APP_SECRET']);
-    expect(neededSecrets({ OFFICIAL_APP_ID: 'wx1' })).toContain('OFFICIAL_AES_KEY');
+describe('listNeededSecrets', () => {
+  it('returns the secrets of the parts that are set up, and our own keys', () => {
+    expect(listNeededSecrets({ MINIAPP_APP_ID: 'wx1' })).toEqual(['JWT_SIGNING_KEYS', 'MINIAPP_APP_SECRET']);
+    expect(listNeededSecrets({ OFFICIAL_APP_ID: 'wx1' })).toContain('OFFICIAL_AES_KEY');
   });
 
-  it('is everything while nothing is set up, but never a value of before', () => {
-    const all = neededSecrets({});
+  it('returns all secrets while nothing is set up, but never a previous value', () => {
+    const all = listNeededSecrets({});
     expect(all).toEqual(expect.arrayContaining(['MINIAPP_APP_SECRET', 'OFFICIAL_TOKEN', 'PAY_API_V2_KEY']));
     expect(all.filter((name) => name.endsWith('_PREVIOUS'))).toEqual([]);
   });

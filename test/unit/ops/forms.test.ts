@@ -8,8 +8,8 @@ const read = async (name: SecretName, text: string) => FORMS[name].read(text);
 const key32 = '0123456789abcdefABCDEF0123456789';
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
 
-describe('the forms of secrets', () => {
-  it('are known for every secret that the functions read', () => {
+describe('FORMS', () => {
+  it('has an entry for every secret that the functions read', () => {
     expect(Object.keys(FORMS).toSorted()).toEqual([...SECRET_NAMES].toSorted());
   });
 
@@ -23,7 +23,7 @@ describe('the forms of secrets', () => {
     ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_0119000072912025110100000000000001'],
     ['PAY_PUBLIC_KEY', stranger.publicKey.trim()],
     ['PAY_MCH_PRIVATE_KEY', merchant.privateKey.trim()],
-  ])('%s is stored as it is', async (name, text) => {
+  ])('stores %s unchanged', async (name, text) => {
     await expect(read(name, text)).resolves.toBe(text);
   });
 
@@ -54,14 +54,14 @@ describe('the forms of secrets', () => {
     ['PAY_MCH_CERT_SERIAL', '1234', '40 hex digits'],
     ['JWT_SIGNING_KEYS', '{"keys":[]}', 'must be a JWK Set'],
     ['JWT_SIGNING_KEYS', 'secret words', 'must be a JWK Set'],
-  ])('%s refuses %j, says why and does not quote it', async (name, text, why) => {
+  ])('rejects %s = %j with a reason that does not quote it', async (name, text, why) => {
     const failure = await read(name, text).catch((error: unknown) => error as Error);
     expect(failure).toMatchObject({ code: 'NOT_CONFIGURED', message: expect.stringContaining(why) });
     expect((failure as Error).message).not.toContain(text);
     expect((failure as Error).message).toMatch(new RegExp(`^${name} `));
   });
 
-  it('takes the serial number from the certificate, and a typed one in capitals', async () => {
+  it('reads the serial number from a certificate, and stores a typed one in capitals', async () => {
     await expect(read('PAY_MCH_CERT_SERIAL', certificateOf(merchant))).resolves.toBe(SERIAL);
     await expect(read('PAY_MCH_CERT_SERIAL', SERIAL.toLowerCase())).resolves.toBe(SERIAL);
   });

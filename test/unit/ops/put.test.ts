@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SecretName } from '../../../lib/core/config.ts';
-import { askForSecrets, planWrites } from '../../../infra/ops/secrets/put.ts';
+import { promptForSecrets, planWrites } from '../../../infra/ops/secrets/put.ts';
 import { certificateOf, merchant, SERIAL, stranger } from './keys.ts';
 
 const OLD = 'old0old0old0old0old0old0old0old0';
@@ -21,7 +21,7 @@ beforeEach(() => {
   said = [];
 });
 
-/** Asks for `names`; `typed` are the answers, in turn. What is stored was so at `changedAt`. */
+/** Prompts for `names` with the answers `typed`. The stored values date from `changedAt`. */
 const put = (
   names: SecretName[],
   typed: string[],
@@ -29,7 +29,7 @@ const put = (
   { interactive = true, changedAt = new Date(0) } = {},
 ) => {
   const answers = [...typed];
-  return askForSecrets(names, {
+  return promptForSecrets(names, {
     store: {
       list: async () => new Map(stored.map(([name]) => [name, { version: 1, changedAt }])),
       read: async () => new Map(stored),
@@ -42,24 +42,24 @@ const put = (
       },
       close: () => undefined,
     },
-    say: (line) => void said.push(line),
+    print: (line) => void said.push(line),
   });
 };
 
 const NONE: ReadonlySet<string> = new Set();
 
-describe('what is written', () => {
+describe('planWrites', () => {
   it.each<[SecretName, SecretName]>([
     ['PAY_API_V3_KEY', 'PAY_API_V3_KEY_PREVIOUS'],
     ['OFFICIAL_AES_KEY', 'OFFICIAL_AES_KEY_PREVIOUS'],
-  ])('%s: what it replaces is saved first', (name, before) => {
+  ])('saves the replaced value of %s first', (name, before) => {
     expect(planWrites(new Map([[name, NEW]]), new Map([[name, OLD]]), NONE)).toEqual([
       [before, OLD],
       [name, NEW],
     ]);
   });
 
-  it('is only what changes', () => {
+  it('writes only changed values', () => {
     expect(planWrites(new Map([['PAY_API_V3_KEY', OLD]]), new Map([['PAY_API_V3_KEY', OLD]]), NONE)).toEqual([]);
     expect(planWrites(new Map([['PAY_API_V3_KEY', NEW]]), new Map(), NONE)).toEqual([['PAY_API_V3_KEY', NEW]]);
     expect(planWrites(new Map([['PAY_API_V2_KEY', NEW]]), new Map([['PAY_API_V2_KEY', OLD]]), NONE)).toEqual([
@@ -68,19 +68,19 @@ describe('what is written', () => {
   });
 });
 
-describe('a key that is mistyped during its rotation', () => {
+describe('a key that was mistyped during its rotation', () => {
   const stored: [SecretName, string][] = [
     ['PAY_API_V3_KEY', 'typo0typo0typo0typo0typo0typo0ty'],
     ['PAY_API_V3_KEY_PREVIOUS', OLD],
   ];
 
-  it('is replaced, and the one that WeChat still uses stays', async () => {
+  it('is replaced while the previous key, which WeChat still uses, stays', async () => {
     const writes = put(['PAY_API_V3_KEY'], [NEW], stored, { changedAt: new Date() });
     await expect(writes).resolves.toEqual([['PAY_API_V3_KEY', NEW]]);
     expect(said.at(-1)).toMatch(/^PAY_API_V3_KEY_PREVIOUS stays, .* remove it when the change is over/);
   });
 
-  it('is not meant when the change is long over, and the key before was only not removed', async () => {
+  it('is not assumed when the previous key is older than a change may take', async () => {
     const eightDaysAgo = new Date(Date.now() - 8 * 86_400_000);
     await expect(put(['PAY_API_V3_KEY'], [NEW], stored, { changedAt: eightDaysAgo })).resolves.toEqual([
       ['PAY_API_V3_KEY_PREVIOUS', stored[0]![1]],
@@ -88,7 +88,7 @@ describe('a key that is mistyped during its rotation', () => {
     ]);
   });
 
-  it('leaves alone a key before that is given too', async () => {
+  it('does not overwrite a previous key that is given too', async () => {
     const names: SecretName[] = ['PAY_API_V3_KEY_PREVIOUS', 'PAY_API_V3_KEY'];
     await expect(put(names, ['x'.repeat(32), NEW], stored)).resolves.toEqual([
       ['PAY_API_V3_KEY_PREVIOUS', 'x'.repeat(32)],
@@ -97,8 +97,8 @@ describe('a key that is mistyped during its rotation', () => {
   });
 });
 
-describe('asking for secrets', () => {
-  it('keeps what gets an empty answer, and shows which are set', async () => {
+describe('promptForSecrets', () => {
+  it('keeps a value after an empty answer, and shows which values are set', async () => {
     const stored: [SecretName, string][] = [['PAY_API_V2_KEY', OLD]];
     await expect(put(['PAY_API_V2_KEY', 'PAY_API_V3_KEY'], ['', NEW], stored)).resolves.toEqual([
       ['PAY_API_V3_KEY', NEW],
@@ -107,14 +107,14 @@ describe('asking for secrets', () => {
     expect(said[1]).toContain('PAY_API_V3_KEY [not set]');
   });
 
-  it('asks again after a wrong answer, and never repeats it', async () => {
+  it('prompts again after a wrong answer, and never repeats the answer', async () => {
     await expect(put(['PAY_API_V3_KEY'], ['my-secret', '@/no/such/file', NEW])).resolves.toHaveLength(1);
     expect(said.filter((line) => line.includes('must be exactly 32 bytes'))).toHaveLength(1);
     expect(said.filter((line) => line.includes('cannot be read (ENOENT)'))).toHaveLength(1);
     expect(said.join()).not.toContain('my-secret');
   });
 
-  it('fails where nobody can answer again', async () => {
+  it('fails after a wrong answer from a pipe', async () => {
     await expect(put(['PAY_API_V3_KEY'], ['my-secret'], [], { interactive: false })).rejects.toThrow(
       'exactly 32 bytes',
     );
@@ -123,11 +123,11 @@ describe('asking for secrets', () => {
     );
   });
 
-  it.each<SecretName>(['PAY_API_V3_KEY', 'JWT_SIGNING_KEYS'])('%s: a pipe with nothing in it fails', async (name) => {
+  it.each<SecretName>(['PAY_API_V3_KEY', 'JWT_SIGNING_KEYS'])('fails for %s when the pipe is empty', async (name) => {
     await expect(put([name], [''], [], { interactive: false })).rejects.toThrow(`No answer for ${name}`);
   });
 
-  it('makes signing keys where there are none, and new ones when it is told to', async () => {
+  it('creates signing keys when none are stored, and new ones for the answer "new"', async () => {
     const made = ['JWT_SIGNING_KEYS', expect.stringContaining('"crv":"Ed25519"')];
     const leaked: [SecretName, string][] = [['JWT_SIGNING_KEYS', '{"keys":[]}']];
     await expect(put(['JWT_SIGNING_KEYS'], [''])).resolves.toEqual([made]);
@@ -136,20 +136,20 @@ describe('asking for secrets', () => {
   });
 });
 
-describe('a key and what goes with it', () => {
+describe('a pair of secrets', () => {
   const pair: SecretName[] = ['PAY_MCH_PRIVATE_KEY', 'PAY_MCH_CERT_SERIAL'];
   const key = file('apiclient_key.pem', merchant.privateKey);
   const certificate = file('apiclient_cert.pem', certificateOf(merchant));
   const othersCertificate = file('others_cert.pem', certificateOf(stranger));
 
-  it('are stored together, the serial number out of the certificate', async () => {
+  it('is stored together, with the serial number of the certificate', async () => {
     await expect(put(pair, [key, certificate])).resolves.toEqual([
       ['PAY_MCH_PRIVATE_KEY', merchant.privateKey.trim()],
       ['PAY_MCH_CERT_SERIAL', SERIAL],
     ]);
   });
 
-  it('are refused when the certificate is of another key, the one given or the one stored', async () => {
+  it('is rejected when the certificate belongs to another key than the given or stored one', async () => {
     const reason = 'does not belong to PAY_MCH_PRIVATE_KEY';
     await expect(put(pair, [key, othersCertificate], [], { interactive: false })).rejects.toThrow(reason);
     const stored: [SecretName, string][] = [['PAY_MCH_PRIVATE_KEY', stranger.privateKey]];
@@ -161,13 +161,13 @@ describe('a key and what goes with it', () => {
     ['PAY_MCH_CERT_SERIAL', SERIAL, SERIAL],
     ['PAY_PUBLIC_KEY', file('pub_key.pem', stranger.publicKey), stranger.publicKey.trim()],
     ['PAY_PUBLIC_KEY_ID', KEY_ID, KEY_ID],
-  ])('are refused by halves: %s alone', async (name, answer, value) => {
+  ])('is rejected when only %s is given', async (name, answer, value) => {
     await expect(put([name], [answer])).rejects.toThrow(`change together: nothing was stored`);
-    // What is there already changes nothing.
+    // A stored value is no change.
     await expect(put([name], [answer], [[name, value]])).resolves.toEqual([]);
   });
 
-  it('need not both be given when the certificate is of the key that is stored', async () => {
+  it('may be given as the certificate alone when it belongs to the stored key', async () => {
     const stored: [SecretName, string][] = [['PAY_MCH_PRIVATE_KEY', merchant.privateKey]];
     await expect(put(['PAY_MCH_CERT_SERIAL'], [certificate], stored)).resolves.toEqual([
       ['PAY_MCH_CERT_SERIAL', SERIAL],

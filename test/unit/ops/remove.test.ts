@@ -9,7 +9,7 @@ const remove =
   () =>
     assertRemovable(names, { stored, variables });
 
-describe('what may be removed', () => {
+describe('assertRemovable', () => {
   it.each<[string, SecretName[], Record<string, string>]>([
     ['a value of before', ['PAY_API_V3_KEY_PREVIOUS', 'OFFICIAL_AES_KEY_PREVIOUS'], ALL],
     ['a pair that need not be there', ['PAY_PUBLIC_KEY', 'PAY_PUBLIC_KEY_ID'], ALL],
@@ -17,11 +17,11 @@ describe('what may be removed', () => {
     ['those of the other', ['PAY_API_V3_KEY', 'PAY_MCH_CERT_SERIAL', 'PAY_MCH_PRIVATE_KEY'], { ...ALL, PAY_API: 'v2' }],
     ['what plain mode does not use', ['OFFICIAL_AES_KEY'], { ...ALL, OFFICIAL_MODE: 'plain' }],
     ['what belongs to a part that is not set up', ['OFFICIAL_APP_SECRET', 'OFFICIAL_TOKEN'], { MINIAPP_APP_ID: 'wx1' }],
-  ])('%s: %j', (_what, names, variables) => {
+  ])('accepts %s: %j', (_what, names, variables) => {
     expect(remove(names, variables)).not.toThrow();
   });
 
-  it('everything, when the stage is gone', () => {
+  it('accepts every name when the stage is gone', () => {
     expect(() => assertRemovable([...SECRET_NAMES], { stored, variables: undefined })).not.toThrow();
   });
 
@@ -30,11 +30,11 @@ describe('what may be removed', () => {
     ['PAY_PUBLIC_KEY_ID'],
     ['PAY_MCH_PRIVATE_KEY'],
     ['PAY_API_V3_KEY_PREVIOUS', 'PAY_MCH_CERT_SERIAL'],
-  ])('not half a pair: %s', (...names) => {
+  ])('rejects half a pair: %s', (...names) => {
     expect(remove(names)).toThrow(/ go together: nothing was removed\. Give both: remove /);
   });
 
-  it('half a pair whose other half is not there', () => {
+  it('accepts half a pair whose partner is not stored', () => {
     expect(() =>
       assertRemovable(['PAY_PUBLIC_KEY'], { stored: new Set(['PAY_PUBLIC_KEY']), variables: ALL }),
     ).not.toThrow();
@@ -46,11 +46,11 @@ describe('what may be removed', () => {
     ['OFFICIAL_AES_KEY', ALL],
     ['PAY_API_V3_KEY', ALL],
     ['PAY_API_V2_KEY', { ...ALL, PAY_API: 'v2' }],
-  ])('not what the stage works with: %s', (name, variables) => {
+  ])('rejects a secret that the stage needs: %s', (name, variables) => {
     expect(remove([name], variables)).toThrow(`${name} is in use: nothing was removed.`);
   });
 
-  it('nothing, when one of them is not there', () => {
+  it('rejects all names when one of them is not stored', () => {
     const two: SecretName[] = ['PAY_API_V2_KEY', 'PAY_API_V3_KEY_PREVIOUS'];
     expect(() => assertRemovable(two, { stored: new Set(['PAY_API_V2_KEY']), variables: ALL })).toThrow(
       'PAY_API_V3_KEY_PREVIOUS is not there: nothing was removed.',

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { publicJwkSet, sessionTokens } from '../../../lib/identity/session-token.ts';
-import { announceKey, checkSigningKeys, newSigningKeys, promoteKey } from '../../../infra/ops/secrets/signing-keys.ts';
+import {
+  announceKey,
+  checkSigningKeys,
+  createSigningKeys,
+  promoteKey,
+} from '../../../infra/ops/secrets/signing-keys.ts';
 
 const NOW_MS = 1_795_000_000_000;
 const claims = { sid: 's1', accountId: 'a1', createdAtMs: NOW_MS, expiresAt: NOW_MS / 1_000 + 3_600 };
@@ -10,47 +15,47 @@ const verify = async (keys: string, token: string) => (await tokensOf(keys)).ver
 const kids = (text: string) => (JSON.parse(text) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 
 describe('signing keys', () => {
-  it('are made with a name and an algorithm, and pass their own check', async () => {
-    const made = await newSigningKeys();
+  it('are created with a kid and an algorithm, and pass their own check', async () => {
+    const made = await createSigningKeys();
     expect(JSON.parse(made)).toMatchObject({
       keys: [{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid: expect.stringMatching(/^[\w-]{43}$/) }],
     });
     await expect(checkSigningKeys(made)).resolves.toBe(made);
   });
 
-  it('are refused when the halves of one of them do not belong together, wherever it stands', async () => {
-    const [good, one, other] = (await Promise.all([newSigningKeys(), newSigningKeys(), newSigningKeys()])).map(
+  it('are rejected when the halves of any key do not belong together', async () => {
+    const [good, one, other] = (await Promise.all([createSigningKeys(), createSigningKeys(), createSigningKeys()])).map(
       (text) => (JSON.parse(text) as { keys: Record<string, string>[] }).keys[0],
     );
     const broken = JSON.stringify({ keys: [good, { ...one, d: other?.d }] });
     await expect(checkSigningKeys(broken)).rejects.toThrow('must be a JWK Set of private Ed25519 or P-256 keys');
   });
 
-  it('say since when they sign, to nobody but us', async () => {
-    const made = await newSigningKeys(NOW_MS);
+  it('keep the time of their first signature out of the public set', async () => {
+    const made = await createSigningKeys(NOW_MS);
     expect(JSON.parse(made)).toMatchObject({ keys: [{ iat: NOW_MS / 1_000 }] });
     await expect(checkSigningKeys(made)).resolves.toBe(made);
     const { keys } = await publicJwkSet(made);
     expect(keys.map((key) => Object.keys(key).toSorted())).toEqual([['alg', 'crv', 'kid', 'kty', 'use', 'x']]);
   });
 
-  it('are made known before they sign: no function meets a token of a key that it has never seen', async () => {
-    const before = await newSigningKeys();
+  it('are published before they sign, so that every function can verify each token', async () => {
+    const before = await createSigningKeys();
     const known = await announceKey(before, { nowMs: NOW_MS, changedAtMs: NOW_MS });
     const signing = promoteKey(known, NOW_MS);
     await expect(verify(known, await sign(before))).resolves.toMatchObject({ sid: 's1' });
-    // In the first step the old key still signs, so those that look later lose nothing.
+    // In the first step the old key still signs, so a container with the old set verifies everything.
     await expect(verify(before, await sign(known))).resolves.toMatchObject({ sid: 's1' });
-    // In the second, those that look later know the new key from the first.
+    // In the second step a container with the set of the first step has the new key.
     await expect(verify(known, await sign(signing))).resolves.toMatchObject({ sid: 's1' });
     await expect(verify(signing, await sign(before))).resolves.toMatchObject({ sid: 's1' });
     expect(kids(signing)).toEqual(kids(known).toReversed());
   });
 });
 
-describe('keys of before', () => {
+describe('previous keys', () => {
   const DAY_MS = 86_400_000;
-  /** One rotation, at a day; the set was stored at the one before. */
+  /** Rotates once on a day; the set was stored at the previous rotation. */
   const rotate = async (keys: string, day: number, before: number) => {
     const known = await announceKey(keys, { nowMs: day * DAY_MS, changedAtMs: before * DAY_MS });
     return promoteKey(known, day * DAY_MS);
@@ -64,8 +69,8 @@ describe('keys of before', () => {
     ['every week', 7, 30],
     ['every day', 1, 30],
     ['every month', 30, 5],
-  ])('stay as long as a token that they signed may live, and no longer: %s', async (_often, everyDays, times) => {
-    let keys = await newSigningKeys(0);
+  ])('stay exactly as long as their tokens live: %s', async (_often, everyDays, times) => {
+    let keys = await createSigningKeys(0);
     const signedUntil = new Map<string, number>();
     for (let n = 1; n <= times; n += 1) {
       const day = n * everyDays;
@@ -78,8 +83,8 @@ describe('keys of before', () => {
     }
   });
 
-  it('that do not say since when they sign go by the last change, and behind one that does', async () => {
-    const old = withoutIat(await rotate(await rotate(await newSigningKeys(0), 1, 0), 2, 1));
+  it('without iat count from the last change, or from the key before them', async () => {
+    const old = withoutIat(await rotate(await rotate(await createSigningKeys(0), 1, 0), 2, 1));
     expect(kids(await rotate(old, 9, 2))).toHaveLength(4);
     expect(kids(await rotate(old, 11, 2))).toEqual([expect.any(String), kids(old)[0]]);
     let keys = old;
@@ -87,8 +92,8 @@ describe('keys of before', () => {
     expect(kids(keys).filter((kid) => kids(old).includes(kid))).toEqual([]);
   });
 
-  it('outlive a rotation that was given up halfway', async () => {
-    const keys = await rotate(await newSigningKeys(0), 1, 0);
+  it('survive an interrupted rotation', async () => {
+    const keys = await rotate(await createSigningKeys(0), 1, 0);
     const halfway = await announceKey(keys, { nowMs: 2 * DAY_MS, changedAtMs: DAY_MS });
     expect(kids(await rotate(halfway, 3, 2))).toEqual(expect.arrayContaining(kids(keys)));
   });

@@ -5,8 +5,8 @@ import { assertPortsFree, isPortFree, readPorts } from '../../../infra/service/p
 
 const STANDARD = { http: 3000, functionUrls: 3001, simulator: 9000, dynamodb: 8000, aws: 3003, lambda: 3002 };
 
-describe('the ports of the local stack', () => {
-  it('are the standard ones unless a variable says otherwise', () => {
+describe('a port of the local stack', () => {
+  it('is the standard one without a variable', () => {
     expect(readPorts({})).toEqual(STANDARD);
     expect(readPorts({ LAMBDA_PORT: '4002', DYNAMODB_PORT: '' })).toEqual({ ...STANDARD, lambda: 4002 });
   });
@@ -15,13 +15,13 @@ describe('the ports of the local stack', () => {
     expect(() => readPorts({ SIMULATOR_PORT: value })).toThrow('SIMULATOR_PORT');
   });
 
-  it('must differ', async () => {
+  it('must differ from the other ports', async () => {
     await expect(assertPortsFree({ ...STANDARD, http: 3001 }, ['http', 'functionUrls'])).rejects.toThrow(
       /^Port 3001, for the HTTP API, is wanted for the function URLs too/,
     );
   });
 
-  it.each(['127.0.0.1', '0.0.0.0'])('are in use when somebody listens on %s', async (host) => {
+  it.each(['127.0.0.1', '0.0.0.0'])('is in use when a server listens on %s', async (host) => {
     const server = createServer().listen(0, host);
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

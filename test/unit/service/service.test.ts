@@ -39,15 +39,15 @@ functions:
     events: [{ stream: { type: kinesis, arn: 'arn:aws:kinesis:x' } }]
 `;
 
-describe('what the local stack reads from serverless.yml', () => {
+describe('describeService', () => {
   const service = describeService(TEXT);
 
-  it('tells routes, function URLs and operators apart', () => {
+  it('separates routes, function URLs and operator functions', () => {
     expect(service).toMatchObject({ withUrl: ['hook'], operators: ['sweep', 'refund'] });
     expect(service.functions.slice(0, 4)).toEqual(['health', 'hook', 'sweep', 'refund']);
   });
 
-  it('knows who gets the changes of the table, and how', () => {
+  it('returns the consumers of the stream with their mappings', () => {
     expect(service.streamConsumers).toEqual([
       {
         functionName: 'outbox',
@@ -72,18 +72,18 @@ describe('what the local stack reads from serverless.yml', () => {
     ]);
   });
 
-  it('knows who gets which events of the bus', () => {
+  it('returns the event rules of the bus', () => {
     expect(service.eventRules).toEqual([
       { functionName: 'wallet', timeoutSeconds: 30, pattern: { 'detail-type': ['order.paid'] } },
     ]);
   });
 
-  it('knows the names in AWS', () => {
+  it('returns the names in AWS', () => {
     expect(service.deployedName('refund')).toBe('shop-dev-refund');
     expect(service.tableName).toBe('shop-dev');
   });
 
-  it('understands our own file', () => {
+  it('reads our own serverless.yml', () => {
     const own = readService();
     expect(own.tableName).toBe('wechat-lambda-dev');
     expect(own.withUrl).toContain('official-events');

@@ -6,7 +6,7 @@ const STREAM = { streamArn: 'arn:aws:dynamodb:engine:000000000000:table/shop/str
 const bytes = Uint8Array.from([0, 255]);
 
 describe('a stream record', () => {
-  it('is what Lambda hands to a function', () => {
+  it('has the form of Lambda', () => {
     const record: EngineRecord = {
       eventID: '7',
       eventName: 'INSERT',
@@ -40,14 +40,14 @@ describe('a stream record', () => {
     });
   });
 
-  it('names the service that removed an item at the end of its life', () => {
+  it('names the service that removed an expired item', () => {
     const userIdentity = { Type: 'Service', PrincipalId: 'dynamodb.amazonaws.com' };
     expect(toLambdaRecord({ eventName: 'REMOVE', userIdentity }, STREAM)).toMatchObject({
       userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' },
     });
   });
 
-  it('is none when a write changed nothing', () => {
+  it('is no change when the item stayed the same', () => {
     const modify = (OldImage: object, NewImage: object) =>
       ({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } }) as EngineRecord;
     expect(isChange(modify({ a: { B: bytes } }, { a: { B: Uint8Array.from(bytes) } }))).toBe(false);

@@ -14,7 +14,7 @@ Table:
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }
 `;
 
-it('makes of the CloudFormation resource what the DynamoDB API takes, and nothing else', () => {
+it('turns the CloudFormation resource into the parameters of the DynamoDB API', () => {
   expect(readTableDefinition(TEMPLATE, 'local')).toEqual({
     create: {
       TableName: 'local',

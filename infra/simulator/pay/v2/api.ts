@@ -20,7 +20,10 @@ interface V2Api {
   busy(call: Call): Answer;
 }
 
-/** The host api.mch.weixin.qq.com, API v2 (pay 5): XML both ways, always HTTP 200. */
+/**
+ * The host api.mch.weixin.qq.com, API v2: XML both ways, always HTTP 200.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ */
 export function createV2Api(world: PayWorld): V2Api {
   const handlers: Record<string, Handler> = {
     ...orderHandlers(world),

@@ -8,7 +8,10 @@ import type { PayWorld } from '../world.ts';
 import { ReturnCodeError } from './error.ts';
 import type { V2Fields } from './sign.ts';
 
-/** `/pay/downloadbill` (pay 5.5): returns the CSV itself. Its errors are in `return_msg`, unsigned. */
+/**
+ * `/pay/downloadbill`: returns the CSV itself. Its errors are in `return_msg`, unsigned.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935219
+ */
 export function downloadV2Bill({ bills, settings }: PayWorld, fields: V2Fields): Answer {
   const { bill_date: date = '', bill_type: typeName = 'ALL', tar_type: tarType } = fields;
   const day = readDay(date.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3'));

@@ -10,7 +10,11 @@ const returnMessages = {
   SIGNERROR: '签名错误',
 } as const;
 
-/** An error in `return_msg`, unsigned: for invalid signatures, and for all errors of bills (pay 5.1, 5.6). */
+/**
+ * An error in `return_msg`, unsigned: for invalid signatures, and for all errors of bills.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935219
+ */
 export class ReturnCodeError extends Error {
   /** For the call log only; the answer does not contain it. */
   readonly code: string;

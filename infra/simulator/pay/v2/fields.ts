@@ -61,7 +61,10 @@ const orderRulesOf: Record<TradeType, Rules> = {
 
 const minLifetimeMs = 5 * 60_000;
 
-/** Checks the fields of unifiedorder (pay 5.3). */
+/**
+ * Checks the fields of unifiedorder.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ */
 export function checkUnifiedOrder(fields: V2Fields): TradeType {
   checkFields(fields, orderRules);
   const tradeType = fields.trade_type as TradeType;
@@ -72,7 +75,7 @@ export function checkUnifiedOrder(fields: V2Fields): TradeType {
   return tradeType;
 }
 
-/** Checks each field against its rule; an empty field counts as missing (pay 5.2). @throws ResultCodeError */
+/** Checks each field against its rule; an empty field counts as missing. @throws ResultCodeError */
 export function checkFields(fields: V2Fields, rules: Rules): void {
   for (const [name, rule] of Object.entries(rules)) {
     const value = fields[name];

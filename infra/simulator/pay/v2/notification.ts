@@ -16,7 +16,10 @@ interface Sender {
 
 const acceptedBody = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>';
 
-/** Builds the notification of an API v2 payment (pay 5.7). It contains sign_type only if the order did. */
+/**
+ * Builds the notification of an API v2 payment. It contains sign_type only if the order did.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
+ */
 export function buildV2PaymentNotification(
   { terms }: PayOrder,
   payment: Payment,
@@ -29,7 +32,7 @@ export function buildV2PaymentNotification(
     appid: terms.appId,
     mch_id: mchId,
     nonce_str: alphanumeric(32),
-    // May be empty (pay 6.2, L13): empty fields are not signed.
+    // A field may be empty; empty fields are not signed.
     attach: '',
     ...paidFields(terms, payment),
   };
@@ -45,7 +48,10 @@ export function buildV2PaymentNotification(
   };
 }
 
-/** Builds the notification of a refund for the URL of the merchant platform (pay 4.6, 5.8): encrypted, not signed. */
+/**
+ * Builds the notification of a refund for the URL of the merchant platform: encrypted, not signed.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
+ */
 export function buildV2RefundNotification(url: string, refund: Refund, { mchId, apiV2Key }: Sender): Notification {
   const fields: V2Fields = {
     return_code: 'SUCCESS',
@@ -99,7 +105,7 @@ function refundFields(refund: Refund): V2Fields {
   };
 }
 
-/** `req_info`: AES-256-ECB under the hex of the key's MD5, as text (pay 5.8). */
+/** Encrypts `req_info` with AES-256-ECB under the hex of the key's MD5, as text. */
 function encryptReqInfo(elements: string, apiV2Key: string): Buffer {
   const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(apiV2Key).digest('hex'), null);
   return Buffer.concat([cipher.update(`<root>${elements}</root>`, 'utf8'), cipher.final()]);

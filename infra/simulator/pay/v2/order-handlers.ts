@@ -13,7 +13,13 @@ type Handlers = Record<string, (fields: V2Fields) => V2Fields>;
 
 const refundsPerPage = 10;
 
-/** The calls about orders and their refunds (pay 5.3 to 5.5). Closing an order younger than five minutes is allowed. */
+/**
+ * The calls about orders and their refunds. Closing an order younger than five minutes is allowed.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935216
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935218
+ */
 export function orderHandlers(world: PayWorld): Handlers {
   const { orders } = world;
   return {

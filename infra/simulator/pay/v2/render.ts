@@ -18,7 +18,10 @@ export const v2Statuses: Record<RefundStatus, string> = {
   ABNORMAL: 'CHANGE',
 };
 
-/** The payment fields of a paid order, the same in query and notification (pay 5.4, 5.7). */
+/**
+ * The payment fields of a paid order, the same in query and notification.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
+ */
 export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }: Payment): V2Fields {
   const fen = String(terms.totalFen);
   return {
@@ -39,7 +42,10 @@ export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }:
   };
 }
 
-/** Renders the answer of orderquery (pay 5.4); an unpaid order has few fields. */
+/**
+ * Renders the answer of orderquery; an unpaid order has few fields.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
+ */
 export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState): V2Fields {
   const { deviceId, attach, outTradeNo } = terms;
   const fields = payment
@@ -52,7 +58,10 @@ export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState
   return { ...fields, trade_state: state, trade_state_desc: stateTexts[state] };
 }
 
-/** Renders the answer of refundquery (pay 5.5): `page` out of `total` refunds. */
+/**
+ * Renders the answer of refundquery: `page` out of `total` refunds.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935218
+ */
 export function renderRefundQuery(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
   const fen = String(order.terms.totalFen);
   return {

@@ -12,7 +12,10 @@ export interface V2Request {
   key: string;
 }
 
-/** Reads a request and checks its signature (pay 5.1, 5.2, 7). */
+/**
+ * Reads a request and checks its signature.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
+ */
 export function readRequest(call: Call, { mchId, apiV2Key }: PaySettings): V2Request {
   if (call.method !== 'POST') throw returnCodeError('REQUIRE_POST_METHOD');
   const fields = readXmlFields(call.body);
@@ -28,7 +31,8 @@ export function readRequest(call: Call, { mchId, apiV2Key }: PaySettings): V2Req
 function readXmlFields(body: Buffer): V2Fields {
   if (body.length === 0) throw returnCodeError('POST_DATA_EMPTY');
   const xml = readUtf8(body);
-  // Custom entities allow XXE attacks, which read local files (pay 7).
+  // Custom entities allow XXE attacks, which read local files.
+  // See https://pay.weixin.qq.com/doc/v2/merchant/4011941549
   if (/<!(DOCTYPE|ENTITY)/i.test(xml)) throw returnCodeError('XML_FORMAT_ERROR');
   const elements = Object.entries(parseXml(xml) ?? {}).filter(([name]) => !name.startsWith('#'));
   const isFlat = elements.length > 0 && elements.every(([, value]) => typeof value === 'string');

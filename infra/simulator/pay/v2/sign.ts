@@ -6,7 +6,10 @@ export type SignType = (typeof SIGN_TYPES)[number];
 /** The elements under `<xml>`, as unchanged text. */
 export type V2Fields = Record<string, string>;
 
-/** Signs all non-empty fields except `sign` (pay 5.2); upper-case hex. */
+/**
+ * Signs all non-empty fields except `sign`; upper-case hex.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+ */
 export function v2Sign(fields: V2Fields, key: string, type: SignType): string {
   const names = Object.keys(fields).filter((name) => name !== 'sign' && fields[name] !== '');
   // Sorted by code unit; sorting by locale would mix upper and lower case.

@@ -13,7 +13,10 @@ import { checkRequest, signedHeaders } from './signature.ts';
 
 const transactions = '/v3/pay/transactions';
 
-/** The host api.mch.weixin.qq.com, API v3 (pay 1, 2): signed answers, unsigned errors. */
+/**
+ * The host api.mch.weixin.qq.com, API v3: signed answers, unsigned errors.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081709
+ */
 export function createV3Api(world: PayWorld): (call: Call) => Answer {
   const routes = [orderRoutes, refundRoutes, certificateRoutes, billRoutes, echoRoutes].flatMap((make) => make(world));
   return (call) => {

@@ -18,7 +18,12 @@ const common = { bill_date: required(text(10, /^\d{4}-\d\d-\d\d$/)), tar_type: t
 const tradeRule = object({ ...common, bill_type: text(32, new RegExp(`^(${BILL_TYPES.join('|')})$`)) });
 const fundFlowRule = object({ ...common, account_type: text(32, /^(BASIC|OPERATION|FEES)$/) });
 
-/** The bills (pay 2.8 to 2.10). */
+/**
+ * The trade bill, the fund-flow bill and their download.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071227
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071235
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+ */
 export function billRoutes(world: PayWorld): V3Route[] {
   const { bills, billFiles, settings } = world;
   return [

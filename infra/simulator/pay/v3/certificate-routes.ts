@@ -4,7 +4,10 @@ import type { PayWorld } from '../world.ts';
 import { encryptResource } from './notification.ts';
 import type { V3Route } from './route.ts';
 
-/** The platform certificates (pay 1.5): for a merchant in public key mode there are none. */
+/**
+ * The platform certificates. A merchant in public key mode has none.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012551764
+ */
 export function certificateRoutes({ keys, settings }: PayWorld): V3Route[] {
   return [
     {

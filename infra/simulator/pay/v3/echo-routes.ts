@@ -4,8 +4,8 @@ import { readBody } from './route.ts';
 import type { V3Route } from './route.ts';
 
 /**
- * POST /v3/security/echo (merchant document 4014551946): returns the message, so that a merchant can test its keys
- * without an order. The simulator tests signatures; the real call can also test encryption and a notification.
+ * POST /v3/security/echo: returns the message, so that a merchant can test its keys without an order. The simulator
+ * tests signatures; the real call can also test encryption and a notification.
  */
 export function echoRoutes(): V3Route[] {
   return [

@@ -41,7 +41,12 @@ const common = {
   settle_info: object({ profit_sharing: { kind: 'boolean' } }),
 } satisfies Record<string, Rule>;
 
-/** The rules for the body of each create call (pay 2.1). */
+/**
+ * The rules for the body of each create call.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
+ */
 export const createRules: Record<TradeType, Rule> = {
   JSAPI: object({ ...common, scene_info: object(scene), payer: required(object({ openid: required(text(128)) })) }),
   NATIVE: object({ ...common, scene_info: object(scene) }),
@@ -53,7 +58,10 @@ export const echoRule = object({ echo_message: required(text(256)) });
 
 export const closeRule = object({ mchid: required(text(32)) });
 
-/** The rule for the body of a refund (pay 2.7). */
+/**
+ * The rule for the body of a refund.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ */
 export const refundRule = object({
   transaction_id: text(32),
   out_trade_no: text(32, outTradeNoPattern),

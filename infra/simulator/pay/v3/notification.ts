@@ -19,7 +19,10 @@ interface Sender {
   now: number;
 }
 
-/** Builds a notification of API v3 (pay 4): the envelope stays the same, each delivery is signed anew. */
+/**
+ * Builds a notification of API v3: the envelope stays the same, each delivery is signed anew.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ */
 export function buildV3Notification({ url, event, ...message }: Message, sender: Sender): Notification {
   const body = JSON.stringify({
     id: randomUUID(),
@@ -54,7 +57,10 @@ export function buildV3Notification({ url, event, ...message }: Message, sender:
   };
 }
 
-/** Encrypts with AES-256-GCM (pay 4.3): the tag follows the ciphertext. */
+/**
+ * Encrypts with AES-256-GCM: the tag follows the ciphertext.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012071382
+ */
 export function encryptResource(plain: string, associatedData: string, { apiV3Key }: { apiV3Key: string }) {
   const nonce = alphanumeric(12);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(apiV3Key), Buffer.from(nonce));

@@ -22,7 +22,12 @@ interface CreateRequest {
   scene_info?: { device_id?: string };
 }
 
-/** Create, query, close (pay 2.1 to 2.6). */
+/**
+ * The calls that create, query and close an order.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791860
+ */
 export function orderRoutes(world: PayWorld): V3Route[] {
   const { orders, settings } = world;
   const query = (call: Call, find: () => PayOrder): object => {

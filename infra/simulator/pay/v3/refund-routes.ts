@@ -18,7 +18,11 @@ interface RefundRequest {
   amount: { refund: number; total: number; from?: { amount: number }[] };
 }
 
-/** Refunds of v3 (pay 2.7). */
+/**
+ * The calls that request and query a refund.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ */
 export function refundRoutes(world: PayWorld): V3Route[] {
   return [
     {

@@ -9,7 +9,11 @@ const stateTexts: Record<TradeState, string> = {
   CLOSED: '订单已关闭',
 };
 
-/** Renders an order for query and notification (pay 2.5, 4.4). */
+/**
+ * Renders an order for query and notification.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+ */
 export function renderTransaction({ terms, payment }: PayOrder, mchId: string, state: TradeState): object {
   const { appId, outTradeNo, attach, deviceId, totalFen } = terms;
   const base = {
@@ -34,7 +38,10 @@ export function renderTransaction({ terms, payment }: PayOrder, mchId: string, s
   };
 }
 
-/** Renders a refund for create and query (pay 2.7). */
+/**
+ * Renders a refund for create and query.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ */
 export function renderRefund(refund: Refund): object {
   const { refundFen, totalFen, fundsAccount = 'UNSETTLED' } = refund.terms;
   return {
@@ -58,7 +65,10 @@ export function renderRefund(refund: Refund): object {
   };
 }
 
-/** Renders a refund for a notification (pay 4.5): other field names, no currency. */
+/**
+ * Renders a refund for a notification: other field names, no currency.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791865
+ */
 export function renderRefundNotification(refund: Refund, mchId: string): object {
   const { refundFen, totalFen } = refund.terms;
   return {

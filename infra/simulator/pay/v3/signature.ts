@@ -23,7 +23,10 @@ interface Authorization {
 const scheme = 'WECHATPAY2-SHA256-RSA2048';
 const toleranceMs = 300_000;
 
-/** Signs a body with `Wechatpay-*` headers (pay 1.4), with the current real time and a new nonce. */
+/**
+ * Signs a body with `Wechatpay-*` headers, with the current real time and a new nonce.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
+ */
 export function signedHeaders(body: string, { id, key }: PlatformKey): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = alphanumeric(32);
@@ -38,8 +41,9 @@ export function signedHeaders(body: string, { id, key }: PlatformKey): Record<st
 }
 
 /**
- * Checks headers and signature of a merchant's request, in the platform's order (pay 1.1 to 1.3, 1.6).
+ * Checks headers and signature of a merchant's request, in the platform's order.
  * @returns the key that signs the answer
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
 export function checkRequest(call: Call, { settings, merchantKey, keys }: Merchant): PlatformKey {
   const { accept, 'user-agent': userAgent, 'wechatpay-serial': platformSerial } = call.headers;

@@ -35,12 +35,12 @@ describe('a consumer', () => {
   });
 
   it.each([
-    ['of another name', { 'detail-type': 'user.merged' }, 'Nobody here consumes user.merged'],
-    ['of a name that every object has', { 'detail-type': 'toString' }, 'Nobody here consumes toString'],
+    ['of another name', { 'detail-type': 'user.merged' }, 'There is no consumer of user.merged'],
+    ['of a name that every object has', { 'detail-type': 'toString' }, 'There is no consumer of toString'],
     ['without data', { detail: { id: 'x', at: detail.at } }, 'data'],
     ['with half of the data', { detail: { ...detail, data: {} } }, 'data.userId'],
     ['without an id', { detail: { ...detail, id: '' } }, 'id'],
-    ['that is none', { detail: 'x' }, 'all of it'],
+    ['that is none', { detail: 'x' }, 'The whole value'],
   ])('refuses an event %s, so that it is kept', async (_which, change, reason) => {
     const run = vi.fn<(event: DomainEvent) => Promise<void>>(async () => undefined);
     await expect(consumer({ 'user.closed': run })(event(change))).rejects.toThrow(reason);

@@ -54,7 +54,7 @@ describe('route', () => {
   });
 
   it.each([
-    ['broken JSON', { body: '{' }, 'The body is not JSON'],
+    ['broken JSON', { body: '{' }, 'The body must be valid JSON'],
     ['a field of the wrong type', { body: '{"name":1}' }, expect.stringMatching(/^body\.name: /)],
     ['no body', { body: undefined }, expect.stringMatching(/^body\.name: /)],
     ['an array', { body: '[]' }, expect.stringMatching(/^body/)],

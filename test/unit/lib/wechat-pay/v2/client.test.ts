@@ -112,7 +112,7 @@ describe('what came to an unknown end', () => {
     expect(sent).toHaveLength(2);
     expect(sent[1]).toEqual(sent[0]);
     expect(pausesMs).toEqual([500]);
-    expect(lines).toEqual(['pay.call-repeated']);
+    expect(lines).toEqual(['pay-call.retried']);
   });
 
   it.each(nobodyKnows)('%s: twice, is an unknown end', async (_, answer) => {

@@ -1,0 +1,108 @@
+import type { ErrorCode } from '../../lib/core/errors.ts';
+
+/** The description of an error code on the page, in Markdown. */
+interface ErrorCodeDescription {
+  cause: string;
+  /** The reaction of the client. */
+  client: string;
+}
+
+/** Every error code. A new code without an entry fails the type check. */
+export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
+  PARAM_ERROR: {
+    cause:
+      'The request does not match the schema of the route: a missing or malformed field, a body that is not JSON, or a value outside its limits. `detail.field` names the field where one is known.',
+    client: 'Corrects the request. A retry of the same request fails again.',
+  },
+  UNAUTHENTICATED: {
+    cause:
+      'The request has no session token, or the token is invalid. The session has expired or was logged out, or its account is closed. `POST /register` also returns it for an invalid or expired `registrationToken`.',
+    client: 'Deletes its token and logs in.',
+  },
+  WECHAT_CODE_INVALID: {
+    cause:
+      'WeChat declined a code of `wx.login`, OAuth or the phone button: unknown, expired, used, or of another user.',
+    client: 'Gets a new code from WeChat and sends the request once more.',
+  },
+  SESSION_EXPIRED: {
+    cause:
+      'The encrypted data of the mini-program do not open with this session: WeChat replaced the session key, the data are older than five minutes, or they belong to another user. The session itself stays valid.',
+    client: 'Calls `wx.login`, logs in, then requests the data from WeChat once more.',
+  },
+  FORBIDDEN: {
+    cause:
+      'The caller may not do this. Examples: a session of another app on a route of the mini-program, an OAuth callback in a browser that did not start the login, a payment that WeChat Pay declines. Webhooks return it for a message with a wrong signature.',
+    client: 'Shows the message. On `GET /oauth/callback` it starts the login from the beginning.',
+  },
+  WECHAT_USER_BLOCKED: {
+    cause: 'WeChat blocked this user as a risk (errcode 40226).',
+    client: 'Shows the message and offers no retry.',
+  },
+  SNAPSHOT_USER: {
+    cause: 'WeChat shows the page as a preview, in which it gives a made-up openid.',
+    client: 'Asks the user to tap 使用完整服务 at the bottom of the page, then starts the login again.',
+  },
+  ORIGIN_NOT_ALLOWED: {
+    cause:
+      'A request with the session cookie that changes state has no `Origin` from `ALLOWED_ORIGINS`. `GET /jssdk/config` returns it for a page of another origin.',
+    client:
+      'Sends the request from an allowed page. The operator adds the origin to `ALLOWED_ORIGINS` if it is missing.',
+  },
+  NOT_FOUND: {
+    cause:
+      'No such order, sku or verification file. An order of another account returns the same error. An unknown path of several segments gets the 404 of the gateway instead.',
+    client: 'Corrects the identifier. For a sku, the operator stores a price with `catalog-put`.',
+  },
+  PHONE_ALREADY_BOUND: {
+    cause: 'Another account has this phone number.',
+    client: 'Asks the user to log in to the other account, or to bind another number.',
+  },
+  ORDER_STATE_CONFLICT: {
+    cause:
+      'The state of an order or refund does not allow the action. Examples: closing a paid order, closing an account with an open order or a positive balance, an `Idempotency-Key` of another or a settled purchase. Webhooks return it for a payment that does not match its order.',
+    client:
+      'Reads the order, shows its state, and uses a new `Idempotency-Key` for a new purchase. `detail` has the state.',
+  },
+  IDENTITY_CONFLICT: {
+    cause: 'The unionid shows that two accounts belong to one user, and both have a phone number. Nothing was changed.',
+    client: 'Asks the user to close one of the accounts (`DELETE /me`) and to log in again.',
+  },
+  TICKET_EXPIRED: {
+    cause:
+      'The ticket of a scan login is unknown, expired, cancelled or already collected, or the poll token is wrong. The cases are indistinguishable on purpose.',
+    client: 'Stops polling and creates a new QR code.',
+  },
+  BODY_TOO_LARGE: {
+    cause: 'The body has more than 64 KB (65,536 bytes).',
+    client: 'Sends a smaller body.',
+  },
+  RATE_LIMITED: {
+    cause: 'A rate limit of the service, or a quota of WeChat, is exhausted.',
+    client: 'Waits for the seconds in `Retry-After`, then retries.',
+  },
+  INTERNAL: {
+    cause:
+      'An unexpected failure: a defect, an outage of DynamoDB, or a request that WeChat Pay rejects as malformed. The message is fixed. The log has the reason.',
+    client: 'Retries with backoff. Reports the `requestId` if the error persists.',
+  },
+  WECHAT_UNAVAILABLE: {
+    cause:
+      'WeChat is unreachable, or returned an error or a response that the service cannot use. A call that changes something may have taken effect.',
+    client:
+      'Retries with backoff. A retry of `POST /pay/prepay` carries the same `Idempotency-Key`. A retry with the same WeChat code is safe.',
+  },
+  NOT_CONFIGURED: {
+    cause: 'A setting is missing or unusable. `detail.setting` names it.',
+    client:
+      'Shows that the service is unavailable. The operator sets the setting ([settings](../../infra/README.md#settings)).',
+  },
+  WECHAT_CONFIG: {
+    cause:
+      'WeChat rejects the configuration: an AppSecret, a key, a certificate, an IP address that is not allowlisted, a missing permission. The message names the setting where it is known.',
+    client: 'Shows that the service is unavailable. The operator follows the message and runs `npm run doctor`.',
+  },
+  WECHAT_TIMEOUT: {
+    cause: 'WeChat did not respond within the time budget of the request. The call may have taken effect.',
+    client: 'As for `WECHAT_UNAVAILABLE`.',
+  },
+};

@@ -1,0 +1,281 @@
+import type { SettingName } from '../../lib/core/config.ts';
+
+/** Groups of settings, in the order in which an operator configures them. */
+export const SETTING_GROUPS = {
+  'mini-program': 'Mini-program',
+  'official-account': 'Official account',
+  web: 'Sessions and web pages',
+  pay: 'WeChat Pay',
+  deployment: 'Domain, webhooks and network',
+  template: 'Set by the template or by Lambda',
+  hosts: 'Hosts, for the local stack and emulators',
+} as const;
+
+/** The description of a setting on the page, in Markdown. */
+interface SettingDescription {
+  group: keyof typeof SETTING_GROUPS;
+  meaning: string;
+  /** A value in the right form; a secret has a made-up one. */
+  example: string;
+  /** The default of the deployment or of Lambda, where the code has none. */
+  deployedDefault?: string;
+}
+
+/** Variables that only the deployment reads. The functions do not get them. */
+export type DeploymentSetting =
+  | 'DOMAIN_NAME'
+  | 'CERTIFICATE_ARN'
+  | 'WEBHOOKS'
+  | 'EGRESS'
+  | 'RESERVED_CONCURRENCY'
+  | 'ALARM_EMAIL'
+  | 'PERMISSIONS_BOUNDARY_ARN';
+
+/** Every setting, in the order of the page. A new setting without an entry fails the type check. */
+export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescription> = {
+  MINIAPP_APP_ID: {
+    group: 'mini-program',
+    meaning: 'AppID of the mini-program. Without it the routes of the mini-program return `NOT_CONFIGURED`.',
+    example: 'wxd678efh567hg6787',
+  },
+  MINIAPP_APP_SECRET: {
+    group: 'mini-program',
+    meaning: 'AppSecret of the mini-program: 32 hex digits.',
+    example: '0123456789abcdef0123456789abcdef',
+  },
+  OFFICIAL_APP_ID: {
+    group: 'official-account',
+    meaning: 'AppID of the official account.',
+    example: 'wx10ca1000000000b2',
+  },
+  OFFICIAL_APP_SECRET: {
+    group: 'official-account',
+    meaning: 'AppSecret of the official account: 32 hex digits.',
+    example: '0123456789abcdef0123456789abcdef',
+  },
+  OFFICIAL_MODE: {
+    group: 'official-account',
+    meaning:
+      'Message encryption, as chosen in the console: `plain`, `compatible` or `secure`. Choose `secure`: in plain mode the signature does not cover the body.',
+    example: 'secure',
+  },
+  OFFICIAL_TOKEN: {
+    group: 'official-account',
+    meaning: 'Token of the message push: 3 to 32 letters and digits, the same as in the console.',
+    example: 'a1b2c3d4e5f6',
+  },
+  OFFICIAL_AES_KEY: {
+    group: 'official-account',
+    meaning: 'EncodingAESKey of the console: 43 letters and digits. Not needed in plain mode.',
+    example: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+  },
+  OFFICIAL_AES_KEY_PREVIOUS: {
+    group: 'official-account',
+    meaning: 'Optional. The previous EncodingAESKey, valid during a rotation.',
+    example: 'GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba',
+  },
+  JWT_SIGNING_KEYS: {
+    group: 'web',
+    meaning:
+      'Private JWK Set (Ed25519 or P-256) of the session tokens. The first key signs, every key verifies. `npm run secrets` generates it.',
+    example: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"…","d":"…"}]}',
+  },
+  SITE_NAME: {
+    group: 'web',
+    meaning: 'Name that users see when they scan a login code.',
+    example: 'Example Coffee',
+  },
+  ALLOWED_ORIGINS: {
+    group: 'web',
+    meaning: 'Origins of the web pages that may use the API, separated by commas. Each is compared as a whole.',
+    example: 'https://shop.example.com,https://www.example.com',
+    deployedDefault: 'none',
+  },
+  SCAN_LOGIN_REGISTER: {
+    group: 'web',
+    meaning:
+      'A scan by a user without an account: `ask` returns a `registrationToken` to the page, `auto` creates the account.',
+    example: 'auto',
+  },
+  PUBLIC_BASE_URL: {
+    group: 'web',
+    meaning: "Address of the HTTP API as browsers see it. WeChat's consent page redirects to it.",
+    example: 'https://api.example.com',
+    deployedDefault: '`https://<DOMAIN_NAME>`, else the address of the API',
+  },
+  MP_VERIFY_FILES: {
+    group: 'web',
+    meaning: 'Verification files that WeChat looks for on your domain: a JSON object from file name to content.',
+    example: '{"MP_verify_abc.txt":"abc"}',
+  },
+  PAY_MCH_ID: {
+    group: 'pay',
+    meaning: 'Merchant number.',
+    example: '1900000001',
+  },
+  PAY_API: {
+    group: 'pay',
+    meaning: 'Protocol of new orders and of bills: `v3` or `v2`. An existing order keeps its protocol.',
+    example: 'v3',
+  },
+  PAY_MCH_PRIVATE_KEY: {
+    group: 'pay',
+    meaning: "The merchant's signing key (`apiclient_key.pem`): RSA, 2048 bits, PEM. API v3 and every refund need it.",
+    example: '-----BEGIN PRIVATE KEY-----\\n…\\n-----END PRIVATE KEY-----',
+  },
+  PAY_MCH_CERT_SERIAL: {
+    group: 'pay',
+    meaning: 'Serial number of the certificate of that key (`apiclient_cert.pem`): 40 hex digits.',
+    example: '5157F09EFDC096DE15EBE81A47057A7232F1B8E1',
+  },
+  PAY_API_V3_KEY: {
+    group: 'pay',
+    meaning: 'APIv3 key: 32 bytes. Decrypts notifications and platform certificates.',
+    example: '0123456789abcdef0123456789abcdef',
+  },
+  PAY_API_V3_KEY_PREVIOUS: {
+    group: 'pay',
+    meaning: 'Optional. The previous APIv3 key, valid during a rotation.',
+    example: 'fedcba9876543210fedcba9876543210',
+  },
+  PAY_PUBLIC_KEY_ID: {
+    group: 'pay',
+    meaning: 'Optional, together with `PAY_PUBLIC_KEY`. Id of the WeChat Pay public key.',
+    example: 'PUB_KEY_ID_0119000000012024010100000000000001',
+  },
+  PAY_PUBLIC_KEY: {
+    group: 'pay',
+    meaning:
+      'The WeChat Pay public key (`pub_key.pem`) that verifies responses and notifications. Without it the functions fetch platform certificates.',
+    example: '-----BEGIN PUBLIC KEY-----\\n…\\n-----END PUBLIC KEY-----',
+  },
+  PAY_API_V2_KEY: {
+    group: 'pay',
+    meaning:
+      'API key of version 2: 32 bytes. Signs and checks messages of API v2, and decrypts its refund notifications. Needed for `PAY_API=v2` and for refunds made in the merchant platform.',
+    example: '0123456789abcdef0123456789abcdef',
+  },
+  PAY_NOTIFY_URL: {
+    group: 'pay',
+    meaning: 'Address for notifications of API v3: https, without `?` and `#`.',
+    example: 'https://pay.example.com/v3',
+    deployedDefault: 'the address of `pay-notify`',
+  },
+  PAY_V2_NOTIFY_URL: {
+    group: 'pay',
+    meaning: 'Address for notifications of API v2: https, without `?` and `#`.',
+    example: 'https://pay.example.com/v2',
+    deployedDefault: 'the address of `pay-notify-v2`',
+  },
+  DOMAIN_NAME: {
+    group: 'deployment',
+    meaning: 'Domain of the API, together with `CERTIFICATE_ARN`. Its DNS record points to the output `DomainTarget`.',
+    example: 'api.example.com',
+  },
+  CERTIFICATE_ARN: {
+    group: 'deployment',
+    meaning: 'ARN of the certificate of that domain, in ACM, in the region of the stage.',
+    example: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/0b1c',
+  },
+  WEBHOOKS: {
+    group: 'deployment',
+    meaning:
+      'Address of the webhooks. `urls`: function URLs. `routes`: `/webhooks/…` of the API. `both`: WeChat Pay gets the routes, and the function URLs still answer.',
+    example: 'routes',
+    deployedDefault: '`urls`',
+  },
+  EGRESS: {
+    group: 'deployment',
+    meaning:
+      "Address that calls to WeChat come from. `open`: any address of AWS. `fixed`: the output `EgressIp`, for WeChat's IP allowlist, about 37 USD a month.",
+    example: 'fixed',
+    deployedDefault: '`open`',
+  },
+  RESERVED_CONCURRENCY: {
+    group: 'deployment',
+    meaning:
+      'Reserves concurrent executions for webhooks and jobs, which also limits them: `on` or `off`. `on` needs a raised limit of the account.',
+    example: 'off',
+    deployedDefault: '`on` in `prod`, else `off`',
+  },
+  ALARM_EMAIL: {
+    group: 'deployment',
+    meaning: 'Address that gets a mail for each alarm, after it confirmed the first mail of AWS.',
+    example: 'ops@example.com',
+  },
+  PERMISSIONS_BOUNDARY_ARN: {
+    group: 'deployment',
+    meaning:
+      'Permissions boundary of every role. A deployment from CI needs the output `PermissionsBoundaryArn` of [github-oidc.yml](ops/github-oidc.yml).',
+    example: 'arn:aws:iam::123456789012:policy/boundary',
+  },
+  AWS_REGION: {
+    group: 'deployment',
+    meaning: 'Region of the stage. Lambda sets it for the functions.',
+    example: 'eu-central-1',
+    deployedDefault: '`ap-southeast-1`',
+  },
+  TABLE_NAME: {
+    group: 'template',
+    meaning: 'Name of the DynamoDB table.',
+    example: 'wechat-lambda-dev',
+    deployedDefault: '`wechat-lambda-<stage>`',
+  },
+  SECRETS_PATH: {
+    group: 'template',
+    meaning: 'Path of the secrets in the parameter store. Without it the functions read secrets from variables alone.',
+    example: '/wechat-lambda/dev',
+    deployedDefault: '`/wechat-lambda/<stage>`',
+  },
+  EVENT_BUS_NAME: {
+    group: 'template',
+    meaning: 'Name of the EventBridge bus.',
+    example: 'wechat-lambda-dev',
+    deployedDefault: '`wechat-lambda-<stage>`',
+  },
+  BILL_REPORTS_BUCKET: {
+    group: 'template',
+    meaning: 'S3 bucket of the reconciliation reports.',
+    example: 'wechat-lambda-dev-billreports-1a2b3c',
+    deployedDefault: 'the output `BillReportsBucket`',
+  },
+  AWS_LAMBDA_LOG_FORMAT: {
+    group: 'template',
+    meaning: 'Format of the log, from `logs` in serverless.yml. `JSON` makes each field of a line searchable.',
+    example: 'JSON',
+    deployedDefault: '`JSON`',
+  },
+  WECHAT_API_BASE_URL: {
+    group: 'hosts',
+    meaning: "WeChat's API.",
+    example: 'http://localhost:9000',
+  },
+  WECHAT_OPEN_BASE_URL: {
+    group: 'hosts',
+    meaning: "WeChat's OAuth consent page.",
+    example: 'http://localhost:9000',
+  },
+  WECHAT_MP_BASE_URL: {
+    group: 'hosts',
+    meaning: 'Host of the QR code images of the official account.',
+    example: 'http://localhost:9000',
+  },
+  WECHAT_PAY_BASE_URL: {
+    group: 'hosts',
+    meaning: "WeChat Pay's API. WeChat documents `https://api2.mch.weixin.qq.com` as its backup.",
+    example: 'http://localhost:9000',
+  },
+  AWS_ENDPOINT_URL: {
+    group: 'hosts',
+    meaning: 'Endpoint of every AWS service, for an emulator.',
+    example: 'http://127.0.0.1:4566',
+    deployedDefault: 'the endpoints of AWS',
+  },
+  AWS_ENDPOINT_URL_SSM: {
+    group: 'hosts',
+    meaning:
+      'Endpoint of the parameter store. The AWS SDK reads `AWS_ENDPOINT_URL_DYNAMODB`, `_EVENTBRIDGE` and `_S3` in the same way.',
+    example: 'http://127.0.0.1:3003',
+    deployedDefault: 'the endpoint of AWS',
+  },
+};
