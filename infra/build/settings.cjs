@@ -35,7 +35,7 @@ module.exports = async ({ resolveVariable }) => {
     officialEventsUrl: addressOf('official-events'),
     payNotifyUrl: env.PAY_NOTIFY_URL || addressOf('pay-notify'),
     payV2NotifyUrl: env.PAY_V2_NOTIFY_URL || addressOf('pay-notify-v2'),
-    // `vpc` of the functions whose address WeChat's whitelist must know; false keeps a function out of any network.
+    // `vpc` of the functions that call WeChat from the fixed address; false keeps a function out of any network.
     whitelisted: fixedEgress && {
       securityGroupIds: [{ 'Fn::GetAtt': ['EgressSecurityGroup', 'GroupId'] }],
       subnetIds: [{ Ref: 'PrivateSubnetA' }, { Ref: 'PrivateSubnetB' }],
@@ -48,7 +48,7 @@ module.exports = async ({ resolveVariable }) => {
     // Without an app there is no token to keep alive, and without a merchant no bill: a job that can only fail stays off.
     hasApp: Boolean(env.MINIAPP_APP_ID || env.OFFICIAL_APP_ID),
     hasMerchant: Boolean(env.PAY_MCH_ID),
-    // The files of infra/ that are a part of the template only sometimes.
+    // The optional files of infra/, which a switch adds to the template.
     parts: {
       domain: env.DOMAIN_NAME ? 'domain' : 'none',
       network: fixedEgress ? 'network' : 'none',
@@ -80,7 +80,7 @@ const NAMES = [
 ];
 
 const APP_ID = [/^wx[0-9a-z]{16}$/, 'wx and 16 digits or small letters'];
-// A rehearsal on one machine has them without https.
+// A rehearsal on one machine uses http.
 const ORIGIN = String.raw`(https:\/\/[^\s?#/]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)`;
 const NOTIFY_URL = [new RegExp(`^${ORIGIN}(/[^\\s?#]*)?$`), 'an https address without ? and #'];
 
@@ -106,7 +106,7 @@ function checkValues(env) {
   }
 }
 
-/** As lib/h5/verification-file.ts reads and serves them. */
+/** Whether lib/h5/verification-file.ts can read and serve these files. */
 function areVerificationFiles(json) {
   try {
     const isFile = ([name, text]) => /^MP_verify_\w+\.txt$/.test(name) && typeof text === 'string';
@@ -121,7 +121,7 @@ function settingError(message) {
   return Object.assign(new Error(message), { stack: message });
 }
 
-/** One of `values`; the first of them when nothing is set. */
+/** Returns the value of a switch: one of `values`, or the first of them when nothing is set. */
 function oneOf(env, name, values) {
   if (env[name] === '') return values[0];
   if (values.includes(env[name])) return env[name];
@@ -153,7 +153,7 @@ function checkOrigins(origins) {
     const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin);
     if (!isOrigin) {
       throw settingError(
-        `ALLOWED_ORIGINS lists origins such as https://shop.example.com, with commas; "${origin}" is none.`,
+        `ALLOWED_ORIGINS lists origins such as https://shop.example.com, with commas; "${origin}" is not an origin.`,
       );
     }
   }

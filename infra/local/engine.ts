@@ -7,7 +7,7 @@ const READY_TIMEOUT_MS = 60_000;
 
 export interface Engine {
   endpoint: string;
-  /** Settles when the engine is gone, with the last lines it printed. */
+  /** Settles with the last printed lines when the engine has ended. */
   exited: Promise<string>;
   stop(): Promise<void>;
 }
@@ -34,16 +34,16 @@ export async function startEngine({ port, path }: { port: number; path?: string 
   return { endpoint, exited: child.exited, stop: child.stop };
 }
 
-/** The binary comes as an optional package for Linux on x64; elsewhere npx brings the one for the platform. */
+/** The binary is an optional package for Linux on x64. On other platforms npx downloads it. */
 function engineCommand(): { command: string; args: string[] } {
   try {
     return { command: createRequire(import.meta.url).resolve('@dynoxide/linux-x64/dynoxide'), args: [] };
   } catch {
-    return { command: 'npx', args: ['--yes', `dynoxide@${wantedVersion()}`] };
+    return { command: 'npx', args: ['--yes', `dynoxide@${packagedVersion()}`] };
   }
 }
 
-function wantedVersion(): string {
+function packagedVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const { optionalDependencies } = manifest as { optionalDependencies: Record<string, string> };
   return (optionalDependencies['@dynoxide/linux-x64'] ?? 'latest').replace(/^[\^~]/, '');

@@ -31,8 +31,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   try {
     send(response, await answer(request, options));
   } catch (error) {
-    // No Lambda API, or a header that HTTP does not allow.
-    send(response, plainText(502, `The function gave no answer: ${String(error)}\n`));
+    // The Lambda API did not respond, or the function returned a header that HTTP does not allow.
+    send(response, plainText(502, `The function returned no valid response: ${String(error)}\n`));
   }
 }
 

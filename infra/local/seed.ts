@@ -9,5 +9,5 @@ const ITEMS = [
 /** Fills the local catalogue, through the same function that fills the real one. */
 export async function seedCatalogue(lambdaPort: number, service: Pick<Service, 'deployedName'>): Promise<void> {
   const result = await invokeFunction(lambdaPort, service.deployedName('catalog-put'), { items: ITEMS });
-  if ('error' in result) throw new Error(`catalog-put refused the local catalogue: ${result.error}`);
+  if ('error' in result) throw new Error(`catalog-put rejected the local catalogue: ${result.error}`);
 }

@@ -67,7 +67,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     PUBLIC_BASE_URL: http,
     ALLOWED_ORIGINS: `${http},${simulator}`,
     WECHAT_API_BASE_URL: simulator,
-    // The host that creates a code also shows it, and asks the user.
+    // The host that creates a QR code also serves its image and the consent page.
     WECHAT_MP_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_OPEN_BASE_URL: env.WECHAT_API_BASE_URL || simulator,
     WECHAT_PAY_BASE_URL: simulator,

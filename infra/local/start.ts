@@ -127,5 +127,5 @@ function formatWelcome(
   AWS stand-ins  http://localhost:${ports.aws}   the event bus, secrets; buckets in .local/
   Lambda API     http://localhost:${ports.lambda}   npm run op -- <function> '<json>'
 
-${invitation}Ctrl-C ends it.`;
+${invitation}Ctrl-C stops the stack.`;
 }

@@ -11,7 +11,7 @@ export interface CheckResult {
   note: string;
 }
 
-/** The outcome of a check that has no simple tick. */
+/** The outcome of a check that sets its own mark instead of a tick. */
 export interface CheckOutcome {
   mark: Mark;
   note: string;
@@ -23,8 +23,8 @@ export async function runCheck(
   check: () => Promise<string | CheckOutcome> | string | CheckOutcome,
 ): Promise<CheckResult> {
   try {
-    const found = await check();
-    return typeof found === 'string' ? { mark: '✓', name, note: found } : { ...found, name };
+    const outcome = await check();
+    return typeof outcome === 'string' ? { mark: '✓', name, note: outcome } : { ...outcome, name };
   } catch (error) {
     return { mark: '✗', name, note: explainError(error) + suggestFix(error) };
   }
@@ -38,7 +38,7 @@ function suggestFix(error: unknown): string {
   return isSecret ? ` → npm run secrets -- put ${setting}` : ` → ${setting} in .env.<stage>`;
 }
 
-/** Fits the longest name: groups are printed one by one and share a column. */
+/** Fits the longest name, because groups are printed one by one and share a column. */
 const NAME_WIDTH = 'MINIAPP_APP_SECRET'.length + 3;
 
 /** Formats a group of checks, one line each. */
@@ -53,12 +53,12 @@ export function formatResult({ mark, name, note }: CheckResult): string {
 /** Formats the last line: the number of checks and of failures. */
 export function formatSummary(results: CheckResult[]): string {
   const count = (mark: Mark) => results.filter((result) => result.mark === mark).length;
-  const wrong = count('✗');
-  const doubtful = count('!');
-  const also = doubtful > 0 ? `, ${doubtful} to look at` : '';
-  return wrong > 0
-    ? `${wrong} of ${results.length} checks failed${also}`
-    : `${results.length} checks, nothing wrong${also}`;
+  const failures = count('✗');
+  const warnings = count('!');
+  const suffix = warnings > 0 ? `, ${warnings} to look at` : '';
+  return failures > 0
+    ? `${failures} of ${results.length} checks failed${suffix}`
+    : `${results.length} checks, nothing wrong${suffix}`;
 }
 
 /** Returns the exit code for CI: 1 when a check failed. */

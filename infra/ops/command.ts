@@ -1,11 +1,11 @@
 import { AppError } from '../../lib/core/errors.ts';
 
-/** A command cannot go on. The message is a sentence for the operator: what is wrong, and what to do. */
+/** A command cannot continue. The message states for the operator what is wrong and what to do. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** The cause is outside of the deployment: WeChat does not work, or a setting is not there yet. */
+/** The cause is outside of the deployment: an outage of WeChat, or a secret that is not stored yet. */
 export class ExternalError extends CommandError {}
 
 /** The command line is wrong. */

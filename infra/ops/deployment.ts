@@ -3,9 +3,9 @@ import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-l
 import { CommandError } from './command.ts';
 import type { Target } from './target.ts';
 
-/** The deployed stack, with the variables that its functions have: a file on this machine may differ. */
+/** The deployed stack, with the variables of its functions. The settings file on this machine may differ. */
 export interface Deployment {
-  /** The account and the region, for a person. */
+  /** The account and the region, to print. */
   place: string;
   /** The status of the stack in CloudFormation. */
   status: string;
@@ -14,10 +14,10 @@ export interface Deployment {
   outputs: Record<string, string>;
 }
 
-/** The stage has no stack, yet or any more. */
+/** The stage has no stack: it was never deployed, or it was removed. */
 export class NotDeployedError extends CommandError {}
 
-/** Only this function has all variables, with the addresses of WeChat Pay's notifications. */
+/** Only this function has every variable, the addresses for notifications of WeChat Pay included. */
 const FUNCTION_WITH_ALL_VARIABLES = 'pay-prepay';
 
 /** Reads the stack of a stage, or the running local stack. */
@@ -34,27 +34,27 @@ const ADDRESSES: Record<Webhook, [publicUrl: string, functionUrl: string]> = {
   'pay-notify-v2': ['PayV2NotifyUrl', 'PayDashnotifyDashv2LambdaFunctionUrl'],
 };
 
-/** Returns the address of a webhook that WeChat gets. It may be on a domain, whose DNS the operator sets. */
+/** Returns the address of a webhook that WeChat calls. It may be on a domain, whose DNS the operator sets. */
 export function readPublicWebhookUrl(deployment: Pick<Deployment, 'outputs'>, webhook: Webhook): string {
   const [publicUrl] = ADDRESSES[webhook];
   return deployment.outputs[publicUrl] ?? readAwsWebhookUrl(deployment, webhook);
 }
 
-/** Returns the address of a webhook in AWS: its function URL, or its route when WEBHOOKS leaves it none. */
+/** Returns the address of a webhook in AWS: its function URL, or its route when it has no function URL. */
 export function readAwsWebhookUrl({ outputs }: Pick<Deployment, 'outputs'>, webhook: Webhook): string {
   const [, functionUrl] = ADDRESSES[webhook];
   return outputs[functionUrl] ?? `${readApiUrl({ outputs })}/webhooks/${webhook}`;
 }
 
-/** Returns the address of the HTTP API in AWS, also when clients use a domain. */
+/** Returns the address of the HTTP API in AWS, even if clients use a domain. */
 export function readApiUrl({ outputs: { HttpApiUrl } }: Pick<Deployment, 'outputs'>): string {
   if (HttpApiUrl) return HttpApiUrl.replace(/\/$/, '');
   throw new CommandError('The stack has no output HttpApiUrl: deploy this version of the service.');
 }
 
 /**
- * Returns the timestamp of the running deployment, for `serverless rollback`; undefined when nothing is deployed. Reads it
- * from the deployed template: the newest one in the bucket may have failed.
+ * Returns the timestamp of the running deployment, for `serverless rollback`; undefined when nothing is deployed. The source
+ * is the deployed template, because the newest deployment in the bucket may have failed.
  */
 export async function readRunningTimestamp(target: Target): Promise<string | undefined> {
   const client = new CloudFormationClient({ region: target.region });
@@ -69,24 +69,24 @@ export async function readRunningTimestamp(target: Target): Promise<string | und
   }
 }
 
-/** Returns the timestamp in the keys of the functions' code. The stack of a first deployment has no functions yet. */
+/** Returns the timestamp in the S3 keys of the functions' code; undefined for a stack without functions yet. */
 export function readTimestamp(template: string): string | undefined {
   return /"serverless\/[^"/]+\/[^"/]+\/(\d+)-\d{4}-[^"/]+\/[^"]+\.zip"/.exec(template)?.[1];
 }
 
 async function readLocal(standIns: string): Promise<Deployment> {
-  const answer = await fetch(`${standIns}/_stack`).catch(() => undefined);
-  if (!answer?.ok) {
+  const response = await fetch(`${standIns}/_stack`).catch(() => undefined);
+  if (!response?.ok) {
     throw new CommandError(
       `No local stack answers at ${standIns}. Start it with "npm start", or name a stage with --stage.`,
     );
   }
-  const { variables, outputs } = (await answer.json()) as Pick<Deployment, 'variables' | 'outputs'>;
+  const { variables, outputs } = (await response.json()) as Pick<Deployment, 'variables' | 'outputs'>;
   return { place: 'this machine', status: 'RUNNING', variables, outputs };
 }
 
-async function readAws({ stackName, region: wanted, clients, deployedName }: Target): Promise<Deployment> {
-  const cloudFormation = new CloudFormationClient({ region: wanted });
+async function readAws({ stackName, region: requestedRegion, clients, deployedName }: Target): Promise<Deployment> {
+  const cloudFormation = new CloudFormationClient({ region: requestedRegion });
   const lambda = new LambdaClient(clients.lambda);
   try {
     const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stackName }));
@@ -101,7 +101,8 @@ async function readAws({ stackName, region: wanted, clients, deployedName }: Tar
       outputs: Object.fromEntries(Outputs.map(({ OutputKey, OutputValue = '' }) => [OutputKey, OutputValue])),
     };
   } catch (error) {
-    if (isNoStack(error)) throw new NotDeployedError(`There is no stack ${stackName} in ${wanted}: deploy it first.`);
+    if (isNoStack(error))
+      throw new NotDeployedError(`There is no stack ${stackName} in ${requestedRegion}: deploy it first.`);
     throw error;
   } finally {
     cloudFormation.destroy();

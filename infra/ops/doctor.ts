@@ -22,9 +22,9 @@ await runCommand(async () => {
   const deployment = await readDeployment(target);
   const results: CheckResult[] = [];
   for (const [title, check] of await listGroups(target, deployment)) {
-    const found = await check();
-    console.log(formatGroup(title, found));
-    results.push(...found);
+    const group = await check();
+    console.log(formatGroup(title, group));
+    results.push(...group);
   }
   console.log(formatSummary(results));
   return exitCodeOf(results);

@@ -1,4 +1,4 @@
-// Requests from outside, without a key: addresses that must answer, and webhooks that must reject a forgery.
+// Unsigned requests from outside: the API must answer, and each webhook must reject a forgery.
 import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { readApiUrl, type Deployment, type Webhook } from './deployment.ts';
 import { ExternalError, CommandError } from './command.ts';
@@ -19,7 +19,7 @@ interface Probe {
   variable: string;
   body: string;
   type: string;
-  /** Whether the function wrote the text of a 403: AWS, firewalls and proxies send 403 as well. */
+  /** Whether the text of a 403 comes from the function: AWS, firewalls and proxies also return 403. */
   isOurs(text: string): boolean;
   /** WeChat Pay only: the protocol, and the key that its webhook needs. */
   protocol?: { name: string; key: string };
@@ -57,8 +57,8 @@ export async function checkHealth(deployment: Deployment): Promise<string> {
 }
 
 /**
- * Checks that a webhook rejects an unsigned request, and that our code rejects it. The webhook of the payment protocol that
- * PAY_API does not name may lack its key.
+ * Checks that a webhook rejects an unsigned request, and that the rejection comes from its function. The webhook of the
+ * payment protocol that PAY_API does not name may lack its key.
  */
 export async function checkRejectsForgery(
   { variables }: Deployment,
@@ -75,8 +75,8 @@ export async function checkRejectsForgery(
     return { mark: '–', note: `API ${protocol.name} is not set up` };
   }
   if (unset) throw unsetSecretError(unset, variables);
-  const what = `answers ${status} to an unsigned request, at ${url}`;
-  throw new CommandError(`${what}: ${explainForeignAnswer(status, text) ?? quoteText(text)}`);
+  const failure = `answers ${status} to an unsigned request, at ${url}`;
+  throw new CommandError(`${failure}: ${explainForeignAnswer(status, text) ?? quoteText(text)}`);
 }
 
 /** Explains a response that does not come from the function. */
@@ -89,10 +89,10 @@ function explainForeignAnswer(status: number, text: string): string | undefined 
   return undefined;
 }
 
-/** Codes of errors that WeChat or a setting causes, not the deployment. */
+/** Error codes whose cause is WeChat or a setting, not the deployment. */
 const EXTERNAL_CODES = new Set(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'WECHAT_CONFIG']);
 
-/** Checks the whole way to WeChat and back: WeChat must reject a made-up code. */
+/** Checks the path to WeChat: WeChat must reject a made-up login code. */
 export async function checkLogin(deployment: Deployment): Promise<string | CheckOutcome> {
   const { variables } = deployment;
   if (!variables.MINIAPP_APP_ID) return { mark: '–', note: 'MINIAPP_APP_ID is not set' };
@@ -127,10 +127,10 @@ export async function sendProbe(url: string, init: RequestInit = {}): Promise<An
 /** Returns the secret that a response reports as not set, in JSON, XML or text. */
 function findUnsetSecret(text: string): string | undefined {
   const name = /\b([A-Z0-9_]+) is not set\b/.exec(text)?.[1];
-  return SECRET_NAMES.find((one) => one === name);
+  return SECRET_NAMES.find((secretName) => secretName === name);
 }
 
-/** Without SECRETS_PATH the functions lack every secret, which is an error of the deployment. */
+/** A missing secret is external. A missing SECRETS_PATH hides every secret, so it is an error of the deployment. */
 function unsetSecretError(name: string, { SECRETS_PATH }: Deployment['variables']): CommandError {
   const problem = `${name} is not set`;
   return SECRETS_PATH

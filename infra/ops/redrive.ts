@@ -1,5 +1,5 @@
-// `npm run redrive -- --stage <stage>`: invokes the functions again with the dead letters of a stage. A dead letter is
-// removed when its function has processed all of it; the others stay. Exit code 1 when one stays.
+// `npm run redrive -- --stage <stage>`: invokes the functions again with the dead letters of a stage. Removes a dead letter
+// when its function has processed every record; the others stay. Exit code 1 when a dead letter stays.
 import { readDeployment } from './deployment.ts';
 import { redeliver } from './redrive/redeliver.ts';
 import { openQueue } from './redrive/queue.ts';

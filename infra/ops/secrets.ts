@@ -18,9 +18,9 @@ import { parseCommandLine } from './command-line.ts';
 
 const USAGE = `Usage: npm run secrets -- <command> [--stage <stage>]
   list                     the stored names, without their values
-  put [NAME …]             asks for each; @file reads a file, an empty answer keeps what is there
+  put [NAME …]             asks for each; @file reads a file, an empty answer keeps the stored value
   remove NAME …            removes secrets that are no longer in use
-  rotate JWT_SIGNING_KEYS  a new key for our tokens; nobody is logged out
+  rotate JWT_SIGNING_KEYS  replaces the key of the session tokens; no user is logged out
 Without a stage: the local stack.`;
 
 interface Work {
@@ -46,14 +46,14 @@ async function list({ target, store }: Work): Promise<void> {
 async function put({ target, store, names }: Work): Promise<void> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY && names.length === 0) throw new UsageError(`Piped input needs the names of the secrets.\n${USAGE}`);
-  const wanted = names.length > 0 ? names : listNeededSecrets(await readVariables(target));
+  const requested = names.length > 0 ? names : listNeededSecrets(await readVariables(target));
   const answers = !stdin.isTTY && names.length === 1 ? readPipedAnswer(stdin) : openAnswers(stdin, stdout);
   if (answers.interactive) {
     console.log(
-      `${target.secretsPath}: nothing that you type is shown. @file reads a file, an empty answer keeps what is there.`,
+      `${target.secretsPath}: typed values are not shown. @file reads a file, an empty answer keeps the stored value.`,
     );
   }
-  const writes = await promptForSecrets(wanted, { store, answers, print: console.log }).finally(answers.close);
+  const writes = await promptForSecrets(requested, { store, answers, print: console.log }).finally(answers.close);
   for (const [name, value] of writes) {
     await store.put(name, value);
     console.log(`stored   ${name}`);
@@ -63,8 +63,8 @@ async function put({ target, store, names }: Work): Promise<void> {
     target,
     writes.map(([name]) => name),
   );
-  const soon = unread < writes.length ? `Functions work with it within ${MAX_AGE_MS / 1_000} seconds. ` : '';
-  console.log(`${soon}Try it: ${doctorCommand(target)}`);
+  const effect = unread < writes.length ? `Functions use it within ${MAX_AGE_MS / 1_000} seconds. ` : '';
+  console.log(`${effect}Try it: ${doctorCommand(target)}`);
 }
 
 /**
@@ -80,9 +80,9 @@ async function reportShadowed(target: Target, names: SecretName[]): Promise<numb
 async function remove({ target, store, names }: Work): Promise<void> {
   if (names.length === 0) throw new UsageError(USAGE);
   const stored = new Set((await store.list()).keys());
-  // A previous value is never required, so the variables of the stage do not matter.
-  const isBefore = names.every((name) => name.endsWith('_PREVIOUS'));
-  const variables = isBefore ? undefined : await deployedVariables(target);
+  // No stage requires a previous value, so its variables are not read.
+  const arePrevious = names.every((name) => name.endsWith('_PREVIOUS'));
+  const variables = arePrevious ? undefined : await deployedVariables(target);
   assertRemovable(names, { stored, variables });
   for (const name of names) {
     await store.remove(name);
@@ -90,7 +90,7 @@ async function remove({ target, store, names }: Work): Promise<void> {
   }
 }
 
-/** Returns undefined when no stack is deployed: secrets outlive their stage, and all of them may be removed then. */
+/** Returns undefined when no stack is deployed: secrets outlive their stage, and an operator may then remove all of them. */
 async function deployedVariables(target: Target): Promise<NodeJS.ProcessEnv | undefined> {
   return readDeployment(target).then(
     ({ variables }) => variables,
@@ -110,7 +110,7 @@ async function rotate({ target, store, names }: Work): Promise<void> {
   console.log(`Try it: ${doctorCommand(target)}`);
 }
 
-/** Reads the variables of the local stack, or those that this machine is going to deploy. */
+/** Reads the variables of the local stack, or the settings that this machine would deploy. */
 async function readVariables(target: Target): Promise<NodeJS.ProcessEnv> {
   return target.standIns ? (await readDeployment(target)).variables : process.env;
 }

@@ -1,6 +1,6 @@
 // `npm run smoke [-- --stage <stage>]`: checks a new deployment from outside in a few seconds. It uses the addresses in AWS,
-// because a domain may follow later. CI rolls back a deployment that fails, so a cause outside of the deployment is only a
-// warning.
+// because the DNS record of a domain may follow later. CI rolls back a deployment that fails, so a cause outside of the
+// deployment is only a warning.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readAwsWebhookUrl, readDeployment } from './deployment.ts';
 import { checkHealth, checkLogin, checkRejectsForgery, WEBHOOKS } from './probes.ts';

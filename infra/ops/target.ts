@@ -6,7 +6,7 @@ import { clientSettings } from '../service/table.ts';
 import { UsageError } from './command.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-/** The default of serverless.yml. */
+/** The default region of serverless.yml. */
 const REGION = 'ap-southeast-1';
 const LOCAL = 'local';
 
@@ -41,7 +41,7 @@ export function readTarget(stage: string | undefined): Target {
     const { aws, lambda } = readPorts(process.env);
     const standIns = `http://127.0.0.1:${aws}`;
     const clients = { ssm: clientSettings(standIns), lambda: clientSettings(`http://127.0.0.1:${lambda}`) };
-    // Its functions have the names of the stage that serverless.yml names.
+    // The local stack names its functions after the default stage of serverless.yml.
     return { ...nameResources(service, LOCAL, provider.stage), standIns, region: clients.ssm.region, clients };
   }
   if (!/^[a-z][a-z0-9-]*$/i.test(stage) || stage === LOCAL)
@@ -69,6 +69,6 @@ function nameResources(service: string, name: string, stage: string) {
 
 function loadSettingsFile(stage: string): void {
   const files = [`.env.${stage}`, '.env'].map((name) => fileURLToPath(new URL(name, ROOT)));
-  const found = files.find((file) => existsSync(file));
-  if (found) process.loadEnvFile(found);
+  const settingsFile = files.find((file) => existsSync(file));
+  if (settingsFile) process.loadEnvFile(settingsFile);
 }

@@ -11,7 +11,7 @@ export interface EventRule {
 /** The keys of an `eventBridge` event that matter here; the others matter only in AWS. */
 interface EventBridgeEvent {
   enabled?: boolean;
-  /** None in a schedule. */
+  /** Missing in a schedule. */
   pattern?: Pattern;
 }
 

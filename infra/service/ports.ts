@@ -32,12 +32,12 @@ export function readPorts(env: NodeJS.ProcessEnv): Ports {
 }
 
 /** @throws when one of these ports is in use or has two uses, with the variable to set */
-export async function assertPortsFree(ports: Ports, wanted: PortName[]): Promise<void> {
-  for (const name of wanted) {
+export async function assertPortsFree(ports: Ports, names: PortName[]): Promise<void> {
+  for (const name of names) {
     const { variable, use } = PORT_USES[name];
-    const rival = wanted.find((other) => other !== name && ports[other] === ports[name]);
+    const rival = names.find((other) => other !== name && ports[other] === ports[name]);
     if (rival || !(await isPortFree(ports[name]))) {
-      const by = rival ? `wanted for ${PORT_USES[rival].use} too` : 'in use';
+      const by = rival ? `also set for ${PORT_USES[rival].use}` : 'in use';
       throw new Error(
         `Port ${ports[name]}, for ${use}, is ${by}. Free it, or choose another: ${variable}=<port> npm start`,
       );
@@ -45,7 +45,7 @@ export async function assertPortsFree(ports: Ports, wanted: PortName[]): Promise
   }
 }
 
-// On macOS a wildcard listener and a loopback one may share a port, so each is tried by itself.
+// On macOS a wildcard listener and a loopback listener may share a port, so each host is checked separately.
 const HOSTS = [undefined, '127.0.0.1', '::1'];
 
 /** Whether the port is free on every address of the machine. */

@@ -30,7 +30,7 @@ export function readService(): Service {
   return describeService(readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8'));
 }
 
-/** Does the same with the text of a serverless.yml. */
+/** Reads the same parts from the text of a serverless.yml. */
 export function describeService(text: string): Service {
   // The parser does not know the short forms of CloudFormation (`!Ref`), and would warn.
   const { service, provider, functions } = parse(text, { logLevel: 'error' }) as ServerlessFile;

@@ -53,7 +53,7 @@ export async function createTable(endpoint: string, tableName: string): Promise<
   }
 }
 
-/** Turns the CloudFormation resource into the two calls of the API. */
+/** Converts the CloudFormation resource into the inputs of the two API calls. */
 export function readTableDefinition(template: string, tableName: string) {
   const { Properties } = (parse(template) as TableTemplate).Table;
   const { TimeToLiveSpecification, ...rest } = Properties;

@@ -1,4 +1,4 @@
-// A stack, a Chromium and a fresh page for each test, played as a newcomer plays it: by clicking.
+// Starts a stack and a Chromium, and opens a fresh page for each test. Tests use the page by clicking, as users do.
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -11,25 +11,25 @@ export interface PlayedPage {
   readonly phone: Locator;
   open(): Promise<void>;
   press(name: string | RegExp): Promise<void>;
-  /** The account that a screen shows. */
+  /** Returns the account id that a screen shows. */
   idOn(screen: Locator): Promise<string | null>;
   wire(): Promise<string | null>;
-  /** Plans one fault of the simulator. */
-  plan(target: string, action: string): Promise<void>;
+  /** Injects one fault into the simulator. */
+  injectFault(target: string, action: string): Promise<void>;
   control(path: string, data: object): Promise<unknown>;
   /**
-   * What the browser complained about: console errors, unhandled rejections. A refused call is such an error as well:
-   * those with one of these statuses are expected.
+   * Returns the console errors and unhandled rejections of the browser. A rejected call is a console error too: errors
+   * with one of these statuses are expected and left out.
    */
-  complaints(...statuses: number[]): string[];
+  browserErrors(...statuses: number[]): string[];
 }
 
-/** Registers the hooks of a file of tests. */
+/** Registers the hooks of a test file. @param env settings of the stack */
 export function playPage(env: Record<string, string> = {}): PlayedPage {
   let stack: Stack;
   let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  let browserErrors: string[];
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -42,9 +42,9 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
   beforeEach(async () => {
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(15_000);
-    complaints = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
+    browserErrors = [];
+    page.on('console', (message) => message.type() === 'error' && browserErrors.push(message.text()));
+    page.on('pageerror', (error) => browserErrors.push(String(error)));
   });
   afterEach(() => page.close());
 
@@ -74,9 +74,9 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
     press: (name) => page.getByRole('button', { name, exact: true }).click(),
     idOn: (screen) => screen.locator('dt:text-is("id") + dd').textContent(),
     wire: () => page.locator('#wire').textContent(),
-    plan: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
+    injectFault: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
     control,
-    complaints: (...statuses) =>
-      complaints.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),
+    browserErrors: (...statuses) =>
+      browserErrors.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),
   };
 }

@@ -1,4 +1,4 @@
-// The web page logs somebody in who scans its code: of the official account, or of the mini-program.
+// Scan login on the web page, with a code of the official account and with a code of the mini-program.
 import { createRequire } from 'node:module';
 import jsQR from 'jsqr';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ const { PNG } = createRequire(import.meta.url)('pngjs') as {
 const play = playPage();
 const { press, idOn } = play;
 
-/** What the QR code on the page says, read from its pixels, as a phone would. */
+/** Decodes the QR code on the page from its pixels, as a phone does. */
 async function codeOnPage(): Promise<string | undefined> {
   const image = play.webPage.locator('img');
   const width = () => image.evaluate((node: unknown) => (node as { naturalWidth: number }).naturalWidth);
@@ -20,8 +20,8 @@ async function codeOnPage(): Promise<string | undefined> {
   return jsQR.default(new Uint8ClampedArray(png.data), png.width, png.height)?.data;
 }
 
-const webPageSays = (text: string) => play.webPage.getByText(text).waitFor();
-const state = (word: string) => play.page.getByText(word, { exact: true }).waitFor();
+const webPageShows = (text: string) => play.webPage.getByText(text).waitFor();
+const stateShows = (word: string) => play.page.getByText(word, { exact: true }).waitFor();
 
 async function showMiniProgramCode(): Promise<void> {
   await play.open();
@@ -29,67 +29,67 @@ async function showMiniProgramCode(): Promise<void> {
   await play.webPage.locator('img[src^="data:image/"]').waitFor();
 }
 
-describe('with a code of the official account', () => {
-  it('logs in the first time through a registration, the second time at once', async () => {
+describe('scan login with a code of the official account', () => {
+  it('registers a new user at the first scan and logs the user in at the second scan', async () => {
     const created = play.page.waitForResponse(`${play.stack.http}/qr-login`);
     await play.open();
     const { content } = (await (await created).json()) as { content: string };
     expect(await codeOnPage()).toBe(content);
-    await state('pending');
+    await stateShows('pending');
 
     await press('Add person');
     await press(/^Scan the code/);
     await play.phone.locator('.bubble').getByText('wechat-lambda').waitFor();
-    await state('unregistered');
+    await stateShows('unregistered');
     await press('Register');
-    await state('registered');
+    await stateShows('registered');
     const id = await idOn(play.webPage);
 
     await press('Log out');
     await play.webPage.locator('img').waitFor();
     expect(await codeOnPage()).not.toBe(content);
     await press(/^Scan the code/);
-    await webPageSays('Logged in');
+    await webPageShows('Logged in');
     expect(await idOn(play.webPage)).toBe(id);
     await expect.poll(play.wire).toContain('/official-events SCAN');
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 });
 
-describe('with a code of the mini-program', () => {
-  it('asks on the phone, which logs in by itself, and goes on when the person confirms', async () => {
+describe('scan login with a code of the mini-program', () => {
+  it('logs the page in when the user confirms on the phone', async () => {
     await showMiniProgramCode();
     expect(await codeOnPage()).toMatch(/^http:\/\/weixin\.qq\.com\/m\//);
     await press('Add person');
     await press(/^Scan the code/);
     await play.phone.getByText('Log in to wechat-lambda?').waitFor();
-    await webPageSays('Confirm on your phone.');
-    await state('scanned');
+    await webPageShows('Confirm on your phone.');
+    await stateShows('scanned');
 
     await press('Confirm');
     await play.phone.getByText('Confirmed').waitFor();
-    await webPageSays('Logged in');
+    await webPageShows('Logged in');
     const id = await idOn(play.webPage);
     await press(/^Open the mini-program/);
     await play.phone.getByText('Welcome back').waitFor();
     expect(await idOn(play.phone)).toBe(id);
-    expect(play.complaints()).toEqual([]);
+    expect(play.browserErrors()).toEqual([]);
   });
 
-  it('ends the code when the person cancels', async () => {
+  it('expires the code when the user cancels', async () => {
     await showMiniProgramCode();
     await press('Add person');
     await press(/^Scan the code/);
     await press('Cancel');
     await play.phone.getByText('Cancelled').waitFor();
-    await state('expired');
+    await stateShows('expired');
     await press('New code');
     await play.webPage.locator('img[src^="data:image/"]').waitFor();
-    expect(play.complaints(410)).toEqual([]);
+    expect(play.browserErrors(410)).toEqual([]);
   });
 
-  it('is for whoever scanned first', async () => {
-    // A page that does not notice the scan, and shows the code on.
+  it('accepts only the user who scanned first', async () => {
+    // Hides the scan from the page, so that the page keeps showing the code.
     await play.page.route(/\/qr-login\/[\w-]+$/, async (route) => {
       await route.fulfill({ response: await route.fetch(), json: { status: 'pending' } });
     });
@@ -103,17 +103,17 @@ describe('with a code of the mini-program', () => {
     await press('Li Lei');
     await press('Confirm');
     await play.phone.getByText('Confirmed').waitFor();
-    expect(play.complaints(410)).toEqual([]);
+    expect(play.browserErrors(410)).toEqual([]);
   });
 });
 
-it('says so when the code on the page ends', async () => {
+it('shows the code on the page as expired after its lifetime', async () => {
   await play.page.route(/\/qr-login$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, json: { ...((await response.json()) as object), expiresIn: 1 } });
   });
   await play.open();
-  await state('expired');
+  await stateShows('expired');
   await play.webPage.getByRole('button', { name: 'New code' }).waitFor();
-  expect(play.complaints()).toEqual([]);
+  expect(play.browserErrors()).toEqual([]);
 });

@@ -1,5 +1,5 @@
-// Published samples of the message cipher, each with its source in vectors/messages.json, and three other
-// implementations that have to agree with ours about anything.
+// Compares the message cipher with published samples, whose sources are in vectors/messages.json, and with three other
+// implementations on random input.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as wecom from '@wecom/crypto';
@@ -29,18 +29,21 @@ interface Vector {
 const vectors = JSON.parse(readFileSync(new URL('vectors/messages.json', import.meta.url), 'utf8')) as Vector[];
 const keyOf = (encodingAesKey: string) => readMessageKey(encodingAesKey)!;
 
-describe('published samples', () => {
-  it.each(vectors)('$id ($origin)', ({ encodingAesKey, appId, random, message, encrypt, ...vector }) => {
-    const key = keyOf(encodingAesKey);
-    expect(openMessage(encrypt, { key, appId })).toBe(message);
-    expect(sealMessage(message, { key, appId, random: Buffer.from(random) })).toBe(encrypt);
-    const { token, timestamp, nonce, msgSignature, signature } = vector;
-    expect(signParts(token, timestamp, nonce, encrypt)).toBe(msgSignature);
-    expect(signParts(token, timestamp, nonce)).toBe(signature ?? signParts(token, timestamp, nonce));
-  });
+describe('message cipher and published samples', () => {
+  it.each(vectors)(
+    'opens, seals and signs the $id ($origin)',
+    ({ encodingAesKey, appId, random, message, encrypt, ...vector }) => {
+      const key = keyOf(encodingAesKey);
+      expect(openMessage(encrypt, { key, appId })).toBe(message);
+      expect(sealMessage(message, { key, appId, random: Buffer.from(random) })).toBe(encrypt);
+      const { token, timestamp, nonce, msgSignature, signature } = vector;
+      expect(signParts(token, timestamp, nonce, encrypt)).toBe(msgSignature);
+      expect(signParts(token, timestamp, nonce)).toBe(signature ?? signParts(token, timestamp, nonce));
+    },
+  );
 
   it.each(vectors.filter(({ signature, message }) => signature && message.startsWith('<xml>')))(
-    '$id opens as a push in both encrypted modes ($origin)',
+    'opens the $id as a push in both encrypted modes ($origin)',
     ({ token, appId, encodingAesKey, timestamp, nonce, encrypt, signature, msgSignature }) => {
       const query = new URLSearchParams({ signature: signature!, msg_signature: msgSignature, timestamp, nonce });
       const body = Buffer.from(
@@ -54,12 +57,12 @@ describe('published samples', () => {
     },
   );
 
-  it('the trap of the sort order: code units, not letters', () => {
+  it('sorts the signed parts by code unit, so that uppercase precedes lowercase', () => {
     expect(signParts('abc', '1', '2', 'Bxx')).toBe('d4d12376dc4b3c74316e57eb0adfe11ed8136ca4');
   });
 });
 
-describe('other implementations', () => {
+describe('message cipher and other implementations', () => {
   const encodingAesKey = fc
     .array(fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'), {
       minLength: 43,
@@ -77,20 +80,20 @@ describe('other implementations', () => {
     secrets: { key: string; secret: string; app: string; time: string; nonce: string },
   ) => {
     const { key: encodingKey, secret, app, time, nonce } = secrets;
-    const ours = { key: keyOf(encodingKey), appId: app };
+    const own = { key: keyOf(encodingKey), appId: app };
     const older = new WXBizMsgCrypt(secret, encodingKey, app);
     const easy = new Encryptor(app, secret, encodingKey, app);
-    const sealed = sealMessage(text, { ...ours, random: random() });
+    const sealed = sealMessage(text, { ...own, random: random() });
     const signature = signParts(secret, time, nonce, sealed);
 
     expect(wecom.decrypt(encodingKey, sealed)).toMatchObject({ message: text, id: app });
     expect(older.decrypt(sealed)).toEqual({ message: text, id: app });
     expect(easy.decrypt(sealed, signature, nonce, time as unknown as number)).toBe(text);
 
-    expect(openMessage(wecom.encrypt(encodingKey, text, app), ours)).toBe(text);
-    expect(openMessage(older.encrypt(text), ours)).toBe(text);
+    expect(openMessage(wecom.encrypt(encodingKey, text, app), own)).toBe(text);
+    expect(openMessage(older.encrypt(text), own)).toBe(text);
     const { Encrypt } = parseXml(easy.encrypt(text, nonce, Number(time)));
-    expect(openMessage(String(Encrypt), ours)).toBe(text);
+    expect(openMessage(String(Encrypt), own)).toBe(text);
 
     expect(wecom.getSignature(secret, time, nonce, sealed)).toBe(signature);
     expect(older.getSignature(time, nonce, sealed)).toBe(signature);
@@ -102,24 +105,27 @@ describe('other implementations', () => {
     fc.assert(fc.property(message, secrets, expectAgreement));
   });
 
-  it.each(Array.from({ length: 32 }, (_, length) => length))('agree when %i bytes are in the last block', (length) => {
-    const secrets = { key: 'A'.repeat(43), secret: 'AAAAA', app: 'wx134c8103faa5a59e', time: '1', nonce: '2' };
-    expectAgreement(`中${'x'.repeat(length)}`, secrets);
-  });
+  it.each(Array.from({ length: 32 }, (_, length) => length))(
+    'agree at every padding length (bytes added to the message: %i)',
+    (length) => {
+      const secrets = { key: 'A'.repeat(43), secret: 'AAAAA', app: 'wx134c8103faa5a59e', time: '1', nonce: '2' };
+      expectAgreement(`中${'x'.repeat(length)}`, secrets);
+    },
+  );
 });
 
-describe('what is not opened', () => {
+describe('openMessage and readMessageKey', () => {
   const key = keyOf('abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG');
   const appId = 'wxb11529c136998cb6';
   const sealed = vectors.at(-1)!.encrypt;
 
-  it('a message for another app, or for one whose id begins or ends like ours', () => {
+  it('rejects a message for another app, even if the app ids share their beginning or end', () => {
     for (const other of ['wx0000000000000000', appId.slice(1), `x${appId}`, appId.slice(0, -1), `${appId}0`, '']) {
       expect(openMessage(sealed, { key, appId: other })).toBeUndefined();
     }
   });
 
-  it('a message under another key, a shortened one, and anything that is no cipher text', () => {
+  it('rejects another key, a truncated message and any text that is not a ciphertext', () => {
     expect(openMessage(sealed, { key: keyOf('A'.repeat(43)), appId })).toBeUndefined();
     fc.assert(
       fc.property(
@@ -134,7 +140,7 @@ describe('what is not opened', () => {
     );
   });
 
-  it('a message with any one bit of its last two blocks flipped: padding and app are checked to the last byte', () => {
+  it('rejects a message with any bit of its last two blocks flipped', () => {
     const bytes = Buffer.from(sealed, 'base64');
     fc.assert(
       fc.property(fc.integer({ min: bytes.length - 32, max: bytes.length - 1 }), fc.nat(7), (at, bit) => {
@@ -146,7 +152,7 @@ describe('what is not opened', () => {
   });
 
   it.each(['', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}=`, `${'A'.repeat(42)}+`, `${'A'.repeat(43)}\n`])(
-    'an EncodingAESKey such as %j',
+    'rejects the EncodingAESKey %j',
     (text) => {
       expect(readMessageKey(text)).toBeUndefined();
     },

@@ -1,4 +1,4 @@
-// Official samples of the message push (Token AAAAA) and one of an SDK: the address check, and plain mode.
+// Official samples of the message push (token AAAAA) and a sample of an SDK: the address check and plain mode.
 import { describe, expect, it } from 'vitest';
 import { openOfficialEcho, openOfficialPush } from '../../lib/wechat/official-push.ts';
 
@@ -29,12 +29,12 @@ const event = (fields: string) =>
   );
 const open = (body: Buffer) => openOfficialPush(query(pushQuery), body, at(pushQuery.timestamp));
 
-describe('address check', () => {
-  it('official sample: the echo is given back as it came', () => {
+describe('openOfficialEcho', () => {
+  it('returns the echostr of the official sample unchanged', () => {
     expect(openOfficialEcho(query(echoQuery), at(echoQuery.timestamp))).toBe('4375120948345356249');
   });
 
-  it('SDK sample (token test)', () => {
+  it('accepts the SDK sample with the token test', () => {
     const sample = { signature: 'f21891de399b4e33a1a93c9a7b8a8fffb5a443ff', timestamp: '1410685589', nonce: 'test' };
     const keys = { token: 'test', nowMs: 1_410_685_589_000 };
     expect(openOfficialEcho(query({ ...sample, echostr: 'x' }), keys)).toBe('x');
@@ -42,17 +42,17 @@ describe('address check', () => {
 
   it.each([
     ['no signature', { signature: '' }],
-    ['a wrong one', { signature: '0'.repeat(40) }],
-    ['a shortened one', { signature: echoQuery.signature.slice(0, 20) }],
+    ['a wrong signature', { signature: '0'.repeat(40) }],
+    ['a truncated signature', { signature: echoQuery.signature.slice(0, 20) }],
     ['another timestamp', { timestamp: '1714036505' }],
-  ])('echoes nothing for %s', (_, change) => {
+  ])('rejects an address check with %s', (_, change) => {
     const forged = query({ ...echoQuery, ...change });
     expect(() => openOfficialEcho(forged, at(echoQuery.timestamp))).toThrow(
       expect.objectContaining({ code: 'FORBIDDEN' }),
     );
   });
 
-  it('refuses a signature that is more than five minutes old, or from the future', () => {
+  it('rejects a signature that is more than five minutes old or ahead', () => {
     for (const skewS of [301, -301]) {
       const keys = { token: 'AAAAA', nowMs: (Number(echoQuery.timestamp) + skewS) * 1_000 };
       expect(() => openOfficialEcho(query(echoQuery), keys)).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
@@ -60,8 +60,8 @@ describe('address check', () => {
   });
 });
 
-describe('events in plain mode', () => {
-  it('subscribe by scanning has a prefix before its scene, SCAN has none', () => {
+describe('openOfficialPush in plain mode', () => {
+  it('reads the scene of subscribe, which has a prefix, and of SCAN, which has none', () => {
     const subscribe = open(
       event(
         '<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_123123]]></EventKey><Ticket><![CDATA[TICKET]]></Ticket>',
@@ -73,7 +73,7 @@ describe('events in plain mode', () => {
     expect(scan).toMatchObject({ openId: 'oia2TjjewbmiOUlr6X-1crbLOvLw', originalId: 'gh_7f083739789a' });
   });
 
-  it('keeps a MsgId of 64 bits digit by digit', () => {
+  it('keeps every digit of a 64-bit MsgId', () => {
     const text =
       '<xml><ToUserName>gh_x</ToUserName><FromUserName>o_x</FromUserName><CreateTime>1348831860</CreateTime>' +
       '<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[1 & 2 < 3]]></Content><MsgId>24086087575195331234</MsgId></xml>';
@@ -83,14 +83,14 @@ describe('events in plain mode', () => {
   it.each([
     ['a DOCTYPE', '<!DOCTYPE xml [<!ENTITY a "b">]><xml><MsgType>&a;</MsgType></xml>'],
     ['an external entity', '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><xml>&e;</xml>'],
-    ['no XML', '{"a":1}'],
-    ['broken XML', '<xml><MsgType>event'],
-    ['another root', '<html></html>'],
+    ['a body that is not XML', '{"a":1}'],
+    ['incomplete XML', '<xml><MsgType>event'],
+    ['another root element', '<html></html>'],
     ['an empty body', ''],
     ['missing fields', '<xml><MsgType>event</MsgType></xml>'],
-    ['a doubled sender', '<xml><FromUserName>a</FromUserName><FromUserName>b</FromUserName></xml>'],
-    ['names of prototypes', '<xml><__proto__><MsgType>event</MsgType></__proto__></xml>'],
-  ])('refuses %s', (_, body) => {
+    ['a repeated sender', '<xml><FromUserName>a</FromUserName><FromUserName>b</FromUserName></xml>'],
+    ['an element named __proto__', '<xml><__proto__><MsgType>event</MsgType></__proto__></xml>'],
+  ])('rejects %s', (_, body) => {
     expect(() => open(Buffer.from(body))).toThrow(expect.objectContaining({ code: 'PARAM_ERROR' }));
   });
 });

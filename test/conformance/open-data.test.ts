@@ -7,7 +7,7 @@ import { signLoginState } from '../../lib/wechat/session-key.ts';
 
 const EXPIRED = expect.objectContaining({ code: 'SESSION_EXPIRED' });
 
-describe('signature of rawData (服务端获取开放数据)', () => {
+describe('checkRawData (服务端获取开放数据)', () => {
   const sessionKey = 'HyVFkGl5F5OQWJZZaNzBBg==';
   const rawData =
     '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN",' +
@@ -15,7 +15,7 @@ describe('signature of rawData (服务端获取开放数据)', () => {
     'ujxyzYsrztuuICqIM5ibXQ/0"}';
   const signature = '75e81ceda165f4ffa64f4068af58c64b8f54b88c';
 
-  it('holds', () => {
+  it('accepts the official sample', () => {
     expect(() => checkRawData(rawData, signature, sessionKey)).not.toThrow();
   });
 
@@ -25,12 +25,12 @@ describe('signature of rawData (服务端获取开放数据)', () => {
     ['a changed text', `${rawData} `, signature, sessionKey],
     ['a short signature', rawData, signature.slice(0, 38), sessionKey],
     ['no signature', rawData, '', sessionKey],
-  ])('does not hold for %s', (_, text, signed, key) => {
+  ])('rejects %s', (_, text, signed, key) => {
     expect(() => checkRawData(text, signed, key)).toThrow(EXPIRED);
   });
 });
 
-describe('encryptedData (official demo)', () => {
+describe('openSealedData (official demo)', () => {
   const appId = 'wx4f4bc4dec97d474b';
   const sessionKey = 'tiihtNczf5v6AKRyjwEUhQ==';
   const nowMs = 1_477_314_187_000;
@@ -45,7 +45,7 @@ describe('encryptedData (official demo)', () => {
   };
   const open = (keys = {}, data = sealed) => openSealedData(userInfo, data, { sessionKey, appId, nowMs, ...keys });
 
-  it('opens', () => {
+  it('opens the official sample', () => {
     const payload = openSealedData(v.looseObject({}), sealed, { sessionKey, appId, nowMs });
     expect(payload).toEqual({
       openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE',
@@ -70,23 +70,23 @@ describe('encryptedData (official demo)', () => {
     ['with another key', { sessionKey: 'HyVFkGl5F5OQWJZZaNzBBg==' }],
     ['with a key of 15 bytes', { sessionKey: Buffer.alloc(15).toString('base64') }],
     ['without a key', { sessionKey: undefined }],
-  ])('does not open %s', (_, keys) => {
+  ])('rejects data %s', (_, keys) => {
     expect(() => open(keys)).toThrow(EXPIRED);
   });
 
-  it('does not take one kind for another', () => {
+  it('rejects data of another kind', () => {
     const other = v.object({ purePhoneNumber: v.string() });
     expect(() => openSealedData(other, sealed, { sessionKey, appId, nowMs })).toThrow(EXPIRED);
   });
 
-  it('gives away nothing by how it fails, wherever a byte is changed', () => {
+  it('rejects every changed byte with the same code, so that it is no padding oracle', () => {
     const bytes = Buffer.from(sealed.encryptedData, 'base64');
     for (let at = 0; at < bytes.length; at += 7) {
       const flipped = Buffer.from(bytes);
       flipped[at]! ^= 0x80;
-      const text = attempt(() => open({}, { ...sealed, encryptedData: flipped.toString('base64') }));
-      // Bytes of a name that nobody checks may change; what is refused is refused in one voice.
-      expect(['SESSION_EXPIRED', 'opened']).toContain(text);
+      const outcome = attempt(() => open({}, { ...sealed, encryptedData: flipped.toString('base64') }));
+      // A changed byte of an unchecked field, such as the nickname, may still open.
+      expect(['SESSION_EXPIRED', 'opened']).toContain(outcome);
     }
   });
 
@@ -100,17 +100,17 @@ describe('encryptedData (official demo)', () => {
   }
 });
 
-describe('login-state signature (用户登录态签名)', () => {
+describe('signLoginState (用户登录态签名)', () => {
   const key = 'o0q0otL8aEzpcZL/FT9WsQ==';
 
-  it('official sample: the key is the text, not the bytes that it stands for', () => {
+  it('signs the official sample with the base64 text of the key, not with its bytes', () => {
     const signature = '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b';
     expect(signLoginState(key, '{"foo":"bar"}')).toBe(signature);
     const decoded = createHmac('sha256', Buffer.from(key, 'base64')).update('{"foo":"bar"}').digest('hex');
     expect(decoded).not.toBe(signature);
   });
 
-  it('of a request without a body (computed)', () => {
+  it('signs a request without a body (computed sample)', () => {
     expect(signLoginState(key)).toBe('46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128');
   });
 });

@@ -1,4 +1,4 @@
-// Three other implementations of the pay protocol, asked about random input: two of each part agree with ours.
+// Compares the pay protocol with other implementations on random input.
 import { generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { AES, AES_GCM } from 'node-easywechat/dist/Core/Support/AES.js';
@@ -23,7 +23,7 @@ const merchant = { mchId: '1900000001', certSerial: '408B07E79B8269FEC3D5D3E6AB8
 const apiV2Key = '192006250b4c09247ec02edce69f6a2d';
 const apiV3Key = '0123456789abcdef0123456789abcdef';
 
-/** What node-easywechat asks of a merchant here. */
+/** The merchant in the form that node-easywechat reads. */
 const easyMerchant = {
   getMerchantId: () => merchant.mchId,
   getV2SecretKey: () => apiV2Key,
@@ -47,7 +47,7 @@ const anyText = fc.string({ unit: 'binary', maxLength: 60 });
 const nonce = fc.stringMatching(/^[0-9a-zA-Z]{1,32}$/);
 const timestamp = fc.integer({ min: 0, max: 4_102_444_800 }).map(String);
 const signType = fc.constantFrom('MD5' as const, 'HMAC-SHA256' as const);
-// `_` means something to xml2js.
+// Names with a special meaning: `_` in xml2js, `sign` in the protocol, the others in JavaScript.
 const RESERVED = new Set([
   '_',
   '__proto__',
@@ -62,15 +62,15 @@ const fieldName = fc
   .stringMatching(/^[A-Za-z_][\w.-]{0,12}$/)
   .filter((name) => !RESERVED.has(name) && !/^(xml|__)/i.test(name));
 
-describe('the signature of API v2', () => {
+describe('API v2 signature', () => {
   const fields = fc.dictionary(fieldName, anyText, { maxKeys: 12 });
   const withoutEmpty = (all: Record<string, string>) =>
     Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 
-  it('agrees with wechatpay-axios-plugin about any fields', () => {
+  it('agrees with wechatpay-axios-plugin on any fields', () => {
     fc.assert(
       fc.property(fields, signType, (all, type) => {
-        // Of nothing at all it begins with an &.
+        // Without any value the plugin signs a text that begins with an &.
         fc.pre(Object.values(all).some((value) => value !== ''));
         const sign = plugin.Hash.sign(type, all, apiV2Key);
         expect(signFields(all, apiV2Key, type)).toBe(sign);
@@ -79,11 +79,11 @@ describe('the signature of API v2', () => {
     );
   });
 
-  it('agrees with node-easywechat about any fields', () => {
+  it('agrees with node-easywechat on any fields', () => {
     const peer = new LegacySignature(easyMerchant);
     fc.assert(
       fc.property(fields, signType, nonce, (some, type, nonceStr) => {
-        // It signs empty values, which WeChat does not (pay 5.2).
+        // node-easywechat signs empty values; the signature algorithm of WeChat Pay API v2 omits them.
         const all = { ...withoutEmpty(some), nonce_str: nonceStr, sign_type: type };
         const { sign } = peer.sign(all);
         expect(signFields(all, apiV2Key, type)).toBe(sign);
@@ -92,18 +92,18 @@ describe('the signature of API v2', () => {
     );
   });
 
-  it('agrees with node-easywechat about what a client gets', () => {
+  it('agrees with node-easywechat on the JSAPI payment of a client', () => {
     const peer = new Utils(easyMerchant);
     fc.assert(
       fc.property(nonce, nonce, (appId, prepayId) => {
-        const theirs = peer.buildBridgeConfig(prepayId, appId, 'HMAC-SHA256');
-        const moment = outside(theirs.timeStamp, theirs.nonceStr);
-        expect(signJsapiPaymentV2(apiV2Key, { appId, prepayId }, moment)).toEqual(theirs);
+        const expected = peer.buildBridgeConfig(prepayId, appId, 'HMAC-SHA256');
+        const moment = outside(expected.timeStamp, expected.nonceStr);
+        expect(signJsapiPaymentV2(apiV2Key, { appId, prepayId }, moment)).toEqual(expected);
       }),
     );
   });
 
-  it('agrees with wechatpay-axios-plugin about what a client gets', () => {
+  it('agrees with wechatpay-axios-plugin on the JSAPI payment of a client', () => {
     fc.assert(
       fc.property(nonce, nonce, nonce, timestamp, (appId, prepayId, nonceStr, seconds) => {
         const { paySign, ...signed } = signJsapiPaymentV2(apiV2Key, { appId, prepayId }, outside(seconds, nonceStr));
@@ -113,26 +113,26 @@ describe('the signature of API v2', () => {
   });
 });
 
-describe('the XML of API v2', () => {
-  /** Both peers trim, and one takes nothing but blanks for nothing: blanks are our own tests' matter. */
+describe('API v2 XML', () => {
+  /** Without outer blanks: both peers trim values, and one peer drops blank values. pay-v2.test.ts tests blanks. */
   const value = text.map((some) => some.replaceAll(/[^\u0020-\uD7FF\uE000-\uFFFD]|^\s+|\s+$/g, '').trim());
   const fields = fc
     .dictionary(fieldName, value, { minKeys: 1, maxKeys: 8, noNullPrototype: true })
     .map((all) => Object.fromEntries(Object.entries(all).filter(([, some]) => some !== '')))
     .filter((all) => Object.keys(all).length > 0);
 
-  it('is read by both of our readers, as they write it', () => {
+  it('is readable by wechatpay-axios-plugin, whose XML readFields can read', () => {
     fc.assert(
       fc.property(fields, (all) => {
         expect(plugin.Transformer.toObject(writeFields(all))).toEqual(all);
-        // It knows no CDATA that holds its own end.
+        // The plugin does not escape `]]>` inside CDATA.
         if (Object.values(all).some((some) => some.includes(']]>'))) return;
         expect(readFields(plugin.Transformer.toXml(all))).toEqual(all);
       }),
     );
   });
 
-  it('is read by xml2js, and read from it', async () => {
+  it('is readable by xml2js, whose XML readFields can read', async () => {
     const builder = new Builder({ rootName: 'xml', cdata: true, headless: true });
     await fc.assert(
       fc.asyncProperty(fields, async (all) => {
@@ -143,10 +143,10 @@ describe('the XML of API v2', () => {
   });
 });
 
-describe('req_info', () => {
+describe('decryptReqInfo', () => {
   const key = plugin.Hash.md5(apiV2Key);
 
-  it('agrees with node-easywechat about any plaintext', () => {
+  it('agrees with node-easywechat on any plaintext', () => {
     fc.assert(
       fc.property(anyText, (some) => {
         const plaintext = Buffer.from(some).toString();
@@ -156,11 +156,11 @@ describe('req_info', () => {
     );
   });
 
-  it('agrees with wechatpay-axios-plugin about any plaintext', () => {
+  it('agrees with wechatpay-axios-plugin on any plaintext', () => {
     fc.assert(
       fc.property(anyText, (some) => {
         const plaintext = Buffer.from(some).toString();
-        // It leaves the padding out where it would be a whole block; WeChat does not (V9 in pay.json).
+        // The plugin omits a padding of a whole block; WeChat adds such a padding (V9 in pay.json).
         fc.pre(Buffer.byteLength(plaintext) % 16 !== 0);
         expect(decryptReqInfo(apiV2Key, plugin.Aes.AesEcb.encrypt(plaintext, key))).toBe(plaintext);
       }),
@@ -168,7 +168,7 @@ describe('req_info', () => {
   });
 });
 
-describe('the signature of API v3', () => {
+describe('API v3 signature', () => {
   const requests = fc.record({
     method: fc.constantFrom('GET' as const, 'POST' as const),
     segment: fc.stringMatching(/^[\w|*@-]{1,32}$/),
@@ -178,7 +178,7 @@ describe('the signature of API v3', () => {
     nonce,
   });
 
-  it('agrees with all three about any request', () => {
+  it('agrees with three peers on any request', () => {
     const easy = new Signature(easyMerchant);
     fc.assert(
       fc.property(requests, ({ method, segment, query, payload, ...moment }) => {
@@ -191,34 +191,34 @@ describe('the signature of API v3', () => {
         const message = plugin.Formatter.request(method, path, moment.timestamp, moment.nonce, body);
         expect(ours).toBe(plugin.Rsa.sign(message, privateKey));
         expect(ours).toBe(nodeV3.getSignature(method, moment.nonce, moment.timestamp, path, body));
-        const theirs = easy.createHeader(
+        const expected = easy.createHeader(
           method,
           path,
           { data: body },
           moment.nonce,
           moment.timestamp as unknown as number,
         );
-        expect(pairs(header)).toEqual(pairs(theirs));
+        expect(pairs(header)).toEqual(pairs(expected));
       }),
       { numRuns: 50 },
     );
   });
 
-  it('agrees with two about what a client gets', () => {
+  it('agrees with two peers on the JSAPI payment of a client', () => {
     const easy = new Utils(easyMerchant);
     fc.assert(
       fc.property(nonce, nonce, (appId, prepayId) => {
-        const theirs = easy.buildBridgeConfig(prepayId, appId, 'RSA');
-        const moment = outside(theirs.timeStamp, theirs.nonceStr);
-        expect(signJsapiPayment(privateKey, { appId, prepayId }, moment)).toEqual(theirs);
-        const message = `${appId}\n${theirs.timeStamp}\n${theirs.nonceStr}\nprepay_id=${prepayId}\n`;
-        expect(plugin.Rsa.sign(message, privateKey)).toBe(theirs.paySign);
+        const expected = easy.buildBridgeConfig(prepayId, appId, 'RSA');
+        const moment = outside(expected.timeStamp, expected.nonceStr);
+        expect(signJsapiPayment(privateKey, { appId, prepayId }, moment)).toEqual(expected);
+        const message = `${appId}\n${expected.timeStamp}\n${expected.nonceStr}\nprepay_id=${prepayId}\n`;
+        expect(plugin.Rsa.sign(message, privateKey)).toBe(expected.paySign);
       }),
       { numRuns: 50 },
     );
   });
 
-  it('agrees with wechatpay-axios-plugin about what WeChat signed', () => {
+  it('agrees with wechatpay-axios-plugin on any signed response', () => {
     fc.assert(
       fc.property(timestamp, nonce, text, text, (seconds, once, body, other) => {
         const message = plugin.Formatter.response(seconds, once, body);
@@ -232,10 +232,10 @@ describe('the signature of API v3', () => {
   });
 });
 
-describe('the cipher of API v3', () => {
+describe('API v3 cipher', () => {
   const sealing = [fc.stringMatching(/^[0-9a-zA-Z]{12}$/), text, fc.jsonValue()] as const;
 
-  it('opens what the others seal, and they open what is sealed for us', () => {
+  it('opens any content that a peer sealed, and the peers open each other', () => {
     fc.assert(
       fc.property(...sealing, (once, associatedData, content) => {
         const plaintext = JSON.stringify(content);
@@ -248,7 +248,7 @@ describe('the cipher of API v3', () => {
     );
   });
 
-  it('does not open when any one bit of what came differs', () => {
+  it('rejects a ciphertext with any bit flipped', () => {
     fc.assert(
       fc.property(...sealing, fc.nat(), fc.nat(7), (once, associatedData, content, at, bit) => {
         const bytes = AES_GCM.encrypt(JSON.stringify(content), apiV3Key, once, associatedData);
@@ -260,7 +260,10 @@ describe('the cipher of API v3', () => {
   });
 });
 
-/** The pairs of an Authorization header, whose order is free (pay 1.1). */
+/**
+ * Splits an Authorization header into its pairs, whose order is free.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
+ */
 function pairs(header: string): string[] {
   return header.replace('WECHATPAY2-SHA256-RSA2048 ', '').split(',').toSorted();
 }

@@ -32,10 +32,10 @@ const file = readFileSync(new URL('vectors/pay.json', import.meta.url), 'utf8');
 const { vectors, unusable } = JSON.parse(file) as { vectors: Vector[]; unusable: { value?: string }[] };
 const ofKind = (alg: string) => vectors.filter((vector) => vector.alg === alg);
 const byId = (id: string) => vectors.find((vector) => vector.id === id)!;
-/** `k=v&k=v`, where values have `=` in them, too. */
+/** Parses `k=v&k=v`, whose values may contain `=`. */
 const fieldsOf = ({ string }: Vector) =>
   Object.fromEntries(string.split('&').map((pair) => [pair.split('=')[0]!, pair.slice(pair.indexOf('=') + 1)]));
-/** What a call gives back, or the code that it is refused with: nothing else may be thrown. */
+/** Returns the result of a call, or the code of its AppError. @throws any other error */
 const outcomeOf = (run: () => unknown): unknown => {
   try {
     return run();
@@ -44,17 +44,17 @@ const outcomeOf = (run: () => unknown): unknown => {
     throw error;
   }
 };
-const refusedAs = (code: string) => expect.objectContaining({ name: 'AppError', code });
+const rejectedWith = (code: string) => expect.objectContaining({ name: 'AppError', code });
 
-describe('the signature of API v2', () => {
-  it.each(ofKind('v2-sign'))('$id $type ($origin) $note', (vector) => {
+describe('API v2 signature', () => {
+  it.each(ofKind('v2-sign'))('signs $id with $type ($origin, $note)', (vector) => {
     const { apiV2Key, type, sign } = vector;
     const fields = fieldsOf(vector);
     expect(signFields(fields, apiV2Key, type)).toBe(sign);
     expect(isSigned({ ...fields, sign }, apiV2Key)).toBe(true);
   });
 
-  it('V12 is what a client gets', () => {
+  it('signs V12 as the JSAPI payment of a client', () => {
     const { apiV2Key, sign } = byId('V12');
     const { appId, nonceStr, package: pack, timeStamp } = fieldsOf(byId('V12'));
     const outside = { now: () => Number(timeStamp) * 1_000 + 999, randomBytes: () => Buffer.from(nonceStr!, 'hex') };
@@ -63,14 +63,14 @@ describe('the signature of API v2', () => {
       { appId: appId!, prepayId: pack!.slice('prepay_id='.length) },
       outside,
     );
-    // Our nonces are in lower case, the one of the vector is not.
+    // signJsapiPaymentV2 writes nonces in lower case; the vector has capitals.
     expect(payment.nonceStr.toUpperCase()).toBe(nonceStr);
     expect(signFields({ ...payment, nonceStr: nonceStr!, paySign: '' }, apiV2Key, 'HMAC-SHA256')).toBe(sign);
     const { paySign, ...signed } = payment;
     expect(paySign).toBe(signFields(signed, apiV2Key, 'HMAC-SHA256'));
   });
 
-  it('L13 is signed by both types', () => {
+  it('accepts L13 with the sign of either type', () => {
     const { string, md5, hmac, apiV2Key, xmlMd5 } = byId('L13');
     const fields = readFields(xmlMd5);
     expect(fields).toEqual({ ...fieldsOf(byId('L13')), sign: md5 });
@@ -79,23 +79,23 @@ describe('the signature of API v2', () => {
     expect(isSigned({ ...fields, sign: hmac }, apiV2Key)).toBe(true);
   });
 
-  it('the values that do not verify are in no vector', () => {
+  it('vectors contain no documented value that does not verify', () => {
     const text = JSON.stringify(vectors);
     const values = unusable.flatMap(({ value }) => (value === undefined ? [] : [value]));
     expect(values.filter((value) => text.includes(value))).toEqual([]);
   });
 });
 
-describe('a notification of a payment', () => {
+describe('openPayNotificationV2 for a payment', () => {
   const { xmlMd5, apiV2Key, md5, hmac } = byId('L13');
   const open = (xml: string | Buffer) => openPayNotificationV2(Buffer.from(xml), { apiV2Key, mchId: '1900000001' });
-  /** L13 with some elements changed, not signed again. */
+  /** Changes elements of L13 without a new sign. */
   const changed = (from: string | RegExp, to: string) => {
     const xml = xmlMd5.replace(from, to);
     expect(xml).not.toBe(xmlMd5);
     return xml;
   };
-  /** L13 with some fields changed and signed again, by HMAC. */
+  /** Changes fields of L13 and signs it with HMAC-SHA256. */
   const resigned = (change: Record<string, string>, key = apiV2Key) => {
     const fields = { ...readFields(xmlMd5), ...change };
     return writeFields({ ...fields, sign: signFields(fields, key, 'HMAC-SHA256') });
@@ -114,46 +114,46 @@ describe('a notification of a payment', () => {
   };
 
   it.each([
-    ['L13', xmlMd5],
-    ['signed by HMAC, which it does not name', changed(md5, hmac)],
+    ['as in L13', xmlMd5],
+    ['signed with HMAC-SHA256 but without sign_type', changed(md5, hmac)],
     ['whose sign is in lower case', changed(md5, md5.toLowerCase())],
-    ['that is laid out in lines', xmlMd5.replaceAll(/(<\/\w+>|<xml>)(?=<)/g, '$1\n  ')],
+    ['with line breaks between elements', xmlMd5.replaceAll(/(<\/\w+>|<xml>)(?=<)/g, '$1\n  ')],
     ['without CDATA', xmlMd5.replaceAll(/<!\[CDATA\[(.*?)\]\]>/g, '$1')],
-    ['with a declaration in front', `<?xml version="1.0" encoding="UTF-8"?>\n${xmlMd5}`],
-    ['with a byte order mark and a blank line in front', `\uFEFF\n${xmlMd5}`],
-    ['that names its type', resigned({ sign_type: 'HMAC-SHA256' })],
-    ['of somebody without an openid', resigned({ openid: '' })],
-    ['with fields that nobody knows yet', resigned({ promotion_x9: '{"a":1}', Zz: '0', _: ' ' })],
-  ])('%s opens', (_, xml) => {
+    ['with an XML declaration', `<?xml version="1.0" encoding="UTF-8"?>\n${xmlMd5}`],
+    ['with a byte order mark and a blank line before the XML', `\uFEFF\n${xmlMd5}`],
+    ['with a sign_type', resigned({ sign_type: 'HMAC-SHA256' })],
+    ['without an openid', resigned({ openid: '' })],
+    ['with unknown fields', resigned({ promotion_x9: '{"a":1}', Zz: '0', _: ' ' })],
+  ])('opens a notification %s', (_, xml) => {
     expect(open(xml)).toEqual({ kind: 'payment', transaction });
   });
 
   it.each([
     ['without a sign', changed(/<sign>.*<\/sign>/, '')],
     ['with an empty sign', changed(md5, '')],
-    ['with another amount', changed('<total_fee><![CDATA[100]]>', '<total_fee><![CDATA[900]]>')],
-    ['with a field that was not signed', changed('</xml>', '<extra>1</extra></xml>')],
-    ['without one that was', changed(/<openid>.*<\/openid>/, '')],
-    ['with a space in CDATA', changed('[OTHERS]', '[OTHERS ]')],
+    ['with a changed amount', changed('<total_fee><![CDATA[100]]>', '<total_fee><![CDATA[900]]>')],
+    ['with an added field', changed('</xml>', '<extra>1</extra></xml>')],
+    ['without a signed field', changed(/<openid>.*<\/openid>/, '')],
+    ['with an added space in CDATA', changed('[OTHERS]', '[OTHERS ]')],
     ['with a value in another case', changed('[OTHERS]', '[Others]')],
     ['with a name in another case', changed(/bank_type/g, 'Bank_type')],
-    ['that names the other type', changed('</xml>', '<sign_type>HMAC-SHA256</sign_type></xml>')],
-    ['that names a type nobody has', resigned({ sign_type: 'SHA1' })],
-    ['whose sign is no hex', changed(md5, 'ﬀ'.repeat(16))],
+    ['with the other sign_type', changed('</xml>', '<sign_type>HMAC-SHA256</sign_type></xml>')],
+    ['with an unknown sign_type', resigned({ sign_type: 'SHA1' })],
+    ['whose sign is not hex', changed(md5, 'ﬀ'.repeat(16))],
     ['whose sign is half as long', changed(md5, md5.slice(16))],
     ['whose sign has spaces around it', changed(md5, ` ${md5} `)],
     ['signed with another key', resigned({}, apiV2Key.toUpperCase())],
-  ])('%s is refused as not genuine', (_, xml) => {
-    expect(() => open(xml)).toThrow(refusedAs('FORBIDDEN'));
+  ])('rejects a notification %s as FORBIDDEN', (_, xml) => {
+    expect(() => open(xml)).toThrow(rejectedWith('FORBIDDEN'));
   });
 
-  it('is refused when any one bit of it differs', () => {
+  it('never returns other content when any bit of the XML is flipped', () => {
     const genuine = Buffer.from(xmlMd5);
     fc.assert(
       fc.property(fc.nat(genuine.length - 1), fc.nat(7), (at, bit) => {
         const flipped = Buffer.from(genuine);
         flipped[at]! ^= 1 << bit;
-        // A letter of the sign in the other case changes nothing; nor does what stands where nobody looks.
+        // A bit in the case of the sign, or in an unread part of the XML, leaves the content as it is.
         const outcome = outcomeOf(() => open(flipped));
         expect([{ kind: 'payment', transaction }, 'FORBIDDEN', 'PARAM_ERROR']).toContainEqual(outcome);
       }),
@@ -165,40 +165,40 @@ describe('a notification of a payment', () => {
     ['a document type', `<!DOCTYPE xml>${xmlMd5}`],
     ['an entity', `<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]>${changed('[OTHERS]', '[&a;]')}`],
     ['a comment', changed('<attach>', '<!-- x --><attach>')],
-    ['an element in an element', changed('<attach><![CDATA[]]>', '<attach><b>1</b>')],
+    ['a nested element', changed('<attach><![CDATA[]]>', '<attach><b>1</b>')],
     ['a repeated element', changed('</xml>', '<total_fee>1</total_fee></xml>')],
     ['a repeated sign', changed('</xml>', `<sign>${md5}</sign></xml>`)],
     ['a repeated root', `${xmlMd5}${xmlMd5}`],
     ['text between elements', changed('<attach>', 'x<attach>')],
-    ['a reserved name', changed(/attach/g, '__proto__')],
-    ['another root', changed(/xml>/g, 'root>')],
-    ['no end', xmlMd5.slice(0, -1)],
-    ['no XML at all', '{"id":"1"}'],
-    ['nothing', ''],
-    ['too much', resigned({ attach: 'x'.repeat(65_536) })],
+    ['a reserved element name', changed(/attach/g, '__proto__')],
+    ['another root element', changed(/xml>/g, 'root>')],
+    ['an incomplete end tag', xmlMd5.slice(0, -1)],
+    ['JSON instead of XML', '{"id":"1"}'],
+    ['an empty body', ''],
+    ['more than 64 KiB', resigned({ attach: 'x'.repeat(65_536) })],
     [
-      'bytes that are no UTF-8',
+      'bytes that are not UTF-8',
       Buffer.concat([Buffer.from('<xml><a>'), Buffer.from([0xff]), Buffer.from('</a></xml>')]),
     ],
-  ])('with %s is refused as malformed', (_, xml) => {
-    expect(() => open(xml)).toThrow(refusedAs('PARAM_ERROR'));
+  ])('rejects a notification with %s as PARAM_ERROR', (_, xml) => {
+    expect(() => open(xml)).toThrow(rejectedWith('PARAM_ERROR'));
   });
 
   it.each([
-    ['no transaction', { transaction_id: '' }],
+    ['no transaction id', { transaction_id: '' }],
     ['no time', { time_end: '' }],
     ['no amount', { total_fee: '' }],
-    ['an amount with a point', { total_fee: '1.00' }],
+    ['an amount with a decimal point', { total_fee: '1.00' }],
     ['a negative amount', { total_fee: '-1' }],
     ['an amount in hex', { total_fee: '0x64' }],
     ['an amount of 64 bits', { total_fee: '18446744073709551615' }],
-    ['a time of another form', { time_end: '2025-08-01T12:00:05+08:00' }],
-    ['an order number that is longer than one can be', { out_trade_no: 'x'.repeat(65) }],
-  ])('that WeChat signed, with %s, is refused as malformed', (_, change) => {
-    expect(() => open(resigned(change))).toThrow(refusedAs('PARAM_ERROR'));
+    ['a time in another format', { time_end: '2025-08-01T12:00:05+08:00' }],
+    ['an order number that is too long', { out_trade_no: 'x'.repeat(65) }],
+  ])('rejects a signed notification with %s as PARAM_ERROR', (_, change) => {
+    expect(() => open(resigned(change))).toThrow(rejectedWith('PARAM_ERROR'));
   });
 
-  it('keeps every digit and every blank', () => {
+  it('keeps every digit of a number and every blank of a value', () => {
     const [outTradeNo, transactionId] = ['0018446744073709551615', '00042000000002025080100000'];
     const opened = open(resigned({ out_trade_no: outTradeNo, transaction_id: transactionId, total_fee: '0100' }));
     expect(opened).toMatchObject({ transaction: { outTradeNo, payment: { transactionId, amountFen: 100 } } });
@@ -210,55 +210,55 @@ describe('a notification of a payment', () => {
     expect(readFields('<xml><a>&lt;&amp;lt;<![CDATA[&amp;]]></a></xml>')).toEqual({ a: '<&lt;&amp;' });
   });
 
-  it('has the merchant and the app that it names, for the books to compare', () => {
+  it('returns the merchant and the app of the notification, for the ledger to compare', () => {
     const named = { appId: 'wx2', mchId: '1900000002' };
     expect(open(resigned({ appid: 'wx2', mch_id: '1900000002' }))).toMatchObject({ transaction: named });
-    expect(() => open(resigned({ mch_id: '' }))).toThrow(refusedAs('PARAM_ERROR'));
+    expect(() => open(resigned({ mch_id: '' }))).toThrow(rejectedWith('PARAM_ERROR'));
   });
 
-  it('has the currency that it names', () => {
+  it('returns the currency of the notification, CNY by default', () => {
     expect(open(resigned({ fee_type: 'HKD' }))).toMatchObject({ transaction: { payment: { currency: 'HKD' } } });
     expect(open(resigned({ fee_type: '' }))).toMatchObject({ transaction: { payment: { currency: 'CNY' } } });
   });
 
-  it('that is signed and no success is kept as it came', () => {
+  it('returns the plaintext of a signed notification that reports no success', () => {
     const xml = resigned({ result_code: 'FAIL', err_code: 'SYSTEMERROR' });
     const id = createHash('sha256').update(xml).digest('hex');
     expect(open(xml)).toEqual({ kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml });
     expect(open(resigned({ return_code: 'FAIL' }))).toMatchObject({ kind: 'other' });
     expect(() => open('<xml><mch_id>1900000001</mch_id><return_code>FAIL</return_code></xml>')).toThrow(
-      refusedAs('FORBIDDEN'),
+      rejectedWith('FORBIDDEN'),
     );
   });
 });
 
-describe('req_info', () => {
-  it.each(ofKind('md5-key'))('$id, the key ($origin)', ({ apiV2Key, key }) => {
+describe('decryptReqInfo', () => {
+  it.each(ofKind('md5-key'))('derives the key of $id ($origin)', ({ apiV2Key, key }) => {
     const cipher = createCipheriv('aes-256-ecb', key, null);
     const sealed = cipher.update('x', 'utf8', 'base64') + cipher.final('base64');
     expect(decryptReqInfo(apiV2Key, sealed)).toBe('x');
   });
 
-  it.each(ofKind('aes-256-ecb'))('$id, the primitive ($origin)', ({ key, ciphertext, plaintext }) => {
+  it.each(ofKind('aes-256-ecb'))('AES-256-ECB alone opens $id ($origin)', ({ key, ciphertext, plaintext }) => {
     const decipher = createDecipheriv('aes-256-ecb', key, null);
     expect(decipher.update(ciphertext, 'base64', 'utf8') + decipher.final('utf8')).toBe(plaintext);
   });
 
-  it.each(ofKind('req_info'))('$id ($origin)', ({ apiV2Key, req_info, plaintext }) => {
+  it.each(ofKind('req_info'))('opens $id ($origin)', ({ apiV2Key, req_info, plaintext }) => {
     expect(decryptReqInfo(apiV2Key, req_info)).toBe(plaintext);
   });
 });
 
-describe('a notification of a refund', () => {
+describe('openPayNotificationV2 for a refund', () => {
   const { apiV2Key, req_info: official } = byId('L12');
-  const letter = (reqInfo: string, mchId = '1900000001') =>
+  const refundXml = (reqInfo: string, mchId = '1900000001') =>
     `<xml><return_code>SUCCESS</return_code><appid><![CDATA[wx0123456789abcdef]]></appid><mch_id><![CDATA[${mchId}]]></mch_id>` +
     `<nonce_str><![CDATA[TeqClE3i0mvn3DrK]]></nonce_str><req_info><![CDATA[${reqInfo}]]></req_info></xml>`;
   const open = (xml: string, key = apiV2Key) =>
     openPayNotificationV2(Buffer.from(xml), { apiV2Key: key, mchId: '1900000001' });
 
-  it('L12 opens', () => {
-    expect(open(letter(official))).toEqual({
+  it('opens L12 as a refund claim', () => {
+    expect(open(refundXml(official))).toEqual({
       kind: 'refund-claim',
       refund: {
         mchId: '1900000001',
@@ -274,27 +274,27 @@ describe('a notification of a refund', () => {
     });
   });
 
-  it('that names another merchant, or does not open with our key, is refused, whatever the key', () => {
-    expect(() => open(letter(official, '1900000002'))).toThrow(refusedAs('FORBIDDEN'));
+  it('rejects a refund of another merchant, and under any other key', () => {
+    expect(() => open(refundXml(official, '1900000002'))).toThrow(rejectedWith('FORBIDDEN'));
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9]{32}$/), (key) => {
-        expect(() => open(letter(official), key)).toThrow(refusedAs('FORBIDDEN'));
+        expect(() => open(refundXml(official), key)).toThrow(rejectedWith('FORBIDDEN'));
       }),
       { numRuns: 1_000 },
     );
   });
 
-  it('that holds anything at all is refused, never a crash', () => {
+  it('rejects any req_info that is not a ciphertext', () => {
     fc.assert(
       fc.property(fc.oneof(fc.base64String({ maxLength: 200 }), fc.stringMatching(/^[\w +/=-]+$/)), (nonsense) => {
-        expect(() => open(letter(nonsense))).toThrow(refusedAs('FORBIDDEN'));
+        expect(() => open(refundXml(nonsense))).toThrow(rejectedWith('FORBIDDEN'));
       }),
     );
   });
 
-  it.each(['V8', 'V9'])('%s is opened, and is no refund', (id) => {
+  it.each(['V8', 'V9'])('rejects %s, whose content is not a refund', (id) => {
     const vector = byId(id);
     const code = id === 'V8' ? 'FORBIDDEN' : 'PARAM_ERROR';
-    expect(() => open(letter(vector.req_info), vector.apiV2Key)).toThrow(refusedAs(code));
+    expect(() => open(refundXml(vector.req_info), vector.apiV2Key)).toThrow(rejectedWith(code));
   });
 });

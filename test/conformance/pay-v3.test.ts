@@ -32,36 +32,39 @@ const { keys, vectors } = JSON.parse(readFileSync(new URL('vectors/pay.json', im
 };
 const keyOf = ({ key }: Vector) => createPublicKey(keys[key]!);
 const ofKind = (alg: string) => vectors.filter((vector) => vector.alg === alg);
-/** `timestamp\nnonce\nbody\n`: the three-line messages of answers and notifications. */
-const isAnswer = ({ message }: Vector) => /^\d{10}\n/.test(message);
+/** Responses and notifications are signed as `timestamp\nnonce\nbody\n`. */
+const isResponse = ({ message }: Vector) => /^\d{10}\n/.test(message);
 
-describe('RSA signatures', () => {
-  it.each(ofKind('rsa-verify'))('$id ($origin) $note', (vector) => {
+describe('RSA signature', () => {
+  it.each(ofKind('rsa-verify'))('verifies $id ($origin): $note', (vector) => {
     const signature = Buffer.from(vector.signature, 'base64');
     expect(verify('RSA-SHA256', Buffer.from(vector.message), keyOf(vector), signature)).toBe(vector.expect);
   });
 
-  it.each(ofKind('rsa-verify').filter(isAnswer))('$id as a signed answer ($origin)', (vector) => {
-    const [timestamp, nonce, ...rest] = vector.message.split('\n');
-    const body = Buffer.from(rest.join('\n').slice(0, -1));
-    const signed = { timestamp: timestamp!, nonce: nonce!, body, signature: vector.signature };
-    expect(isSignedBy(keyOf(vector), signed)).toBe(true);
-    expect(isSignedBy(keyOf(vector), { ...signed, body: Buffer.concat([body, Buffer.from(' ')]) })).toBe(false);
-  });
+  it.each(ofKind('rsa-verify').filter(isResponse))(
+    'accepts $id as a signed response, and rejects it with another body ($origin)',
+    (vector) => {
+      const [timestamp, nonce, ...rest] = vector.message.split('\n');
+      const body = Buffer.from(rest.join('\n').slice(0, -1));
+      const signed = { timestamp: timestamp!, nonce: nonce!, body, signature: vector.signature };
+      expect(isSignedBy(keyOf(vector), signed)).toBe(true);
+      expect(isSignedBy(keyOf(vector), { ...signed, body: Buffer.concat([body, Buffer.from(' ')]) })).toBe(false);
+    },
+  );
 });
 
-/** RSA signatures of this kind are the same each time: one over the vector's message proves ours byte by byte. */
-describe('what we sign', () => {
+/** RSA-SHA256 signatures are deterministic: a signature of the vector's message must equal ours byte by byte. */
+describe('API v3 signing', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const merchant = { mchId: '1900007291', certSerial: '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB', privateKey };
   const signatureOf = (message: string) => sign('RSA-SHA256', Buffer.from(message), privateKey).toString('base64');
-  /** The time and the nonce of a vector, whose letters are not those of our nonces. */
+  /** A clock and a random source that return the time and the nonce of a vector. */
   const outside = (timestamp: string, nonce: string) => ({
     now: () => Number(timestamp) * 1_000 + 999,
     randomBytes: () => ({ toString: () => nonce }) as unknown as Buffer,
   });
 
-  it.each(['L1', 'L4', 'L5'])('%s: the Authorization header', (id) => {
+  it.each(['L1', 'L4', 'L5'])('authorization signs the request of %s', (id) => {
     const { message } = vectors.find((vector) => vector.id === id)!;
     const [method = '', path = '', timestamp = '', nonce = '', body = ''] = message.split('\n');
     const url = new URL(path, 'https://api.mch.weixin.qq.com');
@@ -71,7 +74,7 @@ describe('what we sign', () => {
     );
   });
 
-  it('L2: the payment of a client', () => {
+  it('signJsapiPayment signs the payment of L2', () => {
     const { message } = vectors.find(({ id }) => id === 'L2')!;
     const [appId = '', timeStamp = '', nonceStr = '', pack = ''] = message.split('\n');
     const prepayId = pack.slice('prepay_id='.length);
@@ -86,9 +89,9 @@ describe('what we sign', () => {
   });
 });
 
-describe('notifications', () => {
-  /** The key of now; the vectors were sealed with the one before. */
-  const otherKey = 'x'.repeat(32);
+describe('openPayNotification', () => {
+  /** The current API v3 key; the vectors are sealed with the previous key. */
+  const currentKey = 'x'.repeat(32);
   const open = (
     vector: Vector,
     change: Partial<Record<'timestamp' | 'signature' | 'serial' | 'body', string>> = {},
@@ -106,13 +109,13 @@ describe('notifications', () => {
       },
       {
         platformKeys: async (serial) => (serial === vector.serial ? keyOf(vector) : undefined),
-        apiV3Keys: [otherKey, vector.apiV3Key],
+        apiV3Keys: [currentKey, vector.apiV3Key],
         nowMs: (Number(vector.timestamp) + lateS) * 1_000,
       },
     );
   const [payment, refund] = ofKind('notify-v3');
 
-  it('L9 opens as a payment', async () => {
+  it('opens L9 as a payment', async () => {
     expect(await open(payment!)).toEqual({
       kind: 'payment',
       transaction: {
@@ -130,7 +133,7 @@ describe('notifications', () => {
     });
   });
 
-  it('L10 opens as a refund', async () => {
+  it('opens L10 as a refund', async () => {
     expect(await open(refund!)).toEqual({
       kind: 'refund',
       refund: {
@@ -147,37 +150,37 @@ describe('notifications', () => {
     });
   });
 
-  const refusedAs = (failure: string) => expect.objectContaining({ code: 'FORBIDDEN', detail: { failure } });
+  const rejectedWith = (failure: string) => expect.objectContaining({ code: 'FORBIDDEN', detail: { failure } });
 
-  it('a signature probe is refused, and told apart', async () => {
-    await expect(open(payment!, { signature: payment!.probe })).rejects.toEqual(refusedAs('PROBE'));
+  it('rejects a signature probe as PROBE', async () => {
+    await expect(open(payment!, { signature: payment!.probe })).rejects.toEqual(rejectedWith('PROBE'));
   });
 
-  it('a notification that is 300 s old, or from as far in the future, is refused', async () => {
+  it('rejects a notification that is 300 s old or 300 s ahead', async () => {
     expect(await open(payment!, {}, 299)).toBeDefined();
     expect(await open(payment!, {}, -299)).toBeDefined();
-    await expect(open(payment!, {}, 300)).rejects.toEqual(refusedAs('CLOCK'));
-    await expect(open(payment!, {}, -300)).rejects.toEqual(refusedAs('CLOCK'));
-    await expect(open(payment!, { timestamp: 'x' })).rejects.toEqual(refusedAs('CLOCK'));
+    await expect(open(payment!, {}, 300)).rejects.toEqual(rejectedWith('CLOCK'));
+    await expect(open(payment!, {}, -300)).rejects.toEqual(rejectedWith('CLOCK'));
+    await expect(open(payment!, { timestamp: 'x' })).rejects.toEqual(rejectedWith('CLOCK'));
   });
 
-  it('an unsigned notification is refused', async () => {
-    await expect(open(payment!, { signature: '' })).rejects.toEqual(refusedAs('HEADERS'));
+  it('rejects an unsigned notification', async () => {
+    await expect(open(payment!, { signature: '' })).rejects.toEqual(rejectedWith('HEADERS'));
   });
 
-  it('one with a key that we do not know is refused, whatever other key would fit', async () => {
-    await expect(open(payment!, { serial: 'PUB_KEY_ID_OTHER' })).rejects.toEqual(refusedAs('KEY'));
+  it('rejects a notification whose serial is unknown', async () => {
+    await expect(open(payment!, { serial: 'PUB_KEY_ID_OTHER' })).rejects.toEqual(rejectedWith('KEY'));
   });
 
-  it('one whose body differs by one byte is refused before it is parsed', async () => {
+  it('rejects a changed body before parsing it', async () => {
     await expect(open(payment!, { body: payment!.body.replace('支付成功', '支付成攻') })).rejects.toEqual(
-      refusedAs('SIGNATURE'),
+      rejectedWith('SIGNATURE'),
     );
-    await expect(open(payment!, { body: 'not json' })).rejects.toEqual(refusedAs('SIGNATURE'));
+    await expect(open(payment!, { body: 'not json' })).rejects.toEqual(rejectedWith('SIGNATURE'));
   });
 });
 
-/** AES-128-GCM, which official tests use here and there. */
+/** Opens AES-128-GCM, which some official tests use. */
 function openWithShortKey(sealed: Pick<Vector, 'apiV3Key' | 'nonce' | 'associatedData' | 'ciphertext'>): string {
   const bytes = Buffer.from(sealed.ciphertext, 'base64');
   const decipher = createDecipheriv('aes-128-gcm', sealed.apiV3Key, sealed.nonce, { authTagLength: 16 });
@@ -185,21 +188,21 @@ function openWithShortKey(sealed: Pick<Vector, 'apiV3Key' | 'nonce' | 'associate
   return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString('utf8');
 }
 
-describe('AEAD_AES_256_GCM', () => {
+describe('decryptResource', () => {
   it.each(ofKind('aes-256-gcm'))(
-    '$id ($origin) $note',
+    'opens $id ($origin) $note',
     ({ apiV3Key, nonce, associatedData, ciphertext, plaintext }) => {
       expect(decryptResource(apiV3Key, { nonce, associatedData, ciphertext })).toBe(plaintext);
     },
   );
 
-  it.each(ofKind('aes-128-gcm'))('$id ($origin) is right, and no key of API v3', (vector) => {
+  it.each(ofKind('aes-128-gcm'))('rejects the 16-byte key of $id, which AES-128-GCM accepts ($origin)', (vector) => {
     const { apiV3Key, nonce, associatedData, ciphertext, plaintext } = vector;
     expect(openWithShortKey(vector)).toBe(plaintext);
     expect(() => decryptResource(apiV3Key, { nonce, associatedData, ciphertext })).toThrow('Invalid key length');
   });
 
-  it('the resource of L8 opens with its short key', () => {
+  it('AES-128-GCM opens the resource of L8 with its 16-byte key', () => {
     const { message } = vectors.find(({ id }) => id === 'L8')!;
     const { resource } = JSON.parse(message.split('\n')[2]!) as {
       resource: Record<'nonce' | 'associated_data' | 'ciphertext', string>;
@@ -209,7 +212,7 @@ describe('AEAD_AES_256_GCM', () => {
     expect(JSON.parse(opened)).toMatchObject({ mchid: '1234567890' });
   });
 
-  it('a flipped bit (100 fen to 900) does not open', () => {
+  it('rejects a ciphertext whose amount was changed from 100 to 900 fen', () => {
     const [payment] = ofKind('notify-v3');
     const { resource } = JSON.parse(payment!.body) as { resource: { ciphertext: string; nonce: string } };
     const sealed = Buffer.from(resource.ciphertext, 'base64');
@@ -219,7 +222,7 @@ describe('AEAD_AES_256_GCM', () => {
     expect(() => decryptResource(payment!.apiV3Key, flipped)).toThrow('unable to authenticate');
   });
 
-  it('a key of 16 bytes and data shorter than its tag are refused', () => {
+  it('rejects a key of 16 bytes and a ciphertext shorter than its tag', () => {
     const data = { nonce: 'uluk4a9R25RW', associatedData: '', ciphertext: 'FsdXzxryWfKwvLJKf8LG/ToRPTRh8RN9wROC' };
     expect(() => decryptResource('testAPIv3Key0000', data)).toThrow('Invalid key length');
     expect(() => decryptResource('a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb', { ...data, ciphertext: 'AAAA' })).toThrow(

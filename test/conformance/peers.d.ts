@@ -1,4 +1,4 @@
-// Packages without types, as far as the tests use them.
+// Types of untyped packages, limited to the members that the tests use.
 declare module 'wechat-crypto' {
   export default class WXBizMsgCrypt {
     constructor(token: string, encodingAesKey: string, appId: string);
@@ -20,7 +20,7 @@ declare module 'co-wechat-api' {
   }
 }
 
-// Its own types name a namespace that the module does not have.
+// The types of this package declare a namespace that the module does not export.
 declare module 'wechatpay-axios-plugin' {
   interface Wechatpay {
     Aes: {

@@ -1,40 +1,40 @@
-// The typed clients, made from the document of the running stack, play the flows that they were made for.
+// The client flows with the typed clients, which are generated from the OpenAPI document of the running stack.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { api, phone } from '../support/client.ts';
 import { makeClients, PLATFORMS, type ClientModule } from '../support/clients.ts';
 
-let made: Awaited<ReturnType<typeof makeClients>>;
+let clients: Awaited<ReturnType<typeof makeClients>>;
 beforeAll(async () => {
-  made = await makeClients((await api('GET', '/openapi.json')).body);
+  clients = await makeClients((await api('GET', '/openapi.json')).body);
 });
-afterAll(() => made.remove());
+afterAll(() => clients.remove());
 
-describe.each(PLATFORMS)('the client for %s', (platform) => {
-  let loaded: ClientModule;
+describe.each(PLATFORMS)('generated client for %s', (platform) => {
+  let clientModule: ClientModule;
   beforeAll(async () => {
-    loaded = await made.load[platform]();
+    clientModule = await clients.load[platform]();
   });
 
-  /** Somebody with a client that holds their token. */
-  const somebody = async (about: object = {}) => {
+  /** Creates a user with a client. `setToken` gives the client the token of a session. */
+  const newUser = async (about: object = {}) => {
     const person = await phone.newPerson(about);
-    const held: { token?: string } = {};
-    const client = loaded.createClient({ baseUrl: inject('stack').http, getToken: () => held.token });
-    return { person, client, hold: ({ token }: { token: string }) => (held.token = token) };
+    const stored: { token?: string } = {};
+    const client = clientModule.createClient({ baseUrl: inject('stack').http, getToken: () => stored.token });
+    return { person, client, setToken: ({ token }: { token: string }) => (stored.token = token) };
   };
   const loggedIn = async () => {
-    const one = await somebody();
-    one.hold(await one.client.loginMiniapp!({ code: await phone.loginCode(one.person) }));
-    return one;
+    const user = await newUser();
+    user.setToken(await user.client.loginMiniapp!({ code: await phone.loginCode(user.person) }));
+    return user;
   };
 
-  it('logs in, binds the phone, buys and sees the order paid', async () => {
-    const { person, client, hold } = await somebody({ phone: platform === 'h5' ? '13712340001' : '13712340002' });
+  it('logs in, binds a phone number, buys a coffee and reads the order as PAID', async () => {
+    const { person, client, setToken } = await newUser({ phone: platform === 'h5' ? '13712340001' : '13712340002' });
     const session = await client.loginMiniapp!({ code: await phone.loginCode(person) });
     expect(session).toMatchObject({ isNewUser: true, user: { initialized: false } });
-    hold(session);
+    setToken(session);
     const { code } = await phone.act(person, 'phone-code');
-    hold(await client.bindPhone!({ code }));
+    setToken(await client.bindPhone!({ code }));
     expect((await client.getMe!()).user).toMatchObject({
       id: session.user.id,
       phone: expect.stringMatching(/^137\*{4}000/),
@@ -51,8 +51,8 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
     await expect(client.getMe!()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
   });
 
-  it('waits for a scan, and registers', async () => {
-    const { person, client } = await somebody();
+  it('polls a scan login and registers the user', async () => {
+    const { person, client } = await newUser();
     const qr = await client.createQrLogin!();
     expect(await client.pollQrLogin!(qr)).toEqual({ status: 'pending' });
     await phone.act(person, 'scan', { content: qr.content });
@@ -62,7 +62,7 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
     await expect(client.pollQrLogin!(qr)).rejects.toMatchObject({ code: 'TICKET_EXPIRED', status: 410 });
   });
 
-  it('decides about a code that was scanned', async () => {
+  it('confirms a scanned code of the mini-program', async () => {
     const { client } = await loggedIn();
     const { ticket, pollToken, imageUrl } = await client.createQrLogin!({ via: 'mini-program' });
     expect(imageUrl).toMatch(/^data:image/);
@@ -71,11 +71,11 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
     expect(await client.pollQrLogin!({ ticket, pollToken })).toMatchObject({ status: 'registered' });
   });
 
-  it('throws what the service refused, with all that it said', async () => {
+  it('throws an ApiError with code, status, message, detail and request id', async () => {
     const { client } = await loggedIn();
-    const refused: unknown = await client.updateProfile!({ nickname: 'a\u0000b' }).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(loaded.ApiError);
-    expect(refused).toMatchObject({
+    const rejection: unknown = await client.updateProfile!({ nickname: 'a\u0000b' }).catch((error: unknown) => error);
+    expect(rejection).toBeInstanceOf(clientModule.ApiError);
+    expect(rejection).toMatchObject({
       code: 'PARAM_ERROR',
       status: 400,
       message: expect.stringContaining('nickname'),
@@ -86,10 +86,10 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
   });
 });
 
-it('knows the address to log in at inside WeChat, where there is a browser to go there', async () => {
+it('the H5 client alone builds the authorizeUrl, which redirects to WeChat', async () => {
   const options = { baseUrl: inject('stack').http };
-  expect((await made.load.miniprogram()).createClient(options)).not.toHaveProperty('authorizeUrl');
-  const client = (await made.load.h5()).createClient(options);
+  expect((await clients.load.miniprogram()).createClient(options)).not.toHaveProperty('authorizeUrl');
+  const client = (await clients.load.h5()).createClient(options);
   const redirect = `${options.baseUrl}/page?a=1&b=你`;
   const address: string = client.authorizeUrl!({ redirect, scope: 'snsapi_userinfo' });
   const { status, headers } = await api('GET', address.slice(options.baseUrl.length));

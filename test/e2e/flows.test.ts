@@ -1,4 +1,4 @@
-// The three flows as the README tells them, over HTTP, against the local stack and the simulator's phone.
+// The three flows of the README over HTTP, against the local stack and the phone of the simulator.
 import { createRequire } from 'node:module';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import jsQR from 'jsqr';
@@ -18,7 +18,7 @@ const login = async () => {
 };
 
 describe('mini-program login', () => {
-  it('logs in, shows the user, logs out, and refuses the token from then on', async () => {
+  it('returns a token that works until the logout', async () => {
     const { token, user } = await login();
     expect(user).toMatchObject({ initialized: false, nickname: null, avatarUrl: null, phone: null });
     expect(await api('GET', '/me', { token })).toMatchObject({ status: 200, body: { user } });
@@ -28,7 +28,7 @@ describe('mini-program login', () => {
     expect(await api('POST', '/pay/prepay', prepay)).toMatchObject({ status: 401 });
   });
 
-  it('gives the same code, sent five times at once and once more, the same account and working sessions', async () => {
+  it('returns one account and working sessions when the same code is sent six times', async () => {
     const code = await phone.loginCode(await phone.newPerson());
     const send = () => api('POST', '/miniapp/login', { body: { code } });
     const answers = await Promise.all([send(), send(), send(), send(), send()]);
@@ -40,10 +40,10 @@ describe('mini-program login', () => {
   });
 
   it.each([
-    ['a bad code', { body: { code: 'bad' } }, 401, 'WECHAT_CODE_INVALID'],
-    ['no code', { body: {} }, 400, 'PARAM_ERROR'],
-    ['no JSON', { text: '{' }, 400, 'PARAM_ERROR'],
-  ])('answers %s with the error that callers rely on', async (_, options, status, code) => {
+    ['an unknown code', { body: { code: 'bad' } }, 401, 'WECHAT_CODE_INVALID'],
+    ['a missing code', { body: {} }, 400, 'PARAM_ERROR'],
+    ['a body that is not JSON', { text: '{' }, 400, 'PARAM_ERROR'],
+  ])('rejects %s with a code, a message and a request id', async (_, options, status, code) => {
     const answer = await api('POST', '/miniapp/login', options);
     expect(answer).toMatchObject({
       status,
@@ -53,7 +53,7 @@ describe('mini-program login', () => {
 });
 
 describe('scan login', () => {
-  it('shows a real QR code, follows the scan, registers, and logs the same person in by the next code', async () => {
+  it('registers a user at the first scan, and logs the user in at the second scan by one of 100 polls', async () => {
     const person = await phone.newPerson();
     const first = (await api('POST', '/qr-login')).body;
     expect(first).toMatchObject({ expiresIn: 300, pollIntervalMs: 2000 });
@@ -83,7 +83,7 @@ describe('scan login', () => {
     expect(await api('GET', '/me', { token: successes[0]!.body.token })).toMatchObject({ status: 200 });
   });
 
-  it('tells a wrong poll token, a missing one and an unknown ticket alike', async () => {
+  it('answers a wrong poll token, a missing poll token and an unknown ticket alike', async () => {
     const { ticket } = (await api('POST', '/qr-login')).body;
     const answers = await Promise.all([
       api('GET', `/qr-login/${ticket}`, { headers: { 'x-poll-token': 'wrong' } }),
@@ -95,11 +95,11 @@ describe('scan login', () => {
     expect(bare[0]).toMatchObject({ status: 410, body: { code: 'TICKET_EXPIRED' } });
   });
 
-  it('asks WeChat for one access token, however many codes are wanted', async () => {
+  it('requests one access token from WeChat for twenty QR codes', async () => {
     await Promise.all(Array.from({ length: 20 }, () => api('POST', '/qr-login')));
-    const asked = (await simulatorLog()).filter(({ path }) => path === '/cgi-bin/stable_token');
-    // One for each app: the mini-program may have needed its own, or the schedule came by.
-    expect([1, 2]).toContain(asked.length);
+    const tokenCalls = (await simulatorLog()).filter(({ path }) => path === '/cgi-bin/stable_token');
+    // One for each app: a login or the schedule may have renewed the token of the mini-program.
+    expect([1, 2]).toContain(tokenCalls.length);
   });
 });
 
@@ -112,7 +112,7 @@ describe('payment', () => {
   const state = async (token: string, outTradeNo: string) =>
     (await api('GET', `/pay/orders/${outTradeNo}`, { token })).body.order?.state;
 
-  it('goes from the catalogue to PAID, by the notification', async () => {
+  it('is marked PAID in its order by the notification', async () => {
     const { token, person, answer, order: placed, payment } = await order();
     expect(answer).toMatchObject({ status: 201, body: { order: { amountFen: 1800, state: 'NOTPAY', paidAt: null } } });
     expect(await state(token, placed.outTradeNo)).toBe('NOTPAY');
@@ -125,7 +125,7 @@ describe('payment', () => {
     });
   });
 
-  it('takes a top-up within its range, and never a price from the client', async () => {
+  it('accepts a top-up amount within its range and ignores a client price for goods', async () => {
     const topUp = await order({ sku: 'top-up', amountFen: 5000, tradeType: 'JSAPI' });
     expect(topUp.order).toMatchObject({ amountFen: 5000 });
     const coffee = await order({ sku: 'coffee', amountFen: 1, tradeType: 'JSAPI' });
@@ -133,7 +133,7 @@ describe('payment', () => {
     expect((await order({ sku: 'top-up', amountFen: 1, tradeType: 'JSAPI' })).answer).toMatchObject({ status: 400 });
   });
 
-  it.each(['duplicate-notify', 'tamper-notify', 'probe-notify'])('settles once under %s', async (action) => {
+  it.each(['duplicate-notify', 'tamper-notify', 'probe-notify'])('is settled despite the fault %s', async (action) => {
     const { token, person, order: placed, payment } = await order();
     await phone.fault('notify', action);
     await phone.act(person, 'pay', { prepayId: payment.package });
@@ -141,7 +141,7 @@ describe('payment', () => {
     expect(await state(token, placed.outTradeNo)).toBe('PAID');
   });
 
-  it('hides the order from everybody else', async () => {
+  it('hides its order from other users and from anonymous callers', async () => {
     const { order: placed } = await order();
     const { token } = await login();
     expect(await api('GET', `/pay/orders/${placed.outTradeNo}`, { token })).toMatchObject({
@@ -152,13 +152,13 @@ describe('payment', () => {
   });
 });
 
-describe('webhooks from anybody but WeChat', () => {
+describe('unsigned calls of webhooks', () => {
   it.each([
     ['pay-notify', '{"id":"x","event_type":"TRANSACTION.SUCCESS"}', 'application/json'],
     ['pay-notify', '', undefined],
     ['official-events', '<xml><MsgType>event</MsgType></xml>', 'text/xml'],
     ['official-events?signature=0&timestamp=1&nonce=2', '<!DOCTYPE a [<!ENTITY b "c">]><xml/>', 'text/xml'],
-  ])('%s answers 4xx to %s', async (path, body, contentType) => {
+  ])('%s answers 4xx to the body %j', async (path, body, contentType) => {
     const response = await fetch(`${inject('stack').functionUrls}/${path}`, {
       method: 'POST',
       body,
@@ -168,17 +168,17 @@ describe('webhooks from anybody but WeChat', () => {
     expect(response.status).toBeLessThan(500);
   });
 
-  it('is echoed nothing', async () => {
+  it('official-events does not return the echostr', async () => {
     const response = await fetch(`${inject('stack').functionUrls}/official-events?echostr=hello`);
     expect(response.status).toBe(403);
     expect(await response.text()).not.toContain('hello');
   });
 });
 
-describe('JS-SDK', () => {
-  it('signs for a page of ours, and for nobody else', async () => {
-    const ours = `${inject('stack').http}/page?a=1&b=%E4%BD%A0#part`;
-    expect(await api('GET', `/jssdk/config?url=${encodeURIComponent(ours)}`)).toMatchObject({
+describe('GET /jssdk/config', () => {
+  it('signs a page of an allowed origin and rejects other origins', async () => {
+    const pageUrl = `${inject('stack').http}/page?a=1&b=%E4%BD%A0#part`;
+    expect(await api('GET', `/jssdk/config?url=${encodeURIComponent(pageUrl)}`)).toMatchObject({
       status: 200,
       body: { appId: expect.stringMatching(/^wx/), signature: expect.stringMatching(/^[0-9a-f]{40}$/) },
     });
@@ -191,17 +191,17 @@ describe('JS-SDK', () => {
 });
 
 describe('service', () => {
-  it('describes itself, in the document that every answer of these tests is held against', async () => {
+  it('returns a valid OpenAPI document, which every answer of these tests is checked against', async () => {
     const { body } = await api('GET', '/openapi.json');
     expect(await new Validator().validate(body)).toMatchObject({ valid: true });
     expect(body).toEqual(buildOpenapi(ENDPOINTS));
   });
 
-  it('leaves what it does not have to the gateway', async () => {
+  it('answers 404 for an unknown route', async () => {
     expect(await api('GET', '/no/such/route')).toMatchObject({ status: 404 });
   });
 
-  it('is healthy, and shows the public keys that its tokens are signed with', async () => {
+  it('is healthy and publishes the key that signs its tokens', async () => {
     expect(await api('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     const { keys } = (await api('GET', '/.well-known/jwks.json')).body;
     expect(keys).toEqual([

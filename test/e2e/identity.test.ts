@@ -1,4 +1,4 @@
-// Login, phone, profile, one person in two apps, mini-program codes and H5, over HTTP against the local stack.
+// Login, phone, profile, one user in two apps, mini-program codes and H5, over HTTP against the local stack.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
 import { api, phone, simulatorLog } from '../support/client.ts';
@@ -10,7 +10,7 @@ const login = async (about: object = {}) => {
 };
 
 describe('phone and profile', () => {
-  it('binds the phone by code; the old phone button works too, and a phone belongs to one account', async () => {
+  it('binds a phone number by code, and rejects the same number for a second account by encryptedData', async () => {
     const { person, token, user } = await login({ phone: '13812345678' });
     const { code } = await phone.act(person, 'phone-code');
     const bound = await api('POST', '/miniapp/phone', { token, body: { code } });
@@ -31,15 +31,15 @@ describe('phone and profile', () => {
   });
 
   it.each([
-    ['nothing', {}, 400, 'PARAM_ERROR'],
-    ['a made-up code', { code: 'x' }, 401, 'WECHAT_CODE_INVALID'],
-    ['made-up data', { encryptedData: 'AAAA', iv: 'AAAA' }, 401, 'SESSION_EXPIRED'],
-  ])('answers a phone that is %s', async (_, body, status, code) => {
+    ['an empty body', {}, 400, 'PARAM_ERROR'],
+    ['an unknown code', { code: 'x' }, 401, 'WECHAT_CODE_INVALID'],
+    ['invalid encryptedData', { encryptedData: 'AAAA', iv: 'AAAA' }, 401, 'SESSION_EXPIRED'],
+  ])('rejects %s as a proof of the phone number', async (_, body, status, code) => {
     const { token } = await login();
     expect(await api('POST', '/miniapp/phone', { token, body })).toMatchObject({ status, body: { code } });
   });
 
-  it('takes a profile as typed, and as sealed', async () => {
+  it('accepts a typed and a signed profile, and rejects a control character', async () => {
     const { person, token } = await login({ nickname: '封好的名字' });
     const typed = await api('PUT', '/miniapp/profile', { token, body: { nickname: '李雷' } });
     expect(typed).toMatchObject({ status: 200, body: { user: { nickname: '李雷' } } });
@@ -56,8 +56,8 @@ describe('phone and profile', () => {
   });
 });
 
-describe('the end of an account', () => {
-  it('frees the phone, and refuses what was signed in', async () => {
+describe('DELETE /me', () => {
+  it('ends every session, and the next login creates a new account', async () => {
     const { person, token, user } = await login({ phone: '13812340000' });
     const { code } = await phone.act(person, 'phone-code');
     const bound = await api('POST', '/miniapp/phone', { token, body: { code } });
@@ -65,12 +65,12 @@ describe('the end of an account', () => {
     for (const old of [token, bound.body.token]) {
       expect(await api('GET', '/me', { token: old })).toMatchObject({ status: 401 });
     }
-    const again = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
-    expect(again.body).toMatchObject({ isNewUser: true });
-    expect(again.body.user.id).not.toBe(user.id);
+    const nextLogin = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
+    expect(nextLogin.body).toMatchObject({ isNewUser: true });
+    expect(nextLogin.body.user.id).not.toBe(user.id);
   });
 
-  it('waits for an open order', async () => {
+  it('is rejected while an order is open', async () => {
     const { token } = await login();
     await api('POST', '/pay/prepay', { token, body: { sku: 'coffee', tradeType: 'JSAPI' } });
     expect(await api('DELETE', '/me', { token })).toMatchObject({
@@ -84,14 +84,14 @@ describe('scan login', () => {
   const poll = (qr: { ticket: string; pollToken: string }) =>
     api('GET', `/qr-login/${qr.ticket}`, { headers: { 'x-poll-token': qr.pollToken } });
 
-  it('knows somebody from the mini-program when they scan the code of the official account', async () => {
+  it('logs a mini-program user in who scans a code of the official account', async () => {
     const { person, user } = await login();
     const qr = (await api('POST', '/qr-login')).body;
     await phone.act(person, 'scan', { content: qr.content });
     expect(await poll(qr)).toMatchObject({ status: 200, body: { status: 'registered', user: { id: user.id } } });
   });
 
-  it('goes by a code of the mini-program: scanned, confirmed, logged in', async () => {
+  it('logs the page in when the user scans and confirms a mini-program code', async () => {
     const { person, token, user } = await login();
     const created = await api('POST', '/qr-login', { body: { via: 'mini-program' } });
     expect(created).toMatchObject({ status: 201, body: { content: null, imageUrl: /^data:image\// } });
@@ -109,7 +109,7 @@ describe('scan login', () => {
     expect(await poll(qr)).toMatchObject({ status: 410 });
   });
 
-  it('lets nobody decide without a session', async () => {
+  it('rejects a decision without a session', async () => {
     const { ticket } = (await api('POST', '/qr-login', { body: { via: 'mini-program' } })).body;
     const body = { decision: 'confirm' };
     expect(await api('POST', `/qr-login/${ticket}/confirm`, { body })).toMatchObject({ status: 401 });
@@ -118,32 +118,32 @@ describe('scan login', () => {
 
 describe('H5', () => {
   const page = () => `${inject('stack').http}/health`;
-  const leave = async (query: Record<string, string> = {}) => {
+  const startOauth = async (query: Record<string, string> = {}) => {
     const departure = await api('GET', `/oauth/authorize?${new URLSearchParams({ redirect: page(), ...query })}`);
     return { departure, cookie: cookieOf(departure) };
   };
   const cookieOf = ({ headers }: { headers: Headers }) => headers.get('set-cookie')?.split('; ')[0] ?? '';
   const expectCookie = (answer: { headers: Headers }, pair: RegExp, attributes: { path: string; maxAgeS: number }) => {
     expect(cookieOf(answer)).toMatch(pair);
-    // The emulator puts them in another order, and adds Expires.
+    // The emulator reorders the attributes and adds Expires.
     const sent = answer.headers.get('set-cookie')!.split('; ').slice(1);
     expect(sent).toEqual(expect.arrayContaining([`Path=${attributes.path}`, 'HttpOnly', 'SameSite=Lax']));
     const maxAgeS = Number(sent.find((part) => part.startsWith('Max-Age='))?.slice('Max-Age='.length));
-    // What is left of it when it is sent.
+    // Max-Age is the lifetime that is left when the response is sent.
     expect(attributes.maxAgeS - maxAgeS).toBeGreaterThanOrEqual(0);
     expect(attributes.maxAgeS - maxAgeS).toBeLessThan(10);
     expect(sent).not.toContain('Secure');
   };
-  const comeBack = (location: string, cookie: string) =>
+  const callCallback = (location: string, cookie: string) =>
     api('GET', location.slice(inject('stack').http.length), { headers: { cookie } });
 
-  it('leaves for WeChat, comes back with a cookie, and uses it', async () => {
+  it('logs in through WeChat with a session cookie, which logs out from an allowed origin only', async () => {
     const { person, user } = await login();
-    const { departure, cookie } = await leave({ scope: 'snsapi_userinfo' });
+    const { departure, cookie } = await startOauth({ scope: 'snsapi_userinfo' });
     expect(departure.status).toBe(302);
     expectCookie(departure, /^oauth_\w+=ey[\w.-]+$/, { path: '/oauth/callback', maxAgeS: 600 });
     const { location } = await phone.act(person, 'open', { url: departure.headers.get('location')! });
-    const back = await comeBack(location, cookie);
+    const back = await callCallback(location, cookie);
     expect(back.status).toBe(302);
     expect(back.headers.get('location')).toBe(page());
     expectCookie(back, /^session=ey[\w.-]+$/, { path: '/', maxAgeS: 604_800 });
@@ -153,7 +153,7 @@ describe('H5', () => {
       status: 200,
       body: { user: { id: user.id } },
     });
-    expect(cookieOf(await comeBack(location, cookie))).toBe(session);
+    expect(cookieOf(await callCallback(location, cookie))).toBe(session);
 
     const logout = (origin?: string) =>
       api('POST', '/logout', { headers: { cookie: session, ...(origin && { origin }) } });
@@ -162,31 +162,31 @@ describe('H5', () => {
     expect(await logout(inject('stack').http)).toMatchObject({ status: 204 });
   });
 
-  it('logs nobody in by a link that somebody else made', async () => {
+  it('rejects a callback without the cookie of the browser that began the login', async () => {
     const { person } = await login();
-    const { departure } = await leave();
+    const { departure } = await startOauth();
     const { location } = await phone.act(person, 'open', { url: departure.headers.get('location')! });
-    expect(await comeBack(location, '')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
-    const other = await leave();
-    expect(await comeBack(location, other.cookie)).toMatchObject({ status: 403 });
+    expect(await callCallback(location, '')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    const other = await startOauth();
+    expect(await callCallback(location, other.cookie)).toMatchObject({ status: 403 });
   });
 
-  it('refuses a snapshot user, an unknown code and a lookalike of our page', async () => {
+  it('rejects a snapshot user, an unknown code and a lookalike origin', async () => {
     const { person } = await login();
-    const { departure, cookie } = await leave({ scope: 'snsapi_userinfo' });
+    const { departure, cookie } = await startOauth({ scope: 'snsapi_userinfo' });
     const url = departure.headers.get('location')!;
     const { location } = await phone.act(person, 'open', { url, snapshot: true });
-    expect(await comeBack(location, cookie)).toMatchObject({ status: 403, body: { code: 'SNAPSHOT_USER' } });
+    expect(await callCallback(location, cookie)).toMatchObject({ status: 403, body: { code: 'SNAPSHOT_USER' } });
     const unknown = location.replace(/code=[^&]+/, 'code=unknown');
-    expect(await comeBack(unknown, cookie)).toMatchObject({ status: 401, body: { code: 'WECHAT_CODE_INVALID' } });
+    expect(await callCallback(unknown, cookie)).toMatchObject({ status: 401, body: { code: 'WECHAT_CODE_INVALID' } });
     const lookalike = `${inject('stack').http}.evil.example/`;
-    expect((await leave({ redirect: lookalike })).departure).toMatchObject({
+    expect((await startOauth({ redirect: lookalike })).departure).toMatchObject({
       status: 400,
       body: { code: 'PARAM_ERROR' },
     });
   });
 
-  it('serves the domain verification file, and nothing else in its place', async () => {
+  it('serves the domain verification file and answers 404 for other files', async () => {
     const file = await api('GET', '/MP_verify_localhost0000001.txt');
     expect(file).toMatchObject({ status: 200, body: 'localhost0000001' });
     expect(file.headers.get('content-type')).toMatch(/^text\/plain/);
@@ -196,21 +196,21 @@ describe('H5', () => {
   });
 });
 
-describe('what follows a push', () => {
-  it('asks WeChat who a new follower is, after the push was answered', async () => {
+describe('identity-sync', () => {
+  it('looks up the unionid of a new follower once, after the push was answered', async () => {
     const { person } = await login();
     await phone.act(person, 'event', { event: 'subscribe' });
-    const asked = async () =>
+    const lookups = async () =>
       (await simulatorLog()).filter(
         ({ path, query }) => path === '/cgi-bin/user/info' && query['openid'] === person.openIds.official,
       ).length;
-    for (let tries = 0; tries < 50 && (await asked()) === 0; tries += 1) await sleep(200);
-    expect(await asked()).toBe(1);
+    for (let tries = 0; tries < 50 && (await lookups()) === 0; tries += 1) await sleep(200);
+    expect(await lookups()).toBe(1);
   });
 });
 
-describe('limits', () => {
-  it('answers a flood from one address with 429 and when to come back', async () => {
+describe('rate limit', () => {
+  it('answers a flood from one address with 429 and Retry-After', async () => {
     const statuses = new Set<number>();
     const waits: number[] = [];
     for (let round = 0; round < 100 && !statuses.has(429); round += 1) {

@@ -22,7 +22,7 @@ const runOp = ({ lambda }: Pick<StackUrls, 'lambda'>, ...words: string[]) =>
   });
 const portOf = (url: string) => Number(new URL(url).port);
 
-/** Every process that this one has started, at any depth. */
+/** Returns the descendants of a process at any depth. */
 function descendants(pid: number): number[] {
   const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
   const rows = table.map((line) => line.trim().split(/\s+/).map(Number));
@@ -36,7 +36,7 @@ const isAlive = (pid: number) => {
   return state !== '' && !state.startsWith('Z');
 };
 
-describe('a running local stack', () => {
+describe('running local stack', () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack();
@@ -44,7 +44,7 @@ describe('a running local stack', () => {
   });
   afterAll(() => stack.stop());
 
-  it('is ready, and says where', () => {
+  it('prints its URLs when it is ready', () => {
     expect(stack.output()).toContain(`ready ${stack.http}\n`);
     expect(stack.output()).toContain(stack.functionUrls);
   });
@@ -54,19 +54,19 @@ describe('a running local stack', () => {
     expect(await api('GET', '/health', { baseUrl })).toMatchObject({ status: 200 });
   });
 
-  it('reaches a function through its function URL', async () => {
+  it('routes a function URL to its function', async () => {
     const response = await fetch(`${stack.functionUrls}/official-events?echostr=1`);
     expect(response.status).not.toBe(404);
     expect(response.status).toBeLessThan(500);
   });
 
-  it('names the function URLs there are when asked for another', async () => {
+  it('lists the function URLs in the 404 for an unknown function', async () => {
     const response = await fetch(`${stack.functionUrls}/no-such-function`);
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('/official-events');
   });
 
-  it('keeps what is put into a bucket where a person finds it', async () => {
+  it('stores a bucket object as a file below .local', async () => {
     const key = `e2e-${crypto.randomUUID()}.json`;
     const response = await fetch(`${stack.aws}/bills/${key}`, { method: 'PUT', body: '{}' });
     expect(response.status).toBe(200);
@@ -74,7 +74,7 @@ describe('a running local stack', () => {
     await rm(`.local/bills/${key}`);
   });
 
-  it('refuses a second stack on a port of the first, naming port, use and variable', async () => {
+  it('stops a second stack on a taken port with the port, its use and its variable', async () => {
     const port = portOf(stack.functionUrls);
     const { exited, output } = runStart({ LOCAL_HTTP_PORT: String(port) });
     expect(await exited).toBe(1);
@@ -92,31 +92,31 @@ describe('a running local stack', () => {
     ['catalog-put', '{', 2, 'Not JSON'],
     ['health', '{}', 2, 'catalog-put'],
     ['', '{}', 2, 'Usage'],
-  ])('refuses npm run op -- %s %s', (name, json, code, text) => {
+  ])('rejects npm run op with the arguments %j %j', (name, json, code, text) => {
     const { status, stderr } = runOp(stack, name, json);
     expect(status).toBe(code);
     expect(stderr).toContain(text);
   });
 
-  it('says that no stack runs, if none does', () => {
+  it('suggests npm start when npm run op finds no stack', () => {
     const { status, stderr } = runOp({ lambda: 'http://localhost:1' }, 'catalog-put', '{}');
     expect(status).toBe(1);
     expect(stderr).toContain('npm start');
   });
 });
 
-describe('the end of a local stack', () => {
+describe('end of a local stack', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('leaves no process and no port behind after %s', async (signal) => {
     const stack = await startStack();
     const children = descendants(stack.pid);
     expect(children.length).toBeGreaterThan(1);
     expect(await stack.stop(signal)).toBe(0);
-    // What was killed is there until somebody has taken note of it.
+    // A killed process exists until its parent has reaped it.
     await expect.poll(() => children.filter(isAlive)).toEqual([]);
     expect(await takenPorts(stack)).toEqual([]);
   });
 
-  it('is no end for good: it starts again on the same ports', async () => {
+  it('frees the ports for the next stack', async () => {
     const first = await startStack();
     await first.stop();
     const second = await startStack({}, first.ports);
@@ -124,7 +124,7 @@ describe('the end of a local stack', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  it('comes as soon, if the stack is still starting', async () => {
+  it('leaves no process behind when the stack is still starting', async () => {
     const ports = await findFreePorts(6);
     const { child, exited, output } = runStart(portVariables(ports));
     await expect.poll(output, { timeout: 40_000 }).toContain('functions');
@@ -135,7 +135,7 @@ describe('the end of a local stack', () => {
     await expect.poll(() => children.filter(isAlive)).toEqual([]);
   });
 
-  it('ends the others and says which one, if a child dies', async () => {
+  it('stops every child and names the one that died', async () => {
     const stack = await startStack();
     const engine = execFileSync('pgrep', ['-f', `dynoxide.*--port ${portOf(stack.dynamodb)}`], { encoding: 'utf8' });
     process.kill(Number(engine.trim().split('\n')[0]), 'SIGKILL');
@@ -144,7 +144,7 @@ describe('the end of a local stack', () => {
     expect(await takenPorts(stack)).toEqual([]);
   });
 
-  it('takes the children along when it is killed outright', async () => {
+  it('ends the children of a stack that is killed with SIGKILL', async () => {
     const stack = await startStack();
     const children = descendants(stack.pid);
     await stack.stop('SIGKILL');
@@ -152,7 +152,7 @@ describe('the end of a local stack', () => {
     expect(await takenPorts(stack)).toEqual([]);
   });
 
-  it('leaves a port alone that it does not need', async () => {
+  it('ignores a taken SIMULATOR_PORT when WeChat is elsewhere', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const taken = String((other.address() as AddressInfo).port);

@@ -1,4 +1,4 @@
-// Payments over HTTP: every trade type, the caller's orders, refunds of both kinds, and the operator's functions.
+// Payments over HTTP: every trade type, the caller's orders, refunds of both kinds, and operator functions.
 import { describe, expect, inject, it } from 'vitest';
 import { api, merchant, operator, phone } from '../support/client.ts';
 
@@ -14,7 +14,7 @@ const order = ({ token }: Buyer, purchase: object = {}, headers: Record<string, 
 const read = async ({ token }: Buyer, outTradeNo: string) =>
   (await api('GET', `/pay/orders/${outTradeNo}`, { token })).body.order;
 
-/** A coffee that is paid for. */
+/** Orders a coffee and pays the order. */
 async function paidCoffee() {
   const buyer = await login();
   const { body } = await order(buyer);
@@ -24,8 +24,8 @@ async function paidCoffee() {
   return { buyer, outTradeNo };
 }
 
-describe('prepay', () => {
-  it('NATIVE: the code is scanned and paid by another phone', async () => {
+describe('POST /pay/prepay', () => {
+  it('NATIVE returns a code that another phone can pay', async () => {
     const [buyer, friend] = [await login(), await phone.newPerson()];
     const { status, body } = await order(buyer, { tradeType: 'NATIVE' });
     expect(status).toBe(201);
@@ -35,7 +35,7 @@ describe('prepay', () => {
     expect(await read(buyer, body.order.outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 
-  it('H5: a link for pages of ours, and for programs', async () => {
+  it('H5 returns a link to allowed origins and to clients without an origin', async () => {
     const buyer = await login();
     const [origin] = ['http://localhost'].map((host) => `${host}:${new URL(inject('stack').http).port}`);
     for (const headers of [{}, { origin: origin! }] as Record<string, string>[]) {
@@ -54,13 +54,13 @@ describe('prepay', () => {
     [{ tradeType: 'JSAPI', app: 'official-account' }, 'PARAM_ERROR'],
     [{ quantity: 0 }, 'PARAM_ERROR'],
     [{ sku: 'top-up', amountFen: 99 }, 'PARAM_ERROR'],
-  ])('%j is refused with %s', async (purchase, code) => {
+  ])('rejects %j with %s', async (purchase, code) => {
     expect((await order(await login(), purchase)).body).toMatchObject({ code });
   });
 });
 
-describe("the caller's orders", () => {
-  it('are listed, newest first, and nobody else sees them', async () => {
+describe('orders of the caller', () => {
+  it('are listed newest first, and only for their owner', async () => {
     const buyer = await login();
     const numbers: string[] = [];
     for (let made = 0; made < 3; made += 1) numbers.push((await order(buyer)).body.order.outTradeNo as string);
@@ -72,7 +72,7 @@ describe("the caller's orders", () => {
     expect(await api('GET', '/pay/orders?cursor=x', { token: buyer.token })).toMatchObject({ status: 400 });
   });
 
-  it('can be closed while they are open', async () => {
+  it('can be closed by their owner while they are open', async () => {
     const buyer = await login();
     const { outTradeNo } = (await order(buyer)).body.order as { outTradeNo: string };
     const close = (token: string) => api('POST', `/pay/orders/${outTradeNo}/close`, { token });
@@ -81,13 +81,13 @@ describe("the caller's orders", () => {
     expect(await close(buyer.token)).toMatchObject({ status: 200, body: { order: { state: 'CLOSED' } } });
     const paid = await paidCoffee();
     const path = `/pay/orders/${paid.outTradeNo}/close`;
-    const refused = { status: 409, body: { code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } } };
-    expect(await api('POST', path, { token: paid.buyer.token })).toMatchObject(refused);
+    const rejection = { status: 409, body: { code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } } };
+    expect(await api('POST', path, { token: paid.buyer.token })).toMatchObject(rejection);
   });
 });
 
 describe('refunds', () => {
-  it('by the operator: a part, and the rest', async () => {
+  it('pay-refund refunds a part, then the rest, and rejects more', async () => {
     const { buyer, outTradeNo } = await paidCoffee();
     const refund = (amountFen: number) =>
       operator('pay-refund', { outTradeNo, outRefundNo: `${outTradeNo.slice(-12)}-${amountFen}`, amountFen });
@@ -101,7 +101,7 @@ describe('refunds', () => {
     expect(await refund(1)).toMatchObject({ errorMessage: expect.stringContaining('exceeds detail.leftFen') });
   });
 
-  it('by hand in the merchant platform, told in API v2', async () => {
+  it('a refund in the merchant platform is booked from its API v2 notification', async () => {
     const { buyer, outTradeNo } = await paidCoffee();
     await merchant.refund(outTradeNo, 500);
     await phone.advanceClock(2_000);
@@ -109,8 +109,8 @@ describe('refunds', () => {
   });
 });
 
-describe('what runs by itself', () => {
-  it('pay-sweep can be called, and says what it did', async () => {
+describe('scheduled functions', () => {
+  it('pay-sweep returns the counts of its run', async () => {
     expect(await operator('pay-sweep', {})).toEqual({
       visited: expect.any(Number),
       failed: expect.any(Number),

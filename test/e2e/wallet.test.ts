@@ -1,4 +1,4 @@
-// The way of an event through the whole stack: order, stream, bus, wallet.
+// Follows an event through the whole stack: order, stream, bus, wallet.
 import { describe, expect, it } from 'vitest';
 import { api, phone } from '../support/client.ts';
 
@@ -9,8 +9,8 @@ const login = async () => {
 };
 const balanceOf = async (token: string): Promise<number> => (await api('GET', '/wallet', { token })).body.balanceFen;
 
-describe('the wallet', () => {
-  it('has a paid top-up, once, and nothing of a coffee', async () => {
+describe('GET /wallet', () => {
+  it('contains a paid top-up once, and nothing of a coffee', async () => {
     const { person, token } = await login();
     expect(await balanceOf(token)).toBe(0);
     const pay = async (purchase: object) => {
@@ -26,7 +26,7 @@ describe('the wallet', () => {
     await expect.poll(() => balanceOf(token)).toBe(13_000);
   });
 
-  it('is shown to its owner alone', async () => {
+  it('rejects a request without a session', async () => {
     expect(await api('GET', '/wallet')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
   });
 });

@@ -19,13 +19,13 @@ describe('access token owner', () => {
 
   const fiftyColdCallers = () => Promise.all(Array.from({ length: 50 }, () => world.coldAccessToken().withToken(echo)));
 
-  it('asks WeChat exactly once for fifty cold instances without a token', async () => {
+  it('calls WeChat once for fifty cold instances without a token', async () => {
     const tokens = await fiftyColdCallers();
     expect(new Set(tokens).size).toBe(1);
     expect(await world.calls(STABLE_TOKEN)).toBe(1);
   });
 
-  it('renews once for fifty instances when five minutes are left, while the old token works on', async () => {
+  it('renews a token once for fifty instances in its last five minutes, while the old token stays valid', async () => {
     const [old] = await fiftyColdCallers();
     await world.simulator.advanceClock(minutes(116));
     world.clock.offsetMs = minutes(116);
@@ -35,7 +35,7 @@ describe('access token owner', () => {
     expect(tokens).toContain(old);
   });
 
-  it('does not ask the table again for a minute', async () => {
+  it('keeps a token in memory for a minute', async () => {
     const { official, base } = world;
     const stored = platformTokens(base.table, official.app.appId, 'access_token');
     let reads = 0;
@@ -53,7 +53,7 @@ describe('access token owner', () => {
     expect(reads).toBe(2);
   });
 
-  it('never lets an older generation overwrite a newer one, nor somebody without the lease write at all', async () => {
+  it('rejects a write of an older generation and a write without the lease', async () => {
     const tokens = platformTokens(world.table, 'wx-generation', 'access_token');
     const nowMs = world.base.now();
     const lease = { nowMs, staleAtMs: nowMs, untilMs: nowMs + 1_000 };
@@ -67,7 +67,7 @@ describe('access token owner', () => {
     expect(await tokens.read('strong')).toMatchObject({ value: 'new', generation: 1 });
   });
 
-  it('lets nobody ask again within a second of a failure', async () => {
+  it('waits a second after a failure before the next call to WeChat', async () => {
     await world.faults('stable_token', '5xx', 1);
     await expect(world.coldAccessToken().withToken(echo)).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
     const began = Date.now();
@@ -76,48 +76,45 @@ describe('access token owner', () => {
     expect(await world.calls(STABLE_TOKEN)).toBe(2);
   });
 
-  const refusal = (errcode: number) => platformError('OFFICIAL', new PlatformError(errcode, ''));
+  const rejection = (errcode: number) => platformError('OFFICIAL', new PlatformError(errcode, ''));
 
-  it.each([40001, 40014, 42001])(
-    'expires a token that WeChat refuses with %i, and tries once more',
-    async (errcode) => {
-      const owner = world.coldAccessToken();
-      let tries = 0;
-      const answer = await owner.withToken(async (token) => {
-        tries += 1;
-        if (tries === 1) throw refusal(errcode);
-        return token;
-      });
-      expect(answer).toBeTypeOf('string');
-      expect(await world.calls(STABLE_TOKEN)).toBe(2);
-    },
-  );
+  it.each([40001, 40014, 42001])('expires a token that WeChat rejects with %i, and retries once', async (errcode) => {
+    const owner = world.coldAccessToken();
+    let tries = 0;
+    const answer = await owner.withToken(async (token) => {
+      tries += 1;
+      if (tries === 1) throw rejection(errcode);
+      return token;
+    });
+    expect(answer).toBeTypeOf('string');
+    expect(await world.calls(STABLE_TOKEN)).toBe(2);
+  });
 
-  it('gives up after the second refusal', async () => {
+  it('gives up after the second rejection', async () => {
     const owner = world.coldAccessToken();
     let tries = 0;
     const call = owner.withToken(async () => {
       tries += 1;
-      throw refusal(40001);
+      throw rejection(40001);
     });
     await expect(call).rejects.toBeInstanceOf(AppError);
     expect(tries).toBe(2);
   });
 
-  it('forgets a refused token even when there is no new one', async () => {
+  it('drops a rejected token even when the renewal fails', async () => {
     const owner = world.coldAccessToken();
-    const refused = await owner.withToken(echo);
+    const rejected = await owner.withToken(echo);
     await world.faults('stable_token', '5xx', 1);
     const failing = owner.withToken(async () => {
-      throw refusal(40001);
+      throw rejection(40001);
     });
     await expect(failing).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
     await world.simulator.advanceClock(minutes(116));
     world.clock.offsetMs = 2_000;
-    expect(await owner.withToken(echo)).not.toBe(refused);
+    expect(await owner.withToken(echo)).not.toBe(rejected);
   });
 
-  it('expires only the token that failed: one that somebody renewed meanwhile stays', async () => {
+  it('keeps a token that another instance renewed before the old token was rejected', async () => {
     const slow = world.coldAccessToken();
     let tries = 0;
     const used = await slow.withToken(async (token) => {
@@ -126,13 +123,13 @@ describe('access token owner', () => {
       await world.simulator.advanceClock(minutes(116));
       world.clock.offsetMs = minutes(116);
       await world.coldAccessToken().withToken(echo);
-      throw refusal(40001);
+      throw rejection(40001);
     });
     expect(used).toBe(await world.coldAccessToken().withToken(echo));
     expect(await world.calls(STABLE_TOKEN)).toBe(2);
   });
 
-  it('keeps nothing of a failed answer: of twenty callers one fails, the others wait for the next try', async () => {
+  it('fails one of twenty callers when WeChat fails once, and the others wait for the retry', async () => {
     await world.faults('stable_token', '5xx', 1);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, () => world.coldAccessToken().withToken(echo)),
@@ -141,14 +138,14 @@ describe('access token owner', () => {
     expect(await world.calls(STABLE_TOKEN)).toBe(2);
   });
 
-  it('uses the old token while it lives when WeChat does not give a new one', async () => {
+  it('returns the old token until its end when the renewal fails', async () => {
     const old = await world.coldAccessToken().withToken(echo);
     world.clock.offsetMs = minutes(116);
     await world.faults('stable_token', '5xx', 1);
     expect(await world.coldAccessToken().withToken(echo)).toBe(old);
   });
 
-  it('names the secret when WeChat refuses it', async () => {
+  it('names the secret that WeChat rejects', async () => {
     vi.stubEnv('OFFICIAL_APP_SECRET', 'wrong');
     const call = world.coldAccessToken().withToken(echo);
     await expect(call.finally(() => vi.unstubAllEnvs())).rejects.toMatchObject({

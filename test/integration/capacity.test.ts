@@ -1,4 +1,4 @@
-// The budgets of the bench, held at every test run: consumed units are the same on every machine.
+// Checks the budgets of the benchmark in every test run, because consumed units are the same on every machine.
 import { expect, it } from 'vitest';
 import { measureCapacity } from '../bench/capacity.ts';
 

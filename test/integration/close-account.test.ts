@@ -14,7 +14,7 @@ import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
-describe('closing an account', () => {
+describe('closeAccount', () => {
   let world: World;
   let buyers: Awaited<ReturnType<typeof createBuyers>>;
   beforeAll(async () => {
@@ -24,10 +24,10 @@ describe('closing an account', () => {
   afterAll(() => world.simulator.close());
 
   const close = (token: string) => closeAccount(world.closing, token);
-  const whole = async () =>
+  const tableText = async () =>
     JSON.stringify((await world.table.client.send(new ScanCommand({ TableName: world.table.name }))).Items);
 
-  it('frees openids, unionid and phone, leaves nothing personal, and ends every session of /me', async () => {
+  it('frees openids, unionid and phone number, erases personal data, and ends every session', async () => {
     const person = await world.phone.newPerson({ phone: '13911112222' });
     const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     const official = { appId: ids.official.appId, openId: person.openIds.official, unionId: person.unionId };
@@ -41,9 +41,9 @@ describe('closing an account', () => {
     for (const { token } of [first, bound, other]) {
       await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
-    const left = await whole();
+    const remaining = await tableText();
     for (const trace of ['13911112222', '将要注销的人', person.unionId, 'IDENTITY#', person.openIds.official]) {
-      expect(left).not.toContain(trace);
+      expect(remaining).not.toContain(trace);
     }
 
     const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
@@ -54,7 +54,7 @@ describe('closing an account', () => {
     expect(rebound.user.username).toBe('13911112222');
   });
 
-  it('leaves no person in the record of a merge', async () => {
+  it('removes openid and unionid from the record of a merge', async () => {
     await world.bindOpenPlatform();
     const person = await world.phone.newPerson();
     await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
@@ -65,11 +65,11 @@ describe('closing an account', () => {
     expect(await readMerges(world.table, user.id)).toMatchObject([{ unionId: person.unionId }]);
     await close(token);
     expect(await readMerges(world.table, user.id)).toHaveLength(1);
-    const left = await whole();
-    for (const trace of [person.unionId, person.openIds.official]) expect(left).not.toContain(trace);
+    const remaining = await tableText();
+    for (const trace of [person.unionId, person.openIds.official]) expect(remaining).not.toContain(trace);
   });
 
-  it('waits for the word of WeChat on an order past its time: somebody may have paid it', async () => {
+  it('rejects the close until the sweep has queried an expired order, which may be paid', async () => {
     const { token, order } = await buyers.newOrder();
     world.clock.offsetMs = 3 * 3_600_000;
     await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
@@ -79,7 +79,7 @@ describe('closing an account', () => {
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'CLOSED' });
   });
 
-  it('is refused while there is money in the wallet, or on its way there', async () => {
+  it('rejects the close while the wallet holds money or a top-up is not credited', async () => {
     const { token, user, outTradeNo } = await buyers.paidOrder({ sku: 'top-up', amountFen: 500 });
     await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { outTradeNo } });
     const entry = { accountId: user.id, outTradeNo, at: '2026-11-20T00:00:00.000Z' };
@@ -89,7 +89,7 @@ describe('closing an account', () => {
     await close(token);
   });
 
-  it('takes the address of the buyer out of an order of another app, too', async () => {
+  it('erases the IP address of the buyer from an order of another app', async () => {
     const { token } = await buyers.loggedIn();
     const { appId } = ids.official;
     const { order } = await buy(world.pay, { token, tradeType: 'H5', appId });
@@ -99,7 +99,7 @@ describe('closing an account', () => {
     expect(await readOrder(world.table, order.outTradeNo)).not.toHaveProperty('clientIp');
   });
 
-  it('can be asked for again when it broke down over an order', async () => {
+  it('can be retried after a failure to erase an order', async () => {
     const { token, outTradeNo } = await buyers.paidOrder();
     const send = world.table.client.send.bind(world.table.client) as (command: unknown) => Promise<never>;
     const failing = vi.spyOn(world.table.client, 'send').mockImplementation((command) => {
@@ -114,7 +114,7 @@ describe('closing an account', () => {
     await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it("lets nobody fill a wallet of it by another device's session", async () => {
+  it('rejects a top-up by the session of another device after the close', async () => {
     const { person, token } = await buyers.loggedIn();
     const other = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await close(token);
@@ -122,7 +122,7 @@ describe('closing an account', () => {
     await expect(call).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('makes WeChat replace the session key, and goes on when it does not', async () => {
+  it('resets the session key at WeChat, and succeeds when the reset fails', async () => {
     const path = '/wxa/resetusersessionkey';
     const before = await world.calls(path);
     await close((await buyers.loggedIn()).token);
@@ -131,7 +131,7 @@ describe('closing an account', () => {
     await close((await buyers.loggedIn()).token);
   });
 
-  it('is refused while an order may still be paid, or a refund is under way', async () => {
+  it('rejects the close while an order may still be paid', async () => {
     const { token, order } = await buyers.newOrder();
     await expect(close(token)).rejects.toMatchObject({
       code: 'ORDER_STATE_CONFLICT',
@@ -142,7 +142,7 @@ describe('closing an account', () => {
     await close(token);
   });
 
-  it('keeps the orders, without a person', async () => {
+  it('keeps paid orders without their payer', async () => {
     const { token, order } = await buyers.newOrder();
     await buyers.settle(transactionFor(order.outTradeNo));
     await close(token);
@@ -153,18 +153,18 @@ describe('closing an account', () => {
     await expect(getOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('leaves one closed account and one new one, when the person logs in meanwhile', async () => {
+  it('leaves one closed account and one new account when the user logs in concurrently', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { person, token, user } = await buyers.loggedIn();
       const code = await world.phone.loginCode(person);
       const [, seen] = await Promise.all([close(token), loginMiniapp(world.miniapp, code)]);
       const last = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
       expect(last.user.id).not.toBe(user.id);
-      const living = await getMe(world.sessions, seen.token).then(
+      const currentUserId = await getMe(world.sessions, seen.token).then(
         ({ user: seenNow }) => seenNow.id,
-        () => 'refused',
+        () => 'rejected',
       );
-      expect(living).toBe(seen.user.id === user.id ? 'refused' : last.user.id);
+      expect(currentUserId).toBe(seen.user.id === user.id ? 'rejected' : last.user.id);
     }
   });
 });

@@ -1,5 +1,5 @@
-// Requests that must not wait long for WeChat, through their deployed handlers: a silent WeChat is called once, because the
-// deadline of the request has passed when the retry of the call would be due.
+// Deployed handlers of requests that must not wait long for WeChat. They call a silent WeChat once, because the deadline
+// of the request has passed when the retry is due.
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOrder } from '../../lib/store/orders.ts';

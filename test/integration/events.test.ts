@@ -1,4 +1,4 @@
-// What the flows and the store write, read back from the stream of a real table as the function that publishes gets it.
+// The writes of the flows and the store, read from the stream of a real table in the form that events-publish receives.
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readService } from '../../infra/service/service.ts';
@@ -18,7 +18,7 @@ import { createWorld, ids, type World } from '../support/world.ts';
 
 const AT = '2026-11-20T00:00:00.000Z';
 
-describe('the outbox', () => {
+describe('events of the table stream', () => {
   let world: World;
   let stream: TableStream;
   let lambda: Awaited<ReturnType<typeof recordingLambda>>;
@@ -44,20 +44,20 @@ describe('the outbox', () => {
   });
 
   const published = () => lambda.calls.flatMap(({ Records }) => Records).flatMap(eventsOf);
-  /** The names of what was published since the test began, `last` being the last of it. */
+  /** Waits for the event `last`. @returns the names of all events that were published since the test began */
   const namesUntil = async (last: string) => {
     await vi.waitFor(() => expect(published().map(({ name }) => name)).toContain(last), { timeout: 15_000 });
     return published().map(({ name }) => name);
   };
-  let people = 0;
+  let userCount = 0;
   const register = async () => {
-    const person = { appId: ids.official.appId, openId: `o-events-${(people += 1)}` };
+    const person = { appId: ids.official.appId, openId: `o-events-${(userCount += 1)}` };
     const { account } = await recogniseOrCreate(world.base, person);
     return { person, account };
   };
   const current = async ({ id }: Account) => (await readAccount(world.table, id, 'strong'))!;
 
-  it('has somebody who registers, gets a phone, another one, and leaves', async () => {
+  it('contain the registration, each new phone number and the close of an account once', async () => {
     const { account, person } = await register();
     await recogniseOrCreate(world.base, person);
     await setProfile(world.table, account.id, { nickname: 'Li' }, 'user');
@@ -75,7 +75,7 @@ describe('the outbox', () => {
     expect(new Set(published().map(({ id }) => id)).size).toBe(4);
   });
 
-  it('has two accounts that become one', async () => {
+  it('contain the merge of two accounts', async () => {
     const [{ account: into }, { account: from }] = [await register(), await register()];
     const merge = { into: await current(into), from: await current(from), unionId: 'u-events', at: AT };
     expect(await mergeAccounts(world.table, merge)).toBe(true);
@@ -83,7 +83,7 @@ describe('the outbox', () => {
     expect(published().at(-1)).toMatchObject({ data: { userId: from.id, intoUserId: into.id } });
   });
 
-  it('has a follower who comes and goes, with their account', async () => {
+  it('contain a follow and an unfollow once, with the account of the follower', async () => {
     const { account, person } = await register();
     const follow = (subscribed: boolean, atS: number) =>
       setSubscribed(world.table, { ...person, subscribed, atS, nowMs: world.base.now() });
@@ -98,7 +98,7 @@ describe('the outbox', () => {
     expect(published().at(-1)).toMatchObject({ data: { userId: account.id, at: '2026-11-20T03:12:50.000Z' } });
   });
 
-  it('has the money of an order', async () => {
+  it('contain the close, payment, failed refund and refund of an order once', async () => {
     const order: Order = {
       outTradeNo: 'k3v9x2m7q1w8z4t601jd5m2x8r4v7c9q',
       sku: 'top-up',
@@ -152,7 +152,7 @@ describe('the outbox', () => {
     expect(published()[1]).toMatchObject({ data: { outTradeNo, userId: 'k3v9x2m7q1w8z4t6', transactionId: '42' } });
   });
 
-  it('has what does not fit, once', async () => {
+  it('contain a mismatched payment and a bill difference once', async () => {
     const mismatch = { transactionId: '43', outTradeNo: 'x', reasons: ['unknown order'], seenAt: AT };
     const difference = { date: '2026-11-19', kind: 'amount' as const, no: 'x', ours: 1, theirs: 2, seenAt: AT };
     for (let n = 0; n < 2; n += 1) {
@@ -164,7 +164,7 @@ describe('the outbox', () => {
     expect(published()[1]).toMatchObject({ data });
   });
 
-  it('costs few invocations: sessions, logins and what is asked about are not in it', async () => {
+  it('cause no invocation for the item of a session', async () => {
     const { account } = await register();
     await namesUntil('user.registered');
     const before = lambda.calls.length;

@@ -21,57 +21,59 @@ describe('prepay with an Idempotency-Key', () => {
   const twice = async (first: object, second: object = first) => {
     const { token } = await loggedIn();
     const order = (request: object) => buy(world.pay, { token, sku: 'coffee', idempotencyKey: 'k', ...request });
-    return { token, one: await order(first), again: () => order(second) };
+    return { token, placed: await order(first), repeat: () => order(second) };
   };
 
-  it('a repeat is the same order, signed anew, without another call to WeChat', async () => {
-    const { one, again } = await twice({});
+  it('returns the same order with a new signature for a repeat, without another call to WeChat', async () => {
+    const { placed, repeat } = await twice({});
     const before = await world.calls(JSAPI);
-    const two = await again();
-    expect(two.order).toEqual(one.order);
-    expect(two.payment.package).toBe(one.payment.package);
-    expect(two.payment.nonceStr).not.toBe(one.payment.nonceStr);
+    const repeated = await repeat();
+    expect(repeated.order).toEqual(placed.order);
+    expect(repeated.payment.package).toBe(placed.payment.package);
+    expect(repeated.payment.nonceStr).not.toBe(placed.payment.nonceStr);
     expect(await world.calls(JSAPI)).toBe(before);
   });
 
-  it('ten clicks at once are one order', async () => {
+  it('places one order for ten concurrent requests', async () => {
     const { token } = await loggedIn();
-    const clicks = Array.from({ length: 10 }, () => buy(world.pay, { token, sku: 'coffee', idempotencyKey: 'k' }));
-    const numbers = (await Promise.all(clicks)).map(({ order }) => order.outTradeNo);
+    const requests = Array.from({ length: 10 }, () => buy(world.pay, { token, sku: 'coffee', idempotencyKey: 'k' }));
+    const numbers = (await Promise.all(requests)).map(({ order }) => order.outTradeNo);
     expect(new Set(numbers).size).toBe(1);
   });
 
-  it('ten clicks at once on a code are one call of WeChat, and one code: the next one would void it', async () => {
+  it('calls WeChat once for ten concurrent NATIVE requests, because a second code would void the first', async () => {
     const { token } = await loggedIn();
     const before = await world.calls('/v3/pay/transactions/native');
-    const click = () => buy(world.pay, { token, tradeType: 'NATIVE', idempotencyKey: 'code' });
-    const codes = (await Promise.all(Array.from({ length: 10 }, click))).map(({ payment }) => JSON.stringify(payment));
+    const request = () => buy(world.pay, { token, tradeType: 'NATIVE', idempotencyKey: 'code' });
+    const codes = (await Promise.all(Array.from({ length: 10 }, request))).map(({ payment }) =>
+      JSON.stringify(payment),
+    );
     expect(new Set(codes).size).toBe(1);
     expect((await world.calls('/v3/pay/transactions/native')) - before).toBe(1);
   });
 
-  it('stands for what was asked for, whatever it costs by now', async () => {
-    const { one, again } = await twice({ sku: 'tea' });
+  it('returns the first order after the price has changed', async () => {
+    const { placed, repeat } = await twice({ sku: 'tea' });
     await putCatalog(world.base, { items: [{ sku: 'tea', description: 'Tea', kind: 'goods', unitFen: 999 }] });
-    expect((await again()).order).toEqual(one.order);
+    expect((await repeat()).order).toEqual(placed.order);
     await putCatalog(world.base, { items: [{ sku: 'tea', description: 'Tea', kind: 'goods', unitFen: 700 }] });
   });
 
-  it('another purchase, or a settled order, is a conflict', async () => {
+  it('rejects the key of another purchase and of a settled order', async () => {
     const other = await twice({}, { quantity: 2 });
-    await expect(other.again()).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
-    const { one, again } = await twice({});
-    await settle(transactionFor(one.order.outTradeNo));
-    await expect(again()).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } });
+    await expect(other.repeat()).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    const { placed, repeat } = await twice({});
+    await settle(transactionFor(placed.order.outTradeNo));
+    await expect(repeat()).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } });
   });
 
-  it('belongs to one account, and is forgotten after a day', async () => {
+  it('applies to one account, for a day', async () => {
     const [a, b] = [await twice({}), await twice({})];
-    expect(a.one.order.outTradeNo).not.toBe(b.one.order.outTradeNo);
+    expect(a.placed.order.outTradeNo).not.toBe(b.placed.order.outTradeNo);
     world.clock.offsetMs = 25 * 3_600_000;
-    const { outTradeNo } = (await a.again().catch((error: unknown) => ({ order: { outTradeNo: String(error) } })))
+    const { outTradeNo } = (await a.repeat().catch((error: unknown) => ({ order: { outTradeNo: String(error) } })))
       .order;
     world.clock.offsetMs = 0;
-    expect(outTradeNo).not.toBe(a.one.order.outTradeNo);
+    expect(outTradeNo).not.toBe(a.placed.order.outTradeNo);
   });
 });

@@ -13,7 +13,7 @@ import { createWorld, ids, type Person, type World } from '../support/world.ts';
 const { appId } = ids.official;
 const CALL = '/cgi-bin/user/info';
 
-describe('what follows a push', () => {
+describe('syncIdentity', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -25,12 +25,12 @@ describe('what follows a push', () => {
     await world.phone.act(person, 'event', { event: 'subscribe' });
     return person;
   };
-  const who = ({ openIds }: Person) => ({ appId, openId: openIds.official });
-  const identityOf = async (person: Person) => readIdentity(world.table, who(person), 'strong');
+  const identityKey = ({ openIds }: Person) => ({ appId, openId: openIds.official });
+  const identityOf = async (person: Person) => readIdentity(world.table, identityKey(person), 'strong');
   const pushed = (person: Person, follows: boolean, atS: number) =>
-    recordFollow(world.base, { ...who(person), follows, atS });
+    recordFollow(world.base, { ...identityKey(person), follows, atS });
 
-  it('keeps whether somebody follows, in the order of what happened, not of what arrived', async () => {
+  it('keeps the newest follow state when pushes arrive out of order', async () => {
     const person = await follower();
     await pushed(person, true, 100);
     await pushed(person, false, 300);
@@ -40,75 +40,77 @@ describe('what follows a push', () => {
     expect(await identityOf(person)).toMatchObject({ subscribed: true, subscribedChangedAt: 400 });
   });
 
-  it('asks WeChat who a new follower is, once, and links them to the account that they have', async () => {
+  it('looks up the unionid of a new follower once and links the existing account', async () => {
     const person = await follower();
     const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await pushed(person, true, 100);
     const before = await world.calls(CALL);
-    await syncIdentity(world.official, who(person));
-    await syncIdentity(world.official, who(person));
+    await syncIdentity(world.official, identityKey(person));
+    await syncIdentity(world.official, identityKey(person));
     expect((await world.calls(CALL)) - before).toBe(1);
     const identity = await identityOf(person);
     expect(identity).toMatchObject({ accountId: user.id, unionId: person.unionId, subscribed: true });
     expect(identity).not.toHaveProperty('syncRequestedAtMs');
   });
 
-  it('makes no account for a follower whom nobody knows', async () => {
+  it('creates no account for a follower who has none', async () => {
     const person = await follower();
     await pushed(person, true, 100);
-    await syncIdentity(world.official, who(person));
+    await syncIdentity(world.official, identityKey(person));
     expect(await identityOf(person)).not.toHaveProperty('accountId');
     expect(await identityOf(person)).toMatchObject({ unionId: person.unionId });
     expect(await readUnion(world.table, person.unionId, 'strong')).toBeUndefined();
   });
 
-  it('asks again later when WeChat could not answer', async () => {
+  it('throws and keeps the request when WeChat fails, so that the stream retries', async () => {
     const person = await follower();
     await pushed(person, true, 100);
     await world.faults(CALL, '5xx');
-    await expect(syncIdentity(world.official, who(person))).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+    await expect(syncIdentity(world.official, identityKey(person))).rejects.toMatchObject({
+      code: 'WECHAT_UNAVAILABLE',
+    });
     expect(await identityOf(person)).toMatchObject({ syncRequestedAtMs: expect.any(Number) });
-    await syncIdentity(world.official, who(person));
+    await syncIdentity(world.official, identityKey(person));
     expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
   });
 
-  it('keeps a follow that came with a scan: it is on the ticket first', async () => {
+  it('copies a follow that came with a scan from the ticket to the identity', async () => {
     const person = await follower();
     const qr = await createOfficialQrLogin(world.official);
-    const scan = { ...who(person), scene: sceneOf(qr.ticket), followedAt: 500 };
+    const scan = { ...identityKey(person), scene: sceneOf(qr.ticket), followedAt: 500 };
     expect(await recordScan(world.base, scan)).toBe('moved');
     expect(await identityOf(person)).toBeUndefined();
     const ticket = (await readTicket(world.table, qr.ticket))!;
-    await syncIdentity(world.official, { ...who(person), followedAt: ticket.followedAt });
+    await syncIdentity(world.official, { ...identityKey(person), followedAt: ticket.followedAt });
     expect(await identityOf(person)).toMatchObject({ subscribed: true, syncRequestedAtMs: expect.any(Number) });
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });
 
-  it('gives up on what asking again will not change, and what is behind it goes on', async () => {
+  it('gives up after a permanent error, so that later records proceed', async () => {
     for (const errcode of [40003, 46004, 48001]) {
       const person = await follower();
       await pushed(person, true, 100);
       await world.fault({ target: CALL, action: 'errcode', errcode, times: 1 });
-      await syncIdentity(world.official, who(person));
+      await syncIdentity(world.official, identityKey(person));
       expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
     }
   });
 
-  it('does not lose what is asked for while it is at work', async () => {
+  it('keeps a request that arrives during the sync', async () => {
     const person = await follower();
     await pushed(person, true, 100);
     const slowly: typeof world.official.send = async (request) => {
       await pushed(person, true, 200);
       return world.official.send(request);
     };
-    await syncIdentity({ ...world.official, send: slowly }, who(person));
+    await syncIdentity({ ...world.official, send: slowly }, identityKey(person));
     expect(await identityOf(person)).toMatchObject({ syncRequestedAtMs: expect.any(Number), subscribedChangedAt: 200 });
   });
 
-  it('leaves identities of other apps alone', async () => {
+  it('ignores identities of other apps and unknown identities', async () => {
     const before = await world.calls(CALL);
     await syncIdentity(world.official, { appId: ids.miniapp.appId, openId: 'o-any' });
-    await syncIdentity(world.official, { appId, openId: 'o-nobody' });
+    await syncIdentity(world.official, { appId, openId: 'o-unknown' });
     expect(await world.calls(CALL)).toBe(before);
   });
 });

@@ -7,7 +7,7 @@ import { createWorld, ids, type World } from '../support/world.ts';
 const GETTICKET = '/cgi-bin/ticket/getticket';
 const hours = (count: number) => count * 3_600_000;
 
-describe('JS-SDK config', () => {
+describe('getJssdkConfig', () => {
   let world: World;
   beforeEach(async () => {
     world = await createWorld();
@@ -21,7 +21,7 @@ describe('JS-SDK config', () => {
   const deps = () => loadJssdk(world.outside);
   const configFor = async (url: string) => getJssdkConfig(await deps(), url);
 
-  it('signs the address that the page names, without its fragment, as it came', async () => {
+  it('signs the URL of the page unchanged, without its fragment', async () => {
     const config = await configFor('https://shop.example/a%20b?from=timeline&x=1#/route');
     expect(config).toMatchObject({
       appId: ids.official.appId,
@@ -43,23 +43,23 @@ describe('JS-SDK config', () => {
     'http://shop.example/',
     'https://shop.example:8443/',
     'javascript:alert(1)',
-  ])('signs nothing for %s', async (url) => {
+  ])('rejects the foreign URL %s without a call to WeChat', async (url) => {
     await expect(configFor(url)).rejects.toMatchObject({ code: 'ORIGIN_NOT_ALLOWED' });
     expect(await world.calls(GETTICKET)).toBe(0);
   });
 
-  it('refuses what is no address', async () => {
+  it('rejects a URL without a scheme', async () => {
     await expect(configFor('shop.example/a')).rejects.toMatchObject({ code: 'PARAM_ERROR' });
   });
 
-  it('asks WeChat for one ticket and one access token for fifty cold instances', async () => {
+  it('requests one ticket and one access token for fifty cold instances', async () => {
     const configs = await Promise.all(Array.from({ length: 50 }, () => configFor('https://shop.example/')));
     expect(new Set(configs.map(({ nonceStr }) => nonceStr)).size).toBe(50);
     expect(await world.calls(GETTICKET)).toBe(1);
     expect(await world.calls('/cgi-bin/stable_token')).toBe(1);
   });
 
-  it('believes a ticket for an hour at most, because WeChat says two whenever it is asked', async () => {
+  it('renews a ticket after an hour, because WeChat always returns a lifetime of two hours', async () => {
     await configFor('https://shop.example/');
     world.clock.offsetMs = hours(0.9);
     await configFor('https://shop.example/');
@@ -69,7 +69,7 @@ describe('JS-SDK config', () => {
     expect(await world.calls(GETTICKET)).toBe(2);
   });
 
-  it('renews the access token when WeChat refuses it for the ticket', async () => {
+  it('renews the access token when WeChat rejects it for the ticket', async () => {
     await world.faults('getticket', 'token-expired');
     await expect(configFor('https://shop.example/')).resolves.toMatchObject({ signature: expect.any(String) });
     expect(await world.calls(GETTICKET)).toBe(2);

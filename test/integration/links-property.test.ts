@@ -1,5 +1,4 @@
-// Whatever happens to a few people in whatever order, and at once: what leads to an account and what the account knows of
-// it stay in agreement.
+// Property test: accounts and their identifiers stay consistent under any sequence of concurrent changes to a few users.
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,16 +10,16 @@ import { identityName, readIdentity, type Person } from '../../lib/store/identit
 import { createWorld, type World } from '../support/world.ts';
 
 type Act =
-  | { do: 'meet'; person: number; app: number; tellsUnion: boolean }
-  | { do: 'recognise'; person: number; app: number; tellsUnion: boolean }
+  | { do: 'meet'; person: number; app: number; withUnionId: boolean }
+  | { do: 'recognise'; person: number; app: number; withUnionId: boolean }
   | { do: 'bind'; person: number; app: number; phone: number }
   | { do: 'close'; person: number; app: number };
 
 const person = fc.nat({ max: 1 });
 const app = fc.nat({ max: 2 });
 const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ do: fc.constant('meet' as const), person, app, tellsUnion: fc.boolean() }),
-  fc.record({ do: fc.constant('recognise' as const), person, app, tellsUnion: fc.boolean() }),
+  fc.record({ do: fc.constant('meet' as const), person, app, withUnionId: fc.boolean() }),
+  fc.record({ do: fc.constant('recognise' as const), person, app, withUnionId: fc.boolean() }),
   fc.record({ do: fc.constant('bind' as const), person, app, phone: fc.nat({ max: 2 }) }),
   fc.record({ do: fc.constant('close' as const), person, app }),
 );
@@ -35,44 +34,45 @@ describe('links of accounts', () => {
 
   const at = () => new Date().toISOString();
 
-  it('agree after any sequence, also of acts at once', async () => {
+  it('are consistent after any sequence of concurrent changes', async () => {
     const batches = fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(batches, async (sequence) => {
         const run = `r${(runs += 1)}`;
-        for (const batch of sequence) await Promise.all(batch.map((one) => perform(run, one)));
+        for (const batch of sequence) await Promise.all(batch.map((action) => perform(run, action)));
         await expectAgreement(run);
       }),
       { numRuns: 100 },
     );
   });
 
-  async function perform(run: string, one: Act): Promise<void> {
-    const someone = { appId: `${run}-app${one.app}`, openId: `o-${run}-${one.person}-${one.app}` };
-    const told = 'tellsUnion' in one && one.tellsUnion ? { ...someone, unionId: `u-${run}-${one.person}` } : someone;
+  async function perform(run: string, action: Act): Promise<void> {
+    const user = { appId: `${run}-app${action.app}`, openId: `o-${run}-${action.person}-${action.app}` };
+    const sighting =
+      'withUnionId' in action && action.withUnionId ? { ...user, unionId: `u-${run}-${action.person}` } : user;
     try {
-      if (one.do === 'meet') await recogniseOrCreate(world.base, told);
-      if (one.do === 'recognise') await recognise(world.base, told);
-      if (one.do === 'bind')
-        await change(someone, (account) =>
-          linkPhone(world.table, account, { phone: `+${run}${one.phone}`, username: `${one.phone}` }),
+      if (action.do === 'meet') await recogniseOrCreate(world.base, sighting);
+      if (action.do === 'recognise') await recognise(world.base, sighting);
+      if (action.do === 'bind')
+        await change(user, (account) =>
+          linkPhone(world.table, account, { phone: `+${run}${action.phone}`, username: `${action.phone}` }),
         );
-      if (one.do === 'close') await change(someone, (account) => closeAndUnlinkAccount(world.table, account, at()));
+      if (action.do === 'close') await change(user, (account) => closeAndUnlinkAccount(world.table, account, at()));
     } catch (error) {
       if (!isAppError(error, 'IDENTITY_CONFLICT')) throw error;
     }
   }
 
   async function change(
-    someone: Person,
+    user: Person,
     write: (account: NonNullable<Awaited<ReturnType<typeof accountOf>>>) => Promise<boolean>,
   ) {
-    const account = await accountOf(someone);
+    const account = await accountOf(user);
     if (account) await write(account);
   }
 
-  async function accountOf(someone: Person) {
-    const identity = await readIdentity(world.table, someone, 'strong');
+  async function accountOf(user: Person) {
+    const identity = await readIdentity(world.table, user, 'strong');
     return identity?.accountId ? readAccount(world.table, identity.accountId, 'strong') : undefined;
   }
 
@@ -84,14 +84,14 @@ describe('links of accounts', () => {
     for (const link of [...of(`IDENTITY#${run}-`), ...of(`UNION#u-${run}-`), ...of(`PHONE#+${run}`)]) {
       const { accountId, unionId, phone, appId, openId } = link;
       const account = items.find(({ pk, sk }) => pk === `ACCOUNT#${accountId}` && sk === 'ACCOUNT');
-      // Straight to a living account, which knows of it.
+      // Each identifier leads directly to an open account, which lists the identifier.
       expect(account, JSON.stringify(link)).toBeDefined();
       expect(account!['mergedInto'] ?? account!['closedAt'], JSON.stringify({ link, account })).toBeUndefined();
-      const known = {
+      const listed = {
         phone: account!['phone'],
         names: [...(account!['identities'] ?? []), ...(account!['unionIds'] ?? [])],
       };
-      expect(phone ? [known.phone] : known.names).toContain(
+      expect(phone ? [listed.phone] : listed.names).toContain(
         phone ?? (openId ? identityName({ appId, openId }) : unionId),
       );
     }
@@ -99,12 +99,12 @@ describe('links of accounts', () => {
       (item) => item['sk'] === 'ACCOUNT' && item['identities'] && JSON.stringify([...item['identities']]).includes(run),
     );
     for (const account of living.filter((item) => !item['mergedInto'] && !item['closedAt'])) {
-      const led = await Promise.all(
+      const linked = await Promise.all(
         [...(account['identities'] as Set<string>)].map((name) =>
           accountOf({ appId: name.split('#')[0]!, openId: name.split('#')[1]! }),
         ),
       );
-      expect(new Set(led.map((one) => one?.id)), JSON.stringify(account)).toEqual(new Set([account['id']]));
+      expect(new Set(linked.map((owner) => owner?.id)), JSON.stringify(account)).toEqual(new Set([account['id']]));
     }
   }
 });

@@ -4,7 +4,7 @@ import { logout } from '../../lib/identity/logout.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-describe('mini-program login', () => {
+describe('loginMiniapp', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -22,7 +22,7 @@ describe('mini-program login', () => {
     expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id, username: first.user.username } });
   });
 
-  it('answers the same code again with the same account and a working session', async () => {
+  it('returns the same account and a working session when the same js_code is sent twice', async () => {
     const code = await codeOfNewPerson();
     const first = await loginMiniapp(world.miniapp, code);
     const second = await loginMiniapp(world.miniapp, code);
@@ -31,7 +31,7 @@ describe('mini-program login', () => {
     await expect(getMe(world.sessions, second.token)).resolves.toEqual({ user: first.user });
   });
 
-  it('and also when WeChat cannot be asked any more', async () => {
+  it('returns the first session for a used js_code while WeChat fails', async () => {
     const code = await codeOfNewPerson();
     const { token } = await loginMiniapp(world.miniapp, code);
     for (const action of ['5xx', 'busy']) {
@@ -40,7 +40,7 @@ describe('mini-program login', () => {
     }
   });
 
-  it('answers the same code sent ten times at once with one account and ten working sessions', async () => {
+  it('returns one account and ten working sessions for ten concurrent requests with one js_code', async () => {
     const code = await codeOfNewPerson();
     const answers = await Promise.all(Array.from({ length: 10 }, () => loginMiniapp(world.miniapp, code)));
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
@@ -48,7 +48,7 @@ describe('mini-program login', () => {
     expect(seen).toHaveLength(10);
   });
 
-  it('waits for a twin that WeChat answered, though it is slow to open its session', async () => {
+  it('waits for a concurrent duplicate that WeChat answered and that is slow to open its session', async () => {
     const code = await codeOfNewPerson();
     const [answered, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const slowly: typeof world.miniapp.send = async (request) => {
@@ -59,7 +59,7 @@ describe('mini-program login', () => {
     };
     const first = loginMiniapp({ ...world.miniapp, send: slowly }, code);
     await answered.promise;
-    // The clock of the twin stands: it waits for as long as the other needs.
+    // The clock of the duplicate stands still, so that its wait does not time out.
     const nowMs = world.base.now();
     const sleep: typeof world.miniapp.sleep = (ms) => (waiting.resolve(), world.miniapp.sleep(ms));
     const second = loginMiniapp({ ...world.miniapp, sleep, now: () => nowMs }, code);
@@ -68,7 +68,7 @@ describe('mini-program login', () => {
     await expect(getMe(world.sessions, two.token)).resolves.toEqual({ user: one.user });
   });
 
-  it('creates one account when a new person logs in with ten codes at once', async () => {
+  it('creates one account when a new user logs in with ten codes concurrently', async () => {
     const person = await world.phone.newPerson();
     const codes = await Promise.all(Array.from({ length: 10 }, () => world.phone.loginCode(person)));
     const answers = await Promise.all(codes.map((code) => loginMiniapp(world.miniapp, code)));
@@ -76,7 +76,7 @@ describe('mini-program login', () => {
     expect(answers.filter(({ isNewUser }) => isNewUser)).toHaveLength(1);
   });
 
-  it('does not give the first answer any more when the code has outlived its five minutes', async () => {
+  it('rejects a used js_code after five minutes', async () => {
     const code = await codeOfNewPerson();
     await loginMiniapp(world.miniapp, code);
     world.clock.offsetMs = 5 * 60_000 + 1_000;
@@ -84,7 +84,7 @@ describe('mini-program login', () => {
     world.clock.offsetMs = 0;
   });
 
-  it('does not open a session again that was logged out', async () => {
+  it('rejects a used js_code whose session was logged out', async () => {
     const code = await codeOfNewPerson();
     const { token } = await loginMiniapp(world.miniapp, code);
     await logout(world.sessions, token);
@@ -92,11 +92,11 @@ describe('mini-program login', () => {
     await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('refuses a code that WeChat does not know', async () => {
+  it('rejects an unknown js_code', async () => {
     await expect(loginMiniapp(world.miniapp, 'nonsense')).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
   });
 
-  it('asks once more when WeChat is busy, and never repeats a code that may be spent', async () => {
+  it('retries once when WeChat is busy, and never after a timeout, which may have spent the code', async () => {
     const path = '/sns/jscode2session';
     await world.faults('jscode2session', 'busy');
     const before = await world.calls(path);
@@ -112,12 +112,12 @@ describe('mini-program login', () => {
   it.each([
     ['garbage', 'WECHAT_UNAVAILABLE'],
     ['5xx', 'WECHAT_UNAVAILABLE'],
-  ])('says so when WeChat answers with %s', async (action, code) => {
+  ])('turns the answer %s of WeChat into %s', async (action, code) => {
     await world.faults('jscode2session', action);
     await expect(loginMiniapp(world.miniapp, await codeOfNewPerson())).rejects.toMatchObject({ code });
   });
 
-  it('names the setting that WeChat refuses', async () => {
+  it('names the secret that WeChat rejects', async () => {
     const app = { ...world.miniapp.app, appSecret: 'wrong' };
     await expect(loginMiniapp({ ...world.miniapp, app }, await codeOfNewPerson())).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
@@ -125,7 +125,7 @@ describe('mini-program login', () => {
     });
   });
 
-  it('refuses a session that has ended, though TTL has not deleted it yet', async () => {
+  it('opens a session that getMe rejects after its end, before TTL deletes it', async () => {
     const { token, expiresIn } = await loginMiniapp(world.miniapp, await codeOfNewPerson());
     world.clock.offsetMs = expiresIn * 1_000 + 1_000;
     await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

@@ -15,7 +15,7 @@ import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const GONE = { code: 'TICKET_EXPIRED' };
 
-describe('scan login by a code of the mini-program', () => {
+describe('scan login with a code of the mini-program', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -33,7 +33,7 @@ describe('scan login by a code of the mini-program', () => {
   const scan = async (person: Person, qr: QrLogin) =>
     (await world.phone.act(person, 'scan', { content: qr.imageUrl })) as { kind: string; scene: string };
 
-  it('is an image in a data URL, whose scene is the ticket', async () => {
+  it('returns the code as a data URL whose scene is the ticket', async () => {
     const [{ person }, qr] = [await loggedIn(), await create()];
     expect(qr).toMatchObject({ content: null, expiresIn: TICKET_LIFE_S });
     const image = PNG.sync.read(Buffer.from(/^data:image\/png;base64,(.+)$/.exec(qr.imageUrl)![1]!, 'base64'));
@@ -41,7 +41,7 @@ describe('scan login by a code of the mini-program', () => {
     expect(await scan(person, qr)).toMatchObject({ kind: 'mini-program', scene: qr.ticket });
   });
 
-  it('goes from pending to scanned, and logs the page in when the person confirms', async () => {
+  it('goes from pending to scanned, and logs the page in when the user confirms', async () => {
     const [{ token, user }, qr] = [await loggedIn(), await create()];
     expect(await poll(qr)).toEqual({ status: 'pending' });
     expect(await decide(qr, token, 'scan')).toEqual({ status: 'scanned', siteName: '示例站' });
@@ -55,7 +55,7 @@ describe('scan login by a code of the mini-program', () => {
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
-  it('asks WeChat nothing at a poll', async () => {
+  it('makes no call to WeChat at a poll', async () => {
     const [{ token }, qr] = [await loggedIn(), await create()];
     await decide(qr, token, 'confirm');
     const before = await world.calls('/cgi-bin/user/info');
@@ -63,7 +63,7 @@ describe('scan login by a code of the mini-program', () => {
     expect(await world.calls('/cgi-bin/user/info')).toBe(before);
   });
 
-  it('ends when the person cancels: the page sees an expired code', async () => {
+  it('expires the code when the user cancels', async () => {
     const [{ token }, qr] = [await loggedIn(), await create()];
     await decide(qr, token, 'scan');
     expect(await decide(qr, token, 'cancel')).toMatchObject({ status: 'cancelled' });
@@ -71,7 +71,7 @@ describe('scan login by a code of the mini-program', () => {
     await expect(decide(qr, token, 'confirm')).rejects.toMatchObject(GONE);
   });
 
-  it('takes a decision twice, and none back', async () => {
+  it('accepts a repeated decision and rejects its reversal', async () => {
     const [{ token }, qr] = [await loggedIn(), await create()];
     for (const decision of ['scan', 'scan', 'confirm', 'confirm'] as const) await decide(qr, token, decision);
     await expect(decide(qr, token, 'cancel')).rejects.toMatchObject(GONE);
@@ -79,7 +79,7 @@ describe('scan login by a code of the mini-program', () => {
     expect(await poll(qr)).toMatchObject({ status: 'registered' });
   });
 
-  it('belongs to whoever scanned first: nobody else can confirm or cancel', async () => {
+  it('rejects every decision of a user who did not scan first', async () => {
     const [first, second, qr] = [await loggedIn(), await loggedIn(), await create()];
     await decide(qr, first.token, 'scan');
     for (const decision of ['scan', 'confirm', 'cancel'] as const) {
@@ -89,18 +89,18 @@ describe('scan login by a code of the mini-program', () => {
     expect(await poll(qr)).toMatchObject({ status: 'registered', user: { id: first.user.id } });
   });
 
-  it('is confirmed by one of many who race for it, and collected by one of a hundred polls', async () => {
-    const people = await Promise.all(Array.from({ length: 5 }, loggedIn));
+  it('accepts one of five concurrent confirmations, and collects the ticket by one of a hundred polls', async () => {
+    const users = await Promise.all(Array.from({ length: 5 }, loggedIn));
     const qr = await create();
-    const outcomes = await Promise.allSettled(people.map(({ token }) => decide(qr, token, 'confirm')));
-    const winners = people.filter((_, i) => outcomes[i]!.status === 'fulfilled');
+    const outcomes = await Promise.allSettled(users.map(({ token }) => decide(qr, token, 'confirm')));
+    const winners = users.filter((_, i) => outcomes[i]!.status === 'fulfilled');
     expect(winners).toHaveLength(1);
     const polls = await Promise.allSettled(Array.from({ length: 100 }, () => poll(qr)));
     const answers = polls.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     expect(answers).toMatchObject([{ status: 'registered', user: { id: winners[0]!.user.id } }]);
   });
 
-  it('takes no decision on an unknown, malformed or expired ticket, nor on a code of the official account', async () => {
+  it('rejects a decision on an unknown, malformed or expired ticket, and on a code of the official account', async () => {
     const { token } = await loggedIn();
     await expect(decide({ ticket: 'A'.repeat(22) }, token, 'confirm')).rejects.toMatchObject(GONE);
     await expect(decide({ ticket: '../x' }, token, 'confirm')).rejects.toMatchObject(GONE);
@@ -113,7 +113,7 @@ describe('scan login by a code of the mini-program', () => {
     world.clock.offsetMs = 0;
   });
 
-  it('takes no decision of a session whose account was closed', async () => {
+  it('rejects a decision of a session whose account was closed', async () => {
     const [{ person, token, user }, qr] = [await loggedIn(), await create()];
     const account = (await readAccount(world.table, user.id, 'strong'))!;
     expect(await closeAndUnlinkAccount(world.table, account, new Date().toISOString())).toBe(true);
@@ -122,7 +122,7 @@ describe('scan login by a code of the mini-program', () => {
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });
 
-  it('is for sessions of the mini-program', async () => {
+  it('rejects a decision of a session of the official account', async () => {
     const { openIds } = await world.phone.newPerson();
     const [appId, openId] = [ids.official.appId, openIds.official];
     const { account } = await recogniseOrCreate(world.base, { appId, openId });
@@ -130,12 +130,12 @@ describe('scan login by a code of the mini-program', () => {
     await expect(decide(await create(), token, 'confirm')).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
-  it('renews the access token and tries once more when WeChat refuses it', async () => {
+  it('renews the access token and retries once when WeChat rejects it', async () => {
     await world.faults('getwxacodeunlimit', 'token-expired');
     expect(await poll(await create())).toEqual({ status: 'pending' });
   });
 
-  it('says what WeChat says when there is no image', async () => {
+  it('throws WECHAT_UNAVAILABLE when WeChat returns no image', async () => {
     await world.faults('getwxacodeunlimit', 'garbage');
     await expect(create()).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });

@@ -1,5 +1,5 @@
-// Random lives of an order: WeChat and we, whatever is lost, repeated, late or broken on the way. In the end our books
-// say what WeChat's say, and no money has appeared or disappeared.
+// Property test: random lives of an order, with lost, repeated, late and failed messages between WeChat and the ledger.
+// In the end the ledger agrees with WeChat, and no money has appeared or disappeared.
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
@@ -28,10 +28,10 @@ beforeAll(async () => {
 afterAll(() => world.simulator.close());
 
 type Notice = Parameters<typeof takeNotification>[1];
-/** What becomes of a call: it works, it is lost on its way there, or the answer is lost on its way back. */
+/** The fate of a call: it succeeds, its request is lost, or its response is lost. */
 type Luck = 'fine' | 'request-lost' | 'answer-lost';
 
-/** A WeChat with one order. */
+/** Simulates WeChat Pay with one order. */
 function wechatWith(order: Order) {
   let state: 'NOTPAY' | 'SUCCESS' | 'CLOSED' = 'NOTPAY';
   const refunds = new Map<string, WechatRefund>();
@@ -42,7 +42,7 @@ function wechatWith(order: Order) {
   const payment = { transactionId, paidAt, amountFen: AMOUNT, currency: 'CNY' };
   const leftFen = () =>
     [...refunds.values()].reduce((sum, { status, amountFen }) => sum - (status === 'CLOSED' ? 0 : amountFen), AMOUNT);
-  const told = (): Transaction => ({
+  const currentTransaction = (): Transaction => ({
     appId: order.appId,
     mchId: order.mchId,
     outTradeNo: order.outTradeNo,
@@ -57,8 +57,8 @@ function wechatWith(order: Order) {
     return answer;
   };
   const accept = (outRefundNo: string, amountFen: number): WechatRefund => {
-    const known = refunds.get(outRefundNo);
-    if (known) return known;
+    const existing = refunds.get(outRefundNo);
+    if (existing) return existing;
     if (state !== 'SUCCESS' || amountFen > leftFen()) throw errorOfPayCode('NOT_ENOUGH', 'fake');
     const fact: WechatRefund = {
       mchId: order.mchId,
@@ -74,7 +74,7 @@ function wechatWith(order: Order) {
     return fact;
   };
   const api = {
-    query: () => call(told),
+    query: () => call(currentTransaction),
     close: () =>
       call(() => {
         if (state === 'SUCCESS') throw errorOfPayCode('ORDERPAID', 'fake');
@@ -82,9 +82,9 @@ function wechatWith(order: Order) {
       }),
     queryRefund: ({ outRefundNo }: { outRefundNo: string }) =>
       call(() => {
-        const known = refunds.get(outRefundNo);
-        if (!known) throw errorOfPayCode('RESOURCE_NOT_EXISTS', 'fake');
-        return known;
+        const existing = refunds.get(outRefundNo);
+        if (!existing) throw errorOfPayCode('RESOURCE_NOT_EXISTS', 'fake');
+        return existing;
       }),
   } as unknown as PayApi;
   return {
@@ -102,12 +102,12 @@ function wechatWith(order: Order) {
     pay: () => {
       if (state !== 'NOTPAY') return;
       state = 'SUCCESS';
-      notices.push({ kind: 'payment', transaction: told() } as Notice);
+      notices.push({ kind: 'payment', transaction: currentTransaction() } as Notice);
     },
     refundByHand: (outRefundNo: string, amountFen: number) => {
       if (state === 'SUCCESS' && amountFen <= leftFen()) accept(outRefundNo, amountFen);
     },
-    /** A refund under way comes to an end, or gets stuck; WeChat says so. */
+    /** Ends a refund under way, or marks it ABNORMAL, and queues its notification. */
     end: (pick: number, status: WechatRefund['status'], signed: boolean) => {
       const open = [...refunds.values()].filter((fact) => fact.status === 'PROCESSING' || fact.status === 'ABNORMAL');
       const fact = open[pick % Math.max(open.length, 1)];
@@ -185,14 +185,14 @@ async function newOrder(): Promise<Order> {
   return putOrder(world.table, order, world.base.now() + MINUTE_MS);
 }
 
-/** Whatever a flow may refuse or fail with: the next step goes on from what is stored. */
+/** Ignores the errors that a flow may throw: the next step continues from the stored state. */
 const survive = (work: Promise<unknown>) =>
   work.catch((error: unknown) => {
     if (!(error instanceof AppError) || error.code === 'INTERNAL') throw error;
   });
 
-describe('the books', () => {
-  it('end as WeChat says, and never hold more or less money than was paid', async () => {
+describe('ledger', () => {
+  it('agrees with WeChat in the end, and never refunds more than was paid', async () => {
     await fc.assert(
       fc.asyncProperty(life, async ({ steps, luck }) => {
         world.clock.offsetMs = 0;
@@ -201,35 +201,36 @@ describe('the books', () => {
         const wechat = wechatWith(order);
         wechat.luck.push(...luck);
         const stored = async () => (await readOrder(world.table, outTradeNo))!;
-        const act = async (one: Step): Promise<unknown> => {
+        const act = async (action: Step): Promise<unknown> => {
           const { deps } = wechat;
-          if (one.does === 'pay') return wechat.pay();
-          if (one.does === 'close') return closeAtWechat(deps, await stored());
-          if (one.does === 'query') return checkOrder(deps, await stored());
-          if (one.does === 'refund-by-hand') return wechat.refundByHand(`H${one.number}x${lives}`, one.amountFen);
-          if (one.does === 'end') return wechat.end(one.pick, one.status, one.signed);
-          if (one.does === 'refund') {
-            const outRefundNo = `R${one.number}x${lives}`;
-            return refundOrder(deps, { outTradeNo, outRefundNo, amountFen: one.amountFen });
+          if (action.does === 'pay') return wechat.pay();
+          if (action.does === 'close') return closeAtWechat(deps, await stored());
+          if (action.does === 'query') return checkOrder(deps, await stored());
+          if (action.does === 'refund-by-hand')
+            return wechat.refundByHand(`H${action.number}x${lives}`, action.amountFen);
+          if (action.does === 'end') return wechat.end(action.pick, action.status, action.signed);
+          if (action.does === 'refund') {
+            const outRefundNo = `R${action.number}x${lives}`;
+            return refundOrder(deps, { outTradeNo, outRefundNo, amountFen: action.amountFen });
           }
-          if (one.does === 'sweep') {
+          if (action.does === 'sweep') {
             world.clock.offsetMs += 30 * MINUTE_MS;
             return sweep(deps);
           }
-          if (one.does !== 'deliver') return undefined;
-          const known = wechat.notices[one.pick % Math.max(wechat.notices.length, 1)];
-          if (!known) return undefined;
-          return Promise.all(Array.from({ length: one.copies }, () => takeNotification(deps, known)));
+          if (action.does !== 'deliver') return undefined;
+          const notice = wechat.notices[action.pick % Math.max(wechat.notices.length, 1)];
+          if (!notice) return undefined;
+          return Promise.all(Array.from({ length: action.copies }, () => takeNotification(deps, notice)));
         };
-        for (const one of steps) {
-          await survive(act(one));
+        for (const action of steps) {
+          await survive(act(action));
           const { refundedFen, refundingFen, state, transactionId } = await stored();
           expect(Math.min(refundedFen, refundingFen)).toBeGreaterThanOrEqual(0);
           expect(refundedFen).toBeLessThanOrEqual(AMOUNT);
           expect(refundedFen + refundingFen > 0 && transactionId === undefined).toBe(false);
           expect(['PAID', 'REFUNDING', 'REFUNDED'].includes(state) && wechat.state() !== 'SUCCESS').toBe(false);
         }
-        // Peace: every refund ends, the bill shows those that nobody told us of, and the sweep has its days.
+        // No more faults: every refund ends, the bill reports the unknown refunds, and the sweep runs for four days.
         wechat.luck.length = 0;
         for (const fact of wechat.refunds.values()) {
           await putReportedRefund(world.table, consoleRefund(fact, world.base.now()), world.base.now());

@@ -23,7 +23,7 @@ const { appId } = ids.official;
 let world: OfficialWorld;
 
 const SIGNED_BY_QUERY_ALONE: [string, Change] = [
-  'signed by the query alone of another push',
+  'signed like a push of plain mode',
   (event) => void (event.rawQueryString = signedQuery()),
 ];
 
@@ -33,7 +33,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
   });
   afterAll(() => world.close());
 
-  it('takes a scan by somebody who follows with it, and one by a follower, and names the site', async () => {
+  it('confirms the scan of a new follower and of an existing follower, and names the site', async () => {
     const person = await world.phone.newPerson();
     for (const kind of ['subscribe', 'scan']) {
       const { qr, answer } = await world.scan(person);
@@ -46,13 +46,13 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     }
   });
 
-  it('answers in the mode of the push', async () => {
+  it('replies in the mode of the push', async () => {
     const { answer } = await world.scan(await world.phone.newPerson());
     expect(answer.push.body.includes('<Encrypt>')).toBe(mode !== 'plain');
     expect(answer.push.body.includes('示例站')).toBe(mode === 'plain');
   });
 
-  it('takes the same scan three times: one login, one answer', async () => {
+  it('answers a repeated scan alike and logs in once', async () => {
     const person = await world.phone.newPerson();
     const { qr, answer } = await world.scan(person);
     const repeated = await Promise.all([1, 2].map(() => world.act(person, 'resend', {})));
@@ -63,7 +63,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     await expect(world.poll(qr)).rejects.toMatchObject({ code: 'TICKET_EXPIRED' });
   });
 
-  it('takes the same message three times: one effect, and the same answer each time', async () => {
+  it('answers a repeated message alike and handles it once', async () => {
     const person = await world.follower();
     const before = world.taken('text');
     const first = await world.act(person, 'message', { text: '帮助' });
@@ -75,7 +75,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     expect(world.taken('text') - before).toBe(2);
   });
 
-  it('remembers a click and a report, but neither scans nor follows, which need no memory', async () => {
+  it('stores a claim for a click and for a report, and none for idempotent scans and follows', async () => {
     const before = await world.claims();
     const person = await world.follower();
     await world.scan(person);
@@ -89,7 +89,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     for (const pk of made) expect(pk.startsWith(`CLAIM#official-push#${appId}#${person.openIds.official}#`)).toBe(true);
   });
 
-  it('greets who follows without a login code, and answers messages and clicks', async () => {
+  it('welcomes a follower without a login code, and replies to messages and clicks', async () => {
     const person = await world.phone.newPerson();
     const greeted = await world.act(person, 'event', { event: 'subscribe', fields: { EventKey: '' } });
     expect(greeted.reply!.content).toContain('欢迎关注「示例站」');
@@ -103,7 +103,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     expect((await world.act(person, 'menu-click', { key: 'HELP' })).reply).toEqual(help.reply);
   });
 
-  it('answers a bare success to whatever it has no reply for', async () => {
+  it('answers success to a push that needs no reply', async () => {
     const person = await world.follower();
     const list = { TemplateId: 'A', SubscribeStatusString: 'accept' };
     for (const [action, body] of [
@@ -113,7 +113,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
       ['event', { event: 'subscribe_msg_popup_event', fields: { SubscribeMsgPopupEvent: { List: [list, list] } } }],
       ['event', { event: 'user_info_modified', fields: { OpenID: person.openIds.official, AppID: appId } }],
       ['event', { event: 'user_authorization_revoke', fields: { OpenID: person.openIds.official, RevokeInfo: '1' } }],
-      ['event', { event: 'nobody_knows_this' }],
+      ['event', { event: 'unknown_event' }],
       ['unfollow', {}],
     ] as const) {
       expect(await world.act(person, action, body), JSON.stringify(body)).toMatchObject({
@@ -123,7 +123,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     }
   });
 
-  it('echoes only for a signed address check, bare, unencrypted and as text', async () => {
+  it('returns the echostr as plain text, and only for a signed address check', async () => {
     const get = await lastEvent(world);
     get.requestContext.http.method = 'GET';
     delete get.body;
@@ -144,7 +144,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     }
   });
 
-  it('reads a body that arrives in base64', async () => {
+  it('accepts a body in base64', async () => {
     const { qr } = await world.scan(await world.phone.newPerson());
     const event = structuredClone(world.address.events.at(-1)!);
     event.body = Buffer.from(event.body!).toString('base64');
@@ -154,29 +154,32 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
   });
 
   it.each<[string, Change]>([
-    ['unsigned', (event) => void (event.rawQueryString = 'openid=x')],
-    ['tampered', (event) => void (event.rawQueryString = event.rawQueryString.replace('nonce=', 'nonce=x'))],
+    ['that is unsigned', (event) => void (event.rawQueryString = 'openid=x')],
+    [
+      'with a changed nonce',
+      (event) => void (event.rawQueryString = event.rawQueryString.replace('nonce=', 'nonce=x')),
+    ],
     ['without a body', (event) => void delete event.body],
     ['with a DOCTYPE', (event) => void (event.body = `<!DOCTYPE xml [<!ENTITY e "x">]>${event.body}`)],
     [
       'with an entity',
       (event) => void (event.body = event.body!.replace('<xml>', '<!ENTITY e SYSTEM "file:///etc/passwd"><xml>')),
     ],
-    ['not XML', (event) => void (event.body = '{"a":1}')],
+    ['that is not XML', (event) => void (event.body = '{"a":1}')],
     ['larger than 64 KiB', (event) => void (event.body = 'x'.repeat(70_000))],
     ['signed with another token', (event) => resign(event, { by: 'BBBBB' })],
-    // What plain mode cannot see.
+    // Plain mode cannot detect this push.
     ...(mode === 'plain' ? [] : [SIGNED_BY_QUERY_ALONE]),
-    ['stale: captured, and sent again later', (event) => resign(event, { skewS: -301 })],
+    ['replayed after five minutes', (event) => resign(event, { skewS: -301 })],
     ['from the future', (event) => resign(event, { skewS: 310 })],
     ['of another mode', (event) => void (event.rawQueryString = otherMode(event, mode))],
-  ])('refuses a push that is %s, and stores nothing', async (_, change) => {
+  ])('rejects a push %s, and stores nothing', async (_, change) => {
     const event = await lastEvent(world);
     change(event);
     await world.expectRefused(event);
   });
 
-  it('logs no openid, no key, no signature and nothing that people wrote', async () => {
+  it('logs no openid, no key, no signature and no message text', async () => {
     await world.act(await world.follower(), 'message', { text: '我的密码是9527' });
     const text = world.output.join('\n');
     expect(text).not.toBe('');
@@ -189,24 +192,24 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
   });
 });
 
-describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => {
+describe.each<Mode>(['compatible', 'secure'])('forged pushes in %s mode', (mode) => {
   beforeAll(async () => {
     world = await createModeWorld(mode);
   });
   afterAll(() => world.close());
 
-  /** A SCAN that would log `openId` in to the page that shows this code. */
+  /** A SCAN event that would log `openId` in on the page with this code. */
   const scanXml = ({ ticket }: { ticket: string }, openId = 'o_attacker') =>
     `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>${openId}</FromUserName>` +
     `<CreateTime>${nowS()}</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>login:${ticket}</EventKey></xml>`;
 
-  const expectForgeryRefused = async (event: LambdaFunctionURLEvent, qr: { ticket: string; pollToken: string }) => {
+  const expectForgeryRejected = async (event: LambdaFunctionURLEvent, qr: { ticket: string; pollToken: string }) => {
     const answer = await world.expectRefused(event);
     expect(answer).toMatchObject({ statusCode: 403, body: 'This is not a push of WeChat for this account' });
     expect(await world.poll(qr)).toEqual({ status: 'pending' });
   };
 
-  it('opens what others seal: the check of the checks below', async () => {
+  it('accepts a genuine push that @wecom/crypto sealed, which the tests below change', async () => {
     const qr = await createOfficialQrLogin(world.official);
     const answer = await world.send(await sealedEvent(world, scanXml(qr)));
     expect(answer.statusCode).toBe(200);
@@ -215,14 +218,14 @@ describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => 
 
   it.each([
     ['signed as in plain mode', () => signedQuery()],
-    ['said to be encrypted', () => `${signedQuery()}&encrypt_type=aes&msg_signature=${'0'.repeat(40)}`],
-    ['said to be raw', () => `${signedQuery()}&encrypt_type=raw`],
-  ])('refuses a forged plain SCAN, %s', async (_, query) => {
+    ['marked as encrypted', () => `${signedQuery()}&encrypt_type=aes&msg_signature=${'0'.repeat(40)}`],
+    ['marked as raw', () => `${signedQuery()}&encrypt_type=raw`],
+  ])('rejects a forged plain SCAN %s', async (_, query) => {
     const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRefused({ ...(await lastEvent(world)), rawQueryString: query(), body: scanXml(qr) }, qr);
+    await expectForgeryRejected({ ...(await lastEvent(world)), rawQueryString: query(), body: scanXml(qr) }, qr);
   });
 
-  it('refuses a forged SCAN beside the encrypted part of a genuine push, and acts on that part alone', async () => {
+  it('ignores a forged SCAN beside the encrypted part of a genuine push', async () => {
     const [qr, other] = [await createOfficialQrLogin(world.official), await createOfficialQrLogin(world.official)];
     const event = await sealedEvent(world, scanXml(other));
     event.body = scanXml(qr).replace('</xml>', `${event.body!.slice('<xml>'.length)}`);
@@ -231,51 +234,51 @@ describe.each<Mode>(['compatible', 'secure'])('forgeries in %s mode', (mode) => 
     expect(await world.poll(other)).toMatchObject({ status: 'unregistered' });
   });
 
-  it('refuses a ciphertext for another appid, though its signature holds', async () => {
+  it('rejects a correctly signed ciphertext for another appid', async () => {
     const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { app: 'wx9999999999999999' }), qr);
+    await expectForgeryRejected(await sealedEvent(world, scanXml(qr), { app: 'wx9999999999999999' }), qr);
   });
 
-  it('refuses a message under a key that nobody knows, though its signature holds', async () => {
+  it('rejects a correctly signed ciphertext under an unknown key', async () => {
     const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { key: UNKNOWN_KEY }), qr);
+    await expectForgeryRejected(await sealedEvent(world, scanXml(qr), { key: UNKNOWN_KEY }), qr);
   });
 
-  it('refuses a captured message later, and gives it no second effect at once', async () => {
+  it('rejects a replay after five minutes, and handles an immediate replay once', async () => {
     const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRefused(await sealedEvent(world, scanXml(qr), { skewS: -301 }), qr);
+    await expectForgeryRejected(await sealedEvent(world, scanXml(qr), { skewS: -301 }), qr);
     const text =
       `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>o_1</FromUserName><CreateTime>${nowS()}</CreateTime>` +
       '<MsgType>text</MsgType><Content>hi</Content><MsgId>90071992547409930</MsgId></xml>';
     const captured = await sealedEvent(world, text);
     for (let i = 0; i < 3; i += 1) expect((await world.send(captured)).statusCode).toBe(200);
-    // WeChat may encrypt a repetition afresh: it is the same message all the same.
+    // WeChat may encrypt a repeated message anew. It is still the same message.
     expect((await world.send(await sealedEvent(world, text))).statusCode).toBe(200);
     expect(world.taken('text')).toBe(1);
   });
 
-  it('refuses a changed ciphertext', async () => {
+  it('rejects a changed ciphertext', async () => {
     const qr = await createOfficialQrLogin(world.official);
     const event = await sealedEvent(world, scanXml(qr));
     event.body = event.body!.replace(
       /(<Encrypt>)(.)/,
       (_, tag: string, first: string) => tag + (first === 'A' ? 'B' : 'A'),
     );
-    await expectForgeryRefused(event, qr);
+    await expectForgeryRejected(event, qr);
   });
 
-  it('tells its log, and nobody else, why', () => {
+  it('logs the reason of each rejection', () => {
     const text = world.output.join('\n');
-    for (const why of ['not encrypted', 'OFFICIAL_AES_KEY does not open it', 'msg_signature', 'too old']) {
-      expect(text).toContain(why);
+    for (const reason of ['not encrypted', 'OFFICIAL_AES_KEY does not open it', 'msg_signature', 'too old']) {
+      expect(text).toContain(reason);
     }
   });
 
-  it('opens the previous key while keys are changed, and answers with it', async () => {
+  it('opens a push under the previous key during a rotation, and replies with that key', async () => {
     for (const aesKey of [PREVIOUS_KEY, CURRENT_KEY]) {
       await world.console({ aesKey });
       const { answer, qr } = await world.scan(await world.phone.newPerson());
-      // The phone opens the reply with the key that the console has.
+      // The phone decrypts the reply with the key of the console.
       expect(answer.push.reply!.content).toContain('正在登录');
       expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
     }

@@ -14,7 +14,7 @@ import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type Person as PhoneOwner, type World } from '../support/world.ts';
 
-describe('one person, several openids', () => {
+describe('user with several openids', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -22,15 +22,15 @@ describe('one person, several openids', () => {
   beforeEach(() => world.bindOpenPlatform('miniapp', 'official'));
   afterAll(() => world.simulator.close());
 
-  const inMiniapp = ({ openIds, unionId }: PhoneOwner, known = true): Person => ({
+  const inMiniapp = ({ openIds, unionId }: PhoneOwner, withUnionId = true): Person => ({
     appId: ids.miniapp.appId,
     openId: openIds.miniapp,
-    ...(known && { unionId }),
+    ...(withUnionId && { unionId }),
   });
-  const inOfficial = ({ openIds, unionId }: PhoneOwner, known = true): Person => ({
+  const inOfficial = ({ openIds, unionId }: PhoneOwner, withUnionId = true): Person => ({
     appId: ids.official.appId,
     openId: openIds.official,
-    ...(known && { unionId }),
+    ...(withUnionId && { unionId }),
   });
   const meet = async (person: Person) => (await recogniseOrCreate(world.base, person)).account;
   const accountOf = async (person: Person): Promise<Account> => {
@@ -42,7 +42,7 @@ describe('one person, several openids', () => {
     expect(await linkPhone(world.table, current, { phone, username: phone })).toBe(true);
   };
 
-  it('has one account in the mini-program and in the official account, by the unionid', async () => {
+  it('has one account in the mini-program and in the official account by the unionid', async () => {
     const owner = await world.phone.newPerson();
     const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     const account = await meet(inOfficial(owner));
@@ -50,7 +50,7 @@ describe('one person, several openids', () => {
     expect([...(await accountOf(inMiniapp(owner))).identities!]).toHaveLength(2);
   });
 
-  it('is logged in by scanning, when they are known from the mini-program: WeChat tells the unionid of a follower', async () => {
+  it('is logged in by a scan when the unionid of the follower leads to an account', async () => {
     const owner = await world.phone.newPerson();
     const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     await world.phone.act(owner, 'event', { event: 'subscribe' });
@@ -60,7 +60,7 @@ describe('one person, several openids', () => {
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'registered', user: { id: user.id } });
   });
 
-  it('registers as one person: what WeChat told at the scan is kept, and not in a token that others see', async () => {
+  it('is registered with the unionid of the scan, which the registration token does not contain', async () => {
     const owner = await world.phone.newPerson();
     await world.phone.act(owner, 'event', { event: 'subscribe' });
     const qr = await createOfficialQrLogin(world.official);
@@ -74,7 +74,7 @@ describe('one person, several openids', () => {
     expect((await loginMiniapp(world.miniapp, await world.phone.loginCode(owner))).user.id).toBe(user.id);
   });
 
-  it('is asked to register when WeChat cannot be asked who they are', async () => {
+  it('is asked to register when the lookup of the unionid fails', async () => {
     const owner = await world.phone.newPerson();
     await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     const qr = await createOfficialQrLogin(world.official);
@@ -87,7 +87,7 @@ describe('one person, several openids', () => {
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });
 
-  it('creates one account when both apps see a new person at once', async () => {
+  it('gets one account when both apps see the user for the first time concurrently', async () => {
     for (let round = 0; round < 20; round += 1) {
       const owner = await world.phone.newPerson();
       const seen = await Promise.all(
@@ -99,7 +99,7 @@ describe('one person, several openids', () => {
     }
   });
 
-  it('has the unionid linked when it arrives later than the account', async () => {
+  it('gets a unionid linked that arrives after the account was created', async () => {
     await world.bindOpenPlatform();
     const owner = await world.phone.newPerson();
     const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
@@ -111,7 +111,7 @@ describe('one person, several openids', () => {
     expect((await meet(inOfficial(owner))).id).toBe(first.user.id);
   });
 
-  describe('with two accounts, as the unionid shows later', () => {
+  describe('user whose unionid joins two accounts', () => {
     const twoAccounts = async () => {
       const owner = await world.phone.newPerson();
       const older = await meet(inMiniapp(owner, false));
@@ -121,7 +121,7 @@ describe('one person, several openids', () => {
       return { owner, older, younger };
     };
 
-    it('gets one: the older, and a record stays', async () => {
+    it('keeps the older account, and the merge is recorded', async () => {
       const { owner, older, younger } = await twoAccounts();
       const merged = await recognise(world.base, inMiniapp(owner));
       expect(merged).toMatchObject({ id: older.id });
@@ -132,7 +132,7 @@ describe('one person, several openids', () => {
       ]);
     });
 
-    it('gets the one with the phone, and name and picture of both', async () => {
+    it('keeps the account with the phone number', async () => {
       const { owner, older, younger } = await twoAccounts();
       await givePhone(younger, '+8613900000001');
       const merged = await recognise(world.base, inMiniapp(owner));
@@ -140,7 +140,7 @@ describe('one person, several openids', () => {
       expect(await readAccount(world.table, older.id, 'strong')).toMatchObject({ id: younger.id });
     });
 
-    it('with two phones, gets IDENTITY_CONFLICT, and nothing changes', async () => {
+    it('gets IDENTITY_CONFLICT for two phone numbers, and nothing changes', async () => {
       const { owner, older, younger } = await twoAccounts();
       await givePhone(older, '+8613900000002');
       await givePhone(younger, '+8613900000003');
@@ -151,12 +151,12 @@ describe('one person, several openids', () => {
       expect(await readMerges(world.table, younger.id)).toEqual([]);
     });
 
-    it('is merged once, however many requests see it at once', async () => {
+    it('is merged once by concurrent requests', async () => {
       for (let round = 0; round < 10; round += 1) {
         const { owner, older, younger } = await twoAccounts();
         const seen = await Promise.all(
-          [inMiniapp(owner), inOfficial(owner), inMiniapp(owner), inMiniapp(owner)].map((one) =>
-            recognise(world.base, one),
+          [inMiniapp(owner), inOfficial(owner), inMiniapp(owner), inMiniapp(owner)].map((person) =>
+            recognise(world.base, person),
           ),
         );
         expect(seen.at(-1)).toMatchObject({ id: older.id });
@@ -165,7 +165,7 @@ describe('one person, several openids', () => {
       }
     });
 
-    it('loses no order and no session', async () => {
+    it('keeps every order and every session', async () => {
       const { newOrder } = await createBuyers(world);
       await world.bindOpenPlatform();
       const { person: owner, token, user, order } = await newOrder();
@@ -175,8 +175,8 @@ describe('one person, several openids', () => {
       const merged = (await recognise(world.base, inMiniapp(owner)))!;
       expect(merged.id).not.toBe(user.id);
       expect(await getMe(world.sessions, token)).toMatchObject({ user: { id: merged.id } });
-      const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
-      for (const session of [token, again.token]) {
+      const nextLogin = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
+      for (const session of [token, nextLogin.token]) {
         const read = await getOrder(world.pay, { token: session, outTradeNo: order.outTradeNo });
         expect(read.order.outTradeNo).toBe(order.outTradeNo);
       }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.simulator.close());
 
-/** Every page, one after the other. */
+/** Returns the order numbers of every page. */
 async function listAll(token: string) {
   const pages: string[][] = [];
   let cursor: string | undefined;
@@ -35,7 +35,7 @@ async function order(token: string, times: number): Promise<string[]> {
 }
 
 describe('GET /pay/orders', () => {
-  it('shows the newest first, page by page, each order once', async () => {
+  it('lists each order once, newest first, in pages of 20', async () => {
     const { token } = await buyers.loggedIn();
     const numbers = await order(token, 45);
     const pages = await listAll(token);
@@ -43,20 +43,20 @@ describe('GET /pay/orders', () => {
     expect(pages.flat()).toEqual(numbers.toReversed());
   });
 
-  it('ends with a page that is just full', async () => {
+  it('returns no cursor after a last page that is full', async () => {
     const { token } = await buyers.loggedIn();
     await order(token, 20);
     expect((await listAll(token)).map(({ length }) => length)).toEqual([20]);
   });
 
-  it('shows nobody the orders of somebody else', async () => {
+  it('lists no order of another account, even with a cursor of its orders', async () => {
     const [one, two] = [await buyers.newOrder(), await buyers.loggedIn()];
     expect(await listOrders(world.pay, { token: two.token })).toEqual({ orders: [], cursor: null });
     const { cursor } = { cursor: one.order.outTradeNo.slice(16) };
     expect((await listOrders(world.pay, { token: two.token, cursor })).orders).toEqual([]);
   });
 
-  it('mixes the orders of merged accounts by their age', async () => {
+  it('lists the orders of merged accounts together, newest first', async () => {
     const [one, two] = [await buyers.loggedIn(), await buyers.loggedIn()];
     const numbers: string[] = [];
     for (let turn = 0; turn < 11; turn += 1) {
@@ -70,12 +70,12 @@ describe('GET /pay/orders', () => {
     const pages = await listAll(one.token);
     expect(pages.map(({ length }) => length)).toEqual([20, 2]);
     expect(pages.flat()).toEqual(numbers.toReversed());
-    // The person is the same, whichever app they log in with.
-    const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(two.person));
-    expect((await listAll(again.token)).flat()).toEqual(numbers.toReversed());
+    // The user of the merged account sees the same list after the next login.
+    const nextLogin = await loginMiniapp(world.miniapp, await world.phone.loginCode(two.person));
+    expect((await listAll(nextLogin.token)).flat()).toEqual(numbers.toReversed());
   });
 
-  it('asks WeChat about the open ones, at most every 5 s', async () => {
+  it('queries an open order at WeChat at most every 5 s', async () => {
     const { token, person } = await buyers.loggedIn();
     const { order: made, payment } = await buy(world.pay, { token });
     await world.phone.act(person, 'pay', { prepayId: payment.package });
@@ -90,7 +90,7 @@ describe('POST /pay/orders/{outTradeNo}/close', () => {
   const queried = async (outTradeNo: string) =>
     (await world.pay.payApi('v3')).query((await readOrder(world.table, outTradeNo))!);
 
-  it('closes at WeChat and here; twice is fine', async () => {
+  it('closes an order at WeChat and in the ledger, once for repeated requests', async () => {
     const { token, order: made } = await buyers.newOrder();
     const { outTradeNo } = made;
     for (let times = 0; times < 2; times += 1) {
@@ -101,14 +101,14 @@ describe('POST /pay/orders/{outTradeNo}/close', () => {
     expect(await world.calls(`/v3/pay/transactions/out-trade-no/${outTradeNo}/close`)).toBe(1);
   });
 
-  it('books the payment when somebody was faster', async () => {
+  it('books the payment of an order that was paid before the close', async () => {
     const { token, outTradeNo } = await buyers.paidOrder({ paid: false });
     const call = closeOrder(world.pay, { token, outTradeNo });
     await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { state: 'PAID' } });
     expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 
-  it('leaves the order open when nobody knows whether WeChat closed it', async () => {
+  it('leaves the order open when the outcome of the close is unknown', async () => {
     const { token, order: made } = await buyers.newOrder();
     await world.faults('/close', '5xx', 2);
     const call = closeOrder(world.pay, { token, outTradeNo: made.outTradeNo });
@@ -116,7 +116,7 @@ describe('POST /pay/orders/{outTradeNo}/close', () => {
     expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
   });
 
-  it("finds nobody else's order", async () => {
+  it('answers NOT_FOUND for an order of another account', async () => {
     const [{ order: made }, { token }] = [await buyers.newOrder(), await buyers.loggedIn()];
     for (const outTradeNo of [made.outTradeNo, 'nonsense']) {
       await expect(closeOrder(world.pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** An order of API v2 that nobody paid yet. */
+/** Places an order through API v2 and leaves it unpaid. */
 async function newOrder() {
   const buyer = await buyers.loggedIn();
   const { order, payment } = await buy(await world.payWith({ api: 'v2' }), { token: buyer.token });
@@ -24,8 +24,8 @@ async function newOrder() {
   return { ...buyer, order, payment, state, number: { out_trade_no: order.outTradeNo } };
 }
 
-describe('pay-notify-v2, payments', () => {
-  it('books a payment of the phone and answers the exact accepting XML', async () => {
+describe('pay-notify-v2 for payments', () => {
+  it('books a payment and answers the exact SUCCESS XML', async () => {
     const { person, payment, state } = await newOrder();
     const paid = (await world.phone.act(person, 'pay', { prepayId: payment.package })) as {
       notify: { status: number; body: string };
@@ -34,17 +34,20 @@ describe('pay-notify-v2, payments', () => {
     expect(await state()).toBe('PAID');
   });
 
-  it.each(['MD5', 'HMAC-SHA256'] as const)('takes both kinds of sign, with and without sign_type: %s', async (type) => {
-    for (const more of [{}, { sign_type: type }] as Record<string, string>[]) {
-      const { number, state } = await newOrder();
-      const transaction_id = `42${number.out_trade_no.slice(-20)}`;
-      const answer = await world.send(paymentNotice({ ...number, transaction_id, ...more }, type));
-      expect(answer).toMatchObject({ statusCode: 200, body: ACCEPTED });
-      expect(await state()).toBe('PAID');
-    }
-  });
+  it.each(['MD5', 'HMAC-SHA256'] as const)(
+    'accepts a notification signed with %s, with and without sign_type',
+    async (type) => {
+      for (const more of [{}, { sign_type: type }] as Record<string, string>[]) {
+        const { number, state } = await newOrder();
+        const transaction_id = `42${number.out_trade_no.slice(-20)}`;
+        const answer = await world.send(paymentNotice({ ...number, transaction_id, ...more }, type));
+        expect(answer).toMatchObject({ statusCode: 200, body: ACCEPTED });
+        expect(await state()).toBe('PAID');
+      }
+    },
+  );
 
-  it('answers fifty copies at once alike, and books one', async () => {
+  it('answers fifty concurrent copies alike and books the payment once', async () => {
     const { number, state } = await newOrder();
     const event = paymentNotice(number);
     const answers = await Promise.all(Array.from({ length: 50 }, () => world.send(event)));
@@ -56,7 +59,7 @@ describe('pay-notify-v2, payments', () => {
     expect(booked).toHaveLength(1);
   });
 
-  it('reads a body in base64, also with values that no CDATA surrounds', async () => {
+  it('accepts a body in base64 and values without CDATA', async () => {
     const { number, state } = await newOrder();
     const fields = paymentFields(number);
     const bare = Object.entries({ ...fields, sign: signV2(fields) }).map(
@@ -68,7 +71,7 @@ describe('pay-notify-v2, payments', () => {
     expect(await state()).toBe('PAID');
   });
 
-  it('books a payment that comes after the close', async () => {
+  it('books a payment that arrives after the close', async () => {
     const { number, state } = await newOrder();
     await markClosed(world.table, { outTradeNo: number.out_trade_no, from: ['NOTPAY'] });
     expect((await world.send(paymentNotice(number))).statusCode).toBe(200);
@@ -91,10 +94,10 @@ describe('pay-notify-v2, payments', () => {
         return xml({ ...fields, sign: signV2(fields, 'MD5', 'x'.repeat(32)) });
       },
     ],
-    ['with another amount than was signed', (number) => xml({ ...signed(number), total_fee: '180000' })],
-    ['with another field than was signed', (number) => xml({ ...signed(number), extra: '1' })],
+    ['with a changed amount', (number) => xml({ ...signed(number), total_fee: '180000' })],
+    ['with an added field', (number) => xml({ ...signed(number), extra: '1' })],
     [
-      'that says HMAC-SHA256 and is signed with MD5',
+      'with the sign_type HMAC-SHA256 and an MD5 sign',
       (number) => {
         const fields = paymentFields({ ...number, sign_type: 'HMAC-SHA256' });
         return xml({ ...fields, sign: signV2(fields, 'MD5') });
@@ -109,13 +112,13 @@ describe('pay-notify-v2, payments', () => {
       'with an entity that reads a file',
       (number) => bomb('<!ENTITY f SYSTEM "file:///etc/passwd">') + xml(signed(number)).replace('OTHERS', '&f;'),
     ],
-    ['with a field twice', (number) => xml(signed(number)).replace('</xml>', '<total_fee>1</total_fee></xml>')],
-    ['with a field inside a field', (number) => xml(signed(number)).replace('</xml>', '<a><b>1</b></a></xml>')],
+    ['with a repeated field', (number) => xml(signed(number)).replace('</xml>', '<total_fee>1</total_fee></xml>')],
+    ['with a nested field', (number) => xml(signed(number)).replace('</xml>', '<a><b>1</b></a></xml>')],
     ['that is JSON', (number) => JSON.stringify(signed(number))],
     ['that is empty', () => ''],
-    ['that is cut off', (number) => xml(signed(number)).slice(0, -20)],
+    ['that is truncated', (number) => xml(signed(number)).slice(0, -20)],
     ['larger than 64 KiB', (number) => xml(signed({ ...number, attach: 'x'.repeat(70_000) }))],
-  ])('refuses one %s, and stores nothing', async (_, body) => {
+  ])('rejects a notification %s and stores nothing', async (_, body) => {
     const { number, state } = await newOrder();
     const answer = await world.expectRefused(xmlEvent(body(number)));
     expect(answer.body).toContain('<return_code><![CDATA[FAIL]]></return_code>');
@@ -128,17 +131,20 @@ describe('pay-notify-v2, payments', () => {
     ['another amount', { total_fee: '1' }],
     ['another currency', { fee_type: 'USD' }],
     ['an unknown order', { out_trade_no: 'x'.repeat(32) }],
-  ])('refuses an authentic payment for %s, leaves the order, records the case once', async (_, change) => {
-    const { number, state } = await newOrder();
-    const event = paymentNotice({ ...number, transaction_id: `42-${number.out_trade_no.slice(-8)}`, ...change });
-    const before = (await world.everything()).length;
-    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
-    expect((await world.everything()).length - before).toBe(1);
-    expect(await state()).toBe('NOTPAY');
-  });
+  ])(
+    'rejects an authentic payment for %s, leaves the order unchanged and records the mismatch once',
+    async (_, change) => {
+      const { number, state } = await newOrder();
+      const event = paymentNotice({ ...number, transaction_id: `42-${number.out_trade_no.slice(-8)}`, ...change });
+      const before = (await world.everything()).length;
+      for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+      expect((await world.everything()).length - before).toBe(1);
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
 
   it.each(['REVOKED', 'NOTPAY', 'PAYERROR'])(
-    'refuses a signed answer to a query, which says %s',
+    'rejects the signed answer of a query with the state %s',
     async (trade_state) => {
       const { number, state } = await newOrder();
       expect((await world.expectRefused(paymentNotice({ ...number, trade_state }))).statusCode).toBe(400);
@@ -146,13 +152,13 @@ describe('pay-notify-v2, payments', () => {
     },
   );
 
-  it('counts what the order cost, not what was left after coupons', async () => {
+  it('compares the amount of the order, not the amount after coupons', async () => {
     const { number, state } = await newOrder();
     expect((await world.send(paymentNotice({ ...number, cash_fee: '1' }))).statusCode).toBe(200);
     expect(await state()).toBe('PAID');
   });
 
-  it('asks for redelivery when the table does not answer: nothing is acknowledged before it is durable', async () => {
+  it('answers 500 when the table fails, and books the redelivered notification', async () => {
     const { number, state } = await newOrder();
     const event = paymentNotice(number);
     const documentClient = Object.getPrototypeOf(
@@ -167,7 +173,7 @@ describe('pay-notify-v2, payments', () => {
   });
 });
 
-describe('pay-notify-v2, refunds', () => {
+describe('pay-notify-v2 for refunds', () => {
   const content = (outTradeNo: string, change: Record<string, string> = {}) => ({
     transaction_id: '42',
     out_trade_no: outTradeNo,
@@ -185,7 +191,7 @@ describe('pay-notify-v2, refunds', () => {
     ...change,
   });
 
-  it('a claim is kept and acknowledged, and no money moves while WeChat does not confirm it', async () => {
+  it('stores and acknowledges a claim, and moves no money while WeChat does not confirm the claim', async () => {
     const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
     const answer = await world.send(refundNotice(content(outTradeNo)));
     expect(answer).toMatchObject({ statusCode: 200, body: ACCEPTED });
@@ -198,14 +204,14 @@ describe('pay-notify-v2, refunds', () => {
     ['with another key', (no) => refundNotice(content(no), 'x'.repeat(32))],
     ['for another merchant', (no) => refundNotice(content(no), undefined, { mch_id: '1900000002' })],
     ['without an amount', (no) => refundNotice(content(no, { refund_fee: '' }))],
-    ['of no kind', (no) => refundNotice(content(no, { refund_status: 'WHATEVER' }))],
+    ['with an unknown status', (no) => refundNotice(content(no, { refund_status: 'WHATEVER' }))],
     ['that is not base64', (no) => refundNotice(content(no), undefined, { req_info: '%%%' })],
-  ])('refuses one %s, and stores nothing', async (_, event) => {
+  ])('rejects a refund notification %s and stores nothing', async (_, event) => {
     const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
     await world.expectRefused(event(outTradeNo));
   });
 
-  it('of no order of ours is refused, and recorded once', async () => {
+  it('rejects a refund of an unknown order and records the mismatch once', async () => {
     const before = (await world.everything()).length;
     const event = refundNotice(content('T20250801120000000001'));
     for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);

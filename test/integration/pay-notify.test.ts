@@ -35,7 +35,7 @@ describe('pay-notify', () => {
     expect(await state()).toBe('PAID');
   });
 
-  it('answers fifty copies at once alike, and books one', async () => {
+  it('answers fifty concurrent copies alike and books the payment once', async () => {
     const { order, pay, state } = await paidOrder();
     await world.faults('notify', 'drop-notify');
     const { transactionId } = await pay();
@@ -51,7 +51,7 @@ describe('pay-notify', () => {
     await world.simulator.advanceClock(15_000);
   });
 
-  it('reads a body in base64 and headers in any case', async () => {
+  it('accepts a body in base64 and header names in any case', async () => {
     const { order, state } = await paidOrder();
     const event = notification({ out_trade_no: order.outTradeNo });
     event.body = Buffer.from(event.body!).toString('base64');
@@ -64,7 +64,7 @@ describe('pay-notify', () => {
   });
 
   it.each(['tamper-notify', 'probe-notify'])(
-    'survives %s: the false one is refused, the genuine one is booked',
+    'books the genuine notification after the forged notification of %s',
     async (fault) => {
       const { pay, state } = await paidOrder();
       const seen = world.address.events.length;
@@ -90,7 +90,7 @@ describe('pay-notify', () => {
       },
     ],
     ['signed by another scheme', header('wechatpay-signature-type', 'WECHATPAY2-SM2-WITH-SM3')],
-    ['of a time that is no number', header('wechatpay-timestamp', `+${Math.floor(Date.now() / 1_000)}`)],
+    ['stamped with a time that is not a number', header('wechatpay-timestamp', `+${Math.floor(Date.now() / 1_000)}`)],
     ['under an unknown serial', header('wechatpay-serial', 'PUB_KEY_ID_UNKNOWN')],
     ['from 2017', header('wechatpay-timestamp', '1500000000')],
     ['from the future', header('wechatpay-timestamp', String(Math.floor(Date.now() / 1_000) + 310))],
@@ -101,7 +101,7 @@ describe('pay-notify', () => {
     ['empty', (event: LambdaFunctionURLEvent) => void delete event.body],
     ['not JSON', (event: LambdaFunctionURLEvent) => void (event.body = '<xml/>')],
     ['larger than 64 KiB', (event: LambdaFunctionURLEvent) => void (event.body = 'x'.repeat(70_000))],
-  ])('refuses a notification that is %s, and stores nothing', async (_, change) => {
+  ])('rejects a notification that is %s, and stores nothing', async (_, change) => {
     const { order, state } = await paidOrder();
     const event = notification({ out_trade_no: order.outTradeNo });
     change(event);
@@ -110,7 +110,7 @@ describe('pay-notify', () => {
     expect(await state()).toBe('NOTPAY');
   });
 
-  it('refuses ciphertext of another API v3 key, and a flipped bit in the amount, though the envelope is signed', async () => {
+  it('rejects a signed envelope whose ciphertext has another APIv3 key or a flipped bit in the amount', async () => {
     const { order, state } = await paidOrder();
     await world.expectRefused(notification({ out_trade_no: order.outTradeNo }, { apiV3Key: 'x'.repeat(32) }));
     const flipAmount = (sealed: Buffer, plain: string) => void (sealed[plain.indexOf('"total":1') + 8]! ^= 8);
@@ -124,28 +124,31 @@ describe('pay-notify', () => {
     ['another amount', { amount: { total: 1, currency: 'CNY' } }],
     ['another currency', { amount: { total: 1800, currency: 'USD' } }],
     ['an unknown order', { out_trade_no: 'x'.repeat(32) }],
-    ['an order number that was never ours', { out_trade_no: 'T20250801120000000001' }],
-  ])('refuses an authentic payment for %s, leaves the order, records the case once', async (_, change) => {
-    const { order, state } = await paidOrder();
-    const event = notification({
-      out_trade_no: order.outTradeNo,
-      transaction_id: `42-${order.outTradeNo.slice(-8)}`,
-      ...change,
-    });
-    const before = (await world.everything()).length;
-    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
-    expect((await world.everything()).length - before).toBe(1);
-    expect(await state()).toBe('NOTPAY');
-  });
+    ['an order number of another system', { out_trade_no: 'T20250801120000000001' }],
+  ])(
+    'rejects an authentic payment for %s, leaves the order unchanged and records the mismatch once',
+    async (_, change) => {
+      const { order, state } = await paidOrder();
+      const event = notification({
+        out_trade_no: order.outTradeNo,
+        transaction_id: `42-${order.outTradeNo.slice(-8)}`,
+        ...change,
+      });
+      const before = (await world.everything()).length;
+      for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
+      expect((await world.everything()).length - before).toBe(1);
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
 
-  it('keeps a genuine notification of another kind, once, and acknowledges it', async () => {
+  it('stores an authentic notification of another kind once and acknowledges it', async () => {
     const before = (await world.everything()).length;
     const event = notification({ state: 'USER_OPEN' }, { eventType: 'PAYSCORE.USER_OPEN_SERVICE' });
     for (let times = 0; times < 2; times += 1) expect((await world.send(event)).statusCode).toBe(204);
     expect((await world.everything()).length - before).toBe(1);
   });
 
-  it('keeps a refund of a kind that nobody knows for 90 days', async () => {
+  it('stores a refund notification of an unknown kind for 90 days', async () => {
     const event = notification({ refund_status: 'ODD' }, { eventType: 'REFUND.ODD' });
     expect((await world.send(event)).statusCode).toBe(204);
     const kept = (await world.everything()).find((item) => (item as { eventType?: string }).eventType === 'REFUND.ODD');
@@ -154,12 +157,12 @@ describe('pay-notify', () => {
     expect(expiresAt - Date.now() / 1_000).toBeLessThan(91 * 86_400);
   });
 
-  it('refuses a signed notification that is not about a success', async () => {
+  it('rejects a signed payment notification whose trade state is not SUCCESS', async () => {
     const { order } = await paidOrder();
     await world.expectRefused(notification({ out_trade_no: order.outTradeNo, trade_state: 'NOTPAY' }));
   });
 
-  it('asks for redelivery when the table does not answer: nothing is acknowledged before it is durable', async () => {
+  it('answers 500 when the table fails, and books the redelivered notification', async () => {
     const { order, state } = await paidOrder();
     const event = notification({ out_trade_no: order.outTradeNo });
     const documentClient = Object.getPrototypeOf(

@@ -16,8 +16,8 @@ afterAll(() => world.simulator.close());
 
 type Buyers = Awaited<ReturnType<typeof createBuyers>>;
 
-describe('reading an order', () => {
-  it('finds out about a payment whose notification was lost, asking WeChat at most every 5 s', async () => {
+describe('getOrder', () => {
+  it('detects a payment without a notification, and queries WeChat at most every 5 s', async () => {
     const { order, payment, person, token } = await newOrder();
     const query = `/v3/pay/transactions/out-trade-no/${order.outTradeNo}`;
     const read = async () => (await getOrder(world.pay, { token, outTradeNo: order.outTradeNo })).order.state;
@@ -56,7 +56,7 @@ describe('reading an order', () => {
     ],
     ['SUCCESS', { transaction_id: 'cheap', success_time: '2026-11-20T08:00:00+08:00', amount: { total: 1 } }, 'NOTPAY'],
     ['CLOSED', { out_trade_no: 'another order' }, 'NOTPAY'],
-  ])('takes %s with %j from a query as %s', async (tradeState, more, state) => {
+  ])('maps the trade state %s with %j to %s', async (tradeState, more, state) => {
     const { order, token } = await newOrder();
     const send = async () =>
       signed({
@@ -70,14 +70,14 @@ describe('reading an order', () => {
     expect(read.order.state).toBe(state);
   });
 
-  it('shows what it knows when WeChat cannot be asked', async () => {
+  it('returns the stored order when the query fails', async () => {
     const { order, token } = await newOrder();
     await world.faults('out-trade-no', '5xx', 2);
     const read = await getOrder(world.pay, { token, outTradeNo: order.outTradeNo });
     expect(read.order.state).toBe('NOTPAY');
   });
 
-  it('shows nobody else the order', async () => {
+  it('throws NOT_FOUND for an order of another account', async () => {
     const { order } = await newOrder();
     const other = await loggedIn();
     for (const outTradeNo of [order.outTradeNo, 'nonsense', other.user.id + '0'.repeat(16)]) {

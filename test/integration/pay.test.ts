@@ -24,8 +24,8 @@ afterAll(() => world.simulator.close());
 
 type Buyers = Awaited<ReturnType<typeof createBuyers>>;
 
-describe('payments, API v3', () => {
-  it('takes the price from the catalogue, whatever amount the client sends', async () => {
+describe('payments through API v3', () => {
+  it('takes the price from the catalogue and ignores the amount of the client', async () => {
     const { order, payment, user } = await newOrder({ quantity: 2, amountFen: 1 });
     expect(order).toMatchObject({ amountFen: 3600, description: 'Coffee x2', state: 'NOTPAY', currency: 'CNY' });
     expect(order.outTradeNo).toMatch(new RegExp(`^${user.id}[0-9a-z]{16}$`));
@@ -34,7 +34,7 @@ describe('payments, API v3', () => {
     expect(payment.timeStamp).toMatch(/^\d{10}$/);
   });
 
-  it('takes the amount from the buyer only within the range of the catalogue', async () => {
+  it('accepts an amount of the client only within the range of the catalogue', async () => {
     const { order } = await newOrder({ sku: 'top-up', amountFen: 5000 });
     expect(order.amountFen).toBe(5000);
     for (const amountFen of [undefined, 99, 500_001]) {
@@ -49,7 +49,7 @@ describe('payments, API v3', () => {
     expect((await world.calls(JSAPI)) - before).toBe(1);
   });
 
-  it('refuses a logged-out buyer and a session of another app', async () => {
+  it('rejects a logged-out buyer and a session of another app', async () => {
     const { token } = await loggedIn();
     const { appId } = ids.official;
     await expect(buy(world.pay, { token, appId })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
@@ -57,7 +57,7 @@ describe('payments, API v3', () => {
     await expect(buy(world.pay, { token })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('repeats the very same request when WeChat fails after it may have accepted', async () => {
+  it('retries the prepay once when WeChat answers 5xx', async () => {
     const before = await world.calls(JSAPI);
     await world.faults('transactions/jsapi', '5xx');
     expect((await newOrder()).order.state).toBe('NOTPAY');
@@ -72,17 +72,17 @@ describe('payments, API v3', () => {
     return (await readOrder(world.table, new RegExp(`${userId}[0-9a-z]{16}`).exec(failed)![0]))!;
   };
 
-  it('closes the order when WeChat does not want it', async () => {
+  it('closes the order when WeChat declines it', async () => {
     const { token, user } = await loggedIn();
     const call = buy(await world.payWith({ send: answering(403, 'RULE_LIMIT') }), { token });
     await expect(call).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await failedOrder(user.id)).toMatchObject({ state: 'CLOSED' });
   });
 
-  it('names a wrong setting; once it is mended the same request is the same order', async () => {
+  it('names a wrong setting, and places the same order after the correction', async () => {
     const { token, user } = await loggedIn();
     const settings = { PAY_MCH_CERT_SERIAL: 'F'.repeat(40) };
-    const request = { token, idempotencyKey: 'mended' };
+    const request = { token, idempotencyKey: 'corrected' };
     await expect(buy(await world.payWith({ settings }), request)).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
       message: expect.stringContaining('PAY_MCH_CERT_SERIAL'),
@@ -97,26 +97,26 @@ describe('payments, API v3', () => {
     [400, 'SOMETHING_NEW', 'INTERNAL'],
     [429, 'SOMETHING_NEW', 'RATE_LIMITED'],
     [500, 'OPENID_MISMATCH', 'WECHAT_CONFIG'],
-  ])('a refusal %i %s is %s, and not asked for again', async (status, said, code) => {
+  ])('turns the answer %i %s into %s without a retry', async (status, payCode, code) => {
     const { token } = await loggedIn();
     let calls = 0;
     const send: Send = (request) => {
       calls += 1;
-      return answering(status, said)(request);
+      return answering(status, payCode)(request);
     };
     await expect(buy(await world.payWith({ send }), { token })).rejects.toMatchObject({ code });
     expect(calls).toBe(1);
   });
 
-  it('leaves the order open when a refusal follows a request that WeChat may have taken', async () => {
+  it('leaves the order open when WeChat declines the retry after a lost response', async () => {
     const { token, user } = await loggedIn();
     let sent: string[] = [];
-    const unlucky: typeof world.base.send = async (request) => {
+    const lossy: typeof world.base.send = async (request) => {
       sent.push(request.body!);
       if (sent.length === 1) throw new AppError('WECHAT_TIMEOUT', 'lost');
       return { status: 401, headers: {}, body: Buffer.from('{"code":"SIGN_ERROR","message":"x","detail":null}') };
     };
-    const call = buy(await world.payWith({ send: unlucky }), { token });
+    const call = buy(await world.payWith({ send: lossy }), { token });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent[1]).toBe(sent[0]);
     const { out_trade_no: outTradeNo } = JSON.parse(sent[0]!) as { out_trade_no: string };
@@ -127,7 +127,7 @@ describe('payments, API v3', () => {
     });
   });
 
-  it('stores the order before WeChat hears of it', async () => {
+  it('stores the order before the call to WeChat', async () => {
     const { token } = await loggedIn();
     const states: unknown[] = [];
     const watching: typeof world.base.send = async (request) => {
@@ -139,7 +139,7 @@ describe('payments, API v3', () => {
     expect(states).toEqual(['CREATED']);
   });
 
-  it('names in every request the key that answers shall be signed with', async () => {
+  it('names the platform key for the response in every request', async () => {
     const { token } = await loggedIn();
     const named: unknown[] = [];
     const watching: typeof world.base.send = (request) => {
@@ -150,14 +150,14 @@ describe('payments, API v3', () => {
     expect(named).toEqual([ids.pay.platformKeyId]);
   });
 
-  it('does not believe an answer that another key signed', async () => {
+  it('rejects a response that is signed with another key', async () => {
     const { token } = await loggedIn();
     const settings = { PAY_PUBLIC_KEY: ids.merchantPublicKey };
     const call = buy(await world.payWith({ settings }), { token });
     await expect(call).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });
 
-  it('settles fifty copies of one payment at once exactly once', async () => {
+  it('settles fifty concurrent copies of one payment exactly once', async () => {
     const { order } = await newOrder();
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => settle(transactionFor(order.outTradeNo))));
     expect(outcomes.filter(Boolean)).toHaveLength(1);
@@ -170,7 +170,7 @@ describe('payments, API v3', () => {
     );
   });
 
-  it('ends as paid when payment and close meet, whichever write comes first', async () => {
+  it('leaves the order PAID when payment and close are written concurrently', async () => {
     for (let times = 0; times < 10; times += 1) {
       const { order } = await newOrder();
       const { outTradeNo } = order;
@@ -182,7 +182,7 @@ describe('payments, API v3', () => {
     }
   });
 
-  it('ends as paid when the payment is faster than the answer to the prepay', async () => {
+  it('leaves the order PAID when the payment arrives before the response of the prepay', async () => {
     const { token } = await loggedIn();
     const settled: boolean[] = [];
     const fast: typeof world.base.send = async (request) => {
@@ -196,7 +196,7 @@ describe('payments, API v3', () => {
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 
-  it('records a mismatch once when ten copies of it come at once', async () => {
+  it('records the mismatch of ten concurrent copies', async () => {
     const { order } = await newOrder();
     const wrong = transactionFor(order.outTradeNo, { mchId: '1900000002' });
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => settle(wrong)));
@@ -207,7 +207,7 @@ describe('payments, API v3', () => {
     expect(Item).toMatchObject({ outTradeNo: order.outTradeNo, reasons: ['mchId'] });
   });
 
-  it('takes a paid order out of what is due, and puts it where the bill of its day looks', async () => {
+  it('lists a paid order in the index of its day', async () => {
     const { order } = await newOrder();
     await settle(transactionFor(order.outTradeNo));
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({
@@ -236,7 +236,7 @@ describe('payments, API v3', () => {
       },
       'currency',
     ],
-  ])('leaves the order untouched and records the case once when a payment names %s', async (_, change, reason) => {
+  ])('leaves the order unchanged and records the mismatch once for a payment of %s', async (_, change, reason) => {
     const { order } = await newOrder();
     const transaction = transactionFor(order.outTradeNo, change);
     for (let times = 0; times < 2; times += 1) {
@@ -252,18 +252,18 @@ describe('payments, API v3', () => {
     expect(recorded).toHaveLength(1);
   });
 
-  it('refuses a payment for an order that nobody knows, and one that pays an order twice', async () => {
+  it('rejects a payment of an unknown order and a second payment of an order', async () => {
     await expect(settle(transactionFor('0'.repeat(32)))).rejects.toMatchObject({
       detail: { reasons: ['unknown order'] },
     });
     const { order } = await newOrder();
     await settle(transactionFor(order.outTradeNo));
     const payment = { ...transactionFor(order.outTradeNo).payment!, transactionId: randomUUID() };
-    const again = settle(transactionFor(order.outTradeNo, { payment }));
-    await expect(again).rejects.toMatchObject({ detail: { reasons: ['paid twice'] } });
+    const secondPayment = settle(transactionFor(order.outTradeNo, { payment }));
+    await expect(secondPayment).rejects.toMatchObject({ detail: { reasons: ['paid twice'] } });
   });
 
-  it('books a payment that arrives after the close: WeChat has the money', async () => {
+  it('books a payment that arrives after the close, because WeChat has the money', async () => {
     const { order } = await newOrder();
     await markClosed(world.table, { outTradeNo: order.outTradeNo, from: ['NOTPAY'] });
     expect(await settle(transactionFor(order.outTradeNo))).toBe(true);
@@ -278,7 +278,7 @@ describe('payments, API v3', () => {
     [{ items: [{ sku: 'a', description: 'x', kind: 'goods', unitFen: 1.5 }] }],
     [{ items: [{ sku: 'a', description: 'x', kind: 'goods', minFen: 2, maxFen: 1 }] }],
     [{ items: [{ sku: 'a', description: 'x', kind: 'goods', unitFen: 1, minFen: 1, maxFen: 2 }] }],
-  ])('refuses the catalogue %j', async (input) => {
+  ])('rejects the catalogue %j', async (input) => {
     await expect(putCatalog(world.base, input)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
   });
 });

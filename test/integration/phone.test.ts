@@ -11,7 +11,7 @@ import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const CALL = '/wxa/business/getuserphonenumber';
 
-describe('phone binding', () => {
+describe('bindPhone', () => {
   let world: World;
   let lastPhone = 13_800_000_000;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe('phone binding', () => {
     (await world.phone.act(person, 'encrypted', { kind: 'phone', ...options })) as SealedData;
   const bind = (token: string, proof: { code: string } | SealedData) => bindPhone(world.miniapp, { token, proof });
 
-  it('by code: the username becomes the phone, and the answer is a new session', async () => {
+  it('binds a phone number by code, makes it the username and returns a new session', async () => {
     const phone = newPhone();
     const { person, token, user } = await loggedIn({ phone });
     const answer = await bind(token, { code: await codeOf(person) });
@@ -40,7 +40,7 @@ describe('phone binding', () => {
     expect(await getMe(world.sessions, token)).toEqual({ user: answer.user });
   });
 
-  it('by sealed data, with a country code that is a text or a number', async () => {
+  it('binds a phone number by sealed data whose country code is a string or a number', async () => {
     for (const countryCodeAs of ['number', 'string']) {
       const phone = newPhone();
       const { person, token } = await loggedIn({ phone, countryCode: '44' });
@@ -49,14 +49,14 @@ describe('phone binding', () => {
     }
   });
 
-  it('takes sealed data whose plus signs became spaces in a form', async () => {
+  it('accepts sealed data whose plus signs became spaces', async () => {
     const { person, token } = await loggedIn();
     const { encryptedData, iv } = await sealedOf(person);
     const spaced = { encryptedData: encryptedData.replaceAll('+', ' '), iv: iv.replaceAll('+', ' ') };
     expect((await bind(token, spaced)).user.initialized).toBe(true);
   });
 
-  it('answers the same code again with the same account, also at once, and asks WeChat to check whose it is', async () => {
+  it('returns the first session for a repeated code, also concurrently', async () => {
     const { person, token } = await loggedIn();
     const code = await codeOf(person);
     const answers = await Promise.all([bind(token, { code }), bind(token, { code }), bind(token, { code })]);
@@ -66,24 +66,24 @@ describe('phone binding', () => {
     expect(await bind(token, { code })).toMatchObject({ token: fresh, user });
   });
 
-  it("refuses somebody else's code, also after they used it", async () => {
-    const [owner, thief] = [await loggedIn(), await loggedIn()];
+  it('rejects a code of another user, before and after its use', async () => {
+    const [owner, attacker] = [await loggedIn(), await loggedIn()];
     const code = await codeOf(owner.person);
-    await expect(bind(thief.token, { code })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    await expect(bind(attacker.token, { code })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
     const fresh = await codeOf(owner.person);
     await bind(owner.token, { code: fresh });
-    await expect(bind(thief.token, { code: fresh })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
-    expect((await getMe(world.sessions, thief.token)).user.initialized).toBe(false);
+    await expect(bind(attacker.token, { code: fresh })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    expect((await getMe(world.sessions, attacker.token)).user.initialized).toBe(false);
   });
 
-  it('does not take a login code for a phone code', async () => {
+  it('rejects a login code', async () => {
     const { person, token } = await loggedIn();
     await expect(bind(token, { code: await world.phone.loginCode(person) })).rejects.toMatchObject({
       code: 'WECHAT_CODE_INVALID',
     });
   });
 
-  it('refuses a phone that another account has: 409, and nothing changes', async () => {
+  it('rejects a phone number of another account and changes nothing', async () => {
     const phone = newPhone();
     const [first, second] = [await loggedIn({ phone }), await loggedIn({ phone })];
     await bind(first.token, { code: await codeOf(first.person) });
@@ -94,7 +94,7 @@ describe('phone binding', () => {
     expect(await readPhoneHolder(world.table, `+86${phone}`)).toBe(first.user.id);
   });
 
-  it('lets one of two accounts that race for a phone have it', async () => {
+  it('binds a phone number to one of three accounts that request it concurrently', async () => {
     for (let round = 0; round < 10; round += 1) {
       const phone = newPhone();
       const racers = await Promise.all([loggedIn({ phone }), loggedIn({ phone }), loggedIn({ phone })]);
@@ -103,19 +103,19 @@ describe('phone binding', () => {
       const winners = racers.filter((_, i) => outcomes[i]!.status === 'fulfilled');
       expect(winners).toHaveLength(1);
       expect(await readPhoneHolder(world.table, `+86${phone}`)).toBe(winners[0]!.user.id);
-      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-      for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'PHONE_ALREADY_BOUND' });
+      const rejections = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      for (const rejection of rejections) expect(rejection).toMatchObject({ code: 'PHONE_ALREADY_BOUND' });
       for (const { token, user } of racers.filter((racer) => !winners.includes(racer))) {
         expect((await getMe(world.sessions, token)).user).toEqual(user);
       }
     }
   });
 
-  it('frees the old phone when a new one is bound', async () => {
+  it('frees the old phone number when a new number is bound', async () => {
     const [owner, other] = [await loggedIn({ phone: newPhone() }), await loggedIn({ phone: newPhone() })];
     const { user: before } = await bind(owner.token, { code: await codeOf(owner.person) });
     const moved = await world.phone.newPerson({ phone: newPhone() });
-    // The person got another phone: WeChat vouches for it with a key of the same session.
+    // A user with a new phone number: the session gets the openid of another simulated phone.
     const account = (await readAccount(world.table, owner.user.id, 'strong'))!;
     expect(account.phone).toBe(`+86${before.username}`);
     const session = await openSession(world.miniapp, account, {
@@ -140,12 +140,12 @@ describe('phone binding', () => {
     ['another app in the watermark', { appId: 'wx9999999999999999' }],
     ['a watermark of six minutes ago', { ageSeconds: 360 }],
     ['a watermark from the future', { ageSeconds: -360 }],
-  ])('refuses sealed data with %s', async (_, options) => {
+  ])('rejects sealed data with %s', async (_, options) => {
     const { person, token } = await loggedIn();
     await expect(bind(token, await sealedOf(person, options))).rejects.toMatchObject(EXPIRED);
   });
 
-  it('says the same of a stale key, wrong padding, a wrong length, no base64 and another kind of data', async () => {
+  it('returns one error for a stale key, wrong padding, a wrong length, invalid base64 and another kind of data', async () => {
     const { person, token } = await loggedIn();
     const good = await sealedOf(person);
     const bytes = Buffer.from(good.encryptedData, 'base64');
@@ -164,7 +164,7 @@ describe('phone binding', () => {
     expect((await getMe(world.sessions, token)).user.initialized).toBe(false);
   });
 
-  it('is for sessions of the mini-program', async () => {
+  it('rejects a session of the official account', async () => {
     const person = await world.phone.newPerson({ phone: newPhone() });
     const [appId, openId] = [ids.official.appId, person.openIds.official];
     const { account } = await recogniseOrCreate(world.base, { appId, openId });
@@ -173,7 +173,7 @@ describe('phone binding', () => {
     await expect(bind(token, await sealedOf(person))).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
-  it('spends one code once when the access token turns out to be stale', async () => {
+  it('retries a code with a new access token when WeChat rejects the old token', async () => {
     const { person, token } = await loggedIn();
     await world.faults(CALL, 'token-expired');
     const before = await world.calls(CALL);

@@ -1,4 +1,4 @@
-// Every errcode of WeChat's tables that a call of ours can meet: what comes out, and what is done about it.
+// Every documented errcode that a call to WeChat can return: the outcome of the flow, and the number of calls.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getJssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { loadJssdk } from '../../lib/wiring/h5.ts';
@@ -16,14 +16,14 @@ import { readIdentity } from '../../lib/store/identities.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
-/** Prepares what comes before the call; what it returns makes the call, and answers what came of it. */
+/** Prepares a flow. @returns a function that runs the flow, which calls WeChat */
 type Prepare = () => Promise<() => Promise<unknown>>;
 
 const { appId } = ids.official;
 const TOKEN_ERRORS = [40001, 40014, 42001];
 const SUCCEEDS = 'succeeds';
 
-describe('errcodes', () => {
+describe('errcodes of WeChat', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -39,7 +39,7 @@ describe('errcodes', () => {
     const person = await follower();
     return { person, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(person))) };
   };
-  const back = async (person: Person) => {
+  const returnFromOauth = async (person: Person) => {
     const deps = {
       ...world.oauth,
       appId,
@@ -57,7 +57,7 @@ describe('errcodes', () => {
   };
   const message = { templateId: 'tpl_order', values: { thing1: '拿铁' } };
 
-  const calls: Record<string, { path: string; prepare: Prepare }> = {
+  const flows: Record<string, { path: string; prepare: Prepare }> = {
     login: {
       path: '/sns/jscode2session',
       prepare: async () => {
@@ -92,25 +92,25 @@ describe('errcodes', () => {
       path: '/cgi-bin/user/info',
       prepare: async () => {
         const { openIds } = await follower();
-        const who = { appId, openId: openIds.official };
-        await recordFollow(world.base, { ...who, follows: true, atS: 1 });
+        const identity = { appId, openId: openIds.official };
+        await recordFollow(world.base, { ...identity, follows: true, atS: 1 });
         return async () => {
-          await syncIdentity(world.official, who);
-          expect(await readIdentity(world.table, who, 'strong')).not.toHaveProperty('syncRequestedAtMs');
+          await syncIdentity(world.official, identity);
+          expect(await readIdentity(world.table, identity, 'strong')).not.toHaveProperty('syncRequestedAtMs');
         };
       },
     },
     'OAuth code': {
       path: '/sns/oauth2/access_token',
       prepare: async () => {
-        const returned = await back(await world.phone.newPerson());
+        const returned = await returnFromOauth(await world.phone.newPerson());
         return () => oauthCallback(world.oauth, returned);
       },
     },
     'OAuth profile': {
       path: '/sns/userinfo',
       prepare: async () => {
-        const returned = await back(await world.phone.newPerson({ nickname: '有名字的人' }));
+        const returned = await returnFromOauth(await world.phone.newPerson({ nickname: '有名字的人' }));
         return () => oauthCallback(world.oauth, returned);
       },
     },
@@ -146,14 +146,14 @@ describe('errcodes', () => {
     },
   };
 
-  /** The phone of these tests belongs to whoever came first: that WeChat gave it is what counts here. */
+  /** All users of these tests have the same phone number. Only the answer of WeChat counts. */
   function unlessBoundElsewhere(error: { code?: string }): void {
     if (error.code !== 'PHONE_ALREADY_BOUND') throw error;
   }
 
-  /** What the call comes to when WeChat answers `errcode` so often, and how often it was asked. */
-  async function meet(name: string, errcode: number, times = 1) {
-    const { path, prepare } = calls[name]!;
+  /** Runs a flow while WeChat answers the first `times` calls with `errcode`. @returns outcome and number of calls */
+  async function runWithErrcode(name: string, errcode: number, times = 1) {
+    const { path, prepare } = flows[name]!;
     const call = await prepare();
     const before = await world.calls(path);
     await world.fault({ target: path, action: 'errcode', errcode, times });
@@ -161,7 +161,7 @@ describe('errcodes', () => {
       (value) => (typeof value === 'string' && name.endsWith('message') ? value : SUCCEEDS),
       (error: { code?: string }) => error.code ?? String(error),
     );
-    return { outcome, asked: (await world.calls(path)) - before };
+    return { outcome, calls: (await world.calls(path)) - before };
   }
 
   const rows: [name: string, outcome: string, errcodes: number[]][] = [
@@ -182,13 +182,13 @@ describe('errcodes', () => {
     ['QR code', 'WECHAT_UNAVAILABLE', [40052, 40053]],
     ['QR code', 'RATE_LIMITED', [45009]],
     ['QR code', 'WECHAT_CONFIG', [48001, 40164]],
-    // Nobody to be known, or no permission to ask: nothing that asking again would change.
+    // Permanent errors: the user does not follow, or the app lacks the permission.
     ['follower', SUCCEEDS, [40003, 46004, 48001]],
     ['follower', 'RATE_LIMITED', [45009]],
     ['OAuth code', 'WECHAT_CODE_INVALID', [40029, 40163, 41008, 42003]],
     ['OAuth code', 'WECHAT_CONFIG', [40013, 40125, 41002, 41004, 40164]],
     ['OAuth code', 'RATE_LIMITED', [45011]],
-    // The login goes on without a name: user tokens are no business of the app's token.
+    // The login succeeds without a profile. An error of a user token does not concern the access token of the app.
     ['OAuth profile', SUCCEEDS, [40001, 40014, 42001, 42007, 40003, 48001]],
     ['JS-SDK ticket', 'RATE_LIMITED', [45009]],
     ['JS-SDK ticket', 'WECHAT_CONFIG', [48001]],
@@ -206,38 +206,38 @@ describe('errcodes', () => {
   ];
 
   it.each(rows.flatMap(([name, outcome, errcodes]) => errcodes.map((errcode) => ({ name, errcode, outcome }))))(
-    '$name: $errcode is $outcome, and is asked once',
+    '$name: errcode $errcode results in $outcome after one call',
     async ({ name, errcode, outcome }) => {
-      expect(await meet(name, errcode)).toEqual({ outcome, asked: 1 });
+      expect(await runWithErrcode(name, errcode)).toEqual({ outcome, calls: 1 });
     },
   );
 
-  it.each(Object.keys(calls))('%s: busy is asked once more, not twice', async (name) => {
-    const fine = name.endsWith('message') ? 'sent' : SUCCEEDS;
-    expect(await meet(name, -1)).toEqual({ outcome: fine, asked: 2 });
-    // A profile is nice to have: without it the login goes on.
-    expect(await meet(name, -1, 2)).toEqual({
+  it.each(Object.keys(flows))('%s: a busy WeChat is retried once', async (name) => {
+    const success = name.endsWith('message') ? 'sent' : SUCCEEDS;
+    expect(await runWithErrcode(name, -1)).toEqual({ outcome: success, calls: 2 });
+    // The profile is optional: the login succeeds without it.
+    expect(await runWithErrcode(name, -1, 2)).toEqual({
       outcome: name === 'OAuth profile' ? SUCCEEDS : 'WECHAT_UNAVAILABLE',
-      asked: 2,
+      calls: 2,
     });
   });
 
-  const withAppToken = Object.keys(calls).filter((name) => !/^(login|access token|OAuth)/.test(name));
+  const withAppToken = Object.keys(flows).filter((name) => !/^(login|access token|OAuth)/.test(name));
 
   it.each(withAppToken.flatMap((name) => TOKEN_ERRORS.map((errcode) => ({ name, errcode }))))(
-    '$name: $errcode renews the access token, and is asked once more',
+    '$name: errcode $errcode renews the access token and is retried once',
     async ({ name, errcode }) => {
-      const fine = name.endsWith('message') ? 'sent' : SUCCEEDS;
-      expect(await meet(name, errcode)).toEqual({ outcome: fine, asked: 2 });
+      const success = name.endsWith('message') ? 'sent' : SUCCEEDS;
+      expect(await runWithErrcode(name, errcode)).toEqual({ outcome: success, calls: 2 });
     },
   );
 
-  it('subscribe message: 43108 waits, and is asked once more', async () => {
-    expect(await meet('subscribe message', 43108)).toEqual({ outcome: 'sent', asked: 2 });
+  it('subscribe message: errcode 43108 is retried once after a pause', async () => {
+    expect(await runWithErrcode('subscribe message', 43108)).toEqual({ outcome: 'sent', calls: 2 });
   });
 
-  it('shows the address to whitelist, and nothing else of what WeChat said', async () => {
-    const call = await calls['QR code']!.prepare();
+  it('errcode 40164 names the IP address to whitelist and hides the rest of the answer', async () => {
+    const call = await flows['QR code']!.prepare();
     await world.fault({ target: 'qrcode/create', action: 'errcode', errcode: 40164, times: 1 });
     await expect(call()).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',

@@ -27,15 +27,15 @@ afterEach(() => {
 
 const stored = () => certificateStore(world.table, ids.pay.mchId);
 const listOf = async () => (await stored().read())!.list;
-/** How a cold instance without the public key finds keys. */
+/** Loads the platform keys of a cold instance without the public key. */
 const coldKeys = async () => {
   for (const [name, value] of Object.entries(WITHOUT_PUBLIC_KEY)) vi.stubEnv(name, value);
   return (await loadPayNotify(world.outside)).within(60_000).platformKeys;
 };
 const rotate = () => world.faults('notify', 'rotate-key');
 
-describe('while a merchant changes over from one kind of key to the other', () => {
-  it('takes notifications of both: an unknown serial makes us ask WeChat once', async () => {
+describe('platform keys while WeChat signs with certificates and with the public key', () => {
+  it('verify notifications of both, and are fetched once for an unknown serial', async () => {
     const before = await buyers.paidOrder();
     expect(await readOrder(world.table, before.outTradeNo)).toMatchObject({ state: 'PAID' });
     await rotate();
@@ -52,17 +52,17 @@ describe('while a merchant changes over from one kind of key to the other', () =
     expect((await world.send(event)).statusCode).toBe(204);
   });
 
-  it('a new instance finds the certificates in the table', async () => {
-    const asked = await world.calls(CERTIFICATES);
+  it('are read from the table in a new instance', async () => {
+    const callsBefore = await world.calls(CERTIFICATES);
     const [certificate, ...others] = await listOf();
     expect(others).toEqual([]);
     const platformKeys = await coldKeys();
     expect(await platformKeys(certificate!.serial)).toBeDefined();
-    expect(await world.calls(CERTIFICATES)).toBe(asked);
+    expect(await world.calls(CERTIFICATES)).toBe(callsBefore);
   });
 
-  it('forgers make us ask at most once per cooldown, however many serials they think of', async () => {
-    const asked = await world.calls(CERTIFICATES);
+  it('are fetched at most once per cooldown for thirty forged serials', async () => {
+    const callsBefore = await world.calls(CERTIFICATES);
     const { order } = await buyers.newOrder();
     const forged = Array.from({ length: 30 }, (_, index) => {
       const event = notification({ out_trade_no: order.outTradeNo });
@@ -71,13 +71,13 @@ describe('while a merchant changes over from one kind of key to the other', () =
     });
     const answers = await Promise.all(forged.map((event) => world.send(event)));
     expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([403]));
-    expect((await world.calls(CERTIFICATES)) - asked).toBeLessThanOrEqual(1);
+    expect((await world.calls(CERTIFICATES)) - callsBefore).toBeLessThanOrEqual(1);
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
   });
 });
 
-describe('a merchant without the public key', () => {
-  it('checks answers with the certificates, and names no key in its requests', async () => {
+describe('platform keys without the public key', () => {
+  it('verify responses with certificates, and requests name no key', async () => {
     const named: unknown[] = [];
     const { token } = await buyers.loggedIn();
     const send: typeof world.base.send = (request) => {
@@ -90,23 +90,23 @@ describe('a merchant without the public key', () => {
   });
 });
 
-describe('the refresh of the certificates', () => {
-  const makeOld = async (list: Certificates['list']) => stored().put({ list, nowMs: Date.now() - 13 * HOUR_MS });
+describe('refreshKeys', () => {
+  const storeOld = async (list: Certificates['list']) => stored().put({ list, nowMs: Date.now() - 13 * HOUR_MS });
 
-  it('happens ahead of their use, when they are twelve hours old', async () => {
-    const asked = await world.calls(CERTIFICATES);
-    await makeOld(await listOf());
+  it('fetches certificates once when the stored list is older than twelve hours', async () => {
+    const callsBefore = await world.calls(CERTIFICATES);
+    await storeOld(await listOf());
     await world.pay.refreshKeys();
     await world.pay.refreshKeys();
-    expect((await world.calls(CERTIFICATES)) - asked).toBe(1);
-    await makeOld(await listOf());
+    expect((await world.calls(CERTIFICATES)) - callsBefore).toBe(1);
+    await storeOld(await listOf());
     await world.pay.refreshKeys();
-    expect((await world.calls(CERTIFICATES)) - asked).toBe(2);
+    expect((await world.calls(CERTIFICATES)) - callsBefore).toBe(2);
   });
 
-  it('keeps the stored list when the answer of WeChat is not signed', async () => {
+  it('keeps the stored list when the response of WeChat is unsigned', async () => {
     const before = await listOf();
-    await makeOld(before);
+    await storeOld(before);
     const { refreshKeys } = await world.payWith({
       send: async () => ({ status: 200, headers: {}, body: Buffer.from('{"data":[]}') }),
     });
@@ -114,7 +114,7 @@ describe('the refresh of the certificates', () => {
     expect(await listOf()).toEqual(before);
   });
 
-  it('a certificate past its end counts no more', async () => {
+  it('leaves out a certificate that has expired', async () => {
     const [{ serial }] = (await listOf()) as [Certificates['list'][number]];
     expect(await (await coldKeys())(serial)).toBeDefined();
     const platformKeys = await coldKeys();

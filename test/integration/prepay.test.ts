@@ -19,7 +19,7 @@ afterAll(() => world.simulator.close());
 type Buyers = Awaited<ReturnType<typeof createBuyers>>;
 type Request = Parameters<typeof prepay>[1];
 
-/** What the request to WeChat said. */
+/** Sends requests to WeChat and records their bodies. */
 function recordingSend() {
   const bodies: Record<string, unknown>[] = [];
   const send: Send = (request) => {
@@ -38,7 +38,7 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
       ...request,
     });
 
-  it('JSAPI: what the client signs with is accepted by the phone', async () => {
+  it('JSAPI returns a payment that the phone accepts', async () => {
     const { token, person } = await loggedIn();
     const { order: made, payment } = await order({ token });
     expect(payment).toMatchObject({ appId: ids.miniapp.appId, signType: api === 'v3' ? 'RSA' : 'HMAC-SHA256' });
@@ -47,7 +47,7 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ api, tradeType: 'JSAPI', kind: 'goods' });
   });
 
-  it('NATIVE: a code that anybody may scan and pay', async () => {
+  it('NATIVE returns a code that another phone can pay', async () => {
     const [{ token }, other] = [await loggedIn(), await world.phone.newPerson()];
     const { payment } = await order({ token, tradeType: 'NATIVE' });
     const { codeUrl } = payment as { codeUrl: string };
@@ -56,7 +56,7 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     expect(await world.phone.act(other, 'pay', { codeUrl })).toHaveProperty('transactionId');
   });
 
-  it('H5: a link, made for the address that the request came from', async () => {
+  it('H5 returns a link for the IP address of the request', async () => {
     const { token, person } = await loggedIn();
     const { order: made, payment } = await order({ token, tradeType: 'H5', address: '2001:db8::7' });
     const { h5Url } = payment as { h5Url: string };
@@ -65,62 +65,68 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     expect(await world.phone.act(person, 'pay', { h5Url })).toHaveProperty('transactionId');
   });
 
-  it.each(['NATIVE', 'H5'] as const)('%s may be paid in another app of ours, JSAPI may not', async (tradeType) => {
-    const { token } = await loggedIn();
-    const { appId } = ids.official;
-    const { order: made } = await order({ token, tradeType, appId });
-    const stored = await readOrder(world.table, made.outTradeNo);
-    expect(stored).toMatchObject({ appId });
-    expect(stored).not.toHaveProperty('openId');
-    await expect(order({ token, appId })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
-  });
+  it.each(['NATIVE', 'H5'] as const)(
+    '%s accepts another app of the merchant, and JSAPI rejects it',
+    async (tradeType) => {
+      const { token } = await loggedIn();
+      const { appId } = ids.official;
+      const { order: made } = await order({ token, tradeType, appId });
+      const stored = await readOrder(world.table, made.outTradeNo);
+      expect(stored).toMatchObject({ appId });
+      expect(stored).not.toHaveProperty('openId');
+      await expect(order({ token, appId })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+    },
+  );
 
   it.each([
     ['JSAPI', 114, 116],
     ['NATIVE', 114, 116],
     ['H5', 3, 5],
-  ] as const)('%s: handed out again while it lives, and made anew after that', async (tradeType, livesMin, endsMin) => {
-    const { token } = await loggedIn();
-    const request = { token, tradeType, idempotencyKey: tradeType };
-    const handleOf = ({ payment }: Awaited<ReturnType<typeof order>>) =>
-      'package' in payment ? payment.package : Object.values(payment)[0];
-    const first = await order(request);
-    world.clock.offsetMs = livesMin * MINUTE_MS;
-    const repeated = await order(request);
-    world.clock.offsetMs = endsMin * MINUTE_MS;
-    const renewed = await order(request).finally(() => (world.clock.offsetMs = 0));
-    expect(repeated.order).toEqual(first.order);
-    expect(handleOf(repeated)).toBe(handleOf(first));
-    expect(renewed.order).toEqual(first.order);
-    expect(handleOf(renewed)).not.toBe(handleOf(first));
-  });
+  ] as const)(
+    '%s returns the same payment handle during its lifetime and a new handle afterwards',
+    async (tradeType, livesMin, endsMin) => {
+      const { token } = await loggedIn();
+      const request = { token, tradeType, idempotencyKey: tradeType };
+      const handleOf = ({ payment }: Awaited<ReturnType<typeof order>>) =>
+        'package' in payment ? payment.package : Object.values(payment)[0];
+      const first = await order(request);
+      world.clock.offsetMs = livesMin * MINUTE_MS;
+      const repeated = await order(request);
+      world.clock.offsetMs = endsMin * MINUTE_MS;
+      const renewed = await order(request).finally(() => (world.clock.offsetMs = 0));
+      expect(repeated.order).toEqual(first.order);
+      expect(handleOf(repeated)).toBe(handleOf(first));
+      expect(renewed.order).toEqual(first.order);
+      expect(handleOf(renewed)).not.toBe(handleOf(first));
+    },
+  );
 
-  it('finds out that an order is paid when it is to be made anew', async () => {
+  it('detects a payment when a repeated request needs a new payment handle', async () => {
     const { token, person } = await loggedIn();
     const request = { token, tradeType: 'H5' as const, idempotencyKey: `paid ${api}` };
     const { order: made, payment } = await order(request);
     await world.phone.act(person, 'pay', payment);
     world.clock.offsetMs = 5 * MINUTE_MS;
-    const again = order(request).finally(() => (world.clock.offsetMs = 0));
-    await expect(again).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    const repeat = order(request).finally(() => (world.clock.offsetMs = 0));
+    await expect(repeat).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
     expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 
-  it('leaves an order open that WeChat took before, when it does not take it again', async () => {
+  it('leaves an accepted order open when WeChat declines its repeat', async () => {
     const { token } = await loggedIn();
     const request = { token, tradeType: 'H5' as const, idempotencyKey: `open ${api}` };
     const { order: made } = await order(request);
-    const refusing: Send = async ({ method }) =>
+    const declining: Send = async ({ method }) =>
       method === 'POST'
         ? { status: 403, headers: {}, body: Buffer.from('{"code":"RULE_LIMIT","message":"x"}') }
         : Promise.reject(new Error('no'));
     world.clock.offsetMs = 5 * MINUTE_MS;
-    const again = order(request, refusing).finally(() => (world.clock.offsetMs = 0));
-    await expect(again).rejects.toMatchObject({ code: expect.stringMatching(/FORBIDDEN|WECHAT_UNAVAILABLE/) });
+    const repeat = order(request, declining).finally(() => (world.clock.offsetMs = 0));
+    await expect(repeat).rejects.toMatchObject({ code: expect.stringMatching(/FORBIDDEN|WECHAT_UNAVAILABLE/) });
     expect(await readOrder(world.table, made.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
   });
 
-  it('what is closed while WeChat makes it is closed there too, and nobody gets anything to pay with', async () => {
+  it('closes an order at WeChat that was closed here during the prepay, and returns no payment', async () => {
     const { token } = await loggedIn();
     let outTradeNo = '';
     const slow: Send = async (request) => {
@@ -138,8 +144,8 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
   });
 });
 
-describe('the request to WeChat, API v3', () => {
-  it('has what each trade type wants, and nothing else', async () => {
+describe('prepay request of API v3', () => {
+  it('contains the fields of its trade type and no other fields', async () => {
     const { token, person } = await loggedIn();
     const { bodies, send } = recordingSend();
     const deps = await world.payWith({ send });
@@ -152,7 +158,7 @@ describe('the request to WeChat, API v3', () => {
     expect(h5).toHaveProperty('scene_info', { payer_client_ip: '203.0.113.7', h5_info: { type: 'Wap' } });
   });
 
-  it('is the same to the letter when it is made anew, from another address and under another notify address', async () => {
+  it('is repeated unchanged from another IP address and with another notify URL', async () => {
     const { token } = await loggedIn();
     const { bodies, send } = recordingSend();
     const request = { token, tradeType: 'H5' as const, idempotencyKey: 'again' };

@@ -7,7 +7,7 @@ const LIMITS = { windowS: 60, perAddress: 16, perApp: 64 };
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 
-describe('rate limit', () => {
+describe('rateLimit', () => {
   let world: World;
   let names = 0;
   beforeAll(async () => {
@@ -15,7 +15,7 @@ describe('rate limit', () => {
   });
   afterAll(() => world.simulator.close());
 
-  /** Stands, so that no test runs over the end of a window: five seconds into a day at first. */
+  /** Stands still, so that no test crosses the end of a window. Each test begins five seconds after midnight UTC. */
   const clock = { nowMs: 0 };
   beforeEach(() => (clock.nowMs = Math.ceil(Date.now() / DAY_MS) * DAY_MS + 5_000));
   const instanceOf = (name: string, table = world.table, limits = [LIMITS]) =>
@@ -34,7 +34,7 @@ describe('rate limit', () => {
     return passed;
   };
 
-  it('lets an address do so much in a minute, and says how long to wait', async () => {
+  it('limits an address per minute and returns the seconds to wait', async () => {
     const limit = instanceOf(fresh());
     expect(await allowed(limit, '203.0.113.1', 50)).toBe(LIMITS.perAddress);
     await expect(limit('203.0.113.1')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 55 });
@@ -43,13 +43,13 @@ describe('rate limit', () => {
     expect(await allowed(limit, '203.0.113.1', 1)).toBe(1);
   });
 
-  it('lets all addresses together do so much', async () => {
+  it('limits all addresses together', async () => {
     const limit = instanceOf(fresh());
     const passed = await Promise.all(Array.from({ length: 30 }, (_, i) => allowed(limit, `198.51.100.${i}`, 10)));
     expect(passed.reduce((sum, one) => sum + one)).toBe(LIMITS.perApp);
   });
 
-  it('counts over instances: what gets through beyond the limit is less than a share for each', async () => {
+  it('counts over all instances, which exceed the limit by at most one batch each', async () => {
     const name = fresh();
     const instances = Array.from({ length: 4 }, () => instanceOf(name, openWithoutDeadline(world.table.name)));
     let passed = 0;
@@ -60,7 +60,7 @@ describe('rate limit', () => {
     expect(passed).toBeLessThanOrEqual(LIMITS.perAddress + instances.length * (LIMITS.perAddress / 8));
   });
 
-  it('costs an ordinary caller nothing, and a flood one write for many requests', async () => {
+  it('writes nothing for an ordinary caller and one batch for many requests of a flood', async () => {
     let writes = 0;
     const send = (command: unknown) => ((writes += 1), world.table.client.send(command as never));
     const counting = { ...world.table, client: { send } };
@@ -71,7 +71,7 @@ describe('rate limit', () => {
     expect(writes).toBe(8);
   });
 
-  it('tells a large limit in small shares, because what an instance has not told ends with it', async () => {
+  it('caps the batches of a large limit, because unflushed counts are lost with an instance', async () => {
     const LARGE = { windowS: 86_400, perAddress: 10_000, perApp: 2_000 };
     const name = fresh();
     let passed = 0;
@@ -82,14 +82,14 @@ describe('rate limit', () => {
     expect(await allowed(instanceOf(name, world.table, [LARGE]), '203.0.113.7', 101)).toBe(100);
   });
 
-  it('knows what the app did, however many addresses come and go', async () => {
+  it('counts the requests of the app when thousands of addresses evict each other', async () => {
     const limit = instanceOf(fresh(), world.table, [{ windowS: 86_400, perAddress: 10, perApp: 12_000 }]);
     let passed = 0;
     for (let n = 0; n < 13_000; n += 1) passed += await allowed(limit, `10.0.${n >> 8}.${n & 255}`, 1);
     expect(passed).toBe(12_000);
   });
 
-  it('takes a /64 of IPv6 for one address', async () => {
+  it('counts an IPv6 /64 as one address', async () => {
     const limit = instanceOf(fresh());
     expect(await allowed(limit, '2001:db8:1:2::1', 10)).toBe(10);
     expect(await allowed(limit, '2001:db8:1:2:ffff::9', 10)).toBe(6);
@@ -97,7 +97,7 @@ describe('rate limit', () => {
     expect(await allowed(limit, '::1', 10)).toBe(10);
   });
 
-  it('holds several windows at once: so much in a minute, and so much in a day', async () => {
+  it('applies a limit per minute and a limit per day together', async () => {
     const limit = instanceOf(fresh(), world.table, [LIMITS, { windowS: 86_400, perAddress: 24, perApp: 1_000 }]);
     expect(await allowed(limit, '203.0.113.5', 30)).toBe(16);
     clock.nowMs += MINUTE_MS;
@@ -105,7 +105,7 @@ describe('rate limit', () => {
     await expect(limit('203.0.113.5')).rejects.toMatchObject({ retryAfterSeconds: 86_400 - 65 });
   });
 
-  it('lets everybody in when it cannot count with the others', async () => {
+  it('allows requests when the flush to the table fails', async () => {
     const broken = { ...world.table, client: { send: () => Promise.reject(new Error('no table')) } };
     const limit = instanceOf(fresh(), broken as never);
     expect(await allowed(limit, '203.0.113.4', 10)).toBe(10);

@@ -1,5 +1,5 @@
 import type { PayNotificationV2 } from '../../lib/wechat-pay/v2/open-notification.ts';
-// Refunds as WeChat tells of them: signed by API v3, or as a claim of API v2 that has to be confirmed.
+// Refund notifications of WeChat: signed by API v3, or as a claim of API v2 that a query has to confirm.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
@@ -34,8 +34,8 @@ interface Delivery {
 const deliveries = async () =>
   ((await (await fetch(`${world.simulator.url}/_log`)).json()) as Delivery[]).filter(({ kind }) => kind === 'push');
 
-describe('a refund of ours', () => {
-  it('is booked by its notification, without another call of WeChat', async () => {
+describe('notification of a refund that was requested here', () => {
+  it('books the refund without a query', async () => {
     const { outTradeNo } = await paidOrder();
     const outRefundNo = newNumber();
     await refundOrder(world.pay, { outTradeNo, outRefundNo, amountFen: 1800 });
@@ -49,7 +49,7 @@ describe('a refund of ours', () => {
   it.each([
     ['refund-abnormal', 'ABNORMAL', 'REFUNDING'],
     ['refund-closed', 'CLOSED', 'PAID'],
-  ])('%s: is %s in our books', async (fault, status, state) => {
+  ])('%s: books the refund as %s and leaves the order %s', async (fault, status, state) => {
     const { outTradeNo } = await paidOrder();
     const outRefundNo = newNumber();
     await world.faults('refund', fault);
@@ -60,7 +60,7 @@ describe('a refund of ours', () => {
   });
 
   it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify', 'probe-notify', 'unsigned-notify'])(
-    'survives %s',
+    'books the refund once despite the fault %s',
     async (fault) => {
       const { outTradeNo } = await paidOrder();
       await world.faults('notify', fault);
@@ -71,7 +71,7 @@ describe('a refund of ours', () => {
     },
   );
 
-  it('is refused when it does not fit the order, and recorded once', async () => {
+  it('is rejected when it does not match the order, and recorded once', async () => {
     const { outTradeNo, transactionId } = await paidOrder();
     const content = {
       out_trade_no: outTradeNo,
@@ -89,8 +89,8 @@ describe('a refund of ours', () => {
   });
 });
 
-describe('a refund before the payment notice', () => {
-  it('books both, in their order', async () => {
+describe('notification of a refund before the payment notification', () => {
+  it('books the payment and the refund', async () => {
     const { outTradeNo, transactionId } = await paidOrder({ paid: false });
     expect((await order(outTradeNo))?.state).not.toBe('REFUNDED');
     const outRefundNo = newNumber();
@@ -100,11 +100,11 @@ describe('a refund before the payment notice', () => {
     expect(await readRefund(world.table, outRefundNo)).toBeUndefined();
   });
 
-  it('of API v3 is kept when WeChat cannot be asked about the payment, and booked by the sweep', async () => {
+  it('is stored when the query of the payment fails, and booked by the sweep', async () => {
     await world.faults('notify', 'drop-notify');
     const { outTradeNo, transactionId } = await paidOrder({ paid: false });
     expect(await order(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-    // Made through the API by something else that uses the same merchant.
+    // Another system of the same merchant requests this refund.
     const outRefundNo = newNumber();
     await world.pay.requestRefund(
       { ...(await order(outTradeNo))!, transactionId },
@@ -131,22 +131,22 @@ describe('a refund before the payment notice', () => {
   });
 });
 
-interface Made {
+interface ConsoleRefund {
   outRefundNo: string;
   refundId: string;
 }
 
-async function merchantRefund(outTradeNo: string, amountFen: number): Promise<Made> {
+async function merchantRefund(outTradeNo: string, amountFen: number): Promise<ConsoleRefund> {
   const answer = await fetch(`${world.simulator.url}/_merchant/refunds`, {
     method: 'POST',
     body: JSON.stringify({ outTradeNo, amountFen }),
   });
   expect(answer.status).toBe(201);
-  return (await answer.json()) as Made;
+  return (await answer.json()) as ConsoleRefund;
 }
 
-describe('a refund by hand in the merchant platform, told in API v2', () => {
-  it.each(['v3', 'v2'] as const)('of an order of API %s is confirmed by WeChat and booked', async (api) => {
+describe('API v2 claim of a refund in the merchant platform', () => {
+  it.each(['v3', 'v2'] as const)('is confirmed by a query and booked for an order of API %s', async (api) => {
     const { outTradeNo } = await paidOrder({ api });
     const { outRefundNo, refundId } = await merchantRefund(outTradeNo, 700);
     await settled();
@@ -159,7 +159,7 @@ describe('a refund by hand in the merchant platform, told in API v2', () => {
     expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 700 });
   });
 
-  it('is kept and acknowledged when WeChat cannot be asked, and booked by the sweep', async () => {
+  it('is stored and acknowledged when the query fails, and booked by the sweep', async () => {
     const { outTradeNo } = await paidOrder();
     await world.faults('/v3/refund/domestic/refunds/', '5xx', 2);
     const { outRefundNo } = await merchantRefund(outTradeNo, 700);
@@ -172,27 +172,30 @@ describe('a refund by hand in the merchant platform, told in API v2', () => {
     expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'SUCCESS' });
   });
 
-  it('is acknowledged in time when WeChat hangs: the sender waits five seconds', async () => {
+  it('is acknowledged within the five seconds of its sender when the query hangs', async () => {
     const { outTradeNo } = await paidOrder();
     await world.faults('/v3/refund/domestic/refunds/', 'timeout', 1);
     const { outRefundNo } = await merchantRefund(outTradeNo, 100);
     await settled();
-    // A notification of a test before may be repeated meanwhile.
-    const told = async () => (await deliveries()).findLast(({ url }) => url === world.v2.url);
-    await expect.poll(told).toMatchObject({ status: 200 });
+    // A notification of an earlier test may be redelivered in between.
+    const lastDelivery = async () => (await deliveries()).findLast(({ url }) => url === world.v2.url);
+    await expect.poll(lastDelivery).toMatchObject({ status: 200 });
     expect(await readRefund(world.table, outRefundNo)).toMatchObject({ status: 'REPORTED' });
   });
 
-  it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify'])('survives %s', async (fault) => {
-    const { outTradeNo } = await paidOrder();
-    await world.faults('notify', fault);
-    await merchantRefund(outTradeNo, 300);
-    await settled();
-    await world.simulator.advanceClock(15_000);
-    expect(await order(outTradeNo)).toMatchObject({ refundedFen: 300, refundCount: 1 });
-  });
+  it.each(['drop-notify', 'duplicate-notify', 'tamper-notify', 'late-notify'])(
+    'is booked once despite the fault %s',
+    async (fault) => {
+      const { outTradeNo } = await paidOrder();
+      await world.faults('notify', fault);
+      await merchantRefund(outTradeNo, 300);
+      await settled();
+      await world.simulator.advanceClock(15_000);
+      expect(await order(outTradeNo)).toMatchObject({ refundedFen: 300, refundCount: 1 });
+    },
+  );
 
-  it('claims that nobody can confirm change nothing, and are forgotten', async () => {
+  it('changes nothing and is dropped after a day when WeChat cannot confirm it', async () => {
     const { outTradeNo, transactionId } = await paidOrder();
     const claim = {
       mchId: ids.pay.mchId,

@@ -28,10 +28,10 @@ const newNumber = () => `R${Date.now()}x${(numbers += 1)}`;
 const settled = () => world.simulator.advanceClock(REFUND_SETTLES_MS);
 const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
 
-describe('pay-refund', () => {
+describe('refundOrder', () => {
   const refund = (request: object, deps = world.pay) => refundOrder(deps, { outRefundNo: newNumber(), ...request });
 
-  it('gives all of it back: accepted first, and REFUNDED when WeChat says that it arrived', async () => {
+  it('refunds an order in full and marks it REFUNDED when WeChat reports success', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800, reason: '不想要了' };
     const { refund: accepted } = await refund(request);
@@ -44,7 +44,7 @@ describe('pay-refund', () => {
     expect(await readRefund(world.table, request.outRefundNo)).not.toHaveProperty('followUpPk');
   });
 
-  it('gives parts back; the order stays PAID until nothing is left', async () => {
+  it('refunds an order in parts and keeps it PAID until nothing is left', async () => {
     const { outTradeNo } = await paidOrder();
     for (const [amountFen, state] of [
       [500, 'PAID'],
@@ -59,7 +59,7 @@ describe('pay-refund', () => {
     }
   });
 
-  it('the same number again is the same refund, and one call of WeChat is enough to know', async () => {
+  it('returns the same refund for a repeated number, with one call to WeChat', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 300 };
     const before = await world.calls(REFUNDS);
@@ -70,33 +70,35 @@ describe('pay-refund', () => {
     expect(await order(outTradeNo)).toMatchObject({ refundingFen: 300, refundCount: 1 });
   });
 
-  it('never gives back more than was paid, also with six refunds at once', async () => {
+  it('never refunds more than was paid under six concurrent requests', async () => {
     const { outTradeNo } = await paidOrder();
     const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => refund({ outTradeNo, amountFen: 700 })));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
-    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-    expect(refusals).toEqual(
+    const rejections = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
+    expect(rejections).toEqual(
       Array.from({ length: 4 }, () => expect.objectContaining({ code: 'ORDER_STATE_CONFLICT' })),
     );
     expect(await order(outTradeNo)).toMatchObject({ refundingFen: 1400 });
   });
 
   it.each([
-    ['an order that nobody paid', { amountFen: 1 }, 'ORDER_STATE_CONFLICT', 'unpaid'],
+    ['an unpaid order', { amountFen: 1 }, 'ORDER_STATE_CONFLICT', 'unpaid'],
     ['more than was paid', { amountFen: 1801 }, 'ORDER_STATE_CONFLICT'],
-    ['nothing', { amountFen: 0 }, 'PARAM_ERROR'],
+    ['an amount of zero', { amountFen: 0 }, 'PARAM_ERROR'],
     ['half a fen', { amountFen: 0.5 }, 'PARAM_ERROR'],
-    ['a number that WeChat does not take', { amountFen: 1, outRefundNo: 'a b' }, 'PARAM_ERROR'],
+    ['a malformed refund number', { amountFen: 1, outRefundNo: 'a b' }, 'PARAM_ERROR'],
     ['a reason with an emoji', { amountFen: 1, reason: '🚀' }, 'PARAM_ERROR'],
     ['an unknown order', { amountFen: 1, outTradeNo: '0'.repeat(32) }, 'NOT_FOUND'],
-  ])('refuses %s before any call', async (_, request, code, paid = 'paid') => {
+  ])('rejects %s before any call to WeChat', async (_, request, code, paid = 'paid') => {
     const { outTradeNo } = await paidOrder({ paid: paid === 'paid' });
     const before = await world.calls(REFUNDS);
     await expect(refund({ outTradeNo, ...request })).rejects.toMatchObject({ code });
     expect(await world.calls(REFUNDS)).toBe(before);
   });
 
-  it('refuses a number that belongs to another refund', async () => {
+  it('rejects a number that belongs to another refund', async () => {
     const [one, two] = [await paidOrder(), await paidOrder()];
     const outRefundNo = newNumber();
     await refund({ outTradeNo: one.outTradeNo, outRefundNo, amountFen: 100 });
@@ -109,7 +111,7 @@ describe('pay-refund', () => {
     expect(await order(two.outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });
   });
 
-  it('sets the money free when WeChat does not take the refund, and takes the same number again', async () => {
+  it('releases the amount when WeChat declines the refund, and accepts the same number again', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
     await world.faults('refund', 'refund-not-enough');
@@ -120,7 +122,7 @@ describe('pay-refund', () => {
   });
 
   it.each(['accepted-5xx', '5xx', 'timeout'])(
-    'keeps the money aside when nobody knows (%s), and the same request finds out: one refund',
+    'keeps the amount reserved after the fault %s, and resolves the outcome when the request is repeated',
     async (action) => {
       const { outTradeNo } = await paidOrder();
       const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
@@ -134,7 +136,7 @@ describe('pay-refund', () => {
     },
   );
 
-  it('a limit of calls does not prove that it was not taken: the money stays aside', async () => {
+  it('keeps the amount reserved after FREQUENCY_LIMITED, which does not prove that WeChat declined', async () => {
     const { outTradeNo } = await paidOrder();
     const limited: Send = async (request) =>
       request.method === 'GET'
@@ -161,7 +163,7 @@ describe('pay-refund', () => {
     expect(await order(outTradeNo)).toMatchObject({ state, refundingFen, refundedFen: 0 });
   });
 
-  it('the sweep asks again for what WeChat never heard of, under the same number', async () => {
+  it('lets the sweep request a lost refund under the same number', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 900 };
     const lost: Send = async (outbound) => {
@@ -183,7 +185,7 @@ describe('pay-refund', () => {
     expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 900 });
   });
 
-  it('a refund that we took for refused is booked when somebody finds it at WeChat', async () => {
+  it('lets the sweep book a refund that was marked REFUSED and exists at WeChat', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 1800 };
     await world.faults('refund', 'refund-not-enough');
@@ -195,9 +197,9 @@ describe('pay-refund', () => {
       await sweep(later);
     }
     world.clock.offsetMs = 0;
-    const refused = await readRefund(world.table, due.no);
-    expect(refused).toMatchObject({ status: 'REFUSED' });
-    expect(refused).not.toHaveProperty('followUpPk');
+    const declined = await readRefund(world.table, due.no);
+    expect(declined).toMatchObject({ status: 'REFUSED' });
+    expect(declined).not.toHaveProperty('followUpPk');
     await world.pay.requestRefund((await order(outTradeNo))!, (await readRefund(world.table, due.no))!);
     await settled();
     await scheduleFollowUp(world.table, due, world.base.now() - 1);
@@ -206,20 +208,20 @@ describe('pay-refund', () => {
     expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
   });
 
-  it('a refusal of a repeat is not believed as long as the first request may arrive', async () => {
+  it('lets the sweep correct REFUSED when the first request arrives after its repeat was declined', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
     let send: (() => Promise<unknown>) | undefined;
     const lost = {
       ...world.pay,
-      requestRefund: async (paid: Order, asked: Refund): Promise<never> => {
-        send = () => world.pay.requestRefund(paid, asked);
+      requestRefund: async (paid: Order, requested: Refund): Promise<never> => {
+        send = () => world.pay.requestRefund(paid, requested);
         throw new AppError('WECHAT_TIMEOUT', 'still on its way');
       },
     };
     await expect(refund(request, lost)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
-    const refusing = { ...world.pay, requestRefund: () => Promise.reject(errorOfPayCode('NOT_ENOUGH', 'test')) };
-    await expect(refund(request, refusing)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const declining = { ...world.pay, requestRefund: () => Promise.reject(errorOfPayCode('NOT_ENOUGH', 'test')) };
+    await expect(refund(request, declining)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REFUSED' });
     await send!();
     world.clock.offsetMs = 2 * 60_000;
@@ -229,30 +231,30 @@ describe('pay-refund', () => {
     expect(await order(outTradeNo)).toMatchObject({ state: 'REFUNDING', refundingFen: 500 });
   });
 
-  it('a late refusal of one request does not release the next one under the same number', async () => {
+  it('does not release a newer request under the same number after a late decline', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
-    const refusing = () => Promise.reject(errorOfPayCode('NOT_ENOUGH', 'test'));
-    let refuseFirst = () => undefined as void;
+    const declining = () => Promise.reject(errorOfPayCode('NOT_ENOUGH', 'test'));
+    let declineFirst = () => undefined as void;
     const slow = {
       ...world.pay,
       requestRefund: async (): Promise<never> => {
-        await new Promise<void>((resolve) => (refuseFirst = resolve));
-        return refusing();
+        await new Promise<void>((resolve) => (declineFirst = resolve));
+        return declining();
       },
     };
     const first = refund(request, slow).catch((error: unknown) => error);
     await expect.poll(() => readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REQUESTED' });
-    await refund(request, { ...world.pay, requestRefund: refusing }).catch(() => undefined);
+    await refund(request, { ...world.pay, requestRefund: declining }).catch(() => undefined);
     const lost = { ...world.pay, requestRefund: () => Promise.reject(new AppError('WECHAT_TIMEOUT', 'lost')) };
     await refund(request, lost).catch(() => undefined);
-    refuseFirst();
+    declineFirst();
     expect(await first).toMatchObject({ code: 'FORBIDDEN' });
     expect(await readRefund(world.table, request.outRefundNo)).toMatchObject({ status: 'REQUESTED' });
     expect(await order(outTradeNo)).toMatchObject({ refundingFen: 500, refundCount: 1 });
   });
 
-  it('a refund that differs from the one WeChat has is that one', async () => {
+  it('returns the refund that WeChat has when WeChat reports a mismatch', async () => {
     const { outTradeNo } = await paidOrder();
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 500 };
     await world.pay.requestRefund((await order(outTradeNo))!, {
@@ -270,7 +272,7 @@ describe('pay-refund', () => {
     expect((await refund(request, mismatched)).refund).toMatchObject({ status: 'PROCESSING' });
   });
 
-  it('takes a number that somebody only spoke of', async () => {
+  it('accepts a number that was merely reported', async () => {
     const [one, two] = [await paidOrder(), await paidOrder()];
     const outRefundNo = newNumber();
     const report = consoleRefund({ outRefundNo, outTradeNo: one.outTradeNo, amountFen: 1800 }, world.base.now());

@@ -32,7 +32,7 @@ describe('reportRefund', () => {
     expect(await dueRefunds()).toContain('R-by-hand');
   });
 
-  it('makes a stored refund due and leaves the rest of it', async () => {
+  it('makes a stored refund due and changes nothing else', async () => {
     const { outTradeNo } = await buyers.paidOrder();
     const request = { outTradeNo, outRefundNo: 'R-of-ours', amountFen: 500 };
     await refundOrder(world.pay, request);

@@ -1,4 +1,4 @@
-// Every key can be changed while functions run: what a container believes a minute later, and what it still takes.
+// Every key can be rotated while functions run: which keys an instance uses a minute later, and which it still accepts.
 import { createHash, createVerify, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -56,7 +56,7 @@ describe('JWT_SIGNING_KEYS', () => {
 
   const SESSION = { accountId: 'a', sid: 's', createdAtMs: Date.now(), expiresAt: 4_000_000_000 };
 
-  it('a new key is known before it signs, and the old one after it did', async () => {
+  it('verifies with a new key before it signs, and with the old key afterwards', async () => {
     const { put, change } = await rotation();
     put(set(first));
     const { fresh } = await import('../../lib/secrets/fresh.ts');
@@ -81,7 +81,7 @@ describe('JWT_SIGNING_KEYS', () => {
   });
 });
 
-describe('the official account', () => {
+describe('secrets of the apps', () => {
   const echo = (token: string) => {
     const timestamp = String(Math.floor(Date.now() / 1_000));
     const signature = createHash('sha1').update([token, timestamp, 'n'].toSorted().join('')).digest('hex');
@@ -93,7 +93,7 @@ describe('the official account', () => {
     } as unknown as LambdaFunctionURLEvent;
   };
 
-  it('is believed by its new OFFICIAL_TOKEN, and no longer by the old one', async () => {
+  it('official-events accepts the new OFFICIAL_TOKEN and rejects the old one', async () => {
     const { put, change } = await rotation();
     put({ OFFICIAL_TOKEN: 'old' });
     const events = await handlerOf('official-events');
@@ -103,7 +103,7 @@ describe('the official account', () => {
     expect(await answers()).toEqual([403, 200]);
   });
 
-  it('may encrypt with either OFFICIAL_AES_KEY while both are there', async () => {
+  it('official-events opens pushes with either OFFICIAL_AES_KEY while both are stored', async () => {
     const { put, change } = await rotation({ OFFICIAL_MODE: 'secure' });
     const [old, renewed] = ['a'.repeat(43), 'b'.repeat(43)];
     put({ OFFICIAL_TOKEN: 't', OFFICIAL_AES_KEY: old });
@@ -116,56 +116,59 @@ describe('the official account', () => {
     expect((await keys()).aesKeys).toEqual([readMessageKey(renewed), readMessageKey(old)]);
   });
 
-  it.each(['MINIAPP', 'OFFICIAL'] as const)('%s_APP_SECRET is the new one in the next call', async (app) => {
-    const other = app === 'MINIAPP' ? 'OFFICIAL' : 'MINIAPP';
-    const { put, change, wechat } = await rotation({ [`${other}_APP_ID`]: '' });
-    put({ [`${app}_APP_SECRET`]: 'secret-1' });
-    const { handler } = (await import('../../functions/token-refresh.ts')) as {
-      handler: (input: object) => Promise<unknown>;
-    };
-    const used = async () => {
-      await handler({}).catch(() => undefined);
-      return (JSON.parse(wechat.requests.at(-1)!.body) as { secret: string }).secret;
-    };
-    expect(await used()).toBe('secret-1');
-    change({ [`${app}_APP_SECRET`]: 'secret-2' });
-    expect(await used()).toBe('secret-2');
-  });
+  it.each(['MINIAPP', 'OFFICIAL'] as const)(
+    'token-refresh sends the new %s_APP_SECRET in the next call',
+    async (app) => {
+      const other = app === 'MINIAPP' ? 'OFFICIAL' : 'MINIAPP';
+      const { put, change, wechat } = await rotation({ [`${other}_APP_ID`]: '' });
+      put({ [`${app}_APP_SECRET`]: 'secret-1' });
+      const { handler } = (await import('../../functions/token-refresh.ts')) as {
+        handler: (input: object) => Promise<unknown>;
+      };
+      const used = async () => {
+        await handler({}).catch(() => undefined);
+        return (JSON.parse(wechat.requests.at(-1)!.body) as { secret: string }).secret;
+      };
+      expect(await used()).toBe('secret-1');
+      change({ [`${app}_APP_SECRET`]: 'secret-2' });
+      expect(await used()).toBe('secret-2');
+    },
+  );
 });
 
-it('an app whose secret is missing keeps no other app waiting, and has its token once it is there', async () => {
+it('token-refresh renews the other app when a secret is missing, and the app itself once its secret is stored', async () => {
   const { put, change, wechat } = await rotation();
   put({ OFFICIAL_APP_SECRET: 'official' });
   const { handler } = (await import('../../functions/token-refresh.ts')) as {
     handler: (input: object) => Promise<unknown>;
   };
-  const asked = () => wechat.requests.map(({ body }) => (JSON.parse(body) as { appid: string }).appid);
+  const requestedApps = () => wechat.requests.map(({ body }) => (JSON.parse(body) as { appid: string }).appid);
   await expect(handler({})).rejects.toThrow(`${ids.miniapp.appId} (MINIAPP_APP_SECRET is not set)`);
-  expect(new Set(asked())).toEqual(new Set([ids.official.appId]));
+  expect(new Set(requestedApps())).toEqual(new Set([ids.official.appId]));
   change({ MINIAPP_APP_SECRET: 'miniapp' });
   await expect(handler({})).rejects.not.toThrow('MINIAPP_APP_SECRET');
-  expect(asked()).toContain(ids.miniapp.appId);
+  expect(requestedApps()).toContain(ids.miniapp.appId);
 });
 
-describe('WeChat Pay', () => {
+describe('keys of WeChat Pay', () => {
   const platform = { PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId, PAY_PUBLIC_KEY: ids.platformPublicKey };
   const merchant = { PAY_MCH_CERT_SERIAL: ids.pay.certSerial, PAY_MCH_PRIVATE_KEY: ids.merchantPrivateKey };
-  /** 409: it was opened, and is about an order that nobody knows. */
-  const [OPENED, REFUSED] = [409, 403];
+  /** 409: the notification was opened, and its order is unknown. */
+  const [OPENED, REJECTED] = [409, 403];
 
-  it('opens notifications with either PAY_API_V3_KEY while both are there', async () => {
+  it('pay-notify opens notifications with either PAY_API_V3_KEY while both are stored', async () => {
     const { put, change } = await rotation();
     put({ ...platform, ...merchant, PAY_API_V3_KEY: ids.pay.apiV3Key });
     const notify = await handlerOf('pay-notify');
     const sealedWith = async (apiV3Key: string) =>
       (await notify(notification({ out_trade_no: '0'.repeat(32) }, { apiV3Key }))).statusCode;
     const answers = async () => [await sealedWith(ids.pay.apiV3Key), await sealedWith(OTHER_KEY)];
-    expect(await answers()).toEqual([OPENED, REFUSED]);
+    expect(await answers()).toEqual([OPENED, REJECTED]);
     change({ PAY_API_V3_KEY_PREVIOUS: ids.pay.apiV3Key, PAY_API_V3_KEY: OTHER_KEY });
     expect(await answers()).toEqual([OPENED, OPENED]);
   });
 
-  it('believes the new PAY_PUBLIC_KEY, and no longer the old one', async () => {
+  it('pay-notify rejects the old PAY_PUBLIC_KEY once a new key is stored', async () => {
     const { put, change } = await rotation();
     put({ ...platform, ...merchant, PAY_API_V3_KEY: ids.pay.apiV3Key });
     const notify = await handlerOf('pay-notify');
@@ -175,7 +178,7 @@ describe('WeChat Pay', () => {
     expect(await answer()).not.toBe(OPENED);
   });
 
-  it('checks API v2 with the new PAY_API_V2_KEY, and no longer with the old one', async () => {
+  it('pay-notify-v2 accepts the new PAY_API_V2_KEY and rejects the old one', async () => {
     const { put, change } = await rotation();
     put({ ...platform, ...merchant, PAY_API_V3_KEY: ids.pay.apiV3Key, PAY_API_V2_KEY: ids.pay.apiV2Key });
     const notify = await handlerOf('pay-notify-v2');
@@ -185,12 +188,12 @@ describe('WeChat Pay', () => {
       (await notify(paymentNotice({ out_trade_no: '0'.repeat(32) }))).statusCode,
       (await notify(other)).statusCode,
     ];
-    expect(await answers()).toEqual([OPENED, REFUSED]);
+    expect(await answers()).toEqual([OPENED, REJECTED]);
     change({ PAY_API_V2_KEY: OTHER_KEY });
-    expect(await answers()).toEqual([REFUSED, OPENED]);
+    expect(await answers()).toEqual([REJECTED, OPENED]);
   });
 
-  it('is asked with the new PAY_MCH_PRIVATE_KEY and its serial', async () => {
+  it('requests are signed with the new PAY_MCH_PRIVATE_KEY and its serial', async () => {
     const { put, change, wechat } = await rotation();
     const [before, after] = [rsa(), rsa()];
     put({ ...platform, PAY_MCH_PRIVATE_KEY: before.privatePem, PAY_MCH_CERT_SERIAL: 'A1' });

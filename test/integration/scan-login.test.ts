@@ -10,7 +10,7 @@ import { createWorld, ids, type World } from '../support/world.ts';
 const { appId } = ids.official;
 const GONE = { code: 'TICKET_EXPIRED', message: 'This QR code has expired; create a new one' };
 
-describe('scan login', () => {
+describe('scan login with a code of the official account', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -28,14 +28,14 @@ describe('scan login', () => {
     return { openId: openIds.official, answer: await register(world.sessions, token) };
   };
 
-  it('is pending until somebody scans', async () => {
+  it('is pending until a scan', async () => {
     const qr = await create();
     expect(qr).toMatchObject({ expiresIn: TICKET_LIFE_S, content: expect.stringMatching(/^http/) });
     expect(await poll(qr)).toEqual({ status: 'pending' });
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });
 
-  it('gives an unknown scanner a registration token, and that token an account', async () => {
+  it('returns a registration token for an unknown user, and the token creates an account', async () => {
     const qr = await create();
     await scan(qr.ticket, 'o-unknown-1');
     const answer = await poll(qr);
@@ -45,7 +45,7 @@ describe('scan login', () => {
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
-  it('gives an unknown scanner an account at once where that is the setting, and the same one by the next code', async () => {
+  it('creates an account for an unknown user with the setting auto, and finds it at the next scan', async () => {
     const auto = { ...world.sessions, register: 'auto' as const };
     const seen = [];
     for (let times = 0; times < 2; times += 1) {
@@ -59,24 +59,24 @@ describe('scan login', () => {
     expect(new Set(seen).size).toBe(1);
   });
 
-  it('logs a known scanner in', async () => {
+  it('logs a known user in', async () => {
     const { openId, answer } = await registeredOpenId();
     const qr = await create();
     await scan(qr.ticket, openId);
     expect(await poll(qr)).toMatchObject({ status: 'registered', user: { id: answer.user.id } });
   });
 
-  it('gives a hundred concurrent polls of a scanned ticket exactly one success', async () => {
+  it('returns the success to exactly one of a hundred concurrent polls', async () => {
     const { openId } = await registeredOpenId();
     const qr = await create();
     await scan(qr.ticket, openId);
     const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => poll(qr)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-    for (const refusal of refusals) expect(refusal).toMatchObject(GONE);
+    const rejections = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    for (const rejection of rejections) expect(rejection).toMatchObject(GONE);
   });
 
-  it('shows the same face for a wrong poll token, an unknown ticket and an expired one', async () => {
+  it('returns one error for a wrong poll token, an unknown ticket and an expired ticket', async () => {
     const qr = await create();
     await expect(poll({ ...qr, pollToken: 'wrong' })).rejects.toMatchObject(GONE);
     await expect(poll({ ...qr, pollToken: '' })).rejects.toMatchObject(GONE);
@@ -95,14 +95,14 @@ describe('scan login', () => {
     expect(await poll(qr)).toMatchObject({ status: 'registered' });
   });
 
-  it('lets the first scanner have the ticket, also when two scan at once', async () => {
+  it('gives the ticket to one of four concurrent scans', async () => {
     const qr = await create();
     const outcomes = await Promise.all(['o-a', 'o-b', 'o-c', 'o-d'].map((openId) => scan(qr.ticket, openId)));
     expect(outcomes.filter((outcome) => outcome === 'moved')).toHaveLength(1);
     expect(await poll(qr)).toMatchObject({ status: 'unregistered' });
   });
 
-  it('takes the same push again, but does not open a ticket again that was collected', async () => {
+  it('accepts a repeated push, and never reopens a collected ticket', async () => {
     const qr = await create();
     expect(await scan(qr.ticket, 'o-same')).toBe('moved');
     expect(await scan(qr.ticket, 'o-same')).toBe('repeated');
@@ -112,7 +112,7 @@ describe('scan login', () => {
     await expect(poll(qr)).rejects.toMatchObject(GONE);
   });
 
-  it('changes nothing for an unknown or expired ticket, another app, or a scene that is none of ours', async () => {
+  it('changes nothing for an unknown or expired ticket, another app or a foreign scene', async () => {
     const qr = await create();
     expect(await scan('A'.repeat(22), 'o-x')).toBe('rejected');
     expect(await scan(qr.ticket, 'o-x', ids.miniapp.appId)).toBe('rejected');
@@ -123,20 +123,20 @@ describe('scan login', () => {
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });
 
-  it('lets a registration token be sent twice at once: one account', async () => {
+  it('creates one account when a registration token is sent three times concurrently', async () => {
     const token = await world.sessions.tokens.signRegistration({ appId, openId: 'o-twice' });
     const answers = await Promise.all([1, 2, 3].map(() => register(world.sessions, token)));
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
   });
 
-  it('does not take a session token for a registration token, nor the other way round', async () => {
+  it('rejects a session token as a registration token, and a registration token as a session token', async () => {
     const { answer } = await registeredOpenId();
     await expect(register(world.sessions, answer.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const registration = await world.sessions.tokens.signRegistration({ appId, openId: 'o-y' });
     await expect(getMe(world.sessions, registration)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('renews the access token and tries once more when WeChat refuses it', async () => {
+  it('renews the access token and retries once when WeChat rejects it', async () => {
     await world.faults('qrcode/create', 'token-expired');
     expect(await poll(await create())).toEqual({ status: 'pending' });
   });

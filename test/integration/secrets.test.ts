@@ -1,4 +1,4 @@
-// Secrets out of a parameter store over HTTP.
+// Reads secrets from a parameter store over HTTP.
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clientSettings, LOCAL_AWS } from '../../infra/service/table.ts';
@@ -46,7 +46,7 @@ describe('secrets', () => {
     ]);
   });
 
-  it('are found below a path with a slash at its end', async () => {
+  it('are read below a path with a trailing slash', async () => {
     vi.stubEnv('SECRETS_PATH', '/wechat-lambda/test/');
     const { secrets } = await load();
     expect(await secrets('OFFICIAL_TOKEN')).toEqual({ OFFICIAL_TOKEN: 'stored' });
@@ -60,14 +60,14 @@ describe('secrets', () => {
     });
   });
 
-  it('are variables alone where there is no path', async () => {
+  it('are read from variables alone when SECRETS_PATH is empty', async () => {
     vi.stubEnv('SECRETS_PATH', '');
     const { secrets } = await load();
     await expect(secrets('OFFICIAL_TOKEN')).rejects.toThrow('OFFICIAL_TOKEN is not set');
     expect(server.calls).toEqual([]);
   });
 
-  it('are asked for ten at a time', async () => {
+  it('are requested ten at a time', async () => {
     for (const name of SECRET_NAMES) server.put(`/wechat-lambda/test/${name}`, name.toLowerCase());
     const { secrets } = await load();
     const found = await secrets(...SECRET_NAMES);
@@ -75,7 +75,7 @@ describe('secrets', () => {
     expect(server.calls.map(({ names }) => names.length)).toEqual([10, 3]);
   });
 
-  it('are signed for, as the client of the SDK signs', async () => {
+  it('are requested with the signature scope of the SDK client', async () => {
     const { secrets } = await load();
     await secrets('OFFICIAL_TOKEN');
     const client = new SSMClient(clientSettings(server.url));
@@ -90,7 +90,7 @@ describe('secrets', () => {
     expect(server.calls[0]!.authorization).toMatch(/SignedHeaders=[^,]*host[^,]*x-amz-target.*Signature=[0-9a-f]{64}$/);
   });
 
-  it('wait for a store that is busy, unreachable or broken, when nothing is known yet', async () => {
+  it('are retried at a busy, unreachable or broken store when none is cached', async () => {
     server.fail(THROTTLED, null);
     const { secrets, optionalSecret } = await load();
     expect(await secrets('OFFICIAL_TOKEN')).toEqual({ OFFICIAL_TOKEN: 'stored' });
@@ -99,7 +99,7 @@ describe('secrets', () => {
     expect(server.calls).toHaveLength(5);
   });
 
-  it('do not wait for a store that begins an answer and stops', async () => {
+  it('are returned from the cache when the store stalls in the middle of a response', async () => {
     const now = Date.now();
     const clock = vi.spyOn(Date, 'now').mockReturnValue(now);
     const { secrets } = await load();
@@ -112,7 +112,7 @@ describe('secrets', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  it('give up after the third time, and try again for the next request', async () => {
+  it('fail after the third attempt, and are retried by the next request', async () => {
     server.fail(THROTTLED, THROTTLED, THROTTLED);
     const { secrets } = await load();
     await expect(secrets('OFFICIAL_TOKEN')).rejects.toThrow('The parameter store returned 400');
@@ -120,7 +120,7 @@ describe('secrets', () => {
     expect(await secrets('OFFICIAL_TOKEN')).toEqual({ OFFICIAL_TOKEN: 'stored' });
   });
 
-  it('do not insist where the role may not read them, and the log says so', async () => {
+  it('fail at once, with a log entry, when the role must not read them', async () => {
     server.fail(DENIED);
     const { secrets } = await load();
     await expect(secrets('OFFICIAL_TOKEN')).rejects.toThrow('AccessDeniedException');

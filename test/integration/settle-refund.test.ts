@@ -23,11 +23,11 @@ let numbers = 0;
 const newNumber = () => `R${Date.now()}x${(numbers += 1)}`;
 const order = (outTradeNo: string) => readOrder(world.table, outTradeNo);
 
-describe("WeChat's word on a refund", () => {
-  const fact = async (change: Partial<WechatRefund> = {}, paid = true) => {
+describe('settleRefund', () => {
+  const newReport = async (change: Partial<WechatRefund> = {}, paid = true) => {
     const { outTradeNo, transactionId } = await paidOrder({ paid });
     const number = newNumber();
-    const told: WechatRefund = {
+    const reported: WechatRefund = {
       mchId: ids.pay.mchId,
       outTradeNo,
       transactionId,
@@ -39,34 +39,34 @@ describe("WeChat's word on a refund", () => {
       successAt: '2026-11-20T00:00:00.000Z',
       ...change,
     };
-    return asVerified(told);
+    return asVerified(reported);
   };
 
-  it('a refund made by hand is booked under its own number', async () => {
-    const told = await fact();
-    expect(await settleRefund(world.base, told)).toBe('booked');
-    expect(await readRefund(world.table, told.outRefundNo)).toMatchObject({ status: 'SUCCESS', source: 'CONSOLE' });
-    expect(await order(told.outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 400, refundCount: 1 });
+  it('books a refund of the merchant platform under its own number', async () => {
+    const reported = await newReport();
+    expect(await settleRefund(world.base, reported)).toBe('booked');
+    expect(await readRefund(world.table, reported.outRefundNo)).toMatchObject({ status: 'SUCCESS', source: 'CONSOLE' });
+    expect(await order(reported.outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 400, refundCount: 1 });
   });
 
-  it('fifty copies at once are one refund', async () => {
-    const told = await fact();
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => settleRefund(world.base, told)));
+  it('books one refund for fifty concurrent copies', async () => {
+    const reported = await newReport();
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => settleRefund(world.base, reported)));
     expect(outcomes.filter((outcome) => outcome === 'booked')).toHaveLength(1);
-    expect(await order(told.outTradeNo)).toMatchObject({ refundedFen: 400, refundCount: 1 });
+    expect(await order(reported.outTradeNo)).toMatchObject({ refundedFen: 400, refundCount: 1 });
   });
 
-  it('always says when the money arrived, and is done with then', async () => {
-    const { successAt, ...told } = await fact();
+  it('stores successAt even when WeChat omits it, and the sweep ends the follow-up', async () => {
+    const { successAt, ...reported } = await newReport();
     expect(successAt).toBeDefined();
-    await settleRefund(world.base, asVerified(told));
-    expect(await readRefund(world.table, told.outRefundNo)).toHaveProperty('successAt');
-    await scheduleFollowUp(world.table, { kind: 'refund', no: told.outRefundNo }, world.base.now() - 1);
+    await settleRefund(world.base, asVerified(reported));
+    expect(await readRefund(world.table, reported.outRefundNo)).toHaveProperty('successAt');
+    await scheduleFollowUp(world.table, { kind: 'refund', no: reported.outRefundNo }, world.base.now() - 1);
     await sweep(world.pay);
-    expect(await readRefund(world.table, told.outRefundNo)).not.toHaveProperty('followUpPk');
+    expect(await readRefund(world.table, reported.outRefundNo)).not.toHaveProperty('followUpPk');
   });
 
-  it('that does not fit is looked at once a day, and nothing waits for it', async () => {
+  it('makes the sweep wait a day before it retries a mismatched payment', async () => {
     const { outTradeNo } = await paidOrder({ paid: false });
     const api = await world.pay.payApi('v3');
     const query = async (asked: Order) => {
@@ -81,10 +81,10 @@ describe("WeChat's word on a refund", () => {
     expect((await order(outTradeNo))?.state).toBe('NOTPAY');
   });
 
-  it('books nothing before the payment is known', async () => {
-    const told = await fact({}, false);
-    expect(await settleRefund(world.base, told)).toBe('unpaid');
-    expect(await readRefund(world.table, told.outRefundNo)).toBeUndefined();
+  it('books nothing while the payment is unknown', async () => {
+    const reported = await newReport({}, false);
+    expect(await settleRefund(world.base, reported)).toBe('unpaid');
+    expect(await readRefund(world.table, reported.outRefundNo)).toBeUndefined();
   });
 
   it.each<[string, Partial<WechatRefund>, string]>([
@@ -93,16 +93,16 @@ describe("WeChat's word on a refund", () => {
     ['of another payment', { transactionId: 'other' }, 'transactionId'],
     ['of an unknown order', { outTradeNo: '0'.repeat(32) }, 'unknown order'],
     ['of more than was paid', { amountFen: 1801 }, 'more than was paid'],
-  ])('a refund %s leaves the order untouched and is recorded once', async (_, change, reason) => {
-    const told = await fact(change);
-    const before = await order(told.outTradeNo);
+  ])('leaves the order unchanged and records the mismatch once for a refund %s', async (_, change, reason) => {
+    const reported = await newReport(change);
+    const before = await order(reported.outTradeNo);
     for (let times = 0; times < 2; times += 1) {
-      const call = settleRefund(world.base, told);
+      const call = settleRefund(world.base, reported);
       await expect(call).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { reasons: [reason] } });
     }
-    expect(await order(told.outTradeNo)).toEqual(before);
+    expect(await order(reported.outTradeNo)).toEqual(before);
     const recorded = world.lines.filter(
-      (line) => line.includes('"payment.mismatched"') && line.includes(told.refundId),
+      (line) => line.includes('"payment.mismatched"') && line.includes(reported.refundId),
     );
     expect(recorded).toHaveLength(1);
   });

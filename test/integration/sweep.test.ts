@@ -19,7 +19,7 @@ beforeAll(async () => {
   buyers = await createBuyers(world);
 });
 afterAll(() => world.simulator.close());
-/** Whatever other tests left is seen to first. */
+/** Settles the follow-ups that earlier tests left. */
 beforeEach(async () => {
   world.clock.offsetMs = 10 * 24 * 60 * MINUTE_MS;
   await sweep(pay);
@@ -39,7 +39,7 @@ const due = async () => {
 };
 
 describe('pay-sweep', () => {
-  it('settles an order whose notification never came', async () => {
+  it('settles an order whose notification never arrived', async () => {
     const { outTradeNo } = await buyers.paidOrder({ paid: false });
     expect(await after(0)).toMatchObject({ visited: 0 });
     expect(await after(1.1)).toMatchObject({ visited: 1, failed: 0, more: false });
@@ -47,7 +47,7 @@ describe('pay-sweep', () => {
     expect(await after(3)).toMatchObject({ visited: 0 });
   });
 
-  it('asks about an unpaid order ever less often, and closes it when its time is over', async () => {
+  it('queries an unpaid order with backoff, and closes it when it expires', async () => {
     const { order } = await buyers.newOrder();
     const { outTradeNo } = order;
     const visits: number[] = [];
@@ -60,13 +60,13 @@ describe('pay-sweep', () => {
     expect(await due()).toEqual([]);
   });
 
-  it('books the payment of an order that it came to close', async () => {
+  it('books the payment of an expired order instead of closing the order', async () => {
     const { outTradeNo } = await buyers.paidOrder({ paid: false });
     await after(121);
     expect(await stateOf(outTradeNo)).toBe('PAID');
   });
 
-  it('closes an order that WeChat never heard of, once its time is over', async () => {
+  it('closes an order that WeChat does not have when it expires', async () => {
     await world.faults('transactions/jsapi', '5xx', 2);
     const failed = await buyers.newOrder().catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
@@ -79,7 +79,7 @@ describe('pay-sweep', () => {
     expect(await stateOf(no)).toBe('CLOSED');
   });
 
-  it('looks at a closed order that somebody has doubts about', async () => {
+  it('queries a closed order that has a follow-up, and books its late payment', async () => {
     const paid = await buyers.paidOrder({ paid: false });
     const { order: unpaid } = await buyers.newOrder();
     for (const outTradeNo of [paid.outTradeNo, unpaid.outTradeNo]) {
@@ -92,7 +92,7 @@ describe('pay-sweep', () => {
     expect(await readOrder(world.table, unpaid.outTradeNo)).not.toHaveProperty('followUpPk');
   });
 
-  it('leaves nothing undone when two runs meet, and does nothing twice', async () => {
+  it('visits each order once in three concurrent runs', async () => {
     const orders = await Promise.all(Array.from({ length: 20 }, () => buyers.paidOrder({ paid: false })));
     world.clock.offsetMs = 1.1 * MINUTE_MS;
     const runs = await Promise.all([sweep(pay), sweep(pay), sweep(pay)]);
@@ -103,7 +103,7 @@ describe('pay-sweep', () => {
     }
   });
 
-  it('loses nothing when it breaks down in the middle', async () => {
+  it('retries an order whose visit failed', async () => {
     const { outTradeNo } = await buyers.paidOrder({ paid: false });
     const crash = { ...pay, payApi: () => Promise.reject(new Error('crash')) };
     world.clock.offsetMs = 1.1 * MINUTE_MS;
@@ -114,7 +114,7 @@ describe('pay-sweep', () => {
   });
 });
 
-describe('a thousand due orders', () => {
+describe('pay-sweep with many due orders', () => {
   const THOUSAND = 1_000;
   const place = async (count: number, mark: string) => {
     const { user } = await buyers.loggedIn();
@@ -134,7 +134,7 @@ describe('a thousand due orders', () => {
   };
   const payApiOf = (query: PayApi['query']) => ({ ...pay, payApi: async () => ({ query }) as PayApi });
 
-  it('are all seen to in one run; those that fail stand in nobody’s way', async () => {
+  it('visits a thousand orders in one run, although a tenth of them fails', async () => {
     const numbers = await place(THOUSAND, 'a');
     const deps = payApiOf(async ({ outTradeNo }) => {
       if (outTradeNo.endsWith('7')) throw new AppError('ORDER_STATE_CONFLICT', 'poison');
@@ -147,18 +147,18 @@ describe('a thousand due orders', () => {
     expect(await due()).toEqual([]);
   });
 
-  it('stops asking when WeChat is down, and says that there is more', async () => {
+  it('stops its queries when WeChat is down, and reports that orders are left', async () => {
     await place(200, 'b');
-    let asked = 0;
+    let queries = 0;
     const deps = payApiOf(async () => {
-      asked += 1;
+      queries += 1;
       throw new AppError('WECHAT_TIMEOUT', 'down');
     });
     world.clock.offsetMs = 2_000;
     expect(await sweep(deps)).toMatchObject({ more: true });
-    expect(asked).toBeLessThan(60);
-    // None of the rest was touched: the next run begins with them.
+    expect(queries).toBeLessThan(60);
+    // The other orders are still due, so the next run begins with them.
     const rest = (await due()).filter((no) => no.includes('b0'));
-    expect(rest).toHaveLength(200 - asked);
+    expect(rest).toHaveLength(200 - queries);
   });
 });

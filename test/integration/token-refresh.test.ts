@@ -7,7 +7,7 @@ import { createWorld, ids, type World } from '../support/world.ts';
 const STABLE = '/cgi-bin/stable_token';
 const TICKET = '/cgi-bin/ticket/getticket';
 
-describe('scheduled renewal of tokens', () => {
+describe('refreshTokens', () => {
   let world: World;
   beforeAll(async () => {
     world = await createWorld();
@@ -24,7 +24,7 @@ describe('scheduled renewal of tokens', () => {
   });
   afterAll(() => world.simulator.close());
 
-  /** One run of the schedule in a cold instance: nothing is shared but the table. */
+  /** Runs the schedule in a cold instance, which shares only the table. */
   const run = async (options = {}) => refreshTokens(await loadTokenRefresh(world.outside), options);
   const stored = (appId: string, kind: string) => platformTokens(world.table, appId, kind).read('strong');
   const pass = async (ms: number) => {
@@ -32,7 +32,7 @@ describe('scheduled renewal of tokens', () => {
     await world.simulator.advanceClock(ms);
   };
 
-  it('has a token for every app and the ticket, side by side', async () => {
+  it('stores one token for each app and the ticket', async () => {
     expect(await run()).toEqual({ living: 3, failed: [] });
     const values = await Promise.all([
       stored(ids.miniapp.appId, 'access_token'),
@@ -42,7 +42,7 @@ describe('scheduled renewal of tokens', () => {
     expect(new Set(values.map((token) => token?.value)).size).toBe(3);
   });
 
-  it('asks for what lives when it shall, and leaves it as it is', async () => {
+  it('requests valid tokens with the option ask, without replacing them', async () => {
     await run();
     const [before, calls] = [await stored(ids.miniapp.appId, 'access_token'), await world.calls(STABLE)];
     expect(await run({ ask: true })).toEqual({ living: 3, failed: [] });
@@ -53,7 +53,7 @@ describe('scheduled renewal of tokens', () => {
     expect(await run()).toEqual({ living: 3, failed: [] });
   });
 
-  it('leaves what lives, and renews within the last five minutes: one generation more, nobody waits', async () => {
+  it('keeps a valid token and renews it in its last five minutes, so that no caller waits', async () => {
     await run();
     const before = await stored(ids.miniapp.appId, 'access_token');
     const calls = await world.calls(STABLE);
@@ -71,7 +71,7 @@ describe('scheduled renewal of tokens', () => {
     expect(await world.calls(STABLE)).toBe(renewed);
   });
 
-  it('goes on to the others when one fails, and fails itself when an access token could not be had', async () => {
+  it('renews the other tokens when one fails, and throws when an access token fails', async () => {
     await world.faults(TICKET, '5xx');
     expect(await run()).toEqual({
       living: 2,

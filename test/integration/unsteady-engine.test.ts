@@ -1,4 +1,4 @@
-// What a real DynamoDB does now and then: answers that are lost after the write was done, and eventual reads that lag.
+// Behaviour of a real DynamoDB that the local engine lacks: lost responses, lagging reads and transaction conflicts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
@@ -46,14 +46,14 @@ const scannedCode = async () => {
   return qr;
 };
 
-describe('a write whose answer was lost is recognised when the SDK sends it again', () => {
-  it('collecting a ticket: the only poller gets the success', async () => {
+describe('SDK retry of a write after a lost response', () => {
+  it('still returns the success to the only poll of a ticket', async () => {
     const qr = await scannedCode();
     engine.loseAnswerOf('UpdateItem', qr.ticket);
     expect(await poll(qr)).toMatchObject({ status: 'registered' });
   });
 
-  it('taking the lease of the access token: the owner asks WeChat, once', async () => {
+  it('still gives its owner the lease of the access token, for one call to WeChat', async () => {
     await world.official.accessToken.withToken(async (token) => token);
     world.clock.offsetMs = 116 * 60_000;
     await world.simulator.advanceClock(116 * 60_000);
@@ -64,13 +64,13 @@ describe('a write whose answer was lost is recognised when the SDK sends it agai
     world.clock.offsetMs = 0;
   });
 
-  it('placing an order: the buyer pays the order that was stored', async () => {
+  it('still places the order that was stored', async () => {
     const { token } = await loggedIn();
     engine.loseAnswerOf('PutItem', 'timeExpire');
     expect(await buy(world.pay, { token })).toMatchObject({ order: { state: 'NOTPAY' } });
   });
 
-  it('recording a mismatch: the first sight is told', async () => {
+  it('still logs the first record of a mismatch', async () => {
     engine.loseAnswerOf('PutItem', 'MISMATCH#lost-answer');
     const payment = { transactionId: 'lost-answer', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1, currency: 'CNY' };
     const transaction = { appId, mchId: '1', outTradeNo: 'unknown', tradeState: 'SUCCESS', payment };
@@ -81,14 +81,14 @@ describe('a write whose answer was lost is recognised when the SDK sends it agai
   });
 });
 
-describe('an eventual read that finds nothing yet is not the last word', () => {
-  it('the first poll after the code was made is pending', async () => {
+describe('eventually consistent read that finds nothing yet', () => {
+  it('still answers the first poll of a new code with pending', async () => {
     const qr = await createOfficialQrLogin(world.official);
     engine.findNothingAt(qr.ticket);
     expect(await poll(qr)).toEqual({ status: 'pending' });
   });
 
-  it('a session works at once: /me, prepay and orders', async () => {
+  it('still accepts a new session in /me, prepay and orders', async () => {
     const { token, user } = await loggedIn();
     engine.findNothingAt(`ACCOUNT#${user.id}`);
     expect(await getMe(world.sessions, token)).toEqual({ user });
@@ -99,17 +99,17 @@ describe('an eventual read that finds nothing yet is not the last word', () => {
     });
   });
 
-  it('a person whose identity lags is found by the write that it refuses', async () => {
+  it('still finds a stored identity, through the failed condition of the write', async () => {
     const person = await world.phone.newPerson();
     const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     engine.findNothingAt(`IDENTITY#${ids.miniapp.appId}#${person.openIds.miniapp}`);
-    const again = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
-    expect(again).toMatchObject({ isNewUser: false, user: { id: user.id } });
+    const nextLogin = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
+    expect(nextLogin).toMatchObject({ isNewUser: false, user: { id: user.id } });
   });
 });
 
-describe('a logout counts at once', () => {
-  it('/me and orders read the session strongly', async () => {
+describe('strongly consistent read', () => {
+  it('is used for the session in /me and orders, so that a logout applies at once', async () => {
     const { token } = await loggedIn();
     const { order } = await buy(world.pay, { token });
     const before = engine.calls.length;
@@ -120,8 +120,8 @@ describe('a logout counts at once', () => {
   });
 });
 
-describe('what fails on the way costs nobody a login', () => {
-  it('a poll that fails before it collects may be made again', async () => {
+describe('failure of a poll', () => {
+  it('allows a retry when the ticket was not collected', async () => {
     const qr = await scannedCode();
     for (let tries = 0; tries < 3; tries += 1) engine.loseAnswerOf('GetItem', 'IDENTITY#');
     await expect(poll(qr)).rejects.toThrow('requestTimeout');
@@ -129,8 +129,8 @@ describe('what fails on the way costs nobody a login', () => {
   });
 });
 
-describe('a refused access token', () => {
-  it('is not taken from a lagging read again', async () => {
+describe('access token that WeChat rejects', () => {
+  it('is replaced by a strongly consistent read', async () => {
     const owner = world.coldAccessToken();
     const tried: string[] = [];
     await owner.withToken(async (token) => {
@@ -147,35 +147,35 @@ describe('a refused access token', () => {
   });
 });
 
-describe('what meets a transaction on the same item is written all the same', () => {
+describe('transaction that conflicts or loses its response', () => {
   const person = async () => {
     const owner = await world.phone.newPerson();
     return { owner, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(owner))) };
   };
 
-  it('a profile', async () => {
+  it('does not fail the update of a profile', async () => {
     const { token, user } = await person();
     engine.meetTransactionAt('UpdateItem', user.id);
     const input = { nickname: '李雷' };
     expect(await updateProfile(world.miniapp, { token, input })).toMatchObject({ user: input });
   });
 
-  it('a follow', async () => {
+  it('does not fail the record of a follow', async () => {
     const { owner } = await person();
     engine.meetTransactionAt('UpdateItem', owner.openIds.official);
-    const who = { appId, openId: owner.openIds.official };
-    await recordFollow(world.base, { ...who, follows: true, atS: 1 });
-    expect(await readIdentity(world.table, who, 'strong')).toMatchObject({ subscribed: true });
+    const identity = { appId, openId: owner.openIds.official };
+    await recordFollow(world.base, { ...identity, follows: true, atS: 1 });
+    expect(await readIdentity(world.table, identity, 'strong')).toMatchObject({ subscribed: true });
   });
 
-  it('a new account, whose code is spent by then', async () => {
+  it('does not fail the login of a new user, whose js_code is spent', async () => {
     const owner = await world.phone.newPerson();
     const code = await world.phone.loginCode(owner);
     for (let i = 0; i < 2; i += 1) engine.meetTransactionAt('TransactWriteItems', owner.openIds.miniapp);
     expect(await loginMiniapp(world.miniapp, code)).toMatchObject({ isNewUser: true });
   });
 
-  it('a new account, when the answer was lost', async () => {
+  it('creates one account for a new user after the lost response', async () => {
     const owner = await world.phone.newPerson();
     engine.loseAnswerOf('TransactWriteItems', owner.openIds.miniapp);
     const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));

@@ -17,7 +17,7 @@ import { createWorld, type World } from '../support/world.ts';
 
 const PAID_AT = '2026-11-20T00:00:00.000Z';
 
-describe('the wallet', () => {
+describe('wallet', () => {
   let world: World;
   let engine: Awaited<ReturnType<typeof unsteadyEngine>>;
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('the wallet', () => {
   const loggedIn = async () => loginMiniapp(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
   const balanceOf = async (token: string) => (await getWallet(world.sessions, token)).balanceFen;
 
-  /** The event of a paid top-up, whose order is stored. */
+  /** Stores a top-up order. @returns the order.paid event of the order */
   const topUp = async (userId: string, change: Partial<Order> = {}) => {
     const open = {
       outTradeNo: userId + randomBytes(8).toString('hex'),
@@ -73,16 +73,16 @@ describe('the wallet', () => {
     return Items;
   };
 
-  it('is empty before anything was paid into it', async () => {
+  it('is empty before the first top-up', async () => {
     const { token } = await loggedIn();
     expect(await getWallet(world.sessions, token)).toEqual({ balanceFen: 0 });
   });
 
-  it('has a top-up once, also when its event comes fifty times at once', async () => {
+  it('contains a top-up once after fifty concurrent events', async () => {
     const { token, user } = await loggedIn();
     const event = await topUp(user.id);
     const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => creditTopUp(world.base, event)));
-    // One that met the others too often is sent again by Lambda.
+    // An event with too many version conflicts fails, and Lambda retries it.
     expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
     await creditTopUp(world.base, event);
     expect(await balanceOf(token)).toBe(500);
@@ -91,14 +91,14 @@ describe('the wallet', () => {
     ]);
   });
 
-  it('adds up top-ups', async () => {
+  it('contains the sum of concurrent top-ups', async () => {
     const { token, user } = await loggedIn();
     const events = [await topUp(user.id), await topUp(user.id, { amountFen: 700 }), await topUp(user.id)];
     await Promise.all(events.map((event) => creditTopUp(world.base, event)));
     expect(await balanceOf(token)).toBe(1_700);
   });
 
-  it('has a top-up once, when we never learn that the write was done', async () => {
+  it('contains a top-up once after a lost response', async () => {
     const { token, user } = await loggedIn();
     const event = await topUp(user.id);
     engine.loseAnswerOf('TransactWriteItems', event.data.outTradeNo);
@@ -106,10 +106,10 @@ describe('the wallet', () => {
     expect(await balanceOf(token)).toBe(500);
   });
 
-  it('has neither entry nor balance of a write that failed, and both of the next', async () => {
+  it('contains neither entry nor balance of a failed write, and both after the retry', async () => {
     const { token, user } = await loggedIn();
     const event = await topUp(user.id);
-    // As many as the store tries.
+    // One conflict for each attempt of the store.
     for (let tries = 1; tries <= 5; tries += 1) engine.meetTransactionAt('TransactWriteItems', event.data.outTradeNo);
     await expect(creditTopUp(world.base, event)).rejects.toThrow('conflict');
     expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
@@ -117,7 +117,7 @@ describe('the wallet', () => {
     expect([await balanceOf(token), (await entriesOf(user.id)).length]).toEqual([500, 1]);
   });
 
-  it('gives the money of a refund back, once for each refund', async () => {
+  it('loses the amount of each refund once', async () => {
     const { token, user } = await loggedIn();
     const paid = await topUp(user.id);
     await creditTopUp(world.base, paid);
@@ -128,7 +128,7 @@ describe('the wallet', () => {
     expect(await balanceOf(token)).toBe(200);
   });
 
-  it('goes below zero when the money was spent, and comes to the same when the refund is heard of first', async () => {
+  it('goes below zero when a refund is booked before its top-up, and back to zero', async () => {
     const { token, user } = await loggedIn();
     const paid = await topUp(user.id);
     await takeBackTopUp(world.base, refundOf(paid, `c-${user.id}`, 500));
@@ -137,7 +137,7 @@ describe('the wallet', () => {
     expect(await balanceOf(token)).toBe(0);
   });
 
-  it('tells an order from a refund of the same number', async () => {
+  it('books an order and a refund with the same number', async () => {
     const { token, user } = await loggedIn();
     const paid = await topUp(user.id);
     await creditTopUp(world.base, paid);
@@ -145,7 +145,7 @@ describe('the wallet', () => {
     expect(await balanceOf(token)).toBe(0);
   });
 
-  it('has nothing to do with a coffee, paid or given back', async () => {
+  it('ignores a coffee that is paid and refunded', async () => {
     const { token, user } = await loggedIn();
     const coffee = await topUp(user.id, { sku: 'coffee', kind: 'goods' });
     await creditTopUp(world.base, coffee);
@@ -153,7 +153,7 @@ describe('the wallet', () => {
     expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
   });
 
-  it('refuses the refund of an order that is not there, so that the event is kept', async () => {
+  it('rejects the refund of an unknown order, so that the event is kept', async () => {
     const { user } = await loggedIn();
     const paid = await topUp(user.id);
     const stray = refundOf(paid, `e-${user.id}`, 500);
@@ -161,7 +161,7 @@ describe('the wallet', () => {
     await expect(takeBackTopUp(world.base, stray)).rejects.toThrow('does not exist');
   });
 
-  it('is the sum of the wallets of one person, whose accounts became one', async () => {
+  it('is the sum of the wallets of merged accounts', async () => {
     const [kept, gone] = [await loggedIn(), await loggedIn()];
     await creditTopUp(world.base, await topUp(kept.user.id));
     const before = await topUp(gone.user.id, { amountFen: 300 });
@@ -171,12 +171,12 @@ describe('the wallet', () => {
       [kept, gone].map(({ user }) => readAccount(world.table, user.id, 'strong')),
     )) as [NonNullable<Awaited<ReturnType<typeof readAccount>>>, NonNullable<Awaited<ReturnType<typeof readAccount>>>];
     expect(await mergeAccounts(world.table, { into, from, unionId: 'u-wallet', at: PAID_AT })).toBe(true);
-    // An order keeps its number, and its event the account of that number.
+    // The number of an order contains the account that placed it, and the event of the order names that account.
     await creditTopUp(world.base, after);
     expect([await balanceOf(kept.token), await balanceOf(gone.token)]).toEqual([840, 840]);
   });
 
-  it('is shown to nobody without a session', async () => {
+  it('rejects a request without a valid session', async () => {
     await expect(getWallet(world.sessions, 'a.b.c')).rejects.toThrow(
       expect.objectContaining({ code: 'UNAUTHENTICATED' }),
     );

@@ -1,4 +1,4 @@
-// Compile-time rules: what is not verified cannot reach the ledger. `tsc` proves them.
+// Compile-time rules, which `tsc` checks: unverified content cannot reach the ledger.
 import { expectTypeOf, test } from 'vitest';
 import type { settlePayment } from '../../lib/pay/settle.ts';
 import type { settleRefund } from '../../lib/pay/settle-refund.ts';

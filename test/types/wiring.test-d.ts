@@ -5,7 +5,7 @@ import type { RefundDeps } from '../../lib/pay/follow-refund.ts';
 import { merge } from '../../lib/wiring/merge.ts';
 import type { loadOrderQueries, loadPayNotify, loadPayNotifyV2 } from '../../lib/wiring/pay.ts';
 
-test('requests with a deadline cannot reach WeChat Pay without one', () => {
+test('the dependencies of requests with a deadline reach WeChat Pay only through within', () => {
   expectTypeOf<Awaited<ReturnType<typeof loadOrderQueries>>>().not.toExtend<CheckDeps>();
   expectTypeOf<Awaited<ReturnType<typeof loadPayNotify>>>().not.toExtend<RefundDeps>();
   expectTypeOf<Awaited<ReturnType<typeof loadPayNotifyV2>>>().not.toExtend<RefundDeps>();

@@ -10,7 +10,7 @@ export interface EventDeliveryOptions {
   invoke: (rule: EventRule, event: BusEvent) => Promise<InvokeResult>;
   warn: (line: string) => void;
   signal: AbortSignal;
-  /** The pause before the first retry; each is twice the one before. */
+  /** The pause before the first retry; it doubles with each retry. */
   pauseMs?: number;
 }
 

@@ -54,7 +54,7 @@ export function parameterStore(): ParameterStore {
       );
     }
     if (Type !== 'String' && Type !== 'SecureString')
-      return ssmError('UnsupportedParameterType', `No type ${Type} here.`);
+      return ssmError('UnsupportedParameterType', `The type ${Type} is not supported.`);
     if (before && !Overwrite) return ssmError('ParameterAlreadyExists', 'The parameter already exists.');
     const Version = (before?.Version ?? 0) + 1;
     parameters.set(Name, { Name, Type, Value, Version, LastModifiedDate: Date.now() / 1_000, DataType: 'text' });

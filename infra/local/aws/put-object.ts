@@ -17,9 +17,10 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 export async function putObject(request: IncomingMessage, folder: string): Promise<ObjectAnswer> {
   const body = await buffer(request);
   const place = readPlace(request.url ?? '/');
-  if (!place) return s3Error(400, 'InvalidURI', 'A bucket and a key: no empty part, and none of dots alone');
+  if (!place)
+    return s3Error(400, 'InvalidURI', 'The path must be a bucket and a key, without empty parts, "." and ".."');
   if (request.headers['content-encoding']?.includes('aws-chunked')) {
-    return s3Error(501, 'NotImplemented', 'The stand-in takes a body of a known length, no stream');
+    return s3Error(501, 'NotImplemented', 'The stand-in accepts only a body of a known length');
   }
   const file = join(folder, ...place);
   await mkdir(dirname(file), { recursive: true });

@@ -27,12 +27,12 @@ export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }:
     if (signal.aborted) return;
     const { done, reason } = await invokeOnce(records);
     if (done === records.length || signal.aborted) return;
-    // Processed records are not sent again, and the others get all retries.
+    // Processed records are not delivered again, and the remaining records get the full number of retries.
     if (done > 0) return deliver(records.slice(done));
     const halves = consumer.bisects && records.length > 1;
     if (!halves && retry >= consumer.retries) {
-      const what = records.length === 1 ? '1 record' : `${records.length} records`;
-      warn(`${consumer.functionName} failed ${retry + 1} times and misses ${what} of the table stream: ${reason}`);
+      const count = records.length === 1 ? '1 record' : `${records.length} records`;
+      warn(`${consumer.functionName} failed ${retry + 1} times and misses ${count} of the table stream: ${reason}`);
       return;
     }
     await sleep(Math.min(pauseMs * 2 ** retry, 2_000), undefined, { signal }).catch(() => undefined);
@@ -58,8 +58,8 @@ export function startDelivery({ consumer, invoke, warn, signal, pauseMs = 200 }:
 
   return {
     offer: (records) => {
-      const wanted = records.filter((record) => passes(consumer.filterPatterns, record));
-      for (const batch of splitIntoBatches(wanted, consumer.batchSize)) queue = queue.then(() => deliver(batch));
+      const matching = records.filter((record) => passes(consumer.filterPatterns, record));
+      for (const batch of splitIntoBatches(matching, consumer.batchSize)) queue = queue.then(() => deliver(batch));
       return queue;
     },
   };

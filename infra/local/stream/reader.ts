@@ -21,19 +21,19 @@ export interface ReaderOptions {
 }
 
 export interface StreamReader {
-  /** Reads one page of every shard, and hands it on. Settles with how many records there were. */
+  /** Reads one page of every shard and passes its records to `onRecords`. Settles with the number of records. */
   read(): Promise<number>;
 }
 
 interface OpenShard {
   id: string;
   parent: string | undefined;
-  /** None when the shard was read to its end. */
+  /** Undefined when the shard was read to its end. */
   iterator: string | undefined;
   lastRead?: string;
 }
 
-/** Takes its place in every shard of the stream: what is written from now on will be read. */
+/** Opens every shard of the stream at the starting position. Every later write will be read. */
 export async function openStream(options: ReaderOptions): Promise<StreamReader> {
   const { client, streamArn, startingPosition, onRecords } = options;
   const ending = { abortSignal: options.signal };

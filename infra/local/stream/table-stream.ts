@@ -53,7 +53,7 @@ export async function startTableStream(options: TableStreamOptions): Promise<Tab
   };
 }
 
-/** One reader for each starting position: more functions do not mean more polling. */
+/** Opens one reader for each starting position, so that more functions do not cause more polling. */
 async function openReaders(
   client: DynamoDBStreamsClient,
   { endpoint, tableName, lambdaPort, service }: TableStreamOptions,
@@ -113,7 +113,7 @@ async function keepReading(reader: StreamReader, signal: AbortSignal): Promise<v
       failing = false;
     } catch (error) {
       if (signal.aborted) return;
-      if (!failing) console.warn(`The table stream cannot be read, and is tried on: ${formatError(error)}`);
+      if (!failing) console.warn(`The table stream cannot be read; retrying: ${formatError(error)}`);
       failing = true;
       await sleep(POLL_AFTER_ERROR_MS, undefined, { signal }).catch(() => undefined);
     }

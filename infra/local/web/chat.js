@@ -2,7 +2,7 @@
 import { phone } from './calls.js';
 import { chinese, el, field, row } from './dom.js';
 
-const told = {
+const notes = {
   subscribe: 'You now follow the official account',
   scan: 'You scanned a code of the official account',
   account: 'You follow this official account already',
@@ -20,7 +20,7 @@ export async function openChat(hand) {
 
 /** Shows the result of a scanned code of the account. */
 export async function afterScan(hand, { kind, push }) {
-  hand.person.chat.push(note(told[kind] ?? kind), ...(push ? [answer(push)] : []));
+  hand.person.chat.push(note(notes[kind] ?? kind), ...(push ? [answer(push)] : []));
   await openChat(hand);
 }
 
@@ -42,7 +42,7 @@ function writing(hand) {
     // WeChat delivers no reply to a user who unfollowed.
     if (action !== 'unfollow' || push.status !== 200) chat.push(answer(push));
     await openChat(hand);
-    hand.say(action, `${name} did that, and official-events answered ${push.status ?? 'nothing'}`);
+    hand.say(action, `${name} did this; official-events answered ${push.status ?? 'nothing'}`);
   };
   const input = el('input', { 'aria-label': 'Message', placeholder: '帮助, 登录, …', autocomplete: 'off' });
   const send = hand.button('Send', async () => {
@@ -66,10 +66,10 @@ function writing(hand) {
 function answer({ status, body, error, reply }) {
   if (status !== 200) {
     const reason = status === null ? (error ?? 'no answer') : `HTTP ${status}`;
-    return el('p.bubble.bad', {}, `The account is out of order: official-events said ${reason}`);
+    return el('p.bubble.bad', {}, `The account is out of order: official-events returned ${reason}`);
   }
   if (reply) return bubble(reply);
-  if (body === '' || body === 'success') return note('The account said nothing to that');
+  if (body === '' || body === 'success') return note('The account sent no reply');
   return el('p.bubble.bad', {}, 'The account is out of order: WeChat cannot read its reply');
 }
 
@@ -80,7 +80,7 @@ function bubble({ type, content, articles, title, mediaId, thumbMediaId }) {
     case 'news':
       return el('div.bubble', { lang: 'zh' }, ...articles.map(article));
     case 'transfer_customer_service':
-      return note('Somebody of the customer service takes over');
+      return note('The customer service takes over');
     default:
       return el('p.bubble', {}, chinese(type), ` ${title ?? mediaId ?? thumbMediaId}`);
   }

@@ -38,8 +38,8 @@ function showSheet(hand, order, payment) {
 
 /** Reads the order from the API and shows it. */
 async function showOrder(hand, { outTradeNo }, notify) {
-  const again = hand.button('Ask again', () => showOrder(hand, { outTradeNo }, notify), { kind: 'quiet' });
-  hand.show(title, waiting('What became of the order?'), again);
+  const again = hand.button('Refresh', () => showOrder(hand, { outTradeNo }, notify), { kind: 'quiet' });
+  hand.show(title, waiting('Loading the order…'), again);
   const { order } = await callAs(hand.person, 'GET', `/pay/orders/${outTradeNo}`);
   const [text, chineseText] = words[order.state] ?? ['Not paid yet', '尚未支付'];
   hand.show(
@@ -54,7 +54,7 @@ async function showOrder(hand, { outTradeNo }, notify) {
     }),
     again,
   );
-  hand.say(order.state, `is what the API says of the order of ${hand.person.name}`);
+  hand.say(order.state, `is the state of the order of ${hand.person.name}`);
 }
 
 /** Describes the result of WeChat's notification, which is absent when a fault dropped it. */

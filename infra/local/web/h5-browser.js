@@ -17,22 +17,22 @@ export async function openH5(hand) {
     const asked = askedAt(frame);
     show(over, ...(asked ? consent(asked) : []));
     over.hidden = !asked;
-    if (asked) hand.say('asked', `WeChat wants to know whether ${person.name} agrees`);
+    if (asked) hand.say('asked', `WeChat asks ${person.name} for consent`);
   }
 
   function consent(url) {
     const decide = async (agree) => {
       const { location: next } = await phone('POST', `/_phone/users/${person.id}/open`, { url, agree });
-      hand.say(agree ? 'agreed' : 'refused', `is what ${person.name} did`);
-      if (!next) return hand.show(title, el('p', {}, 'You refused: the site learns nothing of you.'));
+      hand.say(agree ? 'agreed' : 'declined', `is the choice of ${person.name}`);
+      if (!next) return hand.show(title, el('p', {}, 'You declined. The site receives nothing.'));
       show(over, waiting('Loading…'));
       frame.contentWindow?.location.replace(next);
     };
     return [
-      el('h3', {}, 'Let this site know your name and picture? ', chinese('申请获取你的昵称、头像')),
+      el('h3', {}, 'Share your name and picture with this site? ', chinese('申请获取你的昵称、头像')),
       row(
         hand.button('Allow', () => decide(true)),
-        hand.button('Refuse', () => decide(false), { kind: 'quiet' }),
+        hand.button('Decline', () => decide(false), { kind: 'quiet' }),
       ),
     ];
   }

@@ -6,7 +6,7 @@ export function showMerchant(list) {
   const orders = liveList(list, {
     load: () => phone('GET', '/_merchant/orders'),
     line: (order) => line(order, refund),
-    empty: 'Nobody has ordered anything yet.',
+    empty: 'No orders yet.',
   });
 
   async function refund({ outTradeNo, amountFen, refundedFen }) {

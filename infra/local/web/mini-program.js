@@ -82,14 +82,14 @@ function askToClose(hand) {
     hand.show(
       title,
       el('h3', {}, 'Account closed ', chinese('已注销')),
-      el('p', {}, 'Whoever opens the mini-program now is somebody new to it.'),
+      el('p', {}, 'The next login creates a new account.'),
     );
     hand.say('closed', `${person.name} has no account any more`);
   };
   hand.show(
     title,
     el('h3', {}, 'Close this account? ', chinese('注销账号')),
-    el('p', {}, 'Name and phone are deleted, WeChat is unlinked. Orders stay, without a person.'),
+    el('p', {}, 'Name and phone are deleted, WeChat is unlinked. Orders stay, without a user.'),
     row(
       hand.button('Keep it', () => openMiniProgram(hand)),
       hand.button('Close it', close, { kind: 'quiet' }),

@@ -61,10 +61,10 @@ export function createWebPage({ screen, status }) {
     code = login.content ?? login.imageUrl;
     const hiccup = el('div');
     const endsAt = Date.now() + login.expiresIn * 1000;
-    const timeLeft = el('p.time-left', {}, 'Good for another ', countdown(endsAt, signal));
+    const timeLeft = el('p.time-left', {}, 'Valid for another ', countdown(endsAt, signal));
     const rest = [timeLeft, hiccup, button('New code', newCode, { kind: 'quiet' })];
     show(screen, choice(), ...codeOnShow(login, kinds[via].how), ...rest);
-    say('pending', 'waiting for somebody to scan');
+    say('pending', 'waits for a scan');
     while (Date.now() < endsAt) {
       await sleep(login.pollIntervalMs, signal);
       const answer = await poll(login, hiccup);
@@ -76,7 +76,7 @@ export function createWebPage({ screen, status }) {
         code = undefined;
         const title = el('h3', {}, 'Scanned ', chinese('已扫描'));
         show(screen, title, el('p', {}, 'Confirm on your phone.'), ...rest);
-        say('scanned', 'somebody looks at the question on the phone');
+        say('scanned', 'the phone shows the question');
       }
     }
     ended();
@@ -84,7 +84,7 @@ export function createWebPage({ screen, status }) {
 
   function offerAccount({ registrationToken }) {
     code = undefined;
-    say('unregistered', 'scanned by somebody who has no account yet');
+    say('unregistered', 'the user who scanned has no account yet');
     const trouble = el('div');
     const register = async () => {
       try {
@@ -96,7 +96,7 @@ export function createWebPage({ screen, status }) {
     show(
       screen,
       el('h3', {}, 'Nice to meet you ', chinese('初次见面')),
-      el('p', {}, 'WeChat has told us who scanned, and there is no account for them yet.'),
+      el('p', {}, 'The user who scanned has no account yet.'),
       trouble,
       row(button('Register', register), button('New code', newCode, { kind: 'quiet' })),
     );

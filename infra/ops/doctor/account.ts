@@ -19,15 +19,15 @@ export function checkAccount({ stackName }: Target, deployment: Deployment): Pro
   return Promise.all([
     runCheck('stack', () => {
       const note = `${stackName}, ${status}, ${place}`;
-      // After a failed update CloudFormation is back where it was.
+      // CloudFormation has rolled a failed update back, and the previous deployment runs.
       if (status === 'UPDATE_ROLLBACK_COMPLETE') return { mark: '!', note: `${note}: the last deployment failed` };
       if (IN_ORDER.test(status)) return note;
       throw new CommandError(note);
     }),
     runCheck('outbound address', () =>
       outputs.EgressIp
-        ? `${outputs.EgressIp}: the one for WeChat's IP whitelist`
-        : { mark: '–', note: 'not fixed (EGRESS=open): no whitelist can be kept' },
+        ? `${outputs.EgressIp}: the address for WeChat's IP whitelist`
+        : { mark: '–', note: 'not fixed (EGRESS=open): a whitelist of WeChat would reject the functions' },
     ),
     runCheck('clock', async () => {
       const { HttpApiUrl = '' } = outputs;
@@ -51,7 +51,7 @@ export function checkSettings(
     runCheck('SECRETS_PATH', () => {
       if (variables.SECRETS_PATH === secretsPath)
         return `${secretsPath}, ${stored.size} of ${SECRET_NAMES.length} names`;
-      throw new CommandError(`is ${variables.SECRETS_PATH || 'not set'} on the functions, and must be ${secretsPath}`);
+      throw new CommandError(`is ${variables.SECRETS_PATH || 'not set'} on the functions; it must be ${secretsPath}`);
     }),
     ...listStoreWarnings(variables, stored).map((note) => runCheck('secrets', () => ({ mark: '!', note }))),
     runCheck('PUBLIC_BASE_URL', async () => {
@@ -64,7 +64,7 @@ export function checkSettings(
     runCheck('ALLOWED_ORIGINS', () => {
       const origins = originsOf(variable('ALLOWED_ORIGINS') ?? '');
       const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
-      if (wrong) throw new CommandError(`${wrong} is no origin: https://shop.example.com`);
+      if (wrong) throw new CommandError(`${wrong} is not an origin such as https://shop.example.com`);
       return origins.length > 0 ? origins.join(', ') : { mark: '–', note: 'no web page may use the API' };
     }),
     runCheck('MP_VERIFY_FILES', () => {

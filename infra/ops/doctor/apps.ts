@@ -38,7 +38,7 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
     checkSecret('OFFICIAL_APP_SECRET'),
     runCheck('message keys', async () => {
       const { mode, aesKeys } = await loadPushKeys();
-      return `${mode} mode${aesKeys.length > 1 ? ', with the EncodingAESKey before' : ''}`;
+      return `${mode} mode${aesKeys.length > 1 ? ', with the previous EncodingAESKey' : ''}`;
     }),
     runCheck('SITE_NAME', () => settings('SITE_NAME').SITE_NAME),
     checkToken(tokens, 'OFFICIAL_APP_ID'),
@@ -78,7 +78,7 @@ function checkAppId(name: 'MINIAPP_APP_ID' | 'OFFICIAL_APP_ID'): Promise<CheckRe
   return runCheck(name, () => {
     const { [name]: id } = settings(name);
     if (/^wx[0-9a-z]{16}$/.test(id)) return id;
-    throw new CommandError(`${id} is no app id: it must be wx and 16 digits or small letters`);
+    throw new CommandError(`${id} is not an app id: it must be wx and 16 digits or lower-case letters`);
   });
 }
 

@@ -16,7 +16,7 @@ import type { Target } from '../target.ts';
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const OUTSIDE = { ...runtime, log: QUIET, send: createSend(runtime) };
 
-/** Checks WeChat Pay: its answers prove the keys. */
+/** Checks the settings of WeChat Pay. Its responses prove the keys. */
 export async function checkPay(target: Pick<Target, 'standIns'>): Promise<CheckResult[]> {
   const certificates = openCertificates();
   certificates.catch(() => undefined);
@@ -30,7 +30,7 @@ export async function checkPay(target: Pick<Target, 'standIns'>): Promise<CheckR
 
 type NotifyUrl = 'PAY_NOTIFY_URL' | 'PAY_V2_NOTIFY_URL';
 
-/** Returns the addresses in use: that of new orders, and that of refunds, which go through API v3 for every order. */
+/** Returns the addresses in use: one for new orders, one for refunds, which go through API v3 for every order. */
 function listNotifyUrls(): NotifyUrl[] {
   const ofOrders = settings('PAY_API').PAY_API === 'v2' ? 'PAY_V2_NOTIFY_URL' : 'PAY_NOTIFY_URL';
   return [...new Set<NotifyUrl>([ofOrders, ...(usesV3() ? ['PAY_NOTIFY_URL' as const] : [])])];
@@ -72,7 +72,7 @@ function checkV3(certificates: Promise<Opened>): Promise<CheckResult>[] {
 
 /** Tries the key on the platform certificates. Public key mode may have none: then only a notification proves the key. */
 async function judgeKey(keys: string[], opened: Promise<Opened>): Promise<string | CheckOutcome> {
-  const before = keys.length > 1 ? '; the key before is still there' : '';
+  const before = keys.length > 1 ? '; the previous key is still stored' : '';
   try {
     const { list, by } = await opened;
     if (list.length === 0) {
@@ -88,9 +88,9 @@ async function judgeKey(keys: string[], opened: Promise<Opened>): Promise<string
 }
 
 const ONLY_PREVIOUS =
-  'only PAY_API_V3_KEY_PREVIOUS opens the platform certificates: set the new key in the merchant platform, or put the one that is set there';
+  'only PAY_API_V3_KEY_PREVIOUS opens the platform certificates: set the new key in the merchant platform, or put the key that is set there';
 
-/** The platform certificates, and the key that opens them. */
+/** The platform certificates, and the key that decrypts them. */
 interface Opened {
   list: PlatformCertificate[];
   by: 'current' | 'previous';
@@ -107,7 +107,7 @@ async function openCertificates(): Promise<Opened> {
   }
 }
 
-/** Opens every certificate with this key. */
+/** Decrypts every certificate with this key. */
 async function readCertificates(apiV3Key: string): Promise<PlatformCertificate[]> {
   const deps = await loadSigning();
   const platformKeys = await loadTrustedKeys([]);
@@ -162,7 +162,7 @@ async function loadSigning() {
   return { ...OUTSIDE, merchant, platformKeyId: publicKey?.id, payBaseUrl: addressSetting('WECHAT_PAY_BASE_URL') };
 }
 
-/** Returns WeChat's keys by their serial, as the functions have them. */
+/** Returns a lookup of WeChat's keys by serial, as the functions use it. */
 async function loadTrustedKeys(certificates: PlatformCertificate[]) {
   const publicKey = await loadPublicKey();
   const keys = new Map<string, KeyObject>(

@@ -2,7 +2,7 @@ import { SECRET_NAMES, type SecretName } from '../../../lib/core/config.ts';
 import { describeShadowed, findShadowedNames } from '../secrets/shadowed.ts';
 import type { Stored } from '../secrets/store.ts';
 
-/** Settings of the operator's shell that the code of lib/ would take for those of the functions. */
+/** Settings in the operator's shell that the code of lib/ would mistake for settings of the functions. */
 const SETTING_NAMES = /^(JWT|MINIAPP|OFFICIAL|PAY|SCAN_LOGIN|WECHAT)_/;
 
 /**

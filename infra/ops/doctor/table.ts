@@ -11,7 +11,7 @@ import { CommandError } from '../command.ts';
 import { runCheck, type CheckResult } from '../check-report.ts';
 import type { Target } from '../target.ts';
 
-/** Compares the table with infra/table.yml. A missing feature has no other symptom until it is needed. */
+/** Compares the table with infra/table.yml. A missing feature stays unnoticed until it is needed. */
 export async function checkTable({ standIns, region }: Target, { variables }: Deployment): Promise<CheckResult[]> {
   const { AWS_ENDPOINT_URL_DYNAMODB: engine } = variables;
   const client = new DynamoDBClient(engine ? clientSettings(engine) : { region });
@@ -27,7 +27,9 @@ export async function checkTable({ standIns, region }: Target, { variables }: De
     runCheck('end of items', async () => {
       const { TimeToLiveDescription: life } = await client.send(new DescribeTimeToLiveCommand(name()));
       if (life?.TimeToLiveStatus === 'ENABLED' && life.AttributeName === 'expiresAt') return 'by expiresAt';
-      throw new CommandError(`is ${life?.TimeToLiveStatus ?? 'not there'}: sessions and codes would stay for ever`);
+      throw new CommandError(
+        `is ${life?.TimeToLiveStatus ?? 'not configured'}: sessions and codes would stay for ever`,
+      );
     }),
     runCheck('stream', async () => {
       const { StreamEnabled, StreamViewType } = (await described)?.StreamSpecification ?? {};
@@ -39,7 +41,7 @@ export async function checkTable({ standIns, region }: Target, { variables }: De
       const { ContinuousBackupsDescription } = await client.send(new DescribeContinuousBackupsCommand(name()));
       const { PointInTimeRecoveryStatus } = ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
       if (PointInTimeRecoveryStatus === 'ENABLED') return 'to any second of the last 35 days';
-      throw new CommandError('point-in-time recovery is off: what is deleted by mistake is gone');
+      throw new CommandError('point-in-time recovery is off: items that are deleted by mistake cannot be restored');
     }),
   ]);
   client.destroy();

@@ -25,7 +25,7 @@ export function openQueue({ region }: Pick<Target, 'region'>, QueueUrl: string) 
       const { Messages: [message] = [] } = await client.send(
         new ReceiveMessageCommand({ ...request, VisibilityTimeout: HIDDEN_S, WaitTimeSeconds: WAIT_S }),
       );
-      // A message that comes again was hidden for too long, and all others have been read.
+      // A message returns when its hiding time has expired. By then all other messages have been read.
       if (!message || held.has(message.MessageId)) return;
       held.set(message.MessageId, message);
       yield message;

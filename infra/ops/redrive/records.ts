@@ -15,7 +15,7 @@ const MAX_EMPTY_PAGES = 20;
 
 /**
  * Reads every record of the range, in the form that Lambda passes to a function.
- * @throws CommandError when the stream no longer has one
+ * @throws CommandError when the stream no longer has one of them
  */
 export async function readRecords({ region }: Pick<Target, 'region'>, range: StreamRange): Promise<DynamoDBRecord[]> {
   const client = new DynamoDBStreamsClient({ region });
@@ -34,15 +34,15 @@ async function readUntilEnd(client: DynamoDBStreamsClient, range: StreamRange, r
   const first = { StreamArn: streamArn, ShardId: shardId, SequenceNumber: startSequenceNumber };
   const begin = new GetShardIteratorCommand({ ...first, ShardIteratorType: 'AT_SEQUENCE_NUMBER' });
   let { ShardIterator } = await client.send(begin);
-  const found: DynamoDBRecord[] = [];
+  const records: DynamoDBRecord[] = [];
   let empty = 0;
   while (ShardIterator && empty < MAX_EMPTY_PAGES) {
     const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator }));
     for (const record of Records) {
       const { SequenceNumber = '' } = record.dynamodb ?? {};
       if (BigInt(SequenceNumber) <= BigInt(endSequenceNumber))
-        found.push(toLambdaRecord(record, { streamArn, region }));
-      if (BigInt(SequenceNumber) >= BigInt(endSequenceNumber)) return found;
+        records.push(toLambdaRecord(record, { streamArn, region }));
+      if (BigInt(SequenceNumber) >= BigInt(endSequenceNumber)) return records;
     }
     empty = Records.length === 0 ? empty + 1 : 0;
     ShardIterator = NextShardIterator;

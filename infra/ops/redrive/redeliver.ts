@@ -19,9 +19,9 @@ async function redeliverEvent(target: Target, { functionName, event }: { functio
   return `processed ${type} ${id}`;
 }
 
-/** Applies the filters of the mapping: the range also holds records that they leave out. */
+/** Applies the filters of the event source mapping, because the range also holds records that they exclude. */
 async function redeliverRange(target: Target, { functionName, range }: { functionName: string; range: StreamRange }) {
-  const consumer = readService().streamConsumers.find((one) => one.functionName === functionName);
+  const consumer = readService().streamConsumers.find((candidate) => candidate.functionName === functionName);
   if (!consumer) throw new CommandError(`${functionName} does not read the stream in this serverless.yml`);
   const all = await readRecords(target, range);
   const records = all.filter((record) => passes(consumer.filterPatterns, record));

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 export interface Answers {
   /** Returns the next answer, a line or a whole PEM block; undefined at the end of the input. */
   next(question: string): Promise<string | undefined>;
-  /** Whether a wrong answer can be corrected. */
+  /** Whether the operator can correct a wrong answer. */
   interactive: boolean;
   close(): void;
 }

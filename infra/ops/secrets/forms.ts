@@ -31,7 +31,7 @@ export const FORMS: Record<SecretName, SecretForm> = {
   OFFICIAL_AES_KEY: { part: 'official account', hint: 'EncodingAESKey', read: aesKey('OFFICIAL_AES_KEY') },
   OFFICIAL_AES_KEY_PREVIOUS: {
     part: 'official account',
-    hint: 'the EncodingAESKey before',
+    hint: 'the previous EncodingAESKey',
     read: aesKey('OFFICIAL_AES_KEY_PREVIOUS'),
   },
   PAY_MCH_PRIVATE_KEY: {
@@ -47,7 +47,7 @@ export const FORMS: Record<SecretName, SecretForm> = {
   PAY_API_V3_KEY: { part: 'WeChat Pay', hint: 'APIv3 key', read: payKey('PAY_API_V3_KEY') },
   PAY_API_V3_KEY_PREVIOUS: {
     part: 'WeChat Pay',
-    hint: 'the APIv3 key before',
+    hint: 'the previous APIv3 key',
     read: payKey('PAY_API_V3_KEY_PREVIOUS'),
   },
   PAY_API_V2_KEY: { part: 'WeChat Pay', hint: 'API key of version 2', read: payKey('PAY_API_V2_KEY') },
@@ -57,7 +57,7 @@ export const FORMS: Record<SecretName, SecretForm> = {
     read: shaped(
       'PAY_PUBLIC_KEY_ID',
       /^PUB_KEY_ID_[0-9A-Za-z]{16,}$/,
-      'must be PUB_KEY_ID_ and the long number behind it, as the merchant platform shows it',
+      'must be PUB_KEY_ID_ and a long number, as the merchant platform shows it',
     ),
   },
   PAY_PUBLIC_KEY: {
@@ -67,16 +67,16 @@ export const FORMS: Record<SecretName, SecretForm> = {
   },
 };
 
-/** The key that signs for the merchant. @throws NOT_CONFIGURED */
+/** Reads the private key that signs for the merchant. @throws NOT_CONFIGURED */
 function merchantKey(text: string): KeyObject {
   const name = 'PAY_MCH_PRIVATE_KEY';
   if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is apiclient_key.pem');
   if (/BEGIN PUBLIC KEY/.test(text)) throw badSetting(name, 'is a public key; the private one is apiclient_key.pem');
-  if (/ENCRYPTED/.test(text)) throw badSetting(name, 'has a passphrase, which the functions do not know');
+  if (/ENCRYPTED/.test(text)) throw badSetting(name, 'has a passphrase; give the key without one');
   return rsa2048(name, () => createPrivateKey(text));
 }
 
-/** The certificate of the merchant's key, if this is one. @throws NOT_CONFIGURED when it is not valid now */
+/** Returns the certificate in the text; undefined when the text is no PEM. @throws NOT_CONFIGURED for an invalid or expired one */
 export function merchantCertificate(text: string): X509Certificate | undefined {
   const name = 'PAY_MCH_CERT_SERIAL';
   if (!text.includes('-----BEGIN')) return undefined;
@@ -84,16 +84,16 @@ export function merchantCertificate(text: string): X509Certificate | undefined {
   try {
     certificate = new X509Certificate(text);
   } catch (cause) {
-    throw badSetting(name, 'takes apiclient_cert.pem or a serial number: this is no certificate', cause);
+    throw badSetting(name, 'must be apiclient_cert.pem or a serial number; this is not a certificate', cause);
   }
-  if (certificate.validToDate.getTime() < Date.now()) throw badSetting(name, 'is of a certificate that has ended');
+  if (certificate.validToDate.getTime() < Date.now()) throw badSetting(name, 'is of a certificate that has expired');
   return certificate;
 }
 
-/** The key that WeChat Pay signs with. @throws NOT_CONFIGURED */
+/** Reads the public key of WeChat Pay's signatures. @throws NOT_CONFIGURED */
 function platformKey(text: string): KeyObject {
   const name = 'PAY_PUBLIC_KEY';
-  // Node would take the public half of either.
+  // Node would accept both and derive their public key.
   if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is pub_key.pem');
   if (/PRIVATE KEY/.test(text)) throw badSetting(name, 'is a private key; the public one of WeChat Pay is pub_key.pem');
   return rsa2048(name, () => createPublicKey(text));
@@ -110,10 +110,10 @@ function rsa2048(name: SecretName, create: () => KeyObject): KeyObject {
   throw badSetting(name, 'must be an RSA key of 2048 bits');
 }
 
-/** As WeChat shows it: 20 bytes, in hex. */
+/** Reads a serial number as WeChat shows it: 20 bytes in hex. */
 function typedSerial(text: string): string {
   if (/^[0-9a-f]{40}$/i.test(text)) return text.toUpperCase();
-  throw badSetting('PAY_MCH_CERT_SERIAL', 'must be 40 hex digits: @apiclient_cert.pem spares you the typing');
+  throw badSetting('PAY_MCH_CERT_SERIAL', 'must be 40 hex digits; or answer @apiclient_cert.pem');
 }
 
 function appSecret(name: SecretName) {

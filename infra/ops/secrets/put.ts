@@ -16,15 +16,15 @@ const PREVIOUS_NAMES: Partial<Record<SecretName, SecretName>> = {
   PAY_API_V3_KEY: 'PAY_API_V3_KEY_PREVIOUS',
 };
 
-/** How long a change may take. An older previous value belongs to a change that is over. */
+/** The longest duration of a change. An older previous value belongs to a finished change. */
 const CHANGE_TAKES_MS = 7 * 86_400_000;
 
-/** Neither secret of a pair works without the other. */
+/** Secrets that work only as a pair. */
 const PAIRS: [SecretName, SecretName][] = [
   ['PAY_MCH_PRIVATE_KEY', 'PAY_MCH_CERT_SERIAL'],
   ['PAY_PUBLIC_KEY', 'PAY_PUBLIC_KEY_ID'],
 ];
-/** Each secret of a pair with its partner. */
+/** Each pair in both orders. */
 export const HALVES = PAIRS.flatMap(([one, other]): typeof PAIRS => [
   [one, other],
   [other, one],
@@ -63,9 +63,9 @@ export async function promptForSecrets(
   const kept = listNamesInChange(listed, Date.now());
   const writes = planWrites(given, stored, kept);
   for (const [name] of writes) {
-    const before = PREVIOUS_NAMES[name];
-    if (before && kept.has(before) && !given.has(before)) {
-      print(`${before} stays, because WeChat may still use it; remove it when the change is over.`);
+    const previous = PREVIOUS_NAMES[name];
+    if (previous && kept.has(previous) && !given.has(previous)) {
+      print(`${previous} stays, because WeChat may still use it; remove it when the change is over.`);
     }
   }
   return writes;
@@ -73,7 +73,7 @@ export async function promptForSecrets(
 
 /**
  * Returns the writes, in this order: a replaced value that is still needed is saved before the new one is stored. During a
- * change the needed value is saved already (`kept`), and the replaced value counts as a mistake that WeChat never used.
+ * change the needed value is already saved (`kept`), and the replaced value counts as a typo that WeChat never used.
  */
 export function planWrites(
   given: Map<SecretName, string>,
@@ -83,10 +83,10 @@ export function planWrites(
   return [...given].flatMap(([name, value]): Write[] => {
     const old = stored.get(name);
     if (old === value) return [];
-    const before = PREVIOUS_NAMES[name];
-    return before && old !== undefined && !kept.has(before) && !given.has(before)
+    const previous = PREVIOUS_NAMES[name];
+    return previous && old !== undefined && !kept.has(previous) && !given.has(previous)
       ? [
-          [before, old],
+          [previous, old],
           [name, value],
         ]
       : [[name, value]];

@@ -6,14 +6,14 @@ import { HALVES } from './put.ts';
 interface Removing {
   /** The names that are in the store. */
   stored: ReadonlySet<string>;
-  /** The settings of the stage that are no secrets; undefined where nothing is deployed. */
+  /** The variables of the deployed functions; undefined when nothing is deployed. */
   variables: NodeJS.ProcessEnv | undefined;
 }
 
-/** @throws CommandError unless all of these are stored and no remaining part needs one of them */
+/** @throws CommandError unless every name is stored, no part needs it, and no pair is split */
 export function assertRemovable(names: SecretName[], { stored, variables }: Removing): void {
   const missing = names.find((name) => !stored.has(name));
-  if (missing) throw new CommandError(`${missing} is not there: nothing was removed.`);
+  if (missing) throw new CommandError(`${missing} is not stored: nothing was removed.`);
   const half = HALVES.find(([one, other]) => names.includes(one) && stored.has(other) && !names.includes(other));
   if (half)
     throw new CommandError(

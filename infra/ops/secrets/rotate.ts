@@ -5,7 +5,7 @@ import type { SecretStore } from './store.ts';
 
 /** After this time the last container has read the new key. */
 const PUBLISHED_AFTER_MS = MAX_AGE_MS + 10_000;
-/** The limit of a parameter: room for more than one key for each day of a session. */
+/** The size limit of a parameter. It holds more than one key for each day of a session. */
 const MAX_BYTES = 4_096;
 
 interface RotateOptions {
@@ -23,16 +23,18 @@ export async function rotateStoredKeys({ store, now, wait, print }: RotateOption
   const name = 'JWT_SIGNING_KEYS';
   const [listed, values] = await Promise.all([store.list(), store.read([name])]);
   const [stored, keys] = [listed.get(name), values.get(name)];
-  if (!stored || keys === undefined) throw new CommandError(`${name} is not there: put it first.`);
+  if (!stored || keys === undefined) throw new CommandError(`${name} is not stored: put it first.`);
   const announced = await announceKey(keys, { nowMs: now(), changedAtMs: stored.changedAt.getTime() });
   if (Buffer.byteLength(promoteKey(announced, now())) > MAX_BYTES) {
     throw new CommandError(
-      `${name} has no room for another key while sessions hang on those of before: 8 days from now at the latest.`,
+      `${name} is full, because sessions still depend on its old keys. Rotate again later, in 8 days at most.`,
     );
   }
   await store.put(name, announced);
-  print(`The new key is known. It signs in ${PUBLISHED_AFTER_MS / 1_000} seconds, when every function has seen it …`);
+  print(
+    `The new key is published. It signs in ${PUBLISHED_AFTER_MS / 1_000} seconds, when every function has read it …`,
+  );
   await wait(PUBLISHED_AFTER_MS);
   await store.put(name, promoteKey(announced, now()));
-  print('It signs now. What the key before has signed stays good.');
+  print('The new key signs now. Tokens of the previous key stay valid.');
 }

@@ -12,7 +12,7 @@ interface JwkSet {
   keys: SigningKey[];
 }
 
-/** The life of a session, and a day. */
+/** The lifetime of a session plus one day. */
 const TOKEN_LIFE_MS = 8 * 86_400_000;
 
 /** Creates a set of one new key. */
@@ -30,8 +30,8 @@ export async function checkSigningKeys(text: string): Promise<string> {
 }
 
 /**
- * Adds a new key behind the one that signs, as the first step of a rotation. Drops old keys whose tokens have expired.
- * @param changedAtMs when the set was stored; a key without `iat` signs since then at the latest
+ * Adds a new key behind the signing key, as the first step of a rotation. Drops old keys whose tokens have expired.
+ * @param changedAtMs when the set was stored; a key without `iat` has signed since then at the latest
  */
 export async function announceKey(
   text: string,

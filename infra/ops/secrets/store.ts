@@ -9,13 +9,13 @@ import type { SecretName } from '../../../lib/core/config.ts';
 import { CommandError } from '../command.ts';
 import type { Target } from '../target.ts';
 
-/** The public facts of a parameter. */
+/** The metadata of a parameter. */
 export interface Stored {
   version: number;
   changedAt: Date;
 }
 
-/** The limit of GetParameters. */
+/** The limit of names in one call of GetParameters. */
 const MAX_NAMES = 10;
 
 /** Opens the parameters under one path for an operator. */
@@ -26,29 +26,29 @@ export function openSecretStore({ clients, standIns }: Pick<Target, 'clients' | 
 
   /** Lists every parameter, without its value. */
   async function list(): Promise<Map<string, Stored>> {
-    const found = new Map<string, Stored>();
+    const listed = new Map<string, Stored>();
     let NextToken: string | undefined;
     do {
       const page = await client.send(new GetParametersByPathCommand({ Path: path, NextToken })).catch(throwUnreachable);
       for (const { Name = '', Version = 0, LastModifiedDate = new Date(0) } of page.Parameters ?? []) {
-        found.set(Name.slice(path.length + 1), { version: Version, changedAt: LastModifiedDate });
+        listed.set(Name.slice(path.length + 1), { version: Version, changedAt: LastModifiedDate });
       }
       NextToken = page.NextToken;
     } while (NextToken);
-    return found;
+    return listed;
   }
 
   /** Reads the values of these names; missing ones are left out. */
   async function read(names: readonly SecretName[]): Promise<Map<SecretName, string>> {
-    const found = new Map<SecretName, string>();
+    const values = new Map<SecretName, string>();
     for (let at = 0; at < names.length; at += MAX_NAMES) {
       const Names = names.slice(at, at + MAX_NAMES).map((name) => `${path}/${name}`);
       const { Parameters = [] } = await client
         .send(new GetParametersCommand({ Names, WithDecryption: true }))
         .catch(throwUnreachable);
-      for (const { Name = '', Value = '' } of Parameters) found.set(Name.slice(path.length + 1) as SecretName, Value);
+      for (const { Name = '', Value = '' } of Parameters) values.set(Name.slice(path.length + 1) as SecretName, Value);
     }
-    return found;
+    return values;
   }
 
   async function put(name: SecretName, value: string): Promise<void> {

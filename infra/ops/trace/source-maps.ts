@@ -40,8 +40,8 @@ interface OpenMap {
 }
 
 /**
- * Opens the source maps of a package. `folder` is the package (`.serverless`) or the folder `source-maps` in it, both as
- * they are or downloaded from CI.
+ * Opens the source maps of a package. `folder` is the package (`.serverless`) or its folder `source-maps`, local or downloaded
+ * from CI.
  * @throws CommandError when there are none
  */
 export function openSourceMaps(folder: string): SourceMaps {

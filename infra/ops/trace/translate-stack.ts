@@ -5,7 +5,7 @@ export interface Translation {
   output: string;
   /** How many positions of bundles the text holds. */
   positions: number;
-  /** Why a position stays as it was, one sentence each. */
+  /** Why a position was not replaced, one sentence each. */
   failures: string[];
 }
 

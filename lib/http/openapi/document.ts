@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { SESSION_COOKIE } from '../cookies.ts';
+import { VERSION } from '../../core/version.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointList } from './endpoints.ts';
 import { responsesOf } from './responses.ts';
@@ -36,7 +37,7 @@ export function buildOpenapi(endpoints: EndpointList): OpenapiDocument {
     openapi: '3.1.0',
     info: {
       title: 'wechat-lambda',
-      version: '0.1.0',
+      version: VERSION,
       description: 'A WeChat backend: login, payments, wallet. Amounts are in fen, times in ISO 8601.',
     },
     // Relative to the address of the document, so that it is right for every stage and domain.

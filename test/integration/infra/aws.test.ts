@@ -1,4 +1,4 @@
-// The event bus and the buckets of the laptop, by the SDK's own clients and as the functions use them.
+// The local event bus and the local buckets, called by the clients of the SDK and by the code of the functions.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-describe('the event bus', () => {
+describe('local event bus', () => {
   const ENTRY: PutEventsRequestEntry = {
     EventBusName: 'local',
     Source: 'shop',
@@ -63,7 +63,7 @@ describe('the event bus', () => {
   };
   const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 
-  it('hands an event over as EventBridge would', async () => {
+  it('delivers an event in the form of EventBridge', async () => {
     const { FailedEntryCount, Entries } = await put({ Resources: ['arn:x'] });
     expect(FailedEntryCount).toBe(0);
     await until(() => expect(lambda.calls).toHaveLength(1));
@@ -81,13 +81,13 @@ describe('the event bus', () => {
     });
   });
 
-  it('does not hand over what no rule asks for', async () => {
+  it('does not deliver an event that matches no rule', async () => {
     await put({ DetailType: 'order.closed' }, { Source: 'others' }, {});
     await until(() => expect(lambda.calls).toHaveLength(1));
     expect(lambda.calls[0]!.event).toMatchObject({ 'detail-type': 'order.paid', source: 'shop' });
   });
 
-  it('is tried again when the function throws', async () => {
+  it('retries an event when the function throws', async () => {
     lambda.answerWith(() =>
       lambda.calls.length < 3 ? { body: { errorMessage: 'not now' }, failed: true } : { body: null },
     );
@@ -97,7 +97,7 @@ describe('the event bus', () => {
     expect(console.warn).not.toHaveBeenCalled();
   });
 
-  it('answers for each entry by itself, and delivers those that are well', async () => {
+  it('reports each invalid entry and delivers the valid entries', async () => {
     const { FailedEntryCount, Entries } = await put(
       { Detail: '{' },
       { Detail: '[]' },
@@ -121,7 +121,7 @@ describe('the event bus', () => {
     expect(lambda.calls[0]!.event).toMatchObject({ detail: { id: 'good' } });
   });
 
-  it('refuses a call of eleven entries, of none, and of more than 256 KB', async () => {
+  it('rejects a call with eleven entries, without entries, and with more than 256 KB', async () => {
     const half = { Detail: JSON.stringify({ text: 'x'.repeat(128 * 1024) }) };
     await expect(put(...Array.from({ length: 11 }, () => ({})))).rejects.toThrow('entries');
     await expect(put()).rejects.toThrow('entries');
@@ -129,7 +129,7 @@ describe('the event bus', () => {
     expect(lambda.calls).toEqual([]);
   });
 
-  it('is reached by the function that publishes, and says what it refused', async () => {
+  it('returns the code of a rejected entry to openBus', async () => {
     for (const [name, value] of Object.entries({ ...LOCAL_AWS, AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint })) {
       vi.stubEnv(name, value);
     }
@@ -138,7 +138,7 @@ describe('the event bus', () => {
     await expect(openBus('local')([])).rejects.toThrow('entries');
   });
 
-  it('is not waited for, and ends with the stack', async () => {
+  it('ends its retries with the stack', async () => {
     lambda.answerWith(() => ({ body: { errorMessage: 'no' }, failed: true }));
     await put({});
     await until(() => expect(lambda.calls.length).toBeGreaterThan(0));
@@ -150,7 +150,7 @@ describe('the event bus', () => {
   });
 });
 
-describe('a bucket', () => {
+describe('local bucket', () => {
   const put = async (Bucket: string, Key: string, Body: string | Uint8Array | Readable, ContentLength?: number) => {
     const client = new S3Client({ ...clientSettings(endpoint), maxAttempts: 1 });
     const command = new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType: 'application/json' });
@@ -158,7 +158,7 @@ describe('a bucket', () => {
   };
   const stored = () => readdir(folder, { recursive: true });
 
-  it('keeps an object as a file, and the newest of two', async () => {
+  it('stores an object as a file and replaces it', async () => {
     const { ETag } = await put('bills', '2026/2026-11-19 微信.json', '{"lines":0}');
     expect(ETag).toMatch(/^"[0-9a-f]{32}"$/);
     await put('bills', '2026/2026-11-19 微信.json', Uint8Array.from([0, 255, 10]));
@@ -173,8 +173,8 @@ describe('a bucket', () => {
     '/bills/..%2f..%2fx',
     '/../x/y',
     '/bills/a//b',
-  ])('is left by no path: %s', async (path) => {
-    // Written as it is: a client of good manners would tidy it up.
+  ])('rejects the unsafe path %s', async (path) => {
+    // Sent with node:http, because other clients normalise the path.
     const { port } = new URL(endpoint);
     const sent = request({ host: '127.0.0.1', port, method: 'PUT', path }).end('x');
     const [response] = (await once(sent, 'response')) as [{ statusCode: number; resume(): void }];
@@ -183,18 +183,18 @@ describe('a bucket', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('takes no stream, rather than the frames of one', async () => {
+  it('rejects a stream, whose chunk frames would end up in the file', async () => {
     await expect(put('bills', 'x', Readable.from(['{}']), 2)).rejects.toThrow('a body of a known length');
     expect(await stored()).toEqual([]);
   });
 
-  it('is all there is beside the bus', async () => {
+  it('answers 501 to every other call of AWS', async () => {
     expect((await fetch(`${endpoint}/bills/x`)).status).toBe(501);
     expect((await fetch(endpoint, { method: 'POST', body: '{}' })).status).toBe(501);
   });
 });
 
-it('refuses a rule that only AWS understands', async () => {
+it('startAws rejects a rule that only AWS supports', async () => {
   const eventRules = [{ ...rules[0]!, pattern: { detail: { n: [{ numeric: ['>', 1] }] } } }];
   const nothing = { parameters: parameterStore(), stack: { variables: {}, outputs: {} } };
   const options = { port: 0, busName: 'local', bucketsFolder: folder, lambdaPort: lambda.port, ...nothing };

@@ -1,4 +1,4 @@
-// The gateway over real sockets, before a Lambda API that tells what it was given.
+// The gateway over real sockets, in front of a Lambda API that can return the event that it received.
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -16,7 +16,7 @@ const lambda = createServer(async (incoming, outgoing) => {
   outgoing.end(reply.body.replace('EVENT', () => JSON.stringify(event).slice(1, -1)));
 });
 
-/** Node's own client: fetch would tidy up path, headers and body. */
+/** Calls the gateway with node:http, because fetch normalises path, headers and body. */
 async function call(path: string, { body = Buffer.alloc(0), headers = {} as Record<string, string | string[]> } = {}) {
   const outgoing = httpRequest({ port, host: '127.0.0.1', path, method: 'POST', headers });
   outgoing.end(body);
@@ -36,8 +36,8 @@ afterAll(async () => {
   lambda.close();
 });
 
-describe('the gateway of the function URLs', () => {
-  it('hands over bytes, raw query and repeated headers', async () => {
+describe('gateway of the function URLs', () => {
+  it('passes bytes, the raw query and repeated headers to the function', async () => {
     reply = { body: '{"statusCode": 200, "body": "EVENT"}' };
     const bytes = Buffer.from([0, 1, 254, 255, 13, 10]);
     const answer = await call('/pay-notify/a%20b?sig=%2B+%20', { body: bytes, headers: { 'X-N': ['1', '2'] } });
@@ -50,7 +50,7 @@ describe('the gateway of the function URLs', () => {
     });
   });
 
-  it('gives back status, headers, cookies and bytes', async () => {
+  it('returns status, headers, cookies and bytes of the function', async () => {
     const result = { statusCode: 202, headers: { 'X-A': 'b' }, cookies: ['s=1', 't=2'], body: 'AP8=' };
     reply = { body: JSON.stringify({ ...result, isBase64Encoded: true }) };
     const answer = await call('/official-events');
@@ -59,24 +59,24 @@ describe('the gateway of the function URLs', () => {
     expect(answer.body).toEqual(Buffer.from([0, 255]));
   });
 
-  it('is 502 when the function throws', async () => {
+  it('answers 502 when the function throws', async () => {
     reply = { body: '{"errorMessage": "secret"}', headers: { 'x-amz-function-error': 'Unhandled' } };
     expect(await call('/official-events')).toMatchObject({ status: 502, body: Buffer.from('Internal Server Error') });
   });
 
-  it('is 502, and lives on, when the function sets a header that HTTP does not allow', async () => {
+  it('answers 502 to an invalid header of the function and keeps serving', async () => {
     reply = { body: JSON.stringify({ statusCode: 200, headers: { 'x-a': 'b\r\nc: d' } }) };
     expect(await call('/official-events')).toMatchObject({ status: 502 });
     reply = { body: '{"statusCode": 204}' };
     expect(await call('/official-events')).toMatchObject({ status: 204 });
   });
 
-  it('is 413 for more than 6 MB', async () => {
+  it('answers 413 to a body of more than 6 MB', async () => {
     expect(await call('/official-events', { body: Buffer.alloc(6 * 1024 * 1024 + 1) })).toMatchObject({ status: 413 });
   });
 
   it.each(['/', '/health', '/official-eventsx', '/OFFICIAL-EVENTS'])(
-    'is 404 for %s, naming those there are',
+    'answers 404 for %s and lists the function URLs',
     async (path) => {
       const answer = await call(path);
       expect(answer.status).toBe(404);

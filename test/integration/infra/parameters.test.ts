@@ -1,4 +1,4 @@
-// The parameter store of the laptop, by the SDK's own client.
+// The local parameter store, called by the client of the SDK.
 import {
   DeleteParametersCommand,
   GetParametersByPathCommand,
@@ -26,7 +26,7 @@ const put = (name: string, change: object = {}) =>
 const get = (WithDecryption: boolean, ...names: string[]) =>
   client.send(new GetParametersCommand({ Names: names.map((name) => `/a/${name}`), WithDecryption }));
 
-it('keeps values with their versions, and opens them for those who ask', async () => {
+it('the parameter store keeps versions and decrypts values only on request', async () => {
   expect(await put('X')).toMatchObject({ Version: 1 });
   await expect(put('X')).rejects.toMatchObject({ name: 'ParameterAlreadyExists' });
   expect(await put('X', { Value: 'X-2', Overwrite: true })).toMatchObject({ Version: 2 });
@@ -37,7 +37,7 @@ it('keeps values with their versions, and opens them for those who ask', async (
   expect((await get(false, 'X')).Parameters?.[0]?.Value).not.toContain('X-2');
 });
 
-it('lists a path in pages, and forgets', async () => {
+it('the parameter store lists a path in pages and deletes parameters', async () => {
   const names = Array.from({ length: 13 }, (_, at) => `P${String(at).padStart(2, '0')}`);
   for (const name of names) await put(`deep/${name}`);
   const path = { Path: '/a/deep', WithDecryption: true };
@@ -55,11 +55,11 @@ it.each([
   ['a value that is too long', { Value: 'x'.repeat(4_097) }, 'ValidationException'],
   ['an empty value', { Value: '' }, 'ValidationException'],
   ['a name without a path', { Name: 'X' }, 'ValidationException'],
-  ['a type that nobody needs', { Type: 'StringList' }, 'UnsupportedParameterType'],
-])('refuses %s', async (_, change, name) => {
+  ['the type StringList', { Type: 'StringList' }, 'UnsupportedParameterType'],
+])('the parameter store rejects %s', async (_, change, name) => {
   await expect(put('R', change)).rejects.toMatchObject({ name });
 });
 
-it('refuses more than ten names at once', async () => {
+it('the parameter store rejects more than ten names in one call', async () => {
   await expect(get(true, ...'abcdefghijk')).rejects.toMatchObject({ name: 'ValidationException' });
 });

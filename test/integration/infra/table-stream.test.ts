@@ -1,4 +1,4 @@
-// The stream of a real table, before a Lambda API that does as it is told.
+// The stream of a real table, in front of a Lambda API whose answers the tests choose.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,11 +68,11 @@ function writer({ endpoint, name: TableName }: { endpoint: string; name: string 
 const keyOf = ({ dynamodb }: DynamoDBRecord) => dynamodb?.Keys?.pk?.S;
 const delivered = (functionName = 'outbox') => lambda.keysOf(functionName);
 const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
-/** Longer than the stream needs for what was written before. */
-const aWhile = () => sleep(1_200);
+/** Waits longer than the stream needs to deliver earlier writes. */
+const waitForStream = () => sleep(1_200);
 
-describe('the stream of the table', () => {
-  it('reaches a function as AWS would hand it over', async () => {
+describe('local stream of the table', () => {
+  it('delivers records in the form of AWS', async () => {
     const table = await freshTable();
     const { put, remove } = writer(table);
     await put('before');
@@ -107,7 +107,7 @@ describe('the stream of the table', () => {
     expect(removed!.dynamodb).not.toHaveProperty('NewImage');
   });
 
-  it('has the items of a transaction, and no record of a write that changes nothing', async () => {
+  it('contains the items of a transaction, and no record of a write that changes nothing', async () => {
     const table = await freshTable();
     const { put, putTogether } = writer(table);
     await startStream(table, {});
@@ -117,7 +117,7 @@ describe('the stream of the table', () => {
     await until(() => expect(delivered().join(' ')).toBe('A B C D'));
   });
 
-  it('invokes no function that has no matching record', async () => {
+  it('invokes a function only for records that match its filter', async () => {
     const table = await freshTable();
     const { put } = writer(table);
     const filterPatterns = [
@@ -126,13 +126,13 @@ describe('the stream of the table', () => {
     await startStream(table, { filterPatterns }, { functionName: 'audit', startingPosition: 'TRIM_HORIZON' });
     await put('plain');
     await until(() => expect(delivered('audit')).toEqual(['plain']));
-    await aWhile();
+    await waitForStream();
     expect(delivered('outbox')).toEqual([]);
     await put('other', { followUp: 'soon' });
     await until(() => expect(delivered('outbox')).toEqual(['other']));
   });
 
-  it('begins where a function wants it, and goes in batches', async () => {
+  it('starts at the position of each function and delivers batches', async () => {
     const table = await freshTable();
     const { putTogether, put } = writer(table);
     await putTogether('A', 'B', 'C');
@@ -147,7 +147,7 @@ describe('the stream of the table', () => {
     await until(() => expect(delivered('new')).toEqual(['D']));
   });
 
-  it('tries a failed batch again, then drops it aloud; another function does not wait for that', async () => {
+  it('retries a failed batch, then drops it with a warning, without delaying another function', async () => {
     const table = await freshTable();
     const { put } = writer(table);
     lambda.answerWith((name, Records) =>
@@ -167,7 +167,7 @@ describe('the stream of the table', () => {
     ]);
   });
 
-  it('goes on from the first record that a function reports as failed', async () => {
+  it('resumes at the first record that a function reports as failed', async () => {
     const table = await freshTable();
     const { putTogether } = writer(table);
     let failing = true;
@@ -183,7 +183,7 @@ describe('the stream of the table', () => {
     expect(console.warn).not.toHaveBeenCalled();
   });
 
-  it('is within a second behind the table, unless the machine is busy', async () => {
+  it('delivers a record within a second in the best of four cases', async () => {
     const table = await freshTable();
     const { put } = writer(table);
     await startStream(table, {});
@@ -197,7 +197,7 @@ describe('the stream of the table', () => {
     expect(Math.min(...delays)).toBeLessThan(1_000);
   });
 
-  it('asks the engine at most four times a second, however many functions there are', async () => {
+  it('reads from the engine at most four times a second for any number of functions', async () => {
     const table = await freshTable();
     const engine = await unsteadyEngine();
     const endpoint = engine.before(table.endpoint);
@@ -211,13 +211,13 @@ describe('the stream of the table', () => {
     const began = performance.now();
     await sleep(2_000);
     const count = engine.calls.length - before;
-    // One call more for each of the two positions, where the time was cut.
+    // The measured interval can contain one more call for each of the two positions.
     expect((count - 2) / ((performance.now() - began) / 1_000)).toBeLessThanOrEqual(4);
     expect(count).toBeGreaterThanOrEqual(2);
     engine.close();
   });
 
-  it('ends when it is stopped, also in the middle of a retry', async () => {
+  it('stops in the middle of a retry', async () => {
     const table = await freshTable();
     const { put } = writer(table);
     lambda.answerWith(() => ({ body: { errorMessage: 'no' }, failed: true }));
@@ -227,12 +227,12 @@ describe('the stream of the table', () => {
     await stream.stop();
     const { length } = lambda.calls;
     await put('B');
-    await aWhile();
+    await waitForStream();
     expect(lambda.calls).toHaveLength(length);
     expect(console.warn).not.toHaveBeenCalled();
   });
 
-  it('lives in the file with the table', async () => {
+  it('survives a restart of the engine in the file of the table', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stream-'));
     const [port] = (await findFreePorts(1)) as [number];
     const file = { port, path: join(folder, 'table.db') };
@@ -252,13 +252,13 @@ describe('the stream of the table', () => {
   });
 });
 
-describe('an engine of somebody else', () => {
+describe('local stream of a table in a foreign engine', () => {
   const StreamArn = 'arn:aws:dynamodb:x:000000000000:table/shop-dev/stream/1';
 
   it.each([
     ['without streams', {}, 'the table shop-dev has no stream'],
-    ['that does not know the streams API', { LatestStreamArn: StreamArn }, 'UnknownOperation'],
-  ])('%s gets a warning, not an end', async (_which, Table, reason) => {
+    ['without the streams API', { LatestStreamArn: StreamArn }, 'UnknownOperation'],
+  ])('warns about an engine %s and keeps running', async (_which, Table, reason) => {
     const engine = await scriptedEngine({ DescribeTable: [{ body: { Table } }] });
     const stream = await startStream({ ...engine, name: 'shop-dev' }, {}, { functionName: 'audit' });
     expect(vi.mocked(console.warn).mock.calls).toEqual([[expect.stringContaining(reason)]]);
@@ -267,7 +267,7 @@ describe('an engine of somebody else', () => {
     engine.close();
   });
 
-  it('that fails for a while is read on from the same place', async () => {
+  it('resumes at the same position after a failure of the engine', async () => {
     const dynamodb = { Keys: { pk: { S: 'A' } }, SequenceNumber: '1' };
     const bad = { status: 400, body: { __type: 'ValidationException', message: 'not now' } };
     const engine = await scriptedEngine({
@@ -286,13 +286,13 @@ describe('an engine of somebody else', () => {
     engine.close();
   });
 
-  it('is not asked at all when no function wants records', async () => {
+  it('makes no call when no function consumes the stream', async () => {
     await startStream({ name: 'shop-dev', endpoint: 'http://127.0.0.1:1' });
     expect(console.warn).not.toHaveBeenCalled();
   });
 });
 
-it('refuses a filter that only AWS understands', async () => {
+it('startTableStream rejects a filter that only AWS supports', async () => {
   const filterPatterns = [{ dynamodb: { NewImage: { n: { N: [{ numeric: ['=', 1] }] } } } }];
   await expect(startStream({ name: 'shop-dev', endpoint: 'http://127.0.0.1:1' }, { filterPatterns })).rejects.toThrow(
     'numeric',

@@ -15,7 +15,7 @@ const connect = (endpoint: string) =>
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
 
-describe('the table on the local engine', () => {
+describe('table on the local engine', () => {
   it('has the keys, the index, the stream and the expiry of infra/table.yml', async () => {
     const { name, endpoint } = await freshTable();
     const client = connect(endpoint);
@@ -36,7 +36,7 @@ describe('the table on the local engine', () => {
     expect(ttl.TimeToLiveDescription).toMatchObject({ AttributeName: 'expiresAt', TimeToLiveStatus: 'ENABLED' });
   });
 
-  it('is left as it is when it exists', async () => {
+  it('keeps its items when it is created a second time', async () => {
     const { name, endpoint } = await freshTable();
     const client = connect(endpoint);
     await client.send(new PutItemCommand({ TableName: name, Item: { pk: { S: 'A' }, sk: { S: 'A' } } }));
@@ -45,7 +45,7 @@ describe('the table on the local engine', () => {
     expect(Table?.ItemCount).toBe(1);
   });
 
-  it('belongs to one test file alone', async () => {
+  it('has another name for each caller of freshTable', async () => {
     expect((await freshTable()).name).not.toBe((await freshTable()).name);
   });
 });

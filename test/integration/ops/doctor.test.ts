@@ -102,7 +102,7 @@ describe('npm run doctor', () => {
       'PAY_PUBLIC_KEY_ID',
       'PUB_KEY_ID_XX',
       'PAY_PUBLIC_KEY',
-      'PAY_PUBLIC_KEY_ID must be PUB_KEY_ID_ and the long number',
+      'PAY_PUBLIC_KEY_ID must be PUB_KEY_ID_ and a long number',
     ],
     ['an AppSecret that is none', 'MINIAPP_APP_SECRET', 'secret', 'MINIAPP_APP_SECRET', 'must be 32 hex digits'],
   ])('reports %s', async (_what, name, value, row, why) => {
@@ -174,7 +174,7 @@ describe('npm run doctor', () => {
     expect(rows['– pay-notify']).toBe('PAY_MCH_ID is not set');
     expect([code, rows['✗ SECRETS_PATH']]).toEqual([
       1,
-      `is /elsewhere on the functions, and must be /wechat-lambda/local`,
+      `is /elsewhere on the functions; it must be /wechat-lambda/local`,
     ]);
   });
 

@@ -118,7 +118,7 @@ describe('a secret that a variable of the functions shadows', () => {
     const { stdout } = await secrets(['put', 'PAY_API_V2_KEY', 'MINIAPP_APP_SECRET'], `${key32}\n${'0a'.repeat(16)}\n`);
     expect(stdout).toContain(warning('PAY_API_V2_KEY'));
     expect(stdout).not.toContain(warning('MINIAPP_APP_SECRET'));
-    expect(stdout).toContain('Functions work with it within');
+    expect(stdout).toContain('Functions use it within');
   });
 });
 
@@ -164,9 +164,9 @@ describe('npm run secrets -- rotate', () => {
       code: 'UNAUTHENTICATED',
     });
     expect(steps).toEqual([
-      expect.stringContaining('is known'),
+      expect.stringContaining('is published'),
       'waits 70000 ms',
-      expect.stringContaining('It signs now'),
+      expect.stringContaining('The new key signs now'),
     ]);
   });
 });

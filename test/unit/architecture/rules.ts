@@ -75,11 +75,12 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/store': { imports: ['lib/core'] },
   'lib/http': { imports: ['lib/core'] },
   'lib/http/api': { imports: ['lib/http', 'lib/core'] },
-  'lib/http/openapi': { imports: ['lib/http', 'lib/http/api'], types: ['lib/core'] },
+  'lib/http/openapi': { imports: ['lib/http', 'lib/http/api', 'lib/core'] },
   'lib/core': { imports: [] },
 
   'infra/build': { imports: [] },
   'infra/clients': { imports: ['lib/http/openapi'] },
+  'infra/compatibility': { imports: ['lib/http/openapi', 'lib/events', 'lib/core'] },
   'infra/docs': { imports: ['lib/http', 'lib/http/api', 'lib/http/openapi', 'lib/rate-limit', 'lib/core'] },
   'infra/service': { imports: [] },
   'infra/simulator': { imports: [] },

@@ -36,9 +36,9 @@ describe('packaging, switches', () => {
     [{ ...OWN_DOMAIN, CERTIFICATE_ARN: CERTIFICATE.replace('eu-central-1', 'us-east-1') }, 'of ACM in eu-central-1'],
     [{ ALARM_EMAIL: 'ops' }, 'ALARM_EMAIL must be one mail address'],
     [{ PERMISSIONS_BOUNDARY_ARN: 'boundary' }, 'PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy'],
-    [{ ALLOWED_ORIGINS: 'https://a.example, shop.example.com' }, '"shop.example.com" is none.'],
-    [{ ALLOWED_ORIGINS: 'https://a.example/shop' }, '"https://a.example/shop" is none.'],
-    [{ ALLOWED_ORIGINS: '*' }, '"*" is none.'],
+    [{ ALLOWED_ORIGINS: 'https://a.example, shop.example.com' }, '"shop.example.com" is not an origin.'],
+    [{ ALLOWED_ORIGINS: 'https://a.example/shop' }, '"https://a.example/shop" is not an origin.'],
+    [{ ALLOWED_ORIGINS: '*' }, '"*" is not an origin.'],
   ])('rejects the settings %j', async (env, sentence) => {
     await expect(settings(env)).rejects.toThrow(sentence);
   });

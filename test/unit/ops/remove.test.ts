@@ -53,7 +53,7 @@ describe('assertRemovable', () => {
   it('rejects all names when one of them is not stored', () => {
     const two: SecretName[] = ['PAY_API_V2_KEY', 'PAY_API_V3_KEY_PREVIOUS'];
     expect(() => assertRemovable(two, { stored: new Set(['PAY_API_V2_KEY']), variables: ALL })).toThrow(
-      'PAY_API_V3_KEY_PREVIOUS is not there: nothing was removed.',
+      'PAY_API_V3_KEY_PREVIOUS is not stored: nothing was removed.',
     );
   });
 });

@@ -26,7 +26,7 @@ interface Job {
 }
 
 interface Workflow {
-  on: Record<string, unknown> & { push?: unknown };
+  on: Record<string, unknown> & { push?: unknown; schedule?: unknown };
   permissions: Record<string, string>;
   concurrency?: { group: string; 'cancel-in-progress': boolean };
   jobs: Record<string, Job>;
@@ -79,6 +79,20 @@ describe('the workflows', () => {
   });
 });
 
+describe('an action', () => {
+  const actions = texts.flatMap((text) => [...text.matchAll(/^ +- uses: (.+)$/gm)].map(([, action]) => action!));
+
+  it('is pinned by a commit, with its release as a comment', () => {
+    expect(actions.length).toBeGreaterThan(5);
+    expect(actions.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
+  });
+
+  it('has one version in all workflows', () => {
+    const names = new Set(actions.map((action) => action.split('@')[0]));
+    expect(new Set(actions).size).toBe(names.size);
+  });
+});
+
 describe('the check', () => {
   it('runs for pull requests with read permission, and reaches nothing in AWS', () => {
     expect(check.on).toHaveProperty('pull_request');
@@ -88,8 +102,21 @@ describe('the check', () => {
     expect(at(checking, /aws-actions/)).toBe(-1);
   });
 
+  it('runs every week, because dependencies and runner images change without a commit', () => {
+    expect(check.on.schedule).toEqual([{ cron: expect.stringMatching(/^\d+ \d+ \* \* [0-6]$/) }]);
+  });
+
+  it('runs the browser tests, with a browser', () => {
+    const tests = at(checking, /run test:browser/);
+    const browser = at(checking, /apt-get install .*chromium/);
+    expect(browser).toBeGreaterThan(-1);
+    expect(tests).toBeGreaterThan(browser);
+    expect(checking.filter((step) => 'continue-on-error' in step)).toEqual([]);
+  });
+
   it('packages after the tests, and only there', () => {
-    const order = [/npm ci/, /run check/, /npm test/, /run package/, /upload-artifact/].map((one) => at(checking, one));
+    const commands = [/npm ci/, /run check/, /npm test/, /run test:browser/, /run package/, /upload-artifact/];
+    const order = commands.map((one) => at(checking, one));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     expect(order).not.toContain(-1);
     expect(at(deploying, /run package|serverless package/)).toBe(-1);
@@ -147,6 +174,14 @@ describe('the deployment', () => {
     expect(deploy.permissions).toEqual({ contents: 'read' });
     expect(deploy.jobs.deploy?.permissions).toEqual({ 'id-token': 'write', contents: 'read' });
     expect(deploy.jobs.check?.permissions).toBeUndefined();
+  });
+
+  it('runs no install script of a dependency in a job that can take a role', () => {
+    const jobs = [check, deploy].flatMap((workflow) => Object.values(workflow.jobs));
+    const trusted = jobs.filter(({ permissions }) => permissions && 'id-token' in permissions);
+    expect(trusted).toHaveLength(1);
+    const installs = trusted[0]!.steps!.flatMap(({ run = '' }) => run.match(/npm (ci|i|install)\b.*/g) ?? []);
+    expect(installs).toEqual(['npm ci --ignore-scripts']);
   });
 
   it('waits for the check, deploys its package and smoke-tests it', () => {

@@ -17,7 +17,7 @@ describe('a port of the local stack', () => {
 
   it('must differ from the other ports', async () => {
     await expect(assertPortsFree({ ...STANDARD, http: 3001 }, ['http', 'functionUrls'])).rejects.toThrow(
-      /^Port 3001, for the HTTP API, is wanted for the function URLs too/,
+      /^Port 3001, for the HTTP API, is also set for the function URLs/,
     );
   });
 
