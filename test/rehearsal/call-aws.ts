@@ -1,12 +1,12 @@
-/** Where the emulator answers, and as which region. */
+/** The address and the region of the emulator. */
 export interface Emulator {
   endpoint: string;
   region: string;
 }
 
 /**
- * A call of one of the services that speak JSON, as whoever owns the account. The emulator checks no signature, and a
- * client for each service that is asked once or twice would be one dependency each.
+ * Calls a service with a JSON protocol as the owner of the account. The emulator checks no signature. This function
+ * replaces SDK clients of services that the rehearsal calls only once or twice.
  */
 export async function callAws<Answer>(
   { endpoint, region }: Emulator,

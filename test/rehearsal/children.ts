@@ -6,8 +6,8 @@ interface RunOptions extends Pick<ChildOptions, 'env' | 'cwd' | 'onLine'> {
 }
 
 /**
- * Runs a program to its end, in a process group of its own.
- * @throws with its last lines when it fails, or takes too long
+ * Runs a program in its own process group and waits until it ends.
+ * @throws with the last lines of its output when it fails or exceeds `timeoutMs`
  */
 export async function run(command: string, args: string[], { timeoutMs, ...options }: RunOptions): Promise<void> {
   const child = startChild({ command, args, ...options });
@@ -17,7 +17,7 @@ export async function run(command: string, args: string[], { timeoutMs, ...optio
   expired.abort();
   if (timedOut) await child.stop();
   const lines = await child.exited;
-  const what = [command.replace(/^.*\//, ''), ...args].join(' ');
-  if (timedOut) throw new Error(`${what} took longer than ${timeoutMs / 1000} s:\n${lines}`);
-  if ((await child.exitCode) !== 0) throw new Error(`${what} failed:\n${lines}`);
+  const commandLine = [command.replace(/^.*\//, ''), ...args].join(' ');
+  if (timedOut) throw new Error(`${commandLine} took longer than ${timeoutMs / 1000} s:\n${lines}`);
+  if ((await child.exitCode) !== 0) throw new Error(`${commandLine} failed:\n${lines}`);
 }

@@ -1,4 +1,4 @@
-// The same commands that deploy the service for good, with an emulator in the place of AWS.
+// Runs the commands of a real deployment against the emulator.
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetFunctionUrlConfigCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -35,25 +35,25 @@ const SWITCHES = [
   'PAY_V2_NOTIFY_URL',
 ];
 
-/** What every client of the emulator has to know; it checks no key. */
+/** Settings of every client of the emulator, which accepts any key. */
 export interface AwsClient {
   endpoint: string;
   region: string;
   credentials: { accessKeyId: string; secretAccessKey: string };
 }
 
-/** A function URL as the functions know it, and the function that it is of. */
+/** A function and its deployed function URL. */
 export interface FunctionUrl {
   functionName: string;
   url: string;
 }
 
-/** Makes the package that is deployed, with these settings, in `folder`. */
+/** Packages the service with the given settings into `folder`. */
 export async function packageService(settings: Record<string, string>, folder: string): Promise<void> {
   await serverless(['package', '--package', folder], settings);
 }
 
-/** Deploys what is in `folder`. */
+/** Deploys the package in `folder`. */
 export async function deployService(aws: AwsClient, folder: string): Promise<void> {
   await serverless(['deploy', '--package', folder], {
     AWS_ENDPOINT_URL: aws.endpoint,
@@ -67,13 +67,13 @@ async function serverless(args: string[], settings: Record<string, string>): Pro
   await run(process.execPath, [serverlessScript(), ...args], { cwd: ROOT, env, timeoutMs: TIMEOUT_MS });
 }
 
-/** Whoever has keys of a real account in the environment keeps them to himself. */
+/** Removes all AWS settings, so that the rehearsal never uses the keys of a real account. */
 function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !name.startsWith('AWS_'));
   return { ...Object.fromEntries(kept), AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
 }
 
-/** Those of the variables that are secrets go to the parameter store, as SecureStrings. */
+/** Stores the variables that are secrets in the parameter store, as SecureStrings. */
 export async function putSecrets(aws: AwsClient, path: string, variables: Record<string, string>): Promise<void> {
   const client = new SSMClient(aws);
   for (const name of SECRET_NAMES) {
@@ -83,22 +83,22 @@ export async function putSecrets(aws: AwsClient, path: string, variables: Record
 }
 
 /**
- * The settings that a stage has when it is packaged: no secrets, and nothing that the template knows by itself. The
- * switches are empty, so that a `.env` file of whoever rehearses does not matter.
+ * Returns the settings for packaging a stage. Secrets and values that the template derives are left out. The switches are
+ * empty, because an empty variable overrides the developer's `.env` file.
  */
 export function stageSettings(variables: Record<string, string>): Record<string, string> {
   const chosen = STAGE_SETTINGS.map((name) => [name, variables[name] ?? '']);
   return Object.fromEntries([...chosen, ...SWITCHES.map((name) => [name, ''])]) as Record<string, string>;
 }
 
-/** The outputs of the stack. */
+/** Reads the outputs of the stack. */
 export async function readOutputs(aws: AwsClient, stackName: string): Promise<Record<string, string>> {
   const { Stacks } = await new CloudFormationClient(aws).send(new DescribeStacksCommand({ StackName: stackName }));
   const { Outputs = [] } = Stacks?.[0] ?? {};
   return Object.fromEntries(Outputs.map(({ OutputKey, OutputValue = '' }) => [OutputKey, OutputValue]));
 }
 
-/** The addresses of all function URLs. */
+/** Reads the addresses of all function URLs. */
 export async function readFunctionUrls(client: LambdaClient, service: Service): Promise<FunctionUrl[]> {
   return Promise.all(
     service.withUrl.map(async (functionName) => {

@@ -1,4 +1,4 @@
-// vitest globalSetup of the rehearsal: the deployment is there already (run.ts); this says where.
+// vitest globalSetup of the rehearsal: provides the addresses of the deployment that run.ts made.
 import type { TestProject } from 'vitest/node';
 import type { Rehearsal } from './verdict.ts';
 
@@ -10,7 +10,8 @@ declare module 'vitest' {
 
 export default function setup(project: TestProject): void {
   const { REHEARSAL } = process.env;
-  if (!REHEARSAL) throw new Error('Start it with "npm run rehearse": it deploys what these tests are run against.');
+  if (!REHEARSAL)
+    throw new Error('REHEARSAL is not set. Run "npm run rehearse", which deploys the service before these tests.');
   const rehearsal = JSON.parse(REHEARSAL) as Rehearsal;
   project.provide('rehearsal', rehearsal);
   project.provide('stack', rehearsal.stack);

@@ -6,34 +6,34 @@ const NODE_FOLDER = fileURLToPath(new URL('../../node_modules/.bin', import.meta
 const PRELOAD = fileURLToPath(new URL('lambda-preload.cjs', import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
 
-/** The account that the emulator is. Its functions get this number as their access key. */
+/** The account id of the emulator. The functions get this number as their access key. */
 export const ACCOUNT = '000000000000';
 
 export interface EmulatorOptions {
-  /** Where the emulator's programs are. */
+  /** The folder with the programs of the emulator. */
   programs: string;
   port: number;
   region: string;
-  /** For what the emulator and the functions leave behind. */
+  /** Working folder of the emulator and home of the functions. */
   folder: string;
-  /** The address of AWS for each function. */
-  doors: Record<string, string>;
+  /** The IAM proxy of each function, which the function uses as the address of AWS. */
+  proxies: Record<string, string>;
   keys: SessionKeys;
-  /** What the functions find in their environment besides what the template says: where WeChat is. */
+  /** Variables of the functions that the template does not set: the base URLs of WeChat. */
   variables: Record<string, string>;
   onLine(line: string): void;
 }
 
-/** Starts an AWS on one port of this machine. Functions are processes of the Node that runs this. */
+/** Starts the AWS emulator on one port. Functions run as processes of the installed Node. */
 export async function startEmulator(options: EmulatorOptions): Promise<Child> {
-  const { programs, port, region, folder, doors, keys, variables, onLine } = options;
+  const { programs, port, region, folder, proxies, keys, variables, onLine } = options;
   const child = startChild({
     command: `${programs}/ministack`,
     args: [],
     cwd: folder,
     onLine,
-    // Nothing of our own environment: the emulator hands all of its environment to the functions, and what the template
-    // forgot would not be missed.
+    // The environment of this process is left out. The emulator passes its environment to the functions, which would
+    // hide a variable that is missing in the template.
     env: {
       ...variables,
       PATH: `${NODE_FOLDER}:${programs}:/usr/bin:/bin`,
@@ -45,7 +45,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Child> {
       MINISTACK_REGION: region,
       MINISTACK_ACCOUNT_ID: ACCOUNT,
       NODE_OPTIONS: `--require ${PRELOAD}`,
-      REHEARSAL_DOORS: JSON.stringify(doors),
+      REHEARSAL_PROXIES: JSON.stringify(proxies),
       AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
       AWS_SESSION_TOKEN: keys.sessionToken,
     },

@@ -1,44 +1,48 @@
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** Where a request goes on to: path and query as they are to be sent, and the host that it is said to be for. */
-export interface Onward {
+/** The destination of a forwarded request: port, path with query, and the value of its Host header. */
+export interface Destination {
   port: number;
   target: string;
   host?: string;
-  /** The body, if it was read already. */
+  /** The body, if the caller has already read it. */
   body?: Buffer;
 }
 
-/** Passes a request on and its answer back, bytes and headers as they came. Settles when the answer is sent. */
-export function forward(incoming: IncomingMessage, outgoing: ServerResponse, { port, target, host, body }: Onward) {
+/** Forwards a request and its response without changes to bytes or headers. Settles when the response is sent. */
+export function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { port, target, host, body }: Destination,
+) {
   return new Promise<void>((resolve) => {
-    // It may have waited for its turn longer than its sender did.
+    // The client may have disconnected while the request waited in the queue.
     if (outgoing.destroyed) return resolve();
     outgoing.once('close', resolve);
-    const onward = request({
+    const forwarded = request({
       host: '127.0.0.1',
       port,
       method: incoming.method,
       path: target,
       headers: replaceHost(incoming.rawHeaders, host),
       setHost: false,
-      // A connection that is kept may be closed by the other end at the very moment at which it is used again.
+      // The server may close an idle kept-alive connection at the moment of its reuse.
       agent: false,
     });
-    // Who does not wait for the answer any more ends the question.
-    outgoing.once('close', () => onward.destroy());
-    onward.on('response', (answer) => {
+    // A client that disconnects also ends the forwarded request.
+    outgoing.once('close', () => forwarded.destroy());
+    forwarded.on('response', (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
       answer.pipe(outgoing);
     });
-    onward.on('error', (error) => {
+    forwarded.on('error', (error) => {
       if (outgoing.headersSent) return outgoing.destroy();
       return outgoing
         .writeHead(502, { 'content-type': 'text/plain' })
         .end(`The emulator did not answer: ${error.message}\n`);
     });
-    if (body) onward.end(body);
-    else incoming.pipe(onward);
+    if (body) forwarded.end(body);
+    else incoming.pipe(forwarded);
   });
 }
 

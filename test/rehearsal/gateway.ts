@@ -1,15 +1,15 @@
-// What DNS does for a real deployment: the addresses of the emulated API and function URLs, as ports of this machine.
+// Serves the emulated API and the function URLs on ports of this machine, in the place of DNS.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FunctionUrl } from './deploy.ts';
-import { forward, type Onward } from './forward.ts';
+import { forward, type Destination } from './forward.ts';
 
-/** Lambda starts a container for every call at once. A laptop that starts fifty programs at once answers none in time. */
+/** Maximum of concurrent calls. Each call may start a process, and fifty processes at once would all exceed their timeouts. */
 const MAX_CALLS = 8;
 
 /** Serves the HTTP API on `port`. */
 export function serveHttpApi(port: number, emulatorPort: number, apiId: string): Promise<void> {
-  // By its path, because the emulator keeps some paths of its own on every host.
+  // Addressed by path, because the emulator reserves some paths on every host.
   return serve(port, ({ url }) => ({ port: emulatorPort, target: `/_aws/execute-api/${apiId}/$default${url}` }));
 }
 
@@ -17,32 +17,32 @@ export function serveHttpApi(port: number, emulatorPort: number, apiId: string):
 export function serveFunctionUrls(port: number, emulatorPort: number, urls: FunctionUrl[]): Promise<void> {
   return serve(port, ({ url = '/' }) => {
     const [, name, rest = ''] = /^\/([^/?]*)(.*)$/s.exec(url) ?? [];
-    const known = urls.find(({ functionName }) => functionName === name);
+    const match = urls.find(({ functionName }) => functionName === name);
     return (
-      known && {
+      match && {
         port: emulatorPort,
         target: rest.startsWith('/') ? rest : `/${rest}`,
-        host: new URL(known.url).host,
+        host: new URL(match.url).host,
       }
     );
   });
 }
 
-/** Where an address of the deployment is served here; any other is its own. */
+/** Returns the local address of a function URL, and any other address unchanged. */
 export function servedAt(url: string, urls: FunctionUrl[], port: number): string {
-  const known = urls.find((one) => url.startsWith(one.url));
-  return known ? `http://localhost:${port}/${known.functionName}/${url.slice(known.url.length)}` : url;
+  const match = urls.find((entry) => url.startsWith(entry.url));
+  return match ? `http://localhost:${port}/${match.functionName}/${url.slice(match.url.length)}` : url;
 }
 
-async function serve(port: number, route: (incoming: IncomingMessage) => Onward | undefined): Promise<void> {
+async function serve(port: number, route: (incoming: IncomingMessage) => Destination | undefined): Promise<void> {
   const waiting: (() => void)[] = [];
   let running = 0;
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const onward = route(incoming);
-    if (!onward) return outgoing.writeHead(404).end();
+    const destination = route(incoming);
+    if (!destination) return outgoing.writeHead(404).end();
     if (running >= MAX_CALLS) await new Promise<void>((resolve) => waiting.push(resolve));
     else running += 1;
-    await forward(incoming, outgoing, onward);
+    await forward(incoming, outgoing, destination);
     const next = waiting.shift();
     if (next) next();
     else running -= 1;

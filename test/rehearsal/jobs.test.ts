@@ -1,4 +1,5 @@
-// What nobody calls over HTTP: the bill of a day, the menu, the schedules; and what all of it left behind. After the end-to-end tests, because WeChat's clock is moved to the next day.
+// Tests the operator functions, the schedules, and the logs and queues at the end of a rehearsal. They run after the
+// end-to-end tests, because they move WeChat's clock to the next day.
 import { describe, expect, inject, it } from 'vitest';
 import { api, operator, phone } from '../support/client.ts';
 import { assertNoLeaks, issuedBy } from '../support/leaks.ts';
@@ -8,8 +9,8 @@ import { readFunctionLogs } from './logs.ts';
 const { stack, outputs, region } = inject('rehearsal');
 const aws = { endpoint: stack.aws, region };
 
-describe('the bill of a day', () => {
-  it('is compared with our books, and the report is in the bucket', async () => {
+describe('pay-bills', () => {
+  it('compares the bills of a day with the ledger and stores the report in the bucket', async () => {
     const person = await phone.newPerson();
     const { token } = (await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } })).body;
     const placed = (await api('POST', '/pay/prepay', { token, body: { sku: 'coffee', tradeType: 'JSAPI' } })).body;
@@ -26,8 +27,8 @@ describe('the bill of a day', () => {
   });
 });
 
-describe('the menu', () => {
-  it('is published by its operator', async () => {
+describe('menu-publish', () => {
+  it('publishes a menu for an operator', async () => {
     const button = [{ type: 'click', name: 'Help', key: 'HELP' }];
     expect(await operator('menu-publish', { button })).not.toHaveProperty('errorMessage');
   });
@@ -36,17 +37,17 @@ describe('the menu', () => {
 describe('the schedules', () => {
   it.each([
     ['token-refresh', 1],
-    // One of them may be the call of test/e2e/pay.test.ts.
+    // test/e2e/pay.test.ts may have called pay-sweep once.
     ['pay-sweep', 2],
-  ])('run %s', async (name, times) => {
+  ])('start %s automatically (minimum number of runs: %d)', async (name, times) => {
     const beginnings = async () =>
       (await readFunctionLogs(aws)).filter((line) => line.includes(`-${name}: START `)).length;
     await expect.poll(beginnings, { timeout: 140_000, interval: 1_000 }).toBeGreaterThanOrEqual(times);
   });
 });
 
-describe('what was left behind', () => {
-  it.each(['StreamDeadLettersUrl', 'ConsumerDeadLettersUrl'])('is no letter in the queue %s', async (name) => {
+describe('after the rehearsal', () => {
+  it.each(['StreamDeadLettersUrl', 'ConsumerDeadLettersUrl'])('the queue %s contains no dead letter', async (name) => {
     const { Attributes } = await callAws<{ Attributes: Record<string, string> }>(
       aws,
       'sqs',
@@ -56,7 +57,7 @@ describe('what was left behind', () => {
     expect(Attributes).toMatchObject({ ApproximateNumberOfMessages: '0' });
   });
 
-  it('is no secret in a log, and no number or name of a person', async () => {
+  it('no log contains a secret or personal data', async () => {
     const lines = await readFunctionLogs(aws);
     expect(lines.length).toBeGreaterThan(0);
     assertNoLeaks(lines.join('\n'), await issuedBy(stack.simulator));

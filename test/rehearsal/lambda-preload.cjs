@@ -1,8 +1,8 @@
-// Loaded by the emulator's `node` before each function: what Lambda has and the emulator has not.
+// The emulator's `node` loads this file before each function. It adds behaviour of Lambda that the emulator lacks.
 
-// Lambda's runtime finds a handler in a `.cjs` file.
+// Lambda's runtime also loads handlers from `.cjs` files.
 require.extensions['.cjs'] = require.extensions['.js'];
 
-// The function's own door to AWS (iam/doors.ts). In AWS it would know the real address by itself.
-process.env.AWS_ENDPOINT_URL = JSON.parse(process.env.REHEARSAL_DOORS)[process.env.AWS_LAMBDA_FUNCTION_NAME];
-delete process.env.REHEARSAL_DOORS;
+// The IAM proxy of this function (iam/proxies.ts). In AWS, the SDK uses the real endpoints.
+process.env.AWS_ENDPOINT_URL = JSON.parse(process.env.REHEARSAL_PROXIES)[process.env.AWS_LAMBDA_FUNCTION_NAME];
+delete process.env.REHEARSAL_PROXIES;

@@ -6,14 +6,14 @@ interface Page<Item> {
   events?: Item[];
 }
 
-/** What the functions have logged, each line behind the name of its log group. */
+/** Reads the log lines of all functions, each with the name of its log group. */
 export async function readFunctionLogs(emulator: Emulator): Promise<string[]> {
   const all = async <Item>(operation: string, input: object): Promise<Item[]> => {
     const items: Item[] = [];
     let nextToken: string | undefined;
     do {
-      const about = { ...input, nextToken };
-      const page = await callAws<Page<Item>>(emulator, 'logs', `Logs_20140328.${operation}`, about);
+      const request = { ...input, nextToken };
+      const page = await callAws<Page<Item>>(emulator, 'logs', `Logs_20140328.${operation}`, request);
       items.push(...(page.logGroups ?? page.events ?? []));
       nextToken = page.nextToken;
     } while (nextToken);

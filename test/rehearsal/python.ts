@@ -1,4 +1,4 @@
-// The emulator and the template linter are Python programs: they get a virtual environment of their own, once.
+// Installs the emulator and the template linter, which are Python programs, into a virtual environment.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const CANDIDATES = ['python3', 'python'];
 const SUITABLE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))';
 const INSTALL_TIMEOUT_MS = 300_000;
 
-/** The folder with the programs of requirements.txt; installs them when they are not there yet. */
+/** Returns the folder with the programs of requirements.txt. Installs them on the first run. */
 export async function preparePython(): Promise<string> {
   const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
   const folder = `${CACHE}/rehearsal-${version}`;
@@ -28,7 +28,7 @@ export async function preparePython(): Promise<string> {
 }
 
 function findPython(): string {
-  const found = CANDIDATES.find((command) => {
+  const suitable = CANDIDATES.find((command) => {
     try {
       execFileSync(command, ['-c', SUITABLE], { stdio: 'ignore', timeout: 20_000 });
       return true;
@@ -36,6 +36,8 @@ function findPython(): string {
       return false;
     }
   });
-  if (found) return found;
-  throw new Error('The rehearsal needs Python 3.10 or newer with its module venv, as `python3` on the PATH.');
+  if (suitable) return suitable;
+  throw new Error(
+    'No suitable Python found. Install Python 3.10 or newer with the module venv, as `python3` on the PATH.',
+  );
 }

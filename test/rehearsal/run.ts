@@ -1,5 +1,5 @@
-// `npm run rehearse`: the service is packaged and deployed to an emulated AWS, and the end-to-end tests run against what
-// was deployed there. What is behind `--` goes to vitest.
+// `npm run rehearse`: packages the service, deploys it to an emulated AWS and runs the end-to-end tests against the
+// deployment. Arguments after `--` are passed to vitest.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { setStage, type Stage } from './stage.ts';
 import type { Rehearsal } from './verdict.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** All in all, so that nothing can hang for good. */
+/** Time limit of a whole rehearsal. */
 const DEADLINE_MS = 12 * 60_000;
 
 const began = performance.now();
@@ -46,11 +46,11 @@ async function rehearse(vitestArguments: string[]): Promise<number> {
   return code;
 }
 
-async function runTests(rehearsal: Rehearsal, more: string[]): Promise<number> {
+async function runTests(rehearsal: Rehearsal, vitestArguments: string[]): Promise<number> {
   const vitest = join(createRequire(import.meta.url).resolve('vitest/package.json'), '../vitest.mjs');
   const child = startChild({
     command: process.execPath,
-    args: [vitest, 'run', '--config', 'test/vitest.config.ts', '--project', 'rehearsal*', ...more],
+    args: [vitest, 'run', '--config', 'test/vitest.config.ts', '--project', 'rehearsal*', ...vitestArguments],
     cwd: ROOT,
     env: { ...process.env, REHEARSAL: JSON.stringify(rehearsal) },
     onLine: (line) => console.log(line),
@@ -58,9 +58,9 @@ async function runTests(rehearsal: Rehearsal, more: string[]): Promise<number> {
   return (await child.exitCode) ?? 1;
 }
 
-async function summarise({ doors, roles, servicesAccesses }: Stage): Promise<void> {
-  const unused = describeUnused(roles, [...doors.passed(), ...(await servicesAccesses())]);
-  console.log(`\nGranted and never used in this rehearsal${unused.length > 0 ? `:\n${indent(unused)}` : ': nothing'}`);
+async function summarise({ proxies, roles, servicesAccesses }: Stage): Promise<void> {
+  const unused = describeUnused(roles, [...proxies.allowed(), ...(await servicesAccesses())]);
+  console.log(`\nGranted but unused in this rehearsal${unused.length > 0 ? `:\n${indent(unused)}` : ': nothing'}`);
   console.log(`\nNot rehearsed:\n${indent(NOT_REHEARSED)}`);
 }
 
@@ -73,14 +73,14 @@ function say(step: string): void {
   console.log(`${String(seconds).padStart(4)} s  ${step}`);
 }
 
-/** Ends the children, then this process. What failed leaves its files behind. */
+/** Ends the children, then this process. A failed rehearsal keeps its log files. */
 async function stop(code: number, message?: string, { keep = code !== 0 } = {}): Promise<void> {
   if (stopping) return;
   stopping = true;
   if (message) console.error(message);
   await stopChildren();
   const logs = existsSync(join(folder, 'emulator.log'));
-  if (keep && logs) console.error(`What the emulator and the functions said: ${folder}/*.log`);
+  if (keep && logs) console.error(`Logs of the emulator and the functions: ${folder}/*.log`);
   else rmSync(folder, { recursive: true, force: true });
   say(code === 0 ? 'the rehearsal succeeded' : 'the rehearsal failed');
   process.exit(code);

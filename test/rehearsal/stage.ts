@@ -1,4 +1,4 @@
-// Everything that a deployment has around it: AWS and its doors, the deployed service, WeChat, and addresses for both.
+// Sets up a rehearsal: the emulator, its IAM proxies, the deployed service, the WeChat simulator and the gateway.
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -21,31 +21,31 @@ import {
 } from './deploy.ts';
 import { ACCOUNT, startEmulator } from './emulator.ts';
 import { serveFunctionUrls, serveHttpApi, servedAt } from './gateway.ts';
-import { openDoors, type Doors } from './iam/doors.ts';
+import { startIamProxies, type IamProxies } from './iam/proxies.ts';
 import { readRoles, servicesAccesses } from './iam/roles.ts';
 import { serveVerdict, type Rehearsal } from './verdict.ts';
 
 export interface StageOptions {
-  /** Where the programs of requirements.txt are. */
+  /** The folder with the programs of requirements.txt. */
   programs: string;
-  /** For the package, for logs, and for what the functions leave behind. */
+  /** Folder for the package, the logs and temporary files of the functions. */
   folder: string;
-  /** Hears what is done next. */
+  /** Reports the next step. */
   say(step: string): void;
-  /** Hears that the emulator is gone, with its last lines. */
+  /** Called when the emulator ends, with the last lines of its output. */
   onEmulatorEnd(lastLines: string): void;
 }
 
 export interface Stage {
   aws: AwsClient;
   rehearsal: Rehearsal;
-  doors: Doors;
+  proxies: IamProxies;
   roles: Awaited<ReturnType<typeof readRoles>>;
-  /** What AWS does in the name of the functions' roles. */
+  /** Lists the accesses of AWS services that use the roles of the functions. */
   servicesAccesses: () => ReturnType<typeof servicesAccesses>;
 }
 
-/** Packages the service, deploys it to an emulated AWS, and puts WeChat beside it. */
+/** Packages the service, deploys it to the emulator and starts the WeChat simulator and the gateway. */
 export async function setStage({ programs, folder, say, onEmulatorEnd }: StageOptions): Promise<Stage> {
   const service = readService();
   const region = LOCAL_AWS.AWS_REGION;
@@ -63,11 +63,11 @@ export async function setStage({ programs, folder, say, onEmulatorEnd }: StageOp
 
   say(`the emulator, on port ${emulator}`);
   const keys = { accessKeyId: ACCOUNT, secretAccessKey: secret(), sessionToken: secret() };
-  const rolesKnown = Promise.withResolvers<Stage['roles']>();
-  const doors = await openDoors({
+  const rolesRead = Promise.withResolvers<Stage['roles']>();
+  const proxies = await startIamProxies({
     ...place,
     functionNames: service.functions.map(service.deployedName),
-    roles: rolesKnown.promise,
+    roles: rolesRead.promise,
     keys,
     emulatorPort: emulator,
   });
@@ -77,7 +77,7 @@ export async function setStage({ programs, folder, say, onEmulatorEnd }: StageOp
     port: emulator,
     region,
     folder,
-    doors: doors.addresses,
+    proxies: proxies.addresses,
     keys,
     variables: Object.fromEntries(Object.entries(variables).filter(([name]) => /^WECHAT_.*_BASE_URL$/.test(name))),
     onLine: (line) => void log.write(`${line}\n`),
@@ -88,7 +88,7 @@ export async function setStage({ programs, folder, say, onEmulatorEnd }: StageOp
   await deployService(aws, packaged);
   const { SecretsPath = '', HttpApiId = '', ...outputs } = await readOutputs(aws, service.tableName);
   const roles = await readRoles(endpoint, lambda);
-  rolesKnown.resolve(roles);
+  rolesRead.resolve(roles);
 
   say('the secrets, WeChat, the gateway, the catalogue');
   await putSecrets(aws, SecretsPath, variables);
@@ -104,14 +104,14 @@ export async function setStage({ programs, folder, say, onEmulatorEnd }: StageOp
   const rehearsal = {
     stack: { ...stack, dynamodb: endpoint, lambda: endpoint, aws: endpoint },
     region,
-    verdict: await serveVerdict(doors, { services, roles }),
+    verdict: await serveVerdict(proxies, { services, roles }),
     outputs,
     packaged,
     linter: `${programs}/cfn-lint`,
-    doors: doors.addresses,
+    proxies: proxies.addresses,
     keys,
   };
-  return { aws, rehearsal, doors, roles, servicesAccesses: services };
+  return { aws, rehearsal, proxies, roles, servicesAccesses: services };
 }
 
 function secret(): string {

@@ -1,50 +1,50 @@
-// What the rehearsal hands to its tests: where everything is, and what was seen at the doors.
+// Provides the tests of a rehearsal with its addresses and with the calls that the IAM proxies recorded.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { StackUrls } from '../support/stack.ts';
-import type { Doors, Passed, Refusal } from './iam/doors.ts';
+import type { Denial, FunctionAccess, IamProxies } from './iam/proxies.ts';
 import { isAllowed, type Statement } from './iam/policy.ts';
 import type { SessionKeys } from './iam/signature.ts';
 
-/** As JSON in the variable REHEARSAL. */
+/** The variable REHEARSAL contains this object as JSON. */
 export interface Rehearsal {
   stack: StackUrls;
   region: string;
-  /** Of the deployed stack. */
+  /** The outputs of the deployed stack. */
   outputs: Record<string, string>;
-  /** Answers with a `Verdict`. */
+  /** The address that returns a `Verdict`. */
   verdict: string;
   /** The folder with the package. */
   packaged: string;
   linter: string;
-  /** The address of AWS for each function, and the keys that all of them have. */
-  doors: Record<string, string>;
+  /** The IAM proxy of each function, and the keys that all functions share. */
+  proxies: Record<string, string>;
   keys: SessionKeys;
 }
 
 export interface Verdict {
-  /** What functions wanted to do, and may not. */
-  refused: Refusal[];
-  /** What AWS would do in a function's name, and may not. */
-  refusedToServices: Passed[];
-  passed: Passed[];
+  /** Calls of functions that their roles do not allow. */
+  denied: Denial[];
+  /** Accesses of Lambda that the role of a function does not allow. */
+  deniedToServices: FunctionAccess[];
+  allowed: FunctionAccess[];
 }
 
-/** Serves what was seen so far. */
+/** Serves the accesses that are recorded so far. @returns the address */
 export async function serveVerdict(
-  doors: Doors,
-  { services, roles }: { services(): Promise<Passed[]>; roles: Record<string, Statement[]> },
+  proxies: IamProxies,
+  { services, roles }: { services(): Promise<FunctionAccess[]>; roles: Record<string, Statement[]> },
 ): Promise<string> {
-  const judge = async (): Promise<Verdict> => {
+  const readVerdict = async (): Promise<Verdict> => {
     return {
-      refused: doors.refused,
-      refusedToServices: (await services()).filter((access) => !isAllowed(roles[access.functionName] ?? [], access)),
-      passed: doors.passed(),
+      denied: proxies.denied,
+      deniedToServices: (await services()).filter((access) => !isAllowed(roles[access.functionName] ?? [], access)),
+      allowed: proxies.allowed(),
     };
   };
   const server = createServer((_request, response) => {
-    judge().then(
+    readVerdict().then(
       (verdict) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(verdict)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );

@@ -1,4 +1,6 @@
-// Bills in the format of the official samples (pay 2.8, 2.9), written without code of lib/ and of the simulator.
+// Bills in the format of the official samples, written without code of lib/ and of the simulator.
+// See https://pay.weixin.qq.com/doc/v3/merchant/4013071246
+// See https://pay.weixin.qq.com/doc/v3/merchant/4013071249
 
 export interface Payment {
   outTradeNo: string;
@@ -75,18 +77,18 @@ type Line = { payment: Payment } | { refund: BilledRefund };
 export function* tradeLines(lines: Iterable<Line>): Generator<string> {
   const sums = { count: 0, paid: 0, settled: 0, refunded: 0, settledRefunds: 0 };
   yield TRADE_HEADER;
-  for (const one of lines) {
+  for (const row of lines) {
     sums.count += 1;
-    if ('payment' in one) {
-      const { yuan, settledYuan = yuan } = one.payment;
+    if ('payment' in row) {
+      const { yuan, settledYuan = yuan } = row.payment;
       sums.paid += centsOf(yuan);
       sums.settled += centsOf(settledYuan);
-      yield paymentLine(one.payment);
+      yield paymentLine(row.payment);
     } else {
-      const { yuan, settledYuan = yuan } = one.refund;
+      const { yuan, settledYuan = yuan } = row.refund;
       sums.refunded += centsOf(yuan);
       sums.settledRefunds += centsOf(settledYuan);
-      yield refundLine(one.refund);
+      yield refundLine(row.refund);
     }
   }
   yield TRADE_SUMMARY;
@@ -99,7 +101,7 @@ export function* tradeLines(lines: Iterable<Line>): Generator<string> {
 export function fundFlowLines(lines: Iterable<Line>): Generator<string> {
   return flowLines(
     (function* flows() {
-      for (const one of lines) yield 'payment' in one ? incomeOf(one.payment) : expenseOf(one.refund);
+      for (const row of lines) yield 'payment' in row ? incomeOf(row.payment) : expenseOf(row.refund);
     })(),
   );
 }

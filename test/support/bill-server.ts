@@ -1,4 +1,7 @@
-// The bill API of WeChat Pay (pay 2.8 to 2.10, 5.5) and the bucket of the reports. It shares no signing code with lib/.
+// The bill API of WeChat Pay and the bucket of the reports. It shares no signing code with lib/.
+// See https://pay.weixin.qq.com/doc/v3/merchant/4013071227
+// See https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+// See https://pay.weixin.qq.com/doc/v2/merchant/4011935219
 import { createHash, createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -101,8 +104,8 @@ export async function startBillServer() {
     const fields = Object.fromEntries([...given.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
     const { mchid, serial_no, timestamp, nonce_str, signature = '' } = fields as Record<string, string>;
     const text = `${method}\n${path}\n${timestamp}\n${nonce_str}\n${body}\n`;
-    const isTheirs = mchid === MCH_ID && serial_no === CERT_SERIAL && headers['user-agent'] !== undefined;
-    return isTheirs && verify('RSA-SHA256', Buffer.from(text), merchant.publicKey, Buffer.from(signature, 'base64'));
+    const isMerchant = mchid === MCH_ID && serial_no === CERT_SERIAL && headers['user-agent'] !== undefined;
+    return isMerchant && verify('RSA-SHA256', Buffer.from(text), merchant.publicKey, Buffer.from(signature, 'base64'));
   }
 
   return {
@@ -147,7 +150,10 @@ function fileOf(offered: Exclude<Offered, { decline: string }>): { bytes: Buffer
   return { bytes: 'text' in offered ? gzipSync(content) : content, sha1 };
 }
 
-/** Verifies the signature of API v2: the fields sorted by name, then the key (pay 5.2). */
+/**
+ * Verifies the signature of API v2: the fields sorted by name, then the key.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+ */
 function isSignedV2(xml: string): boolean {
   const pairs = [...xml.matchAll(/<(\w+)><!\[CDATA\[(.*?)\]\]>/g)].map(([, name, value]) => [name, value] as const);
   const { sign: given, ...fields } = Object.fromEntries(pairs);

@@ -8,7 +8,7 @@ import { readOrder, type PayApiName } from '../../lib/store/orders.ts';
 import { asVerified } from './verified.ts';
 import { ids, type World } from './world.ts';
 
-/** The catalogue of the local stack, people who buy from it, and WeChat's word on their payments. */
+/** Stores a catalogue and returns functions that create buyers, orders and payments in `world`. */
 export async function createBuyers(world: World) {
   await putCatalog(world.base, {
     items: [
@@ -27,7 +27,7 @@ export async function createBuyers(world: World) {
       const buyer = await loggedIn();
       return { ...buyer, ...(await buy(world.pay, { token: buyer.token, ...purchase })) };
     },
-    /** An order whose payment WeChat has, and we know of unless `paid` is false: then nobody told us yet. */
+    /** Creates an order that the buyer paid in WeChat. `paid: false` leaves the stored order unpaid. */
     paidOrder: async ({
       paid = true,
       api = 'v3',
@@ -47,13 +47,13 @@ export async function createBuyers(world: World) {
 type PrepayDeps = Parameters<typeof prepay>[0];
 type PrepayRequest = Parameters<typeof prepay>[1];
 
-/** Orders a coffee in the app of the session, unless the request says otherwise. */
+/** Orders a coffee in the app of the session. Fields of `request` replace the defaults. */
 export async function buy(deps: PrepayDeps, request: Partial<PrepayRequest> & { token: string }) {
   const bought = await prepay(deps, { sku: 'coffee', tradeType: 'JSAPI', address: '203.0.113.7', ...request });
   return { order: bought.order, payment: bought.payment as JsapiPayment };
 }
 
-/** A payment of 18 yuan for this order, unless `change` says otherwise. */
+/** Returns a payment of 18 yuan for an order. Fields of `change` replace the defaults. */
 export function transactionFor(outTradeNo: string, change: Partial<Transaction> = {}): Transaction {
   const paidAt = '2026-11-20T00:00:00.000Z';
   return {

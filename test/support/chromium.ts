@@ -10,7 +10,7 @@ const USUAL_PATHS = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
-// Without a sandbox, so that root can run it, and with nothing that speaks to the network by itself.
+// No sandbox, because root cannot start Chromium with one. No background requests to the network.
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -21,15 +21,15 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Starts the Chromium of this machine. @throws if there is none: a browser test is never skipped. */
+/** Starts the Chromium of this machine. @throws when none is installed: browser tests are never skipped. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath(), headless: true, args: FLAGS });
 }
 
 function chromiumPath(): string {
   const { CHROMIUM_PATH } = process.env;
-  const found = CHROMIUM_PATH ? [CHROMIUM_PATH].find(existsSync) : USUAL_PATHS.find(existsSync);
-  if (found) return found;
-  const looked = CHROMIUM_PATH ? `CHROMIUM_PATH=${CHROMIUM_PATH} is no file` : `none of ${USUAL_PATHS.join(', ')}`;
-  throw new Error(`No Chromium (${looked}). Install one, or set CHROMIUM_PATH to its executable.`);
+  const executable = CHROMIUM_PATH ? [CHROMIUM_PATH].find(existsSync) : USUAL_PATHS.find(existsSync);
+  if (executable) return executable;
+  const reason = CHROMIUM_PATH ? `CHROMIUM_PATH=${CHROMIUM_PATH} does not exist` : `none of ${USUAL_PATHS.join(', ')}`;
+  throw new Error(`No Chromium found (${reason}). Install Chromium, or set CHROMIUM_PATH to its executable.`);
 }

@@ -1,22 +1,22 @@
-// A client of the running local stack: its HTTP API and the simulator's phone.
+// Calls the HTTP API and the simulator of the running local stack.
 import { inject } from 'vitest';
 import { answerCheckOf, type AnswerCheck } from './documented.ts';
 
 interface ApiOptions {
   body?: object;
-  /** A body that is not JSON. */
+  /** The body as text, for a body that is not JSON. */
   text?: string;
   token?: string;
   headers?: Record<string, string>;
-  /** Of another stack than the one that all files share. */
+  /** The base URL of a stack other than the shared one. */
   baseUrl?: string;
 }
 
-// Answers are whatever the service sends: tests say what they expect of them.
+// The shape of a response depends on the route. Each test asserts the fields that it needs.
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any;
 
-/** One request to the HTTP API. @throws at an answer that the document of the API does not describe */
+/** Sends one request to the HTTP API. @throws when the response differs from the OpenAPI document */
 export async function api(method: string, path: string, options: ApiOptions = {}) {
   const { body, text, token, headers, baseUrl = inject('stack').http } = options;
   const response = await fetch(baseUrl + path, {
@@ -57,7 +57,7 @@ interface Person {
   unionId: string;
 }
 
-/** The simulator's phone, and its levers. */
+/** The phone of the simulator, its faults and its clock. */
 export const phone = {
   newPerson: (about: object = {}): Promise<Person> => simulator('POST', '/_phone/users', about),
   loginCode: async ({ id }: Person): Promise<string> =>
@@ -68,7 +68,7 @@ export const phone = {
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 
-/** The merchant platform, where people make refunds by hand. */
+/** The merchant platform, where a merchant makes refunds by hand. */
 export const merchant = {
   refund: (outTradeNo: string, amountFen: number): Promise<Json> =>
     simulator('POST', '/_merchant/refunds', { outTradeNo, amountFen }),
@@ -84,7 +84,7 @@ export async function operator(name: string, input: object): Promise<Json> {
   return response.json();
 }
 
-/** Every call that the simulator received, every push that it sent. */
+/** Returns every call that the simulator received and every push that it sent. */
 export function simulatorLog(): Promise<{ kind: string; path: string; query: Record<string, string> }[]> {
   return simulator('GET', '/_log');
 }

@@ -1,4 +1,4 @@
-// The typed clients, made from a document and loaded where they belong.
+// Generates the typed clients from an OpenAPI document and loads them into their runtimes.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { writeClients } from '../../infra/clients/render.ts';
 import type { OpenapiDocument } from '../../lib/http/openapi/types.ts';
 import { wx } from './wx.ts';
 
-// Their types are made with them: no test can be compiled against those.
+// The types of a client are generated at run time, so tests cannot be compiled against them.
 // oxlint-disable-next-line typescript/no-explicit-any
 type Client = Record<string, (...parameters: any[]) => any>;
 
@@ -19,7 +19,7 @@ export interface ClientModule {
 
 export const PLATFORMS = ['h5', 'miniprogram'] as const;
 
-/** Writes both clients into a folder that goes when `remove` is called. */
+/** Writes both clients into a temporary folder. `remove` deletes the folder. */
 export async function makeClients(document: OpenapiDocument) {
   const folder = mkdtempSync(join(tmpdir(), 'wechat-lambda-clients-'));
   await writeClients(document, folder);
@@ -31,7 +31,7 @@ export async function makeClients(document: OpenapiDocument) {
   return { folder, load, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** Where there is JavaScript, `wx` and CommonJS, and nothing of a browser or of Node. */
+/** Loads a client into a context that has only JavaScript, `wx` and `module`, like a mini-program. */
 function loadMiniprogram(file: string): ClientModule {
   const module = { exports: {} };
   runInContext(readFileSync(file, 'utf8'), createContext({ wx, module }), { filename: file });

@@ -1,4 +1,4 @@
-// Holds answers of the HTTP API against its OpenAPI document: what the document does not say may not be answered.
+// Compares responses of the HTTP API with its OpenAPI document. A response may contain only documented fields.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { OpenapiDocument, Response } from '../../lib/http/openapi/types.ts';
 
@@ -10,22 +10,22 @@ interface Answer {
 
 export type AnswerCheck = (request: { method: string; path: string }, answer: Answer) => void;
 
-/** @returns what throws at an answer that `document` does not describe, to the field */
+/** Returns a check that throws when a response differs from `document` in its status, a header or a field. */
 export function answerCheck(document: OpenapiDocument): AnswerCheck {
   const validatorAt = validators(document);
   const operations = operationsOf(document);
   return ({ method, path }, answer) => {
     const { pathname } = new URL(path, 'http://localhost');
-    const operation = operations.find((one) => one.method === method && one.pattern.test(pathname));
-    const wrong = operation ? faultIn(answer, operation, validatorAt) : strangeFault(answer);
-    if (wrong === undefined) return;
+    const operation = operations.find((entry) => entry.method === method && entry.pattern.test(pathname));
+    const fault = operation ? faultIn(answer, operation, validatorAt) : unknownRouteFault(answer);
+    if (fault === undefined) return;
     throw new Error(
-      `${method} ${path} answered ${answer.status}, and not as /openapi.json says: ${wrong}\n${answer.text}`,
+      `The response of ${method} ${path} (${answer.status}) differs from /openapi.json: ${fault}\n${answer.text}`,
     );
   };
 }
 
-/** The check that goes with the document of a running service. */
+/** Returns the check for the OpenAPI document of a running service. */
 export async function answerCheckOf(baseUrl: string): Promise<AnswerCheck> {
   const response = await fetch(`${baseUrl}/openapi.json`);
   return answerCheck((await response.json()) as OpenapiDocument);
@@ -34,12 +34,12 @@ export async function answerCheckOf(baseUrl: string): Promise<AnswerCheck> {
 interface Described {
   method: string;
   pattern: RegExp;
-  /** Where its answers are in the document. */
+  /** JSON pointer to the responses in the document. */
   pointer: string;
   responses: Record<string, Response>;
 }
 
-/** A path without parameters goes before one with: so the gateway chooses, too. */
+/** Lists paths without parameters first, because the gateway matches them first. */
 function operationsOf({ paths }: OpenapiDocument): Described[] {
   const templates = Object.keys(paths).toSorted((a, b) => Number(a.includes('{')) - Number(b.includes('{')));
   return templates.flatMap((template) =>
@@ -56,7 +56,7 @@ type ValidatorAt = (pointer: string) => ValidateFunction;
 
 function validators(document: OpenapiDocument): ValidatorAt {
   const ajv = new Ajv2020({ strict: true, strictTypes: false });
-  // Its schemas are read where they stand, so the document around them has to pass for one.
+  // Ajv resolves the schemas inside the document, so it must accept the document's keys as a vocabulary.
   ajv.addVocabulary(Object.keys(document));
   ajv.addSchema(document, 'document');
   return (pointer) => ajv.getSchema(`document#${encodeURI(pointer)}`)!;
@@ -69,16 +69,16 @@ function faultIn(
 ): string | undefined {
   const response = described.responses[status];
   const pointer = `${described.pointer}/${status}`;
-  if (!response) return 'no such status';
+  if (!response) return 'the status is not documented';
   for (const [name, { required, schema }] of Object.entries(response.headers ?? {})) {
     const value = headers.get(name);
     if (value === null && required) return `${name} is missing`;
     const validate = validatorAt(`${pointer}/headers/${name}/schema`);
     if (value !== null && !validate(schema.type === 'integer' ? Number(value) : value)) return `${name}: ${value}`;
   }
-  if (!response.content) return text === '' ? undefined : 'there should be no content';
+  if (!response.content) return text === '' ? undefined : 'the content must be empty';
   const type = headers.get('content-type')?.split(';')[0] ?? '';
-  if (!(type in response.content)) return `the content is ${type || 'of no type'}`;
+  if (!(type in response.content)) return `the content type ${type || '(none)'} is not documented`;
   const validate = validatorAt(`${pointer}/content/${escapePointer(type)}/schema`);
   if (validate(type === 'application/json' ? JSON.parse(text) : text)) return undefined;
   return validate
@@ -86,9 +86,9 @@ function faultIn(
     .join('; ');
 }
 
-/** Where nothing is described the gateway has to say so, in its own words: nothing of ours may answer. */
-function strangeFault({ status, text }: Answer): string | undefined {
-  return status === 404 && !text.includes('"requestId"') ? undefined : 'there is no such route';
+/** Expects the 404 of the gateway for an undocumented route. Only responses of our functions contain a requestId. */
+function unknownRouteFault({ status, text }: Answer): string | undefined {
+  return status === 404 && !text.includes('"requestId"') ? undefined : 'the route is not documented';
 }
 
 function escapePointer(name: string): string {

@@ -1,4 +1,4 @@
-// vitest globalSetup of the e2e project: one local stack for all files, as a person would have started it.
+// vitest globalSetup of the e2e project: one local stack for all files, started like `npm start`.
 import type { TestProject } from 'vitest/node';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
 import { startStack, type StackUrls } from './stack.ts';

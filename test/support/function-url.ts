@@ -13,7 +13,7 @@ interface Answer {
 
 export type Handler = (event: LambdaFunctionURLEvent, context: Context) => Promise<Answer>;
 
-/** A real address for a handler: requests become the events that AWS would make, and are kept. */
+/** Serves a handler over HTTP. Requests become the events of a function URL, and `events` records them. */
 export async function serveFunctionUrl(handler: () => Handler) {
   const events: LambdaFunctionURLEvent[] = [];
   const server = createServer(async (request, response) => {

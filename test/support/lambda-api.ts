@@ -12,7 +12,7 @@ interface Call {
 }
 type Reply = (functionName: string, Records: DynamoDBRecord[]) => { body: unknown; failed?: true };
 
-/** A Lambda invoke API whose functions take stream records, or other events, keep them and answer as told. */
+/** Starts a Lambda invoke API. `calls` records each event; `answerWith` sets the replies. */
 export async function recordingLambda() {
   const calls: Call[] = [];
   let reply: Reply = () => ({ body: null });
@@ -29,7 +29,7 @@ export async function recordingLambda() {
     port: (server.address() as AddressInfo).port,
     deployedName: (functionName: string) => `shop-dev-${functionName}`,
     calls,
-    /** The keys that a function was given, call by call. */
+    /** Returns the partition keys of the records that a function received, one text per call. */
     keysOf: (functionName: string) =>
       calls
         .filter((call) => call.functionName === functionName)

@@ -1,4 +1,4 @@
-// The official account in one of its modes, and whoever forges its pushes.
+// The official account in one of its modes, and forged or replayed pushes.
 import { createHash } from 'node:crypto';
 import * as wecom from '@wecom/crypto';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
@@ -18,7 +18,7 @@ export const UNKNOWN_KEY = 'x'.repeat(43);
 export const ORIGINAL_ID = 'gh_1';
 const { appId, token } = ids.official;
 
-/** A world whose console and whose function are in this mode. */
+/** Creates a world whose console and function use the given mode. */
 export async function createModeWorld(mode: Mode, settings: Record<string, string> = {}) {
   const encrypted = { OFFICIAL_AES_KEY: CURRENT_KEY, OFFICIAL_AES_KEY_PREVIOUS: PREVIOUS_KEY };
   const world = await createWebhookWorld('official-events', {
@@ -42,12 +42,12 @@ export async function createModeWorld(mode: Mode, settings: Record<string, strin
     poll: (qr: { ticket: string; pollToken: string }) => pollQrLogin(world.sessions, qr),
     act: async (person: Person, action: string, body: object) =>
       ((await world.phone.act(person, action, body)) as Push).push,
-    /** How often the function took this for the first time. */
+    /** Counts the pushes of a type that the function processed; repeated deliveries do not count. */
     taken: (type: string) =>
       world.output.filter((line) => line.includes('official-account.push') && line.includes(`"type":"${type}"`)).length,
     claims: async () =>
       (await world.everything()).map((item) => (item as { pk: string }).pk).filter((pk) => pk.startsWith('CLAIM#')),
-    /** Somebody who follows, and the event of their last scan. */
+    /** Creates a user who follows the account and has scanned a QR code. */
     follower: async () => {
       const person = await world.phone.newPerson();
       await scan(person);
@@ -58,13 +58,13 @@ export async function createModeWorld(mode: Mode, settings: Record<string, strin
 
 export const nowS = () => Math.floor(Date.now() / 1_000);
 
-/** A push that came a moment ago, to be changed. */
+/** Returns a copy of a fresh push, which a test can change. */
 export async function lastEvent(world: OfficialWorld): Promise<LambdaFunctionURLEvent> {
   await world.scan(await world.phone.newPerson());
   return structuredClone(world.address.events.at(-1)!);
 }
 
-/** What WeChat would send for this message, made by another implementation of the cipher. */
+/** Returns an encrypted push of a message, built by an independent implementation of the cipher. */
 export async function sealedEvent(
   world: OfficialWorld,
   xml: string,
@@ -82,13 +82,13 @@ export function signedQuery({ by = token, skewS = 0, encrypted = '' } = {}): str
   return `${query}&encrypt_type=aes&msg_signature=${wecom.getSignature(by, timestamp, 'n', encrypted)}`;
 }
 
-/** The same push, signed by somebody else or at another time. */
+/** Signs a push with another token or another time. */
 export function resign(event: LambdaFunctionURLEvent, { by = token, skewS = 0 }): void {
   const encrypted = /<Encrypt>(?:<!\[CDATA\[)?([^\]<]+)/.exec(event.body!)?.[1] ?? '';
   event.rawQueryString = signedQuery({ by, skewS, encrypted });
 }
 
-/** The same push as a console in another mode would sign it. */
+/** Returns the query of a push that a console in the other mode would sign. */
 export function otherMode(event: LambdaFunctionURLEvent, mode: Mode): string {
   return mode === 'plain' ? `${event.rawQueryString}&encrypt_type=aes&msg_signature=0` : signedQuery();
 }

@@ -1,4 +1,4 @@
-// A parameter store at a real address, with the failures of a real one.
+// Serves the parameter store of the local stack over HTTP, with planned failures.
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { parameterStore } from '../../infra/local/aws/parameters.ts';
 
 interface Call {
   operation: string;
-  /** Of GetParameters: without their path. */
+  /** The names in a GetParameters request, without their path. */
   names: string[];
   authorization: string;
 }
@@ -17,9 +17,9 @@ export interface StoreServer {
   calls: Call[];
   /** Puts a parameter under its whole name. */
   put(name: string, value: string): void;
-  /** From now on answers begin and do not end. */
+  /** Makes each later response begin and never end. */
   stall(): void;
-  /** The next calls are answered like this: null hangs up. */
+  /** Plans the responses of the next calls. `null` closes the connection. */
   fail(...answers: ({ status: number; body: string } | null)[]): void;
   stop(): Promise<void>;
 }

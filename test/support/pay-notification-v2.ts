@@ -4,7 +4,7 @@ import { ids } from './world.ts';
 
 type Fields = Record<string, string>;
 
-/** A POST of these bytes, as AWS would hand it over. */
+/** Returns the function URL event of a POST with this XML body. */
 export function xmlEvent(body: string): LambdaFunctionURLEvent {
   return {
     headers: { 'content-type': 'text/xml' },
@@ -15,13 +15,16 @@ export function xmlEvent(body: string): LambdaFunctionURLEvent {
   } as unknown as LambdaFunctionURLEvent;
 }
 
-/** Flat XML with every value in CDATA. */
+/** Formats flat XML with each value in CDATA. */
 export function xml(fields: Fields): string {
   const elements = Object.entries(fields).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`);
   return `<xml>${elements.join('')}</xml>`;
 }
 
-/** The sign of API v2 (pay 5.2), by code of the tests. */
+/**
+ * Signs fields by the rules of API v2, without code of lib/.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+ */
 export function signV2(fields: Fields, type: 'MD5' | 'HMAC-SHA256' = 'MD5', key = ids.pay.apiV2Key): string {
   const parts = Object.keys(fields)
     .filter((name) => fields[name] !== '' && name !== 'sign')
@@ -32,7 +35,7 @@ export function signV2(fields: Fields, type: 'MD5' | 'HMAC-SHA256' = 'MD5', key 
   return hash.update(text).digest('hex').toUpperCase();
 }
 
-/** The fields of a notification about a payment of 18 yuan, unless `change` says otherwise; without a sign. */
+/** Returns the unsigned fields of a notification about a payment of 18 yuan. `change` replaces fields. */
 export function paymentFields(change: Fields): Fields {
   return {
     return_code: 'SUCCESS',
@@ -54,13 +57,16 @@ export function paymentFields(change: Fields): Fields {
   };
 }
 
-/** That notification, signed. */
+/** Returns the event of a signed payment notification. `change` replaces fields. */
 export function paymentNotice(change: Fields, type: 'MD5' | 'HMAC-SHA256' = 'MD5'): LambdaFunctionURLEvent {
   const fields = paymentFields(change);
   return xmlEvent(xml({ ...fields, sign: signV2(fields, type) }));
 }
 
-/** A notification about a refund; who knows the key can make one, and nobody signs it (pay 5.8). */
+/**
+ * Returns the event of a refund notification, which is encrypted with the API key and unsigned.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
+ */
 export function refundNotice(content: Fields, key = ids.pay.apiV2Key, outside: Fields = {}): LambdaFunctionURLEvent {
   const plain = xml(content)
     .replace(/^<xml>/, '<root>')

@@ -5,11 +5,11 @@ import { ids } from './world.ts';
 interface Craft {
   eventType?: string;
   apiV3Key?: string;
-  /** Changes the ciphertext before it is signed, as nobody but WeChat could. */
+  /** Changes the ciphertext before the signature is made. */
   damage?: (sealed: Buffer, plaintext: string) => void;
 }
 
-/** A notification that the platform's own key signed, about a payment of 18 yuan unless `change` says otherwise. */
+/** Returns a payment notification of 18 yuan, signed with the platform key. `change` replaces fields of the plaintext. */
 export function notification(
   change: object,
   { eventType = 'TRANSACTION.SUCCESS', apiV3Key = ids.pay.apiV3Key, damage }: Craft = {},

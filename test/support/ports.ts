@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** Ports that are free now; all are held until the last one is known, so that they differ. */
+/** Finds free ports. All ports stay open until the last one is found, which avoids duplicates. */
 export async function findFreePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

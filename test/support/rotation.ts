@@ -1,4 +1,4 @@
-// A container that runs on while somebody changes its secrets in the parameter store.
+// Changes secrets in the parameter store while an instance of the service keeps running.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -11,12 +11,15 @@ import { startParameterStore } from './parameter-store.ts';
 
 const PATH = '/wechat-lambda/test';
 
-/** No secret is a variable here; `settings` are the other variables. Modules that are imported after this see its clock. */
+/**
+ * Starts a parameter store and clears all secrets from the environment. `settings` are the other variables. Modules that are
+ * imported afterwards use the clock of this rotation.
+ */
 export async function startRotation(settings: Record<string, string>) {
   const store = await startParameterStore();
-  let laterMs = 0;
+  let offsetMs = 0;
   const now = Date.now.bind(Date);
-  vi.spyOn(Date, 'now').mockImplementation(() => now() + laterMs);
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + offsetMs);
   for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
   for (const name of SECRET_NAMES) vi.stubEnv(name, '');
   const variables = { ...LOCAL_AWS, AWS_ENDPOINT_URL_SSM: store.url, SECRETS_PATH: PATH, ...settings };
@@ -26,12 +29,12 @@ export async function startRotation(settings: Record<string, string>) {
     for (const [name, value] of Object.entries(values)) store.put(`${PATH}/${name}`, value);
   };
   return {
-    /** The secrets from the beginning. */
+    /** Stores secrets without moving the clock. */
     put,
-    /** As an operator does it, and as much later as it takes until every container knows. */
+    /** Stores new secrets, then moves the clock by the maximum age of a cached secret. */
     change: (values: Partial<Record<SecretName, string>>) => {
       put(values);
-      laterMs += MAX_AGE_MS;
+      offsetMs += MAX_AGE_MS;
     },
     stop: async () => {
       await store.stop();
@@ -41,7 +44,7 @@ export async function startRotation(settings: Record<string, string>) {
   };
 }
 
-/** Something in the place of WeChat that keeps what it is sent, and is never content. */
+/** Starts a server in the place of WeChat that records each request and returns an error. */
 export async function recordingWechat() {
   const requests: { url: string; body: string; authorization: string }[] = [];
   const server = createServer(async (request, response) => {

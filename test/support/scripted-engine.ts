@@ -7,7 +7,7 @@ interface EngineAnswer {
   body: object;
 }
 
-/** A DynamoDB that gives these answers to an operation: one after the other, the last one for ever. */
+/** Starts a DynamoDB stand-in that returns the planned responses of each operation in order; the last one repeats. */
 export async function scriptedEngine(answers: Record<string, EngineAnswer[]>) {
   const server = createServer((incoming, outgoing) => {
     const operation = String(incoming.headers['x-amz-target']).split('.')[1]!;

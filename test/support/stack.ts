@@ -7,7 +7,7 @@ import { findFreePorts } from './ports.ts';
 const START = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
 const READY_TIMEOUT_MS = 120_000;
 
-/** Where the parts of a running local stack answer. */
+/** Base URLs of the parts of a running local stack. */
 export interface StackUrls {
   http: string;
   functionUrls: string;
@@ -26,7 +26,10 @@ export interface Stack extends StackUrls {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs `npm start`, on free ports if none are given. Settles when it is ready; fails with its output when it ends. */
+/**
+ * Starts the local stack, on free ports by default, and waits until it is ready.
+ * @throws with the output of the stack when it ends early or is not ready in time
+ */
 export async function startStack(env: Record<string, string> = {}, ports?: number[]): Promise<Stack> {
   const used = ports ?? (await findFreePorts(6));
   const began = performance.now();
@@ -35,7 +38,7 @@ export async function startStack(env: Record<string, string> = {}, ports?: numbe
   while (!/^ready /m.test(output())) {
     if (child.exitCode !== null || Date.now() > deadline) {
       child.kill('SIGTERM');
-      throw new Error(`The local stack did not get ready:\n${output()}`);
+      throw new Error(`The local stack did not start:\n${output()}`);
     }
     await sleep(50);
   }
@@ -52,7 +55,7 @@ export async function startStack(env: Record<string, string> = {}, ports?: numbe
   };
 }
 
-/** Runs start.ts with these variables, to whatever end. */
+/** Runs start.ts with these variables. It may also fail to start. */
 export function runStart(env: Record<string, string>) {
   const child = spawn(process.execPath, [START], {
     env: { ...process.env, LOCAL_RELOAD: 'off', ...env },
@@ -64,7 +67,7 @@ export function runStart(env: Record<string, string>) {
   return { child, output: () => text, exited };
 }
 
-/** The variables that put a stack on these six ports. */
+/** Returns the variables that set the six ports of a stack. */
 export function portVariables([http, functionUrls, simulator, dynamodb, lambda, aws]: number[]): Record<
   string,
   string

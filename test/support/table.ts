@@ -4,10 +4,10 @@ import { inject } from 'vitest';
 import { createTable } from '../../infra/service/table.ts';
 import { openTable, type Table } from '../../lib/store/table.ts';
 
-/** Above any pause of a test machine. */
+/** Longer than any pause of a test machine. */
 const LONG_MS = 20_000;
 
-/** An empty table of its own on the engine of this test run. */
+/** Creates an empty table on the engine of this test run. */
 export async function freshTable(): Promise<{ name: string; endpoint: string }> {
   const endpoint = inject('dynamodbEndpoint');
   const name = `test-${randomUUID()}`;
@@ -23,8 +23,8 @@ export function openWithoutDeadline(name: string): Table {
 }
 
 /**
- * Removes the table's deadline of a second, for tests that are not about it: on a machine that stands still for a moment,
- * a write would be sent twice, fail against itself, and look like a lost race.
+ * Replaces the request timeout of one second. On a stalled machine, the SDK would retry a write, and the retry would fail
+ * its condition against the first attempt. Tests of that timeout keep it.
  */
 export function removeDeadline({ client }: Table): void {
   client.config.requestHandler = new NodeHttpHandler({ requestTimeout: LONG_MS, throwOnRequestTimeout: true });

@@ -10,12 +10,13 @@ interface Call {
 
 interface Disturbance {
   when: (call: Call) => boolean;
-  how: 'lose the answer' | 'find nothing' | 'meet a transaction';
+  how: 'lose the response' | 'return no item' | 'report a conflict';
 }
 
 /**
- * DynamoDB as it can be and the engine never is: an answer gets lost after the write was done, an eventual read does
- * not find yet what was just written, a write meets a transaction on the same item. Everything else goes through to the real engine.
+ * Starts a proxy that adds DynamoDB behaviour that the local engine lacks: a lost response after a completed write, an
+ * eventually consistent read without the latest write, and a write that conflicts with a transaction on the same item.
+ * All other calls go to the real engine.
  */
 export async function unsteadyEngine() {
   const planned: Disturbance[] = [];
@@ -30,23 +31,23 @@ export async function unsteadyEngine() {
     calls.push(call);
     const index = planned.findIndex(({ when }) => when(call));
     const [disturbance] = index < 0 ? [] : planned.splice(index, 1);
-    if (disturbance?.how === 'find nothing') {
+    if (disturbance?.how === 'return no item') {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
       return;
     }
-    if (disturbance?.how === 'meet a transaction') {
+    if (disturbance?.how === 'report a conflict') {
       response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(conflict(call));
       return;
     }
-    const onward = connect(endpoint, { method: 'POST', headers: incoming.headers }).end(body);
-    const [answer] = (await once(onward, 'response')) as [IncomingMessage];
-    // The client gives up after a second and sends the same once more.
+    const forwarded = connect(endpoint, { method: 'POST', headers: incoming.headers }).end(body);
+    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+    // The client times out after one second and retries the request.
     if (disturbance) answer.resume();
     else response.writeHead(answer.statusCode!, answer.headers).end(await buffer(answer));
   }
 
   return {
-    /** Puts itself before this engine. */
+    /** Sets the engine behind the proxy and returns the proxy's URL. */
     before: (engine: string): string => {
       endpoint = engine;
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -54,17 +55,17 @@ export async function unsteadyEngine() {
     calls,
     loseAnswerOf: (operation: string, part: string) =>
       planned.push({
-        how: 'lose the answer',
+        how: 'lose the response',
         when: (call) => call.operation === operation && call.body.includes(part),
       }),
     meetTransactionAt: (operation: string, part: string) =>
       planned.push({
-        how: 'meet a transaction',
+        how: 'report a conflict',
         when: (call) => call.operation === operation && call.body.includes(part),
       }),
     findNothingAt: (key: string) =>
       planned.push({
-        how: 'find nothing',
+        how: 'return no item',
         when: ({ operation, body }) =>
           operation === 'GetItem' && body.includes(key) && !body.includes('"ConsistentRead":true'),
       }),
@@ -75,7 +76,7 @@ export async function unsteadyEngine() {
   };
 }
 
-/** What DynamoDB says to a single write, and to a transaction, that meets another transaction. */
+/** Returns DynamoDB's error for a single write or a transaction that conflicts with another transaction. */
 function conflict({ operation }: Call): string {
   const type = (name: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'conflict' });
   if (operation !== 'TransactWriteItems') return JSON.stringify(type('TransactionConflictException'));

@@ -1,6 +1,6 @@
 import type { Verified } from '../../lib/wechat-pay/verified.ts';
 
-/** Marks what a test makes up as signed by WeChat Pay, for flows that start after the signature was checked. */
+/** Marks a made-up value as verified, for flows that start after the signature check. */
 export function asVerified<Value>(value: Value): Verified<Value> {
   return value as Verified<Value>;
 }

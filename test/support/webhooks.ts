@@ -5,12 +5,12 @@ import { invoke, serveFunctionUrl, type Handler } from './function-url.ts';
 import { createWorld } from './world.ts';
 
 type Name = 'official-events' | 'pay-notify' | 'pay-notify-v2';
-/** When WeChat was last asked for its keys: not a trace of the request itself. */
+/** The prefix of the stored platform keys, which a rejected request may refresh. */
 const PLATFORM_KEYS = 'PAYKEYS#';
 
 /**
- * A world whose WeChat reaches one of our webhooks at a real address; what the webhook logs is kept. `settings` come on
- * top of those that it needs anyway, and each world has its own copy of the function, which reads them once.
+ * Creates a world in which the simulator calls one webhook over HTTP, and records the log of the webhook. Each world loads
+ * its own copy of the function, because a function reads its settings once. `settings` are added to the required settings.
  */
 export async function createWebhookWorld(name: Name, settings: Record<string, string> = {}) {
   const handlers: Partial<Record<Name, Handler>> = {};
@@ -31,7 +31,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
   for (const [served, { handler }] of Object.entries(modules)) handlers[served as Name] = handler as unknown as Handler;
   const loaded = handlers[name]!;
 
-  /** Everything in the table, to see that a refused request left no trace. */
+  /** Returns the items of the table except the platform keys, to check that a rejected request writes nothing. */
   async function everything(): Promise<unknown[]> {
     const { Items = [] } = await world.table.client.send(new ScanCommand({ TableName: world.table.name }));
     const items = Items.filter(({ pk }) => !String(pk).startsWith(PLATFORM_KEYS));
@@ -46,7 +46,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
     everything,
     output: recordConsole(world.lines),
     send: (event: LambdaFunctionURLEvent) => invoke(loaded, event),
-    /** The event is answered 4xx, and the table is as before. */
+    /** Expects a status of 4xx and an unchanged table. */
     async expectRefused(event: LambdaFunctionURLEvent) {
       const before = await everything();
       const answer = await invoke(loaded, event);
@@ -59,7 +59,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
   };
 }
 
-/** What the function logs is looked through at the end, like what the flows log. */
+/** Records the log lines of the function, which the world checks for leaks when it closes. */
 function recordConsole(output: string[]): string[] {
   for (const level of ['info', 'warn', 'error'] as const) {
     vi.spyOn(console, level).mockImplementation((line) => void output.push(String(line)));

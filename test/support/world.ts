@@ -45,7 +45,7 @@ export const ids = {
 export interface WorldOptions {
   callbackUrl?: string;
   notifyUrls?: { v3: string; v2: string };
-  /** A proxy before the engine that loses answers: the table keeps the deadlines of a deployment. */
+  /** Puts a proxy before the engine. The table then keeps the request timeout of a deployment. */
   via?: (endpoint: string) => string;
 }
 
@@ -56,9 +56,9 @@ export const REFUND_SETTLES_MS = 10_000;
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /**
- * A table and a WeChat of its own, and the dependencies that the production loaders build for them from environment
- * variables. Only the clock, the log and the pace of the table are replaced. The clock of the flows can be moved; calls to
- * WeChat Pay are signed by the real time, like the answers of the simulator.
+ * Creates a table, a simulator and the dependencies that the production loaders build from environment variables. Only the
+ * clock, the log and the request timeout of the table are replaced. Tests can move the clock of the flows. Calls to WeChat
+ * Pay are signed with the real time, like the responses of the simulator.
  */
 export async function createWorld({
   callbackUrl = 'http://127.0.0.1:9/',
@@ -75,7 +75,7 @@ export async function createWorld({
       merchantPublicKey: merchantKeys.publicKey,
       platformPrivateKey: platformKeys.privateKey,
       refundCallbackUrl: notifyUrls.v2,
-      // Long enough to be observed under way, however slow the machine is.
+      // Long enough for a test to observe a refund in progress on a slow machine.
       refundSettlesMs: REFUND_SETTLES_MS,
     },
   });
@@ -95,7 +95,7 @@ export async function createWorld({
   if (!via) removeDeadline(base.table);
 
   const sessions = await loadQrLoginPoll(outside);
-  /** Payments as one cold instance builds them, with other settings or another way to send. */
+  /** Builds the dependencies of payments like a cold instance, with changed settings or another `send`. */
   const payWith = async ({ send = runtime.send, api = 'v3', settings: changed = {} }: PayChange = {}) => {
     const signedByRealTime = { ...outside, now: Date.now, send };
     Object.assign(process.env, settings, changed, { PAY_API: api });
@@ -106,12 +106,12 @@ export async function createWorld({
       now: outside.now,
       tokens: sessions.tokens,
     };
-    // Credentials are loaded by the first call that needs them: before the settings are changed back.
+    // The first call loads the credentials, so it must run before the settings are restored.
     await Promise.all([deps.payApi('v3'), deps.payApi('v2')]);
     Object.assign(process.env, settings);
     return deps;
   };
-  /** The end of every world: no secret and no personal data were logged in it. */
+  /** Closes the world and checks that its log contains no secret and no personal data. */
   const close = async () => {
     const issued = await issuedBy(simulator.url);
     await simulator.close();
@@ -137,7 +137,7 @@ export async function createWorld({
     coldJsapiTicket: () => coldOwner(async () => jsapiTicketOwner(await loadOfficialAccount(outside))),
     phone: phoneOf(simulator),
     calls: (path: string) => callsTo(simulator, path),
-    /** The apps of one Open Platform account: their users have a unionid. */
+    /** Binds apps to one Open Platform account, so that their users have a unionid. */
     bindOpenPlatform: (...bound: ('miniapp' | 'official')[]) =>
       control(simulator, 'POST', '/_open-platform', { bound }),
     fault: (plan: object) => control(simulator, 'POST', '/_faults', plan),
@@ -152,7 +152,7 @@ interface PayChange {
   settings?: Settings;
 }
 
-/** The settings of a deployment whose WeChat is the simulator. */
+/** Returns the settings of a deployment that calls the simulator instead of WeChat. */
 function settingsFor(wechat: string): Settings {
   return {
     ...LOCAL_AWS,
@@ -184,7 +184,7 @@ function settingsFor(wechat: string): Settings {
   };
 }
 
-/** A token's owner in an instance of its own: nothing is shared but the table. */
+/** Loads a token owner like a separate instance, which shares only the table. */
 function coldOwner(load: () => Promise<TokenOwner>): Pick<TokenOwner, 'get' | 'withToken' | 'request'> {
   const owner = once(load);
   return {
@@ -223,7 +223,7 @@ async function control(simulator: Simulator, method: string, path: string, body?
   return text === '' ? undefined : JSON.parse(text);
 }
 
-/** A log whose lines are kept as production would write them. */
+/** Records log lines in the format of production. */
 function recordingLog(lines: string[]): Log {
   const record = (event: string, fields?: object) => void lines.push(redact({ evt: event, ...fields }));
   return { info: record, warn: record, error: record };

@@ -1,4 +1,4 @@
-// `wx.request` as a mini-program meets it: callbacks, any status is a success, JSON comes parsed, headers as sent.
+// Implements `wx.request` with callbacks. Any HTTP status is a success, JSON is parsed, headers keep their case.
 import { once } from 'node:events';
 import { request as send, type ClientRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -56,7 +56,7 @@ async function answerOf(response: IncomingMessage): Promise<WxAnswer> {
   return { statusCode: response.statusCode!, header, data: parse(await text(response)), errMsg: 'request:ok' };
 }
 
-/** What is no JSON stays text. */
+/** Parses JSON; other content stays text. */
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -1,4 +1,4 @@
-// The template of the stage dev without any setting.
+// The stage dev with default settings, which is what a new user deploys first.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SECRET_NAMES } from '../../lib/core/config.ts';
@@ -17,25 +17,25 @@ beforeAll(async () => {
   template = await packageService('dev');
 });
 
-it('gives each function a role of its own that allows what it needs', () => {
+it('gives each function its own role, with wildcards only where AWS requires them', () => {
   expect(roleFindings(template)).toEqual([]);
 });
 
 describe('each function', () => {
-  it('runs on Node 24 and ARM, with a JSON log that expires', () => {
+  it('runs on Node 24 and ARM, and keeps its JSON log for 14 days', () => {
     const functions = functionsOf(template);
     expect(functions.length).toBeGreaterThan(30);
-    for (const { logicalId, properties: its } of functions) {
-      expect(its, logicalId).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
-      expect(its['LoggingConfig'], logicalId).toMatchObject({ LogFormat: 'JSON' });
+    for (const { logicalId, properties: own } of functions) {
+      expect(own, logicalId).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(own['LoggingConfig'], logicalId).toMatchObject({ LogFormat: 'JSON' });
       const log = properties(logicalId.replace(/LambdaFunction$/, 'LogGroup'));
       expect(log, logicalId).toMatchObject({ RetentionInDays: 14 });
     }
   });
 
-  it('has an environment below the limit of 4 KB, without a secret', () => {
-    for (const { name, properties: its } of functionsOf(template)) {
-      const { Variables } = its['Environment'] as { Variables: Record<string, unknown> };
+  it('has an environment below 2 KB (the limit is 4 KB) that contains no secret', () => {
+    for (const { name, properties: own } of functionsOf(template)) {
+      const { Variables } = own['Environment'] as { Variables: Record<string, unknown> };
       expect(
         Object.keys(Variables).filter((variable) => SECRET_NAMES.includes(variable as never)),
         name,
@@ -44,50 +44,50 @@ describe('each function', () => {
     }
   });
 
-  it('is in no network and reserves no concurrency', () => {
-    for (const { name, properties: its } of functionsOf(template)) {
-      expect(Object.keys(its), name).not.toContain('VpcConfig');
-      expect(Object.keys(its), name).not.toContain('ReservedConcurrentExecutions');
+  it('runs outside a VPC and without reserved concurrency', () => {
+    for (const { name, properties: own } of functionsOf(template)) {
+      expect(Object.keys(own), name).not.toContain('VpcConfig');
+      expect(Object.keys(own), name).not.toContain('ReservedConcurrentExecutions');
     }
   });
 });
 
 describe('addresses', () => {
-  it('are function URLs for webhooks and routes for the rest', () => {
+  it('serve the webhooks by function URLs and all other functions by routes', () => {
     const { routes, urls } = addressesOf(template);
     expect(urls).toEqual(WEBHOOKS);
     expect([...routes.keys()].filter((name) => WEBHOOKS.includes(name))).toEqual([]);
     expect(routes.get('miniapp-login')).toEqual(['POST /miniapp/login']);
   });
 
-  it('are public only as function URLs, by both permissions', () => {
-    const toEverybody = permissionsOf(template).filter((permission) => permission.includes(': * '));
+  it('have the two public permissions of a function URL, and no other public permission', () => {
+    const publicPermissions = permissionsOf(template).filter((permission) => permission.includes(': * '));
     const both = (name: string) => [
       `${name}: * lambda:InvokeFunction via URL`,
       `${name}: * lambda:InvokeFunctionUrl NONE`,
     ];
-    expect(toEverybody.toSorted()).toEqual(WEBHOOKS.flatMap(both).toSorted());
+    expect(publicPermissions.toSorted()).toEqual(WEBHOOKS.flatMap(both).toSorted());
   });
 
-  it('allow services only with one of our sources', () => {
+  it('let an AWS service call a function only for a source of this stack', () => {
     const ofServices = permissionsOf(template).filter((permission) => !permission.includes(': * '));
     const unbound = ofServices.filter((permission) => !permission.endsWith('from a source'));
     expect(unbound).toEqual([]);
   });
 
-  it.each(OPERATORS)('include none of %s, which no principal may invoke', (operator) => {
+  it.each(OPERATORS)('give the operator function %s no address and no permission to call it', (operator) => {
     const { routes, urls } = addressesOf(template);
     expect([...routes.keys(), ...urls]).not.toContain(operator);
     expect(permissionsOf(template).filter((permission) => permission.startsWith(`${operator}:`))).toEqual([]);
   });
 
-  it('include no job and no consumer', () => {
+  it('give the jobs and the consumers no address', () => {
     const { routes, urls } = addressesOf(template);
     const internal = ['events-publish', 'identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh', 'wallet-credit'];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 
-  it('are in the outputs', () => {
+  it('are in the outputs of the stack', () => {
     const names = ['HttpApiUrl', 'PublicBaseUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl', 'TableName'];
     const more = ['EventBusName', 'StreamDeadLettersUrl', 'ConsumerDeadLettersUrl', 'SecretsPath', 'BillReportsBucket'];
     expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...more]));
@@ -95,13 +95,13 @@ describe('addresses', () => {
 });
 
 describe('the HTTP API', () => {
-  it('limits each route, and more strictly those that use WeChat’s quota', () => {
+  it('throttles each route, and POST /qr-login at a tenth because it uses WeChat’s quota', () => {
     const { DefaultRouteSettings, RouteSettings } = properties('HttpApiStage') as Record<string, unknown>;
     expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
     expect(RouteSettings).toEqual({ 'POST /qr-login': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 } });
   });
 
-  it('depends on the routes that its settings name', () => {
+  it('depends on each route that its settings name, so that the route exists first', () => {
     const settled = Object.keys(properties('HttpApiStage')['RouteSettings'] as object);
     const before = template.Resources['HttpApiStage']!.DependsOn as string[];
     const routes = before
@@ -110,7 +110,7 @@ describe('the HTTP API', () => {
     expect(routes.map((route) => route.Properties['RouteKey'])).toEqual(settled);
   });
 
-  it('logs client, route and status without queries', () => {
+  it('writes an access log with route, status and address, but without query and headers', () => {
     const { DestinationArn, Format } = properties('HttpApiStage')['AccessLogSettings'] as Record<string, unknown>;
     expect(DestinationArn).toEqual({ 'Fn::GetAtt': ['HttpApiLogGroup', 'Arn'] });
     expect(Object.keys(JSON.parse(String(Format)) as object)).toEqual(
@@ -120,13 +120,13 @@ describe('the HTTP API', () => {
     expect(properties('HttpApiLogGroup')).toMatchObject({ RetentionInDays: 14 });
   });
 
-  it('has no CORS while no origin is allowed', () => {
+  it('has no CORS configuration while ALLOWED_ORIGINS is empty', () => {
     expect(properties('HttpApi')).not.toHaveProperty('CorsConfiguration');
   });
 });
 
 describe('the table', () => {
-  it('has expiry, a stream and point-in-time recovery', () => {
+  it('deletes expired items, streams its changes and has point-in-time recovery', () => {
     expect(properties('Table')).toMatchObject({
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
@@ -141,8 +141,8 @@ describe('the table', () => {
   });
 });
 
-describe('a failed event', () => {
-  it('is kept for two weeks in a queue with an alarm', () => {
+describe('failures', () => {
+  it('keep dead letters for 14 days, with an alarm for each queue', () => {
     const queues = resourcesOf(template, 'AWS::SQS::Queue');
     const watched = alarms().map(({ Properties }) => JSON.stringify(Properties['Dimensions']));
     expect(queues.map(([id]) => id)).toEqual(['StreamDeadLetters', 'ConsumerDeadLetters']);
@@ -152,12 +152,12 @@ describe('a failed event', () => {
     }
   });
 
-  it('goes to a queue from every stream, every rule with a pattern and every consumer', () => {
+  it('send records and events to a dead-letter queue, for each stream mapping and each rule with a pattern', () => {
     const mappings = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
     expect(mappings.length).toBeGreaterThanOrEqual(2);
     for (const mapping of mappings) {
-      const deadLetters = { OnFailure: { Destination: { 'Fn::GetAtt': ['StreamDeadLetters', 'Arn'] } } };
-      expect(mapping['DestinationConfig']).toEqual(deadLetters);
+      const destination = { OnFailure: { Destination: { 'Fn::GetAtt': ['StreamDeadLetters', 'Arn'] } } };
+      expect(mapping['DestinationConfig']).toEqual(destination);
       expect(mapping['MaximumRecordAgeInSeconds']).toBeLessThan(86_400 / 2);
     }
     const rules = resourcesOf(template, 'AWS::Events::Rule').filter(([, { Properties }]) => Properties['EventPattern']);
@@ -165,7 +165,7 @@ describe('a failed event', () => {
     for (const [, { Properties }] of rules) expect(JSON.stringify(Properties)).toContain('DeadLetterConfig');
   });
 
-  it('raises alarms without an action', () => {
+  it('raise alarms that have a description, and no action while ALARM_EMAIL is empty', () => {
     expect(alarms().length).toBeGreaterThanOrEqual(14);
     for (const { Properties } of alarms()) {
       expect(Properties).toMatchObject({ AlarmActions: [], TreatMissingData: 'notBreaching' });
@@ -173,17 +173,17 @@ describe('a failed event', () => {
     }
   });
 
-  it('is found by metric filters for the event names of the code', () => {
+  it('are counted by metric filters whose patterns are event names of the code', () => {
     const events = readFileSync('lib/events/schemas.ts', 'utf8');
-    const words = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) =>
+    const patterns = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) =>
       String(Properties['FilterPattern']).replaceAll('"', ''),
     );
-    expect(words).toEqual(['payment.mismatched', 'bill.differed']);
-    for (const word of words) expect(events).toContain(`'${word}'`);
+    expect(patterns).toEqual(['payment.mismatched', 'bill.differed']);
+    for (const pattern of patterns) expect(events).toContain(`'${pattern}'`);
   });
 });
 
-it('keeps the code in a private bucket', () => {
+it('keeps the code in an encrypted bucket without public access', () => {
   expect(properties('ServerlessDeploymentBucket')).toMatchObject({
     BucketEncryption: expect.anything(),
     PublicAccessBlockConfiguration: { RestrictPublicBuckets: true, BlockPublicPolicy: true },

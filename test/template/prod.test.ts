@@ -26,12 +26,12 @@ beforeAll(async () => {
   });
 });
 
-it('gives each function a role of its own that allows what it needs', () => {
+it('gives each function its own role, with wildcards only where AWS requires them', () => {
   expect(roleFindings(template)).toEqual([]);
 });
 
-describe('retained data', () => {
-  it('are in a table with deletion protection', () => {
+describe('data', () => {
+  it('in the table survives the stack, and the table has deletion protection', () => {
     const { DeletionPolicy, UpdateReplacePolicy } = template.Resources['Table']!;
     expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
       DeletionPolicy: 'RetainExceptOnCreate',
@@ -40,11 +40,11 @@ describe('retained data', () => {
     expect(properties('Table')['DeletionProtectionEnabled']).toBe(true);
   });
 
-  it('include the reports of the bills', () => {
+  it('in the bucket of the bill reports survives the stack', () => {
     expect(template.Resources['BillReports']).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate' });
   });
 
-  it('include three months of logs', () => {
+  it('in the logs is kept for 90 days', () => {
     const days = resourcesOf(template, 'AWS::Logs::LogGroup').map(
       ([, { Properties }]) => Properties['RetentionInDays'],
     );
@@ -53,7 +53,7 @@ describe('retained data', () => {
 });
 
 describe('the domain', () => {
-  it('maps to the root of the API, where WeChat requests its file', () => {
+  it('maps to the root of the API, where WeChat fetches its verification file', () => {
     expect(properties('Domain')).toEqual({
       DomainName: 'api.example.com',
       DomainNameConfigurations: [
@@ -66,7 +66,7 @@ describe('the domain', () => {
     expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining(['DomainTarget', 'DomainTargetZoneId']));
   });
 
-  it('is the host of all public addresses', () => {
+  it('is the base of the public address and of the notification addresses', () => {
     const { Variables } = environmentOf('PayDashprepayLambdaFunction');
     expect(Variables).toMatchObject({
       PUBLIC_BASE_URL: 'https://api.example.com',
@@ -75,7 +75,7 @@ describe('the domain', () => {
     });
   });
 
-  it('allows the pages of ALLOWED_ORIGINS', () => {
+  it('allows CORS requests from ALLOWED_ORIGINS', () => {
     expect(properties('HttpApi')['CorsConfiguration']).toMatchObject({
       AllowOrigins: ['https://shop.example.com', 'https://www.example.com'],
       AllowCredentials: true,
@@ -84,7 +84,7 @@ describe('the domain', () => {
 });
 
 describe('the webhooks', () => {
-  it('have URLs and routes', () => {
+  it('have a function URL and a route each with WEBHOOKS=both', () => {
     const { routes, urls } = addressesOf(template);
     expect(urls).toEqual(WEBHOOKS);
     expect(WEBHOOKS.map((name) => routes.get(name))).toEqual([
@@ -97,9 +97,9 @@ describe('the webhooks', () => {
 });
 
 describe('reserved concurrency', () => {
-  it('limits each webhook, and runs each job once at a time', () => {
-    const reserved = functionsOf(template).flatMap(({ name, properties: its }) =>
-      its['ReservedConcurrentExecutions'] === undefined ? [] : [[name, its['ReservedConcurrentExecutions']]],
+  it('bounds each webhook and limits each job to one run at a time', () => {
+    const reserved = functionsOf(template).flatMap(({ name, properties: own }) =>
+      own['ReservedConcurrentExecutions'] === undefined ? [] : [[name, own['ReservedConcurrentExecutions']]],
     );
     expect(Object.fromEntries(reserved)).toEqual({
       'official-events': 50,
@@ -113,21 +113,21 @@ describe('reserved concurrency', () => {
 });
 
 describe('the fixed address', () => {
-  it('serves exactly the functions that call WeChat with a secret or a token', async () => {
-    const inside = functionsOf(template).filter(({ properties: its }) => 'VpcConfig' in its);
-    const all = functionsOf(template).map(({ name }) => name);
-    const calling = await Promise.all(all.map((name) => codeAccess(`functions/${name}.ts`)));
-    const calls = all.filter((_, at) => calling[at]!.whitelisted);
-    expect(inside.map(({ name }) => name).filter((name) => !REFUNDERS.includes(name))).toEqual(calls);
-    for (const { properties: its } of inside) {
-      expect(its['VpcConfig']).toEqual({
+  it('is used by exactly the functions that call WeChat with a secret or a token', async () => {
+    const inVpc = functionsOf(template).filter(({ properties: own }) => 'VpcConfig' in own);
+    const names = functionsOf(template).map(({ name }) => name);
+    const accesses = await Promise.all(names.map((name) => codeAccess(`functions/${name}.ts`)));
+    const callers = names.filter((_, at) => accesses[at]!.whitelisted);
+    expect(inVpc.map(({ name }) => name).filter((name) => !REFUNDERS.includes(name))).toEqual(callers);
+    for (const { properties: own } of inVpc) {
+      expect(own['VpcConfig']).toEqual({
         SecurityGroupIds: [{ 'Fn::GetAtt': ['EgressSecurityGroup', 'GroupId'] }],
         SubnetIds: [{ Ref: 'PrivateSubnetA' }, { Ref: 'PrivateSubnetB' }],
       });
     }
   });
 
-  it('is the only way out, and the table needs none', () => {
+  it('belongs to the only NAT gateway, and the table has its own endpoint', () => {
     expect(resourcesOf(template, 'AWS::EC2::NatGateway')).toHaveLength(1);
     expect(properties('NatGateway')['AllocationId']).toEqual({ 'Fn::GetAtt': ['EgressAddress', 'AllocationId'] });
     expect(properties('PrivateRoute')).toMatchObject({ NatGatewayId: { Ref: 'NatGateway' } });
@@ -137,14 +137,14 @@ describe('the fixed address', () => {
   });
 });
 
-it('mails every alarm to ALARM_EMAIL', () => {
+it('sends every alarm to ALARM_EMAIL', () => {
   expect(properties('AlarmTopic')['Subscription']).toEqual([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
   for (const [id, { Properties }] of resourcesOf(template, 'AWS::CloudWatch::Alarm')) {
     expect(Properties['AlarmActions'], id).toEqual([{ Ref: 'AlarmTopic' }]);
   }
 });
 
-it('enables the jobs of the parts that are set up', () => {
+it('enables the schedule of every job whose app or merchant is configured', () => {
   const states = resourcesOf(template, 'AWS::Events::Rule').map(([, { Properties }]) => Properties['State']);
   expect(new Set(states)).toEqual(new Set(['ENABLED']));
 });

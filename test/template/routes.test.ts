@@ -1,4 +1,4 @@
-// A region without function URLs.
+// The settings for a region without function URLs.
 import { beforeAll, expect, it } from 'vitest';
 import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
 import { packageService } from '../support/template/package.ts';
@@ -11,11 +11,11 @@ beforeAll(async () => {
   template = await packageService('dev', { WEBHOOKS: 'routes', ALARM_EMAIL: 'ops@example.com' });
 });
 
-it('gives each function a role of its own that allows what it needs', () => {
+it('gives each function its own role, with wildcards only where AWS requires them', () => {
   expect(roleFindings(template)).toEqual([]);
 });
 
-it('has the webhooks behind routes only, without public permissions', () => {
+it('serves the webhooks by routes only and grants no public permission', () => {
   expect(addressesOf(template).urls).toEqual([]);
   expect([...addressesOf(template).routes.keys()]).toEqual(
     expect.arrayContaining(['official-events', 'pay-notify', 'pay-notify-v2']),
@@ -23,17 +23,17 @@ it('has the webhooks behind routes only, without public permissions', () => {
   expect(permissionsOf(template).filter((permission) => permission.includes(': * '))).toEqual([]);
 });
 
-it('contains no function URL', () => {
+it('contains no function URL in the whole template', () => {
   expect(JSON.stringify(template)).not.toContain('FunctionUrl');
 });
 
-it('has the alarms of the API only', () => {
+it('monitors the webhooks with the alarm of the API', () => {
   const metrics = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['MetricName']);
   expect(metrics).not.toContain('Url5xxCount');
   expect(metrics).toContain('5xx');
 });
 
-it('rejects an invalid switch with its valid values', async () => {
-  const rejected = packageService('dev', { WEBHOOKS: 'sideways' });
-  await expect(rejected).rejects.toThrow('WEBHOOKS must be one of urls, routes, both; it is "sideways".');
+it('rejects an invalid value of WEBHOOKS and names the valid values', async () => {
+  const packaging = packageService('dev', { WEBHOOKS: 'sideways' });
+  await expect(packaging).rejects.toThrow('WEBHOOKS must be one of urls, routes, both; it is "sideways".');
 });

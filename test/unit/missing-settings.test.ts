@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-describe('a function without its settings', () => {
+describe('without settings', () => {
   it.each([
     ['jwks', 'JWT_SIGNING_KEYS'],
     ['miniapp-login', 'JWT_SIGNING_KEYS'],
@@ -57,7 +57,7 @@ describe('a function without its settings', () => {
     ['pay-orders', 'JWT_SIGNING_KEYS'],
     ['pay-order-close', 'TABLE_NAME'],
     ['wallet', 'JWT_SIGNING_KEYS'],
-  ])('%s answers 503 and names %s', async (name, setting) => {
+  ])('%s returns 503 and names %s', async (name, setting) => {
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
     expect(JSON.parse(body)).toMatchObject({ code: 'NOT_CONFIGURED', detail: { setting } });
@@ -67,7 +67,7 @@ describe('a function without its settings', () => {
     ['official-events', 'OFFICIAL_APP_ID'],
     ['pay-notify', 'TABLE_NAME'],
     ['pay-notify-v2', 'PAY_MCH_ID'],
-  ])('the webhook %s asks for redelivery and names %s', async (name, setting) => {
+  ])('the webhook %s returns 503, so that WeChat delivers again, and names %s', async (name, setting) => {
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
     expect(body).toContain(setting);
@@ -81,53 +81,56 @@ describe('a function without its settings', () => {
     await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
-  it.each(['catalog-put', 'menu-publish'])('the operator function %s fails with the name', async (name) => {
+  it.each(['catalog-put', 'menu-publish'])('the operator function %s fails and names TABLE_NAME', async (name) => {
     await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');
   });
 
-  it('token-refresh fails with the name of an app, and of the secret of an app that is there', async () => {
+  it('token-refresh fails and names a missing app, or the missing secret of a configured app', async () => {
     await expect(call('token-refresh')).rejects.toThrow('MINIAPP_APP_ID is not set');
     vi.resetModules();
     for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID']) vi.stubEnv(name, 'x');
     await expect(call('token-refresh')).rejects.toThrow('OFFICIAL_APP_SECRET is not set');
   });
 
-  it('identity-sync hands the record back', async () => {
+  it('identity-sync reports its first record as failed', async () => {
     const handler = (await load('identity-sync')) as unknown as (event: unknown) => Promise<unknown>;
     const record = { dynamodb: { SequenceNumber: '7', NewImage: { appId: { S: 'wx' }, openId: { S: 'o' } } } };
     expect(await handler({ Records: [record, record] })).toEqual({ batchItemFailures: [{ itemIdentifier: '7' }] });
   });
 
-  it('events-publish fails with the name, and the stream sends the batch again', async () => {
+  it('events-publish fails and names EVENT_BUS_NAME, so that the stream repeats the batch', async () => {
     const handler = (await load('events-publish')) as unknown as (event: unknown) => Promise<unknown>;
     await expect(handler({ Records: [] })).rejects.toThrow('EVENT_BUS_NAME is not set');
   });
 
-  it('wallet-credit fails with the name, and the event comes again', async () => {
+  it('wallet-credit fails and names TABLE_NAME, so that Lambda retries the event', async () => {
     const handler = (await load('wallet-credit')) as unknown as (event: unknown) => Promise<unknown>;
     const page = readFileSync('lib/events/README.md', 'utf8');
     const detail = JSON.parse(/^## order.paid.*?```json\n(.+?)```/ms.exec(page)?.[1] ?? '') as unknown;
     await expect(handler({ 'detail-type': 'order.paid', detail })).rejects.toThrow('TABLE_NAME is not set');
   });
 
-  it('verification-file has no file without them', async () => {
+  it('verification-file returns 404', async () => {
     await expect(call('verification-file')).resolves.toMatchObject({ statusCode: 404 });
   });
 
-  it.each(['compatible', 'secure'])('official-events needs OFFICIAL_AES_KEY in %s mode', async (mode) => {
-    for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'SITE_NAME']) vi.stubEnv(name, 'x');
-    vi.stubEnv('OFFICIAL_MODE', mode);
-    const { statusCode, body } = await call('official-events');
-    expect(statusCode).toBe(503);
-    expect(body).toContain('OFFICIAL_AES_KEY is not set');
-  });
+  it.each(['compatible', 'secure'])(
+    'official-events returns 503 and names OFFICIAL_AES_KEY in %s mode',
+    async (mode) => {
+      for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'SITE_NAME']) vi.stubEnv(name, 'x');
+      vi.stubEnv('OFFICIAL_MODE', mode);
+      const { statusCode, body } = await call('official-events');
+      expect(statusCode).toBe(503);
+      expect(body).toContain('OFFICIAL_AES_KEY is not set');
+    },
+  );
 
-  it.each(['health', 'openapi'])('%s needs none', async (name) => {
+  it.each(['health', 'openapi'])('%s works', async (name) => {
     await expect(call(name)).resolves.toMatchObject({ statusCode: 200 });
   });
 });
 
-/** A key that signs sessions. */
+/** A key set that signs session tokens. */
 const SIGNING_KEYS =
   '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}';
 
@@ -135,23 +138,23 @@ const MERCHANT_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
 
-describe('payments without their settings', () => {
+describe('pay-prepay', () => {
   const PAY = ['PAY_MCH_ID', 'PAY_NOTIFY_URL', 'PAY_V2_NOTIFY_URL', 'PAY_MCH_CERT_SERIAL', 'PAY_PUBLIC_KEY_ID'];
   const key32 = 'k'.repeat(32);
 
   it.each<[string, Record<string, string>, string]>([
-    ['an unknown protocol', { PAY_API: 'v4' }, 'PAY_API must be v3 or v2'],
-    ['API v3 without an address for notifications', { PAY_NOTIFY_URL: '' }, 'PAY_NOTIFY_URL is not set'],
-    ['API v3 with half of the public key', { PAY_PUBLIC_KEY: '' }, 'PAY_PUBLIC_KEY is not set'],
-    ['certificates, and nothing that opens them', { PAY_PUBLIC_KEY_ID: '' }, 'PAY_API_V3_KEY is not set'],
+    ['an unknown PAY_API', { PAY_API: 'v4' }, 'PAY_API must be v3 or v2'],
+    ['API v3 without a notification address', { PAY_NOTIFY_URL: '' }, 'PAY_NOTIFY_URL is not set'],
+    ['API v3 and only the id of the public key', { PAY_PUBLIC_KEY: '' }, 'PAY_PUBLIC_KEY is not set'],
+    ['platform certificates and no API v3 key', { PAY_PUBLIC_KEY_ID: '' }, 'PAY_API_V3_KEY is not set'],
     [
-      'certificates, and no key of the merchant',
+      'platform certificates and no merchant key',
       { PAY_PUBLIC_KEY_ID: '', PAY_API_V3_KEY: key32, PAY_MCH_PRIVATE_KEY: '' },
       'PAY_MCH_PRIVATE_KEY is not set',
     ],
     ['API v2 without its key', { PAY_API: 'v2', MINIAPP_APP_ID: 'wx' }, 'PAY_API_V2_KEY is not set'],
-    ['API v2 without its address', { PAY_API: 'v2', PAY_V2_NOTIFY_URL: '' }, 'PAY_V2_NOTIFY_URL is not set'],
-  ])('prepay with %s names it', async (_, values, reason) => {
+    ['API v2 without a notification address', { PAY_API: 'v2', PAY_V2_NOTIFY_URL: '' }, 'PAY_V2_NOTIFY_URL is not set'],
+  ])('with %s returns 503 and names the setting', async (_, values, reason) => {
     for (const name of ['TABLE_NAME', ...PAY]) vi.stubEnv(name, 'x');
     vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
     vi.stubEnv('PAY_MCH_PRIVATE_KEY', MERCHANT_KEY);
@@ -162,7 +165,7 @@ describe('payments without their settings', () => {
   });
 });
 
-describe('a function with a setting that cannot be used', () => {
+describe('with an invalid setting', () => {
   it.each([
     ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY must be a key in PEM format'],
     ['official-events', { OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure'],
@@ -183,7 +186,7 @@ describe('a function with a setting that cannot be used', () => {
       'WECHAT_API_BASE_URL must be an http or https address',
     ],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],
-  ])('%s with %j says why, without quoting it', async (name, values, reason) => {
+  ])('%s with %j returns 503 and describes the valid values', async (name, values, reason) => {
     const rest = [
       'TABLE_NAME',
       'OFFICIAL_APP_ID',
@@ -201,7 +204,7 @@ describe('a function with a setting that cannot be used', () => {
     expect(body).toContain(reason);
   });
 
-  it('a key of WeChat Pay that has not 32 bytes is refused', async () => {
+  it('the loaders reject a key of WeChat Pay that is not 32 bytes long', async () => {
     const { loadApiV2Key, loadApiV3Keys } = await import('../../lib/wechat-pay/credentials.ts');
     vi.stubEnv('PAY_API_V3_KEY', 'x'.repeat(31));
     await expect(loadApiV3Keys()).rejects.toThrow('PAY_API_V3_KEY must be exactly 32 bytes; got 31');

@@ -1,7 +1,7 @@
-// What a call to AWS does, in IAM's terms: the actions that it needs, each with the resource that it needs it on.
+// Translates a call to AWS into IAM actions and their resources.
 import type { Access } from './policy.ts';
 
-/** A request as it came over the wire; header names in lower case. */
+/** A received request with its header names in lower case. */
 export interface AwsRequest {
   method: string;
   /** Path and query, undecoded. */
@@ -10,7 +10,7 @@ export interface AwsRequest {
   body: Buffer;
 }
 
-/** Where the caller is: a part of every ARN. */
+/** Region and account of the caller, which are parts of an ARN. */
 export interface Place {
   region: string;
   account: string;
@@ -28,13 +28,13 @@ interface Operation {
 }
 type Batch = Record<string, { Keys?: Attributes[] } | { PutRequest?: Operation; DeleteRequest?: Operation }[]>;
 
-/** The condition key for what partition keys a call names, in lower case. */
+/** The condition key for the partition keys in a call, in lower case. */
 export const LEADING_KEYS = 'dynamodb:leadingkeys';
 
-/** The partition key of the table and of its index (infra/table.yml), for `dynamodb:LeadingKeys`. */
+/** The partition key attributes of the table and its indexes (infra/table.yml), for `dynamodb:LeadingKeys`. */
 const PARTITION_KEYS: Record<string, string> = { '': 'pk', 'follow-ups': 'followUpPk', 'paid-on-day': 'paidPk' };
 
-/** Transactions are no actions of their own: each item counts as the call that it stands for. */
+/** A transaction has no IAM action. Each of its items needs the action of the equivalent single call. */
 const TRANSACTED = {
   Put: 'PutItem',
   Update: 'UpdateItem',
@@ -44,8 +44,8 @@ const TRANSACTED = {
 };
 
 /**
- * What this request does.
- * @throws for a call that the functions have never made: say here what it needs
+ * Lists the accesses of a request.
+ * @throws for a call that is not translated yet; add its actions here
  */
 export function accessesOf(request: AwsRequest, place: Place): Access[] {
   const target = request.headers['x-amz-target'];
@@ -55,30 +55,30 @@ export function accessesOf(request: AwsRequest, place: Place): Access[] {
   if (service.startsWith('DynamoDB_')) return dynamoDbAccesses(operation, json, place);
   if (service === 'AmazonSSM') return ssmAccesses(operation, json as Parameters<typeof ssmAccesses>[1], place);
   if (target === 'AWSEvents.PutEvents') return putEventsAccesses(json as { Entries: Entry[] }, place);
-  throw new Error(`${target} is not known to the rehearsal`);
+  throw new Error(`The rehearsal has no IAM action for ${target}. Add it to accesses.ts.`);
 }
 
 function dynamoDbAccesses(operation: string, json: unknown, place: Place): Access[] {
   if (/^Transact(Write|Get)Items$/.test(operation)) {
     const { TransactItems } = json as { TransactItems: Partial<Record<keyof typeof TRANSACTED, Operation>>[] };
     const items = TransactItems.flatMap(Object.entries) as [keyof typeof TRANSACTED, Operation][];
-    return together(items.map(([kind, one]) => tableAccess(TRANSACTED[kind], one, place)));
+    return mergeKeys(items.map(([kind, item]) => tableAccess(TRANSACTED[kind], item, place)));
   }
   if (/^Batch(Write|Get)Item$/.test(operation)) {
     const { RequestItems } = json as { RequestItems: Batch };
     const items = Object.entries(RequestItems).flatMap(([TableName, batch]) =>
-      keysOfBatch(batch).map((one) => ({ ...one, TableName })),
+      keysOfBatch(batch).map((item) => ({ ...item, TableName })),
     );
-    return together(items.map((one) => tableAccess(operation, one, place)));
+    return mergeKeys(items.map((item) => tableAccess(operation, item, place)));
   }
   return [tableAccess(operation, json as Operation, place)];
 }
 
 /**
- * The items that need the same action, as one access with all of their keys. AWS does not say whether it judges them one
- * by one, so a role has to bear the stricter reading: that one statement allows all of them.
+ * Merges accesses with the same action into one access with all keys. AWS does not document whether it evaluates the items
+ * one by one. The rehearsal therefore requires the stricter case: one statement must allow all of them.
  */
-function together(accesses: Access[]): Access[] {
+function mergeKeys(accesses: Access[]): Access[] {
   const groups = Map.groupBy(accesses, ({ action, resource }) => `${action} ${resource}`);
   return [...groups.values()].map((group) => {
     const keys = group.flatMap(({ context }) => context?.[LEADING_KEYS] ?? []);
@@ -91,25 +91,26 @@ function keysOfBatch(items: Batch[string]): Pick<Operation, 'Key' | 'Item'>[] {
   return items.map(({ PutRequest, DeleteRequest }) => PutRequest ?? DeleteRequest ?? {});
 }
 
-function tableAccess(operation: string, one: Operation, { region, account }: Place): Access {
-  const index = one.IndexName ? `/index/${one.IndexName}` : '';
-  const leadingKey = leadingKeyOf(one);
+function tableAccess(operation: string, input: Operation, { region, account }: Place): Access {
+  const index = input.IndexName ? `/index/${input.IndexName}` : '';
+  const leadingKey = leadingKeyOf(input);
   return {
     action: `dynamodb:${operation}`,
-    resource: `arn:aws:dynamodb:${region}:${account}:table/${one.TableName}${index}`,
+    resource: `arn:aws:dynamodb:${region}:${account}:table/${input.TableName}${index}`,
     ...(leadingKey !== undefined && { context: { [LEADING_KEYS]: [leadingKey] } }),
   };
 }
 
-/** The value of the partition key that the call names; nothing for one that names none, such as a scan. */
-function leadingKeyOf(one: Operation): string | undefined {
-  const name = PARTITION_KEYS[one.IndexName ?? ''];
-  if (name === undefined) throw new Error(`The partition key of the index ${one.IndexName} is not known here`);
-  const given = one.Key ?? one.Item;
-  if (given) return given[name]?.S;
-  const equalities = (one.KeyConditionExpression ?? '').matchAll(/(#?\w+)\s*=\s*(:\w+)/g);
+/** Returns the partition key of a call, or undefined for a call without one, such as a scan. */
+function leadingKeyOf(input: Operation): string | undefined {
+  const name = PARTITION_KEYS[input.IndexName ?? ''];
+  if (name === undefined)
+    throw new Error(`PARTITION_KEYS has no entry for the index ${input.IndexName}. Add its partition key.`);
+  const attributes = input.Key ?? input.Item;
+  if (attributes) return attributes[name]?.S;
+  const equalities = (input.KeyConditionExpression ?? '').matchAll(/(#?\w+)\s*=\s*(:\w+)/g);
   for (const [, left = '', right = ''] of equalities) {
-    if ((one.ExpressionAttributeNames?.[left] ?? left) === name) return one.ExpressionAttributeValues?.[right]?.S;
+    if ((input.ExpressionAttributeNames?.[left] ?? left) === name) return input.ExpressionAttributeValues?.[right]?.S;
   }
   return undefined;
 }
@@ -138,11 +139,12 @@ function putEventsAccesses({ Entries }: { Entries: Entry[] }, { region, account 
   }));
 }
 
-/** Path style: `/<bucket>/<key>`. */
+/** Expects a path-style address: `/<bucket>/<key>`. */
 function s3Access({ method, target }: AwsRequest): Access {
   const [path = ''] = target.split('?', 1);
   const actions: Record<string, string> = { PUT: 's3:PutObject', GET: 's3:GetObject', DELETE: 's3:DeleteObject' };
   const action = actions[method];
-  if (!action || !/^\/[^/]+\/./.test(path)) throw new Error(`${method} ${path} is not known to the rehearsal`);
+  if (!action || !/^\/[^/]+\/./.test(path))
+    throw new Error(`The rehearsal has no IAM action for ${method} ${path}. Add it to accesses.ts.`);
   return { action, resource: `arn:aws:s3:::${decodeURIComponent(path.slice(1))}` };
 }

@@ -1,5 +1,5 @@
-// As much of IAM's policy language as the roles of this service are written in. What it does not understand it refuses
-// to judge: a rehearsal must not pass because a condition was overlooked.
+// Evaluates the part of IAM's policy language that the roles of this service use. Other elements are an error, because an
+// ignored condition could let a rehearsal pass by mistake.
 
 /** A statement of a role's policy, with every intrinsic function resolved. */
 export interface Statement {
@@ -10,26 +10,26 @@ export interface Statement {
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-/** One thing that a call does. A call may do several: a transaction does one for each of its items. */
+/** One action on one resource. A call may need several accesses, such as a transaction with several items. */
 export interface Access {
   action: string;
   resource: string;
-  /** Condition keys of the request, by their lower-case names; one that the request does not have is absent. */
+  /** Condition keys of the request, by lower-case name. Keys that the request lacks are absent. */
   context?: Record<string, string[]>;
 }
 
-const UNDERSTOOD = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Condition']);
+const SUPPORTED = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Condition']);
 
-/** Whether a role with these statements may do it: an Allow must say so, and no Deny the contrary. */
+/** Whether the statements allow an access: an Allow must cover it, and no Deny may cover it. */
 export function isAllowed(statements: Statement[], access: Access): boolean {
   const effects = new Set(statements.filter((statement) => covers(statement, access)).map(({ Effect }) => Effect));
   return effects.has('Allow') && !effects.has('Deny');
 }
 
-/** Whether the statement is about this access, and its conditions hold. */
+/** Whether a statement covers an access and its conditions are met. */
 export function covers(statement: Statement, { action, resource, context = {} }: Access): boolean {
-  const strange = Object.keys(statement).find((name) => !UNDERSTOOD.has(name));
-  if (strange) throw new Error(`A statement with ${strange} is more than the rehearsal understands.`);
+  const unsupported = Object.keys(statement).find((name) => !SUPPORTED.has(name));
+  if (unsupported) throw new Error(`The rehearsal does not support ${unsupported} in a policy statement.`);
   return (
     list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
     list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
@@ -37,7 +37,7 @@ export function covers(statement: Statement, { action, resource, context = {} }:
   );
 }
 
-/** What the Allows grant, cut as fine as they are written: to compare with what was used. */
+/** Splits the Allow statements into single grants, one per action, resource and condition value. */
 export function grantsOf(statements: Statement[]): Statement[] {
   return statements
     .filter(({ Effect }) => Effect === 'Allow')
@@ -55,16 +55,16 @@ type Conditions = NonNullable<Statement['Condition']>;
 
 function splitCondition(split: Conditions[], [operator, keys]: [string, Conditions[string]]): Conditions[] {
   const single = Object.entries(keys).flatMap(([key, values]) => list(values).map((value) => ({ [key]: value })));
-  return split.flatMap((conditions) => single.map((one) => ({ ...conditions, [operator]: one })));
+  return split.flatMap((conditions) => single.map((condition) => ({ ...conditions, [operator]: condition })));
 }
 
 function holds(operator: string, keys: Record<string, string | string[]>, context: Record<string, string[]>): boolean {
   const [, forAll, comparison = operator] = /^(ForAllValues:)?(.*)$/.exec(operator) ?? [];
   return Object.entries(keys).every(([key, patterns]) => {
     const values = context[key.toLowerCase()];
-    // As AWS has it: nothing satisfies "for all", also where nothing was asked for.
+    // As in AWS, ForAllValues is true when the request does not contain the key.
     if (forAll) return (values ?? []).every((value) => compare(comparison, list(patterns), value));
-    if (values && values.length > 1) throw new Error(`${key} has several values, and ${operator} compares one.`);
+    if (values && values.length > 1) throw new Error(`${operator} compares a single value, but ${key} has several.`);
     return values?.[0] !== undefined && compare(comparison, list(patterns), values[0]);
   });
 }
@@ -78,11 +78,11 @@ function compare(comparison: string, patterns: string[], value: string): boolean
     case 'Bool':
       return patterns.includes(value);
     default:
-      throw new Error(`The condition ${comparison} is more than the rehearsal understands.`);
+      throw new Error(`The rehearsal does not support the condition ${comparison}.`);
   }
 }
 
-/** `*` stands for any characters, `?` for one. */
+/** Matches a pattern in which `*` stands for any characters and `?` for one character. */
 function matches(pattern: string, text: string): boolean {
   const source = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)

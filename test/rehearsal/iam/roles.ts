@@ -1,5 +1,5 @@
-// The roles as they were deployed, and what AWS itself does as them: Lambda writes logs, reads the stream and sends to a
-// dead-letter queue as the role of the function, which no emulator asks for and a real account does.
+// Reads the deployed roles and lists the accesses of Lambda itself. Lambda writes logs, reads the stream and sends dead
+// letters with the role of the function. AWS checks these permissions; the emulator does not.
 import {
   GetFunctionEventInvokeConfigCommand,
   LambdaClient,
@@ -8,7 +8,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
 import type { Place } from './accesses.ts';
-import type { Passed } from './doors.ts';
+import type { FunctionAccess } from './proxies.ts';
 import type { Statement } from './policy.ts';
 
 interface DeployedFunction {
@@ -16,7 +16,7 @@ interface DeployedFunction {
   Role: string;
 }
 
-/** What the role of each deployed function allows, by the function's name. */
+/** Reads the statements of each function's role, by function name. */
 export async function readRoles(endpoint: string, client: LambdaClient): Promise<Record<string, Statement[]>> {
   const roles: Record<string, Statement[]> = {};
   const statements: Record<string, Promise<Statement[]>> = {};
@@ -27,9 +27,9 @@ export async function readRoles(endpoint: string, client: LambdaClient): Promise
   return roles;
 }
 
-/** What AWS does in the name of the functions' roles. */
-export async function servicesAccesses(client: LambdaClient, { region, account }: Place): Promise<Passed[]> {
-  const accesses: Passed[] = [];
+/** Lists the accesses of AWS services that use the roles of the functions. */
+export async function servicesAccesses(client: LambdaClient, { region, account }: Place): Promise<FunctionAccess[]> {
+  const accesses: FunctionAccess[] = [];
   for (const { FunctionName: functionName } of await listFunctions(client)) {
     const stream = `arn:aws:logs:${region}:${account}:log-group:/aws/lambda/${functionName}:log-stream:one`;
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) {
@@ -55,7 +55,7 @@ export async function servicesAccesses(client: LambdaClient, { region, account }
   return accesses;
 }
 
-function deadLetters(functionName: string, queue: string | undefined): Passed[] {
+function deadLetters(functionName: string, queue: string | undefined): FunctionAccess[] {
   return queue ? [{ functionName, action: 'sqs:SendMessage', resource: queue }] : [];
 }
 
@@ -68,14 +68,14 @@ async function listFunctions(client: LambdaClient): Promise<DeployedFunction[]> 
 }
 
 async function readRole(endpoint: string, roleName: string): Promise<Statement[]> {
-  const attached = await askIam(endpoint, { Action: 'ListAttachedRolePolicies', RoleName: roleName });
+  const attached = await callIam(endpoint, { Action: 'ListAttachedRolePolicies', RoleName: roleName });
   const managed = valuesOf(attached, 'PolicyArn');
   if (managed.length > 0)
-    throw new Error(`${roleName} has managed policies, which the rehearsal does not read: ${managed.join(', ')}`);
-  const names = valuesOf(await askIam(endpoint, { Action: 'ListRolePolicies', RoleName: roleName }), 'member');
+    throw new Error(`The rehearsal does not support the managed policies of ${roleName}: ${managed.join(', ')}`);
+  const names = valuesOf(await callIam(endpoint, { Action: 'ListRolePolicies', RoleName: roleName }), 'member');
   const policies = await Promise.all(
     names.map(async (PolicyName) => {
-      const answer = await askIam(endpoint, { Action: 'GetRolePolicy', RoleName: roleName, PolicyName });
+      const answer = await callIam(endpoint, { Action: 'GetRolePolicy', RoleName: roleName, PolicyName });
       const [document = ''] = valuesOf(answer, 'PolicyDocument');
       return (JSON.parse(decodeURIComponent(document)) as { Statement: Statement | Statement[] }).Statement;
     }),
@@ -83,8 +83,8 @@ async function readRole(endpoint: string, roleName: string): Promise<Statement[]
   return policies.flat();
 }
 
-/** IAM's own protocol, a form in and XML out: three calls are no reason for another client. */
-async function askIam(endpoint: string, form: Record<string, string>): Promise<string> {
+/** Calls IAM, which takes a form and returns XML. Three calls do not justify another SDK client. */
+async function callIam(endpoint: string, form: Record<string, string>): Promise<string> {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request' },

@@ -14,13 +14,13 @@ function expectNoFindings(template: string): void {
 }
 
 it.each(['create', 'update'])(
-  'cfn-lint finds nothing in the template that is deployed here to %s the stack',
+  'cfn-lint reports no finding in the deployed template that is used to %s the stack',
   (kind) => {
     expectNoFindings(`${packaged}/cloudformation-template-${kind}-stack.json`);
   },
 );
 
-it('cfn-lint finds nothing in the template of prod with every switch on', async () => {
+it('cfn-lint reports no finding in the template of prod with every switch on', async () => {
   const template = await packageService('prod', {
     DOMAIN_NAME: 'api.example.com',
     CERTIFICATE_ARN: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/0b1c2d3e',

@@ -89,13 +89,13 @@ function permissionsOf(table: Record<string, string[]>): string[] {
 }
 
 function inOrder(actions: string[]): string[] {
-  return actions.toSorted((one, other) => ACTIONS.indexOf(one) - ACTIONS.indexOf(other));
+  return actions.toSorted((first, second) => ACTIONS.indexOf(first) - ACTIONS.indexOf(second));
 }
 
 function flow(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0, singleQuote: true }).trim();
 }
 
-function sameSet(one: string[], other: string[]): boolean {
-  return one.length === other.length && one.toSorted().join('\n') === other.toSorted().join('\n');
+function sameSet(first: string[], second: string[]): boolean {
+  return first.length === second.length && first.toSorted().join('\n') === second.toSorted().join('\n');
 }

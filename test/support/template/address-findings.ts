@@ -1,4 +1,4 @@
-// Who may call the functions of a template from outside, and by what permission.
+// Reads the routes, function URLs and invoke permissions of a template.
 import { functionsOf, resourcesOf, textOf, type Template } from './template.ts';
 
 export interface Addresses {
@@ -23,7 +23,7 @@ export function addressesOf(template: Template): Addresses {
   return { routes, urls: urls.toSorted() };
 }
 
-/** Each permission to call a function, as `function: principal action condition`. */
+/** Formats each permission to call a function as `function: principal action condition`. */
 export function permissionsOf(template: Template): string[] {
   const names = new Map(functionsOf(template).map(({ logicalId, name }) => [logicalId, name]));
   return resourcesOf(template, 'AWS::Lambda::Permission').map(([, { Properties }]) => {

@@ -10,7 +10,7 @@ export interface CodeAccess {
   secrets: string[];
   /** Actions by kind of item, as under `access.table` in serverless.yml. */
   table: Record<string, string[]>;
-  /** Whether it calls WeChat with an AppSecret or an access token: WeChat Pay has neither, and a client of its own. */
+  /** Whether the code contains the client for an AppSecret or an access token. WeChat Pay has its own client. */
   whitelisted: boolean;
 }
 
@@ -64,8 +64,8 @@ function storeAccessOf(path: string, source: string): Partial<Record<string, str
 
 function merge(all: Partial<Record<string, string[]>>[]): Record<string, string[]> {
   const table: Record<string, string[]> = {};
-  for (const one of all) {
-    for (const [kind, actions = []] of Object.entries(one)) {
+  for (const access of all) {
+    for (const [kind, actions = []] of Object.entries(access)) {
       table[kind] = [...new Set([...(table[kind] ?? []), ...actions])].toSorted();
     }
   }

@@ -1,4 +1,4 @@
-// Packages the service as `npm run package` does, for a stage and its switches, and reads what would be deployed.
+// Packages the service as `npm run package` does, for one stage and its switches, and reads the template.
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,10 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const TIMEOUT_MS = 110_000;
 
 /**
- * In a folder of its own, with nothing but what is packaged: two at a time would write over each other, whatever
- * `--package` says. Its settings are those of .env.example, as a newcomer has them, and no others of this machine.
- * @param inspect gets the folder of the package before it is removed
- * @throws what the framework says when it refuses
+ * Packages the service in its own folder, because parallel runs overwrite each other's files even with `--package`. The
+ * settings come from .env.example and `switches` only.
+ * @param inspect receives the folder of the package before its removal
+ * @throws the output of the framework when packaging fails
  */
 export async function packageService(
   stage: string,

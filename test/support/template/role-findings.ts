@@ -1,4 +1,4 @@
-// What is wrong with who may do what in a template. Empty is right; each finding names the place and the rule.
+// Checks the permissions in a template. Each finding names the resource and the broken rule.
 import {
   functionsOf,
   listOf,
@@ -12,15 +12,15 @@ import {
   type Template,
 } from './template.ts';
 
-/** The stars that are meant. Each is the least that AWS can express. */
-const EXCEPTIONS: { why: string; isMeant(statement: Statement, resource: string): boolean }[] = [
+/** Wildcards that are allowed, because AWS cannot express less. */
+const EXCEPTIONS: { why: string; isAllowed(statement: Statement, resource: string): boolean }[] = [
   {
-    why: 'EC2 knows no resource for them, and the same role forbids them to the code of the function',
-    isMeant: (statement, resource) => resource === '*' && isNetwork(statement),
+    why: 'EC2 has no resource for these actions, and the role denies them to the code of the function',
+    isAllowed: (statement, resource) => resource === '*' && isNetwork(statement),
   },
   {
-    why: 'a report has the name of its day',
-    isMeant: ({ Action }, resource) =>
+    why: 'the name of a report contains its date',
+    isAllowed: ({ Action }, resource) =>
       listOf(Action).join() === 's3:PutObject' && resource === '${BillReports.Arn}/bills/*',
   },
 ];
@@ -29,14 +29,16 @@ export function roleFindings(template: Template): string[] {
   const functions = functionsOf(template);
   const roles = functions.map(({ properties }) => roleIdOf(properties));
   return [
-    ...roles.filter((role, at) => roles.indexOf(role) !== at).map((role) => `${role}: more than one function has it`),
+    ...roles
+      .filter((role, at) => roles.indexOf(role) !== at)
+      .map((role) => `${role}: several functions share this role`),
     ...resourcesOf(template, 'AWS::IAM::Role').flatMap(([id, { Properties }]) => [
-      ...(roles.includes(id) ? [] : [`${id}: a role that no function has`]),
-      ...('ManagedPolicyArns' in Properties ? [`${id}: a managed policy, which others may widen`] : []),
+      ...(roles.includes(id) ? [] : [`${id}: no function uses this role`]),
+      ...('ManagedPolicyArns' in Properties ? [`${id}: a managed policy can be widened outside this template`] : []),
       ...trustFindings(id, Properties['AssumeRolePolicyDocument'] as PolicyDocument),
     ]),
     ...['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].flatMap((type) =>
-      resourcesOf(template, type).map(([id]) => `${id}: a policy apart from its role`),
+      resourcesOf(template, type).map(([id]) => `${id}: the policy must be part of a role`),
     ),
     ...functions.flatMap((fn) => functionFindings(template, fn)),
     ...resourcePolicies(template).flatMap(([id, document]) =>
@@ -53,7 +55,10 @@ function trustFindings(id: string, { Statement }: PolicyDocument): string[] {
 function functionFindings(template: Template, fn: DeployedFunction): string[] {
   const statements = statementsOf(template, fn);
   const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
-  return [...allowed.flatMap((one) => statementFindings(fn, one, statements)), ...splitFindings(fn, allowed)];
+  return [
+    ...allowed.flatMap((statement) => statementFindings(fn, statement, statements)),
+    ...splitFindings(fn, allowed),
+  ];
 }
 
 /** A batch or a transaction may name items of several kinds: one statement must allow them all. */
@@ -62,26 +67,34 @@ function splitFindings({ name }: DeployedFunction, allowed: Statement[]): string
     .filter(({ Resource }) => listOf(Resource).map(textOf).includes('${Table.Arn}'))
     .flatMap(({ Action }) => listOf(Action));
   const repeated = new Set(actions.filter((action, at) => actions.indexOf(action) !== at));
-  return [...repeated].map((action) => `${name}: ${action} is split, and refused for items of both statements`);
+  return [...repeated].map(
+    (action) => `${name}: ${action} is in two statements, so a request for items of both is denied`,
+  );
 }
 
 function statementFindings(fn: DeployedFunction, statement: Statement, all: Statement[]): string[] {
   const { Action, NotAction, NotResource, Resource } = statement;
   const actions = listOf(Action);
   const resources = listOf(Resource).map(textOf);
-  const say = (finding: string) => `${fn.name}: ${finding}`;
+  const finding = (text: string) => `${fn.name}: ${text}`;
   return [
     ...(NotAction || NotResource || actions.length === 0 || resources.length === 0
-      ? [say('a statement that says what it does not allow, or nothing')]
+      ? [finding('a statement must list its actions and resources')]
       : []),
-    ...actions.filter((action) => /[*?]/.test(action)).map((action) => say(`a wildcard in the action ${action}`)),
+    ...actions.filter((action) => /[*?]/.test(action)).map((action) => finding(`a wildcard in the action ${action}`)),
     ...resources
       .filter((resource) => /[*?]/.test(resource))
-      .filter((resource) => !EXCEPTIONS.some(({ isMeant }) => isMeant(statement, resource)))
-      .map((resource) => say(`a wildcard in the resource ${resource} of ${actions.join()}`)),
-    ...(isNetwork(statement) && !forbidsToCode(fn, all) ? [say('its code may change the network')] : []),
-    ...(resources.includes('${Table.Arn}') && !namesItems(statement) ? [say('all items of the table')] : []),
-    ...(actions.some((action) => action.startsWith('logs:')) && !isOwnLog(fn, resources) ? [say('a foreign log')] : []),
+      .filter((resource) => !EXCEPTIONS.some(({ isAllowed }) => isAllowed(statement, resource)))
+      .map((resource) => finding(`a wildcard in the resource ${resource} of ${actions.join()}`)),
+    ...(isNetwork(statement) && !forbidsToCode(fn, all)
+      ? [finding('the code of the function may change the network')]
+      : []),
+    ...(resources.includes('${Table.Arn}') && !namesItems(statement)
+      ? [finding('the statement allows all items of the table')]
+      : []),
+    ...(actions.some((action) => action.startsWith('logs:')) && !isOwnLog(fn, resources)
+      ? [finding('the log group belongs to another function')]
+      : []),
   ];
 }
 
@@ -93,15 +106,15 @@ function forbidsToCode({ properties }: DeployedFunction, statements: Statement[]
   const [allowed, denied] = (['Allow', 'Deny'] as const).map((effect) =>
     statements.find((statement) => statement.Effect === effect && isNetwork(statement)),
   );
-  const whose = JSON.stringify(denied?.Condition?.['ArnEquals']?.['lambda:SourceFunctionArn'] ?? '');
+  const sourceFunction = JSON.stringify(denied?.Condition?.['ArnEquals']?.['lambda:SourceFunctionArn'] ?? '');
   return (
     'VpcConfig' in properties &&
     listOf(denied?.Action).join() === listOf(allowed?.Action).join() &&
-    whose.endsWith(`:function:${String(properties['FunctionName'])}"}`)
+    sourceFunction.endsWith(`:function:${String(properties['FunctionName'])}"}`)
   );
 }
 
-/** Kinds of items by the beginning of their partition key: `SESSION#*`, never `*`. */
+/** Whether the statement names kinds of items by a key prefix such as `SESSION#*`. */
 function namesItems({ Condition }: Statement): boolean {
   const prefixes = listOf(Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] as string[] | undefined);
   return prefixes.length > 0 && prefixes.every((prefix) => /^[A-Z]+#\*$/.test(prefix));
@@ -117,11 +130,11 @@ function resourcePolicies(template: Template): [string, PolicyDocument][] {
     .map(([id, { Properties }]) => [id, Properties['PolicyDocument'] as PolicyDocument]);
 }
 
-/** Queues, buckets and topics let nobody in by name of everybody. */
+/** Policies of queues, buckets and topics must not allow every principal or every action. */
 function openFindings(id: string, { Effect, Principal, Action }: Statement): string[] {
   if (Effect === 'Deny') return [];
   return [
-    ...(JSON.stringify(Principal).includes('*') ? [`${id}: lets everybody in`] : []),
+    ...(JSON.stringify(Principal).includes('*') ? [`${id}: allows every principal`] : []),
     ...listOf(Action).flatMap((action) => (action.includes('*') ? [`${id}: a wildcard in ${action}`] : [])),
   ];
 }

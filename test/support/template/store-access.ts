@@ -14,10 +14,10 @@ const DELETE = ['DeleteItem'];
 const QUERY = ['Query'];
 const BATCH = ['BatchGetItem'];
 
-/** Of functions that reach no item by themselves. */
+/** For functions that access no item directly. */
 const NONE: Actions = {};
 
-/** An index is granted as a whole: it has no kinds of items. */
+/** A permission for an index always covers the whole index. */
 export const INDEXES = ['index/follow-ups', 'index/paid-on-day'] as const;
 const [FOLLOW_UPS, PAID_ON_DAY] = INDEXES;
 

@@ -1,6 +1,6 @@
-// A CloudFormation template, as far as tests look into it.
+// The parts of a CloudFormation template that the tests read.
 
-/** A value of the template: text, or an intrinsic function. */
+/** A text or an intrinsic function. */
 export type Value = unknown;
 
 export interface Resource {
@@ -30,13 +30,13 @@ export interface PolicyDocument {
   Statement: Statement[];
 }
 
-/** Every resource of a type, by its name in the template. */
+/** Lists the resources of a type with their logical ids. */
 export function resourcesOf(template: Template, type: string): [string, Resource][] {
   return Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
 }
 
 export interface DeployedFunction {
-  /** As in serverless.yml. */
+  /** The name in serverless.yml. */
   name: string;
   logicalId: string;
   properties: Record<string, Value>;
@@ -50,10 +50,10 @@ export function functionsOf(template: Template): DeployedFunction[] {
   }));
 }
 
-/** The function's own statements; a role that is not of the template is an error. */
+/** Lists the statements of a function's role. @throws when the template does not contain the role */
 export function statementsOf(template: Template, { properties }: DeployedFunction): Statement[] {
   const role = template.Resources[roleIdOf(properties)];
-  if (role?.Type !== 'AWS::IAM::Role') throw new Error(`${roleIdOf(properties)} is no role of the template`);
+  if (role?.Type !== 'AWS::IAM::Role') throw new Error(`${roleIdOf(properties)} is not a role of the template`);
   const policies = role.Properties['Policies'] as { PolicyDocument: PolicyDocument }[];
   return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }
@@ -67,7 +67,7 @@ export function listOf<Item>(value: Item | Item[] | undefined): Item[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** An ARN or another text of the template, with references in it as they stand: to look for a star, or to compare. */
+/** Returns an ARN or another value as text. References stay in the form `${Name.Attribute}`. */
 export function textOf(value: Value): string {
   if (typeof value === 'string') return value;
   const { 'Fn::Sub': sub, 'Fn::GetAtt': path, Ref: name } = value as Record<string, Value>;

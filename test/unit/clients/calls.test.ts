@@ -1,4 +1,4 @@
-// What the clients send, and what they make of answers that are not as usual.
+// Requests of the generated clients, and their errors for unexpected responses.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,13 +15,13 @@ const json =
   (response) =>
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
 
-/** A service that answers everything alike, and remembers what it was asked. */
+/** Starts a service that records its requests and sends the same response to all of them. */
 async function startService() {
-  const asked: { route: string; headers: IncomingMessage['headers']; body: string }[] = [];
-  const service = { url: '', asked, respond: json(200, {}), close: () => void server.close().closeAllConnections() };
+  const requests: { route: string; headers: IncomingMessage['headers']; body: string }[] = [];
+  const service = { url: '', requests, respond: json(200, {}), close: () => void server.close().closeAllConnections() };
   const server = createServer(async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
-    asked.push({ route: `${method} ${url}`, headers, body: await text(incoming) });
+    requests.push({ route: `${method} ${url}`, headers, body: await text(incoming) });
     service.respond(outgoing);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -29,7 +29,7 @@ async function startService() {
   return service;
 }
 
-describe.each(PLATFORMS)('the client for %s', (platform) => {
+describe.each(PLATFORMS)('the generated client for %s', (platform) => {
   let made: Awaited<ReturnType<typeof makeClients>>;
   let loaded: ClientModule;
   let service: Awaited<ReturnType<typeof startService>>;
@@ -50,42 +50,41 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
       (error: unknown) => error,
     );
   };
-  /** What one call sent. */
-  const sent = async (call: (one: ReturnType<typeof client>) => Promise<unknown>, options: object = {}) => {
+  /** Returns the request that a call sends. */
+  const sent = async (call: (api: ReturnType<typeof client>) => Promise<unknown>, options: object = {}) => {
     service.respond = json(200, {});
     await call(client(options));
-    return service.asked.at(-1)!;
+    return service.requests.at(-1)!;
   };
 
-  it('puts each parameter where it belongs, and the rest into the body', async () => {
-    const prepay = await sent((one) => one.prepay!({ sku: 'coffee', tradeType: 'JSAPI', idempotencyKey: 'k 1' }));
+  it('sends parameters in the path, the query and the headers, and the other fields in the body', async () => {
+    const prepay = await sent((api) => api.prepay!({ sku: 'coffee', tradeType: 'JSAPI', idempotencyKey: 'k 1' }));
     expect(prepay).toMatchObject({ route: 'POST /pay/prepay', headers: { 'idempotency-key': 'k 1' } });
     expect(prepay.headers['content-type']).toBe('application/json');
     expect(JSON.parse(prepay.body)).toEqual({ sku: 'coffee', tradeType: 'JSAPI' });
-    const decide = await sent((one) => one.decideQrLogin!({ ticket: 'a/b?c', decision: 'scan' }));
+    const decide = await sent((api) => api.decideQrLogin!({ ticket: 'a/b?c', decision: 'scan' }));
     expect(decide).toMatchObject({ route: 'POST /qr-login/a%2Fb%3Fc/confirm', body: '{"decision":"scan"}' });
-    const config = await sent((one) => one.getJssdkConfig!({ url: 'https://a.example/?b=1&c=你' }));
+    const config = await sent((api) => api.getJssdkConfig!({ url: 'https://a.example/?b=1&c=你' }));
     expect(config.route).toBe(`GET /jssdk/config?url=${encodeURIComponent('https://a.example/?b=1&c=你')}`);
   });
 
-  it('sends nothing for what is left out', async () => {
-    const { route, headers, body } = await sent((one) => one.listOrders!());
+  it('leaves omitted parameters out of the request', async () => {
+    const { route, headers, body } = await sent((api) => api.listOrders!());
     expect({ route, body }).toEqual({ route: 'GET /pay/orders', body: '' });
     expect(headers).not.toHaveProperty('authorization');
-    expect((await sent((one) => one.prepay!({ sku: 'a' }))).headers).not.toHaveProperty('idempotency-key');
-    expect((await sent((one) => one.createQrLogin!())).body).toBe('{}');
+    expect((await sent((api) => api.prepay!({ sku: 'a' }))).headers).not.toHaveProperty('idempotency-key');
+    expect((await sent((api) => api.createQrLogin!())).body).toBe('{}');
   });
 
-  it('asks for the token at each call', async () => {
+  it('calls getToken before each request', async () => {
     const tokens = ['t1', ''];
-    const options = { getToken: () => tokens.shift() };
-    const one = client(options);
-    const call = () => sent(() => one.getMe!());
+    const api = client({ getToken: () => tokens.shift() });
+    const call = () => sent(() => api.getMe!());
     expect((await call()).headers.authorization).toBe('Bearer t1');
     expect((await call()).headers).not.toHaveProperty('authorization');
   });
 
-  it('throws what the service says, and how long to wait', async () => {
+  it('throws an ApiError with the code of the service and the seconds until a retry', async () => {
     const body = { code: 'RATE_LIMITED', message: 'slowly', requestId: 'r', detail: { a: 1 } };
     const error = await failure(json(429, body, { 'Retry-After': '7' }));
     expect(error).toBeInstanceOf(loaded.ApiError);
@@ -93,7 +92,7 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
     expect(String(error)).toBe('ApiError: slowly');
   });
 
-  it("takes the gateway's own limit for a limit", async () => {
+  it("throws RATE_LIMITED for the gateway's own status 429", async () => {
     const error = await failure(json(429, { message: 'Too Many Requests' }));
     expect(error).toMatchObject({ code: 'RATE_LIMITED', status: 429, retryAfterS: 1 });
   });
@@ -101,13 +100,13 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
   it.each<[string, number, Respond]>([
     ['a gateway', 503, json(503, { message: 'Service Unavailable' })],
     ['a proxy', 502, (response) => response.writeHead(502, { 'Content-Type': 'text/html' }).end('<html>')],
-    ['a portal that is in the way', 200, (response) => response.writeHead(200).end('<html>log in first')],
-    ['something empty', 200, (response) => response.writeHead(200).end()],
-  ])('takes the answer of %s for no answer of the service', async (_, status, respond) => {
+    ['a captive portal', 200, (response) => response.writeHead(200).end('<html>log in first')],
+    ['a server that sends an empty body', 200, (response) => response.writeHead(200).end()],
+  ])('throws UNEXPECTED_ANSWER for the response of %s', async (_, status, respond) => {
     expect(await failure(respond)).toMatchObject({ code: 'UNEXPECTED_ANSWER', status });
   });
 
-  it('says when nothing is there, and when nothing comes', async () => {
+  it('throws NETWORK when the connection fails and TIMEOUT when the response does not end', async () => {
     expect(await failure((response) => response.destroy())).toMatchObject({ code: 'NETWORK', status: 0 });
     const silent = await failure(() => undefined, { timeoutMs: 50 });
     expect(silent).toMatchObject({ code: 'TIMEOUT', status: 0 });
@@ -116,13 +115,13 @@ describe.each(PLATFORMS)('the client for %s', (platform) => {
   });
 });
 
-it('a page without a token lets the cookie say who asks, one with a token never', async () => {
+it('the h5 client sends cookies only when it has no getToken option', async () => {
   const made = await makeClients(buildOpenapi(ENDPOINTS));
   const { createClient } = await made.load.h5();
-  const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({}));
+  const fetchSpy = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({}));
   await createClient({ baseUrl: 'https://api.example.com' }).getMe!();
   await createClient({ baseUrl: 'https://api.example.com', getToken: () => undefined }).getMe!();
-  expect(asked.mock.calls.map(([, init]) => init!.credentials)).toEqual(['include', 'omit']);
-  asked.mockRestore();
+  expect(fetchSpy.mock.calls.map(([, init]) => init!.credentials)).toEqual(['include', 'omit']);
+  fetchSpy.mockRestore();
   made.remove();
 });

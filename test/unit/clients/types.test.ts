@@ -1,4 +1,4 @@
-// The types of the clients, as somebody's compiler sees them.
+// Compiles example code against the types of the generated clients.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { buildOpenapi } from '../../../lib/http/openapi/document.ts';
 import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
 import { makeClients, PLATFORMS } from '../../support/clients.ts';
 
-/** Right and wrong use; each wrong line has to be an error, or the mark above it is one. */
+/** Correct and wrong uses. The compiler reports an unused `@ts-expect-error` mark, so each wrong line must be an error. */
 const USAGE = `
 export async function shop(person: { code: string }) {
   let token: string | undefined;
@@ -30,30 +30,30 @@ export async function shop(person: { code: string }) {
     await client.decideQrLogin({ ticket: 't', decision: 'confirm' });
   } catch (error) {
     if (error instanceof ApiError && error.code === 'TICKET_EXPIRED') console.log(error.status, error.requestId, error.retryAfterS);
-    // @ts-expect-error no such code
+    // @ts-expect-error unknown error code
     if (error instanceof ApiError && error.code === 'NO_SUCH_CODE') throw error;
   }
   // @ts-expect-error a field is missing
   await client.loginMiniapp({});
-  // @ts-expect-error neither form
+  // @ts-expect-error incomplete: neither a code nor encrypted data with its iv
   await client.bindPhone({ encryptedData: 'x' });
   // @ts-expect-error nothing to change
   await client.updateProfile({});
-  // @ts-expect-error no such trade type
+  // @ts-expect-error unknown trade type
   await client.prepay({ sku: 'coffee', tradeType: 'APP' });
-  // @ts-expect-error no such field
+  // @ts-expect-error unknown field
   await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', price: 1 });
-  // @ts-expect-error only one who is registered has a token
+  // @ts-expect-error only a registered user has a token
   poll.token;
-  // @ts-expect-error one of three
+  // @ts-expect-error the union has three members
   payment.codeUrl;
-  // @ts-expect-error a header that is needed
+  // @ts-expect-error a required header is missing
   await client.pollQrLogin({ ticket: 't' });
   // @ts-expect-error may be null
   order.paidAt.length;
-  // @ts-expect-error no method: WeChat goes there
+  // @ts-expect-error the client has no method for the redirect of WeChat
   client.oauthCallback;
-  // @ts-expect-error no method: for machines
+  // @ts-expect-error the client has no method for the health check
   client.getHealth;
   return { session, nothing, link, next, paidAt };
 }
@@ -62,7 +62,7 @@ export async function shop(person: { code: string }) {
 const ONLY = {
   h5: `export const address: string = createClient({ baseUrl: '' }).authorizeUrl({ redirect: 'https://example.com' });`,
   miniprogram: `
-// @ts-expect-error a mini-program cannot go to an address
+// @ts-expect-error a mini-program cannot open an address
 createClient({ baseUrl: '' }).authorizeUrl;`,
 };
 
@@ -78,7 +78,7 @@ beforeAll(async () => {
 });
 afterAll(() => made.remove());
 
-/** @returns what the compiler has to say, where no other settings are near */
+/** Compiles a file without any tsconfig. @returns the output of the compiler */
 function compile(name: string, source: string): string {
   const file = join(made.folder, name);
   writeFileSync(file, source);
@@ -89,19 +89,19 @@ function compile(name: string, source: string): string {
   return stdout + stderr;
 }
 
-describe.each(PLATFORMS)('the client for %s', (platform) => {
-  it('lets right use through, and stops wrong use', () => {
+describe.each(PLATFORMS)('the generated client for %s', (platform) => {
+  it('compiles correct uses and reports each wrong use', () => {
     const imports = `import { ApiError, createClient, type Session } from './wechat-lambda.${platform}';`;
     expect(compile('usage.ts', [imports, USAGE, ONLY[platform]].join('\n'))).toBe('');
   });
 
-  it('has types for plain JavaScript too', () => {
+  it('has types for plain JavaScript', () => {
     const requires = `const { createClient } = require('./wechat-lambda.${platform}');`;
-    const wrong = '// @ts-expect-error a number is no address\ncreateClient({ baseUrl: 1 });';
+    const wrong = '// @ts-expect-error a number is not an address\ncreateClient({ baseUrl: 1 });';
     expect(compile('usage.js', ['// @ts-check', requires, wrong].join('\n'))).toBe('');
   });
 
-  it('needs no newer language than its platform has, nor any module', () => {
+  it('uses only the language version of its platform and imports no module', () => {
     const source = readFileSync(join(made.folder, `wechat-lambda.${platform}.js`), 'utf8');
     expect(transformSync(source, { target: LANGUAGE[platform] }).code).toBe(
       transformSync(source, { target: 'esnext' }).code,
@@ -114,7 +114,7 @@ describe('npm run clients', () => {
   const generate = (...folder: string[]) =>
     spawnSync(process.execPath, ['infra/clients/generate.ts', ...folder], { encoding: 'utf8' });
 
-  it('writes the files into the folder, and says which', () => {
+  it('writes the files into the given folder and prints their paths', () => {
     const folder = join(made.folder, 'new', 'folder');
     const { status, stdout } = generate(folder);
     expect(status).toBe(0);
@@ -125,12 +125,12 @@ describe('npm run clients', () => {
     }
   });
 
-  it('says how it is used', () => {
+  it('prints its usage and exits with 2 when no folder is given', () => {
     expect(generate()).toMatchObject({ status: 2, stderr: expect.stringContaining('npm run clients -- <folder>') });
   });
 });
 
-describe('a schema as TypeScript', () => {
+describe('typeOf', () => {
   it.each([
     [
       { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'string' } }, required: ['a'] },
@@ -140,11 +140,11 @@ describe('a schema as TypeScript', () => {
     [{ type: 'array', items: { enum: ['a', 'b'] } }, 'Array<"a" | "b">'],
     [{ oneOf: [{ $ref: '#/components/schemas/User' }, { const: 1 }] }, 'User | 1'],
     [{ type: 'object', additionalProperties: {} }, 'Record<string, unknown>'],
-  ] as const)('%j', (schema, type) => {
+  ] as const)('converts the schema %j to %s', (schema, type) => {
     expect(typeOf(structuredClone(schema) as object)).toBe(type);
   });
 
-  it('that has none is a mistake', () => {
+  it('throws for a schema that it does not support', () => {
     expect(() => typeOf({ not: {} })).toThrow(TypeError);
   });
 });

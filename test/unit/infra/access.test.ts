@@ -23,7 +23,7 @@ describe('STORE_ACCESS', () => {
 
 describe('serverless.yml', () => {
   beforeAll(async () => {
-    // Without an entry in STORE_ACCESS, the access of a function would seem to be too much.
+    // For a store function without an entry in STORE_ACCESS, the checks below would report excess access.
     expectNoFindings(unlisted);
     for (const name of names) code.set(name, await codeAccess(`functions/${name}.ts`));
   });

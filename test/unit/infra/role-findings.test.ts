@@ -17,7 +17,7 @@ function items(...prefixes: string[]): Statement['Condition'] {
   return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': prefixes } };
 }
 
-/** A template of one function, which is right, with these statements besides. */
+/** Returns a correct template of one function, with additional statements. */
 function templateWith(...statements: Statement[]): Template {
   const good: Statement[] = [
     { Effect: 'Allow', Action: ['logs:PutLogEvents'], Resource: LOG },
@@ -52,7 +52,7 @@ function changed(change: (resources: Template['Resources']) => void): Template {
   return template;
 }
 
-it('finds nothing where nothing is wrong', () => {
+it('roleFindings returns no finding for a correct template', () => {
   const network: Statement = { Effect: 'Allow', Action: NETWORK, Resource: '*' };
   const report = { 'Fn::Sub': '${BillReports.Arn}/bills/*' };
   expect(roleFindings(templateWith())).toEqual([]);
@@ -60,10 +60,14 @@ it('finds nothing where nothing is wrong', () => {
   expect(roleFindings(templateWith({ Effect: 'Allow', Action: 's3:PutObject', Resource: report }))).toEqual([]);
 });
 
-describe('is red when a statement says more than it must', () => {
+describe('roleFindings, statements', () => {
   it.each<[string, Statement, string]>([
     ['any action', { Effect: 'Allow', Action: '*', Resource: TABLE }, 'wildcard in the action *'],
-    ['a family of actions', { Effect: 'Allow', Action: ['dynamodb:*Item'], Resource: LOG }, 'in the action dynamodb:*'],
+    [
+      'actions by a pattern',
+      { Effect: 'Allow', Action: ['dynamodb:*Item'], Resource: LOG },
+      'in the action dynamodb:*',
+    ],
     ['any resource', { Effect: 'Allow', Action: 'events:PutEvents', Resource: '*' }, 'in the resource * of events'],
     [
       'every parameter',
@@ -71,16 +75,20 @@ describe('is red when a statement says more than it must', () => {
       'in the resource arn:aws:ssm:::parameter/shop/dev/*',
     ],
     [
-      'a wildcard put together',
+      'a resource with a joined wildcard',
       { Effect: 'Allow', Action: 's3:PutObject', Resource: { 'Fn::Join': ['', [TABLE, '/*']] } },
       'a wildcard in the resource',
     ],
     [
-      'more of the bucket',
+      'another action on the bill reports',
       { Effect: 'Allow', Action: 's3:GetObject', Resource: { 'Fn::Sub': '${BillReports.Arn}/bills/*' } },
       'of s3:GetObject',
     ],
-    ['all but something', { Effect: 'Allow', NotAction: ['iam:PassRole'], Resource: LOG }, 'does not allow'],
+    [
+      'all actions except one',
+      { Effect: 'Allow', NotAction: ['iam:PassRole'], Resource: LOG },
+      'must list its actions',
+    ],
     ['every item', { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: TABLE }, 'all items of the table'],
     [
       'every kind of item',
@@ -90,14 +98,18 @@ describe('is red when a statement says more than it must', () => {
     [
       'the log of another function',
       { Effect: 'Allow', Action: 'logs:PutLogEvents', Resource: { 'Fn::GetAtt': ['OtherLogGroup', 'Arn'] } },
-      'a foreign log',
+      'the log group belongs to another function',
     ],
-    ['the network', { Effect: 'Allow', Action: NETWORK, Resource: '*' }, 'its code may change the network'],
-  ])('%s', (_, statement, finding) => {
+    [
+      'network changes by the code',
+      { Effect: 'Allow', Action: NETWORK, Resource: '*' },
+      'the code of the function may change the network',
+    ],
+  ])('reports a statement that allows %s', (_, statement, finding) => {
     expect(roleFindings(templateWith(statement)).join('\n')).toContain(finding);
   });
 
-  it('and less than it must for items of two kinds in one call', () => {
+  it('reports an action on the table that is split over two statements', () => {
     const second: Statement = {
       Effect: 'Allow',
       Action: ['dynamodb:GetItem'],
@@ -105,40 +117,40 @@ describe('is red when a statement says more than it must', () => {
       Condition: items('ACCOUNT#*'),
     };
     const findings = roleFindings(templateWith(second));
-    expect(findings).toEqual(['shop: dynamodb:GetItem is split, and refused for items of both statements']);
+    expect(findings).toEqual(['shop: dynamodb:GetItem is in two statements, so a request for items of both is denied']);
   });
 
-  it('the network, forbidden to the code of another function only', () => {
+  it('reports network changes that are denied only to the code of another function', () => {
     const network: Statement = { Effect: 'Allow', Action: NETWORK, Resource: '*' };
     const foreign = { ArnEquals: { 'lambda:SourceFunctionArn': { 'Fn::Sub': `${SELF['Fn::Sub']}-2` } } };
     const findings = roleFindings(templateWith(network, { ...FORBIDDEN, Condition: foreign }));
-    expect(findings).toEqual(['shop: its code may change the network']);
+    expect(findings).toEqual(['shop: the code of the function may change the network']);
   });
 });
 
-describe('is red when a role is not one function’s own', () => {
-  it('two functions with one role', () => {
+describe('roleFindings, roles', () => {
+  it('reports a role that two functions share', () => {
     const template = changed((resources) => {
       resources['OtherLambdaFunction'] = { ...resources['ShopLambdaFunction']! };
     });
-    expect(roleFindings(template)).toContain('ShopRole: more than one function has it');
+    expect(roleFindings(template)).toContain('ShopRole: several functions share this role');
   });
 
-  it('a role of nobody', () => {
+  it('reports a role that no function uses', () => {
     const template = changed((resources) => {
       resources['SharedRole'] = { ...resources['ShopRole']! };
     });
-    expect(roleFindings(template)).toEqual(['SharedRole: a role that no function has']);
+    expect(roleFindings(template)).toEqual(['SharedRole: no function uses this role']);
   });
 
-  it('a managed policy', () => {
+  it('reports a managed policy', () => {
     const template = changed((resources) => {
       resources['ShopRole']!.Properties['ManagedPolicyArns'] = ['arn:aws:iam::aws:policy/AdministratorAccess'];
     });
-    expect(roleFindings(template)).toEqual(['ShopRole: a managed policy, which others may widen']);
+    expect(roleFindings(template)).toEqual(['ShopRole: a managed policy can be widened outside this template']);
   });
 
-  it('somebody else who may take it', () => {
+  it('reports a trust policy with another principal', () => {
     const template = changed((resources) => {
       const trust = resources['ShopRole']!.Properties['AssumeRolePolicyDocument'] as PolicyDocument;
       trust.Statement.push({ Effect: 'Allow', Principal: { AWS: '*' } });
@@ -148,17 +160,20 @@ describe('is red when a role is not one function’s own', () => {
 });
 
 it.each([
-  ['everybody', { Effect: 'Allow', Principal: '*', Action: 'sqs:SendMessage' }, 'Queue: lets everybody in'],
+  ['every principal', { Effect: 'Allow', Principal: '*', Action: 'sqs:SendMessage' }, 'Queue: allows every principal'],
   [
     'every account',
     { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sqs:SendMessage' },
-    'Queue: lets everybody in',
+    'Queue: allows every principal',
   ],
   ['every action', { Effect: 'Allow', Principal: { Service: 'sns' }, Action: 'sqs:*' }, 'Queue: a wildcard in sqs:*'],
-] satisfies [string, Statement, string][])('is red when a queue is open to %s', (_, statement, finding) => {
-  const template = changed((resources) => {
-    const PolicyDocument = { Statement: [statement] };
-    resources['Queue'] = { Type: 'AWS::SQS::QueuePolicy', Properties: { PolicyDocument } };
-  });
-  expect(roleFindings(template)).toEqual([finding]);
-});
+] satisfies [string, Statement, string][])(
+  'roleFindings reports a queue policy that allows %s',
+  (_, statement, finding) => {
+    const template = changed((resources) => {
+      const PolicyDocument = { Statement: [statement] };
+      resources['Queue'] = { Type: 'AWS::SQS::QueuePolicy', Properties: { PolicyDocument } };
+    });
+    expect(roleFindings(template)).toEqual([finding]);
+  },
+);

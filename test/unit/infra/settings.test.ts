@@ -10,7 +10,7 @@ const read = createRequire(import.meta.url)('../../../infra/build/settings.cjs')
   resolver: Resolver,
 ) => Promise<Record<string, unknown>>;
 
-/** As the framework calls it: `env:NAME, ''`, a parameter of the stage, the region. */
+/** Resolves the settings like the framework, from `env`, a parameter of the stage and a region. */
 function settings(env: Record<string, string>, reserveConcurrency = false) {
   return read({
     resolveVariable: async (text) => {
@@ -25,7 +25,7 @@ const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/0b1c';
 const APP_ID = 'wxd678efh567hg6787';
 const OWN_DOMAIN = { DOMAIN_NAME: 'api.example.com', CERTIFICATE_ARN: CERTIFICATE };
 
-describe('a switch that cannot be meant ends the packaging', () => {
+describe('packaging, switches', () => {
   it.each([
     [{ WEBHOOKS: 'route' }, 'WEBHOOKS must be one of urls, routes, both; it is "route".'],
     [{ EGRESS: 'on' }, 'EGRESS must be one of open, fixed; it is "on".'],
@@ -39,12 +39,12 @@ describe('a switch that cannot be meant ends the packaging', () => {
     [{ ALLOWED_ORIGINS: 'https://a.example, shop.example.com' }, '"shop.example.com" is not an origin.'],
     [{ ALLOWED_ORIGINS: 'https://a.example/shop' }, '"https://a.example/shop" is not an origin.'],
     [{ ALLOWED_ORIGINS: '*' }, '"*" is not an origin.'],
-  ])('%j', async (env, sentence) => {
+  ])('rejects the settings %j', async (env, sentence) => {
     await expect(settings(env)).rejects.toThrow(sentence);
   });
 });
 
-describe('a setting that the functions could only refuse ends the packaging', () => {
+describe('packaging, settings of the functions', () => {
   const appId = 'must be wx and 16 digits or small letters; it is';
   const notifyUrl = 'must be an https address without ? and #; it is';
   const files = 'MP_VERIFY_FILES must be a JSON object such as {"MP_verify_abc.txt":"abc"}; it is';
@@ -67,11 +67,11 @@ describe('a setting that the functions could only refuse ends the packaging', ()
     [{ MP_VERIFY_FILES: '5' }, files],
     [{ MP_VERIFY_FILES: '{"MP_verify_abc":"abc"}' }, files],
     [{ MP_VERIFY_FILES: '{"MP_verify_abc.txt":5}' }, files],
-  ])('%j', async (env, sentence) => {
+  ])('rejects %j, which the functions would reject at run time', async (env, sentence) => {
     await expect(settings(env)).rejects.toThrow(sentence);
   });
 
-  it('in a sentence, without where in our code that was', async () => {
+  it('reports a fault as one sentence without a stack trace', async () => {
     await expect(settings({ PAY_API: 'v4' })).rejects.toMatchObject({ stack: 'PAY_API must be v3 or v2; it is "v4".' });
     await expect(settings({ EGRESS: 'on' })).rejects.toMatchObject({ stack: expect.stringMatching(/^EGRESS.*\.$/) });
   });
@@ -89,19 +89,19 @@ describe('a setting that the functions could only refuse ends the packaging', ()
       PAY_NOTIFY_URL: 'https://edge.example/n',
       PAY_V2_NOTIFY_URL: 'https://edge.example',
     },
-    // A rehearsal.
+    // The settings of a rehearsal.
     { PUBLIC_BASE_URL: 'http://localhost:3000', PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify' },
-  ])('but not what they take: %j', async (env) => {
+  ])('accepts the valid settings %j', async (env) => {
     await expect(settings(env)).resolves.toMatchObject({ webhooks: 'urls' });
   });
 
-  describe('unless it is for the local stack', () => {
+  describe('for the local stack', () => {
     const { argv } = process;
     afterEach(() => {
       process.argv = argv;
     });
 
-    it('where the functions say what is wrong', async () => {
+    it('accepts invalid values, because the functions report them at run time', async () => {
       process.argv = [...argv.slice(0, 2), 'offline', 'start'];
       const odd = { PAY_API: 'v4', OFFICIAL_MODE: 'safe', SCAN_LOGIN_REGISTER: 'foo', PAY_NOTIFY_URL: 'foo' };
       await expect(settings(odd)).resolves.toMatchObject({ payNotifyUrl: 'foo' });
@@ -109,7 +109,7 @@ describe('a setting that the functions could only refuse ends the packaging', ()
   });
 });
 
-describe('where the webhooks are', () => {
+describe('webhook addresses', () => {
   const url = { 'Fn::GetAtt': ['PayDashnotifyLambdaFunctionUrl', 'FunctionUrl'] };
   const ownRoute = { 'Fn::Sub': 'https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/webhooks/pay-notify' };
 
@@ -120,11 +120,11 @@ describe('where the webhooks are', () => {
     [{ WEBHOOKS: 'both' }, ownRoute],
     [{ WEBHOOKS: 'both', ...OWN_DOMAIN }, 'https://api.example.com/webhooks/pay-notify'],
     [{ WEBHOOKS: 'routes', PAY_NOTIFY_URL: 'https://edge.example/n' }, 'https://edge.example/n'],
-  ])('%j', async (env, address) => {
+  ])('with %j make payNotifyUrl %j', async (env, address) => {
     expect(await settings(env)).toMatchObject({ payNotifyUrl: address });
   });
 
-  it('names each by its function', async () => {
+  it('end with the name of their function', async () => {
     const base = 'https://api.example.com/webhooks';
     expect(await settings({ ...OWN_DOMAIN, WEBHOOKS: 'routes' })).toMatchObject({
       officialEventsUrl: `${base}/official-events`,
@@ -133,27 +133,27 @@ describe('where the webhooks are', () => {
   });
 });
 
-describe('where clients find the API', () => {
+describe('publicBaseUrl', () => {
   it.each([
     [{}, { 'Fn::Sub': 'https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}' }],
     [OWN_DOMAIN, 'https://api.example.com'],
     [{ ...OWN_DOMAIN, PUBLIC_BASE_URL: 'https://edge.example' }, 'https://edge.example'],
-  ])('%j', async (env, address) => {
+  ])('with %j is %j', async (env, address) => {
     expect(await settings(env)).toMatchObject({ publicBaseUrl: address });
   });
 });
 
-describe('what a stage decides', () => {
+describe('settings of a stage', () => {
   it.each([
     [false, {}, false],
     [true, {}, true],
     [true, { RESERVED_CONCURRENCY: 'off' }, false],
     [false, { RESERVED_CONCURRENCY: 'on' }, true],
-  ])('reserved concurrency: by default %s, with %j it is %s', async (byDefault, env, reserved) => {
+  ])('with the default %s and the settings %j result in reserved concurrency %s', async (byDefault, env, reserved) => {
     expect(await settings(env, byDefault)).toMatchObject({ reserved });
   });
 
-  it('runs no job that can only fail', async () => {
+  it('disable a job whose app or merchant is not configured', async () => {
     expect(await settings({})).toMatchObject({ hasApp: false, hasMerchant: false });
     expect(await settings({ OFFICIAL_APP_ID: APP_ID, PAY_MCH_ID: '19' })).toMatchObject({
       hasApp: true,
@@ -162,15 +162,15 @@ describe('what a stage decides', () => {
   });
 });
 
-it('explains every variable that packaging reads in .env.example, and no other', () => {
+it('.env.example explains every variable that packaging reads, and no other', () => {
   const namesIn = (path: string, pattern: RegExp) =>
     [...readFileSync(path, 'utf8').matchAll(pattern)].map(([, name]) => name!);
-  const known = [
+  const packaged = [
     ...namesIn('serverless.yml', /\$\{env:(\w+)/g),
     ...namesIn('infra/environment.yml', /\$\{env:(\w+)/g),
     ...namesIn('infra/build/settings.cjs', /^ {2}'([A-Z0-9_]+)',$/gm),
   ];
   const explained = namesIn('.env.example', /^(\w+)=/gm);
-  expect(new Set(explained)).toEqual(new Set(known));
+  expect(new Set(explained)).toEqual(new Set(packaged));
   expect(explained).toHaveLength(new Set(explained).size);
 });

@@ -1,4 +1,4 @@
-// Rules that hold for every input, not for the examples that somebody thought of.
+// Property tests: rules that hold for every generated input.
 import { createCipheriv, generateKeyPairSync, sign } from 'node:crypto';
 import type { Context, LambdaFunctionURLEvent } from 'aws-lambda';
 import * as fc from 'fast-check';
@@ -16,10 +16,10 @@ import { cdata } from '../../../lib/core/cdata.ts';
 import { parseXml } from '../../../lib/wechat/xml.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 200 });
-/** Characters that XML can carry at all. */
+/** Text of characters that XML allows. */
 const xmlText = text.map((value) => value.replaceAll(/[^\t\n\u0020-\uD7FF\uE000-\uFFFD]/g, ''));
-/** Either a value, or that it was refused with a code of the closed list: nothing else may be thrown. */
-const refusal = (run: () => unknown): string | undefined => {
+/** Returns the code of an AppError, or undefined without an error. Other errors are rethrown and fail the test. */
+const errorCode = (run: () => unknown): string | undefined => {
   try {
     run();
     return undefined;
@@ -29,7 +29,7 @@ const refusal = (run: () => unknown): string | undefined => {
   }
 };
 
-const rejection = (opening: Promise<unknown>): Promise<string | undefined> =>
+const asyncErrorCode = (opening: Promise<unknown>): Promise<string | undefined> =>
   opening.then(
     () => undefined,
     (error: unknown) => {
@@ -39,7 +39,7 @@ const rejection = (opening: Promise<unknown>): Promise<string | undefined> =>
   );
 
 describe('XML', () => {
-  it('gives back whatever was put into a CDATA section', () => {
+  it('returns any text that was written as a CDATA section', () => {
     fc.assert(
       fc.property(xmlText, (value) => {
         expect(parseXml(`<xml><Content>${cdata(value)}</Content></xml>`)['Content'] ?? '').toBe(value);
@@ -47,7 +47,7 @@ describe('XML', () => {
     );
   });
 
-  it('is parsed or refused, and touches no prototype', () => {
+  it('is parsed or rejected with PARAM_ERROR, and changes no prototype', () => {
     const bits = [
       '<xml>',
       '</xml>',
@@ -64,7 +64,7 @@ describe('XML', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...bits), { maxLength: 20 }), (parts) => {
-        const code = refusal(() => parseXml(parts.join('')));
+        const code = errorCode(() => parseXml(parts.join('')));
         expect([undefined, 'PARAM_ERROR']).toContain(code);
         expect(({} as Record<string, unknown>)['a']).toBeUndefined();
       }),
@@ -72,29 +72,26 @@ describe('XML', () => {
   });
 });
 
-describe('a push of the official account', () => {
+describe('openOfficialPush', () => {
   const names = fc.constantFrom('signature', 'msg_signature', 'timestamp', 'nonce', 'encrypt_type');
   const bodies = fc.oneof(
     text,
     text.map((encrypted) => `<xml><Encrypt>${cdata(encrypted)}</Encrypt></xml>`),
   );
 
-  it.each(['plain', 'compatible', 'secure'] as const)(
-    'is refused in %s mode, whatever it says, when the signature is not right',
-    (mode) => {
-      const aesKeys = [readMessageKey('A'.repeat(43))!];
-      const keys = { mode, token: 'AAAAA', appId: 'wx', aesKeys, nowMs: 1_714_037_059_000 };
-      fc.assert(
-        fc.property(fc.dictionary(names, text), bodies, (query, body) => {
-          const code = refusal(() => openOfficialPush(new URLSearchParams(query), Buffer.from(body), keys));
-          expect(code).toBe('FORBIDDEN');
-        }),
-      );
-    },
-  );
+  it.each(['plain', 'compatible', 'secure'] as const)('rejects any push with a wrong signature in %s mode', (mode) => {
+    const aesKeys = [readMessageKey('A'.repeat(43))!];
+    const keys = { mode, token: 'AAAAA', appId: 'wx', aesKeys, nowMs: 1_714_037_059_000 };
+    fc.assert(
+      fc.property(fc.dictionary(names, text), bodies, (query, body) => {
+        const code = errorCode(() => openOfficialPush(new URLSearchParams(query), Buffer.from(body), keys));
+        expect(code).toBe('FORBIDDEN');
+      }),
+    );
+  });
 });
 
-describe('a payment notification', () => {
+describe('openPayNotification', () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const apiV3Key = '0123456789abcdef0123456789abcdef';
   const nowMs = 1_800_000_000_000;
@@ -128,49 +125,51 @@ describe('a payment notification', () => {
   const keys = { platformKeys, apiV3Keys: [apiV3Key], nowMs };
   const open = (request: Parameters<typeof openPayNotification>[0]) => openPayNotification(request, keys);
 
-  it('opens when nobody touched it', async () => {
+  it('opens an unchanged notification', async () => {
     expect(await open({ headers, body })).toMatchObject({
       kind: 'payment',
       transaction: { payment: { amountFen: 100 } },
     });
   });
 
-  it('is refused when any one bit of its body differs', async () => {
+  it('rejects a notification with one changed bit in its body', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(body.length - 1), fc.nat(7), async (at, bit) => {
         const changed = Buffer.from(body);
         changed[at]! ^= 1 << bit;
-        expect(await rejection(open({ headers, body: changed }))).toBe('FORBIDDEN');
+        expect(await asyncErrorCode(open({ headers, body: changed }))).toBe('FORBIDDEN');
       }),
     );
   });
 
-  it('is refused under any other headers', async () => {
+  it('rejects a notification with any changed header', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...Object.keys(headers)), text, async (name, value) => {
         fc.pre(value !== headers[name as keyof typeof headers]);
-        expect(await rejection(open({ headers: { ...headers, [name]: value }, body }))).toBe('FORBIDDEN');
+        expect(await asyncErrorCode(open({ headers: { ...headers, [name]: value }, body }))).toBe('FORBIDDEN');
       }),
     );
   });
 
-  it('is refused, never a crash, when WeChat signed nonsense', async () => {
+  it('rejects any signed body that is not a notification, with a defined code', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), text), async (nonsense) => {
         const bytes = Buffer.from(nonsense);
-        expect(['PARAM_ERROR', 'FORBIDDEN']).toContain(await rejection(open({ headers: signed(bytes), body: bytes })));
+        expect(['PARAM_ERROR', 'FORBIDDEN']).toContain(
+          await asyncErrorCode(open({ headers: signed(bytes), body: bytes })),
+        );
       }),
       { numRuns: 40 },
     );
   });
 });
 
-describe('a webhook', () => {
+describe('webhook', () => {
   beforeEach(() => {
     for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
   });
 
-  it('answers every event that AWS can make', async () => {
+  it('returns the response of its flow for any event of a function URL', async () => {
     const handler = webhook(
       'any',
       async ({ body, query }) => ({ statusCode: 200, body: `${body.length} ${query.size}` }),
@@ -181,18 +180,18 @@ describe('a webhook', () => {
       { requiredKeys: [] },
     );
     await fc.assert(
-      fc.asyncProperty(event, async (some) => {
-        const whole = { requestContext: { http: { method: 'POST' } }, ...some } as unknown as LambdaFunctionURLEvent;
+      fc.asyncProperty(event, async (part) => {
+        const whole = { requestContext: { http: { method: 'POST' } }, ...part } as unknown as LambdaFunctionURLEvent;
         expect(await handler(whole, { awsRequestId: 'r' } as Context)).toMatchObject({ statusCode: 200 });
       }),
     );
   });
 });
 
-describe('the life of an order', () => {
+describe('nextState', () => {
   const events = fc.array(fc.constantFrom<OrderEvent>('accepted', 'paid', 'closed'), { maxLength: 12 });
 
-  it('ends as paid exactly when a payment was among the events, in whatever order and however often', () => {
+  it('ends as PAID exactly if `paid` is among the events, in any order and number', () => {
     fc.assert(
       fc.property(events, (happened) => {
         let state: OrderState = 'CREATED';
@@ -203,8 +202,8 @@ describe('the life of an order', () => {
   });
 });
 
-describe('a price', () => {
-  it('is a whole number of fen, from the catalogue, whatever the buyer says', () => {
+describe('priceOf', () => {
+  it('multiplies the catalogue price and ignores the amount of the buyer', () => {
     const fen = fc.integer({ min: 1, max: 100_000_000 });
     fc.assert(
       fc.property(fen, fc.integer({ min: 1, max: 100 }), fen, (unitFen, quantity, amountFen) => {
@@ -215,13 +214,13 @@ describe('a price', () => {
   });
 });
 
-describe('a log line', () => {
-  it('is JSON on one line, and holds no secret that has its name', () => {
+describe('redact', () => {
+  it('returns one line of JSON without the value of a secret field', () => {
     const secret = 's3cr3t-s3cr3t';
     const names = fc.constantFrom('access_token', 'session_key', 'js_code', 'secret', 'refresh_token');
     fc.assert(
       fc.property(fc.object(), names, text, (fields, name, note) => {
-        const line = redact({ ...fields, note, nested: [{ [name]: secret }], said: `${name}=${secret}&a=1` });
+        const line = redact({ ...fields, note, nested: [{ [name]: secret }], text: `${name}=${secret}&a=1` });
         expect(line).not.toContain('\n');
         expect(line).not.toContain(secret);
         expect(JSON.parse(line)).toBeTypeOf('object');

@@ -23,7 +23,7 @@ const keyed = (action: string, ...keys: string[]) => ({
 const shop = { TableName: 'shop' };
 const item = (pk: string) => ({ pk: { S: pk }, sk: { S: 'x' } });
 
-describe('a call of DynamoDB', () => {
+describe('accessesOf, DynamoDB', () => {
   it.each([
     ['GetItem', { ...shop, Key: item('A#1') }, keyed('dynamodb:GetItem', 'A#1')],
     ['PutItem', { ...shop, Item: item('A#1') }, keyed('dynamodb:PutItem', 'A#1')],
@@ -48,11 +48,11 @@ describe('a call of DynamoDB', () => {
       { ...keyed('dynamodb:Query', 'FOLLOWUP#1'), resource: `${TABLE}/index/follow-ups` },
     ],
     ['Scan', shop, { action: 'dynamodb:Scan', resource: TABLE }],
-  ])('%s names what it does, on what', (operation, input, access) => {
+  ])('returns the action, the resource and the partition key of %s', (operation, input, access) => {
     expect(dynamo(operation, input)).toEqual([access]);
   });
 
-  it('is for a transaction the calls that it stands for, those of one kind together', () => {
+  it('returns one access per action of a transaction, with all keys of that action', () => {
     const TransactItems = [
       { Put: { ...shop, Item: item('A#1') } },
       { Update: { ...shop, Key: item('B#1') } },
@@ -68,7 +68,7 @@ describe('a call of DynamoDB', () => {
     ]);
   });
 
-  it('is for a batch one call, with all of its keys', () => {
+  it('returns one access for a batch, with all of its keys', () => {
     const reading = { shop: { Keys: [item('A#1'), item('B#1')] } };
     expect(dynamo('BatchGetItem', { RequestItems: reading })).toEqual([keyed('dynamodb:BatchGetItem', 'A#1', 'B#1')]);
     const writing = { shop: [{ PutRequest: { Item: item('A#1') } }, { DeleteRequest: { Key: item('B#1') } }] };
@@ -77,15 +77,15 @@ describe('a call of DynamoDB', () => {
     ]);
   });
 
-  it('on an index that nobody has described is not judged', () => {
+  it('throws for an index without an entry in PARTITION_KEYS', () => {
     expect(() => dynamo('Query', { ...shop, IndexName: 'new' })).toThrow(/new/);
   });
 });
 
-describe('a call of another service', () => {
+describe('accessesOf, other services', () => {
   const arn = 'arn:aws:ssm:ap-southeast-1:000000000000:parameter/shop/prod';
 
-  it('reads each parameter by its name', () => {
+  it('returns one access per parameter', () => {
     expect(read('AmazonSSM.GetParameters', { Names: ['/shop/prod/A', '/shop/prod/B'] })).toEqual([
       { action: 'ssm:GetParameters', resource: `${arn}/A` },
       { action: 'ssm:GetParameters', resource: `${arn}/B` },
@@ -95,7 +95,7 @@ describe('a call of another service', () => {
     ]);
   });
 
-  it('puts events onto each bus once', () => {
+  it('returns one access per event bus', () => {
     const Entries = [{ EventBusName: 'shop' }, { EventBusName: 'shop' }, {}];
     expect(read('AWSEvents.PutEvents', { Entries }).map(({ resource }) => resource)).toEqual([
       'arn:aws:events:ap-southeast-1:000000000000:event-bus/shop',
@@ -103,17 +103,17 @@ describe('a call of another service', () => {
     ]);
   });
 
-  it('puts an object', () => {
+  it('returns the access of an S3 upload', () => {
     expect(read(undefined, {}, 'PUT', '/reports/bills/2026-11-20.json?x-id=PutObject')).toEqual([
       { action: 's3:PutObject', resource: 'arn:aws:s3:::reports/bills/2026-11-20.json' },
     ]);
   });
 
   it.each([
-    ['of a service that no function calls', 'AmazonSQS.SendMessage', 'POST', '/'],
-    ['on a whole bucket', undefined, 'GET', '/reports'],
-    ['of another kind', undefined, 'POST', '/reports/x'],
-  ])('%s is not judged', (_, target, method, path) => {
-    expect(() => read(target, {}, method, path)).toThrow(/not known/);
+    ['a call of a service that no function uses', 'AmazonSQS.SendMessage', 'POST', '/'],
+    ['a call on a whole bucket', undefined, 'GET', '/reports'],
+    ['an S3 call with another method', undefined, 'POST', '/reports/x'],
+  ])('throws for %s', (_, target, method, path) => {
+    expect(() => read(target, {}, method, path)).toThrow(/has no IAM action/);
   });
 });

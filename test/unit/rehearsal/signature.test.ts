@@ -1,4 +1,4 @@
-// Requests as the SDK's own signer makes them, and what is refused when one is not as it should be.
+// Verifies requests that the SDK signed, and rejects changed ones.
 import { Sha256 } from '@smithy/core/checksum';
 import { HttpRequest } from '@smithy/core/protocols';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -30,12 +30,12 @@ async function signed(service: string, about: { method: string; path: string; qu
   } satisfies AwsRequest;
 }
 
-describe('a signature', () => {
+describe('signatureFault', () => {
   it.each([
     ['dynamodb', { method: 'POST', path: '/' }],
     ['s3', { method: 'PUT', path: '/reports/a%20b.json', query: { 'x-id': 'PutObject', a: '' } }],
     ['lambda', { method: 'GET', path: '/functions/a%20b' }],
-  ])('of a call to %s is right', async (service, about) => {
+  ])('accepts a call to %s that the SDK signed', async (service, about) => {
     expect(signatureFault(await signed(service, about), KEYS, NOW)).toBeUndefined();
   });
 
@@ -55,19 +55,19 @@ describe('a signature', () => {
     ['host', () => withHeaders({ host: 'elsewhere' })],
     ['operation', () => withHeaders({ 'x-amz-target': 'A.c' })],
     ['token', () => withHeaders({ 'x-amz-security-token': 'other' })],
-  ])('does not fit another %s', async (_, request) => {
+  ])('rejects a request whose %s was changed after signing', async (_, request) => {
     expect(signatureFault(await request(), KEYS, NOW)).toBeTruthy();
   });
 
   it.each([
-    ['it is not signed', () => changed({ headers: {} }), NOW],
-    ['its header x-amz-more is not signed', () => withHeaders({ 'x-amz-more': '1' }), NOW],
-    ['its date is', () => changed({}), NOW + 10 * 60_000],
-  ])('%s: that is said', async (reason, request, now) => {
+    ['the request is not signed', () => changed({ headers: {} }), NOW],
+    ['the header x-amz-more is not signed', () => withHeaders({ 'x-amz-more': '1' }), NOW],
+    ['the date 20261120T120000Z is out of range', () => changed({}), NOW + 10 * 60_000],
+  ])('names the fault in a rejected request: %s', async (reason, request, now) => {
     expect(signatureFault(await request(), KEYS, now)).toContain(reason);
   });
 
-  it('of other keys is refused', async () => {
+  it('rejects a request with an unknown access key or another secret key', async () => {
     const request = await changed({});
     expect(signatureFault(request, { ...KEYS, accessKeyId: '111111111111' }, NOW)).toContain('access key');
     expect(signatureFault(request, { ...KEYS, secretAccessKey: 'other' }, NOW)).toContain('does not match');

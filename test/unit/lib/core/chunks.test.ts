@@ -13,18 +13,18 @@ async function* inPieces(bytes: Uint8Array, size: number, onClose = () => {}): A
 }
 const piece = fc.integer({ min: 1, max: 50 });
 
-describe('a look at the beginning', () => {
-  it('takes nothing away', async () => {
+describe('peek', () => {
+  it('returns the first bytes and leaves the stream complete', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), piece, fc.nat(120), async (bytes, size, wanted) => {
-        const { head, all } = await peek(inPieces(bytes, size), wanted);
-        expect(head.length).toBeGreaterThanOrEqual(Math.min(wanted, bytes.length));
+      fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), piece, fc.nat(120), async (bytes, size, minLength) => {
+        const { head, all } = await peek(inPieces(bytes, size), minLength);
+        expect(head.length).toBeGreaterThanOrEqual(Math.min(minLength, bytes.length));
         expect(await buffer(all)).toEqual(Buffer.from(bytes));
       }),
     );
   });
 
-  it('closes the source when no more is wanted', async () => {
+  it('closes the source when its reader stops', async () => {
     let closed = 0;
     const { all } = await peek(
       inPieces(Buffer.alloc(100), 10, () => (closed += 1)),
@@ -35,8 +35,8 @@ describe('a look at the beginning', () => {
   });
 });
 
-describe('the first bytes', () => {
-  it('are all that is read', async () => {
+describe('firstBytes', () => {
+  it('reads no further chunk and closes the source', async () => {
     let closed = 0;
     const head = await firstBytes(
       inPieces(Buffer.alloc(100), 10, () => (closed += 1)),
@@ -47,8 +47,8 @@ describe('the first bytes', () => {
   });
 });
 
-describe('what is inside', () => {
-  it('comes out, compressed or not, however it comes in', async () => {
+describe('uncompressed', () => {
+  it('returns the content of compressed and plain files for any chunk size', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), piece, fc.boolean(), async (bytes, size, compress) => {
         fc.pre(compress || bytes[0] !== 0x1f);
@@ -61,11 +61,11 @@ describe('what is inside', () => {
   it.each([
     ['cut', gzipSync('a'.repeat(1_000)).subarray(0, 25)],
     ['damaged', gzipSync('a'.repeat(1_000)).fill(7, 12, 20)],
-  ])('of a file that is %s is an error', async (_, file) => {
+  ])('throws for a gzip file that is %s', async (_, file) => {
     await expect(buffer(uncompressed(inPieces(file, 10)))).rejects.toMatchObject({ code: /^Z_/ });
   });
 
-  it('fails as its source fails', async () => {
+  it('throws the error of its source', async () => {
     async function* torn() {
       yield gzipSync('a'.repeat(1_000)).subarray(0, 15);
       throw new Error('torn');
@@ -73,7 +73,7 @@ describe('what is inside', () => {
     await expect(buffer(uncompressed(torn()))).rejects.toThrow('torn');
   });
 
-  it('closes the source when no more is wanted', async () => {
+  it('closes the source when its reader stops', async () => {
     const closed = Promise.withResolvers<void>();
     const random = gzipSync(Buffer.from(Array.from({ length: 500_000 }, (_, i) => (i * 7919) % 251)));
     for await (const _ of uncompressed(inPieces(random, 100, closed.resolve))) break;

@@ -4,7 +4,7 @@ import { settings, variable } from '../../../../lib/core/config.ts';
 afterEach(() => vi.unstubAllEnvs());
 
 describe('settings', () => {
-  it('fails with the name of the setting that is missing or empty', () => {
+  it('throws NOT_CONFIGURED with the name of a missing or blank setting', () => {
     vi.stubEnv('MINIAPP_APP_ID', 'wx1');
     vi.stubEnv('OFFICIAL_APP_ID', ' ');
     const missing = {
@@ -15,14 +15,14 @@ describe('settings', () => {
     expect(() => settings('MINIAPP_APP_ID', 'OFFICIAL_APP_ID')).toThrow(expect.objectContaining(missing));
   });
 
-  it('knows the hosts of WeChat', () => {
+  it('returns the host of WeChat as the default of a base URL', () => {
     vi.stubEnv('WECHAT_API_BASE_URL', '');
     expect(settings('WECHAT_API_BASE_URL')).toEqual({
       WECHAT_API_BASE_URL: 'https://api.weixin.qq.com',
     });
   });
 
-  it('reads line feeds that were escaped in PEM text, and leaves other text alone', () => {
+  it('restores escaped line feeds in PEM text and keeps other text unchanged', () => {
     vi.stubEnv('PAY_PUBLIC_KEY', '-----BEGIN PUBLIC KEY-----\\nAA\\n-----END PUBLIC KEY-----');
     vi.stubEnv('SITE_NAME', String.raw`a\nb`);
     expect(variable('PAY_PUBLIC_KEY')).toBe('-----BEGIN PUBLIC KEY-----\nAA\n-----END PUBLIC KEY-----');

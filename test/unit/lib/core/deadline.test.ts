@@ -33,7 +33,7 @@ describe('budgeted', () => {
     expect(timeouts).toEqual([]);
   });
 
-  it('gives each request a deadline of its own', async () => {
+  it('gives each request its own deadline', async () => {
     const { clock, timeouts, outside } = clockedSend();
     const deps = budgeted(outside, (bounded) => bounded);
     const first = deps.within(3_000);

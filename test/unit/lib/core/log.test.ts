@@ -20,7 +20,7 @@ describe('redact', () => {
     'signature',
     'encryptedData',
     'iv',
-  ])('hides %s, at any depth', (name) => {
+  ])('hides the value of %s at any depth', (name) => {
     expect(redact({ [name]: 'v-4711', nested: [{ [name]: { deep: 'v-4711' } }] })).not.toContain('v-4711');
   });
 
@@ -38,19 +38,19 @@ describe('redact', () => {
     expect(line).toContain('a=1');
   });
 
-  it('hides them also in JSON inside text, and openids and phones', () => {
+  it('hides secrets in JSON inside text, openids and phone numbers', () => {
     const note = 'got {"access_token":"abc123"} for openid=oGZUI0egBJY1zhBYw2KhdUfwVJJE, call 13800138000';
     expect(redact({ note })).toBe('{"note":"got {\\"access_token\\":\\"[hidden]\\"} for openid=o…JJE, call [phone]"}');
   });
 
-  it('never throws: a line that cannot be written says so', () => {
+  it('returns a line with `unloggable` for fields that cannot be serialised', () => {
     const circle: Record<string, unknown> = { count: 1n };
     expect(redact({ evt: 'x', circle })).toContain('"count":"1"');
     circle['self'] = circle;
     expect(JSON.parse(redact({ evt: 'x', circle }))).toMatchObject({ evt: 'x', unloggable: expect.any(String) });
   });
 
-  it('keeps what helps: error codes, order numbers, counts', () => {
+  it('keeps error codes, order numbers and amounts', () => {
     const line = redact({
       evt: 'order.paid',
       outTradeNo: 'abc',
@@ -75,7 +75,7 @@ describe('log', () => {
   });
 
   it.each([
-    ['a line of JSON', '', '{"evt":"order.paid","amountFen":1800,"token":"[hidden]"}'],
+    ['a line of JSON by default', '', '{"evt":"order.paid","amountFen":1800,"token":"[hidden]"}'],
     ['an object where Lambda writes JSON', 'JSON', { evt: 'order.paid', amountFen: 1800, token: '[hidden]' }],
   ])('writes %s', (_, format, written) => {
     vi.stubEnv('AWS_LAMBDA_LOG_FORMAT', format);

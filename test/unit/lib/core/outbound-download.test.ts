@@ -32,35 +32,35 @@ afterAll(() => {
 });
 const get = (path: string) => startDownload({ method: 'GET', url: new URL(url + path), idleMs: 2_000 });
 
-describe('a download', () => {
-  it('gives status, headers and bytes', async () => {
+describe('startDownload', () => {
+  it('returns status, headers and bytes', async () => {
     const { status, headers, body } = await get('/whole?a=b');
     expect({ status, kind: headers['x-kind'] }).toEqual({ status: 206, kind: 'bill' });
     expect(String(await buffer(body))).toBe('whole');
   });
 
-  it('may take as long as it likes while something comes', async () => {
+  it('has no limit for the whole download while chunks arrive', async () => {
     const began = performance.now();
     expect(await buffer((await get('/steady')).body)).toHaveLength(12);
     expect(performance.now() - began).toBeGreaterThan(2_000);
   });
 
-  it('of which nothing more comes is given up', async () => {
+  it('throws WECHAT_TIMEOUT when the body stalls', async () => {
     const { body } = await get('/stalls');
     await expect(buffer(body)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
   });
 
-  it('that never begins is given up', async () => {
+  it('throws WECHAT_TIMEOUT when no response arrives', async () => {
     await expect(get('/silent')).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
   });
 
-  it('that breaks off is no whole one', async () => {
+  it('throws WECHAT_UNAVAILABLE when the connection closes before the end of the body', async () => {
     const { body } = await get('/breaks-off');
     await expect(buffer(body)).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });
 
-  it('from nobody is an error', async () => {
-    const nobody = startDownload({ method: 'GET', url: new URL('http://127.0.0.1:1/'), idleMs: 2_000 });
-    await expect(nobody).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+  it('throws WECHAT_UNAVAILABLE when no server listens', async () => {
+    const download = startDownload({ method: 'GET', url: new URL('http://127.0.0.1:1/'), idleMs: 2_000 });
+    await expect(download).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
   });
 });

@@ -19,16 +19,16 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('a consumer', () => {
-  it('gets the event under its name, checked, and is done with one line', async () => {
+describe('consumer', () => {
+  it('passes the validated event to its flow and logs one line', async () => {
     const run = vi.fn<(event: DomainEvent) => Promise<void>>(async () => undefined);
-    const more = { ...detail, data: { ...detail.data, since: 'a later version' } };
-    await consumer({ 'user.closed': run })(event({ detail: more }));
+    const extended = { ...detail, data: { ...detail.data, since: 'a later version' } };
+    await consumer({ 'user.closed': run })(event({ detail: extended }));
     expect(run.mock.calls).toEqual([[{ name: 'user.closed', ...detail }]]);
     expect(lines).toEqual(['{"evt":"event.consumed","type":"user.closed","eventId":"bus-1","id":"user.closed:u1"}']);
   });
 
-  it('throws what its flow throws, and has said so', async () => {
+  it('logs and rethrows an error of its flow', async () => {
     const handler = consumer({ 'user.closed': () => Promise.reject(new Error('not now')) });
     await expect(handler(event())).rejects.toThrow('not now');
     expect(lines).toEqual([expect.stringContaining('"evt":"event.failed"')]);
@@ -36,12 +36,12 @@ describe('a consumer', () => {
 
   it.each([
     ['of another name', { 'detail-type': 'user.merged' }, 'There is no consumer of user.merged'],
-    ['of a name that every object has', { 'detail-type': 'toString' }, 'There is no consumer of toString'],
+    ['named like a property of every object', { 'detail-type': 'toString' }, 'There is no consumer of toString'],
     ['without data', { detail: { id: 'x', at: detail.at } }, 'data'],
-    ['with half of the data', { detail: { ...detail, data: {} } }, 'data.userId'],
+    ['with incomplete data', { detail: { ...detail, data: {} } }, 'data.userId'],
     ['without an id', { detail: { ...detail, id: '' } }, 'id'],
-    ['that is none', { detail: 'x' }, 'The whole value'],
-  ])('refuses an event %s, so that it is kept', async (_which, change, reason) => {
+    ['that is a text', { detail: 'x' }, 'The whole value'],
+  ])('throws for an event %s, so that the event is kept', async (_case, change, reason) => {
     const run = vi.fn<(event: DomainEvent) => Promise<void>>(async () => undefined);
     await expect(consumer({ 'user.closed': run })(event(change))).rejects.toThrow(reason);
     expect(run).not.toHaveBeenCalled();

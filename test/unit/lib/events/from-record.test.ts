@@ -64,7 +64,7 @@ const refunded = {
 const failedId = `order.refund-failed:r-1:${refund.changedAt}`;
 const subscribedAt = { subscribedChangedAt: 1_795_144_360 };
 
-/** Each change that is an event: its id and its data. */
+/** Changes that publish an event, with the id and the data of the event. */
 const EVENTS: [string, DynamoDBRecord, string, object][] = [
   [
     'a payment',
@@ -81,59 +81,64 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
       paidAt: PAID_AT,
     },
   ],
-  ['a payment before the answer', ofOrder({ ...order, state: 'CREATED' }, paid), `order.paid:${NO}`, { sku: 'top-up' }],
-  ['a payment after the close', ofOrder({ ...order, state: 'CLOSED' }, paid), `order.paid:${NO}`, { userId: USER }],
   [
-    'a payment that is being refunded when we hear of it',
+    'a payment before the response to the creation',
+    ofOrder({ ...order, state: 'CREATED' }, paid),
+    `order.paid:${NO}`,
+    { sku: 'top-up' },
+  ],
+  ['a payment of a closed order', ofOrder({ ...order, state: 'CLOSED' }, paid), `order.paid:${NO}`, { userId: USER }],
+  [
+    'a payment that is already being refunded',
     ofOrder(order, { ...paid, state: 'REFUNDING' }),
     `order.paid:${NO}`,
     { transactionId: '4200000001' },
   ],
   [
-    'a close',
+    'a closed order',
     ofOrder(order, { ...order, state: 'CLOSED' }),
     `order.closed:${NO}`,
     { outTradeNo: NO, userId: USER, sku: 'top-up', amountFen: 5_000 },
   ],
   [
-    'a refund that arrived',
+    'a successful refund',
     ofRefund('PROCESSING', 'SUCCESS', { successAt: PAID_AT }),
     'order.refunded:r-1',
     { ...refunded, successAt: PAID_AT },
   ],
   [
-    'a refund that was done before we heard of it',
+    'a successful refund made in the console',
     ofRefund(undefined, 'SUCCESS', { successAt: PAID_AT, source: 'CONSOLE' }),
     'order.refunded:r-1',
     { source: 'CONSOLE' },
   ],
   [
-    'a refund that is stuck',
+    'an abnormal refund',
     ofRefund('PROCESSING', 'ABNORMAL'),
     `${failedId}:ABNORMAL`,
     { ...refunded, status: 'ABNORMAL' },
   ],
   [
-    'a stuck refund that arrived after all',
+    'an abnormal refund that succeeds later',
     ofRefund('ABNORMAL', 'SUCCESS', { successAt: PAID_AT }),
     'order.refunded:r-1',
     { successAt: PAID_AT },
   ],
   ['a refund that WeChat closed', ofRefund('PROCESSING', 'CLOSED'), `${failedId}:CLOSED`, { status: 'CLOSED' }],
   [
-    'a refund that WeChat did not take',
+    'a refund that WeChat declines',
     ofRefund('REQUESTED', 'REFUSED', { refundId: undefined }),
     `${failedId}:REFUSED`,
     { outRefundNo: 'r-1', status: 'REFUSED' },
   ],
-  ['a payment that does not fit', ofMismatch(undefined, mismatch), 'payment.mismatched:4200000001', mismatch],
+  ['a payment that differs from its order', ofMismatch(undefined, mismatch), 'payment.mismatched:4200000001', mismatch],
   [
-    'a refund that does not fit',
+    'a refund that differs from its order',
     ofMismatch(undefined, { ...mismatch, refundId: '5000000001' }),
     'payment.mismatched:5000000001',
     { ...mismatch, refundId: '5000000001' },
   ],
-  ['a difference of a bill', ofDifference(undefined, difference), `bill.differed:2026-11-19:amount:${NO}`, difference],
+  ['a difference in a bill', ofDifference(undefined, difference), `bill.differed:2026-11-19:amount:${NO}`, difference],
   [
     'a registration',
     ofIdentity(undefined, { accountId: USER, registeredAt: PAID_AT }),
@@ -149,118 +154,126 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `user.registered:${USER}`,
     { userId: USER },
   ],
-  ['a phone', ofAccount({}, { phone: '+8613800006666', revision: 3 }), `user.phone-bound:${USER}:3`, { userId: USER }],
   [
-    'a merge',
+    'a bound phone number',
+    ofAccount({}, { phone: '+8613800006666', revision: 3 }),
+    `user.phone-bound:${USER}:3`,
+    { userId: USER },
+  ],
+  [
+    'a merged account',
     ofAccount({ phone: '+8613800006666' }, { mergedInto: OTHER, mergedAt: PAID_AT, revision: 3 }),
     `user.merged:${USER}`,
     { userId: USER, intoUserId: OTHER },
   ],
-  ['the end of an account', ofAccount({}, { closedAt: PAID_AT }), `user.closed:${USER}`, { userId: USER }],
+  ['a closed account', ofAccount({}, { closedAt: PAID_AT }), `user.closed:${USER}`, { userId: USER }],
   [
-    'a follower',
+    'a new follower',
     ofIdentity(undefined, { subscribed: true, ...subscribedAt }),
     `official-account.subscribed:wx1:${OPENID}:1795144360`,
     { appId: 'wx1', openId: OPENID, at: '2026-11-20T03:12:40.000Z' },
   ],
   [
-    'a follower less, who has an account',
+    'a lost follower who has an account',
     ofIdentity({ subscribed: true, accountId: USER }, { subscribed: false, accountId: USER, ...subscribedAt }),
     `official-account.unsubscribed:wx1:${OPENID}:1795144360`,
     { appId: 'wx1', openId: OPENID, userId: USER, at: '2026-11-20T03:12:40.000Z' },
   ],
 ];
 
-/** Changes that are nobody's business. */
+/** Changes that publish no event. */
 const SILENT: [string, DynamoDBRecord][] = [
   ['a new order', ofOrder(undefined, order)],
   ['an order that WeChat accepted', ofOrder({ ...order, state: 'CREATED' }, order)],
-  ['an order that was asked about', ofOrder(order, { ...order, queriedAtMs: 1 })],
-  ['a paid order that is given back', ofOrder(paid, { ...paid, state: 'REFUNDING' })],
+  ['an order that was queried', ofOrder(order, { ...order, queriedAtMs: 1 })],
+  ['a paid order with a refund in progress', ofOrder(paid, { ...paid, state: 'REFUNDING' })],
   [
-    'a closed order that forgets its payer',
+    'a closed order whose payer is erased',
     ofOrder({ ...order, state: 'CLOSED' }, { ...order, state: 'CLOSED', openId: undefined }),
   ],
   ['an order that was deleted', ofOrder(paid, undefined)],
   ['a new refund', ofRefund(undefined, 'REQUESTED')],
-  ['a refund that WeChat works on', ofRefund('REQUESTED', 'PROCESSING')],
-  ['a refund that changes in something else', ofRefund('SUCCESS', 'SUCCESS', { reason: 'x' })],
-  ['a failed refund that is tried again', ofRefund('REFUSED', 'REQUESTED')],
-  ['a mismatch that changes', ofMismatch(mismatch, mismatch)],
-  ['a difference that changes', ofDifference(difference, difference)],
+  ['a refund that WeChat processes', ofRefund('REQUESTED', 'PROCESSING')],
+  ['a refund with another reason', ofRefund('SUCCESS', 'SUCCESS', { reason: 'x' })],
+  ['a declined refund that is requested again', ofRefund('REFUSED', 'REQUESTED')],
+  ['an updated mismatch', ofMismatch(mismatch, mismatch)],
+  ['an updated difference', ofDifference(difference, difference)],
   ['a new account', ofAccount(undefined, {})],
   ['a new nickname', ofAccount({ phone: '+8613800006666' }, { phone: '+8613800006666', nickname: 'x' })],
-  ['a closed account that is cleaned', ofAccount({ closedAt: PAID_AT }, { closedAt: PAID_AT })],
-  ['a merged account that changes', ofAccount({ mergedInto: OTHER }, { mergedInto: OTHER, revision: 9 })],
-  ['an identity of somebody who has an account', ofIdentity(undefined, { accountId: USER })],
+  ['an update of a closed account', ofAccount({ closedAt: PAID_AT }, { closedAt: PAID_AT })],
+  ['an update of a merged account', ofAccount({ mergedInto: OTHER }, { mergedInto: OTHER, revision: 9 })],
+  ['an identity of an existing account', ofIdentity(undefined, { accountId: USER })],
   [
     'an identity that moved to another account',
     ofIdentity({ accountId: OTHER, registeredAt: PAID_AT }, { accountId: USER, registeredAt: PAID_AT }),
   ],
-  ['a follower to be asked about', ofIdentity({ subscribed: true }, { subscribed: true, syncRequestedAtMs: 1 })],
-  ['an identity that was freed', ofIdentity({ accountId: USER, registeredAt: PAID_AT, subscribed: true }, undefined)],
+  [
+    'a follower with a requested synchronisation',
+    ofIdentity({ subscribed: true }, { subscribed: true, syncRequestedAtMs: 1 }),
+  ],
+  ['a deleted identity', ofIdentity({ accountId: USER, registeredAt: PAID_AT, subscribed: true }, undefined)],
   ['a session', recordOf(keys.session('s'), undefined, { accountId: USER })],
   ['the reconciliation of a day', recordOf(keys.bill('2026-11-19'), undefined, { date: '2026-11-19' })],
-  ['money in a wallet', recordOf(keys.wallet(USER), { balanceFen: 1 }, { balanceFen: 2 })],
+  ['the balance of a wallet', recordOf(keys.wallet(USER), { balanceFen: 1 }, { balanceFen: 2 })],
   ['an entry of a wallet', recordOf(keys.walletEntry(USER, 'x'), undefined, { amountFen: 1 })],
   ['the record of a merge', recordOf(keys.merge(OTHER, USER), undefined, { intoId: OTHER, fromId: USER })],
-  ['an item whose name every object has', recordOf({ pk: 'X', sk: 'toString' }, undefined, {})],
+  ['an item named like a property of every object', recordOf({ pk: 'X', sk: 'toString' }, undefined, {})],
 ];
 
 const filter =
   readService().streamConsumers.find(({ functionName }) => functionName === 'events-publish')?.filterPatterns ?? [];
 
-describe('a record of the table', () => {
-  it.each(EVENTS)('is an event: %s', (_what, record, id, data) => {
+describe('eventsOf', () => {
+  it.each(EVENTS)('returns one event for %s', (_change, record, id, data) => {
     const [event, ...more] = eventsOf(record);
     expect(event).toMatchObject({ name: id.split(':')[0], id, at: WRITTEN_AT, data });
     expect(more).toEqual([]);
   });
 
-  it('is an event of every kind there is', () => {
+  it('returns every event of SCHEMAS for some change', () => {
     expect(new Set(EVENTS.map(([, , id]) => id.split(':')[0]))).toEqual(new Set(Object.keys(SCHEMAS)));
   });
 
-  it.each(SILENT)('is none: %s', (_what, record) => {
+  it.each(SILENT)('returns no event for %s', (_change, record) => {
     expect(eventsOf(record)).toEqual([]);
   });
 
-  it('is two when two things happened', () => {
+  it('returns two events for a registration of a new follower', () => {
     const record = ofIdentity(undefined, { accountId: USER, registeredAt: PAID_AT, subscribed: true, ...subscribedAt });
     expect(eventsOf(record).map(({ name }) => name)).toEqual(['user.registered', 'official-account.subscribed']);
   });
 
-  it('reaches the function if it is an event, and mostly not if it is none', () => {
+  it('receives each record with an event through the stream filter, and fewer than half of the others', () => {
     expect(filter).toHaveLength(5);
-    expect(EVENTS.filter(([, record]) => !passes(filter, record)).map(([what]) => what)).toEqual([]);
+    expect(EVENTS.filter(([, record]) => !passes(filter, record)).map(([change]) => change)).toEqual([]);
     expect(SILENT.filter(([, record]) => passes(filter, record)).length).toBeLessThan(SILENT.length / 2);
   });
 
-  it('tells another phone, and another refusal, from the first', () => {
+  it('returns different ids for two phone numbers, and for two declines of a refund', () => {
     const phone = (before: object, after: string, revision: number) =>
       eventsOf(ofAccount(before, { phone: after, revision }))[0]?.id;
     const first = phone({}, '+8613800006666', 3);
     expect(phone({ phone: '+8613800006666' }, '+8613900007777', 4)).not.toBe(first);
     expect(first).not.toContain('138');
-    const refusals = ['2026-11-20T03:00:00.000Z', '2026-11-20T04:00:00.000Z'].map(
+    const declines = ['2026-11-20T03:00:00.000Z', '2026-11-20T04:00:00.000Z'].map(
       (changedAt) => eventsOf(ofRefund('REQUESTED', 'REFUSED', { changedAt }))[0]?.id,
     );
-    expect(new Set(refusals).size).toBe(2);
+    expect(new Set(declines).size).toBe(2);
   });
 
-  it('tells somebody who comes back from who they were', () => {
+  it('returns different ids for two registrations of the same identity', () => {
     const [first] = eventsOf(ofIdentity(undefined, { accountId: USER, registeredAt: PAID_AT }));
     const [second] = eventsOf(ofIdentity(undefined, { accountId: OTHER, registeredAt: WRITTEN_AT }));
     expect(first?.id).not.toBe(second?.id);
   });
 
-  it('says nothing personal beyond the openid', () => {
+  it('returns no personal data except the openid', () => {
     const phone = '+8613800006666';
     const record = ofAccount({}, { phone, username: '13800006666', nickname: 'Li', revision: 3 });
     expect(JSON.stringify(eventsOf(record))).not.toMatch(/138|Li/);
   });
 
-  it('is refused when it is not what it should be, without a word of what it holds', () => {
+  it('throws for an invalid record with a message that does not quote its values', () => {
     const broken = () => eventsOf(ofOrder(order, { ...paid, paidAt: 'yesterday-secret' }));
     expect(broken).toThrow('paidAt');
     expect(broken).not.toThrow('secret');

@@ -5,7 +5,7 @@ import { redact } from '../../../../lib/core/log.ts';
 import { keys } from '../../../../lib/store/keys.ts';
 import { recordOf, WRITTEN_AT } from '../../../support/stream-records.ts';
 
-/** A payment that does not fit: an event whose size is easy to choose. */
+/** Returns a record of a mismatched payment, whose event size depends on `outTradeNo`. */
 const mismatch = (transactionId: string, outTradeNo = 'no') =>
   recordOf(keys.payMismatch(transactionId), undefined, {
     transactionId,
@@ -19,7 +19,7 @@ const unreadable = () => recordOf(keys.payMismatch('bad'), undefined, { reasons:
 const silent = () => recordOf(keys.session('s'), undefined, { accountId: 'a' });
 const numberOf = (record: ReturnType<typeof silent>) => record.dynamodb?.SequenceNumber;
 
-/** Publishes to a bus that answers so, and tells what it was given. */
+/** Publishes records to a bus with the given answers, and returns the entries that the bus received. */
 async function publish(
   records: ReturnType<typeof silent>[],
   answer: (entry: BusEntry) => string | undefined = () => undefined,
@@ -41,8 +41,8 @@ async function publish(
   };
 }
 
-describe('a batch of changes', () => {
-  it('goes onto the bus as name, time and detail', async () => {
+describe('publishEvents', () => {
+  it('puts name, time and detail of an event onto the bus', async () => {
     const { calls, failed } = await publish([mismatch('t1')]);
     expect(failed).toEqual([]);
     const [[entry, ...others] = [], ...more] = calls;
@@ -56,31 +56,31 @@ describe('a batch of changes', () => {
   });
 
   it.each([
-    ['nothing', []],
-    ['nothing that is an event', [silent(), silent()]],
-  ])('makes no call for %s', async (_what, records) => {
+    ['an empty batch', []],
+    ['records without an event', [silent(), silent()]],
+  ])('makes no call for %s', async (_case, records) => {
     expect(await publish(records)).toMatchObject({ calls: [], failed: [], lines: [] });
   });
 
-  it('goes in calls of ten, in order', async () => {
+  it('sends ten entries per call, in order', async () => {
     const { calls, ids } = await publish(mismatches(25));
     expect(calls.map(({ length }) => length)).toEqual([10, 10, 5]);
     expect(ids).toEqual(Array.from({ length: 25 }, (_, n) => `t${n}`));
   });
 
-  it('goes in calls that are not larger than the bus takes', async () => {
+  it('keeps each call below the size limit of the bus', async () => {
     const { calls, failed } = await publish(mismatches(7, 100 * 1024));
     expect(calls.map(({ length }) => length)).toEqual([2, 2, 2, 1]);
     expect(failed).toEqual([]);
   });
 
-  it('counts bytes and not characters', async () => {
-    // 60 000 characters, 180 000 bytes.
+  it('measures entries in bytes, not in characters', async () => {
+    // 60,000 characters are 180,000 bytes.
     const records = [mismatch('t0', '微'.repeat(60_000)), mismatch('t1', '微'.repeat(60_000))];
     expect((await publish(records)).calls).toHaveLength(2);
   });
 
-  it('names the first record of which the bus refused an event, and sends the others all the same', async () => {
+  it('reports the first record with a rejected event, and publishes the other events', async () => {
     const records = mismatches(12);
     const { failed, ids, lines } = await publish(records, ({ detail }) =>
       /"t(3|11)"/.test(detail) ? 'ThrottlingException' : undefined,
@@ -92,7 +92,7 @@ describe('a batch of changes', () => {
     expect((JSON.parse(lines.at(-1)!) as { names: string[] }).names).toHaveLength(10);
   });
 
-  it('names the first record of a call that failed as a whole; the other call is made', async () => {
+  it('reports the first record of a failed call, and makes the other call', async () => {
     const records = mismatches(12);
     const { failed, ids } = await publish(records, ({ detail }) => {
       if (detail.includes('"t0"')) throw new Error('no connection');
@@ -102,7 +102,7 @@ describe('a batch of changes', () => {
     expect(ids).toContain('t11');
   });
 
-  it('reports a record that cannot be read, alone: what is around it is published', async () => {
+  it('reports an unreadable record, and publishes the records around it', async () => {
     const records = [silent(), mismatch('t1'), unreadable(), mismatch('t2')];
     const { failed, ids, lines } = await publish(records);
     expect(failed).toEqual([numberOf(records[2]!)]);
@@ -110,14 +110,14 @@ describe('a batch of changes', () => {
     expect(lines[0]).toContain('events.unreadable');
   });
 
-  it('reports an event that is larger than any call, alone', async () => {
+  it('reports an event that exceeds the size limit, and publishes the others', async () => {
     const records = [mismatch('t1'), mismatch('t2', 'x'.repeat(256 * 1024)), mismatch('t3')];
     const { failed, ids } = await publish(records);
     expect(failed).toEqual([numberOf(records[1]!)]);
     expect(ids).toEqual(['t1', 't3']);
   });
 
-  it('names the first record, whatever the reasons are', async () => {
+  it('reports the first record when records fail for different reasons', async () => {
     const records = [mismatch('t1'), unreadable()];
     const { failed } = await publish(records, () => 'InternalFailure');
     expect(failed).toEqual([numberOf(records[0]!)]);

@@ -1,4 +1,4 @@
-// The page is what the teams on the other side of the bus read: it must not lag behind.
+// Compares lib/events/README.md, which the developers of consumers read, with the event schemas.
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -17,14 +17,14 @@ const sections = page
     };
   });
 
-describe('the page about the events', () => {
-  it('has every event, and no other', () => {
+describe('lib/events/README.md', () => {
+  it('has a section for each event, and no other section', () => {
     expect(sections.map(({ name }) => name)).toEqual(Object.keys(SCHEMAS));
   });
 
-  it.each(sections)('says of $name what its schema says, with an example of it', ({ name, about, example }) => {
+  it.each(sections)('describes $name like its schema, with a valid example', ({ name, about, example }) => {
     expect(about).toBe(v.getDescription(SCHEMAS[name]));
-    // Whole: the schema drops what it does not know.
+    // The comparison is exact, because the schema drops unknown fields.
     expect(v.parse(detailSchema(name), example)).toEqual(example);
     expect((example as { id: string }).id).toMatch(new RegExp(`^${name}:.`));
   });

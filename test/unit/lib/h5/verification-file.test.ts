@@ -4,7 +4,7 @@ import { readVerificationFiles, getVerificationFile } from '../../../../lib/h5/v
 describe('domain verification files', () => {
   const files = readVerificationFiles('{"MP_verify_abc.txt":"abc\\n","secret.txt":"x"}');
 
-  it('are served byte for byte', () => {
+  it('are returned byte for byte', () => {
     expect(getVerificationFile(files, 'MP_verify_abc.txt')).toBe('abc\n');
   });
 
@@ -16,11 +16,11 @@ describe('domain verification files', () => {
     '__proto__',
     'MP_verify_.txt',
     '',
-  ])('%j is not found', (name) => {
+  ])('throw NOT_FOUND for the name %j', (name) => {
     expect(() => getVerificationFile(files, name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   });
 
-  it.each(['x', '[1]', '{"a":1}', 'null'])('%s is no setting', (json) => {
+  it.each(['x', '[1]', '{"a":1}', 'null'])('reject the setting %s', (json) => {
     expect(() => readVerificationFiles(json)).toThrow(
       expect.objectContaining({ code: 'NOT_CONFIGURED', detail: { setting: 'MP_VERIFY_FILES' } }),
     );

@@ -4,17 +4,17 @@ import { cookiesOf, oauthCookie, setCookie } from '../../../../lib/http/cookies.
 const cookie = { name: 'session', value: 'a.b.c', path: '/', maxAgeS: 60 };
 
 describe('cookies', () => {
-  it('are read from where AWS puts them, or from the header', () => {
+  it('are read from the field `cookies` of the event, or from the header', () => {
     expect(cookiesOf({ cookies: ['a=1', 'session=x=y'], headers: {} })).toEqual({ a: '1', session: 'x=y' });
     expect(cookiesOf({ headers: { Cookie: 'a=1; session=x' } })).toEqual({ a: '1', session: 'x' });
     expect(cookiesOf({ headers: {} })).toEqual({});
   });
 
-  it('of one name: the first counts, which is the one with the longest path', () => {
+  it('with the same name resolve to the first one, which has the longest path', () => {
     expect(cookiesOf({ cookies: ['session=first', 'session=second'], headers: {} })).toEqual({ session: 'first' });
   });
 
-  it('are secure everywhere but on localhost, out of reach of scripts, and no other site sends them along', () => {
+  it('are HttpOnly and SameSite=Lax, and Secure except on localhost', () => {
     expect(setCookie(cookie, 'https://api.example.com')).toBe(
       'session=a.b.c; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure',
     );
@@ -24,7 +24,7 @@ describe('cookies', () => {
     expect(setCookie(cookie, 'http://localhost.example.com')).toContain('; Secure');
   });
 
-  it('of two logins at once have two names', () => {
+  it('of two concurrent OAuth logins have different names', () => {
     expect(oauthCookie('0123456789abcdef0')).not.toBe(oauthCookie('f123456789abcdef0'));
   });
 });

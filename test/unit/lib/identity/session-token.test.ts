@@ -14,33 +14,35 @@ const setOf = (...keys: object[]) => JSON.stringify({ keys });
 const END_S = NOW_MS / 1_000 + 3_600;
 const claims = { sid: 's1', accountId: 'a1' };
 const session = { ...claims, createdAtMs: NOW_MS, expiresAt: END_S };
-const refused = { code: 'UNAUTHENTICATED' };
+const unauthenticated = { code: 'UNAUTHENTICATED' };
 
 describe('session tokens', () => {
   it.each([
     ['Ed25519', ed25519('k')],
     ['P-256', p256('k')],
-  ])('signed with %s are read back', async (_, key) => {
+  ])('signed with %s are verified', async (_, key) => {
     const tokens = await sessionTokens(setOf(key), { now });
     expect(await tokens.verifySession(await tokens.signSession(session))).toEqual(claims);
   });
 
-  it('live on when a new key is put in front, and end when the old one is dropped', async () => {
+  it('stay valid when a new key is added in front, and become invalid when their key is removed', async () => {
     const [old, fresh] = [ed25519('old'), p256('new')];
     const token = await (await sessionTokens(setOf(old), { now })).signSession(session);
     expect(await (await sessionTokens(setOf(fresh, old), { now })).verifySession(token)).toEqual(claims);
-    await expect((await sessionTokens(setOf(fresh), { now })).verifySession(token)).rejects.toMatchObject(refused);
+    await expect((await sessionTokens(setOf(fresh), { now })).verifySession(token)).rejects.toMatchObject(
+      unauthenticated,
+    );
   });
 
-  it('end on time', async () => {
+  it('expire at their expiration time', async () => {
     const key = setOf(ed25519('k'));
     const token = await (await sessionTokens(key, { now })).signSession(session);
     const later = (seconds: number) => sessionTokens(key, { now: () => NOW_MS + seconds * 1_000 });
     expect(await (await later(3_599)).verifySession(token)).toEqual(claims);
-    await expect((await later(3_600)).verifySession(token)).rejects.toMatchObject(refused);
+    await expect((await later(3_600)).verifySession(token)).rejects.toMatchObject(unauthenticated);
   });
 
-  it('are refused with alg none, a foreign key, a tampered body, or a public key used as a secret', async () => {
+  it('are rejected with alg none, a foreign key, a changed body, or a public key used as HMAC secret', async () => {
     const key = ed25519('k');
     const tokens = await sessionTokens(setOf(key), { now });
     const good = await tokens.signSession(session);
@@ -60,10 +62,10 @@ describe('session tokens', () => {
       'nonsense',
       '',
     ];
-    for (const token of forged) await expect(tokens.verifySession(token), token).rejects.toMatchObject(refused);
+    for (const token of forged) await expect(tokens.verifySession(token), token).rejects.toMatchObject(unauthenticated);
   });
 
-  it('are refused when they name another kind, though everything else is right', async () => {
+  it('are rejected when only their typ is wrong', async () => {
     const key = ed25519('k');
     const tokens = await sessionTokens(setOf(key), { now });
     const signed = (typ: string) =>
@@ -73,20 +75,20 @@ describe('session tokens', () => {
         .setExpirationTime(END_S)
         .sign(createPrivateKey({ key, format: 'jwk' }));
     expect(await tokens.verifySession(await signed('session+jwt'))).toEqual(claims);
-    await expect(tokens.verifySession(await signed('registration+jwt'))).rejects.toMatchObject(refused);
+    await expect(tokens.verifySession(await signed('registration+jwt'))).rejects.toMatchObject(unauthenticated);
   });
 
-  it('are not exchangeable with registration tokens', async () => {
+  it('cannot be used as registration tokens, nor registration tokens as session tokens', async () => {
     const tokens = await sessionTokens(setOf(ed25519('k')), { now });
     const registration = await tokens.signRegistration({ appId: 'wx', openId: 'o1' });
-    await expect(tokens.verifySession(registration)).rejects.toMatchObject(refused);
-    await expect(tokens.verifyRegistration(await tokens.signSession(session))).rejects.toMatchObject(refused);
+    await expect(tokens.verifySession(registration)).rejects.toMatchObject(unauthenticated);
+    await expect(tokens.verifyRegistration(await tokens.signSession(session))).rejects.toMatchObject(unauthenticated);
     expect(await tokens.verifyRegistration(registration)).toEqual({ appId: 'wx', openId: 'o1' });
   });
 });
 
 describe('JWT_SIGNING_KEYS', () => {
-  it('shows the public halves only', async () => {
+  it('is published without its private parts', async () => {
     const { keys } = await publicJwkSet(setOf(ed25519('one'), p256('two')));
     expect(keys).toEqual([
       { kty: 'OKP', crv: 'Ed25519', x: expect.any(String), kid: 'one', alg: 'EdDSA', use: 'sig' },
@@ -94,7 +96,7 @@ describe('JWT_SIGNING_KEYS', () => {
     ]);
   });
 
-  it('may hold keys without a name: they go by their thumbprint', async () => {
+  it('may contain keys without a kid, which then is their thumbprint', async () => {
     const nameless = setOf({ ...ed25519('k'), kid: undefined });
     const tokens = await sessionTokens(nameless, { now });
     expect(await tokens.verifySession(await tokens.signSession(session))).toEqual(claims);
@@ -104,14 +106,14 @@ describe('JWT_SIGNING_KEYS', () => {
   });
 
   it.each([
-    ['no JSON', 'x'],
+    ['text that is not JSON', 'x'],
     ['no keys', setOf()],
     ['a public key', setOf({ ...ed25519('k'), d: undefined })],
     ['a shared secret', setOf({ kty: 'oct', k: 'c2VjcmV0', kid: 'k' })],
     ['a point without y', setOf({ ...p256('k'), y: undefined })],
-    ['a private half that is none', setOf({ ...ed25519('k'), d: 'AAAA' })],
+    ['an invalid private part', setOf({ ...ed25519('k'), d: 'AAAA' })],
     ['a broken key in second place', setOf(ed25519('k'), { ...p256('l'), x: 'AAAA' })],
-  ])('is refused by name with %s', async (_, value) => {
+  ])('is rejected with NOT_CONFIGURED for %s', async (_, value) => {
     await expect(sessionTokens(value, { now })).rejects.toMatchObject({
       code: 'NOT_CONFIGURED',
       detail: { setting: 'JWT_SIGNING_KEYS' },

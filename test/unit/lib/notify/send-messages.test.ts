@@ -8,7 +8,7 @@ import type { WechatApp } from '../../../../lib/wechat/client.ts';
 type Answer = number | 'timeout';
 type Deps = Parameters<typeof sendTemplateMessage>[0];
 
-/** WeChat, answering with these errcodes one after the other, then with 0. */
+/** Simulates WeChat, which returns the given errcodes in order and then 0. */
 function wechat(...answers: Answer[]) {
   const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'OFFICIAL' };
   const sent: OutboundRequest[] = [];
@@ -34,7 +34,7 @@ function wechat(...answers: Answer[]) {
 
 const paid = { openId: 'o_1', templateId: 'tpl', values: { thing1: '咖啡\n大杯' } };
 
-describe('a template message', () => {
+describe('sendTemplateMessage', () => {
   const message = {
     ...paid,
     clientMsgId: 'order-1-paid',
@@ -42,7 +42,7 @@ describe('a template message', () => {
     miniProgram: { appId: 'wx2', page: 'p?q=1' },
   };
 
-  it('is sent once, fitted, with an id that keeps it from arriving twice', async () => {
+  it('sends a fitted message once, with a client_msg_id against duplicates', async () => {
     const { deps, sent, lines } = wechat();
     await expect(sendTemplateMessage(deps, message)).resolves.toBe('sent');
     expect(String(sent[0]!.url)).toBe('http://api/cgi-bin/message/template/send?access_token=T');
@@ -64,21 +64,21 @@ describe('a template message', () => {
     [43101, 'opted-out'],
     [43019, 'opted-out'],
     [48002, 'opted-out'],
-  ])('that WeChat answers with %s has the outcome %s, logged and not repeated', async (errcode, outcome) => {
+  ])('for errcode %s returns and logs the outcome %s without a retry', async (errcode, outcome) => {
     const { deps, sent, lines } = wechat(errcode);
     await expect(sendTemplateMessage(deps, message)).resolves.toBe(outcome);
     expect(sent).toHaveLength(1);
     expect(lines).toEqual([expect.stringContaining(`"outcome":"${outcome}"`)]);
   });
 
-  it.each<Answer>(['timeout', -1])('is sent once more after %s, with the same id', async (answer) => {
+  it.each<Answer>(['timeout', -1])('retries once after %s, with the same client_msg_id', async (answer) => {
     const { deps, sent } = wechat(answer);
     await expect(sendTemplateMessage(deps, message)).resolves.toBe('sent');
     expect(sent).toHaveLength(2);
     expect(sent[1]!.body).toBe(sent[0]!.body);
   });
 
-  it('is not sent a third time', async () => {
+  it('sends no third request', async () => {
     const { deps, sent } = wechat('timeout', 'timeout');
     await expect(sendTemplateMessage(deps, message)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent).toHaveLength(2);
@@ -92,13 +92,13 @@ describe('a template message', () => {
     [45009, 'RATE_LIMITED'],
     [47003, 'PARAM_ERROR'],
     [45168, 'PARAM_ERROR'],
-  ])('that cannot be sent for %s is an error: %s', async (errcode, code) => {
+  ])('for errcode %s throws %s', async (errcode, code) => {
     const { deps, sent } = wechat(errcode);
     await expect(sendTemplateMessage(deps, message)).rejects.toMatchObject({ code });
     expect(sent).toHaveLength(1);
   });
 
-  it('with an empty value is refused before WeChat is asked', async () => {
+  it('rejects an empty value without a call to WeChat', async () => {
     const { deps, sent } = wechat();
     const empty = { ...message, values: { thing1: ' ' } };
     await expect(sendTemplateMessage(deps, empty)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
@@ -106,10 +106,10 @@ describe('a template message', () => {
   });
 });
 
-describe('a subscribe message', () => {
+describe('sendSubscribeMessage', () => {
   const message = { ...paid, page: 'pages/order?id=1' };
 
-  it('is sent once, fitted', async () => {
+  it('sends a fitted message once', async () => {
     const { deps, sent } = wechat();
     await expect(sendSubscribeMessage(deps, message)).resolves.toBe('sent');
     expect(String(sent[0]!.url)).toBe('http://api/cgi-bin/message/subscribe/send?access_token=T');
@@ -121,14 +121,14 @@ describe('a subscribe message', () => {
     });
   });
 
-  it.each([43101, 40003])('to somebody who did not ask for it (%i) is an outcome, not an error', async (errcode) => {
+  it.each([43101, 40003])('for errcode %i returns the outcome not-subscribed instead of an error', async (errcode) => {
     const { deps, sent, lines } = wechat(errcode);
     await expect(sendSubscribeMessage(deps, message)).resolves.toBe('not-subscribed');
     expect(sent).toHaveLength(1);
     expect(lines).toEqual([expect.stringContaining('"outcome":"not-subscribed"')]);
   });
 
-  it('that met another one to the same person waits a second and goes once more', async () => {
+  it('retries once after a second when WeChat sends another message to the same user (43108)', async () => {
     const once = wechat(43108);
     await expect(sendSubscribeMessage(once.deps, message)).resolves.toBe('sent');
     expect(once.pausesMs).toEqual([1_000]);
@@ -137,7 +137,7 @@ describe('a subscribe message', () => {
     expect(twice.sent).toHaveLength(2);
   });
 
-  it('is not repeated after a time-out: it may have arrived', async () => {
+  it('makes no retry after a timeout, because the message may have arrived', async () => {
     const { deps, sent } = wechat('timeout');
     await expect(sendSubscribeMessage(deps, message)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent).toHaveLength(1);
@@ -147,7 +147,7 @@ describe('a subscribe message', () => {
     [43107, 'WECHAT_CONFIG'],
     [40037, 'WECHAT_CONFIG'],
     [47003, 'PARAM_ERROR'],
-  ])('that cannot be sent for %s is an error: %s', async (errcode, code) => {
+  ])('for errcode %s throws %s', async (errcode, code) => {
     await expect(sendSubscribeMessage(wechat(errcode).deps, message)).rejects.toMatchObject({ code });
   });
 });

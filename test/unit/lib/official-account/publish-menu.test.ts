@@ -5,7 +5,7 @@ import type { WechatApp } from '../../../../lib/wechat/client.ts';
 
 const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'OFFICIAL' };
 
-/** WeChat, as far as a menu needs it: answers with this errcode, and keeps what it was sent. */
+/** Simulates WeChat, which returns the given errcode and records its requests. */
 function wechat(errcode = 0) {
   const sent: OutboundRequest[] = [];
   const accessToken = { withToken: (call: (token: string) => Promise<unknown>) => call('T') };
@@ -33,8 +33,8 @@ const miniprogram = {
 };
 const sample = { button: [click, { name: '菜单', sub_button: [view, miniprogram, { ...click, name: '赞一下' }] }] };
 
-describe('publishing a menu', () => {
-  it('sends it as it is, in raw UTF-8', async () => {
+describe('publishMenu', () => {
+  it('sends the menu unchanged, in raw UTF-8', async () => {
     const { sent, publish } = wechat();
     await expect(publish(sample)).resolves.toEqual({ published: 2 });
     expect(sent).toHaveLength(1);
@@ -45,22 +45,25 @@ describe('publishing a menu', () => {
   });
 
   it.each(['scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin', 'location_select'])(
-    'knows the type %s',
+    'accepts a button of type %s',
     async (type) => {
       await expect(wechat().publish({ button: [{ ...click, type }] })).resolves.toEqual({ published: 1 });
     },
   );
 
-  it.each(['media_id', 'view_limited', 'article_id', 'article_view_limited'])('knows the type %s', async (type) => {
-    const material = type.startsWith('article') ? { article_id: 'a' } : { media_id: 'm' };
-    await expect(wechat().publish({ button: [{ type, name: 'n', ...material }] })).resolves.toEqual({ published: 1 });
-  });
+  it.each(['media_id', 'view_limited', 'article_id', 'article_view_limited'])(
+    'accepts a button of type %s',
+    async (type) => {
+      const material = type.startsWith('article') ? { article_id: 'a' } : { media_id: 'm' };
+      await expect(wechat().publish({ button: [{ type, name: 'n', ...material }] })).resolves.toEqual({ published: 1 });
+    },
+  );
 
   const group = (...sub_button: object[]) => ({ button: [{ name: 'g', sub_button }] });
   it.each([
-    ['nothing', undefined, 'the menu: '],
-    ['what menu/get answers', { menu: sample }, 'button: '],
-    ['no button', { button: [] }, 'button: is empty'],
+    ['an undefined menu', undefined, 'the menu: '],
+    ['the response of menu/get', { menu: sample }, 'button: '],
+    ['a menu without buttons', { button: [] }, 'button: is empty'],
     ['four buttons', { button: [click, click, click, click] }, 'button: has more than 3 buttons'],
     ['six sub-buttons', group(view, view, view, view, view, view), 'button[0].sub_button: has more than 5 buttons'],
     ['an empty group', group(), 'button[0].sub_button: is empty'],
@@ -80,10 +83,14 @@ describe('publishing a menu', () => {
       group(view, view, { ...view, name: 'x'.repeat(61) }),
       'button[0].sub_button[2].name: has more than 60 bytes',
     ],
-    ['no name', { button: [click, { type: 'view', url: view.url }] }, 'button[1].name: '],
+    ['a button without a name', { button: [click, { type: 'view', url: view.url }] }, 'button[1].name: '],
     ['an empty name', { button: [{ ...click, name: '' }] }, 'button[0].name: is empty'],
-    ['a type that there is not', { button: [{ ...click, type: 'clik' }] }, 'button[0].type: '],
-    ['a key instead of an address', { button: [{ type: 'view', name: 'n', key: 'k' }] }, 'button[0].url: '],
+    ['an unknown type', { button: [{ ...click, type: 'clik' }] }, 'button[0].type: '],
+    [
+      'a view button with a key instead of an address',
+      { button: [{ type: 'view', name: 'n', key: 'k' }] },
+      'button[0].url: ',
+    ],
     ['an address without a scheme', { button: [{ ...view, url: 'www.example.com' }] }, 'button[0].url: '],
     [
       'an address of 1025 bytes',
@@ -94,13 +101,13 @@ describe('publishing a menu', () => {
     ['a mini-program without its page', { button: [{ ...miniprogram, pagepath: undefined }] }, 'button[0].pagepath: '],
     ['material without its id', { button: [{ type: 'media_id', name: 'n' }] }, 'button[0].media_id: '],
     ['half a character', { button: [{ ...click, name: 'a\uD83D' }] }, 'button[0].name: has a character'],
-  ])('refuses %s before WeChat is asked, and says where', async (_, menu, place) => {
+  ])('rejects %s, names the place and makes no call to WeChat', async (_, menu, place) => {
     const { sent, publish } = wechat();
     await expect(publish(menu)).rejects.toMatchObject({ code: 'PARAM_ERROR', message: expect.stringContaining(place) });
     expect(sent).toEqual([]);
   });
 
-  it('takes names to their last byte', async () => {
+  it('accepts names of exactly the maximum length', async () => {
     const menu = {
       button: [
         { ...click, name: 'x'.repeat(16) },
@@ -113,7 +120,7 @@ describe('publishing a menu', () => {
   it.each([
     40015, 40016, 40017, 40018, 40019, 40020, 40022, 40023, 40024, 40025, 40026, 40027, 40033, 40054, 40055, 40119,
     40120, 40155, 45010, 65303, 65316, 65317,
-  ])('says what WeChat meant by %i, and does not ask again', async (errcode) => {
+  ])('explains errcode %i in a PARAM_ERROR without a retry', async (errcode) => {
     const { sent, publish } = wechat(errcode);
     await expect(publish(sample)).rejects.toMatchObject({
       code: 'PARAM_ERROR',
@@ -126,7 +133,7 @@ describe('publishing a menu', () => {
     [48001, 'WECHAT_CONFIG'],
     [45009, 'RATE_LIMITED'],
     [43002, 'WECHAT_UNAVAILABLE'],
-  ])('leaves %i as it is: %s', async (errcode, code) => {
+  ])('throws the general error for errcode %i: %s', async (errcode, code) => {
     await expect(wechat(errcode).publish(sample)).rejects.toMatchObject({ code });
   });
 });

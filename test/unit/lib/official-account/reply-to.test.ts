@@ -15,9 +15,9 @@ const some: Replies = {
   menu: { KEY: { type: 'image', mediaId: 'm' } },
   otherwise: 'default',
 };
-const text = (said: string): PushContent => ({ type: 'message', msgId: '1', kind: 'text', text: said });
+const text = (content: string): PushContent => ({ type: 'message', msgId: '1', kind: 'text', text: content });
 
-describe('the reply to a text', () => {
+describe('replyTo, text messages', () => {
   it.each([
     ['帮助', 'exact'],
     [' help\n', 'exact'],
@@ -27,16 +27,16 @@ describe('the reply to a text', () => {
     ['开发票', 'exact'],
     ['你好', 'default'],
     ['', 'default'],
-  ])('%j is %s', (said, reply) => {
-    expect(replyTo(text(said), some)).toBe(reply);
+  ])('answers %j with the reply %s', (content, reply) => {
+    expect(replyTo(text(content), some)).toBe(reply);
   });
 
-  it('is none when there is no default', () => {
+  it('returns undefined when no keyword matches and no default exists', () => {
     expect(replyTo(text('你好'), { ...some, otherwise: undefined })).toBeUndefined();
   });
 });
 
-describe('the reply to anything else', () => {
+describe('replyTo, other pushes', () => {
   it.each<[PushContent, unknown]>([
     [{ type: 'message', msgId: '1', kind: 'image', picUrl: '', mediaId: '' }, 'default'],
     [{ type: 'event', event: 'subscribe' }, 'welcome'],
@@ -51,22 +51,22 @@ describe('the reply to anything else', () => {
     [{ type: 'event', event: 'click', key: 'constructor' }, undefined],
     [{ type: 'event', event: 'view', url: 'KEY' }, undefined],
     [{ type: 'event', event: 'other', name: 'x' }, undefined],
-  ])('%j', (content, reply) => {
+  ])('answers %j with %j', (content, reply) => {
     expect(replyTo(content, some)).toEqual(reply);
   });
 });
 
-describe('the replies that are shipped', () => {
-  const shipped = replies('示例站');
+describe('the default replies', () => {
+  const defaults = replies('示例站');
 
-  it('name the site where somebody logs in or arrives', () => {
-    for (const reply of [shipped.loginScanned, shipped.loginExpired, shipped.greeting])
+  it('name the site in the greeting and in the replies to a login', () => {
+    for (const reply of [defaults.loginScanned, defaults.loginExpired, defaults.greeting])
       expect(reply).toContain('示例站');
   });
 
-  it('help whoever asks, and point everybody else to it', () => {
-    expect(replyTo(text('帮助'), shipped)).toBe(replyTo(text('HELP'), shipped));
-    expect(replyTo(text('帮助'), shipped)).not.toBe(shipped.otherwise);
-    expect(shipped.otherwise).toContain('帮助');
+  it('answer 帮助 and HELP alike, and mention 帮助 in the reply to other texts', () => {
+    expect(replyTo(text('帮助'), defaults)).toBe(replyTo(text('HELP'), defaults));
+    expect(replyTo(text('帮助'), defaults)).not.toBe(defaults.otherwise);
+    expect(defaults.otherwise).toContain('帮助');
   });
 });

@@ -7,7 +7,7 @@ import type { RefundStatus } from '../../../../lib/store/refunds.ts';
 const AMOUNT = 1800;
 const paid = { amountFen: AMOUNT, state: 'PAID', refundedFen: 0, refundingFen: 0, refundCount: 0 } as Order;
 
-describe('the money of an order', () => {
+describe('afterRefund', () => {
   it.each<[RefundStatus | undefined, RefundStatus, number, Partial<Order>]>([
     [undefined, 'REQUESTED', 800, { state: 'REFUNDING', refundedFen: 0, refundingFen: 800, refundCount: 1 }],
     ['REQUESTED', 'PROCESSING', 800, { state: 'REFUNDING', refundingFen: 800, refundCount: 1 }],
@@ -20,20 +20,20 @@ describe('the money of an order', () => {
     ['PROCESSING', 'CLOSED', 800, { state: 'PAID', refundedFen: 0, refundingFen: 0, refundCount: 0 }],
     [undefined, 'SUCCESS', 800, { state: 'PAID', refundedFen: 800, refundingFen: 0, refundCount: 1 }],
     ['REPORTED', 'SUCCESS', AMOUNT, { state: 'REFUNDED', refundedFen: AMOUNT, refundCount: 1 }],
-  ])('after a refund from %s to %s of %i fen', (from, to, amountFen, money) => {
+  ])('for a refund from %s to %s of %i fen returns %j', (from, to, amountFen, money) => {
     const before =
       from === undefined ? paid : { ...paid, ...afterRefund(paid, { from: undefined, to: from, amountFen }) };
     expect(afterRefund(before, { from, to, amountFen })).toMatchObject(money);
   });
 
-  it('is refunding while any refund is under way, whatever else came back', () => {
+  it('returns REFUNDING while any refund is in progress, after other refunds succeeded', () => {
     const first = { ...paid, ...afterRefund(paid, { from: undefined, to: 'SUCCESS', amountFen: 1000 }) };
     const second = afterRefund(first, { from: undefined, to: 'REQUESTED', amountFen: 800 });
     expect(second).toEqual({ state: 'REFUNDING', refundedFen: 1000, refundingFen: 800, refundCount: 2 });
   });
 });
 
-describe('the status of a refund', () => {
+describe('nextStatus', () => {
   it.each<[RefundStatus | undefined, RefundStatus, RefundStatus | undefined]>([
     [undefined, 'SUCCESS', 'SUCCESS'],
     ['REQUESTED', 'PROCESSING', 'PROCESSING'],
@@ -46,11 +46,11 @@ describe('the status of a refund', () => {
     ['ABNORMAL', 'PROCESSING', 'PROCESSING'],
     ['REFUSED', 'REQUESTED', 'REQUESTED'],
     ['REFUSED', 'SUCCESS', 'SUCCESS'],
-  ])('after %s, told %s, is %s', (status, told, next) => {
-    expect(nextStatus(status, told)).toBe(next);
+  ])('after %s with the report %s returns %s', (status, reported, next) => {
+    expect(nextStatus(status, reported)).toBe(next);
   });
 
-  /** What WeChat goes through with one refund, and what arrives of it: in any order, repeated, with losses. */
+  /** The statuses of one refund at WeChat. Reports of them may arrive in any order, repeatedly, or not at all. */
   const life = fc.constantFrom<RefundStatus[]>(
     ['PROCESSING', 'SUCCESS'],
     ['PROCESSING', 'CLOSED'],
@@ -59,7 +59,7 @@ describe('the status of a refund', () => {
     ['SUCCESS'],
   );
   const refunds = fc
-    .array(fc.record({ life, share: fc.integer({ min: 1, max: 4 }), ours: fc.boolean() }), {
+    .array(fc.record({ life, share: fc.integer({ min: 1, max: 4 }), viaApi: fc.boolean() }), {
       minLength: 1,
       maxLength: 4,
     })
@@ -68,19 +68,19 @@ describe('the status of a refund', () => {
       return list.map(({ share, ...refund }) => ({ ...refund, amountFen: share * unit }));
     });
 
-  it('ends as WeChat says, and no money appears or disappears on the way, whatever arrives and in what order', () => {
-    const told = refunds.chain((list) => {
-      const said = list.flatMap(({ life: words }, index) => words.map((word) => ({ index, word })));
-      const heard = fc.array(fc.constantFrom(...said), { maxLength: 3 * said.length });
-      return fc.record({ list: fc.constant(list), heard });
+  it('ends with the status at WeChat, and the sums of an order stay constant for any order of reports', () => {
+    const histories = refunds.chain((list) => {
+      const reports = list.flatMap(({ life: reported }, index) => reported.map((status) => ({ index, status })));
+      const received = fc.array(fc.constantFrom(...reports), { maxLength: 3 * reports.length });
+      return fc.record({ list: fc.constant(list), received });
     });
     fc.assert(
-      fc.property(told, ({ list, heard }) => {
+      fc.property(histories, ({ list, received }) => {
         let order = paid;
         const statuses: (RefundStatus | undefined)[] = list.map(() => undefined);
-        const say = (index: number, word: RefundStatus) => {
+        const apply = (index: number, reported: RefundStatus) => {
           const { amountFen } = list[index]!;
-          const to = nextStatus(statuses[index], word);
+          const to = nextStatus(statuses[index], reported);
           if (to === undefined) return;
           order = { ...order, ...afterRefund(order, { from: statuses[index], to, amountFen }) };
           statuses[index] = to;
@@ -89,12 +89,12 @@ describe('the status of a refund', () => {
             expect(fen).toBeGreaterThanOrEqual(0);
           }
         };
-        list.forEach(({ ours }, index) => ours && say(index, 'REQUESTED'));
-        for (const { index, word } of heard) say(index, word);
-        // In the end the sweep asks.
-        list.forEach(({ life: words }, index) => say(index, words.at(-1)!));
+        list.forEach(({ viaApi }, index) => viaApi && apply(index, 'REQUESTED'));
+        for (const { index, status } of received) apply(index, status);
+        // At the end, the sweep queries each refund.
+        list.forEach(({ life: reported }, index) => apply(index, reported.at(-1)!));
         const back = list.reduce(
-          (sum, { life: words, amountFen }) => sum + (words.at(-1) === 'SUCCESS' ? amountFen : 0),
+          (sum, { life: reported, amountFen }) => sum + (reported.at(-1) === 'SUCCESS' ? amountFen : 0),
           0,
         );
         expect(order).toMatchObject({

@@ -55,7 +55,7 @@ describe('readTradeBill', () => {
     const counted = summary.replace('`19.00,', '`37.00,').replace('`18.50,', '`36.00,');
     expect((await readTrade(text.replace(summary, counted))).totals.paidFen).toBe(1900);
     const lines = text.split('\r\n');
-    const line = lines.findIndex((one) => one.includes('`REFUND,'));
+    const line = lines.findIndex((candidate) => candidate.includes('`REFUND,'));
     lines[line] = lines[line]!.replace('`17.50,', '`0.00,').replace('`18.00,', '`,');
     expect((await readTrade(lines.join('\r\n'))).totals.paidFen).toBe(1900);
   });

@@ -23,7 +23,10 @@ async function read(text: string | Uint8Array, cuts?: number[]) {
 const END = '总数,总额\n`1,`2\n';
 
 describe('readSheet', () => {
-  /** Any value of a bill: WeChat removes commas and line ends (pay 2.10). */
+  /**
+   * Any value of a bill. WeChat removes commas and line ends.
+   * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
+   */
   const value = fc
     .string({ unit: 'binary', maxLength: 12 })
     .map((text) => text.toWellFormed().replaceAll(/[,\r\n\uFEFF]/g, ' '));

@@ -7,8 +7,8 @@ const KEY = 'PAY_API_V3_KEY';
 
 let nowMs: number;
 let store: Map<string, string>;
-let down: Error | undefined;
-let asked: { names: SecretName[]; retry: boolean }[];
+let outage: Error | undefined;
+let reads: { names: SecretName[]; retry: boolean }[];
 let warnings: unknown[];
 const cache = () =>
   secretCache({
@@ -19,8 +19,8 @@ const cache = () =>
       error: () => undefined,
     },
     readStore: async (request) => {
-      asked.push(request);
-      if (down) throw down;
+      reads.push(request);
+      if (outage) throw outage;
       return new Map(store);
     },
   });
@@ -31,20 +31,20 @@ beforeEach(() => {
     [TOKEN, 'one'],
     [KEY, ' padded\n'],
   ]);
-  down = undefined;
-  asked = [];
+  outage = undefined;
+  reads = [];
   warnings = [];
 });
 
-describe('secrets of a container', () => {
-  it('asks once for whoever asks at the same moment, and then not again', async () => {
+describe('secretCache', () => {
+  it('reads the store once for concurrent callers, and then serves from memory', async () => {
     const { read } = cache();
     expect(await Promise.all([read([TOKEN]), read([KEY]), read([TOKEN])])).toEqual([['one'], ['padded'], ['one']]);
     expect(await read([KEY, TOKEN])).toEqual(['padded', 'one']);
-    expect(asked).toEqual([{ names: [TOKEN, KEY], retry: true }]);
+    expect(reads).toEqual([{ names: [TOKEN, KEY], retry: true }]);
   });
 
-  it('asks again when a minute is over, for all that it knows, and impatiently', async () => {
+  it('reads all cached names again after MAX_AGE_MS, without retries', async () => {
     const { read } = cache();
     await read([TOKEN]);
     await read([KEY]);
@@ -53,10 +53,10 @@ describe('secrets of a container', () => {
     expect(await read([TOKEN])).toEqual(['one']);
     nowMs += MAX_AGE_MS;
     expect(await read([TOKEN])).toEqual(['two']);
-    expect(asked.slice(2)).toEqual([{ names: [TOKEN, KEY], retry: false }]);
+    expect(reads.slice(2)).toEqual([{ names: [TOKEN, KEY], retry: false }]);
   });
 
-  it('remembers that something is not there, for as long', async () => {
+  it('caches a missing secret for MAX_AGE_MS', async () => {
     store.delete(KEY);
     const { read } = cache();
     expect(await read([KEY])).toEqual([undefined]);
@@ -66,7 +66,7 @@ describe('secrets of a container', () => {
     expect(await read([KEY])).toEqual(['new']);
   });
 
-  it('has another revision after a change, an arrival and an end, and only then', async () => {
+  it('changes its revision only when a secret changes, appears or disappears', async () => {
     const { read, revision } = cache();
     const revisions = [await revision()];
     await read([TOKEN]);
@@ -84,7 +84,7 @@ describe('secrets of a container', () => {
     expect(revisions).toEqual([0, 0, 1, 2, 3]);
   });
 
-  it('takes a blank value for none, and unfolds PEM text, as of a variable', async () => {
+  it('treats a blank value as missing and restores line feeds in PEM text, as for a variable', async () => {
     store = new Map([
       [TOKEN, ' \n'],
       [KEY, String.raw`-----BEGIN X-----\nAA\n-----END X-----`],
@@ -92,39 +92,39 @@ describe('secrets of a container', () => {
     expect(await cache().read([TOKEN, KEY])).toEqual([undefined, '-----BEGIN X-----\nAA\n-----END X-----']);
   });
 
-  it('does not ask for a revision of nothing', async () => {
+  it('returns revision 0 without reading the store while the cache is empty', async () => {
     expect(await cache().revision()).toBe(0);
-    expect(asked).toEqual([]);
+    expect(reads).toEqual([]);
   });
 
-  it('serves what it knows while the store is down, leaves it alone for ten seconds, and says so', async () => {
+  it('serves cached secrets while the store is down, waits ten seconds before a retry, and logs a warning', async () => {
     const { read, revision } = cache();
     await read([TOKEN]);
-    down = new Error('unreachable');
+    outage = new Error('unreachable');
     nowMs += MAX_AGE_MS;
     expect(await read([TOKEN])).toEqual(['one']);
     nowMs += 9_999;
     expect(await read([TOKEN])).toEqual(['one']);
-    expect(asked).toHaveLength(2);
-    expect(warnings).toEqual([['secrets.read-failed', { error: down }]]);
-    down = undefined;
+    expect(reads).toHaveLength(2);
+    expect(warnings).toEqual([['secrets.read-failed', { error: outage }]]);
+    outage = undefined;
     store.set(TOKEN, 'two');
     nowMs += 1;
     expect([await revision(), await read([TOKEN])]).toEqual([1, ['two']]);
   });
 
-  it('fails where it knows nothing, and only there', async () => {
+  it('fails only for uncached secrets while the store is down', async () => {
     const { read } = cache();
     await read([TOKEN]);
-    down = new Error('unreachable');
+    outage = new Error('unreachable');
     nowMs += MAX_AGE_MS;
-    const [known, unknown] = await Promise.allSettled([read([TOKEN]), read([KEY])]);
-    expect(known).toEqual({ status: 'fulfilled', value: ['one'] });
-    expect(unknown).toMatchObject({ status: 'rejected', reason: down });
+    const [cached, uncached] = await Promise.allSettled([read([TOKEN]), read([KEY])]);
+    expect(cached).toEqual({ status: 'fulfilled', value: ['one'] });
+    expect(uncached).toMatchObject({ status: 'rejected', reason: outage });
     nowMs += MAX_AGE_MS;
     await read([TOKEN]);
-    expect(asked.at(-1)).toEqual({ names: [TOKEN], retry: false });
-    down = undefined;
+    expect(reads.at(-1)).toEqual({ names: [TOKEN], retry: false });
+    outage = undefined;
     expect(await read([KEY])).toEqual(['padded']);
   });
 });

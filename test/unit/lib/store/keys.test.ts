@@ -6,14 +6,14 @@ import { followUpEntry, keys, ownerOf } from '../../../../lib/store/keys.ts';
 const numbers = Array.from({ length: 500 }, () => randomId(randomBytes, 32));
 
 describe('order keys', () => {
-  it('lead from a number to its owner, and from a foreign number to nobody', () => {
+  it('contain the owner of an order number, and no owner for a foreign number', () => {
     expect(ownerOf('0123456789abcdefmi7c8w2kx1y2z3a4')).toBe('0123456789abcdef');
     for (const foreign of ['', 'T20250801120000000001', 'x'.repeat(31), 'X'.repeat(32), `${'x'.repeat(32)}#`]) {
       expect(keys.order(foreign).pk).toBe('ACCOUNT#-');
     }
   });
 
-  it('spread the orders that are due over eight shards, in the order of time', () => {
+  it('spread follow-ups over eight partitions, in order of time', () => {
     const entries = numbers.map((outTradeNo) => followUpEntry(outTradeNo, 1_800_000_000_000));
     expect(new Set(entries.map(({ followUpPk }) => followUpPk)).size).toBe(8);
     expect(followUpEntry('x', 1_000).followUpSk < followUpEntry('x', 2_000).followUpSk).toBe(true);

@@ -5,7 +5,7 @@ import { platformError, PlatformError } from '../../../../lib/wechat/platform-er
 
 const fitted = (key: string, value: string) => buildMessageData({ [key]: value })[key]?.value;
 
-describe('the data of a message', () => {
+describe('buildMessageData', () => {
   it.each([
     ['thing1', '字'.repeat(21), '字'.repeat(20)],
     ['thing12', '😀'.repeat(21), '😀'.repeat(20)],
@@ -18,7 +18,7 @@ describe('the data of a message', () => {
     ['amount4', '¥18.00元', '¥18.00元'],
     ['keyword1', 'x'.repeat(300), 'x'.repeat(300)],
     ['thing1', ' 第一行\r\n第二行\n', '第一行 第二行'],
-  ])('%s: %j becomes %j', (key, value, expected) => {
+  ])('fits the value of %s: %j becomes %j', (key, value, expected) => {
     expect(fitted(key, value)).toBe(expected);
   });
 
@@ -30,13 +30,13 @@ describe('the data of a message', () => {
     ['phone_number3', '1'.repeat(18)],
     ['car_number4', '粤A8Z8888挂'],
     ['amount5', `¥${'1'.repeat(13)}`],
-  ])('%s: %j is refused, because it is empty or would say something else', (key, value) => {
+  ])('rejects the value of %s: %j is empty, or its meaning would change when cut', (key, value) => {
     expect(() => fitted(key, value)).toThrow(
       expect.objectContaining({ code: 'PARAM_ERROR', message: expect.stringContaining(key) }),
     );
   });
 
-  it('never has a line break or half a character, and never grows', () => {
+  it('returns a value without line breaks and half characters, within its limit', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (value) => {
         fc.pre(value.trim() !== '');
@@ -49,21 +49,21 @@ describe('the data of a message', () => {
   });
 });
 
-describe("WeChat's refusal of the data", () => {
-  const said = (errcode: number, errmsg = '') =>
+describe('messageDataError', () => {
+  const errorFor = (errcode: number, errmsg = '') =>
     messageDataError(platformError('OFFICIAL', new PlatformError(errcode, errmsg)));
 
-  it('names the value', () => {
-    expect(said(47003, 'argument invalid! data.phrase4.value invalid rid: 1-2')).toMatchObject({
+  it('names the template field that WeChat rejected', () => {
+    expect(errorFor(47003, 'argument invalid! data.phrase4.value invalid rid: 1-2')).toMatchObject({
       code: 'PARAM_ERROR',
       message: 'WeChat does not take phrase4 as this template has it',
     });
-    expect(said(47003)).toMatchObject({ code: 'PARAM_ERROR' });
-    expect(said(45168)).toMatchObject({ code: 'PARAM_ERROR' });
+    expect(errorFor(47003)).toMatchObject({ code: 'PARAM_ERROR' });
+    expect(errorFor(45168)).toMatchObject({ code: 'PARAM_ERROR' });
   });
 
-  it('leaves every other error as it is', () => {
-    expect(said(40037)).toMatchObject({ code: 'WECHAT_CONFIG' });
+  it('returns every other error unchanged', () => {
+    expect(errorFor(40037)).toMatchObject({ code: 'WECHAT_CONFIG' });
     const other = new Error('other');
     expect(messageDataError(other)).toBe(other);
   });

@@ -12,28 +12,28 @@ const seal = (key = current, appId = APP_ID, xml = pushXml(scan)) => sealMessage
 const encryptedBody = (encrypted: string, more = '') =>
   Buffer.from(`<xml>${more}<Encrypt>${encrypted}</Encrypt></xml>`);
 
-describe.each(['compatible', 'secure'] as const)('%s mode', (mode) => {
+describe.each(['compatible', 'secure'] as const)('openOfficialPush in %s mode', (mode) => {
   const keys: PushKeys = { ...plainKeys, mode, aesKeys: [current, previous] };
   const open = (encrypted: string, query = signedQuery([encrypted]), more = '') =>
     openOfficialPush(query, encryptedBody(encrypted, more), keys);
 
-  it('opens what is sealed with the current key, and during a rotation with the previous one', () => {
+  it('opens a push that is encrypted with the current key or, during a rotation, with the previous key', () => {
     expect(open(seal())).toMatchObject({ content: { event: 'scan' }, openedWith: current });
     expect(open(seal(previous))).toMatchObject({ content: { event: 'scan' }, openedWith: previous });
   });
 
-  it('reads the encrypted part alone, whatever stands beside it', () => {
+  it('reads only the encrypted part and ignores plain fields beside it', () => {
     const forgery = '<FromUserName>o_victim</FromUserName><MsgType>event</MsgType><Event>unsubscribe</Event>';
     expect(open(seal(), undefined, forgery)).toMatchObject({ openId: 'o_1', content: { event: 'scan' } });
   });
 
-  it('needs no plain signature: it covers less', () => {
+  it('needs no plain signature, because msg_signature covers more', () => {
     const query = signedQuery([seal()]);
     query.delete('signature');
     expect(open(seal(), query)).toMatchObject({ openId: 'o_1' });
   });
 
-  const refusal = (run: () => unknown) => {
+  const rejectionOf = (run: () => unknown) => {
     try {
       run();
     } catch (error) {
@@ -43,11 +43,11 @@ describe.each(['compatible', 'secure'] as const)('%s mode', (mode) => {
     return undefined;
   };
 
-  it('refuses everything else alike, so that a forger learns nothing', () => {
+  it('rejects every forged push with the same error, so that an attacker learns nothing', () => {
     const sealed = seal();
     const attempts = {
       plain: () => openOfficialPush(signedQuery(), Buffer.from(pushXml(scan)), keys),
-      'plain, named encrypted': () =>
+      'plain with encrypt_type': () =>
         openOfficialPush(new URLSearchParams(`${signedQuery()}&encrypt_type=aes`), Buffer.from(pushXml(scan)), keys),
       'no body': () => openOfficialPush(signedQuery(), Buffer.alloc(0), keys),
       'a body that is not XML': () => openOfficialPush(signedQuery(), Buffer.from('{}'), keys),
@@ -77,33 +77,33 @@ describe.each(['compatible', 'secure'] as const)('%s mode', (mode) => {
       'no cipher text': () => open('AAAA'),
       'a cipher text cut short': () => open(sealed.slice(0, 88)),
     };
-    const refusals = Object.entries(attempts).map(([name, run]) => ({ name, ...refusal(run) }));
-    const [first] = refusals;
+    const rejections = Object.entries(attempts).map(([name, run]) => ({ name, ...rejectionOf(run) }));
+    const [first] = rejections;
     expect(first!.code).toBe('FORBIDDEN');
-    for (const { name, code, message } of refusals) expect({ name, code, message }).toEqual({ ...first, name });
+    for (const { name, code, message } of rejections) expect({ name, code, message }).toEqual({ ...first, name });
   });
 
-  it('refuses a genuine message that is no push, and one with a DOCTYPE inside', () => {
+  it('rejects a genuine message that is not a push or contains a DOCTYPE', () => {
     for (const xml of ['{"a":1}', `<!DOCTYPE x>${pushXml(scan)}`, '<xml></xml>']) {
-      expect(refusal(() => open(seal(current, APP_ID, xml)))).toMatchObject({ code: 'PARAM_ERROR' });
+      expect(rejectionOf(() => open(seal(current, APP_ID, xml)))).toMatchObject({ code: 'PARAM_ERROR' });
     }
   });
 
-  it('shows no key to whoever prints the push', () => {
+  it('omits the key when the push is converted to JSON', () => {
     expect(JSON.stringify(open(seal()))).not.toContain('AAAA');
   });
 });
 
-describe('plain mode', () => {
-  it('refuses what is encrypted, named so or not', () => {
+describe('openOfficialPush in plain mode', () => {
+  it('rejects an encrypted push with and without encrypt_type', () => {
     const body = encryptedBody(seal(), pushXml(scan).slice('<xml>'.length, -'</xml>'.length));
-    const named = new URLSearchParams(`${signedQuery()}&encrypt_type=aes`);
-    for (const query of [signedQuery(), named]) {
+    const declared = new URLSearchParams(`${signedQuery()}&encrypt_type=aes`);
+    for (const query of [signedQuery(), declared]) {
       expect(() => openOfficialPush(query, body, plainKeys)).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
     }
   });
 
-  it('says nothing of a key', () => {
+  it('returns no key for a plain push', () => {
     expect(openOfficialPush(signedQuery(), Buffer.from(pushXml(scan)), plainKeys)).not.toHaveProperty('openedWith');
     expect(openSealed(scan)).toHaveProperty('openedWith');
   });

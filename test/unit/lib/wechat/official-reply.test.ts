@@ -12,8 +12,8 @@ const article = { title: 't', description: 'd', pictureUrl: 'https://a.example/p
 const news = (count: number): Reply => ({ type: 'news', articles: Array.from({ length: count }, () => article) });
 const read = (reply: Reply, push = openPlain(event)) => parseXml(renderReply(push, reply, deps)!);
 
-describe('a reply', () => {
-  it('goes back to who sent the push, from the account that got it, with the time of now', () => {
+describe('renderReply', () => {
+  it('addresses the sender of the push, from the receiving account, with the current time', () => {
     expect(read('你好')).toEqual({
       ToUserName: 'o_1',
       FromUserName: 'gh_1',
@@ -23,11 +23,11 @@ describe('a reply', () => {
     });
   });
 
-  it('may be an image', () => {
+  it('renders an image', () => {
     expect(read({ type: 'image', mediaId: 'm' })).toMatchObject({ MsgType: 'image', Image: { MediaId: 'm' } });
   });
 
-  it('may be articles: one in answer to a message, at most eight otherwise', () => {
+  it('renders one article for a message, and at most eight for an event', () => {
     const item = { Title: 't', Description: 'd', PicUrl: article.pictureUrl, Url: article.url };
     expect(read(news(9), openPlain(message))).toMatchObject({ MsgType: 'news', ArticleCount: '1', Articles: { item } });
     const { ArticleCount, Articles } = read(news(9));
@@ -35,12 +35,12 @@ describe('a reply', () => {
     expect((Articles as XmlElement)['item']).toHaveLength(8);
   });
 
-  it.each([undefined, '', news(0)])('of nothing is none: %j', (reply) => {
+  it.each([undefined, '', news(0)])('returns undefined for the empty reply %j', (reply) => {
     expect(renderReply(openPlain(event), reply, deps)).toBeUndefined();
     expect(renderReply(openSealed(event), reply, deps)).toBeUndefined();
   });
 
-  it('says any text, and cannot be left through it', () => {
+  it('keeps any text inside the Content element', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ unit: 'binary' }), fc.constant('a]]></Content><MsgType>x</MsgType>')),
@@ -59,9 +59,9 @@ describe('a reply', () => {
   });
 });
 
-describe('a reply to what came encrypted', () => {
+describe('renderReply for an encrypted push', () => {
   it.each(['A', 'B'])(
-    'is sealed with the key that opened it (%s), and signed with its own time and nonce',
+    'encrypts with the key that opened the push (%s), and signs with its own time and nonce',
     (letter) => {
       const push = openSealed(message, letter.repeat(43));
       const { Encrypt, MsgSignature, TimeStamp, Nonce, ...rest } = read('好', push) as Record<string, string>;

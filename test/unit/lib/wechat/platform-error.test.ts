@@ -11,13 +11,13 @@ const CODES = {
     40013, 40037, 40125, 40164, 40165, 40243, 41002, 41004, 41030, 43107, 43116, 45035, 48001, 48004, 48017, 50001,
     50002, 50004, 50007, 61004, 89501, 89502, 89503, 89504, 89505, 89506, 89507,
   ],
-  // Errors of ours, tokens, what only one call expects, and what nobody has heard of.
+  // Faults of this service, token errors, errors that only one call expects, and unknown codes.
   WECHAT_UNAVAILABLE: [-1, 40001, 40002, 40003, 40014, 40033, 40097, 42001, 43004, 43101, 47001, 47003, 87008, 99999],
 };
 
-describe('platform errors', () => {
+describe('platformError', () => {
   it.each(Object.entries(CODES).flatMap(([code, errcodes]) => errcodes.map((errcode) => ({ errcode, code }))))(
-    '$errcode is $code',
+    'maps errcode $errcode to $code',
     ({ errcode, code }) => {
       const error = platformError('MINIAPP', new PlatformError(errcode, ''));
       expect(error).toMatchObject({ code });
@@ -25,7 +25,7 @@ describe('platform errors', () => {
     },
   );
 
-  it.each([40164, 61004, 45035])('%i names the address to whitelist', (errcode) => {
+  it.each([40164, 61004, 45035])('names the IP address to allow for errcode %i', (errcode) => {
     const cause = new PlatformError(errcode, 'invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 65-aa-bb');
     expect(platformError('OFFICIAL', cause).message).toBe(
       'The IP address 1.2.3.4 is not on the WeChat whitelist of OFFICIAL_APP_ID',
@@ -38,25 +38,25 @@ describe('platform errors', () => {
     [48001, 'needs verification'],
     [89503, 'waiting'],
     [89506, 'rejected'],
-  ])('%i says what to do about it', (errcode, hint) => {
+  ])('describes the remedy for errcode %i', (errcode, hint) => {
     expect(platformError('MINIAPP', new PlatformError(errcode, '')).message).toContain(hint);
   });
 
-  it('says when to come back', () => {
+  it('sets retryAfterSeconds for rate limits', () => {
     const wait = (errcode: number) => platformError('MINIAPP', new PlatformError(errcode, '')).retryAfterSeconds;
     expect([45011, 45009].map(wait)).toEqual([60, 3_600]);
   });
 
-  it("keeps nothing of WeChat's text but its trace id", () => {
+  it("keeps only the trace id of WeChat's message", () => {
     const error = new PlatformError(40013, 'invalid appid wx123 hint: secret rid: 658cff8e-7783352d-44cb33e5');
     expect(error.message).toBe('errcode 40013 (rid: 658cff8e-7783352d-44cb33e5)');
   });
 });
 
-describe('XML', () => {
+describe('parseXml and cdata', () => {
   const wrap = (inside: string) => `<xml><Content>${inside}</Content></xml>`;
 
-  it('lets people write of declarations', () => {
+  it('accept declarations inside a CDATA text', () => {
     const text = '网页第一行为什么要写 <!DOCTYPE html> 和 <!-- 注释 --> ?';
     expect(parseXml(wrap(cdata(text)))).toEqual({ Content: text });
   });
@@ -68,16 +68,16 @@ describe('XML', () => {
     '<xml><a b="<![CDATA[">1</a><!DOCTYPE x><c d="]]>">1</c></xml>',
     '<xml><!doctype x><a>1</a></xml>',
     '<xml><![cdata[x]]></xml>',
-  ])('refuses %s', (xml) => {
+  ])('reject %s', (xml) => {
     expect(() => parseXml(xml)).toThrow(expect.objectContaining({ code: 'PARAM_ERROR' }));
   });
 
-  it('cannot be left through a CDATA section', () => {
+  it('keep a text with ]]> inside its element', () => {
     const text = 'a]]></Content><MsgType>x</MsgType><![CDATA[';
     expect(parseXml(`<xml><Content>${cdata(text)}</Content></xml>`)).toEqual({ Content: text });
   });
 
-  it('has no characters that it cannot carry', () => {
+  it('drop characters that XML does not allow', () => {
     expect(cdata('a\u0000b\u000Bc\uFFFEd\uD800e😀\n')).toBe('<![CDATA[abcde😀\n]]>');
   });
 });

@@ -1,4 +1,4 @@
-// Pushes of the official account as WeChat would send them, opened by the only door there is.
+// Builds signed pushes of the official account and opens them with openOfficialPush.
 import { openOfficialPush, type OfficialPush } from '../../../../lib/wechat/official-push.ts';
 import { readMessageKey, sealMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
 
@@ -14,7 +14,7 @@ export const plainKeys = {
   nowMs: NOW_S * 1_000,
 };
 
-/** A signed query; `more` are the parts that msg_signature covers besides. */
+/** Returns a signed query. `more` are the additional parts that msg_signature covers. */
 export function signedQuery(more: string[] = [], timestampS = NOW_S, token = TOKEN): URLSearchParams {
   const parts = [token, String(timestampS), 'n'];
   return new URLSearchParams({
@@ -25,7 +25,7 @@ export function signedQuery(more: string[] = [], timestampS = NOW_S, token = TOK
   });
 }
 
-/** The XML of a push with these fields. */
+/** Returns the XML of a push with the given fields. */
 export function pushXml(fields: string): string {
   return `<xml><ToUserName>gh_1</ToUserName><FromUserName>o_1</FromUserName><CreateTime>17</CreateTime>${fields}</xml>`;
 }
@@ -38,7 +38,7 @@ export function openPlainXml(xml: string): OfficialPush {
   return openOfficialPush(signedQuery(), Buffer.from(xml), plainKeys);
 }
 
-/** The same push in compatible or secure mode, opened with `aesKey`. */
+/** Encrypts a push with `aesKey` and opens it in secure mode. */
 export function openSealed(fields: string, aesKey = 'A'.repeat(43)): OfficialPush {
   const key = readMessageKey(aesKey)!;
   const encrypted = sealMessage(pushXml(fields), { key, appId: APP_ID, random: Buffer.alloc(16) });

@@ -5,7 +5,7 @@ const event = (name: string, fields = '') => openPlain(`<MsgType>event</MsgType>
 const message = (kind: string, fields = '') =>
   openPlain(`<MsgType>${kind}</MsgType><MsgId>9007199254740993</MsgId>${fields}`);
 
-describe('an event', () => {
+describe('openOfficialPush, events', () => {
   it.each([
     ['subscribe', '', { event: 'subscribe' }],
     ['subscribe', '<EventKey></EventKey>', { event: 'subscribe' }],
@@ -101,16 +101,16 @@ describe('an event', () => {
     ],
     ['user_info_modified', '<OpenID>o_2</OpenID>', { event: 'user_info_modified', subject: { openId: 'o_2' } }],
     ['poi_check_notify', '<EventKey>x</EventKey>', { event: 'other', name: 'poi_check_notify' }],
-  ])('%s %s', (name, fields, content) => {
+  ])('reads the event %s with the fields %j', (name, fields, content) => {
     expect(event(name, fields).content).toEqual({ type: 'event', ...content });
   });
 
-  it('about whose data it is says whose', () => {
+  it('rejects user_authorization_cancellation without an OpenID', () => {
     expect(() => event('user_authorization_cancellation')).toThrow('OpenID is missing');
   });
 });
 
-describe('a message', () => {
+describe('openOfficialPush, messages', () => {
   it.each([
     ['text', '<Content>0123</Content>', { kind: 'text', text: '0123' }],
     ['text', '<Content></Content>', { kind: 'text', text: '' }],
@@ -133,23 +133,23 @@ describe('a message', () => {
       { kind: 'link', title: 't', description: 'd', url: 'u' },
     ],
     ['device_text', '', { kind: 'other', name: 'device_text' }],
-  ])('%s %s', (kind, fields, content) => {
+  ])('reads a %s message with the fields %j', (kind, fields, content) => {
     expect(message(kind, fields).content).toEqual({ type: 'message', msgId: '9007199254740993', ...content });
   });
 });
 
-describe('what tells repetitions from new pushes', () => {
-  it('is the id of a message, all its digits', () => {
+describe('openOfficialPush, dedupeKey', () => {
+  it('is the id of a message with all its digits', () => {
     expect(message('text').dedupeKey).toBe('9007199254740993');
   });
 
-  it('is who, when, what and which key of anything else', () => {
+  it('is user, time, event and key of a push without a message id', () => {
     expect(event('CLICK', '<EventKey>K</EventKey>').dedupeKey).toBe('o_1#17#CLICK#K');
     expect(event('LOCATION').dedupeKey).toBe('o_1#17#LOCATION');
     expect(openPlain('<MsgType>text</MsgType><Content>no id</Content>').dedupeKey).toBe('o_1#17#text');
   });
 
-  it('tells two reports to one person in one second apart', () => {
+  it('differs for two reports to the same user in the same second', () => {
     expect(event('TEMPLATESENDJOBFINISH', '<MsgID>1</MsgID>').dedupeKey).not.toBe(
       event('TEMPLATESENDJOBFINISH', '<MsgID>2</MsgID>').dedupeKey,
     );
@@ -157,27 +157,24 @@ describe('what tells repetitions from new pushes', () => {
     expect(sent('1')).not.toBe(sent('2'));
   });
 
-  it('stays short enough for a key, however long an address is', () => {
+  it('stays below 100 characters for an address of any length', () => {
     const view = (end: string) => event('VIEW', `<EventKey>https://a.example/${'x'.repeat(5_000)}${end}</EventKey>`);
     expect(view('1').dedupeKey).not.toBe(view('2').dedupeKey);
     expect(view('1').dedupeKey.length).toBeLessThan(100);
   });
 
-  it.each(['1e3', '-1', '10000000000', '1790000000000', 'now'])('has no place for the time %s', (time) => {
+  it.each(['1e3', '-1', '10000000000', '1790000000000', 'now'])('rejects the CreateTime %s', (time) => {
     const xml = `<xml><FromUserName>o</FromUserName><ToUserName>gh</ToUserName><CreateTime>${time}</CreateTime><MsgType>text</MsgType><MsgId>2</MsgId></xml>`;
     expect(() => openPlainXml(xml)).toThrow('CreateTime is not a time');
   });
 
-  it.each(['FromUserName', 'ToUserName', 'MsgId', 'CreateTime', 'MsgType'])(
-    'has no place for a %s of 65 bytes',
-    (name) => {
-      const fields = { FromUserName: 'o', ToUserName: 'gh', CreateTime: '1', MsgType: 'text', MsgId: '2' };
-      const xml = (values: object) =>
-        `<xml>${Object.entries(values)
-          .map(([key, value]) => `<${key}>${value}</${key}>`)
-          .join('')}</xml>`;
-      expect(openPlainXml(xml(fields)).dedupeKey).toBe('2');
-      expect(() => openPlainXml(xml({ ...fields, [name]: '1'.repeat(65) }))).toThrow(`${name} is too long`);
-    },
-  );
+  it.each(['FromUserName', 'ToUserName', 'MsgId', 'CreateTime', 'MsgType'])('rejects a %s of 65 bytes', (name) => {
+    const fields = { FromUserName: 'o', ToUserName: 'gh', CreateTime: '1', MsgType: 'text', MsgId: '2' };
+    const xml = (values: object) =>
+      `<xml>${Object.entries(values)
+        .map(([key, value]) => `<${key}>${value}</${key}>`)
+        .join('')}</xml>`;
+    expect(openPlainXml(xml(fields)).dedupeKey).toBe('2');
+    expect(() => openPlainXml(xml({ ...fields, [name]: '1'.repeat(65) }))).toThrow(`${name} is too long`);
+  });
 });

@@ -14,8 +14,8 @@ const listed = Object.entries<Record<string, Endpoint>>(ENDPOINTS).flatMap(([tag
   Object.entries(tagged).map(([operationId, described]) => ({ tag, operationId, described })),
 );
 
-describe('the OpenAPI document', () => {
-  it('is one of OpenAPI 3.1, of the version of this package', async () => {
+describe('buildOpenapi', () => {
+  it('returns a valid OpenAPI 3.1 document with the version of the package', async () => {
     const validator = new Validator();
     expect(await validator.validate(structuredClone(document))).toMatchObject({ valid: true });
     expect(validator.version).toBe('3.1');
@@ -23,19 +23,22 @@ describe('the OpenAPI document', () => {
     expect(document.info).toMatchObject({ title: name, version });
   });
 
-  it.each(listed)('has $operationId where the route is', ({ tag, operationId, described }) => {
-    const { method, path, summary, status } = described;
-    expect(document.paths[path]![method.toLowerCase()]).toMatchObject({ operationId, summary, tags: [tag] });
-    expect(document.paths[path]![method.toLowerCase()]!.responses).toHaveProperty(String(status));
-  });
+  it.each(listed)(
+    'describes $operationId under the path and the method of its route',
+    ({ tag, operationId, described }) => {
+      const { method, path, summary, status } = described;
+      expect(document.paths[path]![method.toLowerCase()]).toMatchObject({ operationId, summary, tags: [tag] });
+      expect(document.paths[path]![method.toLowerCase()]!.responses).toHaveProperty(String(status));
+    },
+  );
 
-  it('has nothing else, and no name twice', () => {
+  it('describes each endpoint once, and nothing else', () => {
     expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
       [...new Set(listed.map(({ operationId }) => operationId))].toSorted(),
     );
   });
 
-  it('refers to components that are there, and has none that nobody needs', () => {
+  it('contains exactly the schemas that its references name', () => {
     const names = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
       ([, name]) => name,
     );
@@ -43,7 +46,7 @@ describe('the OpenAPI document', () => {
     expect(new Set(names)).toEqual(new Set(Object.keys(document.components.schemas)));
   });
 
-  it('names the codes of every route, each under the status that it has', () => {
+  it('lists the error codes of every route under their HTTP status', () => {
     expect(document.components.schemas['ErrorCode']!.enum).toEqual(Object.keys(STATUS));
     for (const { operationId, described } of listed) {
       const implied = [
@@ -58,7 +61,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('says who may call, and by which headers', () => {
+  it('lists the security schemes and the parameters of a route', () => {
     const { prepay, pollQrLogin } = Object.fromEntries(
       operations.map((operation) => [operation.operationId, operation]),
     );
@@ -71,7 +74,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('has text, redirects and nothing at all', () => {
+  it('describes text responses, redirects and empty responses', () => {
     const of = (path: string, verb: string) => document.paths[path]![verb]!.responses;
     expect(of('/{file}', 'get')['200']!.content).toEqual({ 'text/plain': { schema: { type: 'string' } } });
     expect(of('/oauth/authorize', 'get')['302']).toMatchObject({ headers: { Location: { required: true } } });
@@ -80,7 +83,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('a schema', () => {
+describe('buildOpenapi, schemas', () => {
   const described = (parts: Partial<Endpoint>) =>
     buildOpenapi({
       Test: {
@@ -97,7 +100,7 @@ describe('a schema', () => {
     }).paths['/']!['post']!;
   const trimmedNumber = v.pipe(v.string(), v.maxLength(9), v.transform(Number), v.number());
 
-  it('of a request is what comes before a transformation, with fields that may be left out', () => {
+  it('describes a request before its transformations, with optional fields', () => {
     const body = v.object({ count: trimmedNumber, size: v.optional(v.picklist(['s', 'l']), 's') });
     expect(described({ request: { body } }).requestBody!.content['application/json']!.schema).toEqual({
       type: 'object',
@@ -109,7 +112,7 @@ describe('a schema', () => {
     });
   });
 
-  it('of an answer is what comes after it, to the field', () => {
+  it('describes a response after its transformations, without additional fields', () => {
     const answer = v.object({ count: trimmedNumber });
     expect(described({ answer }).responses['200']!.content!['application/json']!.schema).toEqual({
       type: 'object',
@@ -134,9 +137,9 @@ describe('a schema', () => {
       },
     ],
     ['a flag of a pattern', { request: { body: v.object({ a: v.pipe(v.string(), v.regex(/a/i)) }) } }],
-    ['an open end of a transformation', { answer: v.object({ a: v.pipe(v.string(), v.transform(Number)) }) }],
+    ['a transformation without an output schema', { answer: v.object({ a: v.pipe(v.string(), v.transform(Number)) }) }],
     ['a date', { answer: v.object({ a: v.date() }) }],
-  ])('with %s is refused, because JSON Schema cannot say it', (_, parts) => {
+  ])('throws for a schema with %s, which JSON Schema cannot express', (_, parts) => {
     expect(() => described(parts)).toThrow(/not supported|cannot be converted/);
   });
 });

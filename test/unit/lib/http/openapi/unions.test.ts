@@ -1,4 +1,4 @@
-// What may be one of several things: the document lets through what the routes do.
+// Requests and responses with alternatives: the OpenAPI document and the routes accept the same values.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -19,26 +19,31 @@ const accepts = (schema: JsonSchema, value: unknown) =>
 const sealed = { encryptedData: 'AAAA', iv: 'AAAA' };
 const signed = { ...sealed, rawData: '{}', signature: 'aA0'.repeat(13) + 'f' };
 
-describe('a request', () => {
+describe('requests with alternatives', () => {
   it.each([
     ['a phone by code', bindPhone, { code: 'x' }, true],
-    ['a sealed phone', bindPhone, sealed, true],
+    ['an encrypted phone', bindPhone, sealed, true],
     ['both', bindPhone, { code: 'x', ...sealed }, true],
-    ['half a sealed phone', bindPhone, { encryptedData: 'AAAA' }, false],
+    ['an incomplete encrypted phone', bindPhone, { encryptedData: 'AAAA' }, false],
     ['an empty code', bindPhone, { code: '' }, false],
     ['a code that is a number', bindPhone, { code: 1 }, false],
     ['no phone', bindPhone, {}, false],
     ['a nickname', updateProfile, { nickname: '李雷' }, true],
     ['an avatar', updateProfile, { avatarUrl: 'https://cdn.example.com/a.png' }, true],
     ['a signed profile', updateProfile, signed, true],
-    ['a signed profile without its seal', updateProfile, { rawData: '{}', signature: signed.signature }, false],
+    [
+      'a signed profile without its encrypted data',
+      updateProfile,
+      { rawData: '{}', signature: signed.signature },
+      false,
+    ],
     ['a wrong signature beside a nickname', updateProfile, { ...signed, signature: 'x', nickname: 'a' }, true],
     ['a nickname that is a number', updateProfile, { nickname: 1 }, false],
     ['no profile', updateProfile, {}, false],
     ['null', updateProfile, null, false],
-  ])('with %s is the same to the document and to the route', (_, { request }, body, fine) => {
-    expect(v.is(request.body, body)).toBe(fine);
-    expect(accepts(requestSchema(request.body), body)).toBe(fine);
+  ])('get the same result from the document and the route: %s', (_, { request }, body, isValid) => {
+    expect(v.is(request.body, body)).toBe(isValid);
+    expect(accepts(requestSchema(request.body), body)).toBe(isValid);
   });
 });
 
@@ -46,7 +51,7 @@ const user = { id: 'a', username: 'b', initialized: false, nickname: null, avata
 const session = { token: 't', tokenType: 'Bearer', expiresIn: 60, user };
 const jsapi = { appId: 'wx', timeStamp: '1', nonceStr: 'n', package: 'p', signType: 'RSA', paySign: 's' };
 
-describe('an answer', () => {
+describe('responses with alternatives', () => {
   it.each([
     ['pending', pollQrLogin.answer, { status: 'pending' }, true],
     ['scanned', pollQrLogin.answer, { status: 'scanned' }, true],
@@ -60,19 +65,19 @@ describe('an answer', () => {
       { status: 'registered', ...session, registrationToken: 'r' },
       false,
     ],
-    ['of no known status', pollQrLogin.answer, { status: 'confirmed' }, false],
+    ['with an unknown status', pollQrLogin.answer, { status: 'confirmed' }, false],
     ['JSAPI', payment, jsapi, true],
     ['NATIVE', payment, { codeUrl: 'weixin://' }, true],
     ['H5', payment, { h5Url: 'https://' }, true],
-    ['of two kinds', payment, { codeUrl: 'weixin://', h5Url: 'https://' }, false],
+    ['with two payment handles', payment, { codeUrl: 'weixin://', h5Url: 'https://' }, false],
     ['JSAPI with a code', payment, { ...jsapi, codeUrl: 'weixin://' }, false],
-    ['half of JSAPI', payment, { appId: 'wx' }, false],
-    ['nothing', payment, {}, false],
-  ])('that is %s is let through: %#', (_, schema, answer, fine) => {
-    expect(accepts(answerSchema(schema), answer)).toBe(fine);
+    ['incomplete JSAPI', payment, { appId: 'wx' }, false],
+    ['empty', payment, {}, false],
+  ])('are accepted only as one complete alternative: %s', (_, schema, answer, isValid) => {
+    expect(accepts(answerSchema(schema), answer)).toBe(isValid);
   });
 
-  it('comes out of a route as the document wants it, whatever a flow hands over', () => {
+  it('are reduced to one alternative by the route, even if a flow returns several', () => {
     const mixed = { codeUrl: 'weixin://', h5Url: 'https://', handle: 'secret' };
     const sent = v.parse(payment, mixed);
     expect(accepts(answerSchema(payment), mixed)).toBe(false);

@@ -2,15 +2,15 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callPayV2, type PayV2Call } from '../../../../../lib/wechat-pay/v2/client.ts';
 import { isSigned } from '../../../../../lib/wechat-pay/v2/sign.ts';
-import { apiV2Key, raw, refused, refusedAs, signed, wechat, xml, type Answer } from './wechat.ts';
+import { apiV2Key, raw, declined, appError, signed, wechat, xml, type Answer } from './wechat.ts';
 
 const query: PayV2Call = { path: '/pay/orderquery', fields: { appid: 'wx1', out_trade_no: 'T1' } };
 const close: PayV2Call = { ...query, path: '/pay/closeorder' };
 const anyText = fc.string({ unit: 'binary' });
 const fail = (text: string) => xml({ return_code: 'FAIL', return_msg: text });
 
-describe('a request', () => {
-  it('carries the merchant, a nonce, and a signature by HMAC that it names', async () => {
+describe('callPayV2, request', () => {
+  it('contains the merchant, a nonce, the sign type and an HMAC-SHA256 signature', async () => {
     const { deps, sent, fieldsOf } = wechat(signed({}));
     await callPayV2(deps, query);
     const { sign, ...fields } = fieldsOf(0);
@@ -28,7 +28,7 @@ describe('a request', () => {
     expect(isSigned(fieldsOf(0), apiV2Key)).toBe(true);
   });
 
-  it('is signed as it is read, whatever is in it', async () => {
+  it('has a valid signature for any text in its fields', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, async (body) => {
         const { deps, fieldsOf } = wechat(signed({}));
@@ -38,75 +38,75 @@ describe('a request', () => {
     );
   });
 
-  it('leaves out what is empty', async () => {
+  it('leaves out empty fields', async () => {
     const { deps, sent } = wechat(signed({}));
     await callPayV2(deps, { ...query, fields: { appid: 'wx1', attach: '' } });
     expect(sent[0]!.body).not.toContain('attach');
   });
 });
 
-describe('an answer', () => {
-  it('is given back with every field', async () => {
+describe('callPayV2', () => {
+  it('returns every field of the response', async () => {
     const { deps } = wechat(signed({ total_fee: '0100', some_new_field: ' x ' }));
     await expect(callPayV2(deps, query)).resolves.toMatchObject({ total_fee: '0100', some_new_field: ' x ' });
   });
 
-  it('may leave out the app and the merchant', async () => {
+  it('accepts a response without the app and the merchant', async () => {
     const { deps } = wechat(signed({ appid: '', mch_id: '' }));
     await expect(callPayV2(deps, query)).resolves.toMatchObject({ result_code: 'SUCCESS' });
   });
 
   it.each<[string, Answer, string]>([
-    ['ORDERPAID', refused('ORDERPAID'), 'ORDER_STATE_CONFLICT'],
-    ['ORDER_NOT_EXIST', refused('ORDER_NOT_EXIST'), 'NOT_FOUND'],
-    ['FREQUENCY_LIMITED', refused('FREQUENCY_LIMITED'), 'RATE_LIMITED'],
-    ['NOAUTH', refused('NOAUTH'), 'WECHAT_CONFIG'],
-    ['LACK_PARAMS', refused('LACK_PARAMS'), 'INTERNAL'],
+    ['ORDERPAID', declined('ORDERPAID'), 'ORDER_STATE_CONFLICT'],
+    ['ORDER_NOT_EXIST', declined('ORDER_NOT_EXIST'), 'NOT_FOUND'],
+    ['FREQUENCY_LIMITED', declined('FREQUENCY_LIMITED'), 'RATE_LIMITED'],
+    ['NOAUTH', declined('NOAUTH'), 'WECHAT_CONFIG'],
+    ['LACK_PARAMS', declined('LACK_PARAMS'), 'INTERNAL'],
     ['签名错误', fail('签名错误，请检查后再试'), 'WECHAT_CONFIG'],
     ['an unknown merchant', fail('商户号mch_id不存在'), 'WECHAT_CONFIG'],
     ['an unknown app', fail('appid不存在'), 'WECHAT_CONFIG'],
-    ['an app of somebody else', fail('appid和mch_id不匹配'), 'WECHAT_CONFIG'],
+    ['an app of another merchant', fail('appid和mch_id不匹配'), 'WECHAT_CONFIG'],
     ['a malformed request', fail('XML格式错误'), 'INTERNAL'],
     ['a missing field', fail('缺少参数out_trade_no'), 'INTERNAL'],
-  ])('that refuses with %s is not asked for again', async (_, answer, code) => {
+  ])('throws without a retry when WeChat declines with %s', async (_, answer, code) => {
     const { deps, sent } = wechat(answer);
-    await expect(callPayV2(deps, query)).rejects.toThrow(refusedAs(code));
+    await expect(callPayV2(deps, query)).rejects.toThrow(appError(code));
     expect(sent).toHaveLength(1);
   });
 
-  it('whose refusal nobody signed is no refusal', async () => {
+  it('treats an unsigned decline as an unknown outcome', async () => {
     const unsigned = xml({ return_code: 'SUCCESS', result_code: 'FAIL', err_code: 'ORDERCLOSED' });
     const { deps } = wechat(unsigned, unsigned);
-    await expect(callPayV2(deps, close)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+    await expect(callPayV2(deps, close)).rejects.toThrow(appError('WECHAT_UNAVAILABLE'));
   });
 });
 
-const nobodyKnows: [string, Answer][] = [
-  ['a time-out', 'timeout'],
-  ['nobody there', 'unreachable'],
+const UNKNOWN_OUTCOMES: [string, Answer][] = [
+  ['a timeout', 'timeout'],
+  ['a failed connection', 'unreachable'],
   ['a status of 502', raw('<xml></xml>', 502)],
-  ['a refusal with a status of 400', raw('<xml><return_code>FAIL</return_code></xml>', 400)],
+  ['a failure with a status of 400', raw('<xml><return_code>FAIL</return_code></xml>', 400)],
   ['garbage', raw('<html>')],
   ['JSON', raw('{}')],
-  ['nothing', raw('')],
+  ['an empty body', raw('')],
   ['a document type', raw('<!DOCTYPE xml><xml><return_code>SUCCESS</return_code></xml>')],
   ['a repeated field', raw('<xml><return_code>SUCCESS</return_code><return_code>SUCCESS</return_code></xml>')],
-  ['a refusal without words', xml({ return_code: 'FAIL' })],
-  ['a refusal in other words', fail('系统繁忙，请稍后再试')],
+  ['a failure without a message', xml({ return_code: 'FAIL' })],
+  ['a failure with an unknown message', fail('系统繁忙，请稍后再试')],
   ['no return_code', xml({ result_code: 'SUCCESS' })],
   ['no signature', xml({ return_code: 'SUCCESS', result_code: 'SUCCESS', trade_state: 'SUCCESS' })],
-  ['the signature of somebody else', signed({}, apiV2Key.toUpperCase())],
+  ['a signature with another key', signed({}, apiV2Key.toUpperCase())],
   ['another merchant', signed({ mch_id: '1900000002' })],
   ['another app', signed({ appid: 'wx2' })],
   ['no result_code', signed({ result_code: '' })],
-  ['a refusal without a code', signed({ result_code: 'FAIL' })],
-  ['SYSTEMERROR', refused('SYSTEMERROR')],
-  ['BIZERR_NEED_RETRY', refused('BIZERR_NEED_RETRY')],
-  ['a code that nobody knows', refused('SOMETHING_NEW')],
+  ['a decline without a code', signed({ result_code: 'FAIL' })],
+  ['SYSTEMERROR', declined('SYSTEMERROR')],
+  ['BIZERR_NEED_RETRY', declined('BIZERR_NEED_RETRY')],
+  ['an unknown code', declined('SOMETHING_NEW')],
 ];
 
-describe('what came to an unknown end', () => {
-  it.each(nobodyKnows)('%s: is sent once more, byte for byte', async (_, answer) => {
+describe('callPayV2, unknown outcome', () => {
+  it.each(UNKNOWN_OUTCOMES)('after %s sends the same request once more', async (_, answer) => {
     const { deps, sent, pausesMs, lines } = wechat(answer, signed({ trade_state: 'NOTPAY' }));
     await expect(callPayV2(deps, query)).resolves.toMatchObject({ trade_state: 'NOTPAY' });
     expect(sent).toHaveLength(2);
@@ -115,24 +115,24 @@ describe('what came to an unknown end', () => {
     expect(lines).toEqual(['pay-call.retried']);
   });
 
-  it.each(nobodyKnows)('%s: twice, is an unknown end', async (_, answer) => {
+  it.each(UNKNOWN_OUTCOMES)('after %s twice throws an error with an unknown outcome', async (_, answer) => {
     const { deps, sent } = wechat(answer, answer);
     const code = answer === 'timeout' ? 'WECHAT_TIMEOUT' : 'WECHAT_UNAVAILABLE';
-    await expect(callPayV2(deps, query)).rejects.toThrow(refusedAs(code));
+    await expect(callPayV2(deps, query)).rejects.toThrow(appError(code));
     expect(sent).toHaveLength(2);
   });
 
-  it('of a change stays unknown when the repeat is refused', async () => {
-    const { deps } = wechat('timeout', refused('ORDERPAID'));
-    await expect(callPayV2(deps, close)).rejects.toThrow(refusedAs('WECHAT_TIMEOUT'));
-    const create = wechat('timeout', refused('OUT_TRADE_NO_USED'));
+  it('of a change stays unknown when WeChat declines the retry', async () => {
+    const { deps } = wechat('timeout', declined('ORDERPAID'));
+    await expect(callPayV2(deps, close)).rejects.toThrow(appError('WECHAT_TIMEOUT'));
+    const create = wechat('timeout', declined('OUT_TRADE_NO_USED'));
     await expect(callPayV2(create.deps, { ...close, path: '/pay/unifiedorder' })).rejects.toThrow(
-      refusedAs('WECHAT_TIMEOUT'),
+      appError('WECHAT_TIMEOUT'),
     );
   });
 
-  it('of a query is settled by the repeat', async () => {
-    const { deps } = wechat('timeout', refused('ORDERNOTEXIST'));
-    await expect(callPayV2(deps, query)).rejects.toThrow(refusedAs('NOT_FOUND'));
+  it('of a query is resolved by the retry', async () => {
+    const { deps } = wechat('timeout', declined('ORDERNOTEXIST'));
+    await expect(callPayV2(deps, query)).rejects.toThrow(appError('NOT_FOUND'));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closeTransactionV2, createTransactionV2 } from '../../../../../lib/wechat-pay/v2/orders.ts';
 import { queryTransactionV2 } from '../../../../../lib/wechat-pay/v2/transaction.ts';
-import { order, refused, refusedAs, signed, wechat } from './wechat.ts';
+import { order, declined, appError, signed, wechat } from './wechat.ts';
 
 const terms = {
   appid: 'wx1',
@@ -11,7 +11,7 @@ const terms = {
   total_fee: '100',
   fee_type: 'CNY',
   spbill_create_ip: '203.0.113.7',
-  // Past midnight in Beijing.
+  // In Beijing it is already the next day.
   time_start: '20250802003000',
   time_expire: '20250802023000',
   notify_url: 'https://a.example/pay-notify-v2',
@@ -19,7 +19,7 @@ const terms = {
 };
 const answered = { prepay_id: 'wx_prepay', code_url: 'weixin://wxpay/bizpayurl?pr=1', mweb_url: 'https://wx.tenpay/x' };
 
-describe('creating an order', () => {
+describe('createTransactionV2', () => {
   it.each([
     ['JSAPI' as const, 'JSAPI', { openid: order.openId }, 'prepay_id' as const],
     ['NATIVE' as const, 'NATIVE', { product_id: 'sku-1' }, 'code_url' as const],
@@ -29,15 +29,15 @@ describe('creating an order', () => {
       { scene_info: '{"h5_info":{"type":"Wap","wap_url":"https://a.example","wap_name":"咖啡 <大杯> & \\"甜\\""}}' },
       'mweb_url' as const,
     ],
-  ])('%s', async (tradeType, theirs, own, handle) => {
+  ])('creates a %s order as trade type %s', async (tradeType, tradeTypeV2, own, handle) => {
     const { deps, sent, fieldsOf } = wechat(signed(answered));
     await expect(createTransactionV2(deps, { ...order, tradeType })).resolves.toBe(answered[handle]);
     const { nonce_str: _nonce, sign: _sign, ...fields } = fieldsOf(0);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/unifiedorder');
-    expect(fields).toEqual({ ...terms, ...own, trade_type: theirs });
+    expect(fields).toEqual({ ...terms, ...own, trade_type: tradeTypeV2 });
   });
 
-  it('again differs in nothing but the nonce', async () => {
+  it('repeats an order with the same fields except the nonce and the sign', async () => {
     const { deps, fieldsOf } = wechat(signed(answered), signed(answered));
     await createTransactionV2(deps, order);
     await createTransactionV2({ ...deps, now: () => deps.now() + 60_000 }, order);
@@ -47,7 +47,7 @@ describe('creating an order', () => {
     expect(second).not.toBe(first);
   });
 
-  it('keeps to what fits', async () => {
+  it('shortens product_id and scene_info to the limits of WeChat', async () => {
     const long = { ...order, sku: 's'.repeat(64), description: '"甜'.repeat(63) };
     const native = wechat(signed(answered));
     await createTransactionV2(native.deps, { ...long, tradeType: 'NATIVE' });
@@ -58,16 +58,16 @@ describe('creating an order', () => {
   });
 
   it.each([
-    ['nothing to pay with', { prepay_id: '' }],
-    ['something else', { prepay_id: '', code_url: 'weixin://' }],
-    ['far too much', { prepay_id: 'x'.repeat(513) }],
-  ])('is not done by an answer with %s', async (_, fields) => {
+    ['an empty payment handle', { prepay_id: '' }],
+    ['the handle of another trade type', { prepay_id: '', code_url: 'weixin://' }],
+    ['a handle of 513 characters', { prepay_id: 'x'.repeat(513) }],
+  ])('rejects a response with %s', async (_, fields) => {
     const { deps } = wechat(signed(fields));
-    await expect(createTransactionV2(deps, order)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+    await expect(createTransactionV2(deps, order)).rejects.toThrow(appError('WECHAT_UNAVAILABLE'));
   });
 
   it.each([
-    // "201 商户订单号重复": the order there may be open, so that ours must not be given up.
+    // "201 商户订单号重复": WeChat may have an open order with this number, so the stored order must not be given up.
     ['INVALID_REQUEST', 'ORDER_STATE_CONFLICT'],
     ['OUT_TRADE_NO_USED', 'ORDER_STATE_CONFLICT'],
     ['ORDERPAID', 'ORDER_STATE_CONFLICT'],
@@ -75,13 +75,13 @@ describe('creating an order', () => {
     ['NOTENOUGH', 'FORBIDDEN'],
     ['APPID_MCHID_NOT_MATCH', 'WECHAT_CONFIG'],
     ['PARAM_ERROR', 'INTERNAL'],
-  ])('is refused with %s', async (code, ours) => {
-    const { deps } = wechat(refused(code));
-    await expect(createTransactionV2(deps, order)).rejects.toThrow(refusedAs(ours));
+  ])('maps the decline %s to %s', async (code, ownCode) => {
+    const { deps } = wechat(declined(code));
+    await expect(createTransactionV2(deps, order)).rejects.toThrow(appError(ownCode));
   });
 });
 
-describe('querying an order', () => {
+describe('queryTransactionV2', () => {
   const paid = {
     trade_state: 'SUCCESS',
     out_trade_no: order.outTradeNo,
@@ -90,7 +90,7 @@ describe('querying an order', () => {
     fee_type: 'CNY',
     time_end: '20250801120005',
   };
-  const told = {
+  const transaction = {
     appId: 'wx1',
     mchId: '1900000001',
     outTradeNo: order.outTradeNo,
@@ -102,24 +102,24 @@ describe('querying an order', () => {
       currency: 'CNY',
     },
   };
-  const ask = (fields: Record<string, string>) => queryTransactionV2(wechat(signed(fields)).deps, order);
+  const query = (fields: Record<string, string>) => queryTransactionV2(wechat(signed(fields)).deps, order);
 
-  it('asks by its number', async () => {
+  it('queries an order by its number', async () => {
     const { deps, sent, fieldsOf } = wechat(signed(paid));
-    await expect(queryTransactionV2(deps, order)).resolves.toEqual(told);
+    await expect(queryTransactionV2(deps, order)).resolves.toEqual(transaction);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/orderquery');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx1', out_trade_no: order.outTradeNo });
   });
 
-  it('tells a refunded order, and the currency', async () => {
-    await expect(ask({ ...paid, trade_state: 'REFUND' })).resolves.toEqual({ ...told, tradeState: 'REFUND' });
-    await expect(ask({ ...paid, fee_type: '' })).resolves.toEqual(told);
-    await expect(ask({ ...paid, fee_type: 'HKD' })).resolves.toMatchObject({ payment: { currency: 'HKD' } });
+  it('returns the state REFUND, and the currency, which is CNY by default', async () => {
+    await expect(query({ ...paid, trade_state: 'REFUND' })).resolves.toEqual({ ...transaction, tradeState: 'REFUND' });
+    await expect(query({ ...paid, fee_type: '' })).resolves.toEqual(transaction);
+    await expect(query({ ...paid, fee_type: 'HKD' })).resolves.toMatchObject({ payment: { currency: 'HKD' } });
   });
 
-  it('tells an order that nobody paid, of which little is said', async () => {
-    const { payment: _payment, ...unpaid } = told;
-    await expect(ask({ trade_state: 'NOTPAY', out_trade_no: order.outTradeNo })).resolves.toEqual({
+  it('returns an unpaid order without a payment', async () => {
+    const { payment: _payment, ...unpaid } = transaction;
+    await expect(query({ trade_state: 'NOTPAY', out_trade_no: order.outTradeNo })).resolves.toEqual({
       ...unpaid,
       tradeState: 'NOTPAY',
     });
@@ -130,16 +130,16 @@ describe('querying an order', () => {
     ['no order', { ...paid, out_trade_no: '' }],
     ['no state', { ...paid, trade_state: '' }],
     ['no app', { ...paid, appid: '' }],
-    ['an amount that is none', { ...paid, total_fee: '1e2' }],
-    ['a time that is none', { ...paid, time_end: '20251301120005' }],
-  ])('is not answered by %s', async (_, fields) => {
-    await expect(ask(fields)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+    ['an invalid amount', { ...paid, total_fee: '1e2' }],
+    ['an invalid time', { ...paid, time_end: '20251301120005' }],
+  ])('rejects a response with %s', async (_, fields) => {
+    await expect(query(fields)).rejects.toThrow(appError('WECHAT_UNAVAILABLE'));
   });
 });
 
-describe('closing an order', () => {
-  it('is done once, or again', async () => {
-    const { deps, sent, fieldsOf } = wechat(signed({}), refused('ORDERCLOSED'), refused('ORDER_CLOSED'));
+describe('closeTransactionV2', () => {
+  it('succeeds for an open order and for a closed one', async () => {
+    const { deps, sent, fieldsOf } = wechat(signed({}), declined('ORDERCLOSED'), declined('ORDER_CLOSED'));
     await closeTransactionV2(deps, order);
     await closeTransactionV2(deps, order);
     await closeTransactionV2(deps, order);
@@ -150,7 +150,7 @@ describe('closing an order', () => {
   it.each([
     ['ORDERPAID', 'ORDER_STATE_CONFLICT'],
     ['ORDERNOTEXIST', 'NOT_FOUND'],
-  ])('is refused with %s', async (code, ours) => {
-    await expect(closeTransactionV2(wechat(refused(code)).deps, order)).rejects.toThrow(refusedAs(ours));
+  ])('maps the decline %s to %s', async (code, ownCode) => {
+    await expect(closeTransactionV2(wechat(declined(code)).deps, order)).rejects.toThrow(appError(ownCode));
   });
 });

@@ -5,9 +5,9 @@ import { payApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
 import { readFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
 import { openPayNotificationV2 } from '../../../../../lib/wechat-pay/v2/open-notification.ts';
 import { isSigned } from '../../../../../lib/wechat-pay/v2/sign.ts';
-import { apiV2Key, order, refused, refusedAs, signed, wechat } from './wechat.ts';
+import { apiV2Key, order, declined, appError, signed, wechat } from './wechat.ts';
 
-const told = {
+const expected = {
   mchId: '1900000001',
   outTradeNo: 'T1',
   transactionId: '42',
@@ -18,9 +18,9 @@ const told = {
   totalFen: 100,
   successAt: '2025-08-02T01:00:07.000Z',
 };
-const { successAt: _successAt, ...withoutTime } = told;
+const { successAt: _successAt, ...withoutTime } = expected;
 
-describe('querying a refund', () => {
+describe('payApiV2, queryRefund', () => {
   const done = {
     appid: 'wx_any',
     out_trade_no: 'T1',
@@ -34,12 +34,12 @@ describe('querying a refund', () => {
     refund_status_0: 'SUCCESS',
     refund_success_time_0: '2025-08-02 09:00:07',
   };
-  const ask = (fields: Record<string, string>) =>
+  const query = (fields: Record<string, string>) =>
     payApiV2(wechat(signed(fields)).deps).queryRefund({ outRefundNo: 'R1' });
 
-  it('asks by its number, for any app of the merchant', async () => {
+  it('queries a refund by its number, for any app of the merchant', async () => {
     const { deps, sent, fieldsOf } = wechat(signed(done));
-    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).resolves.toEqual(told);
+    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).resolves.toEqual(expected);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/refundquery');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx_any', out_refund_no: 'R1' });
   });
@@ -48,36 +48,36 @@ describe('querying a refund', () => {
     ['PROCESSING', 'PROCESSING'],
     ['REFUNDCLOSE', 'CLOSED'],
     ['CHANGE', 'ABNORMAL'],
-  ])('%s is %s', async (theirs, ours) => {
-    const expected = { ...withoutTime, status: ours };
-    await expect(ask({ ...done, refund_status_0: theirs })).resolves.toEqual(expected);
-    await expect(ask({ ...done, refund_status_0: theirs, refund_success_time_0: '' })).resolves.toEqual(expected);
+  ])('maps the status %s to %s', async (statusV2, status) => {
+    const refund = { ...withoutTime, status };
+    await expect(query({ ...done, refund_status_0: statusV2 })).resolves.toEqual(refund);
+    await expect(query({ ...done, refund_status_0: statusV2, refund_success_time_0: '' })).resolves.toEqual(refund);
   });
 
-  it('may not tell when', async () => {
-    await expect(ask({ ...done, refund_success_time_0: '' })).resolves.toEqual(withoutTime);
+  it('returns no time when WeChat sends none', async () => {
+    await expect(query({ ...done, refund_success_time_0: '' })).resolves.toEqual(withoutTime);
   });
 
   it.each([
     ['another refund', { ...done, out_refund_no_0: 'R2' }],
     ['no refund', { ...done, out_refund_no_0: '' }],
-    ['a state that nobody knows', { ...done, refund_status_0: 'constructor' }],
-    ['an amount that is none', { ...done, refund_fee_0: '0.40' }],
+    ['an unknown status', { ...done, refund_status_0: 'constructor' }],
+    ['an invalid amount', { ...done, refund_fee_0: '0.40' }],
     ['no total', { ...done, total_fee: '' }],
-    ['a time that is none', { ...done, refund_success_time_0: 'soon' }],
-  ])('is not answered by %s', async (_, fields) => {
-    await expect(ask(fields)).rejects.toThrow(refusedAs('WECHAT_UNAVAILABLE'));
+    ['an invalid time', { ...done, refund_success_time_0: 'soon' }],
+  ])('rejects a response with %s', async (_, fields) => {
+    await expect(query(fields)).rejects.toThrow(appError('WECHAT_UNAVAILABLE'));
   });
 
-  it('that does not exist', async () => {
-    const { deps } = wechat(refusedFor('REFUNDNOTEXIST'));
-    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).rejects.toThrow(refusedAs('NOT_FOUND'));
+  it('throws NOT_FOUND for an unknown refund', async () => {
+    const { deps } = wechat(declinedFor('REFUNDNOTEXIST'));
+    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).rejects.toThrow(appError('NOT_FOUND'));
   });
 
-  const refusedFor = (code: string) => signed({ appid: 'wx_any', result_code: 'FAIL', err_code: code });
+  const declinedFor = (code: string) => signed({ appid: 'wx_any', result_code: 'FAIL', err_code: code });
 });
 
-describe('a refund notification', () => {
+describe('openPayNotificationV2', () => {
   const seal = (plaintext: string) => {
     const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(apiV2Key).digest('hex'), null);
     return cipher.update(plaintext, 'utf8', 'base64') + cipher.final('base64');
@@ -103,8 +103,8 @@ describe('a refund notification', () => {
     return `<root>${elements.join('')}</root>`;
   };
 
-  it('opens', () => {
-    expect(open(root())).toEqual({ kind: 'refund-claim', refund: told });
+  it('opens an encrypted refund notification', () => {
+    expect(open(root())).toEqual({ kind: 'refund-claim', refund: expected });
     expect(open(root({ refund_status: 'CHANGE', success_time: '' }))).toMatchObject({ refund: { status: 'ABNORMAL' } });
     expect(open(root({ refund_status: 'REFUNDCLOSE' }))).toEqual({
       kind: 'refund-claim',
@@ -114,38 +114,38 @@ describe('a refund notification', () => {
 
   it.each([
     ['no number', root({ out_refund_no: '' }), 'PARAM_ERROR'],
-    ['a number that is longer than one can be', root({ out_refund_no: 'R'.repeat(65) }), 'PARAM_ERROR'],
-    ['a state that nobody knows', root({ refund_status: 'DONE' }), 'PARAM_ERROR'],
+    ['a number of 65 characters', root({ out_refund_no: 'R'.repeat(65) }), 'PARAM_ERROR'],
+    ['an unknown status', root({ refund_status: 'DONE' }), 'PARAM_ERROR'],
     ['another root', root().replaceAll('root>', 'xml>'), 'FORBIDDEN'],
     ['a document type', `<!DOCTYPE root>${root()}`, 'FORBIDDEN'],
     ['a repeated element', root().replace('</root>', '<refund_fee>1</refund_fee></root>'), 'FORBIDDEN'],
-  ])('with %s is refused', (_, plaintext, code) => {
-    expect(() => open(plaintext)).toThrow(refusedAs(code));
+  ])('rejects a refund notification with %s', (_, plaintext, code) => {
+    expect(() => open(plaintext)).toThrow(appError(code));
   });
 });
 
-describe('what WeChat is answered', () => {
-  it('accepts to the byte', () => {
+describe('answers to a notification', () => {
+  it('accept with the fixed SUCCESS document, byte for byte', () => {
     expect(ACCEPTED_ANSWER).toBe(
       '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>',
     );
   });
 
-  it('refuses, whatever the reason is', () => {
+  it('reject with FAIL and an escaped reason', () => {
     const reason = ']]></return_msg><return_code>SUCCESS</return_code> & <x>';
     expect(readFields(failedAnswer(reason))).toEqual({ return_code: 'FAIL', return_msg: reason });
   });
 });
 
-describe('API v2 as a whole', () => {
-  it('creates, signs, queries and closes', async () => {
+describe('payApiV2', () => {
+  it('creates, signs, queries and closes an order', async () => {
     const state = { out_trade_no: order.outTradeNo, trade_state: 'CLOSED' };
-    const { deps, sent } = wechat(signed({ prepay_id: 'wx_prepay' }), signed({}), signed(state), refused('ORDERPAID'));
+    const { deps, sent } = wechat(signed({ prepay_id: 'wx_prepay' }), signed({}), signed(state), declined('ORDERPAID'));
     const api = payApiV2(deps);
     const prepayId = await api.create(order);
     await api.close(order);
     await expect(api.query(order)).resolves.toMatchObject({ tradeState: 'CLOSED' });
-    await expect(api.close(order)).rejects.toThrow(refusedAs('ORDER_STATE_CONFLICT'));
+    await expect(api.close(order)).rejects.toThrow(appError('ORDER_STATE_CONFLICT'));
     expect(sent.map(({ url }) => url.pathname)).toEqual([
       '/pay/unifiedorder',
       '/pay/closeorder',

@@ -11,25 +11,25 @@ export const apiV2Key = '192006250b4c09247ec02edce69f6a2d';
 type Fields = Record<string, string>;
 export type Answer = OutboundResponse | 'timeout' | 'unreachable';
 
-/** WeChat Pay, giving these answers one after the other. */
+/** Simulates WeChat Pay, which returns the given answers in order. */
 export function wechat(...answers: Answer[]) {
   const sent: OutboundRequest[] = [];
   const pausesMs: number[] = [];
   const lines: string[] = [];
-  let drawn = 0;
+  let draws = 0;
   const deps: PayV2Deps & { appId: string } = {
     mchId: '1900000001',
     appId: 'wx_any',
     apiV2Key,
     payBaseUrl: 'http://pay',
     now: () => 1_754_020_800_999,
-    randomBytes: (size) => Buffer.alloc(size, (drawn += 1)),
+    randomBytes: (size) => Buffer.alloc(size, (draws += 1)),
     sleep: async (ms) => void pausesMs.push(ms),
     log: { info: () => {}, warn: (event) => void lines.push(event), error: () => {} },
     send: async (request) => {
       sent.push(request);
       const answer = answers.shift();
-      if (answer === undefined) throw new Error('asked more often than expected');
+      if (answer === undefined) throw new Error('The client sent more requests than expected');
       if (answer === 'timeout') throw new AppError('WECHAT_TIMEOUT', 'late');
       if (answer === 'unreachable') throw new AppError('WECHAT_UNAVAILABLE', 'away');
       return answer;
@@ -43,13 +43,13 @@ export const xml = (fields: Fields): Answer => raw(writeFields(fields));
 
 const genuine = { return_code: 'SUCCESS', return_msg: 'OK', appid: 'wx1', mch_id: '1900000001', nonce_str: 'n' };
 
-/** A signed answer; its fields may be overwritten. */
+/** Returns a signed answer with the given fields. */
 export function signed(fields: Fields, key = apiV2Key): Answer {
   const all = { ...genuine, result_code: 'SUCCESS', ...fields };
   return xml({ ...all, sign: signFields(all, key, 'HMAC-SHA256') });
 }
 
-export const refused = (code: string): Answer => signed({ result_code: 'FAIL', err_code: code, err_code_des: 'why' });
+export const declined = (code: string): Answer => signed({ result_code: 'FAIL', err_code: code, err_code_des: 'why' });
 
 export const order: Order = {
   outTradeNo: 'T20250801120000000001',
@@ -74,4 +74,4 @@ export const order: Order = {
   refundCount: 0,
 };
 
-export const refusedAs = (code: string) => expect.objectContaining({ name: 'AppError', code });
+export const appError = (code: string) => expect.objectContaining({ name: 'AppError', code });

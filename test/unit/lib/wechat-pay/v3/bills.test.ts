@@ -5,7 +5,7 @@ const WECHAT = 'https://api.mch.weixin.qq.com';
 const LOCAL = 'http://localhost:9000';
 const PATH = '/v3/billdownload/file?token=a%2Fb&x=|';
 
-describe('the address of a bill', () => {
+describe('downloadUrl', () => {
   it.each([
     [`${WECHAT}${PATH}`, WECHAT],
     [`https://api2.mch.weixin.qq.com${PATH}`, WECHAT],
@@ -14,7 +14,7 @@ describe('the address of a bill', () => {
     [`${WECHAT}${PATH}`, 'https://proxy.example'],
     [`https://proxy.example${PATH}`, 'https://proxy.example'],
     [`${LOCAL}${PATH}`, LOCAL],
-  ])('%s is good for %s, and left as it is', (address, base) => {
+  ])('accepts %s unchanged with the base URL %s', (address, base) => {
     expect(downloadUrl(address, base).href).toBe(address);
   });
 
@@ -31,7 +31,7 @@ describe('the address of a bill', () => {
     [`http://169.254.169.254${PATH}`, LOCAL],
     ['file:///etc/passwd', LOCAL],
     ['', WECHAT],
-  ])('%s is not for %s', (address, base) => {
+  ])('rejects %j with the base URL %s', (address, base) => {
     expect(() => downloadUrl(address, base)).toThrow(expect.objectContaining({ code: 'WECHAT_UNAVAILABLE' }));
   });
 });

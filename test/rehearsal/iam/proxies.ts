@@ -1,5 +1,5 @@
-// IAM in front of an emulator that has none. Every function has a door of its own to AWS: so it is known who calls, and
-// what its role does not allow is refused there, in AWS's words, before the emulator hears of it.
+// Puts IAM in front of the emulator, which does not check permissions. Each function calls AWS through its own proxy, so
+// the proxy can identify the caller. It denies a call that the role of the function does not allow, with AWS's own error.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,43 +9,47 @@ import { accessesOf, LEADING_KEYS, type AwsRequest, type Place } from './accesse
 import { isAllowed, type Access, type Statement } from './policy.ts';
 import { signatureFault, type SessionKeys } from './signature.ts';
 
-/** Something that a function was not allowed, and why. */
-export interface Refusal {
+/** A denied call of a function and the reason. */
+export interface Denial {
   functionName: string;
-  what: string;
+  reason: string;
 }
 
-export interface Passed extends Access {
+/** An access of a function, or of Lambda with the function's role. */
+export interface FunctionAccess extends Access {
   functionName: string;
 }
 
-export interface Doors {
-  /** The address of AWS for each function. */
+export interface IamProxies {
+  /** The proxy of each function, which the function uses as the address of AWS. */
   addresses: Record<string, string>;
-  /** What was let through: each access once, the values of its keys aside. */
-  passed(): Passed[];
-  refused: Refusal[];
+  /** Lists the allowed accesses. Accesses that differ only in the values of their keys are listed once. */
+  allowed(): FunctionAccess[];
+  denied: Denial[];
 }
 
-export interface DoorsOptions extends Place {
+export interface IamProxyOptions extends Place {
   functionNames: string[];
-  /** Until they are known, calls wait. */
+  /** Calls wait until the roles are read. */
   roles: Promise<Record<string, Statement[]>>;
   keys: SessionKeys;
   emulatorPort: number;
 }
 
-/** Opens the doors, on ports that are free. */
-export async function openDoors(options: DoorsOptions): Promise<Doors> {
-  const seen = new Map<string, Passed>();
-  const refused: Refusal[] = [];
-  const judge = async (functionName: string, request: AwsRequest): Promise<string | undefined> => {
+/** Starts one proxy per function on free ports. */
+export async function startIamProxies(options: IamProxyOptions): Promise<IamProxies> {
+  const allowed = new Map<string, FunctionAccess>();
+  const denied: Denial[] = [];
+  /** Returns the reason for a denial, or undefined for an allowed request. */
+  const evaluate = async (functionName: string, request: AwsRequest): Promise<string | undefined> => {
     const fault = signatureFault(request, options.keys, Date.now());
-    if (fault) return `a request is not accepted: ${fault}`;
+    if (fault) return `a request without a valid signature (${fault})`;
     const statements = (await options.roles)[functionName] ?? [];
     for (const access of accessesOf(request, options)) {
       if (!isAllowed(statements, access)) return describe(access);
-      for (const one of singly(access)) seen.set(`${functionName} ${describe(one)}`, { functionName, ...one });
+      for (const single of splitKeys(access)) {
+        allowed.set(`${functionName} ${describe(single)}`, { functionName, ...single });
+      }
     }
     return undefined;
   };
@@ -57,17 +61,17 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       headers: incoming.headers as Record<string, string>,
       body,
     };
-    const what = await judge(functionName, request).catch((error: unknown) => String(error));
-    if (what === undefined) {
+    const reason = await evaluate(functionName, request).catch((error: unknown) => String(error));
+    if (reason === undefined) {
       return forward(incoming, outgoing, { port: options.emulatorPort, target: request.target, body });
     }
-    refused.push({ functionName, what });
-    return refuse(outgoing, request, `${functionName} is not authorized to perform: ${what}`);
+    denied.push({ functionName, reason });
+    return deny(outgoing, request, `${functionName} is not authorized to perform: ${reason}`);
   };
   const addresses = await Promise.all(
     options.functionNames.map(async (name) => {
       const server = createServer((incoming, outgoing) => {
-        // A function that is ended in the middle of its request hears nothing.
+        // A function that ended during its request has closed the connection.
         serve(name, incoming, outgoing).catch(() => outgoing.destroy());
       });
       await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -76,13 +80,13 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   );
   return {
     addresses: Object.fromEntries(addresses.map(({ name, port }) => [name, `http://127.0.0.1:${port}`])),
-    passed: () => [...seen.values()],
-    refused,
+    allowed: () => [...allowed.values()],
+    denied,
   };
 }
 
-/** One access for each key: what was used is counted by kinds of items. */
-function singly({ context, ...access }: Access): Access[] {
+/** Splits an access into one per key, because usage is recorded per kind of item. */
+function splitKeys({ context, ...access }: Access): Access[] {
   return context?.[LEADING_KEYS]?.map((key) => ({ ...access, context: { [LEADING_KEYS]: [key] } })) ?? [access];
 }
 
@@ -91,8 +95,8 @@ function describe({ action, resource, context }: Access): string {
   return `${action} on ${resource}${kinds ? ` (${kinds.join(', ')})` : ''}`;
 }
 
-/** In the form of the service's protocol, so that the SDK reads the error as it would. */
-function refuse(outgoing: ServerResponse, { headers }: AwsRequest, message: string): void {
+/** Sends AccessDenied in the protocol of the service, so that the SDK parses it. */
+function deny(outgoing: ServerResponse, { headers }: AwsRequest, message: string): void {
   if (headers['x-amz-target'] === undefined) {
     const body = `<Error><Code>AccessDenied</Code><Message>${message}</Message></Error>`;
     outgoing.writeHead(403, { 'content-type': 'application/xml' }).end(body);
