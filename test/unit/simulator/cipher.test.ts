@@ -7,7 +7,7 @@ const demoKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const followXml =
   '<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName><FromUserName><![CDATA[oia2TjjewbmiOUlr6X-1crbLOvLw]]></FromUserName><CreateTime>1409304348</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_login:abc123]]></EventKey><Ticket><![CDATA[TICKET]]></Ticket></xml>';
 
-// Vectors of the official documentation and demo: platform 11.6 to 11.8.
+// Vectors of the official documentation and demo: https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
 const vectors = [
   {
     name: 'push in JSON',

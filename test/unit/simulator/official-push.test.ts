@@ -10,7 +10,7 @@ const user = useWechatUser(simulator);
 const scan = (content: string) => phoneAction(simulator, user, 'scan', { content });
 const lastBody = () => receiver.received.at(-1)?.body ?? '';
 
-// Vectors of the official documentation and an SDK test: platform 11.5.
+// Vectors of an SDK test and of the official documentation: https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
 test.each([
   ['AAAAA', '1714036504', '1514711492', 'f464b24fc39322e44b38aa78f5edd27bd1441696'],
   ['AAAAA', '1714037059', '486452656', '899cf89e464efb63f54ddac96b0a0a235f53aa78'],

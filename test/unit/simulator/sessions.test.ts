@@ -13,7 +13,7 @@ const ask = async (call: string, sessionKey: string, changes: Record<string, str
   return (await apiCall(simulator, 'miniapp', `/wxa/${call}`, { query })).json;
 };
 
-// Platform 11.3: the first is official.
+// The first vector is official: https://developers.weixin.qq.com/minigame/dev/tutorial/open-ability/http-signature.html
 test.each([
   ['{"foo":"bar"}', '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b'],
   ['', '46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128'],

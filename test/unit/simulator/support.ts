@@ -142,7 +142,10 @@ export function signedBy(headers: IncomingHttpHeaders, body: string, publicKey: 
 export const platformSigned = (headers: IncomingHttpHeaders, body: string): boolean =>
   signedBy(headers, body, platformKeys.publicKey);
 
-/** Decrypts a resource with the APIv3 key (pay 4.3). */
+/**
+ * Decrypts a resource with the APIv3 key.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012071382
+ */
 export function decryptResource({ nonce = '', associated_data: aad = '', ciphertext = '' }: Record<string, string>) {
   const bytes = Buffer.from(ciphertext, 'base64');
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(settings.pay.apiV3Key), Buffer.from(nonce));
@@ -151,7 +154,7 @@ export function decryptResource({ nonce = '', associated_data: aad = '', ciphert
   return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString();
 }
 
-/** Opens the envelope of a notification (pay 4.3). */
+/** Opens the envelope of a notification. */
 export function openEnvelope(body: string) {
   const envelope = JSON.parse(body);
   return { envelope, transaction: JSON.parse(decryptResource(envelope.resource)) };

@@ -1,4 +1,4 @@
-// The merchant's side of bills, written from pay 2.10 alone.
+// The merchant's side of bills, written from the documentation alone: https://pay.weixin.qq.com/doc/v3/merchant/4013071238
 import { expect } from 'vitest';
 import { payCall } from '../support.ts';
 import type { Target } from '../support.ts';
@@ -13,7 +13,7 @@ export const download = async (simulator: Target, url: string) => {
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
 };
 
-/** Reads a bill by the rules of pay 2.10: rows and summary, by column name. */
+/** Reads rows and summary of a bill by column name. */
 export const readBill = (bytes: Buffer) => {
   const text = bytes.toString();
   expect(text.startsWith('\uFEFF')).toBe(true);

@@ -11,7 +11,7 @@ const payOne = () => payOrder(simulator, user, { notify_url: receiver.url });
 const plan = (action: string, times?: number) => planFault(simulator, 'notify', action, times);
 const genuine = () => receiver.received.map(({ headers, body }) => platformSigned(headers, body));
 
-// Waits before retry 1, 2, … in seconds: WeChat Pay documentation, pay 4.7.
+// Seconds before retry 1, 2, …: https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 const officialGaps = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
 
 test('a payment notification has a valid signature and decrypts', async () => {

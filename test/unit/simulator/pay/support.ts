@@ -16,7 +16,10 @@ export const accepted =
 
 const parser = new XMLParser({ parseTagValue: false, trimValues: false });
 
-/** Signs by pay 5.2; v2-sign.test.ts checks it against the vectors of pay 6.1. */
+/**
+ * Signs the fields for API v2; v2-sign.test.ts checks it against official vectors.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+ */
 export function signV2(fields: Fields, { key = v2Key, type = fields.sign_type ?? 'MD5' } = {}): string {
   const pairs = Object.entries(fields).filter(([name, value]) => name !== 'sign' && value !== '');
   pairs.sort(([one], [other]) => (one < other ? -1 : 1));
@@ -61,7 +64,10 @@ export function v2Order(user: User, more: Record<string, string | undefined> = {
   };
 }
 
-/** Opens `req_info` (pay 5.8). */
+/**
+ * Decrypts `req_info` of a refund notification.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
+ */
 export function openReqInfo(reqInfo: string, key = v2Key): Fields {
   const decipher = createDecipheriv('aes-256-ecb', createHash('md5').update(key).digest('hex'), null);
   const xml = decipher.update(reqInfo, 'base64', 'utf8') + decipher.final('utf8');

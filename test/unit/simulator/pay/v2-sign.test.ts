@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { v2Sign } from '../../../../infra/simulator/pay/v2/sign.ts';
 import { openReqInfo, signV2, v2Key } from './support.ts';
 
-// Pay 6.1: V1, V2; pay 6.2: L13.
+// The first two vectors are official: https://pay.weixin.qq.com/doc/v2/merchant/4011985891 An empty field is not signed.
 const official = {
   appid: 'wxd930ea5d5a258f4f',
   mch_id: '10000100',
