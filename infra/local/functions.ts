@@ -43,9 +43,10 @@ export function hideStageSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.keys(settings).map((name) => [name, ''])), ...env };
 }
 
+/** Without timeouts, a breakpoint or a slow machine does not end a request. */
 function offlineArguments(ports: Ports): string[] {
   const listen = ['--host', '127.0.0.1', '--httpPort', String(ports.http), '--lambdaPort', String(ports.lambda)];
-  return ['offline', 'start', ...listen, '--localEnvironment', '--noSponsor'];
+  return ['offline', 'start', ...listen, '--localEnvironment', '--noSponsor', '--noTimeout'];
 }
 
 /** Whether serverless-offline printed the line for a call. The other lines are logs of our functions, and errors. */
