@@ -36,7 +36,7 @@ module.exports = async ({ resolveVariable }) => {
     payNotifyUrl: env.PAY_NOTIFY_URL || addressOf('pay-notify'),
     payV2NotifyUrl: env.PAY_V2_NOTIFY_URL || addressOf('pay-notify-v2'),
     // `vpc` of the functions that call WeChat from the fixed address; false keeps a function out of any network.
-    whitelisted: fixedEgress && {
+    egressVpc: fixedEgress && {
       securityGroupIds: [{ 'Fn::GetAtt': ['EgressSecurityGroup', 'GroupId'] }],
       subnetIds: [{ Ref: 'PrivateSubnetA' }, { Ref: 'PrivateSubnetB' }],
     },

@@ -41,7 +41,7 @@ export async function fetchPhoneNumber(
     if (parsed.success && parsed.output.phone_info.watermark.appid === app.appId) return parsed.output.phone_info;
   } catch (error) {
     if (errcodeOf(error) !== WRONG_OPENID) throw error;
-    throw new AppError('WECHAT_CODE_INVALID', 'This code was made for somebody else', { cause: error });
+    throw new AppError('WECHAT_CODE_INVALID', 'The phone code belongs to another user', { cause: error });
   }
   throw new AppError('WECHAT_UNAVAILABLE', "WeChat's answer has no phone number of this app");
 }

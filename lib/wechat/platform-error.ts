@@ -42,7 +42,7 @@ const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
   [[40013, 41002], 'WeChat does not know {APP}_APP_ID, or it is not the app that the code was made for'],
   [[40125, 41004], 'WeChat refuses {APP}_APP_SECRET'],
   [[40243], '{APP}_APP_SECRET is frozen in the WeChat console: unfreeze it there, which takes ten minutes'],
-  [[40164, 45035, 61004], 'The IP address {IP} is not on the WeChat whitelist of {APP}_APP_ID'],
+  [[40164, 45035, 61004], 'The IP address {IP} is not on the WeChat allowlist of {APP}_APP_ID'],
   [
     [89501, 89502, 89503, 89504, 89505],
     "The administrator of {APP}_APP_ID has to confirm the IP address {IP}: waiting for the answer to WeChat's message",

@@ -236,12 +236,12 @@ describe('errcodes of WeChat', () => {
     expect(await runWithErrcode('subscribe message', 43108)).toEqual({ outcome: 'sent', calls: 2 });
   });
 
-  it('errcode 40164 names the IP address to whitelist and hides the rest of the answer', async () => {
+  it('errcode 40164 names the IP address for the allowlist and hides the rest of the answer', async () => {
     const call = await flows['QR code']!.prepare();
     await world.fault({ target: 'qrcode/create', action: 'errcode', errcode: 40164, times: 1 });
     await expect(call()).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
-      message: 'The IP address 1.2.3.4 is not on the WeChat whitelist of OFFICIAL_APP_ID',
+      message: 'The IP address 1.2.3.4 is not on the WeChat allowlist of OFFICIAL_APP_ID',
     });
   });
 });

@@ -117,7 +117,7 @@ describe('the fixed address', () => {
     const inVpc = functionsOf(template).filter(({ properties: own }) => 'VpcConfig' in own);
     const names = functionsOf(template).map(({ name }) => name);
     const accesses = await Promise.all(names.map((name) => codeAccess(`functions/${name}.ts`)));
-    const callers = names.filter((_, at) => accesses[at]!.whitelisted);
+    const callers = names.filter((_, at) => accesses[at]!.callsPlatform);
     expect(inVpc.map(({ name }) => name).filter((name) => !REFUNDERS.includes(name))).toEqual(callers);
     for (const { properties: own } of inVpc) {
       expect(own['VpcConfig']).toEqual({

@@ -26,8 +26,8 @@ export function checkAccount({ stackName }: Target, deployment: Deployment): Pro
     }),
     runCheck('outbound address', () =>
       outputs.EgressIp
-        ? `${outputs.EgressIp}: the address for WeChat's IP whitelist`
-        : { mark: '–', note: 'not fixed (EGRESS=open): a whitelist of WeChat would reject the functions' },
+        ? `${outputs.EgressIp}: the address for WeChat's IP allowlist`
+        : { mark: '–', note: 'not fixed (EGRESS=open): an IP allowlist of WeChat would reject the functions' },
     ),
     runCheck('clock', async () => {
       const { HttpApiUrl = '' } = outputs;

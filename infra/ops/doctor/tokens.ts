@@ -7,7 +7,7 @@ export type TokenReport = { failed: string } | { requested: true };
 
 /**
  * Makes the function `token-refresh` request every access token. The request comes from the address of the functions, so
- * WeChat's error names the address for its whitelist. Rejects when the function cannot be called.
+ * WeChat's error names the address for its allowlist. Rejects when the function cannot be called.
  */
 export async function requestTokens({ clients, deployedName }: Target): Promise<TokenReport> {
   const client = new LambdaClient(clients.lambda);

@@ -44,9 +44,9 @@ describe('npm run doctor', () => {
     expect(secrets.filter(([name, value]) => !shown.test(name) && stdout.includes(value))).toEqual([]);
   });
 
-  it('names the address for the whitelist of WeChat', async () => {
+  it('names the address for the allowlist of WeChat', async () => {
     const { OFFICIAL_APP_ID } = stage.variables;
-    const why = 'The IP address 203.0.113.9 is not on the WeChat whitelist of OFFICIAL_APP_ID';
+    const why = 'The IP address 203.0.113.9 is not on the WeChat allowlist of OFFICIAL_APP_ID';
     Object.assign(stage.answers, failTokens(`WeChat gave no access_token of ${OFFICIAL_APP_ID} (${why})`));
     const { code, rows } = await examine();
     expect([code, rows['✗ access token']]).toEqual([1, why]);

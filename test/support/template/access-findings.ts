@@ -21,7 +21,7 @@ interface DeclaredStatement {
   Resource?: unknown;
 }
 
-const WHITELISTED = '${self:custom.settings.whitelisted}';
+const EGRESS_VPC = '${self:custom.settings.egressVpc}';
 const ACTIONS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'];
 const QUERY = 'dynamodb:Query';
 
@@ -65,10 +65,10 @@ export function accessFindings(
 }
 
 /** The fixed address belongs to functions that call WeChat with an AppSecret or an access token, and to no others. */
-export function addressFindings(name: string, { vpc }: DeclaredFunction, { whitelisted }: CodeAccess): string[] {
-  if (vpc === (whitelisted ? WHITELISTED : undefined)) return [];
-  return whitelisted
-    ? [`${name} in serverless.yml: add this line, because the code calls WeChat\n    vpc: ${WHITELISTED}`]
+export function addressFindings(name: string, { vpc }: DeclaredFunction, { callsPlatform }: CodeAccess): string[] {
+  if (vpc === (callsPlatform ? EGRESS_VPC : undefined)) return [];
+  return callsPlatform
+    ? [`${name} in serverless.yml: add this line, because the code calls WeChat\n    vpc: ${EGRESS_VPC}`]
     : [`${name} in serverless.yml: remove vpc, because the code does not call WeChat with a secret or a token`];
 }
 

@@ -11,7 +11,7 @@ export interface CodeAccess {
   /** Actions by kind of item, as under `access.table` in serverless.yml. */
   table: Record<string, string[]>;
   /** Whether the code contains the client for an AppSecret or an access token. WeChat Pay has its own client. */
-  whitelisted: boolean;
+  callsPlatform: boolean;
 }
 
 const CLIENT = 'lib/wechat/client.ts';
@@ -37,7 +37,7 @@ export async function codeAccess(entry: string): Promise<CodeAccess> {
   return {
     secrets: secretsIn(modules),
     table: merge([...modules].flatMap(([path, source]) => storeAccessOf(path, source))),
-    whitelisted: (output?.inputs[CLIENT]?.bytesInOutput ?? 0) > 0,
+    callsPlatform: (output?.inputs[CLIENT]?.bytesInOutput ?? 0) > 0,
   };
 }
 

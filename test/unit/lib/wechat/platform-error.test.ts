@@ -28,7 +28,7 @@ describe('platformError', () => {
   it.each([40164, 61004, 45035])('names the IP address to allow for errcode %i', (errcode) => {
     const cause = new PlatformError(errcode, 'invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 65-aa-bb');
     expect(platformError('OFFICIAL', cause).message).toBe(
-      'The IP address 1.2.3.4 is not on the WeChat whitelist of OFFICIAL_APP_ID',
+      'The IP address 1.2.3.4 is not on the WeChat allowlist of OFFICIAL_APP_ID',
     );
   });
 
