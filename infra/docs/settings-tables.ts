@@ -3,7 +3,7 @@ import { ENDPOINTS } from '../../lib/http/openapi/endpoints.ts';
 import type { Endpoint } from '../../lib/http/endpoint.ts';
 import { routesByFunction } from './functions.ts';
 import { code, codeList, table } from './markdown.ts';
-import { readersOf } from './setting-readers.ts';
+import { reachableCode, settingsIn } from './reachable-code.ts';
 import { SETTING_GROUPS, SETTINGS, type DeploymentSetting } from './settings.ts';
 
 type Name = SettingName | DeploymentSetting;
@@ -16,7 +16,7 @@ const MIN_CLASS_SIZE = 3;
 export async function settingsTables(): Promise<string> {
   const routes = routesByFunction();
   const names = Object.keys(SETTINGS) as Name[];
-  const readers: Map<Name, string[]> = await readersOf(names as SettingName[], Object.keys(routes));
+  const readers = await readersOf(names, Object.keys(routes));
   const classes = functionClasses(routes);
   return Object.entries(SETTING_GROUPS)
     .map(([group, title]) => {
@@ -26,6 +26,16 @@ export async function settingsTables(): Promise<string> {
       return `### ${title}\n\n${table(HEAD, rows)}`;
     })
     .join('\n\n');
+}
+
+/** Returns the functions that may read each setting. */
+async function readersOf(names: readonly Name[], functions: readonly string[]): Promise<Map<Name, string[]>> {
+  const readers = new Map<Name, string[]>(names.map((name) => [name, []]));
+  for (const name of functions) {
+    const modules = await reachableCode(`functions/${name}.ts`);
+    for (const setting of settingsIn(modules, names)) readers.get(setting)!.push(name);
+  }
+  return readers;
 }
 
 function settingRow(name: Name, readBy: string): string[] {

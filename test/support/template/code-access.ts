@@ -1,7 +1,7 @@
-// Reads from the bundle of a function what its code can reach. The bundler drops unreachable code, so the remaining
-// functions of lib/store, names of secrets and client of WeChat are the ones that the function may need.
-import { build } from 'esbuild';
+// Derives the access that a function needs from the code that it can reach: functions of lib/store, names of secrets and
+// the client of WeChat.
 import type { Program } from 'oxc-parser';
+import { reachableCode, settingsIn } from '../../../infra/docs/reachable-code.ts';
 import { SECRET_NAMES } from '../../../lib/core/config.ts';
 import type { SourceFile } from '../import-graph.ts';
 import { STORE_ACCESS } from './store-access.ts';
@@ -21,38 +21,12 @@ export const REFUNDERS = ['pay-refund', 'pay-sweep'];
 
 /** @param entry the file of the function */
 export async function codeAccess(entry: string): Promise<CodeAccess> {
-  const { outputFiles, metafile } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    write: false,
-    metafile: true,
-    logLevel: 'error',
-  });
-  const modules = modulesOf(outputFiles[0]!.text);
-  const [output] = Object.values(metafile.outputs);
+  const modules = await reachableCode(entry);
   return {
-    secrets: secretsIn(modules),
+    secrets: settingsIn(modules, SECRET_NAMES).toSorted(),
     table: merge([...modules].flatMap(([path, source]) => storeAccessOf(path, source))),
-    callsPlatform: (output?.inputs[CLIENT]?.bytesInOutput ?? 0) > 0,
+    callsPlatform: modules.has(CLIENT),
   };
-}
-
-/** Splits the bundle at the comments in which esbuild names the source file. */
-function modulesOf(bundle: string): Map<string, string> {
-  const parts = bundle.split(/^\/\/ (\S+\.ts)$/m);
-  return new Map(parts.flatMap((part, n) => (n % 2 ? [[part, parts[n + 1] ?? ''] as const] : [])));
-}
-
-/** Ignores lib/core/config.ts, which lists all secrets. */
-function secretsIn(modules: Map<string, string>): string[] {
-  const code = [...modules].flatMap(([path, source]) => (path === 'lib/core/config.ts' ? [] : [source])).join('\n');
-  const quotes = (text: string) => code.includes(`"${text}"`);
-  const ofApps = ['MINIAPP', 'OFFICIAL'].filter((app) => code.includes('}_APP_SECRET`') && quotes(app));
-  return [...SECRET_NAMES.filter(quotes), ...ofApps.map((app) => `${app}_APP_SECRET`)].toSorted();
 }
 
 function storeAccessOf(path: string, source: string): Partial<Record<string, string[]>>[] {
