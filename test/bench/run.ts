@@ -6,7 +6,7 @@ import { formatCapacity, measureCapacity } from './capacity.ts';
 import { formatCosts } from './costs.ts';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
 
-const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const values = parseOptions();
 
 const capacity = await measureCapacity();
 console.log(`Capacity, and calls to WeChat\n\n${formatCapacity(capacity)}\n`);
@@ -28,3 +28,12 @@ const withinBudget =
   coldStart.every(({ verdict }) => verdict !== 'OVER BUDGET') &&
   bills.withinBudget;
 process.exitCode = withinBudget ? 0 : 1;
+
+function parseOptions(): { json?: string } {
+  try {
+    return parseArgs({ options: { json: { type: 'string' } } }).values;
+  } catch {
+    console.error('Usage: npm run bench [-- --json FILE]');
+    process.exit(2);
+  }
+}
