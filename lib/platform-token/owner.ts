@@ -90,7 +90,7 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken
     let seen: StoredToken | undefined = current;
     while (seen && seen.expiresAtMs <= deps.now()) {
       if (seen.leaseUntilMs < deps.now()) return undefined;
-      if (deps.now() > deadlineMs) throw new AppError('WECHAT_UNAVAILABLE', `No ${kind} from WeChat in time`);
+      if (deps.now() > deadlineMs) throw new AppError('WECHAT_UNAVAILABLE', `WeChat returned no ${kind} in time`);
       await deps.sleep(WAIT_STEP_MS);
       seen = await deps.tokens.read('strong');
     }

@@ -46,6 +46,7 @@ export async function refreshTokens({ apps, log }: RefreshDeps, { ask = false } 
     }
   }
   const failed = failures.map(({ name }) => name);
-  if (failures.some(({ kind }) => kind === 'access_token')) throw new Error(`WeChat gave no ${failed.join(', no ')}`);
+  if (failures.some(({ kind }) => kind === 'access_token'))
+    throw new Error(`WeChat returned no ${failed.join(', no ')}`);
   return { living, failed };
 }

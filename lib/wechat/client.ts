@@ -42,7 +42,7 @@ export async function callPlatformForImage(deps: PlatformDeps, call: PlatformCal
   const bytes = await callForBytes(deps, call, (answer) => (imageType(answer) ? 0 : parseAnswer(answer)['errcode']));
   const type = imageType(bytes);
   if (type) return { type, bytes };
-  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent no image');
+  throw new AppError('WECHAT_UNAVAILABLE', 'The response of WeChat contains no image');
 }
 
 export interface Image {
@@ -54,7 +54,7 @@ export interface Image {
 export function requireString(answer: PlatformAnswer, field: string): string {
   const value = answer[field];
   if (typeof value === 'string' && value !== '') return value;
-  throw new AppError('WECHAT_UNAVAILABLE', `WeChat's answer has no ${field}`);
+  throw new AppError('WECHAT_UNAVAILABLE', `The response of WeChat has no ${field}`);
 }
 
 /** Returns an optional string field; undefined when it is missing or empty. */
@@ -67,7 +67,7 @@ export function optionalString(answer: PlatformAnswer, field: string): string | 
 export function requirePositive(answer: PlatformAnswer, field: string): number {
   const value = answer[field];
   if (typeof value === 'number' && value > 0) return value;
-  throw new AppError('WECHAT_UNAVAILABLE', `WeChat's answer has no ${field}`);
+  throw new AppError('WECHAT_UNAVAILABLE', `The response of WeChat has no ${field}`);
 }
 
 async function callForBytes(
@@ -95,7 +95,7 @@ async function sendOnce({ send, apiBaseUrl }: PlatformDeps, call: PlatformCall):
     ...(call.body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(call.body) }),
   });
   if (status < 500) return body;
-  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent an answer that is not one', { detail: { status } });
+  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat answered with a server error', { detail: { status } });
 }
 
 function parseAnswer(bytes: Buffer): PlatformAnswer {
@@ -105,7 +105,7 @@ function parseAnswer(bytes: Buffer): PlatformAnswer {
   } catch {
     // Invalid JSON gets the same error as JSON that is no object.
   }
-  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat sent an answer that is not one');
+  throw new AppError('WECHAT_UNAVAILABLE', 'The response of WeChat is not a JSON object');
 }
 
 /** Detects the image type by the first bytes, because the content type is not reliable. */

@@ -9,7 +9,7 @@ const text = (maxBytes: number) =>
     v.string(),
     v.minBytes(1, 'is empty'),
     v.maxBytes(maxBytes, `has more than ${maxBytes} bytes in UTF-8`),
-    v.check((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'has a character that WeChat does not read'),
+    v.check((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'contains a character that WeChat rejects'),
   );
 const url = v.pipe(text(1_024), v.regex(/^[a-z][a-z0-9+.-]*:\/\/\S+$/i, 'is not an address with its scheme'));
 const id = text(256);
@@ -73,7 +73,7 @@ export async function createMenu(
     const errcode = errcodeOf(cause) ?? 0;
     const meaning = MEANING.find(([errcodes]) => errcodes.includes(errcode))?.[1];
     if (!meaning) throw cause;
-    throw new AppError('PARAM_ERROR', `WeChat refuses this menu: ${errcode}, ${meaning}`, {
+    throw new AppError('PARAM_ERROR', `WeChat rejected this menu: ${errcode}, ${meaning}`, {
       detail: { errcode },
       cause,
     });
@@ -82,13 +82,13 @@ export async function createMenu(
 
 /** Permanent errors: a retry needs a changed menu. */
 const MEANING: readonly [errcodes: number[], meaning: string][] = [
-  [[40015], 'a type of menu that there is not'],
+  [[40015], 'an unknown type of menu'],
   [[40016, 40017], 'the number or the types of the buttons'],
   [[40018, 40025], 'the length of a name'],
   [[40019, 40026], 'the length of a key'],
   [[40020, 40027], 'an address that is missing or too long'],
   [[40022, 40023, 40024], 'the levels, the number or the types of sub-buttons'],
-  [[40033], 'a character that it does not read'],
+  [[40033], 'an invalid character'],
   [[40054, 40055], 'the domain of an address'],
   [[40119, 40120], 'a type of button that this account may not use: is the mini-program linked to it?'],
   [[40155], "a link to another account's homepage"],

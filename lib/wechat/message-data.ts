@@ -40,7 +40,7 @@ export function messageDataError(error: unknown): unknown {
   const said = error instanceof AppError && error.cause instanceof PlatformError ? error.cause : undefined;
   switch (said?.errcode) {
     case 47003:
-      return dataError(`${said.dataKey ?? 'one of the values'} as this template has it`, error);
+      return dataError(`${said.dataKey ?? 'a value'}: it does not fit the template`, error);
     case 45168:
       return dataError('a word in this message', error);
     default:
@@ -49,7 +49,7 @@ export function messageDataError(error: unknown): unknown {
 }
 
 function dataError(what: string, cause: unknown): AppError {
-  return new AppError('PARAM_ERROR', `WeChat does not take ${what}`, { cause });
+  return new AppError('PARAM_ERROR', `WeChat rejected ${what}`, { cause });
 }
 
 function fit(key: string, given: string): string {

@@ -67,7 +67,7 @@ function openEncrypted(query: URLSearchParams, body: Buffer, keys: PushKeys): Pu
     const message = openMessage(encrypted, { key, appId: keys.appId });
     if (message !== undefined) return { ...readPush(parseXml(message)), openedWith: key };
   }
-  throw rejectedPush('OFFICIAL_AES_KEY does not open it, or it is not for OFFICIAL_APP_ID');
+  throw rejectedPush('OFFICIAL_AES_KEY does not decrypt it, or it belongs to another app than OFFICIAL_APP_ID');
 }
 
 function encryptedPart(body: Buffer): string | undefined {
@@ -89,10 +89,10 @@ function checkSignature(
   const expected = Buffer.from(signParts(token, timestamp!, nonce!, ...more));
   const signature = Buffer.from(given!);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
-    throw rejectedPush(`${name} is not made with OFFICIAL_TOKEN`);
+    throw rejectedPush(`${name} does not match OFFICIAL_TOKEN`);
   }
   const ageS = nowMs / 1_000 - Number(timestamp);
-  if (!(Math.abs(ageS) <= TOLERANCE_S)) throw rejectedPush('too old, or from the future');
+  if (!(Math.abs(ageS) <= TOLERANCE_S)) throw rejectedPush('its timestamp is too far from the current time');
 }
 
 /** Logs `why`. The response is the same for all reasons, so that an attacker learns nothing from it. */

@@ -72,6 +72,6 @@ function bytesOf(base64: string): Buffer {
 function sessionKeyExpired(): AppError {
   return new AppError(
     'SESSION_EXPIRED',
-    'These data do not belong to this session: log in again, then ask for them anew',
+    'The encrypted data belong to another session; log in again, then request them again',
   );
 }

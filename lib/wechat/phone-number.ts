@@ -43,5 +43,5 @@ export async function fetchPhoneNumber(
     if (errcodeOf(error) !== WRONG_OPENID) throw error;
     throw new AppError('WECHAT_CODE_INVALID', 'The phone code belongs to another user', { cause: error });
   }
-  throw new AppError('WECHAT_UNAVAILABLE', "WeChat's answer has no phone number of this app");
+  throw new AppError('WECHAT_UNAVAILABLE', 'The response of WeChat has no phone number for this app');
 }

@@ -39,23 +39,29 @@ const LIMITS = new Map([
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/basic_func/ip_whitelist.html
  */
 const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
-  [[40013, 41002], 'WeChat does not know {APP}_APP_ID, or it is not the app that the code was made for'],
-  [[40125, 41004], 'WeChat refuses {APP}_APP_SECRET'],
-  [[40243], '{APP}_APP_SECRET is frozen in the WeChat console: unfreeze it there, which takes ten minutes'],
+  [[40013, 41002], 'WeChat rejected {APP}_APP_ID: it is unknown, or the code belongs to another app'],
+  [[40125, 41004], 'WeChat rejected {APP}_APP_SECRET'],
+  [[40243], '{APP}_APP_SECRET is frozen; unfreeze it in the WeChat console, which takes ten minutes'],
   [[40164, 45035, 61004], 'The IP address {IP} is not on the WeChat allowlist of {APP}_APP_ID'],
   [
     [89501, 89502, 89503, 89504, 89505],
-    "The administrator of {APP}_APP_ID has to confirm the IP address {IP}: waiting for the answer to WeChat's message",
+    "The administrator of {APP}_APP_ID must confirm the IP address {IP} in WeChat's message",
   ],
-  [[89506], 'The administrator of {APP}_APP_ID rejected the IP address {IP}: it is blocked for 24 hours'],
-  [[89507], 'The administrator of {APP}_APP_ID rejected the IP address {IP}: it is blocked for an hour'],
-  [[40037], '{APP}_APP_ID has no template with this id: take it from the list of its templates in the console'],
-  [[40165, 41030], 'The mini-program has no such page in its published version, or may not be opened by {APP}_APP_ID'],
-  [[43107, 43116], 'WeChat has banned this template or this kind of message for {APP}_APP_ID: see the console'],
-  [[48001, 50001], '{APP}_APP_ID may not do this: it needs verification or the permission, see the console'],
-  [[48004], 'WeChat has banned {APP}_APP_ID from doing this: see the notices in the console'],
-  [[48017], 'WeChat has given up the address that its host leads to here: renew DNS and hosts files'],
-  [[50002, 50004, 50007], '{APP}_APP_ID is limited or frozen: see the notices in the console'],
+  [[89506], 'The administrator of {APP}_APP_ID rejected the IP address {IP}; WeChat blocks it for 24 hours'],
+  [[89507], 'The administrator of {APP}_APP_ID rejected the IP address {IP}; WeChat blocks it for an hour'],
+  [[40037], '{APP}_APP_ID has no template with this id; copy the id from the console'],
+  [[40165, 41030], 'The published mini-program has no such page, or {APP}_APP_ID may not open it'],
+  [
+    [43107, 43116],
+    'WeChat has banned this template or this kind of message for {APP}_APP_ID; read the notices in the console',
+  ],
+  [
+    [48001, 50001],
+    '{APP}_APP_ID lacks the permission for this call; check verification and permissions in the console',
+  ],
+  [[48004], 'WeChat has banned {APP}_APP_ID from this call; read the notices in the console'],
+  [[48017], 'WeChat has retired the IP address of its host; refresh DNS and hosts files'],
+  [[50002, 50004, 50007], '{APP}_APP_ID is limited or frozen; read the notices in the console'],
 ];
 
 /** Converts an errcode to an AppError. The message names a wrong setting and an IP address that is not allowed. */
@@ -67,16 +73,16 @@ export function platformError(settings: Settings, cause: PlatformError): AppErro
   }
   const retryAfterSeconds = LIMITS.get(errcode);
   if (retryAfterSeconds) {
-    return new AppError('RATE_LIMITED', 'WeChat limits these calls: try again later', { retryAfterSeconds, cause });
+    return new AppError('RATE_LIMITED', 'WeChat limits these calls; retry later', { retryAfterSeconds, cause });
   }
   if (USER_MUST_ACT.has(errcode)) {
-    const message = 'This code is unknown, used or expired: get a new one from WeChat';
+    const message = 'This code is unknown, used or expired; request a new one from WeChat';
     return new AppError('WECHAT_CODE_INVALID', message, { cause });
   }
   if (errcode === RISKY_USER) {
     return new AppError('WECHAT_USER_BLOCKED', 'WeChat has blocked this user as a risk', { cause });
   }
-  return new AppError('WECHAT_UNAVAILABLE', 'WeChat could not do this', { cause });
+  return new AppError('WECHAT_UNAVAILABLE', 'WeChat could not process the request', { cause });
 }
 
 /** Returns the errcode of an error from WeChat; undefined for other errors. */
@@ -86,5 +92,5 @@ export function errcodeOf(error: unknown): number | undefined {
 
 /** Returns the error for errcode 40001 of a token call: a wrong secret. In other calls 40001 is a stale token. */
 export function wrongSecretError(settings: Settings, cause: unknown): AppError {
-  return new AppError('WECHAT_CONFIG', `WeChat refuses ${settings}_APP_SECRET`, { cause });
+  return new AppError('WECHAT_CONFIG', `WeChat rejected ${settings}_APP_SECRET`, { cause });
 }

@@ -36,7 +36,7 @@ const MAX_KEY_BYTES = 128;
 export function readPush(xml: XmlElement): PushFacts {
   const openId = requiredId(xml, 'FromUserName');
   const createTime = requiredId(xml, 'CreateTime');
-  if (!SECONDS.test(createTime)) throw new AppError('PARAM_ERROR', 'CreateTime is not a time');
+  if (!SECONDS.test(createTime)) throw new AppError('PARAM_ERROR', 'CreateTime must be a number of seconds');
   const createTimeS = Number(createTime);
   const msgType = requiredId(xml, 'MsgType');
   const content = msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType);

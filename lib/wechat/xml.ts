@@ -19,15 +19,15 @@ type XmlValue = string | XmlElement | (string | XmlElement)[];
  * @throws PARAM_ERROR
  */
 export function parseXml(text: string): XmlElement {
-  if (declares(text)) throw new AppError('PARAM_ERROR', 'XML with declarations or comments is refused');
+  if (declares(text)) throw new AppError('PARAM_ERROR', 'The XML must not contain declarations or comments');
   let root: unknown;
   try {
     root = (parser.parse(text, true) as { xml?: unknown }).xml;
   } catch (cause) {
-    throw new AppError('PARAM_ERROR', 'This is not XML', { cause });
+    throw new AppError('PARAM_ERROR', 'The message is not valid XML', { cause });
   }
   if (typeof root === 'object' && root !== null && !Array.isArray(root)) return root as XmlElement;
-  throw new AppError('PARAM_ERROR', 'This is not a WeChat message');
+  throw new AppError('PARAM_ERROR', 'The root element of the message must be <xml>');
 }
 
 /** A CDATA section with any content, or another piece of markup. */

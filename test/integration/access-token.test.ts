@@ -150,7 +150,7 @@ describe('access token owner', () => {
     const call = world.coldAccessToken().withToken(echo);
     await expect(call.finally(() => vi.unstubAllEnvs())).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
-      message: 'WeChat refuses OFFICIAL_APP_SECRET',
+      message: 'WeChat rejected OFFICIAL_APP_SECRET',
     });
   });
 });

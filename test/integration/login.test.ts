@@ -121,7 +121,7 @@ describe('loginMiniapp', () => {
     const app = { ...world.miniapp.app, appSecret: 'wrong' };
     await expect(loginMiniapp({ ...world.miniapp, app }, await codeOfNewPerson())).rejects.toMatchObject({
       code: 'WECHAT_CONFIG',
-      message: 'WeChat refuses MINIAPP_APP_SECRET',
+      message: 'WeChat rejected MINIAPP_APP_SECRET',
     });
   });
 

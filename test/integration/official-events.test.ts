@@ -269,7 +269,7 @@ describe.each<Mode>(['compatible', 'secure'])('forged pushes in %s mode', (mode)
 
   it('logs the reason of each rejection', () => {
     const text = world.output.join('\n');
-    for (const reason of ['not encrypted', 'OFFICIAL_AES_KEY does not open it', 'msg_signature', 'too old']) {
+    for (const reason of ['not encrypted', 'OFFICIAL_AES_KEY does not decrypt it', 'msg_signature', 'too far from']) {
       expect(text).toContain(reason);
     }
   });

@@ -133,7 +133,7 @@ describe('bindPhone', () => {
 
   const EXPIRED = {
     code: 'SESSION_EXPIRED',
-    message: 'These data do not belong to this session: log in again, then ask for them anew',
+    message: 'The encrypted data belong to another session; log in again, then request them again',
   };
 
   it.each([

@@ -49,7 +49,7 @@ describe('refreshTokens', () => {
     expect((await world.calls(STABLE)) - calls).toBe(2);
     expect(await stored(ids.miniapp.appId, 'access_token')).toEqual(before);
     await world.faults(STABLE, '5xx');
-    await expect(run({ ask: true })).rejects.toThrow(`WeChat gave no access_token of ${ids.miniapp.appId} (`);
+    await expect(run({ ask: true })).rejects.toThrow(`WeChat returned no access_token of ${ids.miniapp.appId} (`);
     expect(await run()).toEqual({ living: 3, failed: [] });
   });
 

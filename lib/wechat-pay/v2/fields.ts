@@ -56,7 +56,7 @@ function entity(name: string): string {
   if (!name.startsWith('#')) return ENTITIES[name]!;
   const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
   if (code > 0 && code <= 0x10_ff_ff) return String.fromCodePoint(code);
-  throw new AppError('PARAM_ERROR', 'The message refers to a character that does not exist');
+  throw new AppError('PARAM_ERROR', 'A character reference of the XML is not valid');
 }
 
 /** Writes a message of API v2. Characters that a CDATA section cannot carry are dropped. */

@@ -47,7 +47,7 @@ describe('npm run doctor', () => {
   it('names the address for the allowlist of WeChat', async () => {
     const { OFFICIAL_APP_ID } = stage.variables;
     const why = 'The IP address 203.0.113.9 is not on the WeChat allowlist of OFFICIAL_APP_ID';
-    Object.assign(stage.answers, failTokens(`WeChat gave no access_token of ${OFFICIAL_APP_ID} (${why})`));
+    Object.assign(stage.answers, failTokens(`WeChat returned no access_token of ${OFFICIAL_APP_ID} (${why})`));
     const { code, rows } = await examine();
     expect([code, rows['✗ access token']]).toEqual([1, why]);
   });

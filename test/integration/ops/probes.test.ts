@@ -141,9 +141,9 @@ describe('a response of another server', () => {
 
   const notSet = 'NOT_CONFIGURED MINIAPP_APP_SECRET is not set';
   it.each<[string, number, string, boolean]>([
-    ['WECHAT_UNAVAILABLE WeChat could not do this', 502, '/wechat-lambda/test', true],
+    ['WECHAT_UNAVAILABLE WeChat could not process the request', 502, '/wechat-lambda/test', true],
     ['WECHAT_TIMEOUT WeChat did not answer', 504, '/wechat-lambda/test', true],
-    ['WECHAT_CONFIG WeChat refuses MINIAPP_APP_SECRET', 503, '/wechat-lambda/test', true],
+    ['WECHAT_CONFIG WeChat rejected MINIAPP_APP_SECRET', 503, '/wechat-lambda/test', true],
     [notSet, 503, '/wechat-lambda/test', true],
     [notSet, 503, '', false],
     ['NOT_CONFIGURED TABLE_NAME is not set', 503, '/wechat-lambda/test', false],

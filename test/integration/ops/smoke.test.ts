@@ -55,13 +55,13 @@ describe('npm run smoke', () => {
       'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
       'POST /miniapp/login': () => ({
         status: 503,
-        body: '{"code":"WECHAT_CONFIG","message":"WeChat refuses MINIAPP_APP_SECRET"}',
+        body: '{"code":"WECHAT_CONFIG","message":"WeChat rejected MINIAPP_APP_SECRET"}',
       }),
     });
     const { code, stdout } = await stage.run('smoke');
     expect(stdout.match(/^ {2}[^✓].*$/gm)).toEqual([
       expect.stringMatching(/! pay-notify +PAY_API_V3_KEY is not set → npm run secrets/),
-      expect.stringMatching(/! login +answers 503 WECHAT_CONFIG .*WeChat refuses MINIAPP_APP_SECRET/),
+      expect.stringMatching(/! login +answers 503 WECHAT_CONFIG .*WeChat rejected MINIAPP_APP_SECRET/),
     ]);
     expect([code, stdout]).toEqual([0, expect.stringContaining('nothing wrong, 2 to look at')]);
   });

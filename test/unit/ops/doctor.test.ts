@@ -86,7 +86,7 @@ describe('an address of notifications', () => {
 describe('tokens', () => {
   const NOT_LISTED = 'The IP address 203.0.113.9 is not on the WeChat allowlist of OFFICIAL_APP_ID';
   const report = {
-    failed: `WeChat gave no access_token of wxb2 (${NOT_LISTED}), no jsapi_ticket of wxb2 (${NOT_LISTED})`,
+    failed: `WeChat returned no access_token of wxb2 (${NOT_LISTED}), no jsapi_ticket of wxb2 (${NOT_LISTED})`,
   };
 
   it('report the address that WeChat rejects', () => {

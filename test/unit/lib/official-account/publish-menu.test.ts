@@ -100,7 +100,7 @@ describe('publishMenu', () => {
     ['a key of 129 bytes', { button: [{ ...click, key: 'x'.repeat(129) }] }, 'button[0].key: has more than 128 bytes'],
     ['a mini-program without its page', { button: [{ ...miniprogram, pagepath: undefined }] }, 'button[0].pagepath: '],
     ['material without its id', { button: [{ type: 'media_id', name: 'n' }] }, 'button[0].media_id: '],
-    ['half a character', { button: [{ ...click, name: 'a\uD83D' }] }, 'button[0].name: has a character'],
+    ['half a character', { button: [{ ...click, name: 'a\uD83D' }] }, 'button[0].name: contains a character'],
   ])('rejects %s, names the place and makes no call to WeChat', async (_, menu, place) => {
     const { sent, publish } = wechat();
     await expect(publish(menu)).rejects.toMatchObject({ code: 'PARAM_ERROR', message: expect.stringContaining(place) });

@@ -56,7 +56,7 @@ describe('messageDataError', () => {
   it('names the template field that WeChat rejected', () => {
     expect(errorFor(47003, 'argument invalid! data.phrase4.value invalid rid: 1-2')).toMatchObject({
       code: 'PARAM_ERROR',
-      message: 'WeChat does not take phrase4 as this template has it',
+      message: 'WeChat rejected phrase4: it does not fit the template',
     });
     expect(errorFor(47003)).toMatchObject({ code: 'PARAM_ERROR' });
     expect(errorFor(45168)).toMatchObject({ code: 'PARAM_ERROR' });

@@ -34,9 +34,9 @@ describe('platformError', () => {
 
   it.each([
     [40125, 'MINIAPP_APP_SECRET'],
-    [40037, 'list of its templates in the console'],
-    [48001, 'needs verification'],
-    [89503, 'waiting'],
+    [40037, 'copy the id from the console'],
+    [48001, 'check verification'],
+    [89503, 'must confirm the IP address'],
     [89506, 'rejected'],
   ])('describes the remedy for errcode %i', (errcode, hint) => {
     expect(platformError('MINIAPP', new PlatformError(errcode, '')).message).toContain(hint);

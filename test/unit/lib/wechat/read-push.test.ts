@@ -165,7 +165,7 @@ describe('openOfficialPush, dedupeKey', () => {
 
   it.each(['1e3', '-1', '10000000000', '1790000000000', 'now'])('rejects the CreateTime %s', (time) => {
     const xml = `<xml><FromUserName>o</FromUserName><ToUserName>gh</ToUserName><CreateTime>${time}</CreateTime><MsgType>text</MsgType><MsgId>2</MsgId></xml>`;
-    expect(() => openPlainXml(xml)).toThrow('CreateTime is not a time');
+    expect(() => openPlainXml(xml)).toThrow('CreateTime must be a number of seconds');
   });
 
   it.each(['FromUserName', 'ToUserName', 'MsgId', 'CreateTime', 'MsgType'])('rejects a %s of 65 bytes', (name) => {
