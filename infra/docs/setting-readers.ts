@@ -1,5 +1,5 @@
 // Finds the functions that read a setting. The bundler drops unreachable code, so the names of settings that remain in the
-// bundle of a function are the ones that the function may read.
+// bundle of a function are those that the function may read.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { SettingName } from '../../lib/core/config.ts';

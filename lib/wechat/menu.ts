@@ -73,7 +73,7 @@ export async function createMenu(
     const errcode = errcodeOf(cause) ?? 0;
     const meaning = MEANING.find(([errcodes]) => errcodes.includes(errcode))?.[1];
     if (!meaning) throw cause;
-    throw new AppError('PARAM_ERROR', `WeChat refuses this menu: ${errcode}, ${meaning}`, {
+    throw new AppError('PARAM_ERROR', `WeChat declines this menu: ${errcode}, ${meaning}`, {
       detail: { errcode },
       cause,
     });

@@ -1,5 +1,5 @@
 // Reads from the bundle of a function what its code can reach. The bundler drops unreachable code, so the remaining
-// functions of lib/store, names of secrets and client of WeChat are the ones that the function may need.
+// functions of lib/store, names of secrets and client of WeChat are those that the function may need.
 import { build } from 'esbuild';
 import type { Program } from 'oxc-parser';
 import { SECRET_NAMES } from '../../../lib/core/config.ts';
