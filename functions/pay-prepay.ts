@@ -9,7 +9,7 @@ import { loadPrepay } from '../lib/wiring/pay.ts';
 const load = fresh(loadPrepay);
 
 export const handler = route(endpoint, async ({ token, headers, address, body: { app, ...purchase } }) => {
-  // H5 payments start on a page of an allowed origin. Browsers send the origin of the page; other clients send none.
+  // A browser may start an H5 payment only from an allowed origin. Clients that are not browsers send no Origin header.
   if (purchase.tradeType === 'H5' && headers.origin !== undefined) {
     assertOwnPage(headers.origin, settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS);
   }

@@ -84,7 +84,7 @@ const APP_ID = [/^wx[0-9a-z]{16}$/, 'wx and 16 digits or small letters'];
 const ORIGIN = String.raw`(https:\/\/[^\s?#/]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)`;
 const NOTIFY_URL = [new RegExp(`^${ORIGIN}(/[^\\s?#]*)?$`), 'an https address without ? and #'];
 
-/** The settings of the functions: the form of each, and its description. */
+/** The settings of the functions: the format of each value, and the description of the format. */
 const VALUES = {
   PUBLIC_BASE_URL: [new RegExp(`^${ORIGIN}/*$`), 'an https address without a path'],
   SCAN_LOGIN_REGISTER: [/^(ask|auto)$/, 'ask or auto'],
@@ -147,7 +147,7 @@ function checkDomain({ DOMAIN_NAME: domain, CERTIFICATE_ARN: certificate }, regi
   }
 }
 
-/** Requires origins in the form of a browser. A wrong one would block its page without any error. */
+/** Requires origins as browsers send them. A wrong origin would block its page without any error. */
 function checkOrigins(origins) {
   for (const origin of origins.split(',').flatMap((part) => part.trim().replace(/\/+$/, '') || [])) {
     const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin);

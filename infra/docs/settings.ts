@@ -15,9 +15,9 @@ export const SETTING_GROUPS = {
 interface SettingDescription {
   group: keyof typeof SETTING_GROUPS;
   meaning: string;
-  /** A value in the right form; a secret has a made-up one. */
+  /** A value in the right format; the value of a secret is made up. */
   example: string;
-  /** The default of the deployment or of Lambda, where the code has none. */
+  /** The default of the deployment or of Lambda, where the code has no default. */
   deployedDefault?: string;
 }
 

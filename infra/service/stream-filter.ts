@@ -46,7 +46,7 @@ function holds(rule: Rule, found: Leaf[]): boolean {
   return Object.entries(rule).every(([operator, operand]) => OPERATORS[operator]?.(operand, found));
 }
 
-/** Rules match leaf values only. `exists` is false for a map, as it is on AWS. */
+/** Rules match leaf values only. As on AWS, `exists` is false for a map. */
 function collectLeaves(value: unknown): Leaf[] {
   if (Array.isArray(value)) return value.flatMap(collectLeaves);
   return value === undefined || isObject(value) ? [] : [value as Leaf];

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { _Record as EngineRecord } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
 
-/** Returns the record in the form of Lambda: JSON, with our region instead of the engine's. */
+/** Converts a record of the engine to the JSON that Lambda delivers. `region` replaces the engine's region. */
 export function toLambdaRecord(record: EngineRecord, { streamArn, region }: { streamArn: string; region: string }) {
   const { userIdentity, ...rest } = record;
   return {
@@ -13,7 +13,10 @@ export function toLambdaRecord(record: EngineRecord, { streamArn, region }: { st
   } satisfies DynamoDBRecord;
 }
 
-/** Whether DynamoDB would write this record: unlike the engine, it writes none when an item does not change. */
+/**
+ * Whether DynamoDB would write this record. Unlike the engine, DynamoDB writes no record when a write leaves the item
+ * unchanged.
+ */
 export function isChange({ eventName, dynamodb }: EngineRecord): boolean {
   return !(
     eventName === 'MODIFY' &&
@@ -22,7 +25,7 @@ export function isChange({ eventName, dynamodb }: EngineRecord): boolean {
   );
 }
 
-/** Binary is base64 and times are epoch seconds. */
+/** Converts binary values to base64, and times to epoch seconds. */
 function toJson(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (value instanceof Date) return Math.floor(value.getTime() / 1_000);

@@ -110,7 +110,7 @@ export function detailSchema<Name extends EventName>(name: Name) {
 }
 
 /**
- * Returns the value in the form of the schema.
+ * Parses a value by the schema and returns the result.
  * @throws Error that names the field and never contains its value
  */
 export function parseBySchema<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {

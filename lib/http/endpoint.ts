@@ -18,8 +18,8 @@ export interface Endpoint {
   request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
   status: 200 | 201 | 204 | 302;
   /**
-   * The schema of the answer: a string schema gives a text answer, any other schema JSON. Status 302 has none, because
-   * the answer is a `Redirect`.
+   * The schema of the answer: a string schema gives a text answer, any other schema JSON. Absent for status 204, and
+   * for status 302, whose answer is a `Redirect`.
    */
   answer?: Schema;
   errors: readonly ErrorCode[];

@@ -36,8 +36,8 @@ export function userView(account: Account): UserView {
 }
 
 /**
- * Returns the username of a phone: the national number in mainland China, E.164 elsewhere. Two phones never share a
- * username.
+ * Returns the username for a phone number: the national number in mainland China, E.164 elsewhere. Different phone
+ * numbers have different usernames.
  */
 export function phoneUsername(e164: string): string {
   return e164.replace(/^\+86/, '');

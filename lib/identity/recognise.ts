@@ -97,8 +97,8 @@ async function linkByUnion(
 }
 
 /**
- * Merges two accounts into the one with a phone, else into the older one. Two phones may stand for two users, so a user
- * must decide.
+ * Merges two accounts into the account with a phone, else into the older account. Two phones may stand for two users,
+ * so a user must decide.
  * @throws IDENTITY_CONFLICT when both accounts have a phone
  */
 async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId: string): Promise<void> {

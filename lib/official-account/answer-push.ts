@@ -48,7 +48,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   return replyTo(content, deps.replies);
 }
 
-/** Records a scan. A code of another purpose than login gets no reply. */
+/** Records a scan. Returns no reply for a QR code that is not a login code. */
 async function handleScan(deps: PushDeps, scan: Scan) {
   const outcome = await recordScan(deps, scan);
   if (outcome === 'foreign') return { outcome };

@@ -1,7 +1,7 @@
 import type { Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 
-/** The replies of replies.ts. */
+/** The automatic replies of the official account, which `replies.ts` defines. */
 export interface Replies {
   loginScanned: Reply;
   loginExpired: Reply;
@@ -17,7 +17,10 @@ interface KeywordReply {
   reply: Reply;
 }
 
-/** Returns the reply to a push, except for login codes; undefined for none. A repeated push gets the same reply. */
+/**
+ * Returns the reply to a push, or undefined when `replies` contains no reply to it. Replies to scans of login codes
+ * come from `answerPush`. The reply depends only on the arguments, so a repeated push gets the same reply.
+ */
 export function replyTo(content: PushContent, replies: Replies): Reply | undefined {
   if (content.type === 'message')
     return (content.kind === 'text' && byKeyword(content.text, replies)) || replies.otherwise;
@@ -40,7 +43,7 @@ function byKeyword(received: string, { keywords }: Replies): Reply | undefined {
   return match?.reply;
 }
 
-/** Normalises a text for comparison: users write HELP, Help and full-width ｈｅｌｐ. */
+/** Normalises text, so that HELP, Help and full-width ｈｅｌｐ match the same keyword. */
 function normalise(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase();
 }

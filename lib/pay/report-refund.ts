@@ -4,14 +4,15 @@ import { readOrder } from '../store/orders.ts';
 import { putReportedRefund, type Refund } from '../store/refunds.ts';
 import type { Table } from '../store/table.ts';
 
-/** The fields of a refund that an unsigned notification or a bill contains. */
+/** The refund fields that both an unsigned notification and a bill contain. */
 export type ReportedRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen'>;
 
 type ReportDeps = Pick<Runtime, 'now'> & { table: Table };
 
 /**
- * Stores a refund that a bill lists and the ledger lacks, or has in another status. The follow-up is due now, so the
- * sweep queries the refund at WeChat. Ignores a refund of an order that another system of the merchant created.
+ * Records a refund that is absent from the ledger, or whose status differs between bill and ledger. Its follow-up is
+ * due now, so the sweep queries the refund at WeChat. Ignores a refund whose order is not in the ledger, because
+ * another system of the merchant created that order.
  */
 export async function reportRefund(deps: ReportDeps, reported: ReportedRefund): Promise<void> {
   if (!(await readOrder(deps.table, reported.outTradeNo))) return;
@@ -19,14 +20,18 @@ export async function reportRefund(deps: ReportDeps, reported: ReportedRefund): 
 }
 
 /**
- * Stores a reported refund of an order in the ledger. A refund that is stored already only gets a follow-up due now.
+ * Stores a reported refund with a follow-up due now. If the refund is stored already, only schedules its follow-up. The
+ * order must be in the ledger.
  */
 export async function storeReport({ table, now }: ReportDeps, reported: ReportedRefund): Promise<void> {
   if (await putReportedRefund(table, consoleRefund(reported, now()), now())) return;
   await scheduleFollowUp(table, { kind: 'refund', no: reported.outRefundNo }, now());
 }
 
-/** Builds a refund that was made in the merchant platform, before a query has confirmed it. */
+/**
+ * Builds the item of a refund that was made in the merchant platform, with the status REPORTED. The caller replaces the
+ * status when WeChat has confirmed the refund.
+ */
 export function consoleRefund({ outRefundNo, outTradeNo, amountFen }: ReportedRefund, nowMs: number): Refund {
   const createdAt = new Date(nowMs).toISOString();
   return { outRefundNo, outTradeNo, amountFen, status: 'REPORTED', source: 'CONSOLE', createdAt, changedAt: createdAt };

@@ -14,7 +14,7 @@ import { rejectMismatch, type SettleDeps } from './settle.ts';
  * its order change in one transaction. Repeated and late reports change nothing.
  * @returns `unpaid`, without booking the refund, when the ledger lacks the payment
  * @throws ORDER_STATE_CONFLICT when a genuine refund does not match the ledger. The mismatch is recorded once, and the
- * order stays as it is.
+ * order is unchanged.
  */
 export async function settleRefund(
   deps: SettleDeps,

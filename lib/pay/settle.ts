@@ -16,7 +16,7 @@ export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table
  * @returns whether this call changed the order
  * @throws PARAM_ERROR when the transaction contains no payment
  * @throws ORDER_STATE_CONFLICT when a genuine payment does not match its order. The mismatch is recorded once, and the
- * order stays as it is.
+ * order is unchanged.
  */
 export async function settlePayment(deps: SettleDeps, transaction: Verified<Transaction>): Promise<boolean> {
   const { payment, outTradeNo, appId, mchId } = transaction;

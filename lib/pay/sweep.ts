@@ -95,7 +95,7 @@ async function processOrder(deps: RefundDeps, followUp: FollowUp): Promise<boole
     if (isAppError(error, 'NOT_FOUND')) return false;
     throw error;
   });
-  // The follow-up of a closed order looks for a late payment, and WeChat has none.
+  // The follow-up of a closed order looks for a late payment, and WeChat has no such payment.
   if (!changed && !isOpen(order)) await cancelFollowUp(deps.table, followUp);
   return true;
 }

@@ -48,7 +48,7 @@ function compareRefund(row: TradeRow, refund: LedgerRefund | undefined): Differe
   const no = row.outRefundNo;
   if (!refund) return [{ kind: 'unknown-refund', no, theirs: row.refundId }];
   const { outTradeNo, amountFen, status } = refund;
-  // The ledger has another refund under this number, and not the one of the bill.
+  // The ledger has another refund under this number, not the refund of the bill.
   if (outTradeNo !== row.outTradeNo) return [{ kind: 'unknown-refund', no, ours: outTradeNo, theirs: row.outTradeNo }];
   const differences: Difference[] = [];
   if (amountFen !== row.refundFen) {

@@ -9,16 +9,17 @@ export interface Scan {
   openId: string;
   /** The scene without WeChat's `qrscene_` prefix. */
   scene: string;
-  /** CreateTime of the push, epoch seconds, if the user followed the account by scanning. */
+  /** CreateTime of the push (epoch seconds); present when the user followed the account with this scan. */
   followedAt?: number;
 }
 
 /**
- * Records a scan of a QR code of the official account, which also confirms the login. Takes one conditional write and
- * no read. A follow that came with the scan is stored in the same write and copied to the identity later: see
- * lib/identity/sync-identity.ts.
- * @returns 'moved' for a valid scan, 'repeated' for its repetition, 'rejected' for a login code that is no longer
- * valid, 'foreign' for a code of another purpose
+ * Records a scan of a QR code of the official account. The scan of a login code also confirms the login. Makes one
+ * conditional write and no read. If the user followed the account with the scan, the same write stores the follow.
+ * `syncIdentity` copies the follow to the identity later.
+ * @returns `moved` for a valid scan; `repeated` for a repeated scan or push of the same user; `rejected` for an
+ * unknown, expired or used login code, and for a code of another app or user; `foreign` for a code that is not a login
+ * code
  */
 export async function recordScan(
   { table, now }: Pick<Runtime, 'now'> & { table: Table },

@@ -16,7 +16,7 @@ export function sceneOf(ticket: string): string {
   return SCENE_PREFIX + ticket;
 }
 
-/** Returns the ticket of a scene; undefined for a scene of another purpose. */
+/** Returns the ticket of a scene, or undefined when the scene is not from a login code. */
 export function ticketOfScene(scene: string): string | undefined {
   const ticket = scene.startsWith(SCENE_PREFIX) ? scene.slice(SCENE_PREFIX.length) : '';
   return isTicket(ticket) ? ticket : undefined;

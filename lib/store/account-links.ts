@@ -60,7 +60,7 @@ export function linkPhone(
 
 /**
  * Merges two accounts of one user. Every identifier of `from` then points to `into`, and a merge record remains. Orders
- * stay in their partitions, and `into` lists the former ids. A phone is not moved, so `from` must have none.
+ * stay in their partitions, and `into` lists the former ids. The phone is not moved, so `from` must have no phone.
  * @param at ISO 8601
  */
 export function mergeAccounts(

@@ -57,7 +57,7 @@ export function claimFollowUp(table: Table, { followUpSk, ...subject }: FollowUp
   return move(table, subject, nextAtMs, { condition: 'followUpSk = :seen', values: { ':seen': followUpSk } });
 }
 
-/** Schedules a follow-up at `atMs`, earlier or later than before. A paid order needs none and stays as it is. */
+/** Schedules a follow-up at `atMs`, earlier or later than before. A paid order needs no follow-up and is unchanged. */
 export async function scheduleFollowUp(table: Table, subject: FollowUpSubject, atMs: number): Promise<void> {
   const condition = 'attribute_exists(pk) AND attribute_not_exists(paidPk)';
   await move(table, subject, atMs, { condition, values: {} });

@@ -14,12 +14,13 @@ export type XmlElement = { [name: string]: XmlValue };
 type XmlValue = string | XmlElement | (string | XmlElement)[];
 
 /**
- * Parses a WeChat message and returns the children of its root `<xml>`. DTDs and entity definitions are rejected,
- * because WeChat sends none.
+ * Parses a WeChat message and returns the children of its root `<xml>`. DTDs, entity definitions and comments
+ * are rejected, because WeChat never sends them.
  * @throws PARAM_ERROR
  */
 export function parseXml(text: string): XmlElement {
-  if (declares(text)) throw new AppError('PARAM_ERROR', 'The XML must not contain declarations or comments');
+  if (declares(text))
+    throw new AppError('PARAM_ERROR', 'The XML must not contain a DTD, an entity definition or a comment');
   let root: unknown;
   try {
     root = (parser.parse(text, true) as { xml?: unknown }).xml;

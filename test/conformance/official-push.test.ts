@@ -61,7 +61,7 @@ describe('openOfficialEcho', () => {
 });
 
 describe('openOfficialPush in plain mode', () => {
-  it('reads the scene of subscribe, which has a prefix, and of SCAN, which has none', () => {
+  it('strips the prefix from the scene of subscribe, and reads the scene of SCAN unchanged', () => {
     const subscribe = open(
       event(
         '<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_123123]]></EventKey><Ticket><![CDATA[TICKET]]></Ticket>',

@@ -153,7 +153,7 @@ describe('openPayNotificationV2 for a payment', () => {
       fc.property(fc.nat(genuine.length - 1), fc.nat(7), (at, bit) => {
         const flipped = Buffer.from(genuine);
         flipped[at]! ^= 1 << bit;
-        // A bit in the case of the sign, or in an unread part of the XML, leaves the content as it is.
+        // A bit in the case of the sign, or in an unread part of the XML, leaves the content unchanged.
         const outcome = outcomeOf(() => open(flipped));
         expect([{ kind: 'payment', transaction }, 'FORBIDDEN', 'PARAM_ERROR']).toContainEqual(outcome);
       }),

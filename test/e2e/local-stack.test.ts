@@ -135,7 +135,7 @@ describe('end of a local stack', () => {
     await expect.poll(() => children.filter(isAlive)).toEqual([]);
   });
 
-  it('stops every child and names the one that died', async () => {
+  it('stops every child process and names the child process that ended', async () => {
     const stack = await startStack();
     const engine = execFileSync('pgrep', ['-f', `dynoxide.*--port ${portOf(stack.dynamodb)}`], { encoding: 'utf8' });
     process.kill(Number(engine.trim().split('\n')[0]), 'SIGKILL');

@@ -53,7 +53,7 @@ describe('syncIdentity', () => {
     expect(identity).not.toHaveProperty('syncRequestedAtMs');
   });
 
-  it('creates no account for a follower who has none', async () => {
+  it('creates no account for a follower without an account', async () => {
     const person = await follower();
     await pushed(person, true, 100);
     await syncIdentity(world.official, identityKey(person));

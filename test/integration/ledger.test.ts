@@ -26,7 +26,7 @@ describe('readLedger', () => {
     expect([...refunds]).toEqual([[refund.outRefundNo, expect.objectContaining(expected)]]);
   });
 
-  it('accepts a full batch and rejects a larger one', async () => {
+  it('accepts a full batch and rejects a larger batch', async () => {
     const numbers = Array.from({ length: LEDGER_BATCH }, (_, i) => `stranger-${i}`);
     expect((await readLedger(ledger.table, { orders: numbers })).orders.size).toBe(0);
     await expect(readLedger(ledger.table, { orders: [...numbers, 'one-more'] })).rejects.toThrow('100');

@@ -93,7 +93,7 @@ describe('secrets of the apps', () => {
     } as unknown as LambdaFunctionURLEvent;
   };
 
-  it('official-events accepts the new OFFICIAL_TOKEN and rejects the old one', async () => {
+  it('official-events accepts the new OFFICIAL_TOKEN and rejects the old token', async () => {
     const { put, change } = await rotation();
     put({ OFFICIAL_TOKEN: 'old' });
     const events = await handlerOf('official-events');
@@ -178,7 +178,7 @@ describe('keys of WeChat Pay', () => {
     expect(await answer()).not.toBe(OPENED);
   });
 
-  it('pay-notify-v2 accepts the new PAY_API_V2_KEY and rejects the old one', async () => {
+  it('pay-notify-v2 accepts the new PAY_API_V2_KEY and rejects the old key', async () => {
     const { put, change } = await rotation();
     put({ ...platform, ...merchant, PAY_API_V3_KEY: ids.pay.apiV3Key, PAY_API_V2_KEY: ids.pay.apiV2Key });
     const notify = await handlerOf('pay-notify-v2');

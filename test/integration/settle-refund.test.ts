@@ -42,21 +42,21 @@ describe('settleRefund', () => {
     return asVerified(reported);
   };
 
-  it('books a refund of the merchant platform under its own number', async () => {
+  it('books a refund that was made in the merchant platform, with source CONSOLE', async () => {
     const reported = await newReport();
     expect(await settleRefund(world.base, reported)).toBe('booked');
     expect(await readRefund(world.table, reported.outRefundNo)).toMatchObject({ status: 'SUCCESS', source: 'CONSOLE' });
     expect(await order(reported.outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 400, refundCount: 1 });
   });
 
-  it('books one refund for fifty concurrent copies', async () => {
+  it('books a refund once when fifty copies of its report arrive concurrently', async () => {
     const reported = await newReport();
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => settleRefund(world.base, reported)));
     expect(outcomes.filter((outcome) => outcome === 'booked')).toHaveLength(1);
     expect(await order(reported.outTradeNo)).toMatchObject({ refundedFen: 400, refundCount: 1 });
   });
 
-  it('stores successAt even when WeChat omits it, and the sweep ends the follow-up', async () => {
+  it('stores a successAt when WeChat omits the field, and the sweep ends the follow-up of the refund', async () => {
     const { successAt, ...reported } = await newReport();
     expect(successAt).toBeDefined();
     await settleRefund(world.base, asVerified(reported));
@@ -66,7 +66,7 @@ describe('settleRefund', () => {
     expect(await readRefund(world.table, reported.outRefundNo)).not.toHaveProperty('followUpPk');
   });
 
-  it('makes the sweep wait a day before it retries a mismatched payment', async () => {
+  it('keeps the sweep from retrying a mismatched payment three hours later', async () => {
     const { outTradeNo } = await paidOrder({ paid: false });
     const api = await world.pay.payApi('v3');
     const query = async (asked: Order) => {
@@ -81,18 +81,18 @@ describe('settleRefund', () => {
     expect((await order(outTradeNo))?.state).toBe('NOTPAY');
   });
 
-  it('books nothing while the payment is unknown', async () => {
+  it('returns unpaid and stores no refund while the order is unpaid in the ledger', async () => {
     const reported = await newReport({}, false);
     expect(await settleRefund(world.base, reported)).toBe('unpaid');
     expect(await readRefund(world.table, reported.outRefundNo)).toBeUndefined();
   });
 
   it.each<[string, Partial<WechatRefund>, string]>([
-    ['of another merchant', { mchId: '1900000002' }, 'mchId'],
-    ['of another total', { totalFen: 1801 }, 'amountFen'],
-    ['of another payment', { transactionId: 'other' }, 'transactionId'],
+    ['with the mchId of another merchant', { mchId: '1900000002' }, 'mchId'],
+    ['with another order total', { totalFen: 1801 }, 'amountFen'],
+    ['with another transactionId', { transactionId: 'other' }, 'transactionId'],
     ['of an unknown order', { outTradeNo: '0'.repeat(32) }, 'unknown order'],
-    ['of more than was paid', { amountFen: 1801 }, 'more than was paid'],
+    ['that exceeds the paid amount', { amountFen: 1801 }, 'more than was paid'],
   ])('leaves the order unchanged and records the mismatch once for a refund %s', async (_, change, reason) => {
     const reported = await newReport(change);
     const before = await order(reported.outTradeNo);

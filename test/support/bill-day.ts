@@ -27,7 +27,7 @@ function refundAt(index: number): BilledRefund {
   return { payment: paymentAt(index - 1), outRefundNo, refundId: `5030${index}`, yuan: (REFUND_FEN / 100).toFixed(2) };
 }
 
-/** Returns the ledger's item of an order or refund number; undefined when the ledger has none. */
+/** Returns the ledger's item of an order or refund number; undefined when the ledger has no such item. */
 export function ledgerItem(no: string): Record<string, string | number> | undefined {
   if (no.startsWith('R')) {
     const { payment, outRefundNo } = refundAt(Number.parseInt(no.slice(1), 36));

@@ -1,4 +1,5 @@
-// Bills in the format of the official samples, written without code of lib/ and of the simulator.
+// Builds bills in the format of the official samples. Shares no code with lib/ or the simulator, so that an error in
+// their code cannot hide itself.
 // See https://pay.weixin.qq.com/doc/v3/merchant/4013071246
 // See https://pay.weixin.qq.com/doc/v3/merchant/4013071249
 
@@ -9,7 +10,7 @@ export interface Payment {
   appId?: string;
   mchId?: string;
   state?: string;
-  /** Less than the amount when a WeChat coupon paid a part. */
+  /** Less than `yuan` when a WeChat coupon paid part of the amount. */
   settledYuan?: string;
 }
 
@@ -41,7 +42,7 @@ const FUND_SUMMARY = '资金流水总笔数,收入笔数,收入金额,支出笔�
 
 export const APP_ID = 'wx1111111111111111';
 export const MCH_ID = '1900000001';
-/** The payer in every trade bill. Logs and reports must not contain it. */
+/** The openid of the payer in every trade bill. Logs and reports must not contain this openid. */
 export const OPEN_ID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
 
 /** Formats the line of a payment in a trade bill. */
@@ -53,7 +54,7 @@ function paymentLine({ outTradeNo, transactionId, yuan, settledYuan = yuan, ...r
   return line(['2026-11-20 12:00:00', ...payment, settledYuan, '0.00', ...refund, ...end]);
 }
 
-/** Formats the line of a refund in a trade bill, which repeats columns of its payment. */
+/** Formats the line of a refund in a trade bill. The line repeats columns of the payment. */
 function refundLine({ payment, outRefundNo, refundId, yuan, settledYuan = yuan, ...rest }: BilledRefund): string {
   const { status = 'SUCCESS' } = rest;
   const { outTradeNo, transactionId, appId = APP_ID, mchId = MCH_ID } = payment;
@@ -97,7 +98,7 @@ export function* tradeLines(lines: Iterable<Line>): Generator<string> {
   yield line([String(sums.count), settled, settledRefunds, '0.00', '0.00000', paid, refunded]);
 }
 
-/** Generates the lines of the fund-flow bill of the same payments and refunds. */
+/** Generates the lines of a fund-flow bill from the payments and refunds of a trade bill. */
 export function fundFlowLines(lines: Iterable<Line>): Generator<string> {
   return flowLines(
     (function* flows() {

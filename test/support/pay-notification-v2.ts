@@ -22,7 +22,7 @@ export function xml(fields: Fields): string {
 }
 
 /**
- * Signs fields by the rules of API v2, without code of lib/.
+ * Signs fields by the rules of API v2. Shares no code with lib/.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
  */
 export function signV2(fields: Fields, type: 'MD5' | 'HMAC-SHA256' = 'MD5', key = ids.pay.apiV2Key): string {

@@ -44,7 +44,7 @@ export async function startRotation(settings: Record<string, string>) {
   };
 }
 
-/** Starts a server in the place of WeChat that records each request and returns an error. */
+/** Starts a server that replaces WeChat. The server records each request and returns an error. */
 export async function recordingWechat() {
   const requests: { url: string; body: string; authorization: string }[] = [];
   const server = createServer(async (request, response) => {

@@ -43,7 +43,7 @@ function decode(part: string): string | undefined {
   }
 }
 
-/** Returns an error in the form of S3. */
+/** Returns an error in the format of S3. */
 export function s3Error(status: number, code: string, message: string): ObjectAnswer {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return { status, headers: { 'content-type': 'application/xml' }, body };

@@ -37,7 +37,7 @@ function listNotifyUrls(): NotifyUrl[] {
 }
 
 /**
- * Checks the form of the address that WeChat Pay requires.
+ * Checks that the notification URL has the format that WeChat Pay requires.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
  */
 export function judgeNotifyUrl(name: NotifyUrl, { standIns }: Pick<Target, 'standIns'>): string {
@@ -70,7 +70,10 @@ function checkV3(certificates: Promise<Opened>): Promise<CheckResult>[] {
   ];
 }
 
-/** Tries the key on the platform certificates. Public key mode may have none: then only a notification proves the key. */
+/**
+ * Tries the key on the platform certificates. Without certificates (public key mode), only a notification proves the
+ * key.
+ */
 async function judgeKey(keys: string[], opened: Promise<Opened>): Promise<string | CheckOutcome> {
   const before = keys.length > 1 ? '; the previous key is still stored' : '';
   try {

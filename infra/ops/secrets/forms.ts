@@ -14,7 +14,7 @@ interface SecretForm {
   read(text: string): string | Promise<string>;
 }
 
-/** The required form of each secret, in the order of the prompts. */
+/** The required format of each secret, in the order of the prompts. */
 export const FORMS: Record<SecretName, SecretForm> = {
   JWT_SIGNING_KEYS: {
     part: 'sessions',

@@ -4,7 +4,7 @@ import { sessionTokens } from '../../../lib/identity/session-token.ts';
 import { runtime } from '../../../lib/core/runtime.ts';
 
 interface SigningKey extends JWK {
-  /** Epoch seconds of its first signature. Keys of other tools have none. */
+  /** Time of the first signature (epoch seconds). Absent in keys that other tools created. */
   iat?: number;
 }
 

@@ -22,7 +22,7 @@ const internalCodes = {
 export type PayErrorCode = keyof typeof internalCodes;
 
 /**
- * An error of WeChat Pay in the form of API v3: a status and `{code, message, detail?}`, unsigned.
+ * An error of WeChat Pay in the format of API v3: a status and `{code, message, detail?}`, unsigned.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
 export class PayError extends Error {

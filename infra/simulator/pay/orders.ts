@@ -149,7 +149,7 @@ export class PayOrders {
   }
 }
 
-/** Makes a prepay_id in the form of WeChat Pay. */
+/** Creates a prepay_id in the format of WeChat Pay. */
 export function newPrepayId(now: number): string {
   return `wx${beijingDigits(now)}${alphanumeric(18).toLowerCase()}00`;
 }

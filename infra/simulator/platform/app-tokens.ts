@@ -111,7 +111,7 @@ export class AppTokens {
   }
 }
 
-/** Makes an access token in the form of WeChat, for apps and for users. */
+/** Creates an access token in the format of WeChat, for apps and for users. */
 export function newToken(): string {
   return `85_${randomBytes(99).toString('base64url')}`;
 }

@@ -70,7 +70,7 @@ export const updateProfile = endpoint({
 export const register = endpoint({
   method: 'POST',
   path: '/register',
-  summary: 'Create the account of a user who scanned a login code and has none',
+  summary: 'Create an account for a user who scanned a login code and has no account',
   auth: 'none',
   request: { body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }) },
   status: 201,

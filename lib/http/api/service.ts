@@ -15,7 +15,7 @@ export const getHealth = endpoint({
 export const getOpenapi = endpoint({
   method: 'GET',
   path: '/openapi.json',
-  summary: 'Get this document',
+  summary: 'Get the OpenAPI document of this API',
   auth: 'none',
   status: 200,
   answer: v.looseObject({ openapi: v.string() }),

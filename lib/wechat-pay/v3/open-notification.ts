@@ -29,7 +29,7 @@ const envelope = v.object({
  * Opens a notification: verifies the signature over the raw bytes, parses the envelope, decrypts and authenticates the
  * resource, and reads its content. Unverified bytes are never parsed.
  * @throws FORBIDDEN when WeChat Pay did not sign the request, or our key does not decrypt the resource
- * @throws PARAM_ERROR for signed content of an unknown form; the errors of the key lookup
+ * @throws PARAM_ERROR for signed content of an unknown format; the errors of the key lookup
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075420
  */
 export async function openPayNotification(
@@ -38,7 +38,7 @@ export async function openPayNotification(
 ): Promise<PayNotification> {
   await assertWechatpaySignature(request, keys);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), request.body.toString('utf8'));
-  if (!parsed.success) throw new AppError('PARAM_ERROR', 'The notification does not have the form of API v3');
+  if (!parsed.success) throw new AppError('PARAM_ERROR', 'The notification does not have the format of API v3');
   const { id, event_type: eventType, resource } = parsed.output;
   return readContent(id, eventType, openResource(keys.apiV3Keys, resource) as Verified<string>) as PayNotification;
 }

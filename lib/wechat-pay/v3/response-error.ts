@@ -3,7 +3,7 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { OutboundResponse } from '../../core/outbound.ts';
 import { errorOfPayCode } from '../errors.ts';
 
-/** The form of `detail` varies between endpoints. Any other form counts as absent. */
+/** The structure of `detail` varies between endpoints. A `detail` that does not match this schema counts as absent. */
 const location = v.fallback(v.object({ field: v.optional(v.string()) }), {});
 const envelope = v.object({ code: v.string(), detail: v.optional(location, {}) });
 const NO_ENVELOPE: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {} };

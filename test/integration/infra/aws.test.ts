@@ -63,7 +63,7 @@ describe('local event bus', () => {
   };
   const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 
-  it('delivers an event in the form of EventBridge', async () => {
+  it('delivers an event in the format of EventBridge', async () => {
     const { FailedEntryCount, Entries } = await put({ Resources: ['arn:x'] });
     expect(FailedEntryCount).toBe(0);
     await until(() => expect(lambda.calls).toHaveLength(1));

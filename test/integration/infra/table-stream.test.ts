@@ -72,7 +72,7 @@ const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interv
 const waitForStream = () => sleep(1_200);
 
 describe('local stream of the table', () => {
-  it('delivers records in the form of AWS', async () => {
+  it('delivers records in the format of AWS', async () => {
     const table = await freshTable();
     const { put, remove } = writer(table);
     await put('before');
@@ -147,7 +147,7 @@ describe('local stream of the table', () => {
     await until(() => expect(delivered('new')).toEqual(['D']));
   });
 
-  it('retries a failed batch, then drops it with a warning, without delaying another function', async () => {
+  it('retries a failed batch, then drops the batch with a warning, without delaying another function', async () => {
     const table = await freshTable();
     const { put } = writer(table);
     lambda.answerWith((name, Records) =>

@@ -167,7 +167,7 @@ describe('npm run doctor', () => {
     ]);
   });
 
-  it('skips a part that is not set up, and reports one that is half set up', async () => {
+  it('skips a part that is not set up, and reports a part that is partly set up', async () => {
     Object.assign(stage.variables, { OFFICIAL_APP_ID: '', PAY_MCH_ID: '', SECRETS_PATH: '/elsewhere' });
     const { code, rows, stdout } = await examine();
     expect(stdout).toMatch(/official account\n {2}– not set up/);

@@ -123,7 +123,7 @@ describe('a dead letter about an event', () => {
     expect(stage.queues.consumer).toEqual([]);
   });
 
-  it('stays when it is unreadable or for another stage, and the others are redriven', async () => {
+  it('stays when it is unreadable or belongs to another stage; the other dead letters are redriven', async () => {
     const deadLetterTo = (functionArn: string) =>
       JSON.stringify({ requestContext: { functionArn }, requestPayload: event });
     const bodies = [

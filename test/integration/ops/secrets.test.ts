@@ -41,7 +41,7 @@ describe('npm run secrets', () => {
     expect(stdout).not.toContain('misnamed');
   });
 
-  it('replaces the APIv3 key from a pipe, and keeps the previous one until it is removed', async () => {
+  it('replaces the APIv3 key from a pipe, and keeps the previous key until the operator removes it', async () => {
     const before = stage.read('PAY_API_V3_KEY');
     const { code, stdout } = await secrets(['put', 'PAY_API_V3_KEY'], `${NEW}\n`);
     expect([code, stdout.split('\n').slice(0, 2)]).toEqual([

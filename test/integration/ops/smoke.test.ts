@@ -10,13 +10,13 @@ afterEach(() => stage.reset());
 afterAll(() => stage.stop());
 
 describe('npm run smoke', () => {
-  it('passes for a stage that answers, rejects forgeries and reaches WeChat', async () => {
+  it('passes when the stage responds, rejects forged requests and reaches WeChat', async () => {
     const { code, stdout } = await stage.run('smoke');
     expect(stdout.match(/^ {2}✓/gm)).toHaveLength(5);
     expect([code, stdout]).toEqual([0, expect.stringContaining('5 checks, nothing wrong')]);
   });
 
-  it('waits for a cold start', async () => {
+  it('retries a check that fails during a cold start', async () => {
     let calls = 0;
     stage.answers['GET /health'] = () => ({ status: (calls += 1) < 3 ? 503 : 200 });
     await expect(stage.run('smoke')).resolves.toMatchObject({ code: 0 });
@@ -29,7 +29,7 @@ describe('npm run smoke', () => {
     expect([code, stdout.match(/^ {2}– [\w-]+/gm)]).toEqual([0, ['  – official-events', '  – login']]);
   });
 
-  it('reports an accepted forgery, a broken function and a missing one together', async () => {
+  it('reports an accepted forgery, missing permissions, a missing webhook and a failed login in one run', async () => {
     Object.assign(stage.answers, {
       'POST /official-events': () => ({ status: 200, body: 'success' }),
       'POST /pay-notify': () => ({ status: 403, body: '{"Message":"Forbidden. For troubleshooting see"}' }),
@@ -50,7 +50,7 @@ describe('npm run smoke', () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
   });
 
-  it('only warns when WeChat or a missing secret is the cause', async () => {
+  it('warns without failing when the cause is WeChat or a missing secret', async () => {
     Object.assign(stage.answers, {
       'POST /pay-notify': () => ({ status: 503, body: '{"code":"FAIL","message":"PAY_API_V3_KEY is not set"}' }),
       'POST /miniapp/login': () => ({
@@ -71,7 +71,7 @@ it.each([
   ['smoke', []],
   ['doctor', []],
   ['secrets', ['list']],
-])('%s fails without a local stack', async (command, words) => {
+])('npm run %s fails without a local stack', async (command, words) => {
   const [port] = await findFreePorts(1);
   const { code, stderr } = await runOps(command, words, { AWS_STANDINS_PORT: String(port) });
   expect([code, stderr]).toEqual([

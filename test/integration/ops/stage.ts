@@ -88,7 +88,7 @@ export async function startStage(env: Record<string, string> = {}) {
     /** The variables of the functions; may be changed. */
     variables,
     outputs,
-    /** By `METHOD /path`; may be replaced. */
+    /** Keyed by `METHOD /path`. A test may replace an answer. */
     answers,
     put,
     read,
@@ -114,7 +114,7 @@ const REFUSED = {
 } satisfies Record<string, Answer>;
 const TOKEN_REFRESH = 'POST /2015-03-31/functions/wechat-lambda-dev-token-refresh/invocations';
 
-/** `token-refresh` throws this. */
+/** Returns the handler of a `token-refresh` that throws `errorMessage`. */
 export const failTokens = (errorMessage: string): Record<string, Handler> => ({
   [TOKEN_REFRESH]: () => ({
     status: 200,
@@ -147,7 +147,7 @@ async function serve(port: number, answers: Record<string, Handler>): Promise<Se
     const { status, body = '', headers } = handler?.({ url, body: await text(request) }) ?? { status: 404 };
     response.writeHead(status, headers).end(body);
   });
-  // Addresses above are of localhost, which may be either.
+  // The URLs above use `localhost`, which may resolve to IPv4 or IPv6, so the server listens on both.
   await once(server.listen(port), 'listening');
   return server;
 }

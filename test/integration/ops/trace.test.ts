@@ -132,7 +132,7 @@ describe('npm run trace', () => {
     expect(stdout).toContain(REJECTS_CATALOG);
   });
 
-  it('leaves code that the bundler added as it is, without an error', async () => {
+  it('prints a frame of bundler code unchanged and reports no error', async () => {
     const added = 'at a (/var/task/functions/me.cjs:1:50)';
     const { code, stdout, stderr } = await runOps('trace', ['--maps', maps, added], {});
     expect([code, stdout, stderr]).toEqual([0, `${added}\n`, '']);
@@ -171,7 +171,7 @@ describe('npm run trace fails', () => {
     ['line', '99999:1'],
     ['column', '1:9999999'],
     ['column', '1:0'],
-  ])('for a %s outside of the bundle (%s), and leaves that position as it is', async (_, position) => {
+  ])('for a %s outside of the bundle (%s), and prints that position unchanged', async (_, position) => {
     const wrong = `    at b (/var/task/functions/me.cjs:${position})`;
     const stack = `Error: x\n${wrong}\n${frame}`;
     const { code, stdout, stderr } = await runOps('trace', ['--maps', maps, stack], {});

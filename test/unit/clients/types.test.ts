@@ -9,7 +9,7 @@ import { buildOpenapi } from '../../../lib/http/openapi/document.ts';
 import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
 import { makeClients, PLATFORMS } from '../../support/clients.ts';
 
-/** Correct and wrong uses. The compiler reports an unused `@ts-expect-error` mark, so each wrong line must be an error. */
+/** Correct and wrong uses of the client. An unused `@ts-expect-error` is an error, so each wrong use must fail. */
 const USAGE = `
 export async function shop(person: { code: string }) {
   let token: string | undefined;
@@ -35,21 +35,21 @@ export async function shop(person: { code: string }) {
   }
   // @ts-expect-error a field is missing
   await client.loginMiniapp({});
-  // @ts-expect-error incomplete: neither a code nor encrypted data with its iv
+  // @ts-expect-error encryptedData requires iv
   await client.bindPhone({ encryptedData: 'x' });
-  // @ts-expect-error nothing to change
+  // @ts-expect-error at least one field is required
   await client.updateProfile({});
   // @ts-expect-error unknown trade type
   await client.prepay({ sku: 'coffee', tradeType: 'APP' });
   // @ts-expect-error unknown field
   await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', price: 1 });
-  // @ts-expect-error only a registered user has a token
+  // @ts-expect-error only a response with the status registered has a token
   poll.token;
-  // @ts-expect-error the union has three members
+  // @ts-expect-error only one member of the union has codeUrl
   payment.codeUrl;
   // @ts-expect-error a required header is missing
   await client.pollQrLogin({ ticket: 't' });
-  // @ts-expect-error may be null
+  // @ts-expect-error paidAt may be null
   order.paidAt.length;
   // @ts-expect-error the client has no method for the redirect of WeChat
   client.oauthCallback;
@@ -62,7 +62,7 @@ export async function shop(person: { code: string }) {
 const ONLY = {
   h5: `export const address: string = createClient({ baseUrl: '' }).authorizeUrl({ redirect: 'https://example.com' });`,
   miniprogram: `
-// @ts-expect-error a mini-program cannot open an address
+// @ts-expect-error the client for mini-programs has no authorizeUrl
 createClient({ baseUrl: '' }).authorizeUrl;`,
 };
 
@@ -90,18 +90,18 @@ function compile(name: string, source: string): string {
 }
 
 describe.each(PLATFORMS)('the generated client for %s', (platform) => {
-  it('compiles correct uses and reports each wrong use', () => {
+  it('accepts correct uses and rejects wrong uses at compile time', () => {
     const imports = `import { ApiError, createClient, type Session } from './wechat-lambda.${platform}';`;
     expect(compile('usage.ts', [imports, USAGE, ONLY[platform]].join('\n'))).toBe('');
   });
 
-  it('has types for plain JavaScript', () => {
+  it('has types that the compiler applies to plain JavaScript', () => {
     const requires = `const { createClient } = require('./wechat-lambda.${platform}');`;
-    const wrong = '// @ts-expect-error a number is not an address\ncreateClient({ baseUrl: 1 });';
+    const wrong = '// @ts-expect-error baseUrl must be a string\ncreateClient({ baseUrl: 1 });';
     expect(compile('usage.js', ['// @ts-check', requires, wrong].join('\n'))).toBe('');
   });
 
-  it('uses only the language version of its platform and imports no module', () => {
+  it('uses no syntax newer than its platform supports, and imports no module', () => {
     const source = readFileSync(join(made.folder, `wechat-lambda.${platform}.js`), 'utf8');
     expect(transformSync(source, { target: LANGUAGE[platform] }).code).toBe(
       transformSync(source, { target: 'esnext' }).code,
@@ -144,7 +144,7 @@ describe('typeOf', () => {
     expect(typeOf(structuredClone(schema) as object)).toBe(type);
   });
 
-  it('throws for a schema that it does not support', () => {
+  it('throws a TypeError for an unsupported schema', () => {
     expect(() => typeOf({ not: {} })).toThrow(TypeError);
   });
 });

@@ -226,7 +226,7 @@ describe('compareOpenapi', () => {
     ]);
   });
 
-  it('finds a change of a keyword that it cannot compare', () => {
+  it('reports a change of an unsupported keyword', () => {
     const [before, after] = [documentOf(body(v.array(text))), documentOf(body(v.array(text)))];
     const { schema } = after.paths['/buy']!['post']!.requestBody!.content['application/json']!;
     Object.assign(schema.properties!['a'] as object, { uniqueItems: true });

@@ -12,7 +12,7 @@ describe('the version', () => {
     expect(new Set([...versions, currentContract().openapi.info.version])).toEqual(new Set([VERSION]));
   });
 
-  it('is the newest one of the changelog', () => {
+  it('is the newest version in the changelog', () => {
     const [, newest] = /^## (\d+\.\d+\.\d+)/m.exec(readFileSync('.github/CHANGELOG.md', 'utf8')) ?? [];
     expect(newest).toBe(VERSION);
   });

@@ -17,7 +17,7 @@ describe('replaceBlocks', () => {
     expect(await replaceBlocks(once, blocks)).toBe(once);
   });
 
-  it.each(['shapes', 'toString'])('throws for the unknown block "%s" and lists the known ones', async (name) => {
+  it.each(['shapes', 'toString'])('throws for the unknown block "%s" and lists the known blocks', async (name) => {
     await expect(replaceBlocks(block(name, ''), blocks)).rejects.toThrow(
       `No generator for the block "${name}"; there are: colours, sizes`,
     );

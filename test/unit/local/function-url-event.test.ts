@@ -90,13 +90,13 @@ describe('the event of a function URL: path and query', () => {
 });
 
 describe('the event of a function URL: headers', () => {
-  it('are in lower case, repeated ones joined with a comma', () => {
+  it('are in lower case, and repeated headers are joined with a comma', () => {
     const rawHeaders = ['X-Thing', 'a', 'Wechatpay-Serial', 'ABC', 'x-thing', 'b'];
     const { headers } = buildFunctionUrlEvent(request({ rawHeaders }));
     expect(headers).toMatchObject({ 'x-thing': 'a,b', 'wechatpay-serial': 'ABC' });
   });
 
-  it('contain those that AWS adds, and none of the connection', () => {
+  it('contain the headers that AWS adds, and no connection headers', () => {
     const rawHeaders = ['Host', 'localhost:3001', 'Connection', 'keep-alive', 'Transfer-Encoding', 'chunked'];
     expect(buildFunctionUrlEvent(request({ rawHeaders })).headers).toEqual({
       host: 'localhost:3001',
@@ -107,12 +107,12 @@ describe('the event of a function URL: headers', () => {
     });
   });
 
-  it('put the real address behind the one that the client claims', () => {
+  it('put the real address behind the address that the client claims', () => {
     const { headers } = buildFunctionUrlEvent(request({ rawHeaders: ['X-Forwarded-For', '1.2.3.4'] }));
     expect(headers['x-forwarded-for']).toBe('1.2.3.4, 127.0.0.1');
   });
 
-  it('give the cookies as a list, absent when there are none', () => {
+  it('move the cookies to the field `cookies`, which is absent without cookies', () => {
     const event = buildFunctionUrlEvent(request({ rawHeaders: ['Cookie', 'a=1; b=2', 'Cookie', 'c=3'] }));
     expect(event.cookies).toEqual(['a=1', 'b=2', 'c=3']);
     expect(buildFunctionUrlEvent(request())).not.toHaveProperty('cookies');

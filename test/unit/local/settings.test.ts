@@ -39,7 +39,7 @@ describe('the local settings', () => {
     });
   });
 
-  it('have the forms of WeChat', async () => {
+  it('have the formats of WeChat', async () => {
     const { variables } = await build();
     expect(variables).toMatchObject({
       MINIAPP_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
@@ -94,13 +94,13 @@ describe('the local settings', () => {
     expect([mp, open]).toEqual(['http://elsewhere', 'http://elsewhere']);
   });
 
-  it('take the push mode from the environment, and plain for one that does not exist', async () => {
+  it('take the push mode from the environment, and give the simulator plain for an unknown mode', async () => {
     expect((await build({ OFFICIAL_MODE: 'secure' })).simulator.official.mode).toBe('secure');
     const { variables, simulator } = await build({ OFFICIAL_MODE: 'open' });
     expect([variables['OFFICIAL_MODE'], simulator.official.mode]).toEqual(['open', 'plain']);
   });
 
-  it('keep an empty account setting, to try a missing one, but no empty address', async () => {
+  it('keep an empty account setting, for trials of a missing setting, but replace an empty address', async () => {
     const { variables } = await build({ PAY_MCH_ID: '', PAY_MCH_PRIVATE_KEY: '', WECHAT_PAY_BASE_URL: '' });
     expect(variables).toMatchObject({ PAY_MCH_ID: '', PAY_MCH_PRIVATE_KEY: '' });
     expect(variables['WECHAT_PAY_BASE_URL']).toMatch(/^http/);

@@ -5,13 +5,13 @@ import { readTarget } from '../../../infra/ops/target.ts';
 describe('the address of a webhook', () => {
   const outputs = { PayDashnotifyLambdaFunctionUrl: 'https://f.example/', HttpApiUrl: 'https://api.example/' };
 
-  it('is the public one for the doctor', () => {
+  it('is the public address for the doctor', () => {
     const withDomain = { ...outputs, PayNotifyUrl: 'https://own.example/pay' };
     expect(readPublicWebhookUrl({ outputs: withDomain }, 'pay-notify')).toBe('https://own.example/pay');
     expect(readPublicWebhookUrl({ outputs }, 'pay-notify')).toBe('https://f.example/');
   });
 
-  it('is the one in AWS for the smoke test, because a domain may follow later', () => {
+  it('is the AWS address for the smoke test, because the DNS record of a domain may follow later', () => {
     const withDomain = {
       ...outputs,
       PayNotifyUrl: 'https://own.example/pay',

@@ -5,8 +5,8 @@ import { isChange, toLambdaRecord } from '../../../infra/service/stream-record.t
 const STREAM = { streamArn: 'arn:aws:dynamodb:engine:000000000000:table/shop/stream/1', region: 'ap-southeast-1' };
 const bytes = Uint8Array.from([0, 255]);
 
-describe('a stream record', () => {
-  it('has the form of Lambda', () => {
+describe('stream records of the local engine', () => {
+  it('are converted to the JSON that Lambda delivers', () => {
     const record: EngineRecord = {
       eventID: '7',
       eventName: 'INSERT',
@@ -40,14 +40,14 @@ describe('a stream record', () => {
     });
   });
 
-  it('names the service that removed an expired item', () => {
+  it('keep the identity of the service that removed an expired item', () => {
     const userIdentity = { Type: 'Service', PrincipalId: 'dynamodb.amazonaws.com' };
     expect(toLambdaRecord({ eventName: 'REMOVE', userIdentity }, STREAM)).toMatchObject({
       userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' },
     });
   });
 
-  it('is no change when the item stayed the same', () => {
+  it('count as no change when the write left the item unchanged', () => {
     const modify = (OldImage: object, NewImage: object) =>
       ({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } }) as EngineRecord;
     expect(isChange(modify({ a: { B: bytes } }, { a: { B: Uint8Array.from(bytes) } }))).toBe(false);

@@ -5,7 +5,7 @@ import { encryptResource } from './notification.ts';
 import type { V3Route } from './route.ts';
 
 /**
- * The platform certificates. A merchant in public key mode has none.
+ * The platform certificates. A merchant in public key mode has no certificates.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012551764
  */
 export function certificateRoutes({ keys, settings }: PayWorld): V3Route[] {

@@ -10,7 +10,7 @@ describe('cookies', () => {
     expect(cookiesOf({ headers: {} })).toEqual({});
   });
 
-  it('with the same name resolve to the first one, which has the longest path', () => {
+  it('with the same name resolve to the first cookie, which has the longest path', () => {
     expect(cookiesOf({ cookies: ['session=first', 'session=second'], headers: {} })).toEqual({ session: 'first' });
   });
 

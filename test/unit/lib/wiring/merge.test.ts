@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { loadBoth, merge } from '../../../../lib/wiring/merge.ts';
 
 describe('merge', () => {
-  it('keeps the keys of both results, shared ones included', () => {
+  it('keeps the keys of both results, including shared keys', () => {
     const table = {};
     expect(merge({ table, a: 1 }, { table, b: 2 })).toEqual({ table, a: 1, b: 2 });
   });
 
-  it('throws at a key whose values differ instead of overwriting one', () => {
+  it('throws for a key with two different values instead of overwriting a value', () => {
     expect(() => merge({ table: { name: 'a' } }, { table: { name: 'b' } })).toThrow('different values for "table"');
   });
 });
 
 describe('loadBoth', () => {
-  it('starts both loaders before it waits for one', async () => {
+  it('starts both loaders before it waits for either of them', async () => {
     const started: string[] = [];
     const load = async <Value extends object>(name: string, value: Value) => {
       started.push(name);

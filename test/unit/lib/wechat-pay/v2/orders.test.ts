@@ -138,7 +138,7 @@ describe('queryTransactionV2', () => {
 });
 
 describe('closeTransactionV2', () => {
-  it('succeeds for an open order and for a closed one', async () => {
+  it('succeeds for an open order and for a closed order', async () => {
     const { deps, sent, fieldsOf } = wechat(signed({}), declined('ORDERCLOSED'), declined('ORDER_CLOSED'));
     await closeTransactionV2(deps, order);
     await closeTransactionV2(deps, order);

@@ -54,7 +54,7 @@ describe('payApiV2, queryRefund', () => {
     await expect(query({ ...done, refund_status_0: statusV2, refund_success_time_0: '' })).resolves.toEqual(refund);
   });
 
-  it('returns no time when WeChat sends none', async () => {
+  it('returns no time when WeChat sends no time', async () => {
     await expect(query({ ...done, refund_success_time_0: '' })).resolves.toEqual(withoutTime);
   });
 
