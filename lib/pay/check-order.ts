@@ -22,6 +22,7 @@ const CLOSED_STATES = new Set(['CLOSED', 'REVOKED', 'PAYERROR']);
  * Queries an order at WeChat, and books a payment or a close. Any other state changes nothing.
  * @returns whether the order changed
  * @throws ORDER_STATE_CONFLICT when a payment does not match the ledger
+ * @throws PARAM_ERROR when WeChat reports a success without a payment
  * @throws NOT_FOUND when WeChat has no such order; the other errors of a query
  */
 export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean> {

@@ -4,7 +4,7 @@ import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts
 import { nextQueryAtMs, DAY_MS, HOUR_MS } from './backoff.ts';
 import { isPaid } from './order.ts';
 import type { WechatRefund } from '../wechat-pay/pay-api.ts';
-import type { Verified } from '../wechat-pay/verified.ts';
+import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
 import { afterRefund, isFinal, nextStatus } from './refund.ts';
 import { consoleRefund } from './report-refund.ts';
 import { rejectMismatch, type SettleDeps } from './settle.ts';
@@ -20,6 +20,7 @@ export async function settleRefund(
   deps: SettleDeps,
   reported: Verified<WechatRefund>,
 ): Promise<'booked' | 'unchanged' | 'unpaid'> {
+  requireVerified(reported);
   const { outTradeNo, outRefundNo, status, amountFen } = reported;
   const outcome = await retryOnConflict(deps, async () => {
     const [order, stored] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);

@@ -5,7 +5,7 @@ import { recordMismatch, type PayMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
 import { nextState, statesBefore } from './order.ts';
 import type { Transaction } from '../wechat-pay/pay-api.ts';
-import type { Verified } from '../wechat-pay/verified.ts';
+import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
 
 export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table };
 
@@ -19,6 +19,7 @@ export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table
  * order is unchanged.
  */
 export async function settlePayment(deps: SettleDeps, transaction: Verified<Transaction>): Promise<boolean> {
+  requireVerified(transaction);
   const { payment, outTradeNo, appId, mchId } = transaction;
   if (!payment) throw new AppError('PARAM_ERROR', 'The transaction contains no payment');
   const { transactionId, paidAt, amountFen, currency } = payment;

@@ -1,7 +1,30 @@
-declare const verified: unique symbol;
+import { AppError } from '../core/errors.ts';
+
+/** A copy by spread loses the private member, so the compiler rejects an edited copy. */
+declare abstract class Signed {
+  readonly #verified: true;
+}
 
 /**
  * A value from a message whose WeChat Pay signature was verified. Only the clients, the openers of notifications and
  * the readers in this module create values of this type. Every consumer of money data requires this type.
  */
-export type Verified<Value> = Value & { readonly [verified]: true };
+export type Verified<Value> = Readonly<Value> & Signed;
+
+const verified = new WeakSet<object>();
+
+/** Marks the content of a verified message, and freezes it. */
+export function markVerified<Value extends object>(value: Value): Verified<Value> {
+  for (const part of Object.values(value)) Object.freeze(part);
+  verified.add(Object.freeze(value));
+  return value as Verified<Value>;
+}
+
+/**
+ * Rejects every object that markVerified did not return, because the compiler accepts `any` and casts.
+ * @throws INTERNAL
+ */
+export function requireVerified(value: Verified<object>): void {
+  if (!verified.has(value))
+    throw new AppError('INTERNAL', 'The content is not from a message with a verified signature');
+}

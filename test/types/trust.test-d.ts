@@ -26,6 +26,13 @@ test('settlePayment and settleRefund accept verified content only', () => {
   expectTypeOf<WechatRefund>().not.toExtend<Verified<WechatRefund>>();
 });
 
+test('an edited copy of verified content is no verified content', () => {
+  const copy = (transaction: Verified<Transaction>) => ({ ...transaction, outTradeNo: 'other' });
+  expectTypeOf(copy).returns.not.toExtend<Verified<Transaction>>();
+  // @ts-expect-error: verified content cannot be changed
+  return (transaction: Verified<Transaction>) => (transaction.outTradeNo = 'other');
+});
+
 test('the readers of payments accept verified text and signed fields only', () => {
   expectTypeOf<typeof readTransaction>().parameter(0).toEqualTypeOf<Verified<string>>();
   expectTypeOf<typeof readRefundNotice>().parameter(0).toEqualTypeOf<Verified<string>>();

@@ -49,7 +49,7 @@ export function openPayNotificationV2(
     return { kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml } as PayNotificationV2;
   }
   // A notification has no `trade_state`, because WeChat Pay notifies only of success.
-  const transaction = readTransactionV2({ trade_state: 'SUCCESS', ...fields });
+  const transaction = readTransactionV2(fields, 'SUCCESS');
   if (transaction?.payment && transaction.tradeState === 'SUCCESS')
     return { kind: 'payment', transaction } as PayNotificationV2;
   throw new AppError('PARAM_ERROR', 'The notification contains no successful payment');

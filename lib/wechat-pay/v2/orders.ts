@@ -46,7 +46,7 @@ export async function createTransactionV2(deps: PayV2Deps, order: Order): Promis
 /**
  * Closes an order. Closing a closed order succeeds.
  * @throws ORDER_STATE_CONFLICT when the order is paid
- * @throws NOT_FOUND when WeChat Pay has no such order
+ * @throws NOT_FOUND when WeChat Pay has no such order; the other errors of callPayV2
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935216
  */
 export async function closeTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<void> {

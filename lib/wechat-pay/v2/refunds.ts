@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
 import type { WechatRefund } from '../pay-api.ts';
-import type { Verified } from '../verified.ts';
+import { markVerified, type Verified } from '../verified.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
 import { beijingText, fenText, idText } from './field-schemas.ts';
@@ -32,7 +32,7 @@ const schema = v.object({
 /**
  * Queries a refund by its number.
  * @param appId any app of the merchant, because API v2 requires an app in every call
- * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws NOT_FOUND, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935218
  */
 export async function queryRefundV2(
@@ -52,7 +52,7 @@ export async function queryRefundV2(
     totalFen: answer.total_fee,
     successAt: answer.refund_success_time_0,
   });
-  if (refund?.outRefundNo === outRefundNo) return refund as Verified<WechatRefund>;
+  if (refund?.outRefundNo === outRefundNo) return markVerified(refund);
   throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay did not return the requested refund');
 }
 

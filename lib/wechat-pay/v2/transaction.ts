@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
 import type { Transaction } from '../pay-api.ts';
-import type { Verified } from '../verified.ts';
+import { markVerified, type Verified } from '../verified.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import { beijingText, fenText, idText } from './field-schemas.ts';
 import type { V2Fields } from './fields.ts';
@@ -20,7 +20,7 @@ const schema = v.object({
 
 /**
  * Queries an order.
- * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws NOT_FOUND, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
  */
 export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<Verified<Transaction>> {
@@ -32,11 +32,15 @@ export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Pr
 /**
  * Reads a signed response or notification, or returns undefined for fields of another form. An unpaid order has few
  * fields.
+ * @param stateIfAbsent the trade state of a message that has none, as a notification does
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
  */
-export function readTransactionV2(fields: Verified<V2Fields>): Verified<Transaction> | undefined {
-  const parsed = v.safeParse(schema, fields);
+export function readTransactionV2(
+  fields: Verified<V2Fields>,
+  stateIfAbsent?: string,
+): Verified<Transaction> | undefined {
+  const parsed = v.safeParse(schema, { trade_state: stateIfAbsent, ...fields });
   if (!parsed.success) return undefined;
   const { appid, mch_id, out_trade_no, trade_state, transaction_id, time_end, total_fee, fee_type } = parsed.output;
   const transaction: Transaction = { appId: appid, mchId: mch_id, outTradeNo: out_trade_no, tradeState: trade_state };
@@ -44,5 +48,5 @@ export function readTransactionV2(fields: Verified<V2Fields>): Verified<Transact
     const payment = { transactionId: transaction_id, paidAt: time_end, amountFen: total_fee, currency: fee_type };
     transaction.payment = payment;
   }
-  return transaction as Verified<Transaction>;
+  return markVerified(transaction);
 }

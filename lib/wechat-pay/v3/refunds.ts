@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Order } from '../../store/orders.ts';
 import type { Refund } from '../../store/refunds.ts';
 import type { WechatRefund } from '../pay-api.ts';
-import type { Verified } from '../verified.ts';
+import { markVerified, type Verified } from '../verified.ts';
 import { callPay, type PayV3Deps } from './client.ts';
 
 const fen = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -49,7 +49,7 @@ export async function createRefund(
 
 /**
  * Queries a refund.
- * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws NOT_FOUND, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
  */
 export async function queryRefund(
@@ -93,5 +93,5 @@ function refundOf(fields: RefundFields, mchId: string, refundStatus: WechatRefun
     totalFen: fields.amount.total,
     ...(fields.success_time && { successAt: new Date(fields.success_time).toISOString() }),
   };
-  return refund as Verified<WechatRefund>;
+  return markVerified(refund);
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
 import type { Transaction } from '../pay-api.ts';
-import type { Verified } from '../verified.ts';
+import { markVerified, type Verified } from '../verified.ts';
 import { callPay, type PayV3Deps } from './client.ts';
 import { orderPath, type OrderRef } from './orders.ts';
 
@@ -22,7 +22,7 @@ const schema = v.object({
 
 /**
  * Queries an order.
- * @throws NOT_FOUND, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws NOT_FOUND, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
  */
 export async function queryTransaction(
@@ -45,5 +45,5 @@ export function readTransaction(json: Verified<string>): Verified<Transaction> |
     const paidAt = new Date(success_time).toISOString();
     transaction.payment = { transactionId: transaction_id, paidAt, amountFen: amount.total, currency: amount.currency };
   }
-  return transaction as Verified<Transaction>;
+  return markVerified(transaction);
 }

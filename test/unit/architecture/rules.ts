@@ -101,13 +101,19 @@ export const IMPORTERS: Record<string, string[]> = {
   'lib/http/openapi/': ['lib/http/openapi/', 'functions/openapi.ts'],
 };
 
-/** Exports that only these files may import. No file may export them again. Their readers accept unverified content. */
+/** Exports that only these files may import. No file may export them again: they accept unverified content. */
 export const NAME_IMPORTERS: Record<string, string[]> = {
   readPush: ['lib/wechat/official-push.ts'],
   readTransaction: ['lib/wechat-pay/v3/open-notification.ts'],
   readRefundNotice: ['lib/wechat-pay/v3/open-notification.ts'],
   readTransactionV2: ['lib/wechat-pay/v2/open-notification.ts'],
   readRefundNoticeV2: ['lib/wechat-pay/v2/open-notification.ts'],
+  markVerified: [
+    'lib/wechat-pay/v3/transaction.ts',
+    'lib/wechat-pay/v3/refunds.ts',
+    'lib/wechat-pay/v2/transaction.ts',
+    'lib/wechat-pay/v2/refunds.ts',
+  ],
 };
 
 /** Types of verified input, and the only files and folders of lib/ and functions/ that may cast to them. */
