@@ -10,12 +10,20 @@ export interface Budgeted<Deps> {
   within(budgetMs: number): Deps;
 }
 
-/** Defers `build` until a request brings its deadline. Every call of the dependencies goes through the given `send`. */
-export function budgeted<Deps>(
+/**
+ * Defers `build` until a request brings its deadline. Every call of the dependencies goes through the given `send`, which
+ * replaces a `send` that `build` returns.
+ */
+export function budgeted<Deps extends object>(
   { now, send }: { now(): number; send: Send },
   build: (send: Send) => Deps,
 ): Budgeted<Deps> {
-  return { within: (budgetMs) => build(sendBefore(send, { deadlineMs: now() + budgetMs, now })) };
+  return {
+    within: (budgetMs) => {
+      const bounded = sendBefore(send, { deadlineMs: now() + budgetMs, now });
+      return { ...build(bounded), send: bounded };
+    },
+  };
 }
 
 /**

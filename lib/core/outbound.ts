@@ -37,7 +37,7 @@ export type StartDownload = (request: Omit<OutboundRequest, 'timeoutMs'> & { idl
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /**
- * All connections are opened anew after this pause. A frozen Lambda environment does not notice that the other side
+ * Connections to an origin are opened anew after this pause. A frozen Lambda environment does not notice that the other side
  * closed an idle connection, and most calls must not be retried.
  */
 const IDLE_MS = 15_000;
@@ -47,15 +47,20 @@ const IDLE_MS = 15_000;
  * `fetch` would cost 25 ms.
  */
 export function createSend({ now }: { now(): number }): Send {
-  let handler = new NodeHttpHandler();
-  let usedAtMs = now();
+  const connections = new Map<string, { handler: NodeHttpHandler; usedAtMs: number }>();
+
+  /** Each origin counts its own pause, so that calls to one do not keep idle connections to another. */
+  function connect(origin: string): NodeHttpHandler {
+    const last = connections.get(origin);
+    const isFresh = last !== undefined && now() - last.usedAtMs <= IDLE_MS;
+    if (!isFresh) last?.handler.destroy();
+    const handler = isFresh ? last.handler : new NodeHttpHandler();
+    connections.set(origin, { handler, usedAtMs: now() });
+    return handler;
+  }
 
   return async ({ timeoutMs, ...request }) => {
-    if (now() - usedAtMs > IDLE_MS) {
-      handler.destroy();
-      handler = new NodeHttpHandler();
-    }
-    usedAtMs = now();
+    const handler = connect(request.url.origin);
     const deadline = AbortSignal.timeout(timeoutMs);
     try {
       const { response } = await handler.handle(requestOf(request), { abortSignal: deadline });

@@ -43,7 +43,7 @@ export async function syncIdentity(deps: SyncDeps, { appId, openId, followedAt }
     await refreshProfile(deps, identity);
   } catch (error) {
     if (!(error instanceof AppError) || TRANSIENT.has(error.code)) throw error;
-    deps.log.error('identity.sync-failed', { openId, error });
+    deps.log.error('identity.sync-abandoned', { openId, error });
   }
   await completeIdentitySync(deps.table, identity);
 }

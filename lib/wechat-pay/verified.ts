@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts';
 
 /** A copy by spread loses the private member, so the compiler rejects an edited copy. */
 declare abstract class Signed {
-  readonly #verified: true;
+  private readonly verified: true;
 }
 
 /**

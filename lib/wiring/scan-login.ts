@@ -1,4 +1,5 @@
 import { addressSetting, badSetting, settings } from '../core/config.ts';
+import { once } from '../core/once.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import { routeLimit } from '../rate-limit/limits.ts';
 import type { RateLimit } from '../rate-limit/rate-limit.ts';
@@ -32,7 +33,9 @@ export async function loadQrLoginLimit(outside: Runtime = runtime): Promise<Rate
 export async function loadQrLoginPoll(outside: Runtime = runtime): Promise<PollDeps> {
   const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
-  return { ...(await loadSessions(outside)), register, loadOfficialAccount: () => loadOfficialAccount(outside) };
+  // One owner for all polls, because it holds the access token.
+  const official = once(() => loadOfficialAccount(outside));
+  return { ...(await loadSessions(outside)), register, loadOfficialAccount: official };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOrder } from '../../lib/store/orders.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { notification } from '../support/pay-notification.ts';
 import { refundNotice } from '../support/pay-notification-v2.ts';
 import { createWebhookWorld } from '../support/webhooks.ts';
 
@@ -40,6 +41,25 @@ describe.each(['pay-order', 'pay-orders'] as const)('%s', (name) => {
     expect(JSON.stringify(body)).toContain(outTradeNo);
     expect(await queries(outTradeNo)).toBe(1);
     expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+  });
+});
+
+describe('pay-notify', () => {
+  it('acknowledges a refund of an unbooked payment after one call to a silent WeChat', async () => {
+    const { order } = await buyers.newOrder();
+    const { outTradeNo } = order;
+    await world.faults(outTradeNo, 'timeout', 2);
+    const refund = {
+      out_trade_no: outTradeNo,
+      out_refund_no: 'R-unbooked',
+      refund_id: '50R-unbooked',
+      refund_status: 'SUCCESS',
+      amount: { total: 1800, refund: 1800, payer_total: 1800, payer_refund: 1800 },
+    };
+    const { handler } = (await import('../../functions/pay-notify.ts')) as unknown as { handler: Handler };
+    const notice = notification(refund, { eventType: 'REFUND.SUCCESS' });
+    expect(await handler(notice, { awsRequestId: 'r' } as Context)).toMatchObject({ statusCode: 204 });
+    expect(await queries(outTradeNo)).toBe(1);
   });
 });
 

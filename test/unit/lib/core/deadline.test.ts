@@ -17,7 +17,7 @@ function clockedSend() {
 describe('budgeted', () => {
   it('shortens the timeout of each request to the time that is left', async () => {
     const { clock, timeouts, outside } = clockedSend();
-    const send = budgeted(outside, (bounded) => bounded).within(3_000);
+    const { send } = budgeted(outside, (bounded) => ({ send: bounded })).within(3_000);
     await send(request);
     clock.nowMs += 2_000;
     await send(request);
@@ -27,7 +27,7 @@ describe('budgeted', () => {
 
   it('sends nothing after the deadline', async () => {
     const { clock, timeouts, outside } = clockedSend();
-    const send = budgeted(outside, (bounded) => bounded).within(3_000);
+    const { send } = budgeted(outside, (bounded) => ({ send: bounded })).within(3_000);
     clock.nowMs += 3_000;
     await expect(send(request)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(timeouts).toEqual([]);
@@ -35,11 +35,18 @@ describe('budgeted', () => {
 
   it('gives each request its own deadline', async () => {
     const { clock, timeouts, outside } = clockedSend();
-    const deps = budgeted(outside, (bounded) => bounded);
-    const first = deps.within(3_000);
+    const deps = budgeted(outside, (bounded) => ({ send: bounded }));
+    const first = deps.within(3_000).send;
     clock.nowMs += 2_500;
-    await deps.within(3_000)(request);
+    await deps.within(3_000).send(request);
     await first(request);
     expect(timeouts).toEqual([3_000, 500]);
+  });
+
+  it('replaces an unbounded send among the dependencies', async () => {
+    const { timeouts, outside } = clockedSend();
+    const { send } = budgeted(outside, () => ({ send: outside.send })).within(3_000);
+    await send(request);
+    expect(timeouts).toEqual([3_000]);
   });
 });
