@@ -1,6 +1,6 @@
 import { compareSchemas, type Definition, type Schema, type Side } from './compare-schemas.ts';
 
-/** The schema of the data of each event, by the name of the event. */
+/** The schema of each event as it is on the bus, by the name of the event. */
 export type EventSchemas = Record<string, Schema>;
 
 /**

@@ -9,7 +9,7 @@ interface Described {
 
 /** @returns one line for each change of the HTTP API that breaks a client of `before` */
 export function compareOpenapi(before: OpenapiDocument, after: OpenapiDocument): string[] {
-  return Object.entries(before.paths).flatMap(([path, verbs]) =>
+  const routes = Object.entries(before.paths).flatMap(([path, verbs]) =>
     Object.entries(verbs).flatMap(([verb, operation]) => {
       const route = `${verb.toUpperCase()} ${path}`;
       const now = after.paths[path]?.[verb];
@@ -17,6 +17,13 @@ export function compareOpenapi(before: OpenapiDocument, after: OpenapiDocument):
       return compareOperations(route, { document: before, operation }, { document: after, operation: now });
     }),
   );
+  return [...serverFindings(before, after), ...routes];
+}
+
+/** Clients build their addresses from the servers, and usually take the first one. So the order counts, too. */
+function serverFindings(before: OpenapiDocument, after: OpenapiDocument): string[] {
+  const [old, now] = [before, after].map(({ servers }) => servers.map(({ url }) => url).join(', '));
+  return old === now ? [] : [`servers: changed from ${old || 'none'} to ${now || 'none'}`];
 }
 
 function compareOperations(route: string, before: Described, after: Described): string[] {
@@ -33,38 +40,53 @@ function compareOperations(route: string, before: Described, after: Described): 
   ];
 }
 
-/** Every credential that the old version accepted must still be accepted. */
+/** Every combination of credentials that sufficed in the old version must still suffice. */
 function securityFindings(route: string, before: Described, after: Described): string[] {
-  const [old, now] = [schemesOf(before), schemesOf(after)];
-  if (now.size === 0) return [];
-  if (old.size === 0) return [`${route}: a session is required now`];
-  return [...old]
-    .filter(([, scheme]) => ![...now.values()].includes(scheme))
-    .map(([name]) => `${route}: the credential ${name} is no longer accepted`);
+  const accepted = combinationsOf(after);
+  return combinationsOf(before)
+    .filter(({ schemes }) => !accepted.some((needed) => needed.schemes.every((scheme) => schemes.includes(scheme))))
+    .map(({ names }) => `${route}: a request with ${names} is no longer accepted`);
 }
 
-/** The security schemes of an operation by name, without their descriptions. */
-function schemesOf({ document, operation }: Described): Map<string, string> {
-  const schemes = document.components.securitySchemes as Record<string, Record<string, unknown>>;
-  const names = operation.security.flatMap((alternative) => Object.keys(alternative));
-  return new Map(names.map((name) => [name, JSON.stringify({ ...schemes[name], description: undefined })]));
+interface Combination {
+  names: string;
+  /** The definitions of the schemes, without their descriptions. */
+  schemes: string[];
 }
 
+/** Each combination of credentials that suffices for the operation. */
+function combinationsOf({ document, operation: { security } }: Described): Combination[] {
+  const all = document.components.securitySchemes;
+  const alternatives = security.length === 0 ? [{}] : security;
+  return alternatives.map((alternative) => {
+    const names = Object.keys(alternative);
+    const schemes = names.map((name) => JSON.stringify({ ...all[name], description: undefined }));
+    return { names: names.join(' and ') || 'no credential', schemes };
+  });
+}
+
+/** The parameters of one place count as the fields of one object. */
 function parameterFindings(route: string, before: Described, after: Described): string[] {
-  const labelOf = ({ in: place, name }: Parameter) => `${route} ${place} ${name}`;
-  const [old, now] = [before, after].map(
-    ({ operation }) => new Map(operation.parameters.map((parameter) => [labelOf(parameter), parameter])),
-  ) as [Map<string, Parameter>, Map<string, Parameter>];
-  const removed = [...old.keys()].filter((label) => !now.has(label));
-  const demanded = [...now].filter(([label, { required }]) => required && !old.get(label)?.required);
-  const shared = [...old].filter(([label]) => now.has(label));
-  return [
-    ...removed.map((label) => `${label}: the parameter was removed`),
-    ...demanded.map(([label]) => `${label}: the parameter is required now`),
-    ...shared.flatMap(([label, { schema }]) =>
-      compareIn('request', label, [before, schema], [after, now.get(label)!.schema]),
-    ),
-  ];
+  const all = [...before.operation.parameters, ...after.operation.parameters];
+  const places = new Set(all.map((parameter) => parameter.in));
+  return [...places].flatMap((place) => {
+    const schemaIn = ({ operation: { parameters } }: Described) =>
+      fieldsOf(parameters.filter((parameter) => parameter.in === place));
+    return compareIn('request', `${route} ${place}`, [before, schemaIn(before)], [after, schemaIn(after)]);
+  });
+}
+
+/** The schema of an object with these fields. */
+function fieldsOf(fields: Pick<Parameter, 'name' | 'required' | 'schema'>[]): Schema {
+  return {
+    properties: Object.fromEntries(fields.map(({ name, schema }) => [name, schema])),
+    required: fields.filter(({ required }) => required).map(({ name }) => name),
+  };
+}
+
+/** The headers of an answer count as the fields of one object. */
+function headersOf({ headers = {} }: Response): Schema {
+  return fieldsOf(Object.entries(headers).map(([name, header]) => ({ name, ...header })));
 }
 
 function bodyFindings(route: string, before: Described, after: Described): string[] {
@@ -77,13 +99,14 @@ function bodyFindings(route: string, before: Described, after: Described): strin
 }
 
 function answerFindings(route: string, before: Described, after: Described): string[] {
-  return Object.entries(before.operation.responses).flatMap(([status, old]) => {
+  const [was, is] = [before.operation.responses, after.operation.responses];
+  return Object.keys({ ...was, ...is }).flatMap((status) => {
     const label = `${route} ${status}`;
-    const now = after.operation.responses[status];
+    const [old, now] = [was[status], is[status]];
     // codeFindings compares which errors there are.
-    if (!now) return isError(status) ? [] : [`${label}: the status was removed`];
+    if (!old || !now) return isError(status) ? [] : [`${label}: the status was ${old ? 'removed' : 'added'}`];
     return [
-      ...headerFindings(label, old, now),
+      ...compareIn('answer', `${label} header`, [before, headersOf(old)], [after, headersOf(now)]),
       ...contentFindings('answer', label, [before, contentOf(status, old)], [after, contentOf(status, now)]),
     ];
   });
@@ -98,23 +121,19 @@ function contentOf(status: string, { content = {} }: Response): Content {
   return Object.fromEntries(Object.entries(content).map(([type, one]) => [type, anyCode(one)]));
 }
 
-function headerFindings(label: string, old: Response, now: Response): string[] {
-  return Object.entries(old.headers ?? {})
-    .filter(([name, { required }]) => required && !now.headers?.[name]?.required)
-    .map(([name]) => `${label} header ${name}: the header is no longer always present`);
-}
-
 type Contents = [Described, Content];
 
+/** A client does not expect a new content type of an answer, nor a body where there was none. */
 function contentFindings(side: Side, label: string, [before, old]: Contents, [after, now]: Contents): string[] {
-  return Object.entries(old).flatMap(([type, { schema }]) => {
-    const content = now[type];
-    if (!content) return [`${label}: the content type ${type} was removed`];
-    return compareIn(side, label, [before, schema], [after, content.schema]);
+  return Object.keys({ ...old, ...now }).flatMap((type) => {
+    const [from, to] = [old[type], now[type]];
+    if (from && to) return compareIn(side, label, [before, from.schema], [after, to.schema]);
+    if (side === 'request' && to) return [];
+    return [`${label}: the content type ${type} was ${from ? 'removed' : 'added'}`];
   });
 }
 
-/** Errors about input. An operation that no longer takes input no longer has them. */
+/** Errors about input. They may disappear together with the last input. */
 const ABOUT_INPUT = ['400 PARAM_ERROR', '413 BODY_TOO_LARGE'];
 
 /**
@@ -122,7 +141,8 @@ const ABOUT_INPUT = ['400 PARAM_ERROR', '413 BODY_TOO_LARGE'];
  * compatible: clients handle an unknown code by its status.
  */
 function codeFindings(route: string, old: Operation, now: Operation): string[] {
-  const kept = [...ABOUT_INPUT, ...codesOf(now)];
+  const takesInput = now.requestBody !== undefined || now.parameters.length > 0;
+  const kept = [...(takesInput ? [] : ABOUT_INPUT), ...codesOf(now)];
   return codesOf(old)
     .filter((code) => !kept.includes(code))
     .map((code) => `${route}: the error ${code} was removed`);

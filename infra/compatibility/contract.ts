@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
 import { VERSION } from '../../lib/core/version.ts';
-import { SCHEMAS } from '../../lib/events/schemas.ts';
+import { detailSchema, SCHEMAS, SOURCE, type EventName } from '../../lib/events/schemas.ts';
 import { buildOpenapi } from '../../lib/http/openapi/document.ts';
 import { ENDPOINTS } from '../../lib/http/openapi/endpoints.ts';
 import type { OpenapiDocument } from '../../lib/http/openapi/types.ts';
@@ -18,11 +19,17 @@ export interface Contract {
 
 /** The contract of this code. */
 export function currentContract(): Contract {
-  const events = Object.entries(SCHEMAS).map(([name, schema]) => {
+  const events = (Object.keys(SCHEMAS) as EventName[]).map((name) => {
+    const schema = schemaOnBus(name);
     const { $schema: _, ...converted } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'output' });
     return [name, converted];
   });
   return { version: VERSION, openapi: buildOpenapi(ENDPOINTS), events: Object.fromEntries(events) as EventSchemas };
+}
+
+/** The part of an event on the bus that this code writes. Rules match its `source` and `detail-type`. */
+function schemaOnBus(name: EventName) {
+  return v.object({ source: v.literal(SOURCE), 'detail-type': v.literal(name), detail: detailSchema(name) });
 }
 
 const FOLDER = new URL('released/', import.meta.url);

@@ -2,7 +2,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import type { Runtime } from '../core/runtime.ts';
 import type { BusEntry, PutEntries } from './bus.ts';
 import { eventsOf } from './from-record.ts';
-import { SOURCE } from './schemas.ts';
+import { SOURCE, type DomainEvent } from './schemas.ts';
 
 export type PublishDeps = Pick<Runtime, 'log'> & { put: PutEntries };
 
@@ -54,7 +54,8 @@ function idsOf(entries: Pending[]): string[] {
 
 function entriesOf(record: DynamoDBRecord): Pending[] {
   return eventsOf(record).map(({ name, id, at, data }) => {
-    const entry = { record, name, id, at, detail: JSON.stringify({ id, at, data }) };
+    const detail: Omit<DomainEvent, 'name'> = { id, at, data };
+    const entry = { record, name, id, at, detail: JSON.stringify(detail) };
     if (sizeOf(entry) > MAX_BYTES) throw new Error(`${id} exceeds the ${MAX_BYTES} bytes of one entry on the bus`);
     return entry;
   });

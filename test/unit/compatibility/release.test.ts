@@ -41,6 +41,26 @@ describe('a breaking change', () => {
   });
 });
 
+describe('the envelope of an event', () => {
+  const fieldsOf = (schema: unknown) => (schema as { properties: Record<string, unknown> }).properties;
+
+  it.each(['source', 'detail-type', 'detail', 'detail.id', 'detail.at', 'detail.data'])('keeps %s', (path) => {
+    const [released, current] = [structuredClone(currentContract()), structuredClone(currentContract())];
+    const event = fieldsOf(current.events['user.closed']);
+    const [name, fields] = path.startsWith('detail.') ? [path.slice(7), fieldsOf(event['detail'])] : [path, event];
+    expect(fields).toHaveProperty(name);
+    delete fields[name];
+    expect(compareContracts(released, current).breaking).toEqual([`user.closed.${path}: the field was removed`]);
+  });
+
+  it('has the source and the name that rules match', () => {
+    expect(fieldsOf(currentContract().events['user.closed'])).toMatchObject({
+      source: { const: 'wechat-lambda' },
+      'detail-type': { const: 'user.closed' },
+    });
+  });
+});
+
 describe('the released contract', () => {
   it('has every route and event with an operation or a schema', () => {
     const { openapi, events, version } = readReleased();
