@@ -74,7 +74,7 @@ function wechatWith(order: Order) {
     return fact;
   };
   const api = {
-    query: () => call(currentTransaction),
+    query: () => call(() => asVerified(currentTransaction())),
     close: () =>
       call(() => {
         if (state === 'SUCCESS') throw errorOfPayCode('ORDERPAID', 'fake');
@@ -84,7 +84,7 @@ function wechatWith(order: Order) {
       call(() => {
         const existing = refunds.get(outRefundNo);
         if (!existing) throw errorOfPayCode('RESOURCE_NOT_EXISTS', 'fake');
-        return existing;
+        return asVerified(existing);
       }),
   } as unknown as PayApi;
   return {
@@ -102,7 +102,7 @@ function wechatWith(order: Order) {
     pay: () => {
       if (state !== 'NOTPAY') return;
       state = 'SUCCESS';
-      notices.push({ kind: 'payment', transaction: currentTransaction() } as Notice);
+      notices.push({ kind: 'payment', transaction: asVerified(currentTransaction()) } as Notice);
     },
     refundByHand: (outRefundNo: string, amountFen: number) => {
       if (state === 'SUCCESS' && amountFen <= leftFen()) accept(outRefundNo, amountFen);
@@ -114,7 +114,9 @@ function wechatWith(order: Order) {
       if (!fact) return;
       const now = { ...fact, status };
       refunds.set(fact.outRefundNo, now);
-      notices.push({ kind: signed ? 'refund' : 'refund-claim', refund: now } as Notice);
+      notices.push(
+        (signed ? { kind: 'refund', refund: asVerified(now) } : { kind: 'refund-claim', refund: now }) as Notice,
+      );
     },
   };
 }
