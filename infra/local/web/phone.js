@@ -130,7 +130,7 @@ function homeScreen(name) {
   const nodes = [
     face(name),
     el('h3', {}, `Hello, ${name} `, chinese('你好')),
-    el('p', {}, 'A new WeChat user, known to nobody yet. Choose what to do with the phone.'),
+    el('p', {}, 'A new WeChat user without an account. Choose what to do with the phone.'),
   ];
   return { title: 'WeChat', nodes };
 }
