@@ -27,7 +27,10 @@ export async function peek(
   return { head, all: all() };
 }
 
-/** Reads chunks until they hold at least `maxBytes`. Later chunks are not read. */
+/**
+ * Returns the first chunks, joined, up to the chunk that reaches `maxBytes`. The result may be longer than `maxBytes`.
+ * Later chunks are not read.
+ */
 export async function firstBytes(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const read: Buffer[] = [];
   let size = 0;
@@ -46,6 +49,6 @@ const OUTPUT_BYTES = 64 * 1024;
 export async function* uncompressed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { head, all } = await peek(chunks, GZIP.length);
   if (!head.subarray(0, GZIP.length).equals(GZIP)) return yield* all;
-  // The reader of the returned stream gets every error, so the callback ignores its own.
+  // The consumer of the returned stream receives every error, so the callback ignores errors.
   yield* pipeline(all, createGunzip({ chunkSize: OUTPUT_BYTES }), () => undefined);
 }

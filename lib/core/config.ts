@@ -1,11 +1,11 @@
 import { AppError } from './errors.ts';
 
-/** The name of a setting. infra/docs/settings.ts describes each one. */
+/** The name of a setting. infra/docs/settings.ts describes each setting. */
 export type SettingName = PlainName | SecretName;
 
 /**
- * Settings that are read from the parameter store unless a variable is set: secrets, and values that change together
- * with a secret. lib/secrets reads them.
+ * Settings that are read from the parameter store unless a variable of the same name is set: secrets, and values that
+ * change together with a secret. lib/secrets reads them.
  */
 export const SECRET_NAMES = [
   'JWT_SIGNING_KEYS',
@@ -66,8 +66,8 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
 };
 
 /**
- * Returns the named settings. An empty variable counts as missing.
- * @throws NOT_CONFIGURED with the name of the first missing setting
+ * Returns the named settings, with default values for missing variables. An empty variable counts as missing.
+ * @throws NOT_CONFIGURED with the name of the first missing setting that has no default value
  */
 export function settings<const Name extends PlainName>(...names: Name[]): Record<Name, string> {
   const entries = names.map((name) => [name, variable(name) ?? DEFAULTS[name] ?? missing(name)] as const);
@@ -89,7 +89,7 @@ export function readText(text: string | undefined): string | undefined {
 }
 
 /**
- * Rejects a setting that is not set.
+ * Throws the error for a setting that is not set.
  * @throws NOT_CONFIGURED always
  */
 export function missing(name: SettingName): never {

@@ -4,15 +4,18 @@ import type { Send } from './outbound.ts';
 /** Time for all calls to WeChat within one request. WeChat waits five seconds for the answer of a webhook. */
 export const REQUEST_BUDGET_MS = 3_000;
 
-/** Dependencies that can only be had together with a deadline for their calls to WeChat. */
+/** Dependencies whose calls to WeChat need a deadline. `within` is the only access to them. */
 export interface Budgeted<Deps> {
-  /** Starts the time of one request. @param budgetMs for all its calls to WeChat together */
+  /**
+   * Returns the dependencies of one request, whose deadline is `budgetMs` from now.
+   * @param budgetMs time for all calls to WeChat in this request
+   */
   within(budgetMs: number): Deps;
 }
 
 /**
- * Defers `build` until a request brings its deadline. Every call of the dependencies goes through the given `send`, which
- * replaces a `send` that `build` returns.
+ * Calls `build` once per request, when the deadline of the request is known. All calls of the dependencies use the
+ * bounded `send`, which also replaces a `send` that `build` returns.
  */
 export function budgeted<Deps extends object>(
   { now, send }: { now(): number; send: Send },
@@ -27,7 +30,8 @@ export function budgeted<Deps extends object>(
 }
 
 /**
- * Bounds every request by one common deadline, in addition to its own timeout.
+ * Returns a `Send` that bounds every request by one common deadline, in addition to the timeout of the request. The
+ * returned `Send` throws WECHAT_TIMEOUT without sending anything once the deadline has passed.
  * @param deadlineMs epoch ms
  * @throws WECHAT_TIMEOUT without sending anything once the deadline has passed
  */

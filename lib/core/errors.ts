@@ -27,12 +27,12 @@ export type ErrorCode =
 interface AppErrorOptions {
   /** Facts for the caller; never a secret, a token or a whole request. */
   detail?: Record<string, unknown>;
-  /** Only with RATE_LIMITED. */
+  /** Set only with RATE_LIMITED. */
   retryAfterSeconds?: number;
   cause?: unknown;
 }
 
-/** An error with a code of the closed list. Its message may be shown to the caller. */
+/** An error with a code of the closed list. Clients receive its message, except with INTERNAL. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;

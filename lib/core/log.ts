@@ -1,7 +1,8 @@
 import { variable } from './config.ts';
 
 /**
- * Fields of one log line. The value of a field whose name matches SECRET is hidden; log ids, counts and codes instead.
+ * Fields of one log line. The value of a field whose name matches SECRET is hidden; log ids, counts and error codes
+ * instead.
  */
 export type Fields = Record<string, unknown>;
 
@@ -15,8 +16,8 @@ const SECRET =
   /secret|token|session_?key|js_?code|^code$|ticket|authorization|cookie|signature|private|keys?$|phone|nickname|encrypted|^iv$|raw_?data/i;
 const OPENID = /open_?id|union_?id/i;
 /**
- * Secrets within a text. Keys, session tokens and phone numbers are replaced as a whole. A named value keeps its name,
- * an openid its last characters.
+ * Secrets within a text. Keys, session tokens and phone numbers are replaced as a whole. A named value keeps its name.
+ * An openid keeps its last characters.
  */
 const SECRET_TEXT: [RegExp, string][] = [
   [/-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)/g, '[hidden]'],
@@ -31,7 +32,7 @@ const SECRET_TEXT: [RegExp, string][] = [
  * nests under `message`, so that each field can be searched.
  */
 export const log: Log = {
-  // The braces discard the return value of a patched console, which middy would take for a response.
+  // The braces discard the return value of a patched console, because middy would use the value as the response.
   info: (event, fields) => {
     console.info(lineOf({ evt: event, ...fields }));
   },
@@ -49,8 +50,8 @@ function lineOf(fields: Fields): unknown {
 }
 
 /**
- * Serialises `fields` as JSON without secrets: hides secrets, shortens openids, and reduces errors to name, message and
- * stack. Never throws.
+ * Serialises `fields` as JSON without secrets: hides secrets, shortens openids, and reduces errors to name, message,
+ * stack and cause. Never throws.
  */
 export function redact(fields: Fields): string {
   try {

@@ -37,19 +37,19 @@ export type StartDownload = (request: Omit<OutboundRequest, 'timeoutMs'> & { idl
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /**
- * Connections to an origin are opened anew after this pause. A frozen Lambda environment does not notice that the other side
- * closed an idle connection, and most calls must not be retried.
+ * After this pause, a call to the same origin opens a new connection. A frozen Lambda environment does not notice that
+ * the server closed an idle connection. A call over such a connection fails, and most calls must not be retried.
  */
 const IDLE_MS = 15_000;
 
 /**
  * Returns a `Send` over the HTTP handler of the AWS SDK, which is loaded anyway and keeps connections alive. The first
- * `fetch` would cost 25 ms.
+ * call of `fetch` would take 25 ms longer.
  */
 export function createSend({ now }: { now(): number }): Send {
   const connections = new Map<string, { handler: NodeHttpHandler; usedAtMs: number }>();
 
-  /** Each origin counts its own pause, so that calls to one do not keep idle connections to another. */
+  /** Measures the pause per origin, so that calls to one origin do not keep idle connections to another origin. */
   function connect(origin: string): NodeHttpHandler {
     const last = connections.get(origin);
     const isFresh = last !== undefined && now() - last.usedAtMs <= IDLE_MS;

@@ -16,7 +16,8 @@ export interface BusEntry {
 export type PutEntries = (entries: BusEntry[]) => Promise<(string | undefined)[]>;
 
 /**
- * Opens the bus of this name. A call has three attempts of at most two seconds each; the stream repeats failed entries.
+ * Opens the bus of this name. A call has three attempts of at most two seconds each; the stream repeats records whose
+ * entries failed.
  */
 export function openBus(EventBusName: string): PutEntries {
   const client = new EventBridgeClient({

@@ -9,7 +9,7 @@ import type { PayMismatch } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
-/** An event before validation. The name and `key` form its id. A change has one id, and no two changes share an id. */
+/** An event before validation. The name and `key` form its id. Each change has its own id. */
 interface Fact {
   name: EventName;
   key: string;
@@ -17,11 +17,11 @@ interface Fact {
 }
 
 /**
- * Returns the events of one record of the table's stream, mostly none.
+ * Returns the events of one record of the table's stream. Most records have no event.
  *
- * The stream is the outbox: a flow only writes its state, and cannot omit the event. Ids are derived from stored
- * values, so that a repeated record returns the same events.
- * @throws when an item does not match its kind
+ * The stream is the outbox. A flow writes only its state. The events are derived from that write, so no flow can omit
+ * an event. Ids are derived from stored values, so that a repeated record returns the same events.
+ * @throws Error when the data of an event do not match the schema
  */
 export function eventsOf(record: DynamoDBRecord): DomainEvent[] {
   const { entity, before, after, at } = readChange(record);
@@ -65,7 +65,7 @@ function refundFacts(refund: Refund, before?: Refund): Fact[] {
   const data = { outTradeNo, outRefundNo, refundId, userId: ownerOf(outTradeNo), amountFen, source };
   if (status === 'SUCCESS') return [{ name: 'order.refunded', key: outRefundNo, data: { ...data, successAt } }];
   if (status !== 'CLOSED' && status !== 'ABNORMAL' && status !== 'REFUSED') return [];
-  // A refund may fail more than once: its number is reused, or it becomes ABNORMAL once more.
+  // A refund may fail more than once, because its number is reused or its status becomes ABNORMAL again.
   return [{ name: 'order.refund-failed', key: `${outRefundNo}:${changedAt}:${status}`, data: { ...data, status } }];
 }
 

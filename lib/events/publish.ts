@@ -9,9 +9,10 @@ export type PublishDeps = Pick<Runtime, 'log'> & { put: PutEntries };
 type Pending = BusEntry & { id: string; record: DynamoDBRecord };
 
 /**
- * Publishes the events of a batch of the table's stream. Later records are published even if an earlier one fails. When
- * the stream drops the failed record, no other event is lost with it.
- * @returns the first failed record. The stream repeats that record and all later ones; their events keep their ids.
+ * Publishes the events of a batch of the table's stream. Later records are published even if an earlier record fails.
+ * If the stream finally drops the failed record, the events of other records are not lost.
+ * @returns the first failed record, if any. The stream repeats that record and all later records; their events keep
+ * their ids.
  */
 export async function publishEvents(deps: PublishDeps, records: DynamoDBRecord[]): Promise<DynamoDBBatchResponse> {
   const failed = new Set<DynamoDBRecord>();
@@ -33,7 +34,7 @@ export async function publishEvents(deps: PublishDeps, records: DynamoDBRecord[]
 }
 
 /**
- * Sends one call.
+ * Sends the entries of one call to the bus.
  * @returns the entries that the bus did not accept
  */
 async function send({ put, log }: PublishDeps, call: Pending[]): Promise<Pending[]> {
@@ -63,7 +64,7 @@ function entriesOf(record: DynamoDBRecord): Pending[] {
 
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256 * 1024;
-/** The size that EventBridge counts for the time of an entry. */
+/** The number of bytes that EventBridge counts for the time of an entry. */
 const TIME_BYTES = 14;
 
 /** Splits the entries, in their order, into as few calls as EventBridge allows. */

@@ -1,8 +1,8 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 
 /**
- * Runs `run` for each record of a stream batch in order, with the strings and numbers of the changed item. The first
- * failure ends the batch; the stream repeats that record and all later ones.
+ * Runs `run` for each record of a stream batch in order, with the strings and numbers of the changed item, both as
+ * text. The first failure ends the batch; the stream repeats that record and all later records.
  */
 export async function eachRecord(
   event: DynamoDBStreamEvent,

@@ -12,8 +12,8 @@ export type AuthorizeDeps = Pick<Runtime, 'randomBytes'> & {
 };
 
 /**
- * The redirect of a browser to the consent page. The browser keeps `kept`, the signed state, in a cookie until it
- * returns.
+ * The redirect of a browser to the consent page. The browser keeps `kept`, the signed state, in a cookie until the
+ * login has ended.
  */
 export interface Departure {
   location: string;
@@ -30,8 +30,8 @@ export const CALLBACK_PATH = '/oauth/callback';
 /**
  * Prepares the redirect of a browser inside WeChat to the consent page.
  *
- * A `state` is valid only together with the cookie of the same browser. An attacker therefore cannot log another user
- * in with a link.
+ * A `state` is valid only together with the cookie of the same browser. A link from an attacker therefore cannot log
+ * another user in to the account of the attacker.
  * @param redirect the address after the login. Its origin must equal one of ALLOWED_ORIGINS.
  * @throws PARAM_ERROR when `redirect` is too long or not on an allowed origin
  * @see https://developers.weixin.qq.com/doc/service/guide/h5/auth.html

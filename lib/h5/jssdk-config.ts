@@ -35,7 +35,7 @@ const JS_API_LIST = [
 
 /**
  * Returns the JS-SDK configuration of one page. The page sends its own address, because WeChat appends parameters to
- * it. Only allowed origins get a signature, because any page with a signature acts for the official account.
+ * the address. Only allowed origins get a signature, because a page with a signature can act for the official account.
  * @throws PARAM_ERROR when `pageUrl` is not an address; ORIGIN_NOT_ALLOWED for another origin; the errors of the
  * ticket's owner
  */

@@ -17,7 +17,7 @@ import {
 
 export type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 
-/** The parameters with which a browser returns; `kept` is the cookie from `authorize`. */
+/** The parameters with which a browser returns; `kept` is the value of the cookie that `authorize` set. */
 export interface Return {
   code: string;
   state: string;
@@ -34,8 +34,8 @@ const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
  * Exchanges the code of a browser that returns from WeChat for a session. WeChat's browser may send a code twice (back
  * button, preloading); a code sent twice returns the same session.
  * @returns the address to which the browser is redirected, and the session
- * @throws FORBIDDEN when this browser did not start the login; SNAPSHOT_USER, WECHAT_CODE_INVALID, IDENTITY_CONFLICT,
- * RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws FORBIDDEN when this browser did not start the login; SNAPSHOT_USER, WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED,
+ * IDENTITY_CONFLICT, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function oauthCallback(
   deps: CallbackDeps,
@@ -43,7 +43,7 @@ export async function oauthCallback(
 ): Promise<{ redirect: string; session: SessionAnswer }> {
   const redirect = await redirectOf(deps, state, kept);
   const { appId } = deps.app;
-  // The id depends on the state too, so that an attacker who sees a used code cannot get its session.
+  // The id depends on the state too, so that an attacker who sees a used code cannot get the session of the code.
   const sid = sessionIdOfCode('oauth_code', appId, `${code}\n${state}`);
   let grant;
   try {
@@ -74,7 +74,7 @@ async function redirectOf({ tokens }: CallbackDeps, state: string, kept: string 
   throw new AppError('FORBIDDEN', 'This browser did not start this login, or the login has expired; start again');
 }
 
-/** Fetches the profile; undefined when that fails, because the login works without it. */
+/** Fetches the profile. Returns undefined when the call fails, because the login works without a profile. */
 async function fetchProfile(deps: CallbackDeps, grant: OauthGrant): Promise<OauthProfile | undefined> {
   try {
     return await fetchOauthProfile(deps, deps.app, grant);
@@ -85,8 +85,8 @@ async function fetchProfile(deps: CallbackDeps, grant: OauthGrant): Promise<Oaut
 }
 
 /**
- * Stores the profile, except for values that the user entered. Stores the user token too, with which the profile is
- * refreshed when WeChat reports a change.
+ * Stores the profile, except for values that the user entered. Also stores the user token, because a later refresh of
+ * the profile needs it.
  */
 async function storeProfile(
   { table, now, app }: CallbackDeps,

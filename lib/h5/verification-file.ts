@@ -11,7 +11,7 @@ export function readVerificationFiles(json: string): Map<string, string> {
     const files = Object.entries(JSON.parse(json) as Record<string, unknown>);
     if (files.every(([, content]) => typeof content === 'string')) return new Map(files as [string, string][]);
   } catch {
-    // The error below reports it.
+    // The error below reports invalid JSON.
   }
   throw badSetting('MP_VERIFY_FILES', 'must be a JSON object of file names and contents');
 }

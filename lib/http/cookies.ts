@@ -13,8 +13,8 @@ export function oauthCookie(state: string): string {
 }
 
 /**
- * Returns the cookies of a request. The first of several cookies with one name wins, because it has the most specific
- * path.
+ * Returns the cookies of a request. The first of several cookies with the same name wins, because its path is the most
+ * specific.
  */
 export function cookiesOf(event: Pick<APIGatewayProxyEventV2, 'cookies' | 'headers'>): Record<string, string> {
   const sent = event.cookies ?? headersOf(event)['cookie']?.split('; ') ?? [];
@@ -27,7 +27,7 @@ export function cookiesOf(event: Pick<APIGatewayProxyEventV2, 'cookies' | 'heade
 
 /**
  * Returns a `Set-Cookie` value. Scripts cannot read the cookie. Browsers send it from another site only when the user
- * follows a link or a redirect, such as the return from WeChat. Only on localhost is plain HTTP allowed.
+ * follows a link or a redirect, such as the return from WeChat. Plain HTTP is allowed only on localhost.
  */
 export function setCookie(
   { name, value, path, maxAgeS }: { name: string; value: string; path: string; maxAgeS: number },

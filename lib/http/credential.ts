@@ -7,9 +7,10 @@ import { headersOf } from './event.ts';
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Returns the session token of a request: the bearer token, else the cookie. A browser sends the cookie from any page.
- * With a cookie, a request that changes state must therefore come from an allowed origin.
- * @throws UNAUTHENTICATED without a token; ORIGIN_NOT_ALLOWED for a cookie from another origin
+ * Returns the session token of a request: the bearer token, otherwise the cookie. A page of another site can make a
+ * browser send the cookie. A request with a cookie that changes state must therefore come from an allowed origin.
+ * @throws UNAUTHENTICATED without a token; ORIGIN_NOT_ALLOWED for a request that changes state with a cookie from
+ * another origin
  */
 export function credential(event: APIGatewayProxyEventV2, allowedOrigins: string): string {
   const headers = headersOf(event);

@@ -7,8 +7,8 @@ type Schema = v.GenericSchema;
  * One route of the HTTP API. The schemas check requests and answers at run time. The API document is built from them,
  * from `summary` and from `errors`.
  *
- * `errors` leaves out three codes: any route may return INTERNAL, a route with input PARAM_ERROR, a route with a body
- * BODY_TOO_LARGE.
+ * `errors` leaves out three codes. Any route may return INTERNAL. A route with input may also return PARAM_ERROR, and a
+ * route with a body BODY_TOO_LARGE.
  */
 export interface Endpoint {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -18,8 +18,8 @@ export interface Endpoint {
   request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
   status: 200 | 201 | 204 | 302;
   /**
-   * The schema of the answer: a string schema gives a text answer, any other schema JSON. Absent for status 204, and
-   * for status 302, whose answer is a `Redirect`.
+   * The schema of the answer: a string schema gives a text answer, any other schema a JSON answer. Absent for status
+   * 204, and for status 302, whose answer is a `Redirect`.
    */
   answer?: Schema;
   errors: readonly ErrorCode[];

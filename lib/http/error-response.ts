@@ -36,7 +36,9 @@ export interface Failure {
   retryAfterSeconds?: number;
 }
 
-/** Returns what a client may see of a thrown value. An unexpected error becomes INTERNAL with a fixed text. */
+/**
+ * Returns the facts of a thrown value that a client may see. An unexpected error becomes INTERNAL with a fixed text.
+ */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof AppError) || error.code === 'INTERNAL') {
     return { status: STATUS.INTERNAL, code: 'INTERNAL', message: INTERNAL_TEXT };
@@ -58,7 +60,7 @@ export function logFailure(log: Log, error: unknown, failure: Failure, facts: Re
   else log.info('request.rejected', { ...facts, status, error: code, reason: message, detail });
 }
 
-/** Returns the error response of every route. */
+/** Returns the error response, which has the same format on every route. */
 export function errorResponse(failure: Failure, requestId: string): HttpResponse {
   const { status, code, message, detail, retryAfterSeconds } = failure;
   return {

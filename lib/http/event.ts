@@ -19,7 +19,7 @@ export function headersOf({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>):
   return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Returns the query parameters, decoded once. The last of several parameters with one name wins. */
+/** Returns the query parameters, decoded once. The last of several parameters with the same name wins. */
 export function queryOf({ rawQueryString }: Pick<APIGatewayProxyEventV2, 'rawQueryString'>): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(rawQueryString));
 }

@@ -14,8 +14,8 @@ import type { HttpResponse } from './response.ts';
 type Event = APIGatewayProxyEventV2;
 
 /**
- * Returns the Lambda handler of one endpoint. The handler checks the request, runs the flow and checks the answer. The
- * check drops every field that is not in the schema. Any thrown value becomes an error of the closed list.
+ * Returns the Lambda handler of one endpoint. The handler checks the request, runs the flow and checks the answer. Both
+ * checks drop every field that is not in the schema. Any thrown value becomes an error of the closed list.
  */
 export function route<const E extends Endpoint>(
   endpoint: E,
@@ -32,7 +32,7 @@ export function route<const E extends Endpoint>(
 function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpResponse, Error, Context> {
   const facts = { route: `${method} ${path}` };
   return {
-    // The braces discard the return value, which middy would take for a response.
+    // The braces discard the return value, because middy would use the value as the response.
     after: ({ response }) => {
       log.info('request.completed', { ...facts, status: response?.statusCode });
     },

@@ -15,7 +15,7 @@ export interface WebhookRequest {
 
 /**
  * Returns the Lambda handler of one webhook. The body is not parsed, because signatures cover its bytes. WeChat reads
- * little more than the status: 4xx for a rejected request, 5xx for one to send again.
+ * little more than the status: 4xx for a rejected request, 5xx for a request that WeChat should send again.
  */
 export function webhook(
   name: string,
@@ -39,7 +39,7 @@ export function webhook(
 }
 
 /**
- * Returns a response for WeChat's message server, which reads text or XML, never HTML or JSON.
+ * Returns a text or XML response. WeChat's message server and WeChat Pay v2 never read HTML or JSON.
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
  */
 export function textAnswer(statusCode: number, body: string, contentType = 'text/plain'): HttpResponse {

@@ -19,8 +19,8 @@ export type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessTok
 export type PhoneProof = { code: string } | SealedData;
 
 /**
- * Binds the phone of a mini-program user; the username becomes the phone. Returns a new session. A code sent twice
- * returns the same session.
+ * Binds the phone of a mini-program user; the phone number becomes the username. Returns a new session. A code sent
+ * twice returns the same session.
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; PHONE_ALREADY_BOUND; WECHAT_CODE_INVALID for a code,
  * SESSION_EXPIRED for encrypted data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */

@@ -24,18 +24,20 @@ export type CloseDeps = AuthDeps &
 
 /**
  * Closes the caller's account. Frees the openids, the unionids and the phone for a new account, and removes personal
- * data. Orders remain, without their payer. Every route that reads the account rejects its sessions from then on.
+ * data. Keeps the orders, but erases their payers. After the close, every route that reads the account rejects the
+ * sessions of the account.
  *
  * Sessions of other devices expire by themselves. For a mini-program session WeChat replaces the session key, so that
  * the stored keys become useless.
  * @throws UNAUTHENTICATED; ORDER_STATE_CONFLICT while an order may still be paid, a refund is under way, or the wallet
- * holds money
+ * holds money or awaits a paid top-up
  */
 export async function closeAccount(deps: CloseDeps, token: string): Promise<void> {
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   const orders = await ordersOf(deps, account);
   await assertNoMoney(deps, account, orders);
-  // Before the close, because a client cannot retry after it; once more after it, for orders placed meanwhile.
+  // Erases payers before the close, because a client cannot retry after the close. The second run, after the close,
+  // covers orders placed meanwhile.
   await erasePayers(deps, orders);
   await close(deps, account.id);
   await erasePayers(deps, await ordersOf(deps, account));
@@ -45,8 +47,8 @@ export async function closeAccount(deps: CloseDeps, token: string): Promise<void
 }
 
 /**
- * Rejects the close while money is due to either side. An expired order counts as open until the sweep has queried
- * WeChat, because the order may have been paid.
+ * Rejects the close while the user or the merchant may still owe money. An expired order counts as open until the sweep
+ * has queried WeChat, because the order may have been paid.
  * @throws ORDER_STATE_CONFLICT
  */
 async function assertNoMoney(deps: CloseDeps, account: Account, orders: Order[]): Promise<void> {

@@ -10,7 +10,7 @@ import { errcodeOf } from '../wechat/platform-error.ts';
 export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
 
 /**
- * Lifetime of such a code in seconds. A code sent again within that time returns the first answer.
+ * Lifetime of a WeChat code in seconds. A code sent again within that time returns the first answer.
  * @see https://developers.weixin.qq.com/miniprogram/dev/api/open-api/login/wx.login.html
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
  * @see https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
@@ -18,8 +18,8 @@ export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
 export const CODE_LIFE_S = 5 * 60;
 const CODE_USED = 40163;
 /**
- * Maximum wait for a concurrent duplicate. WeChat returns "used" only after it answered the duplicate, which then has
- * only its writes left.
+ * Maximum wait for a concurrent duplicate. When WeChat returns "used", it has already answered the duplicate, so only
+ * the writes of the duplicate are pending.
  */
 const DUPLICATE_WAIT_MS = 1_500;
 const DUPLICATE_POLL_MS = 150;
@@ -33,8 +33,8 @@ export function sessionIdOfCode(kind: CodeKind, appId: string, code: string): st
 }
 
 /**
- * Returns the session that a code opened before, with its account. Waits for a concurrent duplicate request that may be
- * under way.
+ * Returns the session that a code opened before, with its account. Waits for a concurrent duplicate request if one may
+ * be under way.
  * @param error the error that WeChat returned for this request
  * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the account was closed
  */

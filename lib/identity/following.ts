@@ -9,7 +9,7 @@ type FollowDeps = Pick<Runtime, 'log' | 'now'> & { table: Table };
 /**
  * Records that a user followed or unfollowed the official account.
  *
- * A push that is older than the stored one changes nothing; a repeated push is idempotent. The unionid of a new
+ * A push that is older than the last stored push changes nothing; a repeated push is idempotent. The unionid of a new
  * follower is looked up later: see sync-identity.ts. The profile from WeChat is erased when the user unfollows.
  * @param atS CreateTime of the push, epoch seconds
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html

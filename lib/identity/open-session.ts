@@ -34,14 +34,14 @@ export async function openSession(
   return sessionAnswer(deps, account, stored);
 }
 
-/** Returns a random session id, for a session that no code leads to. */
+/** Returns a random session id, for a session whose id is not derived from a code. */
 export function randomSessionId({ randomBytes }: Pick<SessionDeps, 'randomBytes'>): string {
   return randomBytes(24).toString('base64url');
 }
 
 /**
- * Returns the answer for a stored session. The token expires with the session; an Ed25519 key signs the same token each
- * time.
+ * Returns the answer for a stored session. The token expires with the session. With an Ed25519 key, every call returns
+ * the same token.
  */
 export async function sessionAnswer(
   { tokens, now }: Pick<SessionDeps, 'tokens' | 'now'>,

@@ -16,9 +16,9 @@ import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
 
 /**
- * Returns the account of a WeChat user. Finds it by the openid in this app, or by the unionid, which all apps of one
- * Open Platform account share. Links a new unionid on the way. Merges two accounts when the unionid shows that both
- * belong to one user.
+ * Returns the account of a WeChat user. Finds the account by the openid in this app, or by the unionid, which all apps
+ * of one Open Platform account share. Links a unionid that is not linked yet. Merges two accounts when the unionid
+ * shows that both belong to one user.
  * @returns undefined when the user has no account
  * @throws IDENTITY_CONFLICT when both of two accounts to merge have a phone
  */
@@ -28,7 +28,8 @@ export async function recognise(deps: RecogniseDeps, person: Person): Promise<Ac
 }
 
 /**
- * Returns the account of a WeChat user as `recognise` does. Creates one with a random username if there is none.
+ * Returns the account of a WeChat user as `recognise` does. Creates an account with a random username if the user has
+ * none.
  * @throws IDENTITY_CONFLICT when both of two accounts to merge have a phone
  */
 export async function recogniseOrCreate(
@@ -44,7 +45,7 @@ export async function recogniseOrCreate(
   });
 }
 
-/** The account, and `person` completed with the unionid if it is stored. */
+/** The account, and `person` completed with the stored unionid, if any. */
 interface Recognised {
   person: Person;
   account: Account | undefined;
@@ -73,7 +74,7 @@ async function recogniseOnce(
 
 /**
  * Links a unionid that the identity did not have, or an identity without an account. The unionid may belong to no
- * account yet, to this account, or to another one.
+ * account yet, to this account, or to another account.
  */
 async function linkByUnion(
   deps: RecogniseDeps,
@@ -97,8 +98,8 @@ async function linkByUnion(
 }
 
 /**
- * Merges two accounts into the account with a phone, else into the older account. Two phones may stand for two users,
- * so a user must decide.
+ * Merges two accounts into the account with a phone, otherwise into the older account. Two phones may stand for two
+ * users, so a user must decide.
  * @throws IDENTITY_CONFLICT when both accounts have a phone
  */
 async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId: string): Promise<void> {

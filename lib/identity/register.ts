@@ -2,10 +2,10 @@ import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } fr
 import { recogniseOrCreate } from './recognise.ts';
 
 /**
- * Creates an account and a session from the registration token of a user who scanned a login code. Until the token
- * expires, it can be sent again, after a lost response or from a second browser. It then returns the same account with
- * another session.
- * @throws UNAUTHENTICATED when the token is not valid or has expired; IDENTITY_CONFLICT
+ * Creates an account and a session from the registration token of a user who scanned a login code. A client can send
+ * the token again until the token expires, for example after a lost response. Each call returns the same account with a
+ * new session.
+ * @throws UNAUTHENTICATED when the token is not valid or has expired; IDENTITY_CONFLICT as recogniseOrCreate
  */
 export async function register(deps: SessionDeps, registrationToken: string): Promise<SessionAnswer> {
   const person = await deps.tokens.verifyRegistration(registrationToken);

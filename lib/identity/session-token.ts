@@ -21,13 +21,13 @@ const REGISTRATION_LIFE_S = 10 * 60;
 export const OAUTH_STATE_LIFE_S = 10 * 60;
 
 const ISSUER = 'wechat-lambda';
-/** A token states its kind in `typ`, so that one kind is never accepted as another. */
+/** The `typ` of a token is its kind, so that a token of one kind is never accepted as a token of another kind. */
 const SESSION = 'session+jwt';
 const OAUTH_STATE = 'oauth-state+jwt';
 const REGISTRATION = 'registration+jwt';
 const ALGORITHMS: Record<string, string> = { Ed25519: 'EdDSA', 'P-256': 'ES256' };
 
-/** The public half of a key, as JWKS publishes it. It is sufficient to verify a token. */
+/** The public half of a key, as published in the JWKS. It is sufficient to verify a token. */
 interface PublicJwk {
   kty: string;
   crv: string;
@@ -78,8 +78,8 @@ interface Life {
 
 /**
  * Signs and verifies the tokens of this service with the keys of JWT_SIGNING_KEYS, a private JWK Set (Ed25519 or
- * P-256). The first key signs, and every key verifies. To rotate, put a new key first, and remove the old one later.
- * All keys are imported at once, so that an invalid key fails before a token depends on it.
+ * P-256). The first key signs, and every key verifies. To rotate, put a new key first, and remove the old key later.
+ * All keys are imported at once, so that an invalid key fails before a token depends on that key.
  * @throws NOT_CONFIGURED when the text is not such a set
  */
 export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
@@ -92,14 +92,17 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
 
   return { signSession, verifySession, signRegistration, verifyRegistration, signOauthState, verifyOauthState };
 
-  /** Signs the token of a session, which expires with the session. An Ed25519 key signs the same token each time. */
+  /**
+   * Signs the token of a session, which expires with the session. With an Ed25519 key, every call returns the same
+   * token.
+   */
   function signSession({ sid, accountId, createdAtMs, expiresAt }: SignedSession): Promise<string> {
     return sign(SESSION, { sid, sub: accountId }, { issuedAt: Math.floor(createdAtMs / 1_000), expiresAt });
   }
 
   /**
    * Verifies a session token.
-   * @throws UNAUTHENTICATED unless this service signed it and it has not expired
+   * @throws UNAUTHENTICATED when this service did not sign the token, or the token has expired
    */
   async function verifySession(token: string): Promise<SessionClaims> {
     const { sid, sub } = await verify(SESSION, token);
@@ -113,7 +116,7 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
 
   /**
    * Verifies a registration token.
-   * @throws UNAUTHENTICATED unless this service signed it and it has not expired
+   * @throws UNAUTHENTICATED when this service did not sign the token, or the token has expired
    */
   async function verifyRegistration(token: string): Promise<Person> {
     const { app, sub } = await verify(REGISTRATION, token);
@@ -127,7 +130,7 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
 
   /**
    * Verifies the cookie of a browser that returns from the consent page.
-   * @throws UNAUTHENTICATED unless this service signed it and it has not expired
+   * @throws UNAUTHENTICATED when this service did not sign the token, or the token has expired
    */
   async function verifyOauthState(token: string): Promise<OauthState> {
     const { sub, redirect } = await verify(OAUTH_STATE, token);
@@ -173,7 +176,7 @@ export async function publicJwkSet(jwkSet: string): Promise<{ keys: PublicJwk[] 
   return { keys: (await readJwkSet(jwkSet)).map(publicJwk) };
 }
 
-/** Reads a private JWK Set. The name of a key without `kid` is its thumbprint (RFC 7638). */
+/** Reads a private JWK Set. A key without `kid` gets its thumbprint (RFC 7638) as `kid`. */
 async function readJwkSet(jwkSet: string): Promise<[PrivateJwk, ...PrivateJwk[]]> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), privateJwkSet), jwkSet);
   if (!parsed.success) throw badKeys();

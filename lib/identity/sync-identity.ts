@@ -27,8 +27,8 @@ export interface IdentityChange {
 const TRANSIENT = new Set<string>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED']);
 
 /**
- * Does the work that was deferred from a push: stores the follow, looks up the unionid, refreshes a consented profile.
- * Idempotent.
+ * Does the work that was deferred from a push: stores the follow, looks up the unionid, and refreshes the profile if
+ * the user consented. Idempotent.
  * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT: the stream retries
  */
 export async function syncIdentity(deps: SyncDeps, { appId, openId, followedAt }: IdentityChange): Promise<void> {
@@ -80,8 +80,8 @@ async function fetchUnionId(deps: SyncDeps, { appId, openId }: Person): Promise<
 }
 
 /**
- * Refreshes the profile from WeChat. Removes it when there is no valid user token, because it cannot be kept up to
- * date.
+ * Refreshes the profile from WeChat. Removes the profile when there is no valid user token, because the profile cannot
+ * be kept up to date.
  */
 async function refreshProfile(deps: SyncDeps, { appId, openId, accountId }: Identity): Promise<void> {
   const account = accountId ? await readAccount(deps.table, accountId, 'strong') : undefined;
@@ -93,8 +93,8 @@ async function refreshProfile(deps: SyncDeps, { appId, openId, accountId }: Iden
 }
 
 /**
- * Returns a valid user token, refreshed if necessary; undefined when WeChat rejects its refresh token. A user token
- * lives two hours, its refresh token 30 days.
+ * Returns a valid user token, refreshed if necessary; undefined when there is no token, or WeChat rejects the refresh
+ * token. A user token is valid for two hours, a refresh token for 30 days.
  */
 async function validToken(deps: SyncDeps, token: UserToken | undefined): Promise<UserToken | undefined> {
   if (!token) return undefined;
@@ -102,7 +102,7 @@ async function validToken(deps: SyncDeps, token: UserToken | undefined): Promise
     await checkUserToken(deps, deps.app, token);
     return token;
   } catch {
-    // The token may have expired or been revoked; the refresh below shows which.
+    // The check also fails for an expired token, which the refresh below renews.
   }
   try {
     const refreshed = { ...token, ...(await refreshUserToken(deps, deps.app, token.refreshToken)) };

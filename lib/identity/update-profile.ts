@@ -13,14 +13,14 @@ export type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
 const MAX_NICKNAME = 64;
 const MAX_AVATAR_URL = 1_024;
 /**
- * Control characters, lone surrogates, line separators, and characters that change the direction of the text around
- * them.
+ * Control characters, lone surrogates, line and paragraph separators, and characters that change the direction of the
+ * text around them.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 /**
- * Changes nickname and avatar. Both count as user input, also in encrypted data, because its cipher does not protect
- * integrity. For that reason no other field of the data is stored, in particular not the unionid.
+ * Changes nickname and avatar. Both are untrusted user input, even in encrypted data, because the cipher does not
+ * protect integrity. Therefore no other field of the encrypted data is stored, in particular not the unionid.
  * @throws UNAUTHENTICATED, PARAM_ERROR; for encrypted data SESSION_EXPIRED, and FORBIDDEN in a session of another app
  */
 export async function updateProfile(
@@ -37,7 +37,7 @@ export async function updateProfile(
   return store(deps, account, wechatProfile({ nickname: info.nickName, avatarUrl: info.avatarUrl }), 'wechat');
 }
 
-/** Converts a profile from WeChat; values that would be rejected as input are left out. */
+/** Converts a profile from WeChat. Leaves out values that would be rejected as user input. */
 export function wechatProfile({ nickname, avatarUrl }: { nickname: string; avatarUrl: string }): Profile {
   const secureUrl = avatarUrl.replace(/^http:/, 'https:');
   return {
@@ -70,7 +70,7 @@ function isAvatarUrl(text: string): boolean {
   return protocol === 'https:' && username === '' && password === '';
 }
 
-/** Stores the profile. Writes it to the remaining account when the account was merged meanwhile. */
+/** Stores the profile. If the account was merged meanwhile, writes the profile to the remaining account. */
 async function store(
   { table }: ProfileDeps,
   { id }: Account,

@@ -14,8 +14,8 @@ const DAY_S = 86_400;
 
 /**
  * Handles one push of the official account. Scans, follows and changes of personal data are idempotent by their own
- * conditions. Any other push is recorded, because WeChat repeats pushes: a repeated push has no effect and gets the
- * same reply.
+ * conditions. WeChat repeats pushes, so every other push is recorded: its repetition has no effect and gets the same
+ * reply.
  * @returns the reply to the user; undefined for a bare `success`
  */
 export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
@@ -35,7 +35,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
         await recordFollow(deps, { ...person, follows: false, atS });
         return undefined;
       case 'user_info_modified':
-        // Users consented only to this account, so only its profiles can be fetched again.
+        // Users consented only to this app, so only profiles of this app can be fetched again.
         if ({ ...person, ...content.subject }.appId === deps.appId) await requestProfileSync(deps, person);
         return undefined;
       case 'user_authorization_revoke':
@@ -56,7 +56,10 @@ async function handleScan(deps: PushDeps, scan: Scan) {
   return { outcome, reply: outcome === 'rejected' ? deps.replies.loginExpired : deps.replies.loginScanned };
 }
 
-/** Whether this push is new. The claim stores a token, because an SDK retry can fail against its own first attempt. */
+/**
+ * Whether this push is new. The claim stores a random token. If an SDK retry finds the token of its own first attempt,
+ * the push counts as new.
+ */
 async function isFirst({ table, appId, now, randomBytes }: PushDeps, { dedupeKey }: OfficialPush): Promise<boolean> {
   const nowMs = now();
   const claimToken = randomBytes(12).toString('base64url');

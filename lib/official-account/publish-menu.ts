@@ -8,9 +8,10 @@ export type MenuDeps = PlatformDeps & { app: WechatApp; accessToken: TokenOwner 
 
 /**
  * Publishes `{ button: […] }` as the menu of the official account, replacing the current menu. The whole input is
- * checked before the call, because WeChat allows a thousand menus a day.
+ * checked before the call, because WeChat allows only a thousand calls a day.
  * @returns the number of top-level buttons
- * @throws PARAM_ERROR with every invalid place; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws PARAM_ERROR that lists every invalid place, or when WeChat declines the menu; RATE_LIMITED, WECHAT_CONFIG,
+ * WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function publishMenu(deps: MenuDeps, input: unknown): Promise<{ published: number }> {
   const parsed = v.safeParse(menuSchema, input);

@@ -17,17 +17,20 @@ export interface OwnedToken {
 
 const RENEW_BEFORE_MS = 5 * 60_000;
 const MEMORY_MS = 60_000;
-/** Longer than a call to WeChat can take. A waiting instance outlasts a holder that crashed. */
+/**
+ * Longer than one call to WeChat with its retry. WAIT_MS is longer still, so that a waiting instance can take over the
+ * lease of a crashed holder.
+ */
 const LEASE_MS = 7_000;
 const COOL_DOWN_MS = 1_000;
 const WAIT_MS = 8_000;
 const WAIT_STEP_MS = 100;
-/** WeChat rejected the access token. */
+/** Errcodes by which WeChat rejects an access token. */
 const TOKEN_ERRORS = new Set<number | undefined>([40001, 40014, 42001]);
 
 /**
  * Creates the owner of one token of an app, for any number of instances. The holder of the lease calls WeChat. The
- * others use the old token, which stays valid for five minutes, or wait for the new one.
+ * other instances use the old token during its last five minutes, and wait for the new token after that.
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/dev/AccessToken.html
  */
 export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken) {
@@ -36,8 +39,8 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken
   return { appId, kind, request, get, withToken };
 
   /**
-   * Runs `call` with the token. If WeChat rejects the token, it is expired for all instances, unless it was renewed
-   * already, and the call is retried once with the stored token.
+   * Runs `call` with the token. If WeChat rejects the token, marks the token as expired for all instances, unless
+   * another instance has renewed it. Then retries the call once with the current token.
    */
   async function withToken<Answer>(call: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await get();
@@ -49,13 +52,17 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken
       remembered = undefined;
       await deps.tokens.expire(token);
       const next = await storedToken('strong');
-      // A forced refresh elsewhere, or a secret that was reset: WeChat returns a token that it rejects.
+      // WeChat returned the rejected token again. Possible causes are a forced refresh by another program, or a reset
+      // secret.
       if (next === token) deps.log.error('platform-token.rejected-but-current', { appId, kind });
       return call(next);
     }
   }
 
-  /** Returns the token from memory, for at most a minute, else from the table, else from WeChat. */
+  /**
+   * Returns the token from memory if it was read less than a minute ago, otherwise from the table, otherwise from
+   * WeChat.
+   */
   async function get(): Promise<string> {
     return remembered && deps.now() < remembered.untilMs ? remembered.value : storedToken('eventual');
   }
@@ -85,7 +92,10 @@ export function tokenOwner(deps: OwnerDeps, { appId, kind, request }: OwnedToken
     }
   }
 
-  /** Returns the token once a valid one is stored; undefined when the lease ended without one, so that we may try. */
+  /**
+   * Returns the stored token once it is valid. Returns undefined when the lease ended without a valid token, so that
+   * the caller tries to take the lease.
+   */
   async function waitForHolder(current: StoredToken, deadlineMs: number): Promise<StoredToken | undefined> {
     let seen: StoredToken | undefined = current;
     while (seen && seen.expiresAtMs <= deps.now()) {

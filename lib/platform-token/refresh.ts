@@ -1,16 +1,16 @@
 import type { Log } from '../core/log.ts';
 import type { TokenOwner } from './owner.ts';
 
-/** The part of a token's owner that renews it. */
+/** The part of a token owner that the refresh uses. */
 type RefreshedToken = Pick<TokenOwner, 'appId' | 'kind' | 'request' | 'get'>;
 
 export interface RefreshDeps {
   log: Log;
-  /** The configured apps. Loading fails when the secret of an app is missing. */
+  /** The configured apps. `loadOwners` throws when the secret of the app is missing. */
   apps: { appId: string; loadOwners(): Promise<RefreshedToken[]> }[];
 }
 
-/** How many tokens are valid, and which of them WeChat did not return. */
+/** The number of valid tokens, and the failed tokens with their reasons. */
 export interface RefreshReport {
   living: number;
   failed: string[];

@@ -37,19 +37,19 @@ interface Counted {
   windowS: number;
 }
 
-/** An instance flushes its count to the table each time it reaches this part of the limit. */
+/** An instance flushes its count to the table each time its unflushed count reaches one eighth of the limit. */
 const BATCHES_PER_LIMIT = 8;
 /** Unflushed counts are lost with the instance, so the batch size is capped. */
 const MAX_BATCH = 100;
-/** Maximum number of counts in memory. Above it, a new count evicts the oldest. */
+/** Maximum number of counts in each of the two maps. Above this number, a new count evicts the oldest count. */
 const MAX_COUNTS = 10_000;
 
 /**
  * Limits the requests of anonymous clients, which consume WeChat's quotas and the capacity of the table.
  *
- * Instances count in memory and flush batches to the table. A normal client causes almost no write. A flood causes one
- * write per batch, and none above the limit until the window ends. Unflushed counts of several instances can exceed the
- * limit: it protects quotas and is no access control.
+ * Instances count in memory and flush batches to the table. Normal clients cause almost no writes. A flood causes one
+ * write per batch, and no write above the limit until the window ends. Unflushed counts of several instances can exceed
+ * the limit. The limit protects quotas and is not an access control.
  */
 export function rateLimit(deps: LimitDeps, name: string, limits: Limits[]): RateLimit {
   // Two maps, so that many addresses cannot evict the count of the whole app.

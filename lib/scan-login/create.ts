@@ -11,8 +11,8 @@ export type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
   PlatformDeps & { table: Table; app: WechatApp; accessToken: TokenOwner };
 
 /**
- * `ticket` names the code and is public. `pollToken` is secret to the browser that requested the code. `content` is the
- * text in the QR image, if the image can be drawn from text; `expiresIn` in seconds.
+ * `ticket` names the code and is public. `pollToken` is a secret that only the browser that requested the code
+ * receives. `content` is the text in the QR image, if the image can be drawn from text; `expiresIn` in seconds.
  */
 export interface QrLogin {
   ticket: string;

@@ -17,7 +17,7 @@ export interface DecisionAnswer {
  * Applies the decision of a user who scanned a mini-program code, whose scene is the ticket. `scan` reports the scan to
  * the web page, `confirm` logs the page in as the user, `cancel` ends the login.
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; TICKET_EXPIRED for an unknown, expired or used
- * ticket, or one that another user scanned
+ * ticket, or a ticket that another user scanned
  */
 export async function decideQrLogin(
   deps: DecideDeps,

@@ -22,12 +22,12 @@ export type PollDeps = SessionDeps & {
 
 /**
  * Answers one poll of the page that shows the code. Only one request collects the ticket and gets the success answer;
- * every later request sees an expired ticket.
+ * every later request gets TICKET_EXPIRED.
  *
- * The account of a known user is read before the collection, so that little can fail after it. For an unknown user
- * WeChat is called after the collection, so that it is called only once.
- * @throws TICKET_EXPIRED for an unknown, expired, cancelled or collected ticket and for a wrong poll token, all alike;
- * IDENTITY_CONFLICT
+ * The account of a known user is read before the collection, so that few steps can fail after the collection. For an
+ * unknown user WeChat is called after the collection, so that only one request calls WeChat.
+ * @throws TICKET_EXPIRED for an unknown, expired, cancelled or collected ticket and for a wrong poll token, always with
+ * the same message; IDENTITY_CONFLICT
  */
 export async function pollQrLogin(
   deps: PollDeps,

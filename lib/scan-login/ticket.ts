@@ -9,7 +9,7 @@ export const POLL_INTERVAL_MS = 2_000;
 const SCENE_PREFIX = 'login:';
 
 /**
- * Returns the scene string that carries a ticket through WeChat, which allows 64 characters.
+ * Returns the scene string of a ticket, which WeChat returns with the scan. WeChat allows 64 characters.
  * @see https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html
  */
 export function sceneOf(ticket: string): string {
@@ -32,7 +32,7 @@ export function hashPollToken(pollToken: string): string {
   return createHash('sha256').update(pollToken).digest('hex');
 }
 
-/** The decisions on a ticket: the states in which each is allowed, and the state that follows. */
+/** The decisions on a ticket: the states in which each decision is allowed, and the state that follows. */
 export const MOVES = {
   scan: { from: ['created'], to: 'scanned' },
   confirm: { from: ['created', 'scanned'], to: 'confirmed' },
@@ -44,7 +44,7 @@ export type PollView =
 
 /**
  * Returns the state that a poll sees. `gone` covers an unknown, expired, cancelled or collected ticket and a wrong poll
- * token. All look alike, so that an attacker who photographed the code cannot follow its state.
+ * token. The view is the same for all of them, so that an attacker who photographed the code cannot follow the login.
  */
 export function pollView(
   ticket: Ticket | undefined,

@@ -21,7 +21,7 @@ export interface SecretCache {
   revision(): Promise<number>;
 }
 
-/** Caches the secrets that one instance uses. One call refreshes all of them. */
+/** Caches the secrets that one instance uses. Each refresh reads all of these secrets. */
 export function secretCache({ now, log, readStore }: Deps): SecretCache {
   const values = new Map<SecretName, string | undefined>();
   const namesInUse = new Set<SecretName>();
@@ -33,7 +33,7 @@ export function secretCache({ now, log, readStore }: Deps): SecretCache {
 
   /** Reads all names in use. @returns the error of the store, if the read failed */
   async function refresh(): Promise<unknown> {
-    // Lets concurrent callers add their names to the same call.
+    // The pause lets concurrent callers add their names to the same read.
     await undefined;
     const names = [...namesInUse];
     try {
@@ -61,7 +61,7 @@ export function secretCache({ now, log, readStore }: Deps): SecretCache {
       });
       const failure = await refreshing;
       if (failure && names.some(isUnread)) {
-        // The next caller of these names retries the read. Callers of other names do not wait for it.
+        // The next caller of these names retries the read. Callers of other names do not wait for that read.
         for (const name of names.filter(isUnread)) namesInUse.delete(name);
         throw failure;
       }

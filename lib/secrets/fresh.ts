@@ -1,7 +1,7 @@
 import { once } from '../core/once.ts';
 import { secretsRevision } from './secrets.ts';
 
-/** Works as `once`, and builds the value anew after a secret has changed. Keys rotate without a deployment. */
+/** Works like `once`, but builds a new value after a secret has changed. Therefore key rotation needs no deployment. */
 export function fresh<Value>(build: () => Promise<Value>): () => Promise<Value> {
   let revision: number | undefined;
   let built = once(build);

@@ -15,11 +15,11 @@ const TIMEOUT_MS = 1_000;
 const PAUSES_MS = [100, 400];
 
 /**
- * Reads the decrypted parameters of these names under `path`; missing ones are left out. With `retry`, each call is
- * tried up to three times.
+ * Reads the decrypted parameters of these names under `path`; missing parameters are left out. With `retry`, each call
+ * is tried up to three times after transient errors.
  *
- * The calls are signed with modules that the DynamoDB client contains anyway. The SSM client would add 77 KB and a
- * fifth of the import time to every bundle.
+ * The calls are signed with modules that the DynamoDB client contains anyway. The SSM client would add 77 KB to every
+ * bundle and make the import a fifth slower.
  */
 export async function getParameters(
   deps: Pick<Runtime, 'sleep' | 'randomBytes'>,

@@ -4,8 +4,8 @@ import { secretCache } from './cache.ts';
 import { getParameters } from './parameter-store.ts';
 
 /**
- * Returns the named secrets: each from its variable if set, else from the parameter `<SECRETS_PATH>/<NAME>`. Without
- * SECRETS_PATH only variables are read.
+ * Returns the named secrets: each from its variable if set, otherwise from the parameter `<SECRETS_PATH>/<NAME>`.
+ * Without SECRETS_PATH only variables are read.
  * @throws NOT_CONFIGURED with the name of the first missing secret
  */
 export async function secrets<const Name extends SecretName>(...names: Name[]): Promise<Record<Name, string>> {

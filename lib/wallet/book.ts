@@ -14,8 +14,8 @@ export async function creditTopUp(deps: WalletDeps, { data }: DomainEvent<'order
 }
 
 /**
- * Books a refunded top-up out of the wallet. Idempotent. The balance is negative when the money was already spent. The
- * refund event may arrive before the payment event; the balance is the same in the end.
+ * Books a refunded top-up out of the wallet. Idempotent. The balance becomes negative if the money was already spent.
+ * The refund event may arrive before the payment event; the final balance is the same.
  */
 export async function takeBackTopUp(deps: WalletDeps, { data }: DomainEvent<'order.refunded'>): Promise<void> {
   const { outTradeNo, outRefundNo, userId: accountId, amountFen, successAt: at } = data;

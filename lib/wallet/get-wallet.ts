@@ -3,8 +3,8 @@ import { allIdsOf } from '../store/accounts.ts';
 import { readBalance } from '../store/wallets.ts';
 
 /**
- * Returns the balance of the caller's wallet, including the wallets of accounts that were merged into the caller's
- * account.
+ * Returns the balance of the caller's wallet in fen, including the wallets of accounts that were merged into the
+ * caller's account.
  * @throws UNAUTHENTICATED
  */
 export async function getWallet(deps: AuthDeps, token: string): Promise<{ balanceFen: number }> {

@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { platformError, PlatformError } from './platform-error.ts';
 
-/** One of our WeChat apps. The names of its settings begin with `settings`. */
+/** One of our WeChat apps. `settings` is the prefix of the names of its settings. */
 export interface WechatApp {
   appId: string;
   appSecret: string;
@@ -25,8 +25,9 @@ const BUSY = -1;
 const BUSY_PAUSE_MS = 300;
 
 /**
- * Calls api.weixin.qq.com and decides by `errcode` alone, because HTTP status and content type are not reliable.
- * Only "system busy" is retried, once: most codes are single use.
+ * Calls api.weixin.qq.com and decides by `errcode`, because HTTP status and content type are not reliable. Only a
+ * status of 500 or above is an error by itself. Retries only "system busy", and only once, because most codes are
+ * single use.
  * @throws the error of platformError for an errcode; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/dev/guide.html
  */
@@ -50,7 +51,10 @@ export interface Image {
   bytes: Buffer;
 }
 
-/** Returns a mandatory string field. @throws WECHAT_UNAVAILABLE when it is missing or empty */
+/**
+ * Returns a mandatory string field.
+ * @throws WECHAT_UNAVAILABLE when the field is missing or empty
+ */
 export function requireString(answer: PlatformAnswer, field: string): string {
   const value = answer[field];
   if (typeof value === 'string' && value !== '') return value;
@@ -63,7 +67,10 @@ export function optionalString(answer: PlatformAnswer, field: string): string | 
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Returns a mandatory positive number. @throws WECHAT_UNAVAILABLE when it is missing or not positive */
+/**
+ * Returns a mandatory positive number.
+ * @throws WECHAT_UNAVAILABLE when the field is missing or not a positive number
+ */
 export function requirePositive(answer: PlatformAnswer, field: string): number {
   const value = answer[field];
   if (typeof value === 'number' && value > 0) return value;

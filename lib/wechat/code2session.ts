@@ -8,7 +8,8 @@ export interface MiniappLogin {
 }
 
 /**
- * Exchanges a `wx.login` code for the user's identity. A code is single use and may be used up after a time-out.
+ * Exchanges a `wx.login` code for the user's identity. A code is single use. A call that timed out may have used the
+ * code.
  * @throws WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
  */

@@ -1,7 +1,7 @@
 import { callPlatform, optionalString, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** The openid belongs to another account, or the user does not exist. */
+/** Errcodes for an openid of another account and for a user who does not exist. */
 const NOBODY = new Set<number | undefined>([40003, 46004]);
 
 /**

@@ -5,7 +5,7 @@ export interface JssdkSigned {
   ticket: string;
   nonceStr: string;
   timestamp: number;
-  /** The address in the browser without the fragment, not encoded again. */
+  /** The address in the browser, without the fragment and without further encoding. */
   url: string;
 }
 

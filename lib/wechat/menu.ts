@@ -3,7 +3,10 @@ import { AppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** Text of 1 to `maxBytes` bytes. WeChat rejects `\uXXXX` escapes, so characters that JSON must escape are invalid. */
+/**
+ * Text of 1 to `maxBytes` bytes. WeChat rejects `\uXXXX` escapes, so control characters and lone surrogates are
+ * invalid.
+ */
 const text = (maxBytes: number) =>
   v.pipe(
     v.string(),
@@ -80,7 +83,7 @@ export async function createMenu(
   }
 }
 
-/** Permanent errors: a retry needs a changed menu. */
+/** Errcodes of permanent errors with their meanings. A retry needs a changed menu. */
 const MEANING: readonly [errcodes: number[], meaning: string][] = [
   [[40015], 'an unknown type of menu'],
   [[40016, 40017], 'the number or the types of the buttons'],

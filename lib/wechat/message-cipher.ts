@@ -10,7 +10,10 @@ interface Envelope {
 }
 
 const CIPHER = 'aes-256-cbc';
-/** WeChat pads to 32 bytes, twice the block of AES, which the padding of the library would reject. */
+/**
+ * WeChat pads to blocks of 32 bytes, twice the AES block size. The automatic padding of `node:crypto` would reject such
+ * padding.
+ */
 const BLOCK_BYTES = 32;
 const RANDOM_BYTES = 16;
 const HEAD_BYTES = RANDOM_BYTES + 4;
@@ -25,8 +28,8 @@ export function readMessageKey(encodingAesKey: string): MessageKey | undefined {
 }
 
 /**
- * Returns SHA-1 over the sorted parts as hex. Token, timestamp and nonce give `signature`; with the ciphertext as the
- * fourth part they give `msg_signature`. WeChat sorts in code-unit order, unlike localeCompare.
+ * Returns SHA-1 over the sorted parts as hex. `signature` covers token, timestamp and nonce; `msg_signature` also
+ * covers the ciphertext. WeChat sorts in code-unit order, unlike localeCompare.
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
 export function signParts(...parts: string[]): string {
@@ -34,7 +37,7 @@ export function signParts(...parts: string[]): string {
 }
 
 /**
- * Decrypts the content of `Encrypt`; undefined for a wrong key or another app.
+ * Decrypts the content of `Encrypt`; undefined for a malformed text, a wrong key or another app.
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
 export function openMessage(encrypted: string, { key, appId }: Envelope): string | undefined {

@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import { PlatformError } from './platform-error.ts';
 
-/** The values of a template by their keys in it, such as `thing1`. */
+/** The values of a message, by the keys of its template, such as `thing1`. */
 export type MessageValues = Record<string, string>;
 
 /**
@@ -25,9 +25,9 @@ const MAX_CHARACTERS: Record<string, number> = {
 };
 
 /**
- * Builds the `data` of a template or subscribe message within WeChat's limits. Line breaks become spaces; long words
+ * Builds the `data` of a template or subscribe message within WeChat's limits. Line breaks become spaces; long texts
  * are shortened.
- * @throws PARAM_ERROR when a value is empty or a number is too long
+ * @throws PARAM_ERROR when a value is empty, or too long and must not be shortened
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
  * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
  */

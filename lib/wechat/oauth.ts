@@ -35,7 +35,8 @@ export function authorizeUrl(
 
 /**
  * Exchanges the code of the callback for user tokens. Snapshot users are rejected, because their ids are virtual.
- * @throws SNAPSHOT_USER, WECHAT_CODE_INVALID, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws SNAPSHOT_USER, WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
+ * WECHAT_TIMEOUT
  * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html
  */
 export async function exchangeOauthCode(deps: PlatformDeps, app: WechatApp, code: string): Promise<OauthGrant> {
@@ -63,8 +64,9 @@ export function snapshotUser(): AppError {
 }
 
 /**
- * Refreshes the user tokens. A refresh token lives 30 days.
- * @throws WECHAT_CODE_INVALID when the consent has ended; RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * Refreshes the user tokens. A refresh token is valid for 30 days.
+ * @throws WECHAT_CODE_INVALID when the consent has ended; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE,
+ * WECHAT_TIMEOUT
  * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html
  */
 export async function refreshUserToken(
@@ -102,7 +104,7 @@ export async function fetchOauthProfile(
 
 /**
  * Checks that a user token is valid.
- * @throws as callPlatform when the token is invalid
+ * @throws as callPlatform, also when the token is invalid
  * @see https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html
  */
 export async function checkUserToken(

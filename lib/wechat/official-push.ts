@@ -6,7 +6,7 @@ import { parseXml } from './xml.ts';
 
 declare const opened: unique symbol;
 
-/** A verified push of the official account; only openOfficialPush creates one. */
+/** A verified push of the official account; only openOfficialPush creates this type. */
 export type OfficialPush = { readonly [opened]: true } & PushFacts & {
     /** The key that decrypted the push and must encrypt the reply; absent in plain mode. */
     openedWith?: MessageKey;
@@ -17,7 +17,7 @@ export interface PushKeys {
   mode: 'plain' | 'compatible' | 'secure';
   token: string;
   appId: string;
-  /** The current key first, then the previous one during a key change. */
+  /** The current key, followed by the previous key during a key change. */
   aesKeys: readonly MessageKey[];
   nowMs: number;
 }
@@ -25,8 +25,8 @@ export interface PushKeys {
 const TOLERANCE_S = 300;
 
 /**
- * Answers WeChat's address check, which is the same in every mode. The signature is verified first, so that only WeChat
- * receives the echo.
+ * Returns the echo for WeChat's check of the address, which is the same in every mode. The signature is verified first,
+ * so that only WeChat receives the echo.
  * @throws FORBIDDEN, PARAM_ERROR
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
  */
@@ -40,10 +40,11 @@ export function openOfficialEcho(query: URLSearchParams, keys: Pick<PushKeys, 't
 /**
  * Verifies and reads a push: signature, clock, cipher, content.
  *
- * The signature of plain mode does not cover the body: an attacker with one signed address can send any body for five
- * minutes. The other modes therefore read only the encrypted part of a body and reject a body without one.
- * @throws FORBIDDEN with one text when the push is forged, stale or for another account; PARAM_ERROR when a genuine
- * body is no push
+ * The signature of plain mode does not cover the body: an attacker with one signed URL can send any body for five
+ * minutes. The other modes therefore read only the encrypted part of a body, and reject a body without an encrypted
+ * part.
+ * @throws FORBIDDEN, always with the same message, when the push is forged, stale or for another account; PARAM_ERROR
+ * when a genuine body is no push
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
 export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: PushKeys): OfficialPush {
@@ -95,7 +96,10 @@ function checkSignature(
   if (!(Math.abs(ageS) <= TOLERANCE_S)) throw rejectedPush('its timestamp is too far from the current time');
 }
 
-/** Logs `why`. The response is the same for all reasons, so that an attacker learns nothing from it. */
+/**
+ * Returns the error of a rejected push. The log contains `why`. The response is the same for all reasons, so that an
+ * attacker learns nothing from it.
+ */
 function rejectedPush(why: string): AppError {
   return new AppError('FORBIDDEN', 'This is not a push of WeChat for this account', { detail: { why } });
 }

@@ -19,7 +19,10 @@ interface Article {
 type ReplyDeps = Pick<Runtime, 'randomBytes'> & { keys: Pick<PushKeys, 'token' | 'appId' | 'nowMs'> };
 
 const RANDOM_BYTES = 16;
-/** With more articles WeChat shows an error: one for a reply to a message, eight for a reply to an event. */
+/**
+ * Maximum number of articles in a reply to a message or to an event. With more articles, WeChat shows an error to the
+ * user.
+ */
 const MAX_ARTICLES = { message: 1, event: 8 };
 
 /**

@@ -9,7 +9,7 @@ export interface SealedData {
 }
 
 interface OpenDataKeys {
-  /** The session key, base64 of 16 bytes; undefined in sessions without one. */
+  /** The session key, base64 of 16 bytes; undefined for a session without a session key. */
   sessionKey?: string | undefined;
   appId: string;
   nowMs: number;
@@ -26,8 +26,8 @@ export const userInfo = v.object({
 });
 
 /**
- * Decrypts open data of the mini-program with the session key (AES-128-CBC) and checks the watermark: our app, at most
- * five minutes old. All failures get the same error, so that the padding cannot be probed.
+ * Decrypts open data of the mini-program with the session key (AES-128-CBC) and checks the watermark: our app, and at
+ * most five minutes from the current time. All failures get the same error, so that the padding cannot be probed.
  * @throws SESSION_EXPIRED
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
  */
@@ -64,7 +64,7 @@ function decrypt({ encryptedData, iv }: SealedData, sessionKey = ''): string {
   return Buffer.concat([decipher.update(bytesOf(encryptedData)), decipher.final()]).toString('utf8');
 }
 
-/** Decodes base64. A form post turns `+` into a space. */
+/** Decodes base64. Restores each `+` that a form post turned into a space. */
 function bytesOf(base64: string): Buffer {
   return Buffer.from(base64.replaceAll(' ', '+'), 'base64');
 }

@@ -3,7 +3,9 @@ import { AppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
-/** A phone in a response or in open data. `countryCode` is text or a number. */
+/**
+ * A phone in a response or in open data. WeChat sends `countryCode` as text or as a number; the parsed value is text.
+ */
 export const phoneInfo = v.object({
   purePhoneNumber: v.pipe(v.string(), v.regex(/^\d{4,14}$/)),
   countryCode: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^\d{1,3}$/)),

@@ -19,8 +19,9 @@ export class PlatformError extends Error {
 type Settings = 'MINIAPP' | 'OFFICIAL';
 
 /**
- * Error codes by the action of the caller. All other codes become WECHAT_UNAVAILABLE: our own errors, token errors (for
- * the token owner) and outcomes that one call expects.
+ * Errcodes by the action that the user or the client must take. An errcode without an entry here or in CONFIG_HINTS
+ * becomes WECHAT_UNAVAILABLE. Examples are wrong requests, token errors (for the token owner) and outcomes that one
+ * call expects.
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html
  */
 const USER_MUST_ACT = new Set([40029, 40030, 40163, 41008, 42002, 42003, 42007, 87007, 87009]);
@@ -35,7 +36,7 @@ const LIMITS = new Map([
 ]);
 
 /**
- * Hints for the operator. `{APP}` stands for the prefix of the settings, `{IP}` for an address.
+ * Hints for the operator. `{APP}` stands for the prefix of the settings, `{IP}` for the IP address that WeChat reports.
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/basic_func/ip_whitelist.html
  */
 const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
@@ -64,7 +65,7 @@ const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
   [[50002, 50004, 50007], '{APP}_APP_ID is limited or frozen; read the notices in the console'],
 ];
 
-/** Converts an errcode to an AppError. The message names a wrong setting and an IP address that is not allowed. */
+/** Converts an errcode to an AppError. The message names the wrong setting, or the IP address that is not allowed. */
 export function platformError(settings: Settings, cause: PlatformError): AppError {
   const { errcode, ip = 'of this server' } = cause;
   const hint = CONFIG_HINTS.find(([errcodes]) => errcodes.includes(errcode))?.[1];

@@ -1,6 +1,7 @@
 /**
- * The content of a push, discriminated by `type`, then by `kind` or `event`. Every value is the received text: ids have
- * 64 bits and keys may begin with a zero. A missing part is an empty text; optional parts are absent.
+ * The content of a push, discriminated by `type`, then by `kind` or `event`. Every value is the received text, because
+ * ids have 64 bits and keys may begin with a zero. A missing mandatory part is an empty text; a missing optional part
+ * is absent.
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
  * @see https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html

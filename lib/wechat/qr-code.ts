@@ -1,6 +1,6 @@
 import { callPlatform, requireString, type PlatformDeps, type WechatApp } from './client.ts';
 
-/** `content` is the text in the QR code; `imageUrl` is WeChat's image of it. */
+/** `content` is the text in the QR code; `imageUrl` is the address of an image of the QR code at WeChat. */
 export interface QrCode {
   content: string;
   imageUrl: string;

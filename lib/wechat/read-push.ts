@@ -10,8 +10,8 @@ export interface PushFacts {
   originalId: string;
   createTimeS: number;
   /**
-   * Equal for all deliveries of one push: MsgId, or sender, second, event and key. Signature and ciphertext are left
-   * out, because each delivery may have new ones.
+   * Equal for all deliveries of one push: MsgId, or else sender, second, event, key and message ids of a report.
+   * Signature and ciphertext are left out, because they may change with each delivery.
    * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
    * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
    */
@@ -19,9 +19,9 @@ export interface PushFacts {
   content: PushContent;
 }
 
-/** A longer number is not a time in seconds. */
+/** The format of a time in epoch seconds. */
 const SECONDS = /^\d{1,10}$/;
-/** Limits ids, because they become keys of the table. */
+/** Maximum length of an id, because ids become keys of the table. */
 const MAX_ID_BYTES = 64;
 /**
  * Maximum length of a menu key. Longer keys, such as addresses, are hashed in the dedupe key.
@@ -30,7 +30,7 @@ const MAX_ID_BYTES = 64;
 const MAX_KEY_BYTES = 128;
 
 /**
- * Reads the XML of a push. Only official-push.ts calls it, after verifying the sender.
+ * Reads the XML of a push. Only official-push.ts calls this function, after verifying the sender.
  * @throws PARAM_ERROR
  */
 export function readPush(xml: XmlElement): PushFacts {
@@ -207,7 +207,10 @@ function child(xml: XmlElement, name: string): XmlElement {
   return children(xml, name)[0] ?? {};
 }
 
-/** Returns the elements of one name: the parser returns an object for one element and an array for several. */
+/**
+ * Returns the elements with this name. The parser returns an object for a single element and an array for several
+ * elements.
+ */
 function children(xml: XmlElement, name: string): XmlElement[] {
   const value = Object.hasOwn(xml, name) ? xml[name] : [];
   const all = Array.isArray(value) ? value : [value];

@@ -8,8 +8,8 @@ export interface FreshToken {
 }
 
 /**
- * Requests an access token by `stable_token` in normal mode, which leaves valid tokens valid. Concurrent calls are
- * safe. `lifeMs` may be less than two hours.
+ * Requests an access token by `stable_token` in normal mode, which does not invalidate the current token. Concurrent
+ * calls are safe. `lifeMs` may be less than two hours.
  * @throws WECHAT_CONFIG, RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
  */

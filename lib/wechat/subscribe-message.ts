@@ -11,7 +11,7 @@ export interface SubscribeMessage {
   page?: string;
 }
 
-/** `not-subscribed`: the user did not subscribe, or the subscription is used up. */
+/** `not-subscribed`: the user did not subscribe, the subscription is used up, or the openid is not of this app. */
 export type SubscribeOutcome = 'sent' | 'not-subscribed';
 
 const NORMAL = new Set<number | undefined>([40003, 43101]);
@@ -20,8 +20,8 @@ const CONCURRENT_PAUSE_MS = 1_000;
 
 /**
  * Sends a subscribe message. WeChat has no protection against duplicates, so there is no retry after a time-out.
- * @throws PARAM_ERROR when WeChat declines a value; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT;
- * token errors pass through to the token owner
+ * @throws PARAM_ERROR when a value is empty or too long, or WeChat declines a value; RATE_LIMITED, WECHAT_CONFIG,
+ * WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-message-management/subscribe-message/api_sendmessage.html
  */
 export async function sendSubscribe(

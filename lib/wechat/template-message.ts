@@ -8,14 +8,17 @@ export interface TemplateMessage {
   openId: string;
   templateId: string;
   values: MessageValues;
-  /** Prevents duplicates: WeChat sends one message with this id to a user in ten minutes. Example: `order-1-paid`. */
+  /**
+   * Prevents duplicates: within ten minutes, WeChat sends only one message with this id to a user. Example:
+   * `order-1-paid`.
+   */
   clientMsgId: string;
   /** The address that opens on a tap, unless `miniProgram` is set. */
   url?: string;
   miniProgram?: { appId: string; page: string };
 }
 
-/** `not-following`: the openid does not follow. `opted-out`: the user wants no messages. */
+/** `not-following`: the user does not follow the account. `opted-out`: the user declined messages. */
 export type TemplateOutcome = 'sent' | 'not-following' | 'opted-out';
 
 const NORMAL: ReadonlyMap<number | undefined, TemplateOutcome> = new Map([
@@ -29,8 +32,8 @@ const NORMAL: ReadonlyMap<number | undefined, TemplateOutcome> = new Map([
 
 /**
  * Sends a template message, with one retry after a time-out: `clientMsgId` prevents a duplicate.
- * @throws PARAM_ERROR when WeChat declines a value; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT;
- * token errors pass through to the token owner
+ * @throws PARAM_ERROR when a value is empty or too long, or WeChat declines a value; RATE_LIMITED, WECHAT_CONFIG,
+ * WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
  * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
  */
 export async function sendTemplate(

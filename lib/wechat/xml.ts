@@ -9,7 +9,7 @@ const parser = new XMLParser({
   trimValues: false,
 });
 
-/** An element with children; text is a string, a repeated element an array. */
+/** An element with children. Text is a string, and a repeated element is an array. */
 export type XmlElement = { [name: string]: XmlValue };
 type XmlValue = string | XmlElement | (string | XmlElement)[];
 

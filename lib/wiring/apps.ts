@@ -13,7 +13,7 @@ import { loadTable, type Stored } from './table.ts';
 export type AppWithToken = Stored & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /**
- * Loads the dependencies of calls of the mini-program that need its access token.
+ * Loads the dependencies of calls to WeChat that need the access token of the mini-program.
  * @throws NOT_CONFIGURED
  */
 export function loadMiniapp(outside: Runtime = runtime): Promise<AppWithToken> {
@@ -21,7 +21,7 @@ export function loadMiniapp(outside: Runtime = runtime): Promise<AppWithToken> {
 }
 
 /**
- * Loads the dependencies of calls of the official account that need its access token.
+ * Loads the dependencies of calls to WeChat that need the access token of the official account.
  * @throws NOT_CONFIGURED
  */
 export function loadOfficialAccount(outside: Runtime = runtime): Promise<AppWithToken> {
@@ -46,7 +46,10 @@ export async function loadTokenRefresh(outside: Runtime = runtime): Promise<Refr
   return { log: outside.log, apps };
 }
 
-/** Returns the owner of the JS-SDK ticket, which is fetched with the access token and owned in the same way. */
+/**
+ * Returns the owner of the JS-SDK ticket, which is fetched with the access token and shared by all instances in the
+ * same way.
+ */
 export function jsapiTicketOwner({ app, accessToken, ...deps }: AppWithToken): TokenOwner {
   const request = () => accessToken.withToken((token) => fetchJsapiTicket(deps, app, token));
   const tokens = platformTokens(deps.table, app.appId, 'jsapi_ticket');
@@ -62,7 +65,7 @@ export function loadPlatform(outside: Runtime): PlatformDeps {
 }
 
 /**
- * Loads an app id and its secret.
+ * Loads the id and the secret of an app.
  * @throws NOT_CONFIGURED
  */
 export async function loadApp(name: WechatApp['settings']): Promise<WechatApp> {

@@ -6,8 +6,9 @@ type Conflict<A, B> = {
 type Compatible<A, B> = [Conflict<A, B>] extends [never] ? unknown : never;
 
 /**
- * Merges the results of two loaders. A key of both must hold the same value in both, so that no value is overwritten.
- * @throws Error with the name of the key whose values differ
+ * Merges the results of two loaders. A key that both results contain must have the same value in both, so that no value
+ * is overwritten.
+ * @throws Error with the name of a key whose values differ
  */
 export function merge<A extends object, B extends object>(a: A, b: B & Compatible<A, B>): A & B {
   for (const key of Object.keys(b)) {

@@ -34,8 +34,8 @@ export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
 }
 
 /**
- * Loads the dependencies of the creation of orders. The protocol of new orders is loaded at once, so that a missing key
- * fails early.
+ * Loads the dependencies of the creation of orders. The credentials for new orders are loaded immediately, so that a
+ * missing key fails early.
  * @throws NOT_CONFIGURED
  */
 export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps> {
@@ -170,8 +170,8 @@ interface LoadedPlatformKeys {
 }
 
 /**
- * Loads the keys of WeChat Pay. A merchant with the public key needs its own credentials only when WeChat signs with a
- * certificate.
+ * Loads the keys of WeChat Pay. With a configured public key, the credentials of the merchant are loaded only when
+ * WeChat signs with a certificate.
  * @throws NOT_CONFIGURED
  */
 async function loadPlatformKeys(outside: Runtime): Promise<LoadedPlatformKeys> {

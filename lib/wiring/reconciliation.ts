@@ -10,7 +10,8 @@ import { openFundFlowBill, openTradeBill } from '../wechat-pay/v3/bills.ts';
 import { loadApiName, loadPay, loadPayV2, loadPayV3 } from './pay.ts';
 
 /**
- * Loads the dependencies of reconciliation. With API v2, it needs no setting of API v3 and has no fund-flow bill.
+ * Loads the dependencies of reconciliation. With API v2, reconciliation needs no setting of API v3 and has no fund-flow
+ * bill.
  * @throws NOT_CONFIGURED
  */
 export async function loadReconciliation(outside: Runtime = runtime): Promise<ReconcileDeps> {

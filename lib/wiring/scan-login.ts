@@ -33,7 +33,7 @@ export async function loadQrLoginLimit(outside: Runtime = runtime): Promise<Rate
 export async function loadQrLoginPoll(outside: Runtime = runtime): Promise<PollDeps> {
   const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
-  // One owner for all polls, because it holds the access token.
+  // One owner for all polls, because the owner caches the access token.
   const official = once(() => loadOfficialAccount(outside));
   return { ...(await loadSessions(outside)), register, loadOfficialAccount: official };
 }

@@ -14,7 +14,7 @@ export async function loadSessions(outside: Runtime = runtime): Promise<SessionD
 }
 
 /**
- * Loads the tokens for functions that sign or verify them without the table.
+ * Loads the functions that sign and verify tokens, for flows that need no table.
  * @throws NOT_CONFIGURED
  */
 export async function loadSessionTokens(outside: Runtime = runtime): Promise<SessionTokens> {

@@ -58,7 +58,7 @@ export const oauthCallback = endpoint({
 
 export const getVerificationFile = endpoint({
   method: 'GET',
-  // A path parameter of API Gateway is a whole segment.
+  // In API Gateway, a path parameter must be a whole segment, so the path cannot contain the prefix `MP_verify_`.
   path: '/{file}',
   summary: 'Get MP_verify_….txt, by which WeChat verifies the owner of the domain',
   auth: 'none',

@@ -26,7 +26,10 @@ export const jsapiPayment = v.object({
   paySign: v.string(),
 });
 
-/** One of three, by trade type: the parameters of `wx.requestPayment`, the text of a QR code, or an address to open. */
+/**
+ * One of three forms, by trade type: the parameters of `wx.requestPayment`, the text of a QR code, or an address to
+ * open.
+ */
 export const payment = v.union([jsapiPayment, v.object({ codeUrl: v.string() }), v.object({ h5Url: v.string() })]);
 
 export const prepay = endpoint({

@@ -29,7 +29,7 @@ export const pollQrLogin = endpoint({
   auth: 'none',
   request: {
     path: v.object({ ticket: v.string() }),
-    // A missing token gets the same answer as a wrong one.
+    // A missing token gets the same answer as a wrong token.
     headers: v.object({ 'x-poll-token': v.fallback(v.string(), '') }),
   },
   status: 200,

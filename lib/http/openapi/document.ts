@@ -40,7 +40,7 @@ export function buildOpenapi(endpoints: EndpointList): OpenapiDocument {
       version: VERSION,
       description: 'A WeChat backend: login, payments, wallet. Amounts are in fen, times in ISO 8601.',
     },
-    // Relative to the address of the document, so that it is right for every stage and domain.
+    // Relative to the address of the document, so that the address is right for every stage and domain.
     servers: [{ url: '/' }],
     tags: Object.keys(endpoints).map((name) => ({ name })),
     paths,
@@ -84,7 +84,7 @@ function headerName(name: string): string {
 }
 
 /**
- * Describes a body. A missing body counts as an empty object, so it is optional where the schema accepts an empty
+ * Describes a body. A missing body counts as an empty object, so the body is optional if the schema accepts an empty
  * object.
  */
 function requestBody(schema: v.GenericSchema): { required: boolean; content: Content } {

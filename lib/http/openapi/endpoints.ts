@@ -10,8 +10,8 @@ import type { Endpoint } from '../endpoint.ts';
 export type EndpointList = Record<string, Record<string, Endpoint>>;
 
 /**
- * Every endpoint of the API. The clients have a method of the same name for each, so a published name stays. Endpoints
- * tagged `Service` are called by machines, such as WeChat; the clients have no methods for them.
+ * Every endpoint of the API. The clients have a method with the same name for each endpoint, so a published name must
+ * not change. Endpoints tagged `Service` are called by machines, such as WeChat; the clients have no methods for them.
  */
 export const ENDPOINTS = {
   Account: { loginMiniapp, bindPhone, updateProfile, getMe, logout, closeAccount, register },

@@ -24,7 +24,7 @@ const COMPONENTS = {
   }),
 };
 
-/** Options for answers. `v.object` drops other fields, so an object has no additional properties. */
+/** Options for answers. `v.object` drops unknown fields, so an object has no additional properties. */
 const ANSWER = {
   target: 'draft-2020-12',
   typeMode: 'output',

@@ -35,5 +35,5 @@ export interface Response {
   content?: Content;
 }
 
-/** By media type. */
+/** The schema of a body, by media type. */
 export type Content = Record<string, { schema: JsonSchema }>;
