@@ -25,7 +25,7 @@ const item = v.union(
 const catalog = v.object({ items: v.pipe(v.array(item), v.minLength(1)) });
 
 /**
- * Stores prices in place of earlier ones. Existing orders keep their amounts. Stores nothing unless every item is
+ * Stores prices in place of earlier prices. Existing orders keep their amounts. Stores nothing unless every item is
  * valid.
  * @throws PARAM_ERROR naming the invalid field
  */

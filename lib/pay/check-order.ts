@@ -9,7 +9,7 @@ export type CheckDeps = SettleDeps & { payApi(name: PayApiName): Promise<PayApi>
 
 const QUERY_INTERVAL_MS = 5_000;
 /**
- * States of a paid order. WeChat Pay reports REFUND once a refund was requested.
+ * States of a paid order. WeChat Pay reports REFUND after a refund was requested.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
  */
 const PAID_STATES = new Set(['SUCCESS', 'REFUND']);
@@ -22,7 +22,7 @@ const CLOSED_STATES = new Set(['CLOSED', 'REVOKED', 'PAYERROR']);
  * Queries an order at WeChat, and books a payment or a close. Any other state changes nothing.
  * @returns whether the order changed
  * @throws ORDER_STATE_CONFLICT when a payment does not match the ledger
- * @throws PARAM_ERROR when WeChat reports a success without a payment
+ * @throws PARAM_ERROR when WeChat reports a paid state without the data of the payment
  * @throws NOT_FOUND when WeChat has no such order; the other errors of a query
  */
 export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean> {
@@ -33,9 +33,9 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
 }
 
 /**
- * Returns the current state of an order. An open order is queried at WeChat first, because a notification may be late
- * or lost. All instances together query an order at most every five seconds. Returns the stored order when the query
- * fails.
+ * Queries an open order at WeChat, because a notification may be late or lost, and returns the stored result. All
+ * instances together query an order at most once every five seconds. Without a query, or after a failed query, returns
+ * the given order.
  */
 export async function refreshOrder(deps: CheckDeps, order: Order): Promise<Order> {
   const { outTradeNo, queriedAtMs = 0 } = order;
@@ -48,13 +48,13 @@ export async function refreshOrder(deps: CheckDeps, order: Order): Promise<Order
     if (!isAppError(error, 'NOT_FOUND')) deps.log.warn('order.query-failed', { outTradeNo, error });
     return order;
   }
-  // The order is read even if the query changed nothing, because a notification may have changed the order meanwhile.
+  // The order is read again even if the query changed nothing, because a notification may have changed it meanwhile.
   return (await readOrder(deps.table, outTradeNo)) ?? order;
 }
 
 /**
- * Queries an order in any stored state, for a bill that lists a payment absent from the ledger. Ignores an unknown
- * number.
+ * Queries an order at WeChat, whatever its state in the ledger. Called when a bill lists a payment that the ledger
+ * lacks. Does nothing if the ledger has no such order.
  * @throws the errors of checkOrder
  */
 export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise<void> {
@@ -65,7 +65,7 @@ export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise
 /**
  * Closes an open order at WeChat, then in the ledger. If WeChat reports a conflict, the order is queried instead, and a
  * payment is booked. An order that WeChat does not have is closed in the ledger only.
- * @returns whether this call closed the order
+ * @returns whether this call closed the order; false after a conflict
  * @throws the errors of the close and of checkOrder
  */
 export async function closeAtWechat(deps: CheckDeps, order: Order): Promise<boolean> {

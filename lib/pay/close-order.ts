@@ -9,7 +9,8 @@ import { readOwnOrder } from './own-order.ts';
  * Closes an order of the caller, so that it can no longer be paid. Closing twice succeeds.
  * @throws UNAUTHENTICATED
  * @throws NOT_FOUND for an unknown order, and for an order of another user
- * @throws ORDER_STATE_CONFLICT when the order is paid; the errors of a call to WeChat Pay
+ * @throws ORDER_STATE_CONFLICT when the order is paid, or is still open after WeChat reported a conflict; the errors of
+ * the calls to WeChat Pay
  */
 export async function closeOrder(
   deps: AuthDeps & CheckDeps,

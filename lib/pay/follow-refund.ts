@@ -19,8 +19,8 @@ export type RefundDeps = CheckDeps & {
 
 /**
  * Queries a refund at WeChat and books its status. If the ledger lacks the payment, the order is queried first. If
- * WeChat has no such refund, it never accepted the request, so a request of this service is retried under the same
- * number.
+ * WeChat has no such refund, WeChat never accepted the request. A request of this service is then sent again under the
+ * same number.
  * @throws ORDER_STATE_CONFLICT when a response does not match the ledger; the errors of the calls
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4014959631
  */
@@ -29,7 +29,7 @@ export async function followRefund(deps: RefundDeps, outRefundNo: string): Promi
   if (!refund) return;
   if (isFinal(refund)) return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
   const order = await readOrder(deps.table, refund.outTradeNo);
-  // A bill can list a refund of an order that another system created.
+  // The order determines the protocol of the query, so a refund without an order cannot be queried.
   if (!order) return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
   if (!isPaid(order)) await checkOrder(deps, order).catch(ignoreNotFound);
   try {
@@ -45,7 +45,7 @@ export async function followRefund(deps: RefundDeps, outRefundNo: string): Promi
  * Requests a stored refund at WeChat and books the response. Declined: the reserved amount is released. Unknown
  * outcome: the amount stays reserved, and the sweep resolves it. WeChat can decline the retry of a request that it
  * accepted, so an error counts as declined only after a query finds no such refund.
- * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat declines the refund
+ * @throws FORBIDDEN, NOT_FOUND, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat declines the refund
  * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
@@ -56,7 +56,7 @@ export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund)
     answer = await deps.requestRefund(order, refund);
   } catch (error) {
     deps.log.error('refund.request-failed', { outTradeNo, outRefundNo, error });
-    // WeChat may have accepted a request although it returned a rate limit.
+    // WeChat may have accepted the request even if the response is a rate limit error.
     if (isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') || !(error instanceof AppError)) throw error;
     const accepted = await (await deps.payApi(order.api)).queryRefund({ outRefundNo }).catch(ignoreNotFound);
     if (accepted === undefined) {
@@ -68,7 +68,10 @@ export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund)
   await settleRefund(deps, answer);
 }
 
-/** Releases the amount of exactly this request. A follow-up covers a concurrent request that may still reach WeChat. */
+/**
+ * Releases the amount that this request reserved. Schedules a follow-up, because a concurrent copy of the request may
+ * still reach WeChat.
+ */
 async function releaseRefund({ table, ...deps }: RefundDeps, declined: Refund): Promise<void> {
   await retryOnConflict(deps, async () => {
     const refund = await readRefund(table, declined.outRefundNo);
@@ -81,7 +84,10 @@ async function releaseRefund({ table, ...deps }: RefundDeps, declined: Refund): 
   });
 }
 
-/** Returns whether to stop querying a declined or reported refund that WeChat does not have: after a day. */
+/**
+ * Returns whether to stop querying a refund that WeChat does not have: true for a declined or reported refund
+ * that is older than a day.
+ */
 function isAbandoned({ status, createdAt }: Refund, nowMs: number): boolean {
   return (status === 'REFUSED' || status === 'REPORTED') && nowMs - Date.parse(createdAt) > DAY_MS;
 }

@@ -10,7 +10,7 @@ const PAGE = 20;
 /**
  * Lists the orders of the caller and of the accounts merged into it, newest first. Open orders are queried at WeChat.
  * @param cursor the `cursor` of the previous page
- * @returns `cursor` for the next page, null at the end
+ * @returns the orders, and the `cursor` of the next page; null on the last page
  * @throws UNAUTHENTICATED
  */
 export async function listOrders(
@@ -18,7 +18,7 @@ export async function listOrders(
   { token, cursor }: { token: string; cursor?: string | undefined },
 ): Promise<{ orders: OrderView[]; cursor: string | null }> {
   const { account } = await authenticateAccount(deps, token, { accountConsistency: 'eventual-with-fallback' });
-  // Each account reads one order more than a page holds, which shows whether a next page exists.
+  // The query of each account reads one order more than a page, which shows whether a next page exists.
   const pages = await Promise.all(
     allIdsOf(account).map((accountId) => readOrderPage(deps.table, { accountId, before: cursor, limit: PAGE + 1 })),
   );

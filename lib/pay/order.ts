@@ -7,8 +7,11 @@ export type OrderEvent = 'accepted' | 'paid' | 'closed';
  * State transitions of an order. A payment that arrives after the close is booked, because WeChat has received the
  * money. The refunds of an order decide between PAID, REFUNDING and REFUNDED.
  *
- *   CREATED --accepted--> NOTPAY --paid--> PAID <--> REFUNDING --> REFUNDED
- *      \____________________/ \--closed--> CLOSED --paid--> PAID
+ *   CREATED --accepted--> NOTPAY
+ *   CREATED, NOTPAY, CLOSED --paid--> PAID
+ *   CREATED, NOTPAY --closed--> CLOSED
+ *   PAID <--> REFUNDING --> REFUNDED
+ *   PAID --> REFUNDED
  */
 const NEXT: Record<OrderEvent, Partial<Record<OrderState, OrderState>>> = {
   // A repeated acceptance keeps the state and replaces the payment handle.
@@ -22,7 +25,7 @@ export function nextState(state: OrderState, event: OrderEvent): OrderState | un
   return NEXT[event][state];
 }
 
-/** Returns the states that `event` changes. They are the condition of the write. */
+/** Returns the states in which `event` applies. The write is conditional on these states. */
 export function statesBefore(event: OrderEvent): OrderState[] {
   return Object.keys(NEXT[event]) as OrderState[];
 }

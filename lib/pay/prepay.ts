@@ -35,7 +35,10 @@ export type PrepayDeps = AuthDeps &
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
 const ORDER_LIFE_MS = 2 * 3_600_000;
-/** How long a stored payment handle is returned: its life at WeChat Pay, less the time that a buyer needs to pay. */
+/**
+ * How long a stored payment handle is returned to clients: its life at WeChat Pay minus the time that a buyer needs to
+ * pay.
+ */
 const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
 /**
  * Life of a creation claim. A creation makes at most two calls of five seconds, so the holder of an older claim
@@ -72,8 +75,8 @@ export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
 
 /**
  * Places a new order at WeChat Pay. The price comes from the catalogue, the payer from the session. The order is stored
- * before the call to WeChat, so that every payment finds its order. A request with the same Idempotency-Key returns the
- * same order. It reuses a valid payment handle, and repeats the creation after the handle has expired.
+ * before the call to WeChat, so that no payment arrives for an unknown order. A request with the same Idempotency-Key
+ * returns the same order. A valid payment handle is reused; after its expiry the creation is repeated.
  * @returns the order, and the data that opens the payment
  * @throws UNAUTHENTICATED
  * @throws PARAM_ERROR when the amount, the quantity or the app is not allowed
@@ -102,7 +105,7 @@ export async function prepay(
   return { order: orderView(order), payment: await paymentOf(deps, order) };
 }
 
-/** Claims the Idempotency-Key for a new order number. @returns the number of the first request with this key */
+/** Claims the Idempotency-Key for a new order number. @returns the order number of the first request with this key */
 function claimOrderNumber(
   { table, now }: PrepayDeps,
   { accountId }: Session,
@@ -114,7 +117,10 @@ function claimOrderNumber(
   return claim(table, { source: 'prepay', id, value: outTradeNo, expiresAt }, now());
 }
 
-/** Rejects a top-up of a closed account: sessions of other devices outlive the account. @throws UNAUTHENTICATED */
+/**
+ * Rejects a top-up of a closed account, because sessions on other devices can outlive the account.
+ * @throws UNAUTHENTICATED
+ */
 async function assertAccountExists({ table }: PrepayDeps, { accountId }: Session): Promise<void> {
   if (await readAccount(table, accountId, 'strong')) return;
   throw accountGone();
@@ -135,9 +141,10 @@ function assertSamePurchase(order: Order, draft: Order): void {
 }
 
 /**
- * Returns the order of a repeated request with a valid payment handle. One request at a time repeats the creation,
- * because each new code_url voids the previous code_url. Concurrent duplicates poll for the result.
- * @throws ORDER_STATE_CONFLICT when the order can no longer be paid
+ * Returns the order of a repeated request, and makes sure that its payment handle is valid. One request at a time
+ * repeats the creation, because each new code_url voids the previous code_url. Concurrent duplicates poll for the
+ * result.
+ * @throws ORDER_STATE_CONFLICT when the order can no longer be paid; the errors of createAtWechat
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
 async function findPaymentHandle(deps: PrepayDeps, order: Order): Promise<Order> {
@@ -218,7 +225,7 @@ function rfc3339(atMs: number): string {
 
 /**
  * Creates the order at WeChat and stores its payment handle.
- * @throws ORDER_STATE_CONFLICT; the errors of the creation
+ * @throws ORDER_STATE_CONFLICT when the order was closed during the creation; the errors of the calls
  */
 async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
   const { outTradeNo, tradeType } = order;
@@ -238,8 +245,8 @@ async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
 }
 
 /**
- * Creates the order at WeChat and returns the payment handle. A declined order is closed at once. After an unknown
- * outcome the order stays open, and a query resolves it.
+ * Creates the order at WeChat and returns the payment handle. A declined order that WeChat never accepted before is
+ * closed at once. After an unknown outcome the order stays open, and a later query finds the outcome.
  */
 async function requestPaymentHandle(deps: PrepayDeps, order: Order): Promise<string> {
   const { outTradeNo } = order;
@@ -247,11 +254,11 @@ async function requestPaymentHandle(deps: PrepayDeps, order: Order): Promise<str
     return await (await deps.payApi(order.api)).create(order);
   } catch (error) {
     deps.log.error('order.creation-failed', { outTradeNo, error });
-    // An order that was accepted before stays open, because its earlier payment handle can still be paid.
+    // An order that WeChat accepted before stays open, because the buyer can still pay with the earlier payment handle.
     if (error instanceof AppError && DECLINED.has(error.code)) {
       await markClosed(deps.table, { outTradeNo, from: ['CREATED'] });
     }
-    // WeChat has the order as paid or closed, and the ledger does not yet.
+    // The order may be paid or closed at WeChat, but not in the ledger yet.
     if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
       await checkOrder(deps, order).catch((cause: unknown) =>
         deps.log.warn('order.query-failed', { outTradeNo, cause }),

@@ -16,7 +16,8 @@ const DESCRIPTION_LENGTH = 127;
 
 /**
  * Returns the amount of a purchase, and its description on the payment sheet.
- * @throws PARAM_ERROR when the sku has a price range, and the amount is outside or the quantity is not 1
+ * @throws PARAM_ERROR when the sku has a price range, and the amount is missing or outside the range or the quantity is
+ * not 1
  */
 export function priceOf(price: Price, purchase: Purchase): { description: string; amountFen: number } {
   const { quantity = 1 } = purchase;

@@ -29,8 +29,8 @@ export type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen'
 
 /**
  * Refunds an order in full or in part. The amount is reserved in the ledger before the call to WeChat, so that
- * concurrent refunds never exceed the payment. A repeated request returns the current status of the same refund, and
- * queries WeChat until the status is final. PROCESSING is the usual status, because the money arrives later.
+ * concurrent refunds never exceed the payment. A repeated request returns the current status of the same refund. It
+ * queries WeChat first unless the status is final. PROCESSING is the usual status, because the money arrives later.
  * @throws PARAM_ERROR naming the invalid field
  * @throws NOT_FOUND when no order has this number
  * @throws ORDER_STATE_CONFLICT when the order is not paid, its remaining amount is too small, it has 50 refunds, or
@@ -48,13 +48,14 @@ export async function refundOrder(deps: RefundOrderDeps, input: unknown): Promis
   return { refund: refundView((await readRefund(deps.table, refund.outRefundNo)) ?? refund) };
 }
 
-/** Stores a new refund with its amount reserved, or returns the stored refund of this number. */
+/** Stores a new refund and reserves its amount, or returns the stored refund of this number. */
 function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof request>) {
   const { outTradeNo, outRefundNo, amountFen, reason } = input;
   return retryOnConflict(deps, async () => {
     const [order, stored] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
     if (!order) throw new AppError('NOT_FOUND', 'No order has this outTradeNo');
-    // refundOrder has queried a REPORTED refund. If it still has this status, WeChat does not have it.
+    // refundOrder has already queried a REPORTED refund. If the status is still REPORTED, WeChat has no such refund, or
+    // the order is unpaid.
     if (stored && stored.status !== 'REPORTED') {
       if (stored.outTradeNo !== outTradeNo || stored.amountFen !== amountFen) {
         throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund; use a new number');

@@ -1,7 +1,10 @@
 import type { Order } from '../store/orders.ts';
 import type { Refund, RefundMoney, RefundStatus } from '../store/refunds.ts';
 
-/** How a refund counts in its order, by status: as being refunded (`held`), as refunded (`back`), or not at all. */
+/**
+ * How a refund counts in its order, by status: as being refunded (`held`), as refunded (`back`), or not at all
+ * (`none`).
+ */
 const EFFECT: Record<RefundStatus, 'none' | 'held' | 'back'> = {
   REPORTED: 'none',
   REQUESTED: 'held',
@@ -30,8 +33,8 @@ export function isFinal({ status }: Pick<Refund, 'status'>): boolean {
 }
 
 /**
- * Returns the status after a report, or undefined when the report changes nothing. A final status stays. Once WeChat
- * has accepted a refund, no status from before the acceptance replaces the current status.
+ * Returns the status after a report, or undefined when the report changes nothing. A final status never changes. After
+ * WeChat has accepted a refund, the earlier statuses REPORTED, REQUESTED and REFUSED change nothing.
  */
 export function nextStatus(status: RefundStatus | undefined, reported: RefundStatus): RefundStatus | undefined {
   if (status === undefined) return reported;

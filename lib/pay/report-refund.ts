@@ -20,8 +20,8 @@ export async function reportRefund(deps: ReportDeps, reported: ReportedRefund): 
 }
 
 /**
- * Stores a reported refund with a follow-up due now. If the refund is stored already, only schedules its follow-up. The
- * order must be in the ledger.
+ * Stores a reported refund with a follow-up due now. For a refund that is stored already, this function only schedules
+ * the follow-up. The order must be in the ledger.
  */
 export async function storeReport({ table, now }: ReportDeps, reported: ReportedRefund): Promise<void> {
   if (await putReportedRefund(table, consoleRefund(reported, now()), now())) return;

@@ -10,9 +10,10 @@ import { consoleRefund } from './report-refund.ts';
 import { rejectMismatch, type SettleDeps } from './settle.ts';
 
 /**
- * Books a refund that WeChat reported, requested here or made in the merchant platform. The refund and the amounts of
- * its order change in one transaction. Repeated and late reports change nothing.
- * @returns `unpaid`, without booking the refund, when the ledger lacks the payment
+ * Books a refund that WeChat reported. The refund was requested by this service or made in the merchant platform. The
+ * refund and the amounts of its order change in one transaction. Repeated and late reports change nothing.
+ * @returns `booked`, `unchanged` for a repeated or late report, or `unpaid` when the ledger lacks the payment; `unpaid`
+ * books nothing
  * @throws ORDER_STATE_CONFLICT when a genuine refund does not match the ledger. The mismatch is recorded once, and the
  * order is unchanged.
  */
@@ -57,7 +58,7 @@ export function nextFollowUpAtMs(refund: Refund, nowMs: number): number | undefi
     : nextQueryAtMs(refund, nowMs, HOUR_MS);
 }
 
-/** Selects the fields to store. WeChat may omit the time of success; the time of the report replaces it. */
+/** Selects the fields to store. If WeChat omits the time of success, the time of the report is stored. */
 function reportedFields({ outTradeNo, amountFen, status, refundId, successAt }: WechatRefund, nowMs: number) {
   const changedAt = new Date(nowMs).toISOString();
   const arrived = status === 'SUCCESS' && { successAt: successAt ?? changedAt };

@@ -11,8 +11,8 @@ export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table
 
 /**
  * Books a payment that WeChat reported in a notification or a query. One conditional write compares merchant, app,
- * amount and currency, and changes the state. The reasons are computed only after a failed write. Repeats change
- * nothing.
+ * amount and currency, and changes the state. The reasons for a rejection are computed only after a failed write. A
+ * repeated report changes nothing.
  * @returns whether this call changed the order
  * @throws PARAM_ERROR when the transaction contains no payment
  * @throws ORDER_STATE_CONFLICT when a genuine payment does not match its order. The mismatch is recorded once, and the
@@ -55,7 +55,7 @@ export async function settleClosed({ table, log }: SettleDeps, outTradeNo: strin
   return done;
 }
 
-/** Returns the reasons why a payment was not booked: none if the same payment was booked before. */
+/** Returns the reasons why a payment was not booked. The list is empty if the same payment was booked before. */
 function mismatches(order: Order | undefined, terms: PaymentTerms, transactionId: string): string[] {
   if (!order) return ['unknown order'];
   const differing = Object.entries(terms).flatMap(([name, value]) =>

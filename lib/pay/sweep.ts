@@ -78,7 +78,7 @@ export async function sweep(deps: SweepDeps): Promise<Sweep> {
   return run;
 }
 
-/** Processes one follow-up. @returns false when another run claimed the follow-up, or the schedule no longer has it */
+/** Processes one follow-up. @returns false when another run claimed the follow-up, or the follow-up no longer exists */
 function processFollowUp(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
   return followUp.kind === 'order' ? processOrder(deps, followUp) : processRefund(deps, followUp);
 }
@@ -100,7 +100,7 @@ async function processOrder(deps: RefundDeps, followUp: FollowUp): Promise<boole
   return true;
 }
 
-/** Returns when to process the order next (epoch ms): with backoff, but not later than the order expires. */
+/** Returns when to process the order next (epoch ms): with backoff, but an unexpired order at its expiry at the latest. */
 function nextAttemptAtMs(order: Order, nowMs: number): number {
   const queryAtMs = nextQueryAtMs(order, nowMs, LONGEST_PAUSE_MS);
   const expiresAtMs = Date.parse(order.timeExpire);

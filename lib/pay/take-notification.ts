@@ -10,12 +10,12 @@ import { storeReport } from './report-refund.ts';
 import { settlePayment } from './settle.ts';
 import { rejectRefund, settleRefund } from './settle-refund.ts';
 
-/** How long an unhandled notification is stored, in seconds: 90 days. */
+/** Storage time of an unhandled notification (seconds): 90 days. */
 const NOTICE_LIFE_S = 90 * 86_400;
 
 /**
- * Books the payment or the refund of one genuine notification. The webhook acknowledges it afterwards. A
- * notification of any other kind is stored as received.
+ * Books the payment or the refund of one genuine notification. The webhook acknowledges the notification afterwards.
+ * The plaintext of any other notification is stored.
  * @throws ORDER_STATE_CONFLICT when a payment or a refund does not match the ledger
  */
 export async function takeNotification(
@@ -50,8 +50,9 @@ async function storeNotice(
 }
 
 /**
- * Stores a refund that a query must confirm, then queries it. API v2 does not sign its refund notifications, and a
- * signed refund can precede its payment in the ledger. If the query fails, the sweep retries it.
+ * Stores a refund that a query must confirm, then queries the refund. There are two such cases: API v2 does not sign
+ * refund notifications, and a signed refund can arrive before the ledger has the payment. The sweep retries a failed
+ * query.
  * @throws ORDER_STATE_CONFLICT when the ledger has no such order
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */

@@ -10,8 +10,8 @@ export interface SettledAmounts {
 }
 
 /**
- * Compares a row of the trade bill with the ledger. Of a refund row only the refund counts: it repeats columns of its
- * payment, which has a row of its own.
+ * Compares a row of the trade bill with the ledger. For a refund row, only the refund is compared: the payment columns
+ * repeat the payment, which has its own row.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
  */
 export function compareTradeRow(row: TradeRow, { orders, refunds }: Ledger): Difference[] {
@@ -37,10 +37,11 @@ function comparePayment(row: TradeRow, order: LedgerOrder | undefined): Differen
   return differences;
 }
 
-/** States of our refunds that WeChat has not accepted, according to the ledger. */
+/** Statuses in the ledger of refunds that WeChat is not known to have accepted. */
 const NOT_ACCEPTED = ['REPORTED', 'REQUESTED', 'REFUSED'];
 /**
- * States of the bill that prove acceptance. FAIL and CHANGE are from the time of the bill; the refund may have gone on.
+ * Refund statuses in the bill that prove acceptance. FAIL and CHANGE are ignored, because the refund may have changed
+ * after the bill was made.
  */
 const ACCEPTED = ['SUCCESS', 'PROCESSING'];
 
@@ -61,7 +62,7 @@ function compareRefund(row: TradeRow, refund: LedgerRefund | undefined): Differe
 }
 
 /**
- * Returns the kind of item that a fund-flow row refers to: none for fees, withdrawals and the like.
+ * Returns the kind of item to which a fund-flow row refers, or undefined for fees, withdrawals and other movements.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071249
  */
 export function subjectOf({ business, direction }: FundFlowRow): 'order' | 'refund' | undefined {
@@ -69,7 +70,10 @@ export function subjectOf({ business, direction }: FundFlowRow): 'order' | 'refu
   return business === '退款' && direction === 'expense' ? 'refund' : undefined;
 }
 
-/** Compares a row of the fund-flow bill with the ledger, and its amount with the trade bill where the bill lists it. */
+/**
+ * Compares a row of the fund-flow bill with the ledger. Its amount is compared with the settled amount of the trade
+ * bill, or with the ledger if the trade bill lacks the item.
+ */
 export function compareFundFlowRow(
   row: FundFlowRow,
   { orders, refunds }: Ledger,
@@ -83,7 +87,7 @@ export function compareFundFlowRow(
   const differences: Difference[] = [];
   const ours = settled[`${subject}s`].get(no) ?? entry.amountFen;
   if (ours !== theirs) differences.push({ kind: 'fund-amount', no, ours, theirs });
-  // An unpaid order has no transaction: the trade bill reports it.
+  // An unpaid order has no `transactionId`. The comparison with the trade bill reports such an order.
   if ('transactionId' in entry && entry.transactionId !== wechatNo) {
     differences.push({ kind: 'transaction', no, ours: entry.transactionId, theirs: wechatNo });
   }

@@ -3,14 +3,14 @@ import type { Table } from '../store/table.ts';
 import { copyString } from './copy-string.ts';
 import type { Report } from './report.ts';
 
-/** Records the differences of one run, each of them once. */
+/** Records each difference of one run once. */
 export interface DifferenceRecorder {
-  /** Writes a difference to the table, whose stream publishes it, and to the report. */
+  /** Writes a difference to the report and to the table. The stream of the table publishes the difference. */
   record(difference: Difference): Promise<void>;
   count(): number;
 }
 
-/** Creates the recorder of a run over a day (`yyyy-mm-dd`); `seenAt` is ISO 8601. */
+/** Creates the recorder for the reconciliation of a day (`yyyy-mm-dd`). `seenAt` is ISO 8601. */
 export function createDifferenceRecorder(
   { table }: { table: Table },
   { date, report, seenAt }: { date: string; report: Report; seenAt: string },

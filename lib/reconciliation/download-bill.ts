@@ -6,7 +6,10 @@ import type { Log } from '../core/log.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { openTemporaryFile, readUncompressed } from './temporary-file.ts';
 
-/** The body of a bill, which may be compressed; `sha1` (hex) is the hash of the content, where WeChat sends one. */
+/**
+ * The body of a bill, which may be compressed; `sha1` (hex) is the hash of the uncompressed content, if WeChat sends a
+ * hash.
+ */
 interface BillBody {
   body: AsyncIterable<Buffer>;
   sha1?: string;
@@ -15,13 +18,13 @@ interface BillBody {
 /** `none`: the day has no transactions. `creating`: WeChat has not finished the bill. */
 export type BillResponse = BillBody | 'none' | 'creating';
 
-/** A complete bill. `rows` reads it from its beginning, any number of times. */
+/** A complete bill. Each call of `rows` reads the bill from its beginning. */
 export interface Bill<Row, Totals> extends AsyncDisposable {
   totals: Totals;
   rows(): AsyncIterable<Row>;
 }
 
-/** How to get and to read one kind of bill; `name` is for messages and logs. */
+/** Opens and reads one kind of bill. `name` appears in messages and logs. */
 interface BillKind<Row, Totals> {
   name: string;
   open(): Promise<BillResponse>;
@@ -30,10 +33,10 @@ interface BillKind<Row, Totals> {
 }
 
 /**
- * Downloads a bill into a temporary file and reads it once, to verify its hash and its summary before any row is
- * compared. A damaged bill is downloaded a second time.
- * @throws WECHAT_UNAVAILABLE when the bill is not ready, or damaged twice
- * @throws WECHAT_TIMEOUT, WECHAT_CONFIG, RATE_LIMITED when the request fails so
+ * Downloads a bill into a temporary file, and verifies its hash and its summary before any row is compared. A failed
+ * download or a damaged bill is retried once.
+ * @throws WECHAT_UNAVAILABLE when the bill is not ready, or when both downloads fail or are damaged
+ * @throws WECHAT_TIMEOUT when both downloads time out; the other errors of `open`
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */
 export async function downloadBill<Row, Totals>(log: Log, kind: BillKind<Row, Totals>): Promise<Bill<Row, Totals>> {

@@ -3,8 +3,9 @@ import { AppError } from '../core/errors.ts';
 const YUAN = /^([-+]?)(\d{1,13})(?:\.(\d*))?$/;
 
 /**
- * Converts yuan such as `0.01` or `-12.5` to fen. It moves digits: fractions would be inexact in binary. An
- * empty cell is 0, because some columns belong to other kinds of lines. `column` is for the message.
+ * Converts yuan such as `0.01` or `-12.5` to fen. The conversion moves the decimal point in the text, because binary
+ * fractions are inexact. An empty cell is 0, because some columns apply only to other kinds of lines. `column` appears
+ * in the error message.
  * @throws WECHAT_UNAVAILABLE when the text is not an amount of whole fen
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */

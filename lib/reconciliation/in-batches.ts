@@ -1,6 +1,6 @@
 /**
- * Processes `items` in batches of `size`, `inFlight` batches at a time. It reads a batch only when a worker is free.
- * @throws the error of the first failed batch, after the running batches have ended
+ * Processes `items` in batches of `size`, `inFlight` batches at a time. A batch is read only when a worker is free.
+ * @throws the error of a failed batch or of `items`, after the running batches have ended
  */
 export async function inBatches<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,

@@ -35,10 +35,11 @@ const calendarDate = v.pipe(v.string(), v.isoDate(), v.check(isCalendarDate, 'is
 const inputSchema = v.object({ date: v.optional(calendarDate) }, 'must be {"date": "yyyy-mm-dd"}, or {} for yesterday');
 
 /**
- * Compares the bills of a day with the ledger, and the ledger with the bills. A repeated run records no
- * difference again, but its report lists all of them.
- * @param input `{date?}`; without a date the flow reconciles yesterday in Beijing, unless that is done
- * @returns the result of this run, or of the earlier one
+ * Compares the bills of a day with the ledger, and the ledger with the bills. A repeated run records no difference
+ * twice, but its report lists every difference.
+ * @param input `{date?}`; without a date the flow reconciles yesterday in Beijing, unless that day is reconciled
+ * already
+ * @returns the result of this run, or of the earlier run
  * @throws PARAM_ERROR when the input is malformed, or WeChat has no bills for such a day
  * @throws WECHAT_UNAVAILABLE when a bill is not ready, or damaged twice
  * @throws WECHAT_TIMEOUT, WECHAT_CONFIG, RATE_LIMITED, INTERNAL

@@ -3,7 +3,7 @@ import type { Difference } from '../store/bills.ts';
 
 const FLUSH_CHARS = 64 * 1024;
 
-/** A report that grows in a temporary file, so that its memory does not depend on the number of differences. */
+/** A report that is written to a temporary file, so that memory use does not depend on the number of differences. */
 export interface Report {
   add(difference: Difference): Promise<void>;
   /** Writes the end of the JSON. */

@@ -9,9 +9,10 @@ export interface SheetFormat<Column extends string, Sum extends string> {
 type Cells<Name extends string> = Record<Name, string>;
 
 /**
- * Reads the rows of a bill as records of the requested columns, and passes its summary to `onSummary`. Accepts
- * UTF-8 with or without BOM, lines that end in CRLF or LF, and columns in any order with others between them.
- * @throws WECHAT_UNAVAILABLE when a column is missing, or when the bill ends before its summary
+ * Reads the rows of a bill as records of the requested columns, and passes its summary to `onSummary`. Accepts UTF-8
+ * with or without BOM, lines that end in CRLF or LF, and columns in any order, with other columns between them.
+ * @throws WECHAT_UNAVAILABLE when a column or a cell is missing, a line is too long, or the bill ends before its
+ * summary
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */
 export async function* readSheet<Column extends string, Sum extends string>(
@@ -34,12 +35,12 @@ export async function* readSheet<Column extends string, Sum extends string>(
   throw new AppError('WECHAT_UNAVAILABLE', `The bill ends in line ${line}, before its summary`);
 }
 
-/** Values begin with a backtick and contain no commas. Names have no backtick. */
+/** Each value begins with a backtick, so a comma and a backtick separate two values. Column names have no backtick. */
 function cellsOf(line: string): string[] {
   return line.startsWith('`') ? line.slice(1).split(',`') : line.split(',');
 }
 
-/** WeChat writes the columns of the fund-flow bill with parentheses of either width. */
+/** WeChat writes the column names of the fund-flow bill with half-width or full-width parentheses. */
 function nameOf(cell: string): string {
   return cell.trim().replace('（', '(').replace('）', ')');
 }

@@ -1,15 +1,15 @@
 import { AppError } from '../core/errors.ts';
 import { fenOf } from './fen.ts';
 
-/** Expected values of a bill's summary, by column: counts, and amounts in fen with all admissible values. */
+/** Expected values of a bill's summary, by column: each count, and for each amount (fen) every accepted value. */
 export interface ExpectedSummary {
   counts: Record<string, number>;
   fen: Record<string, number[]>;
 }
 
 /**
- * Checks the summary of a bill against its lines. A bill of API v2 has no hash: only the summary shows that lines are
- * missing.
+ * Checks the summary of a bill against its lines. A bill of API v2 has no hash, so only the summary reveals missing
+ * lines.
  * @throws WECHAT_UNAVAILABLE when a value differs
  */
 export function assertSummary(summary: Record<string, string>, { counts, fen }: ExpectedSummary): void {

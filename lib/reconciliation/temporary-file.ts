@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uncompressed } from '../core/chunks.ts';
 
-/** Opens an empty file without a name: the system removes it when it is closed, also when the process is killed. */
+/** Opens an empty file without a name. The system removes the file when it is closed or the process ends. */
 export async function openTemporaryFile(): Promise<FileHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'pay-bills-'));
   try {
@@ -16,7 +16,8 @@ export async function openTemporaryFile(): Promise<FileHandle> {
 const READ_BYTES = 64 * 1024;
 
 /**
- * Reads a file from its beginning, any number of times. A stream would close the file when its reader stops early.
+ * Reads a file from its beginning, any number of times. A read stream is not used, because it would close the file when
+ * its reader stops early.
  */
 export async function* readFromStart(file: FileHandle): AsyncGenerator<Buffer> {
   for (let position = 0; ;) {

@@ -4,14 +4,14 @@ import { assertSummary, type ExpectedSummary } from './summary.ts';
 
 /** A line of the trade bill: one payment or refund. Amounts are fen. */
 export interface TradeRow {
-  /** Payments are SUCCESS or REVOKED; REFUND lines repeat columns of their payment. */
+  /** SUCCESS or REVOKED for a payment, REFUND for a refund. A REFUND line repeats columns of its payment. */
   state: string;
   appId: string;
   mchId: string;
   transactionId: string;
   outTradeNo: string;
   amountFen: number;
-  /** The settled part of the amount: less than all of it when WeChat paid for a coupon. */
+  /** The settled part of the amount: `amountFen` minus coupons that the merchant did not prepay (免充值券). */
   settledFen: number;
   refundId: string;
   outRefundNo: string;
@@ -79,7 +79,8 @@ export function isRefund({ state }: Pick<TradeRow, 'state'>): boolean {
  */
 export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TradeRow, TradeTotals> {
   const totals = { ...EMPTY_TRADE_BILL };
-  // Undocumented: whether the summary includes the payment columns that refund lines repeat. Both sums are accepted.
+  // WeChat Pay does not document whether the summary includes the payment columns of refund lines. Both sums are
+  // accepted.
   const repeated = { amountFen: 0, settledFen: 0 };
   const check = (summary: Record<string, string>) => assertSummary(summary, expectedSummary(totals, repeated));
   for await (const cells of readSheet(chunks, FORMAT, check)) {

@@ -6,8 +6,8 @@ import { keys, type Key } from './keys.ts';
 import type { Table } from './table.ts';
 
 // An account lists its identifiers (identities, unionids, a phone), and each identifier points to its account. Both
-// sides change in one transaction. Every function returns false on a version conflict; the caller then reads and
-// decides anew.
+// sides change in one transaction. Every function returns false on a version conflict; the caller then reads the items
+// again and decides again.
 
 /** A WeChat user with a unionid. */
 export type KnownPerson = Person & { unionId: string };

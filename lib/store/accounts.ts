@@ -28,7 +28,10 @@ interface EndOfAccount {
   closedAt?: string;
 }
 
-/** Reads the account of an id, or of the account into which it was merged. Returns undefined for a closed account. */
+/**
+ * Reads the account with this id. For a merged account, reads the account into which it was merged. Returns undefined
+ * for a closed account.
+ */
 export async function readAccount(table: Table, id: string, consistency: Consistency): Promise<Account | undefined> {
   const account = await getItem<Account & EndOfAccount>(table, keys.account(id), consistency);
   if (account?.mergedInto) return readAccount(table, account.mergedInto, consistency);
@@ -55,7 +58,7 @@ export type Profile = Pick<Account, (typeof PROFILE_FIELDS)[number]>;
 
 /**
  * Sets the given fields and records their source.
- * @returns the changed account, or undefined if it was merged or closed
+ * @returns the changed account, or undefined if no field was given or the account was merged or closed
  */
 export function setProfile(
   table: Table,
@@ -89,8 +92,8 @@ function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profil
 }
 
 /**
- * Sets the fields to the values of the profile, and removes the fields that the profile lacks. `guard` builds the
- * condition of a field from the condition that its value came from WeChat.
+ * Sets the fields to the values of the profile, and removes the fields that the profile lacks. `guard` returns the
+ * condition of one field; its second argument is the condition that the value came from WeChat.
  */
 async function writeProfile(
   { client, name: TableName }: Table,
@@ -131,7 +134,7 @@ async function writeProfile(
   return changed.done ? (changed.written.Attributes as Account) : undefined;
 }
 
-/** Condition of every write to an account: it exists, and it was neither merged nor closed. */
+/** Condition of every update of an account: the account exists, and was neither merged nor closed. */
 export const LIVING = 'attribute_exists(pk) AND attribute_not_exists(mergedInto) AND attribute_not_exists(closedAt)';
 
 /** The permanent record of a merge. Its personal data are removed when the user closes the account. */

@@ -16,7 +16,7 @@ export type Attempt<Written, Rejecting> =
   { done: true; written: Written } | { done: false; rejecting: Rejecting | undefined };
 
 /**
- * Runs one conditional write. A failed condition is a result here, not an error.
+ * Runs one conditional write. A failed condition is returned, not thrown.
  * @typeParam Rejecting the entity stored under the key of the write
  */
 export function attempt<Written, Rejecting = never>(
@@ -35,8 +35,8 @@ export function attempt<Written, Rejecting = never>(
 type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /**
- * Writes all items or none; false when a condition failed. The SDK gives each transaction a token, so that a retry
- * after a lost response does not apply it twice.
+ * Writes all items or no item. Returns false when a condition failed. The SDK sends a token with each transaction, so
+ * that a retry after a lost response does not apply the transaction twice.
  */
 export function transact({ client }: Table, items: TransactItems): Promise<boolean> {
   return retryOnTransactionConflict(async () => {
@@ -54,7 +54,10 @@ export function transact({ client }: Table, items: TransactItems): Promise<boole
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 20;
 
-/** Retries a write that DynamoDB rejected because a transaction holds the same item: the SDK does not. */
+/**
+ * Retries a write that DynamoDB rejected because a transaction holds the same item. The SDK does not retry such a
+ * write.
+ */
 async function retryOnTransactionConflict<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -16,7 +16,9 @@ export interface ReconciledBill {
   reconciledAt: string;
 }
 
-/** Kinds of differences between a bill and the ledger: see `lib/reconciliation/compare-rows.ts`. */
+/**
+ * Kinds of differences between a bill and the ledger. See compare-rows.ts and compare-bills.ts in `lib/reconciliation`.
+ */
 type DifferenceKind =
   | 'unknown-order'
   | 'unpaid-here'
@@ -43,7 +45,7 @@ export function readReconciled(table: Table, date: string): Promise<ReconciledBi
   return getItem(table, keys.bill(date), 'strong');
 }
 
-/** Stores the reconciliation of a day in place of an earlier one. */
+/** Stores the reconciliation of a day in place of an earlier reconciliation. */
 export async function putReconciled({ client, name: TableName }: Table, bill: ReconciledBill): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.bill(bill.date), ...bill } }));
 }

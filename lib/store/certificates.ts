@@ -7,7 +7,7 @@ import { getItem, type Table } from './table.ts';
 export interface Certificates {
   list: { serial: string; pem: string; expiresAtMs: number }[];
   fetchedAtMs?: number;
-  /** The last attempt to fetch, successful or not. */
+  /** Time of the last attempt to fetch, successful or not. */
   triedAtMs: number;
 }
 
@@ -17,7 +17,7 @@ export type CertificateStore = ReturnType<typeof certificateStore>;
 export function certificateStore({ client, name: TableName }: Table, mchId: string) {
   const Key = keys.certificates(mchId);
   return {
-    /** Returns the stored certificates, or undefined before the first fetch. */
+    /** Returns the stored certificates, or undefined before the first claim of a fetch. */
     read(): Promise<Certificates | undefined> {
       return getItem({ client, name: TableName }, Key, 'strong');
     },

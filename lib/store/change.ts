@@ -28,7 +28,7 @@ export function readChange({ dynamodb = {} }: DynamoDBRecord): ItemChange {
 
 type Image = NonNullable<DynamoDBRecord['dynamodb']>['NewImage'];
 
-/** Lambda passes binary attributes as text, but no item has one. */
+/** Converts an image to a plain item. Lambda passes binary attributes as text, but no item has a binary attribute. */
 function plain(image: Image): Item | undefined {
   return image && unmarshall(image as Parameters<typeof unmarshall>[0]);
 }

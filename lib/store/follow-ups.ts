@@ -14,7 +14,10 @@ export type FollowUp = FollowUpSubject & Pick<FollowUpEntry, 'followUpSk'>;
 
 const PAGE = 25;
 
-/** Lists the follow-ups that are due, oldest first, taking a page from each partition in turn so that none starves. */
+/**
+ * Lists the due follow-ups. Takes one page (oldest first) from each partition in turn, so that no partition has to wait
+ * for another.
+ */
 export async function* listDueFollowUps(table: Table, nowMs: number): AsyncGenerator<FollowUp> {
   let waiting = FOLLOW_UP_PARTITIONS.map((partition) => ({ partition, after: undefined as PageKey }));
   while (waiting.length > 0) {
@@ -50,8 +53,8 @@ function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>
 }
 
 /**
- * Claims a due follow-up by moving it to `nextAtMs`; true for one of several callers. Rescheduling before the work
- * makes a crash safe and keeps failing items from blocking the others.
+ * Claims a due follow-up by moving it to `nextAtMs`. Returns true for exactly one of several callers. Rescheduling
+ * before the work makes a crash safe and keeps failing items from blocking the others.
  */
 export function claimFollowUp(table: Table, { followUpSk, ...subject }: FollowUp, nextAtMs: number): Promise<boolean> {
   return move(table, subject, nextAtMs, { condition: 'followUpSk = :seen', values: { ':seen': followUpSk } });

@@ -54,10 +54,10 @@ export async function readPhoneHolder(table: Table, phone: string): Promise<stri
 }
 
 /**
- * Stores whether a user follows, unless a later push is stored: pushes can arrive out of order. A follow also requests
- * a synchronisation.
+ * Stores whether a user follows, unless a later push is stored, because pushes can arrive out of order. A follow also
+ * requests a synchronisation; an unfollow removes the request.
  * @param atS CreateTime of the push, epoch seconds
- * @returns whether this push was the latest
+ * @returns false if a later push is stored
  */
 export async function setSubscribed(
   table: Table,

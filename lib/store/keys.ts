@@ -44,12 +44,14 @@ export function ordersOf(accountId: string): Key {
   return { ...keys.account(accountId), sk: 'ORDER#' };
 }
 
-/** Returns the id of the account that owns an order, from the order number, or `-` for a number of another form. */
+/** Returns the id of the account that owns an order, from the order number, or `-` for a number in another format. */
 export function ownerOf(outTradeNo: string): string {
   return /^[0-9a-z]{32}$/.test(outTradeNo) ? outTradeNo.slice(0, ACCOUNT_ID_LENGTH) : '-';
 }
 
-/** Returns the part of an order number after the id of the owner. It grows with time, across owners. */
+/**
+ * Returns the part of an order number after the id of the owner. A later order has a greater value, also across owners.
+ */
 export function ageOf(outTradeNo: string): string {
   return outTradeNo.slice(ACCOUNT_ID_LENGTH);
 }
@@ -67,7 +69,8 @@ export interface FollowUpEntry {
 }
 
 /**
- * Returns the index entry of an order or a refund that is due at `atMs` (epoch ms). Entries spread over the partitions.
+ * Returns the index entry of an order or a refund that is due at `atMs` (epoch ms). Entries are spread over the
+ * partitions.
  */
 export function followUpEntry(no: string, atMs: number): FollowUpEntry {
   return { followUpPk: FOLLOW_UP_PARTITIONS[shardOf(no)]!, followUpSk: `${new Date(atMs).toISOString()}#${no}` };

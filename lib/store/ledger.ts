@@ -40,7 +40,7 @@ export async function readLedger(
   return ledger;
 }
 
-/** Lists the numbers of the orders that the ledger has as paid on a day (`yyyy-mm-dd` in Beijing). */
+/** Lists the numbers of the orders that the ledger records as paid on a day (`yyyy-mm-dd` in Beijing). */
 export async function* listPaidOn({ client, name: TableName }: Table, date: string): AsyncGenerator<string> {
   for (const partition of paidPartitions(date)) {
     let from: Record<string, unknown> | undefined;
@@ -102,7 +102,7 @@ async function batchGetOnce({ client, name }: Table, Keys: Key[], ConsistentRead
     const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems }));
     return { items: (Responses?.[name] ?? []) as LedgerItem[], unread: (UnprocessedKeys?.[name]?.Keys ?? []) as Key[] };
   } catch (error) {
-    // DynamoDB throws these errors when it has read none of the keys.
+    // DynamoDB throws these errors when it has not read any key.
     if (!/^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded)/.test((error as Error).name)) throw error;
     return { items: [], unread: Keys };
   }

@@ -40,9 +40,9 @@ export interface Order {
   clientIp?: string;
   /** Amount of the refunds that WeChat completed. */
   refundedFen: number;
-  /** Amount reserved for refunds that are not final. */
+  /** Amount of the refunds that are requested, processing or abnormal. */
   refundingFen: number;
-  /** Number of refunds in `refundedFen` and `refundingFen`. */
+  /** Number of refunds that `refundedFen` and `refundingFen` include. */
   refundCount: number;
   /** The prepay_id, code_url or h5_url that opens the payment. */
   paymentHandle?: string;
@@ -54,7 +54,10 @@ export interface Order {
   queriedAtMs?: number;
   /** Time of the last claim to create the order at WeChat. */
   creationClaimedAtMs?: number;
-  /** Hash of the requested purchase. An Idempotency-Key must repeat the purchase, even if the price has changed. */
+  /**
+   * Hash of the requested purchase. A repeat of an Idempotency-Key must have the same hash. The hash does not include
+   * the catalogue price.
+   */
   requestFingerprint: string;
 }
 
@@ -143,7 +146,10 @@ export function markAccepted(
   return changeOrder(table, outTradeNo, from, { set: { state: 'NOTPAY', ...accepted } });
 }
 
-/** Marks an order as paid in one write if it matches `terms`. Otherwise returns the stored order. */
+/**
+ * Marks an order as paid in one write, if its state is in `from` and its fields match `terms`. Otherwise `rejecting` is
+ * the stored order.
+ */
 export function markPaid(
   table: Table,
   terms: PaymentTerms,
@@ -154,7 +160,7 @@ export function markPaid(
   return changeOrder(table, outTradeNo, from, { set, expect, settled: true });
 }
 
-/** Marks an order as closed: WeChat accepts no further payment. */
+/** Marks an order as closed and ends its follow-up. A late payment can still change a closed order. */
 export function markClosed(
   table: Table,
   { outTradeNo, from }: { outTradeNo: string; from: OrderState[] },
@@ -209,7 +215,7 @@ interface Change {
   set: Partial<Order & PaidEntry>;
   /** Further attributes that the order must have. */
   expect?: Partial<Order>;
-  /** Whether the order leaves the follow-up schedule. */
+  /** Whether the change removes the order from the follow-up schedule. */
   settled?: boolean;
 }
 

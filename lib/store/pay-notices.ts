@@ -24,17 +24,20 @@ export interface PayNotice {
   expiresAt: number;
 }
 
-/** Records a mismatch once, even if WeChat repeats its message. @returns true the first time */
+/** Records a mismatch once, even if WeChat repeats its message. @returns whether this call recorded the mismatch */
 export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
   return putOnce(table, { ...keys.payMismatch(mismatch.refundId ?? mismatch.transactionId), ...mismatch });
 }
 
-/** Stores a notification once. @returns true the first time */
+/** Stores a notification once. @returns whether this call stored the notification */
 export async function recordNotice(table: Table, notice: PayNotice): Promise<boolean> {
   return putOnce(table, { ...keys.payNotice(notice.id), ...notice });
 }
 
-/** An SDK retry can fail its condition against its own first attempt: the same `seenAt` counts as success. */
+/**
+ * Stores an item unless its key exists. An SDK retry can fail its condition against its own first attempt, so a stored
+ * item with the same `seenAt` counts as success.
+ */
 async function putOnce(
   { client, name: TableName }: Table,
   Item: Record<string, unknown> & { seenAt: string },

@@ -24,7 +24,7 @@ interface Lease {
  * Returns the store of one platform token. The item has no TTL, so that its generation never restarts.
  *
  *   idle --takeLease--> leased --put--> idle, generation + 1
- *                          \--coolDown--> idle after a pause, nothing else changed
+ *                          \--coolDown--> idle after `untilMs`, with the same token
  */
 export function platformTokens(table: Table, appId: string, kind: string) {
   const Key = keys.platformToken(appId, kind);
@@ -60,12 +60,16 @@ export function platformTokens(table: Table, appId: string, kind: string) {
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       });
       const item = taken.done ? (taken.written.Attributes as StoredToken) : taken.rejecting!;
-      // An SDK retry after a lost response fails against its own first attempt: the stored owner counts as success.
+      // An SDK retry after a lost response fails against its own first attempt, so a stored `leaseOwner` that equals
+      // `owner` counts as success.
       const isOwner = item.leaseOwner === owner;
       return isOwner ? { taken: true, generation: item.generation } : { taken: false, current: item };
     },
 
-    /** Stores the new token. @returns false if another instance has the lease or a newer generation is stored */
+    /**
+     * Stores the new token.
+     * @returns false if another instance took the lease, or the same or a newer generation is stored
+     */
     async put(
       token: Pick<StoredToken, 'value' | 'expiresAtMs' | 'generation'> & Pick<Lease, 'owner'>,
     ): Promise<boolean> {

@@ -16,7 +16,7 @@ export function readPrice(table: Table, sku: string): Promise<Price | undefined>
   return getItem(table, keys.price(sku), 'eventual');
 }
 
-/** Stores a price in place of an earlier one. */
+/** Stores a price in place of an earlier price. */
 export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.price(price.sku), ...price } }));
 }

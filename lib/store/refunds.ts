@@ -8,8 +8,8 @@ import { getItem, type Table } from './table.ts';
  * - REPORTED: an unsigned notification or a bill contains the refund, and a query must confirm it.
  * - REQUESTED: the refund is stored here, and WeChat may not have received the request.
  * - PROCESSING, ABNORMAL, SUCCESS, CLOSED: the statuses of WeChat.
- * - REFUSED: WeChat declined the request, and the number can be reused. Events publish this value, so it keeps its
- *   name.
+ * - REFUSED: WeChat declined the request, and the number can be reused. Published events contain this value, so its
+ *   name cannot change.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
  */
 export type RefundStatus = 'REPORTED' | 'REQUESTED' | 'PROCESSING' | 'ABNORMAL' | 'SUCCESS' | 'CLOSED' | 'REFUSED';
@@ -42,9 +42,9 @@ export function readRefund(table: Table, outRefundNo: string): Promise<Refund | 
 
 /**
  * Writes a refund and its effect on the money of its order in one transaction.
- * @param seen the order and the refund as they were read. The refund is undefined if none was stored.
+ * @param seen the order and the refund as they were read. `refund` is undefined if the table had no such refund.
  * @param followUpAtMs when to query WeChat about the refund, or undefined for never
- * @returns false on a version conflict; the caller then reads and decides anew
+ * @returns false on a version conflict; the caller then reads both again and decides again
  */
 export function writeRefund(
   table: Table,
@@ -52,7 +52,7 @@ export function writeRefund(
   { refund, money, followUpAtMs }: { refund: Refund; money: RefundMoney; followUpAtMs: number | undefined },
 ): Promise<boolean> {
   const { name: TableName } = table;
-  // A refund that was read from the table contains its former follow-up, which must not survive.
+  // A refund that was read from the table contains its former follow-up, which must not be written back.
   const followUp =
     followUpAtMs === undefined
       ? { followUpPk: undefined, followUpSk: undefined }

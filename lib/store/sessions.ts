@@ -15,7 +15,7 @@ export interface Session {
   expiresAt: number;
 }
 
-/** Stores a session in place of an earlier one with the same `sid`. */
+/** Stores a session in place of an earlier session with the same `sid`. */
 export async function putSession({ client, name: TableName }: Table, session: Session): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.session(session.sid), ...session } }));
 }

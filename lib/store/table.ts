@@ -9,8 +9,9 @@ export interface Table {
 }
 
 /**
- * An `eventual` read costs half of a `strong` one and may be some milliseconds behind. `eventual-with-fallback` is an
- * eventually consistent read, falling back to a strong read when it finds nothing: for items that were just written.
+ * An `eventual` read costs half as much as a `strong` read, and can miss writes of the last milliseconds.
+ * `eventual-with-fallback` is an eventually consistent read, falling back to a strong read when it finds nothing: for
+ * items that were just written.
  */
 export type Consistency = 'eventual' | 'strong' | 'eventual-with-fallback';
 

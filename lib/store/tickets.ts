@@ -11,7 +11,7 @@ import { getItem, type Table } from './table.ts';
  *      \------------------------confirm------^   |
  *                       \------cancel------> cancelled
  *
- * Each arrow is one conditional write, and one of several concurrent attempts succeeds.
+ * Each arrow is one conditional write, so only one of several concurrent attempts succeeds.
  */
 export interface Ticket {
   ticket: string;

@@ -13,7 +13,7 @@ export interface UserToken {
   expiresAt: number;
 }
 
-/** Stores a user token in place of an earlier one. */
+/** Stores a user token in place of an earlier token. */
 export async function putUserToken({ client, name: TableName }: Table, token: UserToken): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.userToken(token.appId, token.openId), ...token } }));
 }

@@ -3,7 +3,7 @@ import { badSetting, settings, type SettingName } from '../core/config.ts';
 import { optionalSecret, secrets } from '../secrets/secrets.ts';
 import type { Merchant } from './v3/signature.ts';
 
-/** Loads the signing key of the merchant and the serial of its certificate. @throws NOT_CONFIGURED */
+/** Loads the id and the signing key of the merchant, and the serial of its certificate. @throws NOT_CONFIGURED */
 export async function loadMerchant(): Promise<Merchant> {
   const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
   const signing = await secrets('PAY_MCH_CERT_SERIAL', 'PAY_MCH_PRIVATE_KEY');
@@ -15,7 +15,7 @@ export async function loadMerchant(): Promise<Merchant> {
 }
 
 /**
- * Loads the WeChat Pay public key, or undefined for a merchant that has platform certificates only.
+ * Loads the WeChat Pay public key. Returns undefined for a merchant that has only platform certificates.
  * @throws NOT_CONFIGURED when only one of the id and the key is set, or the key is malformed
  */
 export async function loadPublicKey(): Promise<{ id: string; key: KeyObject } | undefined> {
@@ -27,7 +27,7 @@ export async function loadPublicKey(): Promise<{ id: string; key: KeyObject } | 
 
 /**
  * Loads the keys that decrypt notifications and certificates: the current key, then the previous key if set.
- * @throws NOT_CONFIGURED when the current key is missing, or a key has another length than 32 bytes
+ * @throws NOT_CONFIGURED when the current key is missing, or a key is not 32 bytes long
  */
 export async function loadApiV3Keys(): Promise<string[]> {
   const [{ PAY_API_V3_KEY: current }, previous] = await Promise.all([
@@ -48,7 +48,7 @@ export async function loadApiV2Key(): Promise<string> {
 }
 
 /**
- * Asserts 32 bytes of text. WeChat Pay uses the text itself as the key and never decodes hex.
+ * Asserts that a key is 32 bytes of text. WeChat Pay uses the text itself as the key and never decodes hex.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012072195
  */
 function assertKeyLength(name: SettingName, key: string): void {

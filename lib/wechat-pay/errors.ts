@@ -15,8 +15,8 @@ const INVALID_REQUEST = 'WeChat Pay rejected the request as invalid; look up the
 const RATE_LIMITED = 'WeChat Pay limits the rate of these calls; retry later';
 
 /**
- * The error for each normalised code of WeChat Pay. The pages of WeChat Pay write some codes with and without
- * underscores.
+ * The error for each normalised code of WeChat Pay. The documentation of WeChat Pay spells some codes both with and
+ * without underscores.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
@@ -89,7 +89,7 @@ const UNLISTED = 'WeChat Pay could not process the request; look up the error co
 const RETRY_AFTER_S = 10;
 
 /**
- * Returns the error for a code of WeChat Pay, in any spelling.
+ * Returns the error for a code of WeChat Pay. Case and underscores are ignored.
  * @param where names the call in the log
  * @param fallback the error code for an unlisted code. The default means that the outcome is unknown.
  */

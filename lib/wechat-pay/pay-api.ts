@@ -29,7 +29,7 @@ export interface WechatRefund {
   status: 'PROCESSING' | 'SUCCESS' | 'CLOSED' | 'ABNORMAL';
   amountFen: number;
   totalFen: number;
-  /** ISO 8601; only with SUCCESS. */
+  /** Time of success (ISO 8601). WeChat can omit this field. */
   successAt?: string;
 }
 
@@ -47,7 +47,7 @@ export interface JsapiPayment {
   paySign: string;
 }
 
-/** The calls of the flows to WeChat Pay, in either protocol. An order keeps the protocol that created it. */
+/** The calls to WeChat Pay that the flows make, in either protocol. An order keeps the protocol that created it. */
 export interface PayApi {
   /**
    * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.

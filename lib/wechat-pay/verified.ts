@@ -6,8 +6,8 @@ declare abstract class Signed {
 }
 
 /**
- * A value from a message whose WeChat Pay signature was verified. Only the clients, the openers of notifications and
- * the readers in this module create values of this type. Every consumer of money data requires this type.
+ * A value from a message whose WeChat Pay signature was verified. Only lib/wechat-pay creates values of this type.
+ * Every consumer of money data requires this type.
  */
 export type Verified<Value> = Readonly<Value> & Signed;
 
@@ -21,7 +21,8 @@ export function markVerified<Value extends object>(value: Value): Verified<Value
 }
 
 /**
- * Rejects every object that markVerified did not return, because the compiler accepts `any` and casts.
+ * Rejects every object that markVerified did not return. The type alone is not enough, because `any` and casts bypass
+ * it.
  * @throws INTERNAL
  */
 export function requireVerified(value: Verified<object>): void {

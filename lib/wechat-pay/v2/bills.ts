@@ -24,7 +24,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
  * Opens the trade bill of a day, with all payments and refunds. The response is the file, without signature or hash, or
  * XML when WeChat Pay has no file.
  * @param date `yyyy-mm-dd` in Beijing
- * @returns `none` for a day without transactions, `creating` while the bill is not ready
+ * @returns the body of the bill, `none` for a day without transactions, `creating` while the bill is not ready
  * @throws PARAM_ERROR when WeChat Pay has no bills of such a day
  * @throws WECHAT_CONFIG; WECHAT_UNAVAILABLE and WECHAT_TIMEOUT, also while the body is read
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935219
@@ -59,7 +59,7 @@ function signedBody({ mchId, appId, apiV2Key, randomBytes }: BillV2Deps, date: s
   return writeFields({ ...fields, sign: signFields(fields, apiV2Key, 'HMAC-SHA256') });
 }
 
-/** Interprets an error response. It has a text and no code, and the spelling of the text varies. */
+/** Interprets an error response. The response has a text but no code, and the spelling of the text varies. */
 function readErrorAnswer(status: number, text: string): 'none' | 'creating' {
   const message = messageOf(text);
   const words = message.toLowerCase().replaceAll(/[^a-z]/g, '');

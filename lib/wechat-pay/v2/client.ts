@@ -23,7 +23,8 @@ const CHANGES = new Set<PayV2Call['path']>(['/pay/unifiedorder', '/pay/closeorde
 
 /**
  * Calls API v2. Returns the fields of a response that is signed, matches the merchant and the app, and reports success.
- * A call with an unknown outcome is retried once with the same bytes: every call here is idempotent by its number.
+ * A call with an unknown outcome is retried once with the same bytes, because every call here is idempotent by its
+ * order or refund number.
  * @throws the error of errorOfPayCode for `err_code`
  * @throws WECHAT_CONFIG, INTERNAL when WeChat Pay rejects the request as a whole
  * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE when the outcome is unknown
@@ -37,8 +38,8 @@ export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): P
 }
 
 /**
- * Returns the signed body. The signature covers the fields as WeChat reads them, without characters that XML cannot
- * carry.
+ * Returns the signed body. The signature covers the fields as WeChat reads them: without empty fields, and without
+ * characters that XML forbids.
  */
 function signedBody({ mchId, apiV2Key, randomBytes }: PayV2Deps, fields: V2Fields): string {
   const nonce = randomBytes(16).toString('hex');
@@ -59,7 +60,10 @@ async function post({ send, payBaseUrl }: PayV2Deps, path: string, body: string)
   return answer.body.toString('utf8');
 }
 
-/** Checks a response in the documented order. An unsigned response can only prove that nothing was done. */
+/**
+ * Checks a response in the documented order. An unsigned response never proves success; it can only prove that WeChat
+ * Pay rejected the request.
+ */
 function readAnswer({ mchId, apiV2Key }: PayV2Deps, { path, fields }: PayV2Call, xml: string): Verified<V2Fields> {
   const answer = fieldsOf(xml);
   const { return_msg: text = '', mch_id: forMerchant = mchId, appid: forApp = fields.appid } = answer;
@@ -81,8 +85,9 @@ function fieldsOf(xml: string): V2Fields {
 }
 
 /**
- * Error codes by text of `return_msg`, which has no code and no signature. With these texts WeChat Pay rejects the
- * request as a whole, before it does anything. Any other text may be an overload, so its outcome is unknown.
+ * Error codes by the text of `return_msg`. A response with this text has no error code and no signature. These texts
+ * mean that WeChat Pay rejected the request before any change. Any other text can mean an overload, so the outcome is
+ * unknown.
  */
 const CODE_BY_TEXT: [RegExp, string][] = [
   [/签名/, 'SIGNERROR'],

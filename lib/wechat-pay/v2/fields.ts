@@ -10,9 +10,9 @@ const END = /\s*$/y;
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /**
- * Reads the fields of a message of API v2. This parser supports flat messages only: it has no entities or declarations
- * to exploit, keeps signed values exact, and adds little to a cold start. Empty elements are left out, because the
- * signature does not cover them.
+ * Reads the fields of a message of API v2. This parser supports flat messages only: it reads no DTD or entity
+ * definition that an attacker could exploit, keeps signed values exact, and adds little to a cold start. Empty elements
+ * are omitted, because the signature does not cover them.
  * @param root the root element: `xml`, or `root` inside a refund notification
  * @throws PARAM_ERROR for any other XML: DOCTYPE, comments, attributes, nested or repeated elements, text between
  * elements
@@ -59,7 +59,7 @@ function entity(name: string): string {
   throw new AppError('PARAM_ERROR', 'A character reference of the XML is not valid');
 }
 
-/** Writes a message of API v2. Characters that a CDATA section cannot carry are dropped. */
+/** Writes a message of API v2. Characters that XML forbids are dropped. */
 export function writeFields(fields: V2Fields): string {
   const elements = Object.entries(fields).map(([name, value]) => `<${name}>${cdata(value)}</${name}>`);
   return `<xml>${elements.join('')}</xml>`;

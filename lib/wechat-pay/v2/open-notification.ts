@@ -26,9 +26,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * Opens a notification of API v2: reads the flat XML, verifies the signature over every field, and reads the payment. A
  * refund has no signature, so its `req_info` is decrypted instead. The message has no timestamp, so a replay is
- * accepted: booking twice changes nothing. A signed message without success is `other`. The caller compares the payment
- * with the ledger.
- * @throws PARAM_ERROR for other XML, and for content of an unknown form
+ * accepted: booking twice changes nothing. A signed message that reports no success has the kind `other`. The caller
+ * compares the payment with the ledger.
+ * @throws PARAM_ERROR when the body is not flat XML in UTF-8 or is too long, and for content in an unknown format
  * @throws FORBIDDEN when the message is not signed or not encrypted with our key, or is a refund of another merchant
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
@@ -70,7 +70,7 @@ function openRefund(reqInfo: string, apiV2Key: string, mchId: string): WechatRef
   throw new AppError('PARAM_ERROR', 'The notification contains no refund of a known form');
 }
 
-/** Decrypts `req_info`. A wrong key can leave valid padding by chance, but never XML. */
+/** Decrypts `req_info`. With a wrong key, the padding can be valid by chance, but the result is never valid XML. */
 function openReqInfo(reqInfo: string, apiV2Key: string): V2Fields {
   try {
     return readFields(decryptReqInfo(apiV2Key, reqInfo), 'root');

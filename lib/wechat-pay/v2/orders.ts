@@ -16,7 +16,8 @@ const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFiel
 };
 
 /**
- * Creates an order. Every field except the nonce comes from the stored order, so that a repeat is identical.
+ * Creates an order. Every field except the merchant, the nonce and the signature comes from the stored order, so that a
+ * repeat is identical.
  * @returns the prepay_id, code_url or mweb_url
  * @throws WECHAT_CONFIG, ORDER_STATE_CONFLICT, FORBIDDEN, RATE_LIMITED, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
@@ -63,9 +64,9 @@ export function orderFields({ appId, outTradeNo }: OrderRefV2): V2Fields {
 }
 
 /**
- * Returns the site that starts an H5 payment; API v2 requires all three fields. The order does not store the address of
- * the site, so the origin of the notification URL stands in: WeChat Pay checks the Referer of the browser. The name is
- * cut, because the limit is 256 characters in total.
+ * Returns `scene_info`, which describes the site that starts an H5 payment. API v2 requires all three fields. The order
+ * does not store the address of the site, so the origin of the notification URL is sent instead. This is sufficient,
+ * because WeChat Pay checks the Referer of the browser. The name is cut to keep `scene_info` within 256 characters.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
  */
 function sceneInfo({ notifyUrl, description }: Order): string {

@@ -57,7 +57,7 @@ export async function queryRefundV2(
 }
 
 /**
- * Reads the decrypted content of a refund notification, or returns undefined for content of another form. WeChat Pay
+ * Reads the decrypted content of a refund notification, or returns undefined for content in another format. WeChat Pay
  * does not sign this content, so the result is a claim and not a verified refund.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */

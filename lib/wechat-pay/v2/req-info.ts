@@ -1,9 +1,9 @@
 import { createDecipheriv, createHash } from 'node:crypto';
 
 /**
- * Decrypts the `req_info` of a refund notification: base64 of AES-256-ECB. The cipher key is the text of the lower-case
- * hex MD5 of the API v2 key. The cipher authenticates nothing.
- * @throws when the padding is not valid
+ * Decrypts the `req_info` of a refund notification: base64 of AES-256-ECB. The cipher key is the MD5 of the API v2 key,
+ * as lower-case hex text. The cipher does not authenticate the content.
+ * @throws when the length or the padding is not valid
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
 export function decryptReqInfo(apiV2Key: string, reqInfo: string): string {

@@ -23,7 +23,7 @@ export function signFields(fields: V2Fields, apiV2Key: string, type: V2SignType)
 
 /**
  * Returns whether the holder of the key signed these fields, including unknown fields. The length of `sign` determines
- * the type, because notifications can omit `sign_type`. A given `sign_type` must agree.
+ * the type, because notifications can omit `sign_type`. A `sign_type` in the message must match the length.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
  */
 export function isSigned(fields: V2Fields, apiV2Key: string): fields is Verified<V2Fields> {

@@ -30,9 +30,10 @@ export async function queryTransactionV2(deps: PayV2Deps, order: OrderRefV2): Pr
 }
 
 /**
- * Reads a signed response or notification, or returns undefined for fields of another form. An unpaid order has few
- * fields.
- * @param stateIfAbsent the trade state of a message that has none, as a notification does
+ * Reads a signed response or notification, or returns undefined for fields in another format. The payment fields are
+ * optional, because an unpaid order lacks them.
+ * @param stateIfAbsent the trade state to use when the message has no `trade_state`; a notification never has this
+ * field
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935215
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
  */

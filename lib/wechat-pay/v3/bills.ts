@@ -27,9 +27,11 @@ const linkSchema = v.object({
 /**
  * Opens the trade bill of a day, with all payments and refunds.
  * @param date `yyyy-mm-dd` in Beijing
- * @returns `none` for a day without transactions, `creating` while the bill is not ready
+ * @returns the body of the bill and its hash, `none` for a day without transactions, `creating` while the bill is not
+ * ready
  * @throws PARAM_ERROR when WeChat Pay has no bills of such a day
- * @throws WECHAT_CONFIG, RATE_LIMITED; WECHAT_UNAVAILABLE and WECHAT_TIMEOUT, also while the body is read
+ * @throws WECHAT_CONFIG, FORBIDDEN, INTERNAL, RATE_LIMITED; WECHAT_UNAVAILABLE and WECHAT_TIMEOUT, also while the body
+ * is read
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071227
  */
 export function openTradeBill(deps: BillDeps, date: string): Promise<OpenedBill | 'none' | 'creating'> {
@@ -83,8 +85,8 @@ async function download(deps: BillDeps, url: URL): Promise<AsyncIterable<Buffer>
 const WECHAT_HOST = /(^|\.)(mch\.weixin\.qq\.com|wechatpay\.cn|tenpay\.com)$/;
 
 /**
- * Returns the URL of a bill if its host is the configured host or a host of WeChat Pay. The signed response that
- * contains the URL must not direct this function to any other host.
+ * Returns the URL of a bill if its host is the configured host or a host of WeChat Pay. Even a signed response must not
+ * direct the signed download request to any other host.
  * @throws WECHAT_UNAVAILABLE for any other host
  */
 export function downloadUrl(address: string, payBaseUrl: string): URL {

@@ -17,11 +17,11 @@ const answerSchema = v.object({
 });
 
 /**
- * Fetches the platform certificates of the merchant. A merchant that has only the public key gets an empty list.
+ * Fetches the platform certificates of the merchant. Returns an empty list for a merchant that has only the public key.
  * Decryption with our API v3 key authenticates the certificates. The signature of the response is verified afterwards,
  * because the list itself can contain the signing certificate.
  * @throws FORBIDDEN when no API v3 key decrypts the certificates
- * @throws WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws WECHAT_UNAVAILABLE when the response is not a valid, signed list; the errors of sendSigned except NOT_FOUND
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012551764
  */
 export async function fetchCertificates(

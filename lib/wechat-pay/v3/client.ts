@@ -29,7 +29,7 @@ export interface PayCall {
 
 /**
  * Calls API v3, verifies the signature of the response and returns its text. A call with an unknown outcome is retried
- * once with the same body: every call here is idempotent by its number.
+ * once with the same body. Every call either changes nothing or is idempotent by its order or refund number.
  * @throws the error of errorOfResponse for a status other than 200 and 204
  * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE when the outcome is unknown
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
@@ -40,7 +40,7 @@ export async function callPay(deps: PayV3Deps, call: PayCall): Promise<Verified<
 
 /**
  * Sends one signed request. The caller verifies the signature of the response.
- * @throws the error of errorOfResponse for a status other than 200 and 204
+ * @throws the error of errorOfResponse for a status other than 200 and 204; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
 export async function sendSigned(deps: SigningDeps, { method, path, body }: PayCall): Promise<OutboundResponse> {
@@ -53,7 +53,7 @@ export async function sendSigned(deps: SigningDeps, { method, path, body }: PayC
     headers: {
       accept: 'application/json',
       'user-agent': 'wechat-lambda',
-      // The header must not be empty. Without it, WeChat Pay signs the response with a platform certificate.
+      // The header must not be empty. Without this header, WeChat Pay signs the response with a platform certificate.
       ...(deps.platformKeyId && { 'wechatpay-serial': deps.platformKeyId }),
       authorization: authorization(deps.merchant, { method, url, body: text }, deps),
       ...(body && { 'content-type': 'application/json' }),
@@ -72,7 +72,8 @@ async function sendOnce(deps: PayV3Deps, call: PayCall): Promise<Verified<string
 
 /**
  * Asserts that WeChat Pay signed this response.
- * @throws WECHAT_UNAVAILABLE, because the outcome of the call is unknown
+ * @throws WECHAT_UNAVAILABLE when the signature is missing or not valid, because the outcome of the call is then
+ * unknown
  */
 export async function assertSigned(
   { now, platformKeys }: Pick<PayV3Deps, 'now' | 'platformKeys'>,

@@ -29,7 +29,7 @@ const envelope = v.object({
  * Opens a notification: verifies the signature over the raw bytes, parses the envelope, decrypts and authenticates the
  * resource, and reads its content. Unverified bytes are never parsed.
  * @throws FORBIDDEN when WeChat Pay did not sign the request, or our key does not decrypt the resource
- * @throws PARAM_ERROR for signed content of an unknown format; the errors of the key lookup
+ * @throws PARAM_ERROR for signed content in an unknown format; the errors of the key lookup
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075420
  */
 export async function openPayNotification(

@@ -9,7 +9,9 @@ export type OrderRef = Pick<Order, 'outTradeNo' | 'mchId'>;
 
 const boundedText = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
 
-/** For each trade type: the path that creates an order, and the payment handle in the response. */
+/**
+ * For each trade type: the path that creates an order, and the schema that reads the payment handle from the response.
+ */
 const CREATE: Record<TradeType, { path: string; answer: v.GenericSchema<unknown, string> }> = {
   JSAPI: {
     path: '/v3/pay/transactions/jsapi',

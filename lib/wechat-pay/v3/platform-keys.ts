@@ -22,9 +22,9 @@ const COOLDOWN_MS = 10_000;
 const REFRESH_MS = 12 * 3_600_000;
 
 /**
- * The keys that WeChat Pay signs with: the configured public key, and the platform certificates, which are fetched and
- * shared by all instances. Both at once, because WeChat signs with either while a merchant changes over. A key is
- * found by its exact serial only.
+ * Returns the keys with which WeChat Pay signs: the configured public key and the platform certificates. All instances
+ * share the fetched certificates. Both kinds of keys are valid together, because WeChat Pay uses either while a
+ * merchant migrates to the public key. A key is found only by its exact serial.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180
  */
 export function platformKeyRing({ certificates, publicKey, now, log }: PlatformKeyDeps) {
@@ -33,7 +33,8 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
   return { find, findConfigured, refreshIfOld };
 
   /**
-   * Finds the key of a serial in memory, then in the table, then among freshly fetched certificates.
+   * Finds the key of a serial in memory, then in the table, then among newly fetched certificates. Returns undefined
+   * for an unknown serial.
    * @throws the errors of `fetchList`
    */
   async function find(serial: string, fetchList: FetchCertificates): Promise<KeyObject | undefined> {
@@ -52,8 +53,8 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
   }
 
   /**
-   * Fetches the certificates when the stored list is old, outside of any request. A merchant that has only the public
-   * key has no certificates; the empty list is stored too.
+   * Fetches the certificates when the stored list is older than REFRESH_MS. For a merchant that has only the public
+   * key, an empty list is stored.
    * @throws the errors of `fetchList`
    */
   async function refreshIfOld(fetchList: FetchCertificates): Promise<void> {
@@ -62,7 +63,7 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
     await fetchAndStore(fetchList, REFRESH_MS / 12);
   }
 
-  /** Does nothing when another instance claimed this fetch. */
+  /** Fetches and stores the list. Does nothing when a fetch was claimed less than `intervalMs` ago. */
   async function fetchAndStore(fetchList: FetchCertificates, intervalMs: number): Promise<void> {
     if (!(await certificates.claimFetch({ nowMs: now(), intervalMs }))) return;
     const list = await fetchList();

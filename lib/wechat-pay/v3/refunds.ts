@@ -25,9 +25,9 @@ const responseSchema = v.object({ ...common, status });
 const noticeSchema = v.object({ ...common, mchid: v.string(), refund_status: status });
 
 /**
- * Requests a refund. A repeat with the same number is the same refund, so every field comes from the stored refund. A
- * response means that WeChat Pay accepted the refund; the money arrives later.
- * @throws FORBIDDEN, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat Pay declines the refund
+ * Requests a refund. A repeat with the same number must be identical, so every field comes from the stored refund and
+ * its order. A response means that WeChat Pay accepted the refund; the money arrives later.
+ * @throws FORBIDDEN, NOT_FOUND, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat Pay declines the refund
  * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
@@ -61,7 +61,7 @@ export async function queryRefund(
 }
 
 /**
- * Reads the decrypted resource of a refund notification, or returns undefined for a resource of another form.
+ * Reads the decrypted resource of a refund notification, or returns undefined for a resource in another format.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791865
  */
 export function readRefundNotice(json: Verified<string>): Verified<WechatRefund> | undefined {
@@ -70,7 +70,9 @@ export function readRefundNotice(json: Verified<string>): Verified<WechatRefund>
   return refundOf(parsed.output, parsed.output.mchid, parsed.output.refund_status);
 }
 
-/** Reads a response. It does not name the merchant, so the merchant that sent the request is assumed. */
+/**
+ * Reads a response. The response does not contain the merchant, so the result has the merchant that sent the request.
+ */
 function readAnswer(answer: Verified<string>, { merchant }: PayV3Deps, outRefundNo: string): Verified<WechatRefund> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), responseSchema), answer);
   if (parsed.success && parsed.output.out_refund_no === outRefundNo) {

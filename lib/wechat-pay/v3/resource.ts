@@ -13,9 +13,9 @@ export const sealedResource = v.object({
 });
 
 /**
- * Decrypts a resource with the first key that fits. A resource encrypted with the previous key can arrive after a
- * rotation.
- * @throws FORBIDDEN when no key fits
+ * Decrypts a resource with the first key that succeeds. After a rotation, a resource that was encrypted with the
+ * previous key can still arrive.
+ * @throws FORBIDDEN when every key fails
  */
 export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof sealedResource>): string {
   const { ciphertext, nonce, associated_data: associatedData } = resource;
@@ -31,9 +31,9 @@ export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof
 }
 
 /**
- * Decrypts AEAD_AES_256_GCM in the format of WeChat Pay: base64 of the ciphertext and the tag. Key, nonce and
+ * Decrypts AEAD_AES_256_GCM in the format of WeChat Pay: base64 of the ciphertext, followed by the tag. Key, nonce and
  * associated data are the bytes of their text.
- * @throws when the tag is wrong
+ * @throws when the tag is wrong or incomplete
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012071382
  */
 export function decryptResource(

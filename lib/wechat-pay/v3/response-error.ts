@@ -9,9 +9,9 @@ const envelope = v.object({ code: v.string(), detail: v.optional(location, {}) }
 const NO_ENVELOPE: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {} };
 
 /**
- * Returns the error for a response that is neither 200 nor 204. The error code decides. The status decides only for an
- * unlisted code, and the text is ignored, because WeChat Pay may change it. Such a response is unsigned, so it never
- * proves a payment or a refund.
+ * Returns the error for a response whose status reports no success. The code in the body determines the error; the
+ * status counts only if the code is unlisted. The text is ignored, because WeChat Pay may change the text. The
+ * signature of such a response is not verified, so the response never proves a payment or a refund.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
 export function errorOfResponse({

@@ -35,7 +35,7 @@ export async function queryTransaction(
   throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay did not return the requested order');
 }
 
-/** Reads a decrypted notification or the response to a query, or returns undefined for JSON of another form. */
+/** Reads a decrypted notification or the response to a query, or returns undefined for JSON in another format. */
 export function readTransaction(json: Verified<string>): Verified<Transaction> | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), json);
   if (!parsed.success) return undefined;
