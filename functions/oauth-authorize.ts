@@ -10,7 +10,7 @@ const load = fresh(loadAuthorize);
 
 export const handler = route(endpoint, async ({ query }) => {
   const deps = await load();
-  const { location, state, kept } = await authorize(deps, query);
-  const cookie = { name: oauthCookie(state), value: kept, path: CALLBACK_PATH, maxAgeS: OAUTH_STATE_LIFE_S };
+  const { location, state, signedState } = await authorize(deps, query);
+  const cookie = { name: oauthCookie(state), value: signedState, path: CALLBACK_PATH, maxAgeS: OAUTH_STATE_LIFE_S };
   return { location, cookies: [setCookie(cookie, deps.publicBaseUrl)] };
 });

@@ -10,7 +10,7 @@ const load = fresh(loadOauthCallback);
 export const handler = route(endpoint, async ({ query: { code, state }, cookies, address }) => {
   const { limit, publicBaseUrl, ...deps } = await load();
   await limit(address);
-  const { redirect, session } = await oauthCallback(deps, { code, state, kept: cookies[oauthCookie(state)] });
+  const { redirect, session } = await oauthCallback(deps, { code, state, signedState: cookies[oauthCookie(state)] });
   const cookie = { name: SESSION_COOKIE, value: session.token, path: '/', maxAgeS: session.expiresIn };
   return { location: redirect, cookies: [setCookie(cookie, publicBaseUrl)] };
 });

@@ -1,4 +1,4 @@
-// What a function can reach. The bundler drops unreachable code, so the code and the names that remain in the bundle are
+// Derives what a function can reach. The bundler drops unreachable code, so the code and the names that remain in the bundle are
 // the ones that the function may use.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

@@ -12,13 +12,13 @@ export type AuthorizeDeps = Pick<Runtime, 'randomBytes'> & {
 };
 
 /**
- * The redirect of a browser to the consent page. The browser keeps `kept`, the signed state, in a cookie until the
+ * The redirect of a browser to the consent page. The browser keeps `signedState` in a cookie until the
  * login has ended.
  */
 export interface Departure {
   location: string;
   state: string;
-  kept: string;
+  signedState: string;
 }
 
 /** Maximum length of a redirect address. The signed state must fit into a cookie, which may have 4 KB. */
@@ -49,7 +49,7 @@ export async function authorize(
   const oauthState: OauthState = { state: randomBytes(16).toString('hex'), redirect: new URL(redirect).href };
   const redirectUri = deps.publicBaseUrl + CALLBACK_PATH;
   const location = authorizeUrl(deps.openBaseUrl, { appId: deps.appId, redirectUri, scope, state: oauthState.state });
-  return { location, state: oauthState.state, kept: await tokens.signOauthState(oauthState) };
+  return { location, state: oauthState.state, signedState: await tokens.signOauthState(oauthState) };
 }
 
 function isAllowed(address: string, allowedOrigins: string[]): boolean {

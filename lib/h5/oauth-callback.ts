@@ -17,11 +17,11 @@ import {
 
 export type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 
-/** The parameters with which a browser returns; `kept` is the value of the cookie that `authorize` set. */
+/** The parameters with which a browser returns; `signedState` is the value of the cookie that `authorize` set. */
 export interface Return {
   code: string;
   state: string;
-  kept: string | undefined;
+  signedState: string | undefined;
 }
 
 /**
@@ -39,9 +39,9 @@ const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
  */
 export async function oauthCallback(
   deps: CallbackDeps,
-  { code, state, kept }: Return,
+  { code, state, signedState }: Return,
 ): Promise<{ redirect: string; session: SessionAnswer }> {
-  const redirect = await redirectOf(deps, state, kept);
+  const redirect = await redirectOf(deps, state, signedState);
   const { appId } = deps.app;
   // The id depends on the state too, so that an attacker who sees a used code cannot get the session of the code.
   const sid = sessionIdOfCode('oauth_code', appId, `${code}\n${state}`);
@@ -64,9 +64,9 @@ export async function oauthCallback(
  * Returns the address that this browser asked for when it started the login.
  * @throws FORBIDDEN when the cookie is missing, has expired, or belongs to another login
  */
-async function redirectOf({ tokens }: CallbackDeps, state: string, kept: string | undefined): Promise<string> {
+async function redirectOf({ tokens }: CallbackDeps, state: string, signedState: string | undefined): Promise<string> {
   try {
-    const started = await tokens.verifyOauthState(kept ?? '');
+    const started = await tokens.verifyOauthState(signedState ?? '');
     if (started.state === state) return started.redirect;
   } catch (error) {
     if (!isAppError(error, 'UNAUTHENTICATED')) throw error;

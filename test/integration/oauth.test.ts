@@ -41,9 +41,9 @@ describe('login on an H5 page', () => {
   };
   const visit = async (person: Person, scope: OauthScope = 'snsapi_base', options: object = {}) => {
     const departure = await startOauth(PAGE, scope);
-    return { ...(await open(person, departure.location, options)), kept: departure.kept };
+    return { ...(await open(person, departure.location, options)), signedState: departure.signedState };
   };
-  const finishOauth = (back: { code: string; state: string; kept: string | undefined }) =>
+  const finishOauth = (back: { code: string; state: string; signedState: string | undefined }) =>
     oauthCallback(world.oauth, back);
 
   it('redirects to WeChat with ordered parameters and logs the user in at the callback', async () => {
@@ -99,10 +99,10 @@ describe('login on an H5 page', () => {
     const rejection = { code: 'FORBIDDEN' };
     const back = await visit(attacker);
     const own = await visit(person);
-    await expect(finishOauth({ ...back, kept: undefined })).rejects.toMatchObject(rejection);
-    await expect(finishOauth({ ...back, kept: own.kept })).rejects.toMatchObject(rejection);
+    await expect(finishOauth({ ...back, signedState: undefined })).rejects.toMatchObject(rejection);
+    await expect(finishOauth({ ...back, signedState: own.signedState })).rejects.toMatchObject(rejection);
     const session = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
-    await expect(finishOauth({ ...back, kept: session.token })).rejects.toMatchObject(rejection);
+    await expect(finishOauth({ ...back, signedState: session.token })).rejects.toMatchObject(rejection);
     world.clock.offsetMs = 601_000;
     await expect(finishOauth(back)).rejects.toMatchObject(rejection);
     world.clock.offsetMs = 0;
@@ -112,8 +112,10 @@ describe('login on an H5 page', () => {
   it('rejects a used code in the login of another browser', async () => {
     const used = await visit(await world.phone.newPerson());
     await finishOauth(used);
-    const { state, kept } = await startOauth();
-    await expect(finishOauth({ code: used.code, state, kept })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    const { state, signedState } = await startOauth();
+    await expect(finishOauth({ code: used.code, state, signedState })).rejects.toMatchObject({
+      code: 'WECHAT_CODE_INVALID',
+    });
   });
 
   it('rejects a redirect URL that is too long for the cookie', async () => {
@@ -122,12 +124,14 @@ describe('login on an H5 page', () => {
       code: 'PARAM_ERROR',
       detail: { field: 'query.redirect' },
     });
-    expect((await startOauth(`https://h5.example.com/?q=${'长'.repeat(200)}`)).kept.length).toBeLessThan(3_500);
+    expect((await startOauth(`https://h5.example.com/?q=${'长'.repeat(200)}`)).signedState.length).toBeLessThan(3_500);
   });
 
   it('rejects an unknown code', async () => {
-    const { state, kept } = await startOauth();
-    await expect(finishOauth({ code: 'made-up', state, kept })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    const { state, signedState } = await startOauth();
+    await expect(finishOauth({ code: 'made-up', state, signedState })).rejects.toMatchObject({
+      code: 'WECHAT_CODE_INVALID',
+    });
   });
 
   it('rejects a snapshot user, also when the callback is repeated', async () => {

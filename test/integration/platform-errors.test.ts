@@ -47,13 +47,13 @@ describe('errcodes of WeChat', () => {
       publicBaseUrl: 'http://localhost:3000',
       allowedOrigins: ['http://localhost:3000'],
     };
-    const { location: url, kept } = await authorize(deps, {
+    const { location: url, signedState } = await authorize(deps, {
       redirect: 'http://localhost:3000/',
       scope: 'snsapi_userinfo',
     });
     const { location } = (await world.phone.act(person, 'open', { url })) as { location: string };
     const { searchParams } = new URL(location);
-    return { code: searchParams.get('code')!, state: searchParams.get('state')!, kept };
+    return { code: searchParams.get('code')!, state: searchParams.get('state')!, signedState };
   };
   const message = { templateId: 'tpl_order', values: { thing1: '拿铁' } };
 

@@ -1,7 +1,7 @@
 import { endpoint, type Endpoint } from '../../lib/http/endpoint.ts';
 import { buildOpenapi } from '../../lib/http/openapi/document.ts';
 
-/** What differs from the plain endpoint `POST /buy`. */
+/** The differences from the plain endpoint `POST /buy`. */
 export type Parts = Partial<Endpoint>;
 
 /** The OpenAPI document of one endpoint. */
