@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { UsageError } from './command.ts';
 
 interface CommandLine {
@@ -9,15 +9,24 @@ interface CommandLine {
 }
 
 /**
- * Parses the command line of an operator: `--stage`, and other arguments where a command takes some.
+ * Parses the arguments of this process.
  * @throws UsageError with `usage` alone, because an argument may be a secret
  */
-export function parseCommandLine(usage: string, { allowPositionals = false } = {}): CommandLine {
+export function parseArguments<Config extends ParseArgsConfig>(usage: string, config: Config) {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals, options: { stage: { type: 'string' } } });
-    return { stage: values.stage, positionals };
+    return parseArgs(config);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) throw new UsageError(usage);
     throw error;
   }
+}
+
+/**
+ * Parses the command line of an operator: `--stage`, and other arguments where a command takes some.
+ * @throws UsageError with `usage` alone
+ */
+export function parseCommandLine(usage: string, { allowPositionals = false } = {}): CommandLine {
+  const config = { allowPositionals, options: { stage: { type: 'string' } } } as const;
+  const { values, positionals } = parseArguments(usage, config);
+  return { stage: values.stage, positionals };
 }

@@ -2,8 +2,8 @@
 // line and the function behind each position of a bundle. Reads standard input when the argument is missing.
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { CommandError, runCommand, UsageError } from './command.ts';
+import { parseArguments } from './command-line.ts';
 import { openSourceMaps } from './trace/source-maps.ts';
 import { translateStack } from './trace/translate-stack.ts';
 
@@ -27,13 +27,9 @@ await runCommand(async () => {
 });
 
 function readCommandLine(): { folder: string | undefined; argument: string | undefined } {
-  try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { maps: { type: 'string' } } });
-    const [argument, ...more] = positionals;
-    if (more.length > 0) throw new UsageError(`Put the stack between single quotes.\n${USAGE}`);
-    return { folder: values.maps, argument };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) throw new UsageError(USAGE);
-    throw error;
-  }
+  const config = { allowPositionals: true, options: { maps: { type: 'string' } } } as const;
+  const { values, positionals } = parseArguments(USAGE, config);
+  const [argument, ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`Put the stack between single quotes.\n${USAGE}`);
+  return { folder: values.maps, argument };
 }
