@@ -48,6 +48,11 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
     client:
       'Sends the request from an allowed page. The operator adds the origin to `ALLOWED_ORIGINS` if it is missing.',
   },
+  FRESH_LOGIN_REQUIRED: {
+    cause:
+      'The request is irreversible and needs a login within the last 10 minutes. A token that replaced another token keeps the time of its login.',
+    client: 'Logs in again and sends the request again. A phone code stays usable for 5 minutes.',
+  },
   NOT_FOUND: {
     cause:
       'No such order, sku or verification file. An order of another account returns the same error. An unknown path of several segments gets the 404 of the gateway instead.',

@@ -27,7 +27,8 @@ export async function authenticate(
 
 /**
  * Returns the session of a token, read strongly, and its account.
- * @throws UNAUTHENTICATED when the token is not valid, its session has ended, or the account is closed
+ * @throws UNAUTHENTICATED when the token is not valid, its session has ended, or the account is closed or has ended all
+ * its sessions
  */
 export async function authenticateAccount(
   deps: AuthDeps,
@@ -40,12 +41,25 @@ export async function authenticateAccount(
     readAccount(deps.table, accountId, accountConsistency),
   ]);
   if (!account) throw accountGone();
+  if (session.createdAtMs < (account.sessionsNotBefore ?? 0)) throw sessionEnded();
   return { session, account };
 }
 
 /** Returns the error for a session whose account was closed. */
 export function accountGone(): AppError {
   return new AppError('UNAUTHENTICATED', 'This account was closed; log in again');
+}
+
+/** Time after a login within which irreversible acts are allowed. */
+const FRESH_LOGIN_MS = 10 * 60_000;
+
+/**
+ * Rejects an irreversible act unless the user logged in within the last ten minutes.
+ * @throws FRESH_LOGIN_REQUIRED
+ */
+export function assertFreshLogin({ loginAtMs }: Session, nowMs: number): void {
+  if (nowMs - loginAtMs <= FRESH_LOGIN_MS) return;
+  throw new AppError('FRESH_LOGIN_REQUIRED', 'This needs a login within the last 10 minutes; log in and send it again');
 }
 
 /**
@@ -59,6 +73,10 @@ export function assertMiniappSession({ appId }: Session, miniappId: string): voi
 
 async function readValidSession({ now, table }: AuthDeps, sid: string, consistency: AuthConsistency): Promise<Session> {
   const session = await readSession(table, { sid, nowMs: now(), consistency });
-  if (!session) throw new AppError('UNAUTHENTICATED', 'This session has ended; log in again');
+  if (!session) throw sessionEnded();
   return session;
+}
+
+function sessionEnded(): AppError {
+  return new AppError('UNAUTHENTICATED', 'This session has ended; log in again');
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Account } from '../store/accounts.ts';
 import { putSession, type Session } from '../store/sessions.ts';
@@ -21,16 +22,25 @@ export interface SessionAnswer {
 /** Lifetime of a session in seconds. */
 const SESSION_LIFE_S = 7 * 24 * 3_600;
 
-/** Stores a session under `sid` and returns the answer with its token. */
-export async function openSession(
-  deps: SessionDeps,
-  account: Account,
-  session: Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt'>,
-): Promise<SessionAnswer> {
+/** The parts of a new session that its flow decides. */
+type NewSession = Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt' | 'loginAtMs'> & {
+  /** Time of the login, for a session that replaces an earlier session of the same login. Default: now. */
+  loginAtMs?: number;
+};
+
+/**
+ * Stores a session under `sid` and returns the answer with its token.
+ * @throws UNAUTHENTICATED when the user revoked this login
+ */
+export async function openSession(deps: SessionDeps, account: Account, session: NewSession): Promise<SessionAnswer> {
   const nowMs = deps.now();
+  // The clock of the instance that ended all sessions may be ahead.
+  const createdAtMs = Math.max(nowMs, account.sessionsNotBefore ?? 0);
   const expiresAt = Math.floor(nowMs / 1_000) + SESSION_LIFE_S;
-  const stored = { ...session, accountId: account.id, createdAtMs: nowMs, expiresAt };
-  await putSession(deps.table, stored);
+  const stored = { loginAtMs: nowMs, ...session, accountId: account.id, createdAtMs, expiresAt };
+  if (!(await putSession(deps.table, stored))) {
+    throw new AppError('UNAUTHENTICATED', 'The user revoked this login; log in again');
+  }
   return sessionAnswer(deps, account, stored);
 }
 

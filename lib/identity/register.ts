@@ -1,15 +1,16 @@
-import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } from './open-session.ts';
+import { openSession, type SessionAnswer, type SessionDeps } from './open-session.ts';
 import { recogniseOrCreate } from './recognise.ts';
 
 /**
  * Creates an account and a session from the registration token of a user who scanned a login code. A client can send
- * the token again until the token expires, for example after a lost response. Each call returns the same account with a
- * new session.
- * @throws UNAUTHENTICATED when the token is not valid or has expired; IDENTITY_CONFLICT as recogniseOrCreate
+ * the token again until the token expires, for example after a lost response. Each call returns the same account and
+ * opens the same session.
+ * @throws UNAUTHENTICATED when the token is not valid or has expired, or the user revoked the login; IDENTITY_CONFLICT
+ * as recogniseOrCreate
  */
 export async function register(deps: SessionDeps, registrationToken: string): Promise<SessionAnswer> {
-  const person = await deps.tokens.verifyRegistration(registrationToken);
+  const { sid, ...person } = await deps.tokens.verifyRegistration(registrationToken);
   const { account, isNewUser } = await recogniseOrCreate(deps, person);
   const { appId, openId } = person;
-  return openSession(deps, account, { sid: randomSessionId(deps), appId, openId, isNewUser });
+  return openSession(deps, account, { sid, appId, openId, isNewUser });
 }

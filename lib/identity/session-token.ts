@@ -62,6 +62,9 @@ export interface SessionClaims {
   accountId: string;
 }
 
+/** A user who scanned a login code, and the id of the session that the registration opens. */
+type Registration = Person & { sid: string };
+
 /** The state of one login through the consent page, which the browser keeps in a cookie. */
 export interface OauthState {
   state: string;
@@ -109,18 +112,21 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
     return { sid: text(sid), accountId: text(sub) };
   }
 
-  /** Signs a proof that this user scanned a login code and has no account yet. It expires after REGISTRATION_LIFE_S. */
-  function signRegistration({ appId, openId }: Person): Promise<string> {
-    return sign(REGISTRATION, { app: appId, sub: openId }, life(REGISTRATION_LIFE_S));
+  /**
+   * Signs a proof that this user scanned a login code and has no account yet. The registration opens the session `sid`.
+   * The token expires after REGISTRATION_LIFE_S.
+   */
+  function signRegistration({ appId, openId, sid }: Registration): Promise<string> {
+    return sign(REGISTRATION, { app: appId, sub: openId, sid }, life(REGISTRATION_LIFE_S));
   }
 
   /**
    * Verifies a registration token.
    * @throws UNAUTHENTICATED when this service did not sign the token, or the token has expired
    */
-  async function verifyRegistration(token: string): Promise<Person> {
-    const { app, sub } = await verify(REGISTRATION, token);
-    return { appId: text(app), openId: text(sub) };
+  async function verifyRegistration(token: string): Promise<Registration> {
+    const { app, sub, sid } = await verify(REGISTRATION, token);
+    return { appId: text(app), openId: text(sub), sid: text(sid) };
   }
 
   /** Signs the cookie of a browser that goes to the consent page. It expires after OAUTH_STATE_LIFE_S. */

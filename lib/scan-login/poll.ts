@@ -43,7 +43,7 @@ export async function pollQrLogin(
   const sid = randomSessionId(deps);
   if (!(await markCollected(deps.table, { ticket: name, collector: sid, nowMs: deps.now() }))) throw expired();
   const account = existing ?? (await resolveUnknown(deps, person));
-  if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration(person) };
+  if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration({ ...person, sid }) };
   return { status: 'registered', ...(await openSession(deps, account, { sid, ...person, isNewUser: false })) };
 }
 

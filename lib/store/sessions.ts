@@ -1,4 +1,5 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
@@ -11,13 +12,23 @@ export interface Session {
   sessionKey?: string;
   isNewUser: boolean;
   createdAtMs: number;
+  /** Time of the login at WeChat. A session that replaces another one, with a new token, keeps this time. */
+  loginAtMs: number;
   /** Epoch seconds; also the TTL. */
   expiresAt: number;
 }
 
-/** Stores a session in place of an earlier session with the same `sid`. */
-export async function putSession({ client, name: TableName }: Table, session: Session): Promise<void> {
-  await client.send(new PutCommand({ TableName, Item: { ...keys.session(session.sid), ...session } }));
+/**
+ * Stores a session in place of an earlier session with the same `sid`.
+ * @returns false if the session was revoked
+ */
+export async function putSession({ client, name: TableName }: Table, session: Session): Promise<boolean> {
+  const put = new PutCommand({
+    TableName,
+    Item: { ...keys.session(session.sid), ...session },
+    ConditionExpression: 'attribute_not_exists(revokedAtMs)',
+  });
+  return (await attempt(() => client.send(put))).done;
 }
 
 /** Reads a session, or undefined if it has expired or was ended. A strong read sees a logout at once. */
@@ -25,11 +36,24 @@ export async function readSession(
   table: Table,
   { sid, nowMs, consistency }: { sid: string; nowMs: number; consistency: Consistency },
 ): Promise<Session | undefined> {
-  const session = await getItem<Session>(table, keys.session(sid), consistency);
-  return session && session.expiresAt * 1_000 > nowMs ? session : undefined;
+  const session = await getItem<Session & { revokedAtMs?: number }>(table, keys.session(sid), consistency);
+  if (!session || session.revokedAtMs !== undefined) return undefined;
+  return session.expiresAt * 1_000 > nowMs ? session : undefined;
 }
 
 /** Ends a session. Ending a session twice succeeds. */
 export async function deleteSession({ client, name: TableName }: Table, sid: string): Promise<void> {
   await client.send(new DeleteCommand({ TableName, Key: keys.session(sid) }));
+}
+
+/** Seconds for which a revoked `sid` stays unusable: longer than any proof that can open a session under it. */
+const REVOCATION_LIFE_S = 3_600;
+
+/**
+ * Ends a session for good, whether it exists already or is about to be stored: `putSession` fails for a revoked `sid`.
+ */
+export async function revokeSession({ client, name: TableName }: Table, sid: string, nowMs: number): Promise<void> {
+  const expiresAt = Math.floor(nowMs / 1_000) + REVOCATION_LIFE_S;
+  const Item = { ...keys.session(sid), revokedAtMs: nowMs, expiresAt };
+  await client.send(new PutCommand({ TableName, Item }));
 }

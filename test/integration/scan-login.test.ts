@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getMe } from '../../lib/identity/get-me.ts';
+import { randomSessionId } from '../../lib/identity/open-session.ts';
 import { register } from '../../lib/identity/register.ts';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
@@ -24,7 +25,7 @@ describe('scan login with a code of the official account', () => {
     recordScan(world.base, { appId: from, openId, scene: sceneOf(ticket) });
   const registeredOpenId = async () => {
     const { openIds } = await world.phone.newPerson();
-    const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official });
+    const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official, sid: randomSessionId(world.base) });
     return { openId: openIds.official, answer: await register(world.sessions, token) };
   };
 
@@ -124,7 +125,7 @@ describe('scan login with a code of the official account', () => {
   });
 
   it('creates one account when a registration token is sent three times concurrently', async () => {
-    const token = await world.sessions.tokens.signRegistration({ appId, openId: 'o-twice' });
+    const token = await world.sessions.tokens.signRegistration({ appId, openId: 'o-twice', sid: randomSessionId(world.base) });
     const answers = await Promise.all([1, 2, 3].map(() => register(world.sessions, token)));
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
   });
@@ -132,7 +133,7 @@ describe('scan login with a code of the official account', () => {
   it('rejects a session token as a registration token, and a registration token as a session token', async () => {
     const { answer } = await registeredOpenId();
     await expect(register(world.sessions, answer.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    const registration = await world.sessions.tokens.signRegistration({ appId, openId: 'o-y' });
+    const registration = await world.sessions.tokens.signRegistration({ appId, openId: 'o-y', sid: randomSessionId(world.base) });
     await expect(getMe(world.sessions, registration)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 

@@ -4,6 +4,7 @@ import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { recordFollow } from '../../lib/identity/following.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
+import { randomSessionId } from '../../lib/identity/open-session.ts';
 import { register } from '../../lib/identity/register.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { getOrder } from '../../lib/pay/get-order.ts';
@@ -39,7 +40,7 @@ const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
   pollQrLogin(world.sessions, { ticket, pollToken });
 const scannedCode = async () => {
   const { openIds } = await world.phone.newPerson();
-  const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official });
+  const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official, sid: randomSessionId(world.base) });
   await register(world.sessions, token);
   const qr = await createOfficialQrLogin(world.official);
   await recordScan(world.base, { appId, openId: openIds.official, scene: sceneOf(qr.ticket) });

@@ -80,10 +80,10 @@ describe('session tokens', () => {
 
   it('cannot be used as registration tokens, nor registration tokens as session tokens', async () => {
     const tokens = await sessionTokens(setOf(ed25519('k')), { now });
-    const registration = await tokens.signRegistration({ appId: 'wx', openId: 'o1' });
+    const registration = await tokens.signRegistration({ appId: 'wx', openId: 'o1', sid: 's1' });
     await expect(tokens.verifySession(registration)).rejects.toMatchObject(unauthenticated);
     await expect(tokens.verifyRegistration(await tokens.signSession(session))).rejects.toMatchObject(unauthenticated);
-    expect(await tokens.verifyRegistration(registration)).toEqual({ appId: 'wx', openId: 'o1' });
+    expect(await tokens.verifyRegistration(registration)).toEqual({ appId: 'wx', openId: 'o1', sid: 's1' });
   });
 });
 
