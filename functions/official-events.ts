@@ -5,6 +5,9 @@ import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.
 import { renderReply } from '../lib/wechat/official-reply.ts';
 import { loadOfficialEvents } from '../lib/wiring/official-account.ts';
 
+/** Bounds the work for an unauthenticated request. Pushes have a few KB, also with both forms of compatible mode. */
+const MAX_BODY_BYTES = 32 * 1024;
+
 const load = fresh(loadOfficialEvents);
 
 export const handler = webhook(
@@ -18,4 +21,5 @@ export const handler = webhook(
     return reply === undefined ? textAnswer(200, 'success') : textAnswer(200, reply, 'text/xml');
   },
   ({ status, message }) => textAnswer(status, message),
+  MAX_BODY_BYTES,
 );

@@ -56,8 +56,8 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
   OFFICIAL_MODE: {
     group: 'official-account',
     meaning:
-      'Message encryption, as chosen in the console: `plain`, `compatible` or `secure`. Choose `secure`: in plain mode the signature does not cover the body.',
-    example: 'secure',
+      'Message encryption, the same as in the console: `secure`, `compatible` or `plain`. In plain mode a push can be forged, so it confirms no login.',
+    example: 'compatible',
   },
   OFFICIAL_TOKEN: {
     group: 'official-account',

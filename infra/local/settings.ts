@@ -87,7 +87,7 @@ function localAccounts() {
     OFFICIAL_TOKEN: hex(16),
     OFFICIAL_AES_KEY: alphanumeric(43),
     OFFICIAL_AES_KEY_PREVIOUS: '',
-    OFFICIAL_MODE: 'plain',
+    OFFICIAL_MODE: 'secure',
     SCAN_LOGIN_REGISTER: 'ask',
     MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
     PAY_MCH_ID: '1900000001',
@@ -125,7 +125,7 @@ function simulatorSettings(
       appSecret: variables.OFFICIAL_APP_SECRET,
       token: variables.OFFICIAL_TOKEN,
       // The functions report an unknown mode.
-      mode: PUSH_MODES.find((mode) => mode === variables.OFFICIAL_MODE) ?? 'plain',
+      mode: PUSH_MODES.find((mode) => mode === variables.OFFICIAL_MODE) ?? 'secure',
       aesKey: variables.OFFICIAL_AES_KEY,
       oauthDomain: 'localhost',
       callbackUrl: `http://localhost:${ports.functionUrls}/official-events`,

@@ -13,7 +13,7 @@ export type PushMode = (typeof PUSH_MODES)[number];
 export interface OfficialSettings extends AppSettings {
   /** Signs the pushes. */
   token: string;
-  /** The encryption mode of pushes; plain if absent. */
+  /** The encryption mode of pushes; secure if absent. */
   mode?: PushMode;
   /** EncodingAESKey, 43 letters and digits: encrypts pushes in the modes `compatible` and `secure`. */
   aesKey?: string;

@@ -59,6 +59,7 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   WECHAT_OPEN_BASE_URL: 'https://open.weixin.qq.com',
   WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',
   WECHAT_PAY_BASE_URL: 'https://api.mch.weixin.qq.com',
+  OFFICIAL_MODE: 'secure',
   ALLOWED_ORIGINS: '',
   SCAN_LOGIN_REGISTER: 'ask',
   MP_VERIFY_FILES: '{}',

@@ -4,14 +4,18 @@ import { AppError } from '../core/errors.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * Returns the body as the client sent it. Signatures cover these bytes.
+ * Returns the body as the client sent it. Signatures cover these bytes. The limit applies before the body is decoded.
  * @throws BODY_TOO_LARGE
  */
-export function rawBody({ body, isBase64Encoded }: Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded'>): Buffer {
-  const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.length > MAX_BODY_BYTES)
-    throw new AppError('BODY_TOO_LARGE', `The body must have at most ${MAX_BODY_BYTES} bytes`);
-  return bytes;
+export function rawBody(
+  { body, isBase64Encoded }: Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded'>,
+  maxBytes = MAX_BODY_BYTES,
+): Buffer {
+  const text = body ?? '';
+  const encoding = isBase64Encoded ? 'base64' : 'utf8';
+  if (Buffer.byteLength(text, encoding) > maxBytes)
+    throw new AppError('BODY_TOO_LARGE', `The body must have at most ${maxBytes} bytes`);
+  return Buffer.from(text, encoding);
 }
 
 /** Returns the headers with lower-case names. AWS sends them in lower case; emulators may not. */

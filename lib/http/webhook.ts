@@ -16,11 +16,13 @@ export interface WebhookRequest {
 /**
  * Returns the Lambda handler of one webhook. The body is not parsed, because signatures cover its bytes. WeChat reads
  * little more than the status: 4xx for a rejected request, 5xx for a request that WeChat should send again.
+ * @param maxBodyBytes a larger body is BODY_TOO_LARGE before `run` is called; the limit of routes if absent
  */
 export function webhook(
   name: string,
   run: (request: WebhookRequest) => Promise<HttpResponse>,
   renderFailure: (failure: Failure) => HttpResponse,
+  maxBodyBytes?: number,
 ) {
   return middy<LambdaFunctionURLEvent, HttpResponse>()
     .onError((request) => {
@@ -28,14 +30,11 @@ export function webhook(
       logFailure(log, request.error, failure, { webhook: name });
       request.response = renderFailure(failure);
     })
-    .handler((event) =>
-      run({
-        method: event.requestContext.http.method,
-        query: new URLSearchParams(event.rawQueryString),
-        headers: headersOf(event),
-        body: rawBody(event),
-      }),
-    );
+    .handler((event) => {
+      const body = rawBody(event, maxBodyBytes);
+      const query = new URLSearchParams(event.rawQueryString);
+      return run({ method: event.requestContext.http.method, query, headers: headersOf(event), body });
+    });
 }
 
 /**

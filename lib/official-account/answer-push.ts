@@ -24,10 +24,11 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   if (content.type === 'event') {
     switch (content.event) {
       case 'scan':
-        return (await handleScan(deps, { ...person, scene: content.scene })).reply;
+        return (await handleScan(deps, push, { ...person, scene: content.scene })).reply;
       case 'subscribe': {
         // A scan that moves the ticket stores the follow in the same write.
-        const { outcome, reply } = await handleScan(deps, { ...person, scene: content.scene ?? '', followedAt: atS });
+        const scan = { ...person, scene: content.scene ?? '', followedAt: atS };
+        const { outcome, reply } = await handleScan(deps, push, scan);
         if (outcome !== 'moved') await recordFollow(deps, { ...person, follows: true, atS });
         return reply ?? replyTo(content, deps.replies);
       }
@@ -48,9 +49,12 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   return replyTo(content, deps.replies);
 }
 
-/** Records a scan. Returns no reply for a QR code that is not a login code. */
-async function handleScan(deps: PushDeps, scan: Scan) {
-  const outcome = await recordScan(deps, scan);
+/**
+ * Records a scan. Returns no reply for a QR code that is not a login code. In plain mode no QR code is a login code,
+ * because the signature does not cover the scan.
+ */
+async function handleScan(deps: PushDeps, { openedWith }: OfficialPush, scan: Scan) {
+  const outcome = openedWith ? await recordScan(deps, scan) : 'foreign';
   if (outcome === 'foreign') return { outcome };
   deps.log.info('official-account.scan-recorded', { outcome, openId: scan.openId });
   return { outcome, reply: outcome === 'rejected' ? deps.replies.loginExpired : deps.replies.loginScanned };

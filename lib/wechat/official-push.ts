@@ -22,7 +22,23 @@ export interface PushKeys {
   nowMs: number;
 }
 
-const TOLERANCE_S = 300;
+/** Maximum distance of a signature's timestamp from the clock. */
+const TIMESTAMP_TOLERANCE_S = 300;
+/**
+ * Maximum distance of a sealed CreateTime from the clock. Timestamp and nonce are interchangeable in a signature, so a
+ * captured push is validly signed again when the clock reaches its nonce. The sealed time cannot be exchanged. An hour
+ * leaves room for WeChat's retries.
+ */
+const CREATE_TIME_TOLERANCE_S = 3_600;
+/** The query parameters that this file reads. */
+const PARAMETERS = ['signature', 'msg_signature', 'timestamp', 'nonce', 'encrypt_type', 'echostr'];
+/** The format of a time in epoch seconds. */
+const SECONDS = /^\d{1,10}$/;
+/**
+ * A signature covers the concatenation of its parts, without separators. A longer nonce could take whole blocks from
+ * the beginning of a captured ciphertext, and a text in the rest would become the message.
+ */
+const MAX_NONCE_CHARACTERS = 64;
 
 /**
  * Returns the echo for WeChat's check of the address, which is the same in every mode. The signature is verified first,
@@ -38,11 +54,12 @@ export function openOfficialEcho(query: URLSearchParams, keys: Pick<PushKeys, 't
 }
 
 /**
- * Verifies and reads a push: signature, clock, cipher, content.
+ * Verifies and reads a push: signature, clock, cipher, content. No parser reads the body before its signature is
+ * verified.
  *
  * The signature of plain mode does not cover the body: an attacker with one signed URL can send any body for five
- * minutes. The other modes therefore read only the encrypted part of a body, and reject a body without an encrypted
- * part.
+ * minutes, and again when the clock reaches the nonce. The other modes therefore read only the encrypted part of a
+ * body, and reject a body without an encrypted part.
  * @throws FORBIDDEN, always with the same message, when the push is forged, stale or for another account; PARAM_ERROR
  * when a genuine body is no push
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
@@ -61,39 +78,62 @@ function openPlain(query: URLSearchParams, body: Buffer, keys: PushKeys): PushFa
 }
 
 function openEncrypted(query: URLSearchParams, body: Buffer, keys: PushKeys): PushFacts & { openedWith: MessageKey } {
-  const encrypted = encryptedPart(body);
+  const encrypted = findEncrypted(body);
   if (!encrypted) throw rejectedPush(`not encrypted, but OFFICIAL_MODE is ${keys.mode}`);
   checkSignature('msg_signature', query, keys, encrypted);
-  for (const key of keys.aesKeys) {
-    const message = openMessage(encrypted, { key, appId: keys.appId });
-    if (message !== undefined) return { ...readPush(parseXml(message)), openedWith: key };
+  const { message, openedWith } = decrypt(encrypted, keys);
+  const facts = readPush(parseXml(message));
+  if (secondsFromNow(facts.createTimeS, keys) > CREATE_TIME_TOLERANCE_S) {
+    throw rejectedPush('its sealed CreateTime is more than an hour from the current time');
   }
-  throw rejectedPush('OFFICIAL_AES_KEY does not decrypt it, or it belongs to another app than OFFICIAL_APP_ID');
+  return { ...facts, openedWith };
 }
 
-function encryptedPart(body: Buffer): string | undefined {
-  try {
-    const encrypted = parseXml(body.toString('utf8'))['Encrypt'];
-    return typeof encrypted === 'string' ? encrypted : undefined;
-  } catch {
-    return undefined;
+/**
+ * Returns the content of the last `<Encrypt>` by a linear scan, because the body is not authenticated yet. In
+ * compatible mode the text of a user precedes the ciphertext. That text can contain `<Encrypt>`, and WeChat does not
+ * escape the end of a CDATA section in it, so the body may not even be well-formed XML.
+ */
+function findEncrypted(body: Buffer): string | undefined {
+  const text = body.toString('latin1').trim();
+  if (!ROOT.test(text) || !text.endsWith('</xml>')) return undefined;
+  return ENCRYPT.exec(text.slice(text.lastIndexOf('<Encrypt>')))?.[1];
+}
+
+const ROOT = /^(?:<\?xml[^<>]*\?>\s*)?<xml>/;
+const ENCRYPT = /^<Encrypt>(?:<!\[CDATA\[)?([A-Za-z0-9+/]+={0,2})(?:\]\]>)?<\/Encrypt>/;
+
+function decrypt(encrypted: string, { aesKeys, appId }: PushKeys): { message: string; openedWith: MessageKey } {
+  for (const key of aesKeys) {
+    const message = openMessage(encrypted, { key, appId });
+    if (message !== undefined) return { message, openedWith: key };
   }
+  throw rejectedPush('OFFICIAL_AES_KEY does not decrypt it, or it belongs to another app than OFFICIAL_APP_ID');
 }
 
 function checkSignature(
   name: 'signature' | 'msg_signature',
   query: URLSearchParams,
-  { token, nowMs }: Pick<PushKeys, 'token' | 'nowMs'>,
+  keys: Pick<PushKeys, 'token' | 'nowMs'>,
   ...more: string[]
 ): void {
-  const [given, timestamp, nonce] = [name, 'timestamp', 'nonce'].map((part) => query.get(part) ?? '');
-  const expected = Buffer.from(signParts(token, timestamp!, nonce!, ...more));
+  const isRepeated = PARAMETERS.some((parameter) => query.getAll(parameter).length > 1);
+  const [given, timestamp, nonce] = [name, 'timestamp', 'nonce'].map((parameter) => query.get(parameter) ?? '');
+  if (isRepeated || !SECONDS.test(timestamp!) || nonce!.length > MAX_NONCE_CHARACTERS) {
+    throw rejectedPush('its query repeats a parameter, or its timestamp or nonce is malformed');
+  }
+  const expected = Buffer.from(signParts(keys.token, timestamp!, nonce!, ...more));
   const signature = Buffer.from(given!);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
     throw rejectedPush(`${name} does not match OFFICIAL_TOKEN`);
   }
-  const ageS = nowMs / 1_000 - Number(timestamp);
-  if (!(Math.abs(ageS) <= TOLERANCE_S)) throw rejectedPush('its timestamp is too far from the current time');
+  if (secondsFromNow(Number(timestamp), keys) > TIMESTAMP_TOLERANCE_S) {
+    throw rejectedPush('its timestamp is too far from the current time');
+  }
+}
+
+function secondsFromNow(timeS: number, { nowMs }: Pick<PushKeys, 'nowMs'>): number {
+  return Math.abs(nowMs / 1_000 - timeS);
 }
 
 /**

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { playPage } from './played-page.ts';
 
 const token = 'theTokenOfTheConsole';
-const play = playPage({ OFFICIAL_MODE: 'secure', OFFICIAL_TOKEN: token });
+const play = playPage({ OFFICIAL_TOKEN: token });
 const { press, idOn } = play;
 
 const phoneShows = (text: string | RegExp) => play.phone.getByText(text).waitFor();

@@ -65,7 +65,7 @@ describe('scan login', () => {
     const scan = await phone.act(person, 'scan', { content: first.content });
     expect(scan).toMatchObject({
       kind: 'subscribe',
-      push: { status: 200, body: expect.stringContaining('wechat-lambda') },
+      push: { status: 200, reply: { content: expect.stringContaining('wechat-lambda') } },
     });
     const { body } = await poll(first);
     expect(body).toMatchObject({ status: 'unregistered' });

@@ -1,18 +1,12 @@
-import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import {
   createModeWorld,
   CURRENT_KEY,
   lastEvent,
   nowS,
-  ORIGINAL_ID,
   otherMode,
-  PREVIOUS_KEY,
   resign,
-  sealedEvent,
   signedQuery,
-  UNKNOWN_KEY,
   type Change,
   type Mode,
   type OfficialWorld,
@@ -33,18 +27,21 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
   });
   afterAll(() => world.close());
 
-  it('confirms the scan of a new follower and of an existing follower, and names the site', async () => {
-    const person = await world.phone.newPerson();
-    for (const kind of ['subscribe', 'scan']) {
-      const { qr, answer } = await world.scan(person);
-      expect(answer).toMatchObject({
-        kind,
-        push: { status: 200, reply: { content: expect.stringContaining('示例站') } },
-      });
-      expect(answer.push.reply!.content).toContain('正在登录');
-      expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
-    }
-  });
+  it.skipIf(mode === 'plain')(
+    'confirms the scan of a new and of an existing follower, and names the site',
+    async () => {
+      const person = await world.phone.newPerson();
+      for (const kind of ['subscribe', 'scan']) {
+        const { qr, answer } = await world.scan(person);
+        expect(answer).toMatchObject({
+          kind,
+          push: { status: 200, reply: { content: expect.stringContaining('示例站') } },
+        });
+        expect(answer.push.reply!.content).toContain('正在登录');
+        expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
+      }
+    },
+  );
 
   it('replies in the mode of the push', async () => {
     const { answer } = await world.scan(await world.phone.newPerson());
@@ -52,7 +49,7 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     expect(answer.push.body.includes('示例站')).toBe(mode === 'plain');
   });
 
-  it('answers a repeated scan alike and logs in once', async () => {
+  it.skipIf(mode === 'plain')('answers a repeated scan alike and logs in once', async () => {
     const person = await world.phone.newPerson();
     const { qr, answer } = await world.scan(person);
     const repeated = await Promise.all([1, 2].map(() => world.act(person, 'resend', {})));
@@ -145,12 +142,28 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
   });
 
   it('accepts a body in base64', async () => {
-    const { qr } = await world.scan(await world.phone.newPerson());
-    const event = structuredClone(world.address.events.at(-1)!);
+    const event = await lastEvent(world);
+    const plain = await world.send(event);
     event.body = Buffer.from(event.body!).toString('base64');
     event.isBase64Encoded = true;
-    expect((await world.send(event)).statusCode).toBe(200);
-    expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
+    const answer = await world.send(event);
+    expect([plain.statusCode, answer.statusCode]).toEqual([200, 200]);
+  });
+
+  it.each([
+    ['as text', false],
+    ['in base64', true],
+  ])('answers 413 to a body of more than 32 KiB %s, whatever its signature, and stores nothing', async (_, encoded) => {
+    const event = await lastEvent(world);
+    const send = (bytes: number) => {
+      const body = Buffer.from(event.body!.padEnd(bytes)).toString(encoded ? 'base64' : 'utf8');
+      return { ...event, body, isBase64Encoded: encoded };
+    };
+    expect((await world.send(send(32 * 1_024))).statusCode).toBe(200);
+    expect(await world.expectRefused(send(32 * 1_024 + 1))).toMatchObject({ statusCode: 413 });
+    expect(await world.expectRefused({ ...send(32 * 1_024 + 1), rawQueryString: '' })).toMatchObject({
+      statusCode: 413,
+    });
   });
 
   it.each<[string, Change]>([
@@ -166,7 +179,11 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
       (event) => void (event.body = event.body!.replace('<xml>', '<!ENTITY e SYSTEM "file:///etc/passwd"><xml>')),
     ],
     ['that is not XML', (event) => void (event.body = '{"a":1}')],
-    ['larger than 64 KiB', (event) => void (event.body = 'x'.repeat(70_000))],
+    ['with a second timestamp', (event) => void (event.rawQueryString += `&timestamp=${nowS()}`)],
+    [
+      'with a timestamp in exponent form',
+      (event) => void (event.rawQueryString = event.rawQueryString.replace(/(timestamp=)\d+/, '$11.8e9')),
+    ],
     ['signed with another token', (event) => resign(event, { by: 'BBBBB' })],
     // Plain mode cannot detect this push.
     ...(mode === 'plain' ? [] : [SIGNED_BY_QUERY_ALONE]),
@@ -189,101 +206,5 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('official-events in %s mo
     );
     expect(signatures.filter((signature) => text.includes(signature))).toEqual([]);
     for (const secret of [ids.official.token, CURRENT_KEY, '9527']) expect(text).not.toContain(secret);
-  });
-});
-
-describe.each<Mode>(['compatible', 'secure'])('forged pushes in %s mode', (mode) => {
-  beforeAll(async () => {
-    world = await createModeWorld(mode);
-  });
-  afterAll(() => world.close());
-
-  /** A SCAN event that would log `openId` in on the page with this code. */
-  const scanXml = ({ ticket }: { ticket: string }, openId = 'o_attacker') =>
-    `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>${openId}</FromUserName>` +
-    `<CreateTime>${nowS()}</CreateTime><MsgType>event</MsgType><Event>SCAN</Event><EventKey>login:${ticket}</EventKey></xml>`;
-
-  const expectForgeryRejected = async (event: LambdaFunctionURLEvent, qr: { ticket: string; pollToken: string }) => {
-    const answer = await world.expectRefused(event);
-    expect(answer).toMatchObject({ statusCode: 403, body: 'This is not a push of WeChat for this account' });
-    expect(await world.poll(qr)).toEqual({ status: 'pending' });
-  };
-
-  it('accepts a genuine push that @wecom/crypto sealed, which the tests below change', async () => {
-    const qr = await createOfficialQrLogin(world.official);
-    const answer = await world.send(await sealedEvent(world, scanXml(qr)));
-    expect(answer.statusCode).toBe(200);
-    expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
-  });
-
-  it.each([
-    ['signed as in plain mode', () => signedQuery()],
-    ['marked as encrypted', () => `${signedQuery()}&encrypt_type=aes&msg_signature=${'0'.repeat(40)}`],
-    ['marked as raw', () => `${signedQuery()}&encrypt_type=raw`],
-  ])('rejects a forged plain SCAN %s', async (_, query) => {
-    const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRejected({ ...(await lastEvent(world)), rawQueryString: query(), body: scanXml(qr) }, qr);
-  });
-
-  it('ignores a forged SCAN beside the encrypted part of a genuine push', async () => {
-    const [qr, other] = [await createOfficialQrLogin(world.official), await createOfficialQrLogin(world.official)];
-    const event = await sealedEvent(world, scanXml(other));
-    event.body = scanXml(qr).replace('</xml>', `${event.body!.slice('<xml>'.length)}`);
-    expect((await world.send(event)).statusCode).toBe(200);
-    expect(await world.poll(qr)).toEqual({ status: 'pending' });
-    expect(await world.poll(other)).toMatchObject({ status: 'unregistered' });
-  });
-
-  it('rejects a correctly signed ciphertext for another appid', async () => {
-    const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRejected(await sealedEvent(world, scanXml(qr), { app: 'wx9999999999999999' }), qr);
-  });
-
-  it('rejects a correctly signed ciphertext under an unknown key', async () => {
-    const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRejected(await sealedEvent(world, scanXml(qr), { key: UNKNOWN_KEY }), qr);
-  });
-
-  it('rejects a replay after five minutes, and handles an immediate replay once', async () => {
-    const qr = await createOfficialQrLogin(world.official);
-    await expectForgeryRejected(await sealedEvent(world, scanXml(qr), { skewS: -301 }), qr);
-    const text =
-      `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>o_1</FromUserName><CreateTime>${nowS()}</CreateTime>` +
-      '<MsgType>text</MsgType><Content>hi</Content><MsgId>90071992547409930</MsgId></xml>';
-    const captured = await sealedEvent(world, text);
-    for (let i = 0; i < 3; i += 1) expect((await world.send(captured)).statusCode).toBe(200);
-    // WeChat may encrypt a repeated message anew. It is still the same message.
-    expect((await world.send(await sealedEvent(world, text))).statusCode).toBe(200);
-    expect(world.taken('text')).toBe(1);
-  });
-
-  it('rejects a changed ciphertext', async () => {
-    const qr = await createOfficialQrLogin(world.official);
-    const event = await sealedEvent(world, scanXml(qr));
-    event.body = event.body!.replace(
-      /(<Encrypt>)(.)/,
-      (_, tag: string, first: string) => tag + (first === 'A' ? 'B' : 'A'),
-    );
-    await expectForgeryRejected(event, qr);
-  });
-
-  it('logs the reason of each rejection', () => {
-    const text = world.output.join('\n');
-    for (const reason of ['not encrypted', 'OFFICIAL_AES_KEY does not decrypt it', 'msg_signature', 'too far from']) {
-      expect(text).toContain(reason);
-    }
-  });
-
-  it('opens a push under the previous key during a rotation, and replies with that key', async () => {
-    for (const aesKey of [PREVIOUS_KEY, CURRENT_KEY]) {
-      await world.console({ aesKey });
-      const { answer, qr } = await world.scan(await world.phone.newPerson());
-      // The phone decrypts the reply with the key of the console.
-      expect(answer.push.reply!.content).toContain('正在登录');
-      expect(await world.poll(qr)).toMatchObject({ status: 'unregistered' });
-    }
-    await world.console({ aesKey: UNKNOWN_KEY });
-    const { answer } = await world.scan(await world.phone.newPerson());
-    expect(answer.push).toMatchObject({ status: 403, reply: null });
   });
 });

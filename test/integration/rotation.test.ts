@@ -35,7 +35,6 @@ async function rotation(settings: Record<string, string> = {}) {
     WECHAT_PAY_BASE_URL: wechat.url,
     MINIAPP_APP_ID: ids.miniapp.appId,
     OFFICIAL_APP_ID: ids.official.appId,
-    OFFICIAL_MODE: 'plain',
     SITE_NAME: 'here',
     PAY_MCH_ID: ids.pay.mchId,
     ...settings,
@@ -95,7 +94,7 @@ describe('secrets of the apps', () => {
 
   it('official-events accepts the new OFFICIAL_TOKEN and rejects the old token', async () => {
     const { put, change } = await rotation();
-    put({ OFFICIAL_TOKEN: 'old' });
+    put({ OFFICIAL_TOKEN: 'old', OFFICIAL_AES_KEY: 'a'.repeat(43) });
     const events = await handlerOf('official-events');
     const answers = async () => [(await events(echo('old'))).statusCode, (await events(echo('new'))).statusCode];
     expect(await answers()).toEqual([200, 403]);
@@ -104,7 +103,7 @@ describe('secrets of the apps', () => {
   });
 
   it('official-events opens pushes with either OFFICIAL_AES_KEY while both are stored', async () => {
-    const { put, change } = await rotation({ OFFICIAL_MODE: 'secure' });
+    const { put, change } = await rotation();
     const [old, renewed] = ['a'.repeat(43), 'b'.repeat(43)];
     put({ OFFICIAL_TOKEN: 't', OFFICIAL_AES_KEY: old });
     const { fresh } = await import('../../lib/secrets/fresh.ts');

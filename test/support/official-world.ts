@@ -12,7 +12,7 @@ export type Change = (event: LambdaFunctionURLEvent) => void;
 type Push = { push: { status: number; body: string; reply: { type: string; content: string } | null } };
 export type OfficialWorld = Awaited<ReturnType<typeof createModeWorld>>;
 
-export const CURRENT_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
+export const CURRENT_KEY = ids.official.aesKey;
 export const PREVIOUS_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg';
 export const UNKNOWN_KEY = 'x'.repeat(43);
 export const ORIGINAL_ID = 'gh_1';
@@ -68,18 +68,40 @@ export async function lastEvent(world: OfficialWorld): Promise<LambdaFunctionURL
 export async function sealedEvent(
   world: OfficialWorld,
   xml: string,
-  { app = appId, key = CURRENT_KEY, skewS = 0 } = {},
+  { app = appId, key = CURRENT_KEY, skewS = 0, exchangedAfterS = 0 } = {},
 ) {
   const encrypted = wecom.encrypt(key, xml, app);
   const body = `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><Encrypt>${encrypted}</Encrypt></xml>`;
-  return { ...(await lastEvent(world)), rawQueryString: signedQuery({ skewS, encrypted }), body };
+  const rawQueryString = exchangedAfterS
+    ? exchangedQuery({ ageS: exchangedAfterS, encrypted })
+    : signedQuery({ skewS, encrypted });
+  return { ...(await lastEvent(world)), rawQueryString, body };
 }
 
-export function signedQuery({ by = token, skewS = 0, encrypted = '' } = {}): string {
+/** Returns a SCAN event that would log `openId` in on the page with this code. */
+export function scanXml({ ticket }: { ticket: string }, { openId = 'o_attacker', ageS = 0 } = {}): string {
+  return (
+    `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><FromUserName>${openId}</FromUserName>` +
+    `<CreateTime>${nowS() - ageS}</CreateTime><MsgType>event</MsgType><Event>SCAN</Event>` +
+    `<EventKey>login:${ticket}</EventKey></xml>`
+  );
+}
+
+export function signedQuery({ by = token, skewS = 0, encrypted = '', nonce = 'n' } = {}): string {
   const timestamp = String(nowS() + skewS);
-  const query = `signature=${sha1(by, timestamp, 'n')}&timestamp=${timestamp}&nonce=n&openid=o`;
+  const query = `signature=${sha1(by, timestamp, nonce)}&timestamp=${timestamp}&nonce=${nonce}&openid=o`;
   if (!encrypted) return query;
-  return `${query}&encrypt_type=aes&msg_signature=${wecom.getSignature(by, timestamp, 'n', encrypted)}`;
+  return `${query}&encrypt_type=aes&msg_signature=${wecom.getSignature(by, timestamp, nonce, encrypted)}`;
+}
+
+/**
+ * Returns the query that an attacker captured `ageS` ago, with timestamp and nonce exchanged. The captured nonce is the
+ * current time. Both signatures stay valid, because they cover the sorted values.
+ */
+export function exchangedQuery({ ageS, encrypted = '' }: { ageS: number; encrypted?: string }): string {
+  const captured = new URLSearchParams(signedQuery({ skewS: -ageS, encrypted, nonce: String(nowS()) }));
+  const { timestamp, nonce, ...rest } = Object.fromEntries(captured);
+  return String(new URLSearchParams({ ...rest, timestamp: nonce!, nonce: timestamp! }));
 }
 
 /** Signs a push with another token or another time. */

@@ -27,7 +27,12 @@ const platformKeys = rsaPair();
 
 export const ids = {
   miniapp: { appId: 'wx1111111111111111', appSecret: 'miniapp-secret' },
-  official: { appId: 'wx2222222222222222', appSecret: 'official-secret', token: 'AAAAA' },
+  official: {
+    appId: 'wx2222222222222222',
+    appSecret: 'official-secret',
+    token: 'AAAAA',
+    aesKey: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+  },
   pay: {
     mchId: '1900000001',
     certSerial: '408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB',
@@ -171,7 +176,8 @@ function settingsFor(wechat: string): Settings {
     OFFICIAL_APP_ID: ids.official.appId,
     OFFICIAL_APP_SECRET: ids.official.appSecret,
     OFFICIAL_TOKEN: ids.official.token,
-    OFFICIAL_MODE: 'plain',
+    OFFICIAL_AES_KEY: ids.official.aesKey,
+    OFFICIAL_MODE: 'secure',
     PAY_API: 'v3',
     PAY_MCH_ID: ids.pay.mchId,
     PAY_MCH_CERT_SERIAL: ids.pay.certSerial,

@@ -114,8 +114,8 @@ describe('without settings', () => {
     await expect(call('verification-file')).resolves.toMatchObject({ statusCode: 404 });
   });
 
-  it.each(['compatible', 'secure'])(
-    'official-events returns 503 and names OFFICIAL_AES_KEY in %s mode',
+  it.each(['', 'compatible', 'secure'])(
+    'official-events returns 503 and names OFFICIAL_AES_KEY with the OFFICIAL_MODE %j',
     async (mode) => {
       for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'SITE_NAME']) vi.stubEnv(name, 'x');
       vi.stubEnv('OFFICIAL_MODE', mode);
@@ -124,6 +124,18 @@ describe('without settings', () => {
       expect(body).toContain('OFFICIAL_AES_KEY is not set');
     },
   );
+
+  it.each([
+    ['official-events', 32],
+    ['pay-notify', 64],
+    ['pay-notify-v2', 64],
+  ])('%s returns 413 for a body of more than %i KiB, before it loads a setting', async (name, kib) => {
+    const handler = await load(name);
+    const statusOf = async (bytes: number) =>
+      (await handler({ ...event, body: 'x'.repeat(bytes) }, { awsRequestId: 'r' } as Context)).statusCode;
+    expect(await statusOf(kib * 1_024)).toBe(503);
+    expect(await statusOf(kib * 1_024 + 1)).toBe(413);
+  });
 
   it.each(['health', 'openapi'])('%s works', async (name) => {
     await expect(call(name)).resolves.toMatchObject({ statusCode: 200 });

@@ -3,11 +3,12 @@ import { settings, type SecretName } from '../../../lib/core/config.ts';
 import { loadPushKeys } from '../../../lib/official-account/push-keys.ts';
 import { secrets } from '../../../lib/secrets/secrets.ts';
 import { signParts } from '../../../lib/wechat/message-cipher.ts';
+import type { PushKeys } from '../../../lib/wechat/official-push.ts';
 import { publicJwkSet } from '../../../lib/identity/session-token.ts';
 import { readPublicWebhookUrl, type Deployment } from '../deployment.ts';
 import { sendProbe } from '../probes.ts';
 import { CommandError } from '../command.ts';
-import { runCheck, type CheckResult } from '../check-report.ts';
+import { runCheck, type CheckOutcome, type CheckResult } from '../check-report.ts';
 import { FORMS } from '../secrets/forms.ts';
 import { judgeToken, type TokenReport } from './tokens.ts';
 
@@ -36,10 +37,7 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
   return Promise.all([
     checkAppId('OFFICIAL_APP_ID'),
     checkSecret('OFFICIAL_APP_SECRET'),
-    runCheck('message keys', async () => {
-      const { mode, aesKeys } = await loadPushKeys();
-      return `${mode} mode${aesKeys.length > 1 ? ', with the previous EncodingAESKey' : ''}`;
-    }),
+    runCheck('message keys', async () => judgePushKeys(await loadPushKeys())),
     runCheck('SITE_NAME', () => settings('SITE_NAME').SITE_NAME),
     checkToken(tokens, 'OFFICIAL_APP_ID'),
     runCheck('JS-SDK ticket', async () =>
@@ -47,6 +45,20 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
     ),
     runCheck('callback address', () => checkCallback(readPublicWebhookUrl(deployment, 'official-events'))),
   ]);
+}
+
+/**
+ * Returns the mode of pushes. Plain mode is a warning. Compatible mode is none: the functions read only the encrypted
+ * part of a push.
+ */
+export function judgePushKeys({ mode, aesKeys }: Pick<PushKeys, 'mode' | 'aesKeys'>): string | CheckOutcome {
+  if (mode !== 'plain') return `${mode} mode${aesKeys.length > 1 ? ', with the previous EncodingAESKey' : ''}`;
+  return {
+    mark: '!',
+    note:
+      'plain mode: an attacker who has seen one signed address can forge pushes, so scan login is off → ' +
+      'npm run secrets -- put OFFICIAL_AES_KEY, OFFICIAL_MODE=secure in .env.<stage>, deploy, then 安全模式 in the console',
+  };
 }
 
 /**

@@ -29,7 +29,7 @@ export class OfficialAccount {
   #sealing: Sealing;
 
   constructor(settings: OfficialSettings, secrets: IssuedSecrets) {
-    const { appId, token, mode = 'plain', aesKey = '' } = settings;
+    const { appId, token, mode = 'secure', aesKey = '' } = settings;
     this.originalId = settings.originalId ?? `gh_${createHash('sha256').update(appId).digest('hex').slice(0, 12)}`;
     this.callbackUrl = settings.callbackUrl;
     this.#secrets = secrets;

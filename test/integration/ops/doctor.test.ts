@@ -127,6 +127,20 @@ describe('npm run doctor', () => {
     expect([code, rows[`✗ ${name}`]]).toEqual([1, `${name} ${why} → ${name} in .env.<stage>`]);
   });
 
+  it('warns of plain mode, without a failure', async () => {
+    Object.assign(stage.variables, { OFFICIAL_MODE: 'plain' });
+    const { code, rows } = await examine();
+    expect([code, rows['! message keys']]).toEqual([0, expect.stringContaining('OFFICIAL_MODE=secure')]);
+  });
+
+  it('checks the keys of secure mode without an OFFICIAL_MODE', async () => {
+    Object.assign(stage.variables, { OFFICIAL_MODE: '' });
+    const { code, stdout } = await examine();
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/✓ message keys +secure mode$/m)]);
+    stage.remove('OFFICIAL_AES_KEY');
+    expect((await examine()).rows['✗ message keys']).toContain('npm run secrets -- put OFFICIAL_AES_KEY');
+  });
+
   it('checks only the address of the protocol in use', async () => {
     Object.assign(stage.variables, { PAY_V2_NOTIFY_URL: 'foo' });
     await expect(examine()).resolves.toMatchObject({ code: 0 });

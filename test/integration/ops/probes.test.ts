@@ -61,7 +61,6 @@ describe('checkRejectsForgery', () => {
   const official = {
     OFFICIAL_APP_ID: 'wx10ca1000000000b2',
     OFFICIAL_TOKEN: 'token',
-    OFFICIAL_MODE: 'plain',
     SITE_NAME: 's',
   };
   const REJECTS = ['✓', 'rejects unsigned requests (403)'];
@@ -73,13 +72,8 @@ describe('checkRejectsForgery', () => {
     ['of a merchant with API v2 alone', 'pay-notify-v2', v2, REJECTS],
     ['of a merchant with both', 'pay-notify', { ...v2, ...v3 }, REJECTS],
     ['of a merchant with both', 'pay-notify-v2', { ...v2, ...v3 }, REJECTS],
-    ['in plain mode', 'official-events', official, REJECTS],
-    [
-      'in secure mode',
-      'official-events',
-      { ...official, OFFICIAL_MODE: 'secure', OFFICIAL_AES_KEY: 'a'.repeat(43) },
-      REJECTS,
-    ],
+    ['in plain mode', 'official-events', { ...official, OFFICIAL_MODE: 'plain' }, REJECTS],
+    ['in secure mode', 'official-events', { ...official, OFFICIAL_AES_KEY: 'a'.repeat(43) }, REJECTS],
   ])('passes for %s: %s', async (_whose, webhook, settings, expected) => {
     await expect(judge(webhook, settings)).resolves.toEqual(expected);
   });
@@ -93,7 +87,7 @@ describe('checkRejectsForgery', () => {
       { ...v3, PAY_API_V2_KEY: 'half' },
       'FAIL PAY_API_V2_KEY must be exactly 32 bytes',
     ],
-    ['of no mode', 'official-events', { ...official, OFFICIAL_MODE: '' }, 'answers 503 .*: OFFICIAL_MODE is not set'],
+    ['without its key', 'official-events', official, 'OFFICIAL_AES_KEY is not set → npm run secrets'],
   ])('reports %s: %s', async (_what, webhook, settings, note) => {
     await expect(judge(webhook, settings)).resolves.toEqual(['✗', expect.stringMatching(note)]);
   });

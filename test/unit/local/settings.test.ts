@@ -30,7 +30,7 @@ describe('the local settings', () => {
     expect(simulator.official).toMatchObject({
       callbackUrl: 'http://localhost:3001/official-events',
       oauthDomain: 'localhost',
-      mode: 'plain',
+      mode: 'secure',
       aesKey: variables['OFFICIAL_AES_KEY'],
     });
     expect(simulator.pay).toMatchObject({
@@ -46,6 +46,7 @@ describe('the local settings', () => {
       OFFICIAL_APP_ID: expect.stringMatching(/^wx[0-9a-f]{16}$/) as string,
       OFFICIAL_AES_KEY: expect.stringMatching(/^[A-Za-z0-9]{43}$/) as string,
       OFFICIAL_AES_KEY_PREVIOUS: '',
+      OFFICIAL_MODE: 'secure',
       MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
       PAY_MCH_CERT_SERIAL: expect.stringMatching(/^[0-9A-F]{40}$/) as string,
       PAY_API: 'v3',
@@ -94,10 +95,14 @@ describe('the local settings', () => {
     expect([mp, open]).toEqual(['http://elsewhere', 'http://elsewhere']);
   });
 
-  it('take the push mode from the environment, and give the simulator plain for an unknown mode', async () => {
-    expect((await build({ OFFICIAL_MODE: 'secure' })).simulator.official.mode).toBe('secure');
-    const { variables, simulator } = await build({ OFFICIAL_MODE: 'open' });
-    expect([variables['OFFICIAL_MODE'], simulator.official.mode]).toEqual(['open', 'plain']);
+  it.each([
+    ['plain', 'plain'],
+    ['compatible', 'compatible'],
+    ['', 'secure'],
+    ['open', 'secure'],
+  ])('pass the push mode %j to the functions, and %s to the simulator', async (mode, simulated) => {
+    const { variables, simulator } = await build({ OFFICIAL_MODE: mode });
+    expect([variables['OFFICIAL_MODE'], simulator.official.mode]).toEqual([mode, simulated]);
   });
 
   it('keep an empty account setting, for trials of a missing setting, but replace an empty address', async () => {

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { badSetting, type SettingName } from '../../../lib/core/config.ts';
 import { judgeClock } from '../../../infra/ops/doctor/account.ts';
+import { judgePushKeys } from '../../../infra/ops/doctor/apps.ts';
 import { judgeNotifyUrl } from '../../../infra/ops/doctor/pay.ts';
 import { applySettings, listStoreWarnings } from '../../../infra/ops/doctor/settings.ts';
 import { judgeToken } from '../../../infra/ops/doctor/tokens.ts';
 import { exitCodeOf, formatSummary, formatGroup, runCheck, type CheckResult } from '../../../infra/ops/check-report.ts';
-import { listNeededSecrets } from '../../../infra/ops/secrets/needed.ts';
+import { listNeededSecrets, listRequiredSecrets } from '../../../infra/ops/secrets/needed.ts';
+import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
+import type { PushKeys } from '../../../lib/wechat/official-push.ts';
 
 describe('check results', () => {
   it('contain the note of a check, or the reason why it failed', async () => {
@@ -80,6 +83,24 @@ describe('an address of notifications', () => {
     const url = 'http://localhost:3001/pay-notify';
     expect(judge(url, 'http://127.0.0.1:3003')).toBe(url);
     expect(() => judge(url)).toThrow('must be an https address');
+  });
+});
+
+describe('the mode of pushes', () => {
+  const key = readMessageKey('A'.repeat(43))!;
+  const judge = (mode: PushKeys['mode'], aesKeys = [key]) =>
+    runCheck('message keys', () => judgePushKeys({ mode, aesKeys }));
+
+  it('is a warning with the remedy in plain mode', async () => {
+    const { mark, note } = await judge('plain', []);
+    expect(mark).toBe('!');
+    expect(note).toMatch(/forge pushes, so scan login is off → .*OFFICIAL_AES_KEY, OFFICIAL_MODE=secure .*安全模式/);
+  });
+
+  it.each(['compatible', 'secure'] as const)('passes in %s mode', async (mode) => {
+    await expect(judge(mode)).resolves.toMatchObject({ mark: '✓', note: `${mode} mode` });
+    const rotated = `${mode} mode, with the previous EncodingAESKey`;
+    await expect(judge(mode, [key, key])).resolves.toMatchObject({ mark: '✓', note: rotated });
   });
 });
 
@@ -161,5 +182,17 @@ describe('listNeededSecrets', () => {
     const all = listNeededSecrets({});
     expect(all).toEqual(expect.arrayContaining(['MINIAPP_APP_SECRET', 'OFFICIAL_TOKEN', 'PAY_API_V2_KEY']));
     expect(all.filter((name) => name.endsWith('_PREVIOUS'))).toEqual([]);
+  });
+});
+
+describe('listRequiredSecrets', () => {
+  const official = { OFFICIAL_APP_ID: 'wx1' };
+
+  it.each(['', 'secure', 'compatible'])('requires OFFICIAL_AES_KEY with the OFFICIAL_MODE %j', (OFFICIAL_MODE) => {
+    expect(listRequiredSecrets({ ...official, OFFICIAL_MODE })).toContain('OFFICIAL_AES_KEY');
+  });
+
+  it('does not require OFFICIAL_AES_KEY in plain mode', () => {
+    expect(listRequiredSecrets({ ...official, OFFICIAL_MODE: 'plain' })).not.toContain('OFFICIAL_AES_KEY');
   });
 });

@@ -19,6 +19,8 @@ export const settings: SimulatorSettings = {
     appId: 'wx2222222222222222',
     appSecret: 'official-secret',
     token: 'AAAAA',
+    // Most tests read the XML of a push. push-modes.test.ts tests the other modes.
+    mode: 'plain',
     callbackUrl: '',
     originalId: 'gh_7f083739789a',
   },

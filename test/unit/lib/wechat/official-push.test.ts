@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { readMessageKey, sealMessage } from '../../../../lib/wechat/message-cipher.ts';
+import { XMLParser } from 'fast-xml-parser';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readMessageKey, sealMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
 import { openOfficialPush, type PushKeys } from '../../../../lib/wechat/official-push.ts';
 import { APP_ID, NOW_S, openSealed, plainKeys, pushXml, signedQuery } from './pushes.ts';
 
@@ -11,6 +12,18 @@ const random = Buffer.alloc(16);
 const seal = (key = current, appId = APP_ID, xml = pushXml(scan)) => sealMessage(xml, { key, appId, random });
 const encryptedBody = (encrypted: string, more = '') =>
   Buffer.from(`<xml>${more}<Encrypt>${encrypted}</Encrypt></xml>`);
+/** A time at which a captured query is valid again, with nonce and timestamp exchanged. */
+const LATER_S = NOW_S + 86_400;
+/** Exchanges timestamp and nonce. The sorted parts stay the same, so both signatures stay valid. */
+const exchange = (query: URLSearchParams) => {
+  const exchanged = new URLSearchParams(query);
+  exchanged.set('timestamp', query.get('nonce')!);
+  exchanged.set('nonce', query.get('timestamp')!);
+  return exchanged;
+};
+const FORBIDDEN = expect.objectContaining({ code: 'FORBIDDEN' }) as Error;
+
+afterEach(() => vi.restoreAllMocks());
 
 describe.each(['compatible', 'secure'] as const)('openOfficialPush in %s mode', (mode) => {
   const keys: PushKeys = { ...plainKeys, mode, aesKeys: [current, previous] };
@@ -25,6 +38,14 @@ describe.each(['compatible', 'secure'] as const)('openOfficialPush in %s mode', 
   it('reads only the encrypted part and ignores plain fields beside it', () => {
     const forgery = '<FromUserName>o_victim</FromUserName><MsgType>event</MsgType><Event>unsubscribe</Event>';
     expect(open(seal(), undefined, forgery)).toMatchObject({ openId: 'o_1', content: { event: 'scan' } });
+  });
+
+  it.each([
+    ['in a CDATA section', '<Content><![CDATA[<Encrypt>AAAA</Encrypt>]]></Content>'],
+    ['after a CDATA section of its own', '<Content><![CDATA[<![CDATA[x]]><Encrypt>AAAA</Encrypt>]]></Content>'],
+    ['as an element', `<Encrypt>${seal(previous)}</Encrypt>`],
+  ])('reads the last Encrypt, because a user can write an earlier one %s', (_, earlier) => {
+    expect(open(seal(), undefined, earlier)).toMatchObject({ content: { event: 'scan' }, openedWith: current });
   });
 
   it('needs no plain signature, because msg_signature covers more', () => {
@@ -57,7 +78,9 @@ describe.each(['compatible', 'secure'] as const)('openOfficialPush in %s mode', 
           Buffer.concat([Buffer.from('<!DOCTYPE x>'), encryptedBody(sealed)]),
           keys,
         ),
-      'two encrypted parts': () => open(sealed, undefined, `<Encrypt>${sealed}</Encrypt>`),
+      'text after the XML': () =>
+        openOfficialPush(signedQuery([sealed]), Buffer.concat([encryptedBody(sealed), Buffer.from('x')]), keys),
+      'a nested encrypted part': () => open(`<b>${sealed}</b>`, signedQuery([sealed])),
       'a signature over the query alone': () => {
         const query = signedQuery([sealed]);
         query.set('msg_signature', query.get('signature')!);
@@ -69,9 +92,9 @@ describe.each(['compatible', 'secure'] as const)('openOfficialPush in %s mode', 
         return open(sealed, query);
       },
       'the signature of another message': () => open(sealed, signedQuery([seal(previous)])),
-      'another token': () => open(sealed, signedQuery([sealed], NOW_S, 'BBBBB')),
-      'too old': () => open(sealed, signedQuery([sealed], NOW_S - 301)),
-      'from the future': () => open(sealed, signedQuery([sealed], NOW_S + 301)),
+      'another token': () => open(sealed, signedQuery([sealed], { token: 'BBBBB' })),
+      'too old': () => open(sealed, signedQuery([sealed], { timestamp: String(NOW_S - 301) })),
+      'from the future': () => open(sealed, signedQuery([sealed], { timestamp: String(NOW_S + 301) })),
       'an unknown key': () => open(seal(unknown)),
       'another app': () => open(seal(current, 'wx3333333333333333')),
       'no cipher text': () => open('AAAA'),
@@ -81,6 +104,52 @@ describe.each(['compatible', 'secure'] as const)('openOfficialPush in %s mode', 
     const [first] = rejections;
     expect(first!.code).toBe('FORBIDDEN');
     for (const { name, code, message } of rejections) expect({ name, code, message }).toEqual({ ...first, name });
+  });
+
+  it.each([0, 3_600, -3_600])('accepts a sealed CreateTime %i seconds from the clock', (skewS) => {
+    const encrypted = seal(current, APP_ID, pushXml(scan, NOW_S + skewS));
+    expect(open(encrypted)).toMatchObject({ createTimeS: NOW_S + skewS });
+  });
+
+  it.each([3_601, -3_601])('rejects a sealed CreateTime %i seconds from the clock like a forged push', (skewS) => {
+    const stale = () => open(seal(current, APP_ID, pushXml(scan, NOW_S + skewS)));
+    expect(rejectionOf(stale)).toEqual(rejectionOf(() => open('AAAA')));
+    expect(stale).toThrow(
+      expect.objectContaining({ detail: { why: expect.stringContaining('CreateTime') as string } }),
+    );
+  });
+
+  it('rejects a captured push with exchanged timestamp and nonce when the clock reaches the nonce', () => {
+    const sealed = seal();
+    const captured = signedQuery([sealed], { nonce: String(LATER_S) });
+    expect(open(sealed, captured)).toMatchObject({ openId: 'o_1' });
+    const later = { ...keys, nowMs: LATER_S * 1_000 };
+    expect(() => openOfficialPush(exchange(captured), encryptedBody(sealed), later)).toThrow(FORBIDDEN);
+  });
+
+  it('rejects a push whose nonce contains the beginning of a captured ciphertext', () => {
+    // The user's text imitates a plaintext from its second block on: 16 random bytes, a length of 300, a push.
+    const head = '<xml><ToUserName>gh_1</ToUserName><FromUserName>o_1</FromUserName><Content>'.padEnd(96 - 20);
+    const tail = '</Content></xml>';
+    const forged = pushXml(scan)
+      .replace('</xml>', '<Content>')
+      .padEnd(300 - tail.length);
+    const sealed = seal(current, APP_ID, `${head}${' '.repeat(16)}\0\0\x01\x2C${forged}${tail}`);
+    const [timestamp, nonce, token] = [String(NOW_S), '2', '~~~~~'];
+    const moved = { nonce: nonce + sealed.slice(0, 128), sealed: sealed.slice(128) };
+    const captured = signParts(token, timestamp, nonce, sealed);
+    expect(captured).toBe(signParts(token, timestamp, moved.nonce, moved.sealed));
+    const query = new URLSearchParams({ msg_signature: captured, timestamp, nonce: moved.nonce });
+    expect(() => openOfficialPush(query, encryptedBody(moved.sealed), { ...keys, token })).toThrow(FORBIDDEN);
+  });
+
+  it('gives an XML parser no body before the signature is verified, and no envelope afterwards', () => {
+    const parse = vi.spyOn(XMLParser.prototype, 'parse');
+    const bodies = [encryptedBody(seal()), Buffer.from('<![CDATA[>'.repeat(3_200)), Buffer.from(pushXml(scan))];
+    for (const body of bodies) expect(() => openOfficialPush(signedQuery(), body, keys)).toThrow(FORBIDDEN);
+    expect(parse).not.toHaveBeenCalled();
+    open(seal());
+    expect(parse.mock.calls.map(([xml]) => String(xml))).toEqual([pushXml(scan)]);
   });
 
   it('rejects a genuine message that is not a push or contains a DOCTYPE', () => {
@@ -106,5 +175,52 @@ describe('openOfficialPush in plain mode', () => {
   it('returns no key for a plain push', () => {
     expect(openOfficialPush(signedQuery(), Buffer.from(pushXml(scan)), plainKeys)).not.toHaveProperty('openedWith');
     expect(openSealed(scan)).toHaveProperty('openedWith');
+  });
+
+  it('gives an XML parser no body before the signature is verified', () => {
+    const parse = vi.spyOn(XMLParser.prototype, 'parse');
+    const forged = signedQuery([], { token: 'BBBBB' });
+    expect(() => openOfficialPush(forged, Buffer.from(pushXml(scan)), plainKeys)).toThrow(FORBIDDEN);
+    expect(parse).not.toHaveBeenCalled();
+  });
+
+  // WeChat signs nothing else in plain mode. A push without openedWith therefore confirms no login.
+  it('cannot detect a forged body with the exchanged query of a captured push, and returns it without a key', () => {
+    const query = exchange(signedQuery([], { nonce: String(LATER_S) }));
+    const push = openOfficialPush(query, Buffer.from(pushXml(scan)), { ...plainKeys, nowMs: LATER_S * 1_000 });
+    expect(push).not.toHaveProperty('openedWith');
+  });
+});
+
+describe.each(['plain', 'secure'] as const)('the query of a push in %s mode', (mode) => {
+  const keys: PushKeys = { ...plainKeys, mode, aesKeys: [current] };
+  const sealed = seal();
+  const open = (query: URLSearchParams, nowMs = keys.nowMs) =>
+    openOfficialPush(query, mode === 'plain' ? Buffer.from(pushXml(scan)) : encryptedBody(sealed), { ...keys, nowMs });
+
+  it.each(['1.8e9', '0x6b49d200', ' 1800000000', '1800000000 ', '+1800000000', '1800000000.0', '', '1_800_000_000'])(
+    'rejects the timestamp %j, because WeChat sends a decimal number of seconds',
+    (timestamp) => {
+      expect(() => open(signedQuery([sealed], { timestamp }))).toThrow(FORBIDDEN);
+    },
+  );
+
+  it.each(['signature', 'msg_signature', 'timestamp', 'nonce', 'encrypt_type'])(
+    'rejects a repeated %s, so that no second value is in use',
+    (name) => {
+      for (const value of ['', '1', signedQuery([sealed]).get(name) ?? 'raw']) {
+        const query = signedQuery([sealed]);
+        if (!query.has(name)) query.set(name, 'raw');
+        expect(open(query)).toMatchObject({ openId: 'o_1' });
+        query.append(name, value);
+        expect(() => open(query)).toThrow(FORBIDDEN);
+      }
+    },
+  );
+
+  it('ignores the openid and any other parameter, which no signature covers', () => {
+    const query = signedQuery([sealed]);
+    for (const openId of ['o_attacker', 'o_other']) query.append('openid', openId);
+    expect(open(query)).toMatchObject({ openId: 'o_1' });
   });
 });

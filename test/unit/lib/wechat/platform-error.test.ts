@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { XMLParser } from 'fast-xml-parser';
+import { describe, expect, it, vi } from 'vitest';
 import { platformError, PlatformError } from '../../../../lib/wechat/platform-error.ts';
 import { cdata } from '../../../../lib/core/cdata.ts';
 import { parseXml } from '../../../../lib/wechat/xml.ts';
@@ -68,8 +69,25 @@ describe('parseXml and cdata', () => {
     '<xml><a b="<![CDATA[">1</a><!DOCTYPE x><c d="]]>">1</c></xml>',
     '<xml><!doctype x><a>1</a></xml>',
     '<xml><![cdata[x]]></xml>',
+    '<xml><a b="> <![CDATA[">1</a><!DOCTYPE x [<!ENTITY e "v">]><c d="]]>">&e;</c></xml>',
+    '<xml><?a > <![CDATA[ ?><!DOCTYPE x [<!ENTITY e "v">]><b>&e;</b><?a ]]> ?></xml>',
+    '<?xml a="?><![CDATA["?><!DOCTYPE x [<!ENTITY e "v">]><xml><b>&e;]]>&e;</b></xml>',
   ])('reject %s', (xml) => {
     expect(() => parseXml(xml)).toThrow(expect.objectContaining({ code: 'PARAM_ERROR' }));
+  });
+
+  it('accept the XML declaration', () => {
+    expect(parseXml('<?xml version="1.0" encoding="UTF-8"?>\n<xml><a>1</a></xml>')).toEqual({ a: '1' });
+  });
+
+  it.each([
+    ['an unclosed CDATA section', '<![CDATA[>'.repeat(6_000)],
+    ['an unclosed tag', '<xml><a'],
+  ])('reject %s without a call of the parser, so that one pass reads any message', (_, xml) => {
+    const parse = vi.spyOn(XMLParser.prototype, 'parse');
+    expect(() => parseXml(xml)).toThrow(expect.objectContaining({ code: 'PARAM_ERROR' }));
+    expect(parse).not.toHaveBeenCalled();
+    parse.mockRestore();
   });
 
   it('keep a text with ]]> inside its element', () => {

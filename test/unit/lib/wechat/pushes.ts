@@ -15,19 +15,25 @@ export const plainKeys = {
 };
 
 /** Returns a signed query. `more` are the additional parts that msg_signature covers. */
-export function signedQuery(more: string[] = [], timestampS = NOW_S, token = TOKEN): URLSearchParams {
-  const parts = [token, String(timestampS), 'n'];
+export function signedQuery(
+  more: string[] = [],
+  { timestamp = String(NOW_S), nonce = 'n', token = TOKEN } = {},
+): URLSearchParams {
+  const parts = [token, timestamp, nonce];
   return new URLSearchParams({
     signature: signParts(...parts),
     msg_signature: signParts(...parts, ...more),
-    timestamp: String(timestampS),
-    nonce: 'n',
+    timestamp,
+    nonce,
   });
 }
 
 /** Returns the XML of a push with the given fields. */
-export function pushXml(fields: string): string {
-  return `<xml><ToUserName>gh_1</ToUserName><FromUserName>o_1</FromUserName><CreateTime>17</CreateTime>${fields}</xml>`;
+export function pushXml(fields: string, createTimeS = NOW_S): string {
+  return (
+    '<xml><ToUserName>gh_1</ToUserName><FromUserName>o_1</FromUserName>' +
+    `<CreateTime>${createTimeS}</CreateTime>${fields}</xml>`
+  );
 }
 
 export function openPlain(fields: string): OfficialPush {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openPlain, openPlainXml } from './pushes.ts';
+import { NOW_S, openPlain, openPlainXml } from './pushes.ts';
 
 const event = (name: string, fields = '') => openPlain(`<MsgType>event</MsgType><Event>${name}</Event>${fields}`);
 const message = (kind: string, fields = '') =>
@@ -144,9 +144,9 @@ describe('openOfficialPush, dedupeKey', () => {
   });
 
   it('is user, time, event and key of a push without a message id', () => {
-    expect(event('CLICK', '<EventKey>K</EventKey>').dedupeKey).toBe('o_1#17#CLICK#K');
-    expect(event('LOCATION').dedupeKey).toBe('o_1#17#LOCATION');
-    expect(openPlain('<MsgType>text</MsgType><Content>no id</Content>').dedupeKey).toBe('o_1#17#text');
+    expect(event('CLICK', '<EventKey>K</EventKey>').dedupeKey).toBe(`o_1#${NOW_S}#CLICK#K`);
+    expect(event('LOCATION').dedupeKey).toBe(`o_1#${NOW_S}#LOCATION`);
+    expect(openPlain('<MsgType>text</MsgType><Content>no id</Content>').dedupeKey).toBe(`o_1#${NOW_S}#text`);
   });
 
   it('differs for two reports to the same user in the same second', () => {
