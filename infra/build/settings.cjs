@@ -60,6 +60,7 @@ module.exports = async ({ resolveVariable }) => {
 
 const NAMES = [
   'PUBLIC_BASE_URL',
+  'SCAN_LOGIN_CONFIRM',
   'SCAN_LOGIN_REGISTER',
   'MP_VERIFY_FILES',
   'ALLOWED_ORIGINS',
@@ -87,6 +88,7 @@ const NOTIFY_URL = [new RegExp(`^${ORIGIN}(/[^\\s?#]*)?$`), 'an https address wi
 /** The settings of the functions: the format of each value, and the description of the format. */
 const VALUES = {
   PUBLIC_BASE_URL: [new RegExp(`^${ORIGIN}/*$`), 'an https address without a path'],
+  SCAN_LOGIN_CONFIRM: [/^(tap|scan)$/, 'tap or scan'],
   SCAN_LOGIN_REGISTER: [/^(ask|auto)$/, 'ask or auto'],
   MP_VERIFY_FILES: [{ test: areVerificationFiles }, 'a JSON object such as {"MP_verify_abc.txt":"abc"}'],
   MINIAPP_APP_ID: APP_ID,

@@ -74,7 +74,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   TICKET_EXPIRED: {
     cause:
-      'The ticket of a scan login is unknown, expired, cancelled or already collected, or the poll token is wrong. The cases are indistinguishable on purpose.',
+      'The ticket of a scan login is unknown, expired, cancelled, revoked or already collected, or the poll token is wrong. The cases are indistinguishable on purpose.',
     client: 'Stops polling and creates a new QR code.',
   },
   BODY_TOO_LARGE: {

@@ -91,6 +91,12 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     example: 'https://shop.example.com,https://www.example.com',
     deployedDefault: 'none',
   },
+  SCAN_LOGIN_CONFIRM: {
+    group: 'web',
+    meaning:
+      'Login with a code of the official account: `tap` asks the user in the chat after the scan, `scan` logs in at the scan. With `scan`, the code of an attacker takes over the account of each user who scans it.',
+    example: 'tap',
+  },
   SCAN_LOGIN_REGISTER: {
     group: 'web',
     meaning:

@@ -88,6 +88,7 @@ function localAccounts() {
     OFFICIAL_AES_KEY: alphanumeric(43),
     OFFICIAL_AES_KEY_PREVIOUS: '',
     OFFICIAL_MODE: 'secure',
+    SCAN_LOGIN_CONFIRM: 'tap',
     SCAN_LOGIN_REGISTER: 'ask',
     MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
     PAY_MCH_ID: '1900000001',

@@ -5,6 +5,11 @@ export function beijingDate(atMs: number): string {
   return shifted(atMs).slice(0, 10);
 }
 
+/** Formats an instant as `yyyy-MM-dd HH:mm` in Beijing time. */
+export function beijingMinute(atMs: number): string {
+  return shifted(atMs).slice(0, 16).replace('T', ' ');
+}
+
 /**
  * Formats an instant as `yyyyMMddHHmmss` in Beijing time, the time format of API v2.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214

@@ -39,6 +39,7 @@ export type PlainName =
   | 'OFFICIAL_APP_ID'
   | 'OFFICIAL_MODE'
   | 'SITE_NAME'
+  | 'SCAN_LOGIN_CONFIRM'
   | 'SCAN_LOGIN_REGISTER'
   | 'MP_VERIFY_FILES'
   | 'PAY_MCH_ID'
@@ -61,6 +62,7 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   WECHAT_PAY_BASE_URL: 'https://api.mch.weixin.qq.com',
   OFFICIAL_MODE: 'secure',
   ALLOWED_ORIGINS: '',
+  SCAN_LOGIN_CONFIRM: 'tap',
   SCAN_LOGIN_REGISTER: 'ask',
   MP_VERIFY_FILES: '{}',
   PAY_API: 'v3',

@@ -17,7 +17,7 @@ export interface Runtime {
 
 /** The real clock, randomness, log and outbound HTTP. */
 export const runtime: Runtime = {
-  now: Date.now,
+  now: () => Date.now(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   randomBytes,
   send: createSend({ now: Date.now }),

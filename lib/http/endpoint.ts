@@ -42,6 +42,8 @@ export interface EndpointRequest<E extends Endpoint> {
   cookies: Record<string, string>;
   /** The client address that the gateway reports. */
   address: string;
+  /** The `User-Agent` header, which the client chooses; empty if there is none. */
+  userAgent: string;
 }
 
 /** `cookies` are whole `Set-Cookie` values. */

@@ -53,6 +53,7 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
     headers: request.headers && check(request.headers, headersOf(event), 'headers'),
     cookies: cookiesOf(event),
     address: event.requestContext.http.sourceIp,
+    userAgent: headersOf(event)['user-agent'] ?? '',
   };
   return parts as EndpointRequest<E>;
 }

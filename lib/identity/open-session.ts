@@ -20,7 +20,7 @@ export interface SessionAnswer {
 }
 
 /** Lifetime of a session in seconds. */
-const SESSION_LIFE_S = 7 * 24 * 3_600;
+export const SESSION_LIFE_S = 7 * 24 * 3_600;
 
 /** The parts of a new session that its flow decides. */
 type NewSession = Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt' | 'loginAtMs'> & {

@@ -16,7 +16,7 @@ import type { Person } from '../store/identities.ts';
 import type { Session } from '../store/sessions.ts';
 
 /** Lifetime of a registration token in seconds: the time to decide whether to register. */
-const REGISTRATION_LIFE_S = 10 * 60;
+export const REGISTRATION_LIFE_S = 10 * 60;
 /** Seconds within which a browser must return from the consent page of WeChat. */
 export const OAUTH_STATE_LIFE_S = 10 * 60;
 

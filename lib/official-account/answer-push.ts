@@ -1,21 +1,23 @@
 import { recordFollow, eraseWechatProfile, requestProfileSync } from '../identity/following.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { recordScan, type Scan } from '../scan-login/record-scan.ts';
+import { tapChoice, typeChoice } from '../scan-login/choose.ts';
+import { recordScan, type ScanDeps } from '../scan-login/record-scan.ts';
+import { ticketOfScene } from '../scan-login/ticket.ts';
 import { claim } from '../store/claims.ts';
-import type { Table } from '../store/table.ts';
 import type { OfficialPush } from '../wechat/official-push.ts';
 import type { Reply } from '../wechat/official-reply.ts';
 import { handlePush } from './handle-push.ts';
+import { loginReply, readChoice } from './login-reply.ts';
 import { replyTo, type Replies } from './reply-to.ts';
 
-export type PushDeps = Pick<Runtime, 'now' | 'log' | 'randomBytes'> & { table: Table; appId: string; replies: Replies };
+export type PushDeps = ScanDeps & Pick<Runtime, 'log' | 'randomBytes'> & { appId: string; replies: Replies };
 
 const DAY_S = 86_400;
 
 /**
- * Handles one push of the official account. Scans, follows and changes of personal data are idempotent by their own
- * conditions. WeChat repeats pushes, so every other push is recorded: its repetition has no effect and gets the same
- * reply.
+ * Handles one push of the official account. Scans, choices about a login, follows and changes of personal data are
+ * idempotent by their own conditions. WeChat repeats pushes, so every other push is recorded: its repetition has no
+ * effect and gets the same reply.
  * @returns the reply to the user; undefined for a bare `success`
  */
 export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
@@ -24,12 +26,11 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   if (content.type === 'event') {
     switch (content.event) {
       case 'scan':
-        return (await handleScan(deps, push, { ...person, scene: content.scene })).reply;
+        return (await handleScan(deps, push, { scene: content.scene, isFollow: false })).reply;
       case 'subscribe': {
         // A scan that moves the ticket stores the follow in the same write.
-        const scan = { ...person, scene: content.scene ?? '', followedAt: atS };
-        const { outcome, reply } = await handleScan(deps, push, scan);
-        if (outcome !== 'moved') await recordFollow(deps, { ...person, follows: true, atS });
+        const { moved, reply } = await handleScan(deps, push, { scene: content.scene ?? '', isFollow: true });
+        if (!moved) await recordFollow(deps, { ...person, follows: true, atS });
         return reply ?? replyTo(content, deps.replies);
       }
       case 'unsubscribe':
@@ -45,19 +46,51 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
         return undefined;
     }
   }
+  const decided = await handleChoice(deps, push);
+  if (decided) return decided;
   if (await isFirst(deps, push)) await handlePush(deps, push);
   return replyTo(content, deps.replies);
 }
 
+/** Records a scan. Returns no reply for a QR code that is not a login code. */
+async function handleScan(
+  deps: PushDeps,
+  push: OfficialPush,
+  { scene, isFollow }: { scene: string; isFollow: boolean },
+): Promise<{ moved: boolean; reply?: Reply }> {
+  const { appId, log, replies } = deps;
+  const { openId, createTimeS: atS } = push;
+  const name = ticketOfScene(scene);
+  if (!name) return { moved: false };
+  if (!isSealed(push)) return { moved: false, reply: replies.loginExpired };
+  const { moved, ticket } = await recordScan(deps, { appId, openId, ticket: name, atS, isFollow });
+  log.info('official-account.scan-recorded', { moved, state: ticket?.state, openId });
+  return { moved, reply: loginReply(ticket, replies) };
+}
+
+/** Applies the choice of a user about a login. Returns no reply for a message that is no choice. */
+async function handleChoice(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
+  const { appId, log, replies } = deps;
+  const { content, openId, dedupeKey: pushId } = push;
+  const chosen = isSealed(push) ? readChoice(content) : undefined;
+  if (!chosen) return undefined;
+  const { choice, ticket: tapped } = chosen;
+  const person = { appId, openId };
+  const ticket =
+    tapped === undefined
+      ? await typeChoice(deps, { ...person, choice, pushId })
+      : await tapChoice(deps, { ...person, choice, ticket: tapped });
+  if (tapped === undefined && !ticket) return undefined;
+  log.info('official-account.login-decided', { choice, state: ticket?.state, openId });
+  return loginReply(ticket, replies);
+}
+
 /**
- * Records a scan. Returns no reply for a QR code that is not a login code. In plain mode no QR code is a login code,
- * because the signature does not cover the scan.
+ * Whether WeChat's signature covers the content. In plain mode an attacker with one signed URL can send any content, so
+ * plain pushes create and decide no login.
  */
-async function handleScan(deps: PushDeps, { openedWith }: OfficialPush, scan: Scan) {
-  const outcome = openedWith ? await recordScan(deps, scan) : 'foreign';
-  if (outcome === 'foreign') return { outcome };
-  deps.log.info('official-account.scan-recorded', { outcome, openId: scan.openId });
-  return { outcome, reply: outcome === 'rejected' ? deps.replies.loginExpired : deps.replies.loginScanned };
+function isSealed({ openedWith }: OfficialPush): boolean {
+  return openedWith !== undefined;
 }
 
 /**

@@ -5,22 +5,36 @@ import type { Replies } from './reply-to.ts';
  * unwanted replies. A reply is a text, or `{ type: 'image', mediaId }`, or `{ type: 'news', articles }`.
  */
 export const replies = (siteName: string): Replies => ({
-  /** To a user who scanned a login code. It names the site, so that the user notices the login code of an attacker. */
-  loginScanned: `您正在登录「${siteName}」。如果不是您本人在操作，请勿理会，并不要扫描陌生人的二维码。`,
-  loginExpired: `二维码已失效，请在「${siteName}」刷新后重新扫描。`,
+  /**
+   * To a user who scanned a login code. The links 确认登录 and 拒绝 follow the text. It describes the page that shows
+   * the code, so that the user notices the login code of an attacker.
+   */
+  loginScanned: ({ time, place, browser }) =>
+    `有网页请求以您的身份登录「${siteName}」。\n时间：${time}（北京时间）\n地点：${place}\n浏览器：${browser}\n\n` +
+    '请只确认您本人打开的网页。如果二维码来自别人，请拒绝。',
+  /** To a user whose login is done. The link 不是我 follows the text, and ends the login. */
+  loginDone: ({ time, place, browser }) =>
+    `您已登录「${siteName}」的网页。\n时间：${time}（北京时间）\n地点：${place}\n浏览器：${browser}\n\n` +
+    '如果不是您本人登录，请立即点“不是我”，该网页会退出登录。',
+  /** To a user who refused or revoked a login. */
+  loginCancelled: `已取消。该网页不能以您的身份使用「${siteName}」。`,
+  loginExpired: `二维码已失效，请在「${siteName}」的网页上刷新后重新扫描。`,
 
   /** To a new follower who did not scan a login code. */
   greeting: `欢迎关注「${siteName}」！回复“帮助”，看看这里能做什么。`,
 
   /** To a text: `exact` equals the whole text, `contains` a part of it. The first match wins; exact matches go first. */
   keywords: [
-    { exact: ['帮助', 'help', '?'], reply: `在「${siteName}」的网页上扫描二维码即可登录。其他问题请直接留言。` },
+    {
+      exact: ['帮助', 'help', '?'],
+      reply: `在「${siteName}」的网页上扫描二维码，再在这里确认，即可登录。其他问题请直接留言。`,
+    },
     { contains: ['登录', '登陆', '扫码', 'login'], reply: `请打开「${siteName}」的网页，用微信扫描页面上的二维码。` },
   ],
 
   /** To a click on a menu button of type `click` or `scancode_waitmsg`, by its key. */
   menu: {
-    HELP: `在「${siteName}」的网页上扫描二维码即可登录。其他问题请直接留言。`,
+    HELP: `在「${siteName}」的网页上扫描二维码，再在这里确认，即可登录。其他问题请直接留言。`,
   },
 
   /** To any other message. */

@@ -3,12 +3,23 @@ import type { PushContent } from '../wechat/push-content.ts';
 
 /** The automatic replies of the official account, which `replies.ts` defines. */
 export interface Replies {
-  loginScanned: Reply;
+  loginScanned(page: LoginPage): string;
+  loginDone(page: LoginPage): string;
+  loginCancelled: Reply;
   loginExpired: Reply;
   greeting?: Reply;
   keywords: KeywordReply[];
   menu: Record<string, Reply>;
   otherwise?: Reply;
+}
+
+/** The page that a user logs in, in words for the chat. */
+export interface LoginPage {
+  /** Time of the request, in Beijing. */
+  time: string;
+  /** City or country, or the IP address. */
+  place: string;
+  browser: string;
 }
 
 interface KeywordReply {
@@ -18,8 +29,8 @@ interface KeywordReply {
 }
 
 /**
- * Returns the reply to a push, or undefined when `replies` contains no reply to it. Replies to scans of login codes
- * come from `answerPush`. The reply depends only on the arguments, so a repeated push gets the same reply.
+ * Returns the reply to a push, or undefined when `replies` contains no reply to it. Replies about logins
+ * come from login-reply.ts. The reply depends only on the arguments, so a repeated push gets the same reply.
  */
 export function replyTo(content: PushContent, replies: Replies): Reply | undefined {
   if (content.type === 'message')
@@ -43,7 +54,7 @@ function byKeyword(received: string, { keywords }: Replies): Reply | undefined {
   return match?.reply;
 }
 
-/** Normalises text, so that HELP, Help and full-width ｈｅｌｐ match the same keyword. */
-function normalise(text: string): string {
+/** Normalises received text, so that HELP, Help and full-width ｈｅｌｐ match the same keyword. */
+export function normalise(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase();
 }

@@ -1,7 +1,7 @@
 import type { TokenOwner } from '../platform-token/owner.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Table } from '../store/table.ts';
-import { putTicket } from '../store/tickets.ts';
+import { putTicket, type Asker } from '../store/tickets.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { createQrCode } from '../wechat/qr-code.ts';
 import { createWxacode } from '../wechat/wxacode.ts';
@@ -24,12 +24,13 @@ export interface QrLogin {
 }
 
 /**
- * Creates a QR code of the official account for one login on a web page. The user only has to scan it.
+ * Creates a QR code of the official account for one login on a web page. After the scan the user confirms in the chat.
+ * @param asker the page that requests the code, as the confirmation describes it
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }): Promise<QrLogin> {
+export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }, asker: Asker): Promise<QrLogin> {
   const { app } = deps;
-  return issue(deps, (ticket) =>
+  return issue(deps, asker, (ticket) =>
     deps.accessToken.withToken((accessToken) =>
       createQrCode(deps, { app, accessToken, scene: sceneOf(ticket), lifeS: TICKET_LIFE_S }),
     ),
@@ -40,11 +41,12 @@ export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }):
  * Creates a mini-program code for one login on a web page, for teams without a verified service account. Its scene is
  * the ticket, and the mini-program asks the user to confirm. WeChat returns only the image, so `imageUrl` is a data
  * URL.
+ * @param asker the page that requests the code, as the confirmation describes it
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export function createMiniappQrLogin(deps: CreateDeps): Promise<QrLogin> {
+export function createMiniappQrLogin(deps: CreateDeps, asker: Asker): Promise<QrLogin> {
   const { app } = deps;
-  return issue(deps, async (ticket) => {
+  return issue(deps, asker, async (ticket) => {
     const { type, bytes } = await deps.accessToken.withToken((accessToken) =>
       createWxacode(deps, { app, accessToken, scene: ticket }),
     );
@@ -55,16 +57,20 @@ export function createMiniappQrLogin(deps: CreateDeps): Promise<QrLogin> {
 /** Creates the code, and stores the ticket before a client gets the code. */
 async function issue(
   { table, app, now, randomBytes }: CreateDeps,
+  asker: Asker,
   draw: (ticket: string) => Promise<Pick<QrLogin, 'content' | 'imageUrl'>>,
 ): Promise<QrLogin> {
   const ticket = randomBytes(16).toString('base64url');
   const pollToken = randomBytes(24).toString('base64url');
   const code = await draw(ticket);
+  const requestedAtMs = now();
   await putTicket(table, {
     ticket,
     state: 'created',
     pollTokenHash: hashPollToken(pollToken),
-    expiresAt: Math.floor(now() / 1_000) + TICKET_LIFE_S,
+    requestedAtMs,
+    ...asker,
+    expiresAt: Math.floor(requestedAtMs / 1_000) + TICKET_LIFE_S,
     appId: app.appId,
   });
   return { ticket, pollToken, ...code, expiresIn: TICKET_LIFE_S, pollIntervalMs: POLL_INTERVAL_MS };

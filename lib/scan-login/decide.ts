@@ -1,16 +1,20 @@
 import { AppError } from '../core/errors.ts';
 import { assertMiniappSession, authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import { moveTicket } from '../store/tickets.ts';
-import { isTicket, MOVES } from './ticket.ts';
+import { isTicket, MINIAPP_MOVES } from './ticket.ts';
 
 export type DecideDeps = AuthDeps & { appId: string; siteName: string };
 
-export type Decision = keyof typeof MOVES;
+export type Decision = keyof typeof MINIAPP_MOVES;
 
-/** The state of the code, and the site name, which the mini-program shows. */
+/** The state of the code, and the facts of the page that requested it, which the mini-program shows to the user. */
 export interface DecisionAnswer {
   status: 'scanned' | 'confirmed' | 'cancelled';
   siteName: string;
+  /** ISO 8601. */
+  requestedAt: string;
+  place: string | null;
+  browser: string | null;
 }
 
 /**
@@ -21,15 +25,17 @@ export interface DecisionAnswer {
  */
 export async function decideQrLogin(
   deps: DecideDeps,
-  { token, ticket, decision }: { token: string; ticket: string; decision: Decision },
+  { token, ticket: name, decision }: { token: string; ticket: string; decision: Decision },
 ): Promise<DecisionAnswer> {
   const { session } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   assertMiniappSession(session, deps.appId);
   const { appId, openId } = session;
-  const { from, to } = MOVES[decision];
-  const move = { ticket, appId, openId, from, to, nowMs: deps.now() };
-  if (!isTicket(ticket) || (await moveTicket(deps.table, move)) === 'rejected') {
-    throw new AppError('TICKET_EXPIRED', 'This code has expired; create a new one');
-  }
-  return { status: to, siteName: deps.siteName };
+  const { from, to } = MINIAPP_MOVES[decision];
+  const move = { ticket: name, appId, openId, from, to, nowMs: deps.now() };
+  const { ticket } = isTicket(name) ? await moveTicket(deps.table, move) : {};
+  // Requests are repeated, also after the web page has collected the login.
+  const isDone = ticket?.state === to || (to === 'confirmed' && ticket?.state === 'collected');
+  if (!ticket || !isDone) throw new AppError('TICKET_EXPIRED', 'This code has expired; create a new one');
+  const { requestedAtMs, place, browser } = ticket;
+  return { status: to, siteName: deps.siteName, requestedAt: new Date(requestedAtMs).toISOString(), place, browser };
 }

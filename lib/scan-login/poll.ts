@@ -1,15 +1,21 @@
-import { AppError } from '../core/errors.ts';
-import { openSession, randomSessionId, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
+import { AppError, isAppError } from '../core/errors.ts';
+import {
+  openSession,
+  randomSessionId,
+  SESSION_LIFE_S,
+  type SessionAnswer,
+  type SessionDeps,
+} from '../identity/open-session.ts';
+import { REGISTRATION_LIFE_S } from '../identity/session-token.ts';
 import { recognise, recogniseOrCreate } from '../identity/recognise.ts';
 import { resolveUnionId, type SyncDeps } from '../identity/sync-identity.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Person } from '../store/identities.ts';
 import { markCollected, readTicket } from '../store/tickets.ts';
-import { isTicket, pollView } from './ticket.ts';
+import { isTicket, POLL_INTERVAL_MS, pollView } from './ticket.ts';
 
 export type PollAnswer =
-  | { status: 'pending' }
-  | { status: 'scanned' }
+  | { status: 'pending' | 'scanned'; pollIntervalMs: number }
   | ({ status: 'registered' } & SessionAnswer)
   | { status: 'unregistered'; registrationToken: string };
 
@@ -26,8 +32,8 @@ export type PollDeps = SessionDeps & {
  *
  * The account of a known user is read before the collection, so that few steps can fail after the collection. For an
  * unknown user WeChat is called after the collection, so that only one request calls WeChat.
- * @throws TICKET_EXPIRED for an unknown, expired, cancelled or collected ticket and for a wrong poll token, always with
- * the same message; IDENTITY_CONFLICT
+ * @throws TICKET_EXPIRED for an unknown, expired, cancelled, revoked or collected ticket and for a wrong poll token,
+ * always with the same message; IDENTITY_CONFLICT
  */
 export async function pollQrLogin(
   deps: PollDeps,
@@ -36,15 +42,32 @@ export async function pollQrLogin(
   const stored = isTicket(name) ? await readTicket(deps.table, name) : undefined;
   const view = pollView(stored, { pollToken, nowMs: deps.now() });
   if (view.status === 'gone') throw expired();
-  if (view.status !== 'confirmed') return { status: view.status };
+  if (view.status !== 'confirmed') return { status: view.status, pollIntervalMs: POLL_INTERVAL_MS };
   const { appId, openId } = view.ticket;
   const person = { appId, openId };
   const existing = await recognise(deps, person);
   const sid = randomSessionId(deps);
-  if (!(await markCollected(deps.table, { ticket: name, collector: sid, nowMs: deps.now() }))) throw expired();
+  if (!(await collect(deps, name, sid))) throw expired();
   const account = existing ?? (await resolveUnknown(deps, person));
-  if (!account) return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration({ ...person, sid }) };
-  return { status: 'registered', ...(await openSession(deps, account, { sid, ...person, isNewUser: false })) };
+  if (!account)
+    return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration({ ...person, sid }) };
+  return { status: 'registered', ...(await openUnlessRevoked(deps, account, { sid, ...person })) };
+}
+
+/** Collects the ticket for one session. The ticket lives as long as the session, which a registration opens later. */
+function collect({ table, now }: PollDeps, ticket: string, sid: string): Promise<boolean> {
+  const nowMs = now();
+  const expiresAt = Math.floor(nowMs / 1_000) + REGISTRATION_LIFE_S + SESSION_LIFE_S;
+  return markCollected(table, { ticket, collector: sid, expiresAt, nowMs });
+}
+
+/** The user may revoke the login between the collection and the storing of its session. */
+async function openUnlessRevoked(deps: PollDeps, account: Account, session: Person & { sid: string }) {
+  try {
+    return await openSession(deps, account, { ...session, isNewUser: false });
+  } catch (error) {
+    throw isAppError(error, 'UNAUTHENTICATED') ? expired() : error;
+  }
 }
 
 async function resolveUnknown(deps: PollDeps, person: Person): Promise<Account | undefined> {

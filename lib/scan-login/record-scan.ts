@@ -1,32 +1,45 @@
 import type { Runtime } from '../core/runtime.ts';
+import { putNewestScan } from '../store/newest-scans.ts';
 import type { Table } from '../store/table.ts';
-import { moveTicket } from '../store/tickets.ts';
-import { MOVES, ticketOfScene } from './ticket.ts';
+import { moveTicket, type ScannedTicket } from '../store/tickets.ts';
+import { LATE_REVOKE_S, TICKET_LIFE_S } from './ticket.ts';
 
-/** One scan of a QR code of the official account. */
+export type ScanDeps = Pick<Runtime, 'now'> & {
+  table: Table;
+  /** `tap`: the user confirms in the chat after the scan; `scan`: the scan itself confirms. */
+  confirmBy: 'tap' | 'scan';
+};
+
+/** One scan of a login code of the official account. */
 export interface Scan {
   appId: string;
   openId: string;
-  /** The scene without WeChat's `qrscene_` prefix. */
-  scene: string;
-  /** CreateTime of the push (epoch seconds); present when the user followed the account with this scan. */
-  followedAt?: number;
+  ticket: string;
+  /** CreateTime of the push, epoch seconds. */
+  atS: number;
+  /** Whether the user followed the account with this scan. */
+  isFollow: boolean;
 }
 
 /**
- * Records a scan of a QR code of the official account. The scan of a login code also confirms the login. Makes one
- * conditional write and no read. If the user followed the account with the scan, the same write stores the follow.
- * `syncIdentity` copies the follow to the identity later.
- * @returns `moved` for a valid scan; `repeated` for a repeated scan or push of the same user; `rejected` for an
- * unknown, expired or used login code, and for a code of another app or user; `foreign` for a code that is not a login
- * code
+ * Records a scan of a login code of the official account. Makes one conditional write for the ticket, one for the
+ * newest scan of the user, and no read. If the user followed the account with the scan, the first write stores the
+ * follow. `syncIdentity` copies the follow to the identity later.
+ * @returns whether this scan moved the ticket, and the ticket. The ticket is undefined for an unknown, expired or used
+ * code, and for a code of another app or user
  */
 export async function recordScan(
-  { table, now }: Pick<Runtime, 'now'> & { table: Table },
-  { scene, ...scan }: Scan,
-): Promise<'moved' | 'repeated' | 'rejected' | 'foreign'> {
-  const ticket = ticketOfScene(scene);
-  if (!ticket) return 'foreign';
-  const move = { ...scan, ticket, ...MOVES.confirm, nowMs: now() };
-  return moveTicket(table, move);
+  { table, now, confirmBy }: ScanDeps,
+  { atS, isFollow, ...scan }: Scan,
+): Promise<{ moved: boolean; ticket?: ScannedTicket }> {
+  const nowMs = now();
+  const to = confirmBy === 'tap' ? 'scanned' : 'confirmed';
+  const followedAt = isFollow ? atS : undefined;
+  // Only from `created`: the stream filter of identity-sync reads the follow from this move alone.
+  const result = await moveTicket(table, { ...scan, from: ['created'], to, nowMs, followedAt });
+  if (result.ticket) {
+    const expiresAt = Math.floor(nowMs / 1_000) + TICKET_LIFE_S + LATE_REVOKE_S;
+    await putNewestScan(table, { ...scan, scannedAtS: atS, expiresAt });
+  }
+  return result;
 }

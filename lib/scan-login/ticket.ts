@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ConfirmedTicket, Ticket, TicketState } from '../store/tickets.ts';
+import type { ScannedTicket, Ticket, TicketState } from '../store/tickets.ts';
 
 /** Lifetime of a QR code and its ticket in seconds. */
 export const TICKET_LIFE_S = 300;
+/** Time after a login, in seconds, in which a short text revokes it. A link revokes it as long as its session lives. */
+export const LATE_REVOKE_S = 600;
 /** Poll interval that the answer recommends to the page. */
 export const POLL_INTERVAL_MS = 2_000;
 
@@ -32,15 +34,29 @@ export function hashPollToken(pollToken: string): string {
   return createHash('sha256').update(pollToken).digest('hex');
 }
 
-/** The decisions on a ticket: the states in which each decision is allowed, and the state that follows. */
-export const MOVES = {
+type Move = { from: TicketState[]; to: TicketState };
+
+/** Decisions in the mini-program: the states in which each decision is allowed, and the state that follows. */
+export const MINIAPP_MOVES = {
   scan: { from: ['created'], to: 'scanned' },
   confirm: { from: ['created', 'scanned'], to: 'confirmed' },
   cancel: { from: ['created', 'scanned'], to: 'cancelled' },
-} satisfies Record<string, { from: TicketState[]; to: TicketState }>;
+} satisfies Record<string, Move>;
+
+/**
+ * Choices in the chat of the official account. A login can be confirmed or refused only after the scan, and it can be
+ * revoked until its session expires.
+ */
+export const CHAT_MOVES = {
+  confirm: { from: ['scanned'], to: 'confirmed' },
+  refuse: { from: ['scanned'], to: 'cancelled' },
+  revoke: { from: ['scanned', 'confirmed', 'collected'], to: 'cancelled' },
+} satisfies Record<string, Move>;
+
+export type ChatChoice = keyof typeof CHAT_MOVES;
 
 export type PollView =
-  { status: 'gone' } | { status: 'pending' } | { status: 'scanned' } | { status: 'confirmed'; ticket: ConfirmedTicket };
+  { status: 'gone' } | { status: 'pending' } | { status: 'scanned' } | { status: 'confirmed'; ticket: ScannedTicket };
 
 /**
  * Returns the state that a poll sees. `gone` covers an unknown, expired, cancelled or collected ticket and a wrong poll

@@ -24,6 +24,7 @@ export const keys = {
   userToken: (appId: string, openId: string): Key => ({ pk: `USERTOKEN#${appId}#${openId}`, sk: 'USERTOKEN' }),
   session: (sid: string): Key => ({ pk: `SESSION#${sid}`, sk: 'SESSION' }),
   ticket: (ticket: string): Key => ({ pk: `TICKET#${ticket}`, sk: 'TICKET' }),
+  newestScan: (appId: string, openId: string): Key => ({ pk: `SCAN#${appId}#${openId}`, sk: 'SCAN' }),
   platformToken: (appId: string, kind: string): Key => ({ pk: `TOKEN#${appId}#${kind}`, sk: 'TOKEN' }),
   rate: (counter: string, window: string): Key => ({ pk: `RATE#${counter}#${window}`, sk: 'RATE' }),
   refund: (outRefundNo: string): Key => ({ pk: `REFUND#${outRefundNo}`, sk: 'REFUND' }),

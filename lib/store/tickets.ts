@@ -4,21 +4,24 @@ import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
 /**
- * The QR code of one login on a web page. The scan of an official-account code confirms the login. The scan of a
- * mini-program code opens a page on which the user decides.
+ * The QR code of one login on a web page. After the scan the user confirms or refuses the login: in the chat of the
+ * official account, or in the mini-program. The user can revoke a confirmed login.
  *
  *   created --scan--> scanned --confirm--> confirmed --collect--> collected
- *      \------------------------confirm------^   |
- *                       \------cancel------> cancelled
+ *      \                 \-----refuse----> cancelled <--revoke-----/
+ *       \---cancel (mini-program)----------^
  *
- * Each arrow is one conditional write, so only one of several concurrent attempts succeeds.
+ * Two moves skip the state `scanned`: a scan with SCAN_LOGIN_CONFIRM=scan, and a confirmation in the mini-program. Each
+ * arrow is one conditional write, so only one of several concurrent attempts succeeds.
  */
-export interface Ticket {
+export interface Ticket extends Asker {
   ticket: string;
   state: TicketState;
   /** SHA-256 of the poll token, in hex. Only the browser that requested the code has the token. */
   pollTokenHash: string;
-  /** Epoch seconds; also the TTL. */
+  /** Time of the request for the code. */
+  requestedAtMs: number;
+  /** Epoch seconds; also the TTL. The collection extends it, so that the user can revoke the login while it lives. */
   expiresAt: number;
   appId: string;
   /** The user who scanned; present from the state `scanned` on. */
@@ -27,10 +30,26 @@ export interface Ticket {
    * CreateTime of the push (epoch seconds), if the user began to follow with this scan. The identity stores it later.
    */
   followedAt?: number;
+  confirmedAtMs?: number;
+  /** The pushes whose text confirmed or cancelled the login. A repeated push is recognised by them. */
+  confirmedBy?: string;
+  cancelledBy?: string;
+  /** Id of the session that this login opens; present from the collection on. */
+  collector?: string;
+}
+
+/** The page that requested a code, as the confirmation describes it to the user. */
+export interface Asker {
+  address: string;
+  /** Browser and operating system, such as `Chrome · Windows`. */
+  browser: string | null;
+  /** City or country of the address. */
+  place: string | null;
 }
 
 export type TicketState = 'created' | 'scanned' | 'confirmed' | 'cancelled' | 'collected';
-export type ConfirmedTicket = Ticket & { openId: string };
+/** A ticket that a user has scanned. */
+export type ScannedTicket = Ticket & { openId: string };
 
 /** Stores a new ticket. */
 export async function putTicket({ client, name: TableName }: Table, ticket: Ticket): Promise<void> {
@@ -51,66 +70,82 @@ export interface TicketMove {
   to: TicketState;
   nowMs: number;
   followedAt?: number | undefined;
+  /** Identifies the push whose text makes this move. */
+  pushId?: string;
+  /** Rejects the move of a login that was confirmed at or before this time. Default: no limit. */
+  confirmedAfterMs?: number;
 }
 
 /**
  * Moves a ticket to another state if its current state allows the move. After the scan only the same user can move it.
- * @returns `repeated` when the same user made this move before, because pushes and requests are repeated; `rejected`
- * for an unknown, expired or used ticket, and for a ticket of another app or user
+ * @returns the ticket after a move; without a move the unchanged ticket, if it is a valid ticket of this user
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
-  { ticket, appId, openId, from, to, nowMs, followedAt }: TicketMove,
-): Promise<'moved' | 'repeated' | 'rejected'> {
-  const moved = await attempt<unknown, Ticket>(() =>
+  { ticket, appId, openId, from, to, nowMs, followedAt, pushId, confirmedAfterMs = 0 }: TicketMove,
+): Promise<{ moved: true; ticket: ScannedTicket } | { moved: false; ticket?: ScannedTicket }> {
+  const changes = {
+    state: to,
+    openId,
+    ...(to === 'confirmed' && { confirmedAtMs: nowMs }),
+    ...(followedAt !== undefined && { followedAt }),
+    ...(pushId !== undefined && { [`${to}By`]: pushId }),
+  };
+  const moved = await attempt<{ Attributes?: object | undefined }, ScannedTicket>(() =>
     client.send(
       new UpdateCommand({
         TableName,
         Key: keys.ticket(ticket),
-        UpdateExpression: `SET #state = :to, openId = :openId${followedAt === undefined ? '' : ', followedAt = :followedAt'}`,
+        UpdateExpression: `SET ${Object.keys(changes)
+          .map((name) => `#${name} = :${name}`)
+          .join(', ')}`,
         ConditionExpression:
           `#state IN (${from.map((_, i) => `:from${i}`).join(', ')}) AND appId = :appId AND expiresAt > :now ` +
-          'AND (attribute_not_exists(openId) OR openId = :openId)',
-        ExpressionAttributeNames: { '#state': 'state' },
+          'AND (attribute_not_exists(openId) OR openId = :openId) ' +
+          'AND (attribute_not_exists(confirmedAtMs) OR confirmedAtMs > :confirmedAfter)',
+        ExpressionAttributeNames: Object.fromEntries(Object.keys(changes).map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
+          ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
           ...Object.fromEntries(from.map((state, i) => [`:from${i}`, state])),
-          ':to': to,
           ':appId': appId,
-          ':openId': openId,
           ':now': nowMs / 1_000,
-          ...(followedAt !== undefined && { ':followedAt': followedAt }),
+          ':confirmedAfter': confirmedAfterMs,
         },
+        ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     ),
   );
-  if (moved.done) return 'moved';
-  const stored = moved.rejecting;
-  const hasMoved = stored?.state === to || (to === 'confirmed' && stored?.state === 'collected');
-  return hasMoved && stored.openId === openId && stored.expiresAt * 1_000 > nowMs ? 'repeated' : 'rejected';
+  if (moved.done) return { moved: true, ticket: moved.written.Attributes as ScannedTicket };
+  const { rejecting } = moved;
+  const isOwn = rejecting?.appId === appId && rejecting.openId === openId && rejecting.expiresAt * 1_000 > nowMs;
+  return { moved: false, ...(isOwn && { ticket: rejecting }) };
 }
 
 /**
  * Moves a ticket from confirmed to collected. An SDK retry can fail its condition against its own first attempt, so the
  * collector is stored and a match counts as success.
+ * @param collector id of the session that this login opens
+ * @param expiresAt the new end of the ticket, epoch seconds
  * @returns true for exactly one `collector`
  */
 export async function markCollected(
   { client, name: TableName }: Table,
-  { ticket, collector, nowMs }: { ticket: string; collector: string; nowMs: number },
+  { ticket, collector, expiresAt, nowMs }: { ticket: string; collector: string; expiresAt: number; nowMs: number },
 ): Promise<boolean> {
-  const collected = await attempt<unknown, { collector?: string }>(() =>
+  const collected = await attempt<unknown, Ticket>(() =>
     client.send(
       new UpdateCommand({
         TableName,
         Key: keys.ticket(ticket),
-        UpdateExpression: 'SET #state = :collected, collector = :collector',
+        UpdateExpression: 'SET #state = :collected, collector = :collector, expiresAt = :expiresAt',
         ConditionExpression: '#state = :confirmed AND expiresAt > :now',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: {
           ':confirmed': 'confirmed',
           ':collected': 'collected',
           ':collector': collector,
+          ':expiresAt': expiresAt,
           ':now': nowMs / 1_000,
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -9,9 +9,9 @@
  */
 export type PushContent = PushMessage | PushEvent;
 
-/** A message from a user. */
+/** A message from a user. `menuId` is the id of the link in the chat that the user tapped (`bizmsgmenuid`). */
 export type PushMessage = { type: 'message'; msgId: string } & (
-  | { kind: 'text'; text: string }
+  | { kind: 'text'; text: string; menuId?: string }
   | { kind: 'image'; picUrl: string; mediaId: string }
   | { kind: 'voice'; mediaId: string; format: string; mediaId16K?: string }
   | { kind: 'video' | 'shortvideo'; mediaId: string; thumbMediaId: string }

@@ -51,7 +51,7 @@ function readMessage(xml: XmlElement, kind: string): PushMessage {
   const mediaId = text(xml, 'MediaId');
   switch (kind) {
     case 'text':
-      return { ...base, kind, text: text(xml, 'Content') };
+      return { ...base, kind, text: text(xml, 'Content'), menuId: optional(xml, 'bizmsgmenuid') };
     case 'image':
       return { ...base, kind, picUrl: text(xml, 'PicUrl'), mediaId };
     case 'voice':

@@ -1,7 +1,8 @@
-import { settings } from '../core/config.ts';
+import { badSetting, settings } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { PushDeps } from '../official-account/answer-push.ts';
 import { loadPushKeys } from '../official-account/push-keys.ts';
+import { plainText } from '../official-account/login-reply.ts';
 import { replies } from '../official-account/replies.ts';
 import type { PushKeys } from '../wechat/official-push.ts';
 import { loadTable } from './table.ts';
@@ -14,6 +15,8 @@ export async function loadOfficialEvents(
   outside: Runtime = runtime,
 ): Promise<PushDeps & { pushKeys: Omit<PushKeys, 'nowMs'> }> {
   const pushKeys = await loadPushKeys();
-  const { SITE_NAME: siteName } = settings('SITE_NAME');
-  return { ...(await loadTable(outside)), appId: pushKeys.appId, pushKeys, replies: replies(siteName) };
+  const { SITE_NAME: siteName, SCAN_LOGIN_CONFIRM: confirmBy } = settings('SITE_NAME', 'SCAN_LOGIN_CONFIRM');
+  if (confirmBy !== 'tap' && confirmBy !== 'scan') throw badSetting('SCAN_LOGIN_CONFIRM', 'must be tap or scan');
+  const { appId } = pushKeys;
+  return { ...(await loadTable(outside)), appId, pushKeys, confirmBy, replies: replies(plainText(siteName)) };
 }

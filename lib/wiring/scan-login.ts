@@ -12,9 +12,12 @@ import { loadTable } from './table.ts';
 
 /**
  * Loads the dependencies of QR codes of the official account.
- * @throws NOT_CONFIGURED
+ * @throws NOT_CONFIGURED, also in plain mode, whose signature does not cover the push of a scan
  */
 export async function loadOfficialQrLogin(outside: Runtime = runtime): Promise<CreateDeps & { mpBaseUrl: string }> {
+  if (settings('OFFICIAL_MODE').OFFICIAL_MODE === 'plain') {
+    throw badSetting('OFFICIAL_MODE', 'must be secure or compatible for scan login with the official account');
+  }
   return { ...(await loadOfficialAccount(outside)), mpBaseUrl: addressSetting('WECHAT_MP_BASE_URL') };
 }
 

@@ -39,9 +39,19 @@ export function actorsOf({ functions, phone }: World) {
   };
 
   const scan = async (person: Person, { content }: QrLogin): Promise<void> => {
-    const { status, body } = await phone.scan(person, content);
+    const { status, body, reply } = await phone.scan(person, content);
     assert.equal(status, 200, body);
-    assert.match(body, /您正在登录/, 'the reply announces the login');
+    assert.match(String(reply?.content), /确认登录/, 'the reply asks the user to confirm');
+  };
+
+  const confirm = async (person: Person, { ticket }: QrLogin): Promise<void> => {
+    const { reply } = await phone.tap(person, `login-confirm_${ticket}`);
+    assert.match(String(reply?.content), /您已登录/, 'the tap logs in');
+  };
+
+  const confirmByText = async (person: Person): Promise<void> => {
+    const { reply } = await phone.say(person, '1');
+    assert.match(String(reply?.content), /您已登录/, 'the text logs in');
   };
 
   const pay = async (person: Person, prepayId: string): Promise<void> => {
@@ -58,6 +68,7 @@ export function actorsOf({ functions, phone }: World) {
   const registeredByScan = async (): Promise<Person> => {
     const [person, qr] = [await phone.newPerson(), await showQrCode()];
     await scan(person, qr);
+    await confirm(person, qr);
     const { registrationToken } = await poll(qr);
     await request(functions.register, { method: 'POST', path: '/register', body: { registrationToken }, status: 201 });
     return person;
@@ -101,6 +112,8 @@ export function actorsOf({ functions, phone }: World) {
     showQrCode,
     poll,
     scan,
+    confirm,
+    confirmByText,
     pay,
     loggedIn,
     registeredByScan,

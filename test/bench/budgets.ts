@@ -8,6 +8,8 @@ export type FlowName =
   | 'poll, pending'
   | 'poll, collected, known user'
   | 'scan push'
+  | 'tap'
+  | 'reply 1'
   | 'authenticated read (/me)'
   | 'JS-SDK config, warm'
   | 'JS-SDK config, cold'
@@ -53,8 +55,18 @@ export const BUDGETS: Record<FlowName, Budget> = {
     why: { rru: 'the ticket, the identity and its account' },
   },
   'scan push': {
+    budget: { rru: 0, wru: 2, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+    why: { wru: 'the newest scan of the user, for replies by text' },
+  },
+  tap: {
     budget: { rru: 0, wru: 1, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
+  },
+  'reply 1': {
+    budget: { rru: 0.5, wru: 2, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+    why: { rru: 'the newest scan of the user' },
   },
   'authenticated read (/me)': {
     budget: { rru: 1.5, wru: 0, calls: 0 },

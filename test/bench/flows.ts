@@ -21,7 +21,8 @@ export function flowsOf(world: World): Record<FlowName, Prepare> {
 
 function identityFlows(world: World) {
   const { phone } = world;
-  const { logIn, showQrCode, poll, scan, loggedIn, registeredByScan, readMe, signPage } = actorsOf(world);
+  const { logIn, showQrCode, poll, scan, confirm, confirmByText, loggedIn, registeredByScan, readMe, signPage } =
+    actorsOf(world);
   return {
     'login, known user': async () => {
       const code = await phone.loginCode((await loggedIn()).person);
@@ -42,11 +43,22 @@ function identityFlows(world: World) {
     'poll, collected, known user': async () => {
       const [person, qr] = [await registeredByScan(), await showQrCode()];
       await scan(person, qr);
+      await confirm(person, qr);
       return async () => assert.equal((await poll(qr)).status, 'registered');
     },
     'scan push': async () => {
       const [person, qr] = [await phone.newPerson(), await showQrCode()];
       return () => scan(person, qr);
+    },
+    tap: async () => {
+      const [person, qr] = [await phone.newPerson(), await showQrCode()];
+      await scan(person, qr);
+      return () => confirm(person, qr);
+    },
+    'reply 1': async () => {
+      const [person, qr] = [await phone.newPerson(), await showQrCode()];
+      await scan(person, qr);
+      return () => confirmByText(person);
     },
     'authenticated read (/me)': async () => {
       const { token } = await loggedIn();

@@ -6,6 +6,9 @@ export interface Person {
   openIds: { miniapp: string; official: string };
 }
 
+/** The response of our webhook to a push, and the reply that the user sees. */
+type ChatPush = DeliveryResult & { reply: { content?: string } | null };
+
 /** Drives the simulator at `url`. */
 export function phoneOf(url: string) {
   const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
@@ -21,8 +24,11 @@ export function phoneOf(url: string) {
     newPerson: () => control<Person>('POST', '/_phone/users', {}),
     loginCode: async (person: Person) => (await act<{ code: string }>(person, 'login-code')).code,
     /** Scans a QR code, and returns the response of our webhook. */
-    scan: async (person: Person, content: string) =>
-      (await act<{ push: DeliveryResult }>(person, 'scan', { content })).push,
+    scan: async (person: Person, content: string) => (await act<{ push: ChatPush }>(person, 'scan', { content })).push,
+    /** Taps a link of the chat, and returns the response of our webhook. */
+    tap: async (person: Person, menuId: string) => (await act<{ push: ChatPush }>(person, 'tap', { menuId })).push,
+    /** Sends a text in the chat, and returns the response of our webhook. */
+    say: async (person: Person, text: string) => (await act<{ push: ChatPush }>(person, 'message', { text })).push,
     /** Pays, and returns the response of our webhook. */
     pay: async (person: Person, prepayId: string) =>
       (await act<{ notify: DeliveryResult }>(person, 'pay', { prepayId })).notify,

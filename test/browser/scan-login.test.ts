@@ -39,8 +39,14 @@ describe('scan login with a code of the official account', () => {
 
     await press('Add person');
     await press(/^Scan the code/);
-    await play.phone.locator('.bubble').getByText('wechat-lambda').waitFor();
+    const question = play.phone.locator('.bubble').getByText('wechat-lambda');
+    for (const fact of [/北京时间/, /IP 127\.0\.0\.1/, /浏览器：Chrome · \w+/])
+      await question.and(play.phone.getByText(fact)).waitFor();
+    await stateShows('scanned');
+    await webPageShows('Confirm on your phone.');
+    await press('确认登录');
     await stateShows('unregistered');
+    await play.phone.locator('.bubble.mine').getByText('确认登录').waitFor();
     await press('Register');
     await stateShows('registered');
     const id = await idOn(play.webPage);
@@ -49,10 +55,31 @@ describe('scan login with a code of the official account', () => {
     await play.webPage.locator('img').waitFor();
     expect(await codeOnPage()).not.toBe(content);
     await press(/^Scan the code/);
+    await play.phone.getByRole('button', { name: '确认登录' }).last().click();
     await webPageShows('Logged in');
     expect(await idOn(play.webPage)).toBe(id);
     await expect.poll(play.wire).toContain('/official-events SCAN');
-    expect(play.browserErrors()).toEqual([]);
+
+    await play.phone.getByRole('button', { name: '不是我' }).last().click();
+    await play.phone.locator('.bubble').getByText('已取消').waitFor();
+    await press('Log out');
+    await webPageShows('401 UNAUTHENTICATED');
+    expect(play.browserErrors(401)).toEqual([]);
+  });
+
+  it('expires the code when the user refuses, also by a text', async () => {
+    await play.open();
+    await press('Add person');
+    await press(/^Scan the code/);
+    await press('拒绝');
+    await stateShows('expired');
+    await press('New code');
+    await play.webPage.locator('img').waitFor();
+    await press(/^Scan the code/);
+    await play.phone.getByLabel('Message').fill('2');
+    await press('Send');
+    await stateShows('expired');
+    expect(play.browserErrors(410)).toEqual([]);
   });
 });
 
@@ -63,6 +90,11 @@ describe('scan login with a code of the mini-program', () => {
     await press('Add person');
     await press(/^Scan the code/);
     await play.phone.getByText('Log in to wechat-lambda?').waitFor();
+    await play.phone
+      .locator('dt:text-is("browser") + dd')
+      .getByText(/^Chrome · \w+$/)
+      .waitFor();
+    await play.phone.locator('dt:text-is("place") + dd').getByText('unknown').waitFor();
     await webPageShows('Confirm on your phone.');
     await stateShows('scanned');
 

@@ -54,8 +54,9 @@ describe.each(PLATFORMS)('generated client for %s', (platform) => {
   it('polls a scan login and registers the user', async () => {
     const { person, client } = await newUser();
     const qr = await client.createQrLogin!();
-    expect(await client.pollQrLogin!(qr)).toEqual({ status: 'pending' });
+    expect(await client.pollQrLogin!(qr)).toEqual({ status: 'pending', pollIntervalMs: 2000 });
     await phone.act(person, 'scan', { content: qr.content });
+    await phone.act(person, 'tap', { menuId: `login-confirm_${qr.ticket}` });
     const { status, registrationToken } = await client.pollQrLogin!(qr);
     expect(status).toBe('unregistered');
     expect(await client.register!({ registrationToken })).toMatchObject({ tokenType: 'Bearer' });

@@ -53,6 +53,9 @@ describe('mini-program login', () => {
 });
 
 describe('scan login', () => {
+  const confirm = (person: Parameters<typeof phone.act>[0], { ticket }: { ticket: string }) =>
+    phone.act(person, 'tap', { menuId: `login-confirm_${ticket}` });
+
   it('registers a user at the first scan, and logs the user in at the second scan by one of 100 polls', async () => {
     const person = await phone.newPerson();
     const first = (await api('POST', '/qr-login')).body;
@@ -67,6 +70,8 @@ describe('scan login', () => {
       kind: 'subscribe',
       push: { status: 200, reply: { content: expect.stringContaining('wechat-lambda') } },
     });
+    expect(await poll(first)).toMatchObject({ status: 200, body: { status: 'scanned', pollIntervalMs: 2000 } });
+    await confirm(person, first);
     const { body } = await poll(first);
     expect(body).toMatchObject({ status: 'unregistered' });
     const { registrationToken } = body;
@@ -75,12 +80,17 @@ describe('scan login', () => {
 
     const second = (await api('POST', '/qr-login')).body;
     expect(await phone.act(person, 'scan', { content: second.content })).toMatchObject({ kind: 'scan' });
+    await confirm(person, second);
     const polls = await Promise.all(Array.from({ length: 100 }, () => poll(second)));
     const successes = polls.filter(({ status }) => status === 200);
     expect(successes).toHaveLength(1);
     expect(successes[0]).toMatchObject({ body: { status: 'registered', user: { id: registered.body.user.id } } });
     expect(new Set(polls.map(({ status }) => status))).toEqual(new Set([200, 410]));
-    expect(await api('GET', '/me', { token: successes[0]!.body.token })).toMatchObject({ status: 200 });
+    const { token } = successes[0]!.body;
+    expect(await api('GET', '/me', { token })).toMatchObject({ status: 200 });
+    await phone.act(person, 'tap', { menuId: `login-revoke_${second.ticket}` });
+    expect(await api('GET', '/me', { token })).toMatchObject({ status: 401 });
+    expect(await api('DELETE', '/me', { token })).toMatchObject({ status: 401 });
   });
 
   it('answers a wrong poll token, a missing poll token and an unknown ticket alike', async () => {

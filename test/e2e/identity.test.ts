@@ -88,12 +88,14 @@ describe('scan login', () => {
     const { person, user } = await login();
     const qr = (await api('POST', '/qr-login')).body;
     await phone.act(person, 'scan', { content: qr.content });
+    await phone.act(person, 'tap', { menuId: `login-confirm_${qr.ticket}` });
     expect(await poll(qr)).toMatchObject({ status: 200, body: { status: 'registered', user: { id: user.id } } });
   });
 
   it('logs the page in when the user scans and confirms a mini-program code', async () => {
     const { person, token, user } = await login();
-    const created = await api('POST', '/qr-login', { body: { via: 'mini-program' } });
+    const headers = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0' };
+    const created = await api('POST', '/qr-login', { body: { via: 'mini-program' }, headers });
     expect(created).toMatchObject({ status: 201, body: { content: null, imageUrl: /^data:image\// } });
     const qr = created.body;
     const opened = await phone.act(person, 'scan', { content: qr.imageUrl });
@@ -102,7 +104,8 @@ describe('scan login', () => {
     const decide = (decision: string) =>
       api('POST', `/qr-login/${opened.scene}/confirm`, { token, body: { decision } });
     const siteName = 'wechat-lambda';
-    expect(await decide('scan')).toMatchObject({ status: 200, body: { status: 'scanned', siteName } });
+    const page = { siteName, requestedAt: expect.stringMatching(/Z$/), place: null, browser: 'Firefox · Linux' };
+    expect(await decide('scan')).toMatchObject({ status: 200, body: { status: 'scanned', ...page } });
     expect(await poll(qr)).toMatchObject({ body: { status: 'scanned' } });
     expect(await decide('confirm')).toMatchObject({ status: 200, body: { status: 'confirmed', siteName } });
     expect(await poll(qr)).toMatchObject({ status: 200, body: { status: 'registered', user: { id: user.id } } });

@@ -14,7 +14,13 @@ describe('the tour of the local stack', () => {
     const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
     const script = blocks.join('\n').replaceAll('localhost:3000', http).replaceAll('localhost:9000', simulator);
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script]);
-    for (const text of ['"username":"1', '"status":"pending"', '"kind":"subscribe"', '"status":"registered"']) {
+    for (const text of [
+      '"username":"1',
+      '"status":"pending"',
+      '"kind":"subscribe"',
+      '"status":"scanned"',
+      '"status":"registered"',
+    ]) {
       expect(stdout).toContain(text);
     }
     expect(stdout).toContain('"transactionId"');

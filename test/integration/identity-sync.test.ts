@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readService } from '../../infra/service/service.ts';
+import { passes } from '../../infra/service/stream-filter.ts';
 import { syncIdentity } from '../../lib/identity/sync-identity.ts';
 import { recordFollow } from '../../lib/identity/following.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
-import { recordScan } from '../../lib/scan-login/record-scan.ts';
-import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { readIdentity, readUnion } from '../../lib/store/identities.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { readTicket } from '../../lib/store/tickets.ts';
+import { ASKER, chatOf } from '../support/scan-login.ts';
+import { recordOf } from '../support/stream-records.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const { appId } = ids.official;
@@ -76,15 +79,49 @@ describe('syncIdentity', () => {
 
   it('copies a follow that came with a scan from the ticket to the identity', async () => {
     const person = await follower();
-    const qr = await createOfficialQrLogin(world.official);
-    const scan = { ...identityKey(person), scene: sceneOf(qr.ticket), followedAt: 500 };
-    expect(await recordScan(world.base, scan)).toBe('moved');
+    const qr = await createOfficialQrLogin(world.official, ASKER);
+    const { openIds } = person;
+    const scan = { ticket: qr.ticket, openId: openIds.official, atS: 500, isFollow: true };
+    expect(await chatOf(world.officialEvents).logIn(scan)).toBe(true);
     expect(await identityOf(person)).toBeUndefined();
     const ticket = (await readTicket(world.table, qr.ticket))!;
     await syncIdentity(world.official, { ...identityKey(person), followedAt: ticket.followedAt });
     expect(await identityOf(person)).toMatchObject({ subscribed: true, syncRequestedAtMs: expect.any(Number) });
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });
+
+  it.each(['tap', 'scan'] as const)(
+    'syncs a follow once in the life of a ticket with SCAN_LOGIN_CONFIRM=%s',
+    async (confirmBy) => {
+      const { openIds } = await follower();
+      const qr = await createOfficialQrLogin(world.official, ASKER);
+      const { scan, tap } = chatOf({ ...world.officialEvents, confirmBy });
+      const facts = { ticket: qr.ticket, openId: openIds.official, isFollow: true };
+      const images = [await readTicket(world.table, qr.ticket)];
+      const acts = [
+        () => scan(facts),
+        () => scan(facts),
+        () => tap('confirm', facts),
+        () => pollQrLogin(world.sessions, qr),
+        () => tap('revoke', facts),
+      ];
+      for (const act of acts) {
+        await act();
+        images.push(await readTicket(world.table, qr.ticket));
+      }
+      expect(images.map((image) => image?.state)).toEqual(
+        confirmBy === 'tap'
+          ? ['created', 'scanned', 'scanned', 'confirmed', 'collected', 'cancelled']
+          : ['created', 'confirmed', 'confirmed', 'confirmed', 'collected', 'cancelled'],
+      );
+      const { filterPatterns } = readService().streamConsumers.find(
+        ({ functionName }) => functionName === 'identity-sync',
+      )!;
+      const key = keys.ticket(qr.ticket);
+      const records = [undefined, ...images].map((image, i) => recordOf(key, image, images[i]));
+      expect(records.filter((record) => passes(filterPatterns, record))).toEqual([records[1]]);
+    },
+  );
 
   it('gives up after a permanent error, so that later records proceed', async () => {
     for (const errcode of [40003, 46004, 48001]) {

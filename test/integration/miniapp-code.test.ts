@@ -11,9 +11,11 @@ import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { closeAndUnlinkAccount } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
+import { ASKER } from '../support/scan-login.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const GONE = { code: 'TICKET_EXPIRED' };
+const PENDING = { status: 'pending', pollIntervalMs: 2_000 };
 
 describe('scan login with a code of the mini-program', () => {
   let world: World;
@@ -22,7 +24,7 @@ describe('scan login with a code of the mini-program', () => {
   });
   afterAll(() => world.simulator.close());
 
-  const create = () => createMiniappQrLogin(world.miniapp);
+  const create = () => createMiniappQrLogin(world.miniapp, ASKER);
   const poll = (qr: QrLogin) => pollQrLogin(world.sessions, qr);
   const loggedIn = async () => {
     const person = await world.phone.newPerson();
@@ -43,10 +45,15 @@ describe('scan login with a code of the mini-program', () => {
 
   it('goes from pending to scanned, and logs the page in when the user confirms', async () => {
     const [{ token, user }, qr] = [await loggedIn(), await create()];
-    expect(await poll(qr)).toEqual({ status: 'pending' });
-    expect(await decide(qr, token, 'scan')).toEqual({ status: 'scanned', siteName: '示例站' });
-    expect(await poll(qr)).toEqual({ status: 'scanned' });
-    expect(await decide(qr, token, 'confirm')).toEqual({ status: 'confirmed', siteName: '示例站' });
+    expect(await poll(qr)).toEqual(PENDING);
+    const { place, browser } = ASKER;
+    const requestedAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
+    const page = { siteName: '示例站', requestedAt, place, browser };
+    const answered = await decide(qr, token, 'scan');
+    expect(answered).toEqual({ status: 'scanned', ...page });
+    expect(Math.abs(Date.parse(answered.requestedAt) - Date.now())).toBeLessThan(60_000);
+    expect(await poll(qr)).toEqual({ ...PENDING, status: 'scanned' });
+    expect(await decide(qr, token, 'confirm')).toEqual({ ...answered, status: 'confirmed' });
     const answer = await poll(qr);
     if (answer.status !== 'registered') throw new Error(answer.status);
     expect(answer.user.id).toBe(user.id);
@@ -104,9 +111,9 @@ describe('scan login with a code of the mini-program', () => {
     const { token } = await loggedIn();
     await expect(decide({ ticket: 'A'.repeat(22) }, token, 'confirm')).rejects.toMatchObject(GONE);
     await expect(decide({ ticket: '../x' }, token, 'confirm')).rejects.toMatchObject(GONE);
-    const official = await createOfficialQrLogin(world.official);
+    const official = await createOfficialQrLogin(world.official, ASKER);
     await expect(decide(official, token, 'confirm')).rejects.toMatchObject(GONE);
-    expect(await poll(official)).toEqual({ status: 'pending' });
+    expect(await poll(official)).toEqual(PENDING);
     const qr = await create();
     world.clock.offsetMs = TICKET_LIFE_S * 1_000 + 1_000;
     await expect(decide(qr, token, 'confirm')).rejects.toMatchObject(GONE);
@@ -119,7 +126,7 @@ describe('scan login with a code of the mini-program', () => {
     expect(await closeAndUnlinkAccount(world.table, account, new Date().toISOString())).toBe(true);
     await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await expect(decide(qr, token, 'confirm')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(await poll(qr)).toEqual({ status: 'pending' });
+    expect(await poll(qr)).toEqual(PENDING);
   });
 
   it('rejects a decision of a session of the official account', async () => {
@@ -132,7 +139,7 @@ describe('scan login with a code of the mini-program', () => {
 
   it('renews the access token and retries once when WeChat rejects it', async () => {
     await world.faults('getwxacodeunlimit', 'token-expired');
-    expect(await poll(await create())).toEqual({ status: 'pending' });
+    expect(await poll(await create())).toEqual(PENDING);
   });
 
   it('throws WECHAT_UNAVAILABLE when WeChat returns no image', async () => {

@@ -7,7 +7,6 @@ import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { answerPush } from '../../lib/official-account/answer-push.ts';
-import { replies } from '../../lib/official-account/replies.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
 import type { OfficialPush } from '../../lib/wechat/official-push.ts';
 import type { OauthScope } from '../../lib/wechat/oauth.ts';
@@ -216,7 +215,7 @@ describe('login on an H5 page', () => {
     it('is erased by the push of an unfollow', async () => {
       const { identity, token } = await consented();
       const push = { openId: identity.openId, createTimeS: 7, content: { type: 'event', event: 'unsubscribe' } };
-      await answerPush({ ...world.base, appId, replies: replies('示例站') }, push as unknown as OfficialPush);
+      await answerPush(world.officialEvents, push as unknown as OfficialPush);
       expect(await nickname(token)).toBeNull();
     });
 

@@ -9,9 +9,8 @@ import { readAccount, readMerges, type Account } from '../../lib/store/accounts.
 import { readIdentity, readUnion, type Person } from '../../lib/store/identities.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
-import { recordScan } from '../../lib/scan-login/record-scan.ts';
-import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { ASKER, chatOf } from '../support/scan-login.ts';
 import { createWorld, ids, type Person as PhoneOwner, type World } from '../support/world.ts';
 
 describe('user with several openids', () => {
@@ -54,18 +53,18 @@ describe('user with several openids', () => {
     const owner = await world.phone.newPerson();
     const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     await world.phone.act(owner, 'event', { event: 'subscribe' });
-    const qr = await createOfficialQrLogin(world.official);
-    const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
-    expect(await recordScan(world.base, scan)).toBe('moved');
+    const qr = await createOfficialQrLogin(world.official, ASKER);
+    const scan = { ticket: qr.ticket, openId: owner.openIds.official };
+    expect(await chatOf(world.officialEvents).logIn(scan)).toBe(true);
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'registered', user: { id: user.id } });
   });
 
   it('is registered with the unionid of the scan, which the registration token does not contain', async () => {
     const owner = await world.phone.newPerson();
     await world.phone.act(owner, 'event', { event: 'subscribe' });
-    const qr = await createOfficialQrLogin(world.official);
-    const scan = { appId: ids.official.appId, openId: owner.openIds.official, scene: sceneOf(qr.ticket) };
-    await recordScan(world.base, scan);
+    const qr = await createOfficialQrLogin(world.official, ASKER);
+    const scan = { ticket: qr.ticket, openId: owner.openIds.official };
+    await chatOf(world.officialEvents).logIn(scan);
     const answer = await pollQrLogin(world.sessions, qr);
     if (answer.status !== 'unregistered') throw new Error(answer.status);
     const claims = Buffer.from(answer.registrationToken.split('.')[1]!, 'base64url').toString();
@@ -77,12 +76,8 @@ describe('user with several openids', () => {
   it('is asked to register when the lookup of the unionid fails', async () => {
     const owner = await world.phone.newPerson();
     await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
-    const qr = await createOfficialQrLogin(world.official);
-    await recordScan(world.base, {
-      appId: ids.official.appId,
-      openId: owner.openIds.official,
-      scene: sceneOf(qr.ticket),
-    });
+    const qr = await createOfficialQrLogin(world.official, ASKER);
+    await chatOf(world.officialEvents).logIn({ ticket: qr.ticket, openId: owner.openIds.official });
     await world.faults('user/info', '5xx', 2);
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });

@@ -14,6 +14,7 @@ import { publishMenu } from '../../lib/official-account/publish-menu.ts';
 import { createMiniappQrLogin, createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { ASKER } from '../support/scan-login.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 /** Prepares a flow. @returns a function that runs the flow, which calls WeChat */
@@ -75,7 +76,7 @@ describe('errcodes of WeChat', () => {
     },
     'mini-program code': {
       path: '/wxa/getwxacodeunlimit',
-      prepare: async () => () => createMiniappQrLogin(world.miniapp),
+      prepare: async () => () => createMiniappQrLogin(world.miniapp, ASKER),
     },
     'access token': {
       path: '/cgi-bin/stable_token',
@@ -87,7 +88,10 @@ describe('errcodes of WeChat', () => {
         return () => cold.get();
       },
     },
-    'QR code': { path: '/cgi-bin/qrcode/create', prepare: async () => () => createOfficialQrLogin(world.official) },
+    'QR code': {
+      path: '/cgi-bin/qrcode/create',
+      prepare: async () => () => createOfficialQrLogin(world.official, ASKER),
+    },
     follower: {
       path: '/cgi-bin/user/info',
       prepare: async () => {

@@ -11,14 +11,13 @@ import { getOrder } from '../../lib/pay/get-order.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
-import { recordScan } from '../../lib/scan-login/record-scan.ts';
-import { sceneOf } from '../../lib/scan-login/ticket.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
 import { asVerified } from '../support/verified.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
 import { buy } from '../support/buyers.ts';
+import { ASKER, chatOf } from '../support/scan-login.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const { appId } = ids.official;
@@ -40,10 +39,14 @@ const poll = ({ ticket, pollToken }: { ticket: string; pollToken: string }) =>
   pollQrLogin(world.sessions, { ticket, pollToken });
 const scannedCode = async () => {
   const { openIds } = await world.phone.newPerson();
-  const token = await world.sessions.tokens.signRegistration({ appId, openId: openIds.official, sid: randomSessionId(world.base) });
+  const token = await world.sessions.tokens.signRegistration({
+    appId,
+    openId: openIds.official,
+    sid: randomSessionId(world.base),
+  });
   await register(world.sessions, token);
-  const qr = await createOfficialQrLogin(world.official);
-  await recordScan(world.base, { appId, openId: openIds.official, scene: sceneOf(qr.ticket) });
+  const qr = await createOfficialQrLogin(world.official, ASKER);
+  await chatOf(world.officialEvents).logIn({ ticket: qr.ticket, openId: openIds.official });
   return qr;
 };
 
@@ -84,9 +87,9 @@ describe('SDK retry of a write after a lost response', () => {
 
 describe('eventually consistent read that finds nothing yet', () => {
   it('still answers the first poll of a new code with pending', async () => {
-    const qr = await createOfficialQrLogin(world.official);
+    const qr = await createOfficialQrLogin(world.official, ASKER);
     engine.findNothingAt(qr.ticket);
-    expect(await poll(qr)).toEqual({ status: 'pending' });
+    expect(await poll(qr)).toMatchObject({ status: 'pending' });
   });
 
   it('still accepts a new session in /me, prepay and orders', async () => {

@@ -4,12 +4,14 @@ import * as wecom from '@wecom/crypto';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import type { Asker } from '../../lib/store/tickets.ts';
+import { ASKER } from './scan-login.ts';
 import { createWebhookWorld } from './webhooks.ts';
-import { ids, type Person } from './world.ts';
+import { ids, type ChatPush, type Person } from './world.ts';
 
 export type Mode = 'plain' | 'compatible' | 'secure';
 export type Change = (event: LambdaFunctionURLEvent) => void;
-type Push = { push: { status: number; body: string; reply: { type: string; content: string } | null } };
+type Push = { kind: string; push: ChatPush };
 export type OfficialWorld = Awaited<ReturnType<typeof createModeWorld>>;
 
 export const CURRENT_KEY = ids.official.aesKey;
@@ -30,8 +32,8 @@ export async function createModeWorld(mode: Mode, settings: Record<string, strin
     await fetch(`${world.simulator.url}/_official`, { method: 'POST', body: JSON.stringify(change) });
   };
   await console({ mode, aesKey: CURRENT_KEY });
-  const scan = async (person: Person) => {
-    const qr = await createOfficialQrLogin(world.official);
+  const scan = async (person: Person, asker: Asker = ASKER) => {
+    const qr = await createOfficialQrLogin(world.official, asker);
     const answer = (await world.phone.act(person, 'scan', { content: qr.content })) as Push;
     return { qr, answer };
   };
@@ -42,6 +44,12 @@ export async function createModeWorld(mode: Mode, settings: Record<string, strin
     poll: (qr: { ticket: string; pollToken: string }) => pollQrLogin(world.sessions, qr),
     act: async (person: Person, action: string, body: object) =>
       ((await world.phone.act(person, action, body)) as Push).push,
+    /** Creates a code, scans it and confirms the login. */
+    logIn: async (person: Person) => {
+      const { qr, answer } = await scan(person);
+      const push = await world.phone.tap(person, linksIn(answer.push)['确认登录']!);
+      return { qr, push };
+    },
     /** Counts the pushes of a type that the function processed; repeated deliveries do not count. */
     taken: (type: string) =>
       world.output.filter((line) => line.includes('official-account.push') && line.includes(`"type":"${type}"`)).length,
@@ -54,6 +62,14 @@ export async function createModeWorld(mode: Mode, settings: Record<string, strin
       return person;
     },
   };
+}
+
+/** Returns the ids of the links in a reply, by their labels. */
+export function linksIn({ reply }: ChatPush): Record<string, string> {
+  const links = (reply?.content ?? '').matchAll(/<a href="weixin:\/\/bizmsgmenu\?([^"]+)">([^<]+)<\/a>/g);
+  return Object.fromEntries(
+    [...links].map(([, query, label]) => [label!, new URLSearchParams(query).get('msgmenuid')!]),
+  );
 }
 
 export const nowS = () => Math.floor(Date.now() / 1_000);

@@ -8,6 +8,7 @@ import type { TokenOwner } from '../../lib/platform-token/owner.ts';
 import { jsapiTicketOwner, loadMiniapp, loadOfficialAccount } from '../../lib/wiring/apps.ts';
 import { loadOauthCallback } from '../../lib/wiring/h5.ts';
 import { loadAccountClosing, loadLogin, loadPhoneBinding } from '../../lib/wiring/identity.ts';
+import { loadOfficialEvents } from '../../lib/wiring/official-account.ts';
 import { loadPrepay, loadRefundOrder, loadSweep } from '../../lib/wiring/pay.ts';
 import { loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
 import { loadTable } from '../../lib/wiring/table.ts';
@@ -133,6 +134,7 @@ export async function createWorld({
     miniapp: { ...(await loadLogin(outside)), ...(await loadPhoneBinding(outside)) },
     sessions,
     official: { ...(await loadOfficialAccount(outside)), ...(await loadOfficialQrLogin(outside)) },
+    officialEvents: await loadOfficialEvents(outside),
     oauth: await loadOauthCallback(outside),
     closing: await loadAccountClosing(outside),
     pay: await payWith(),
@@ -166,6 +168,7 @@ function settingsFor(wechat: string): Settings {
     PUBLIC_BASE_URL: 'https://api.example.com',
     ALLOWED_ORIGINS: 'https://www.example.com',
     SITE_NAME: '示例站',
+    SCAN_LOGIN_CONFIRM: 'tap',
     SCAN_LOGIN_REGISTER: 'ask',
     WECHAT_API_BASE_URL: wechat,
     WECHAT_OPEN_BASE_URL: wechat,
@@ -206,6 +209,13 @@ export interface Person {
   unionId: string;
 }
 
+/** The result of a push: the answer as received, and the reply that the user sees. */
+export interface ChatPush {
+  status: number;
+  body: string;
+  reply: { type: string; content: string } | null;
+}
+
 function phoneOf(simulator: Simulator) {
   const act = (person: Person, action: string, body: object = {}) =>
     control(simulator, 'POST', `/_phone/users/${person.id}/${action}`, body);
@@ -214,6 +224,9 @@ function phoneOf(simulator: Simulator) {
     newPerson: async (about: object = {}): Promise<Person> =>
       (await control(simulator, 'POST', '/_phone/users', about)) as Person,
     loginCode: async (person: Person): Promise<string> => ((await act(person, 'login-code')) as { code: string }).code,
+    /** Taps a link of the chat, or sends its id like a modified client if the chat has no such link. */
+    tap: async (person: Person, menuId: string, { dropMenuId = false } = {}): Promise<ChatPush> =>
+      ((await act(person, 'tap', { menuId, dropMenuId })) as { push: ChatPush }).push,
   };
 }
 

@@ -26,7 +26,7 @@ describe('answerCheck', () => {
   it.each<[string, number, unknown, Record<string, string>?]>([
     ['GET /me', 200, { user }],
     ['GET /me', 401, error('UNAUTHENTICATED')],
-    ['GET /qr-login/abc?x=1', 200, { status: 'pending' }],
+    ['GET /qr-login/abc?x=1', 200, { status: 'pending', pollIntervalMs: 2_000 }],
     ['POST /qr-login', 429, error('RATE_LIMITED'), { 'retry-after': '5' }],
     ['PUT /miniapp/profile', 400, { ...error('PARAM_ERROR'), detail: { field: 'body.nickname' } }],
     ['GET /oauth/authorize', 302, undefined, { location: 'https://open.weixin.qq.com', 'set-cookie': 'a=b' }],
@@ -55,7 +55,13 @@ describe('answerCheck', () => {
     ],
     ['an undocumented field of an error', 'GET /me', 401, { ...error('UNAUTHENTICATED'), stack: 's' }, /stack/],
     ['a missing field', 'GET /me', 200, { user: { ...user, phone: undefined } }, /\/user must have.*phone/],
-    ['an undocumented union member', 'GET /qr-login/abc', 200, { status: 'pending', token: 't' }, /token/],
+    [
+      'an undocumented union member',
+      'GET /qr-login/abc',
+      200,
+      { status: 'pending', pollIntervalMs: 2_000, token: 't' },
+      /token/,
+    ],
     ['a missing header', 'POST /qr-login', 429, error('RATE_LIMITED'), /Retry-After is missing/],
     ['an invalid header', 'POST /qr-login', 429, error('RATE_LIMITED'), /Retry-After: soon/, { 'retry-after': 'soon' }],
     ['an undocumented content type', 'GET /health', 200, 'ok', /the content type text\/plain/],

@@ -191,10 +191,16 @@ describe('with an invalid setting', () => {
       { OFFICIAL_MODE: 'secure', OFFICIAL_AES_KEY: 'A'.repeat(43), OFFICIAL_AES_KEY_PREVIOUS: `${'A'.repeat(42)}=` },
       'OFFICIAL_AES_KEY_PREVIOUS must be the EncodingAESKey',
     ],
+    [
+      'official-events',
+      { OFFICIAL_MODE: 'plain', SCAN_LOGIN_CONFIRM: 'never' },
+      'SCAN_LOGIN_CONFIRM must be tap or scan',
+    ],
+    ['qr-login-create', { OFFICIAL_MODE: 'plain' }, 'OFFICIAL_MODE must be secure or compatible'],
     ['qr-login-poll', { SCAN_LOGIN_REGISTER: 'perhaps' }, 'SCAN_LOGIN_REGISTER must be ask or auto'],
     [
       'qr-login-create',
-      { WECHAT_API_BASE_URL: 'api.weixin.qq.com' },
+      { OFFICIAL_MODE: 'secure', WECHAT_API_BASE_URL: 'api.weixin.qq.com' },
       'WECHAT_API_BASE_URL must be an http or https address',
     ],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],

@@ -20,7 +20,7 @@ export async function openChat(hand) {
 
 /** Shows the result of a scanned code of the account. */
 export async function afterScan(hand, { kind, push }) {
-  hand.person.chat.push(note(notes[kind] ?? kind), ...(push ? [answer(push)] : []));
+  hand.person.chat.push(note(notes[kind] ?? kind), ...(push ? [answer(hand, push)] : []));
   await openChat(hand);
 }
 
@@ -34,26 +34,28 @@ function following(hand) {
   return el('div.write', {}, hand.button('Follow', follow));
 }
 
-function writing(hand) {
+/** Performs an action of the user in the chat. `own` is its line in the chat. */
+async function act(hand, action, body, own) {
   const { id, name, chat } = hand.person;
-  const act = async (action, body, own) => {
-    const { push } = await phone('POST', `/_phone/users/${id}/${action}`, body);
-    chat.push(own);
-    // WeChat delivers no reply to a user who unfollowed.
-    if (action !== 'unfollow' || push.status !== 200) chat.push(answer(push));
-    await openChat(hand);
-    hand.say(action, `${name} did this; official-events answered ${push.status ?? 'nothing'}`);
-  };
+  const { push } = await phone('POST', `/_phone/users/${id}/${action}`, body);
+  chat.push(own);
+  // WeChat delivers no reply to a user who unfollowed.
+  if (action !== 'unfollow' || push.status !== 200) chat.push(answer(hand, push));
+  await openChat(hand);
+  hand.say(action, `${name} did this; official-events answered ${push.status ?? 'nothing'}`);
+}
+
+function writing(hand) {
   const input = el('input', { 'aria-label': 'Message', placeholder: '帮助, 登录, …', autocomplete: 'off' });
   const send = hand.button('Send', async () => {
     const text = input.value.trim();
     if (!text) return;
-    await act('message', { text }, el('p.bubble.mine', {}, text));
+    await act(hand, 'message', { text }, el('p.bubble.mine', {}, text));
     // Ready for the next message.
     document.querySelector('.write input')?.focus();
   });
-  const help = () => act('menu-click', { key: 'HELP' }, note('You chose HELP in the menu'));
-  const unfollow = () => act('unfollow', {}, note('You no longer follow the official account'));
+  const help = () => act(hand, 'menu-click', { key: 'HELP' }, note('You chose HELP in the menu'));
+  const unfollow = () => act(hand, 'unfollow', {}, note('You no longer follow the official account'));
   return el(
     'div.write',
     {},
@@ -63,20 +65,20 @@ function writing(hand) {
 }
 
 /** The webhook's reply as the user sees it, after WeChat decrypted and checked it. */
-function answer({ status, body, error, reply }) {
+function answer(hand, { status, body, error, reply }) {
   if (status !== 200) {
     const reason = status === null ? (error ?? 'no answer') : `HTTP ${status}`;
     return el('p.bubble.bad', {}, `The account is out of order: official-events returned ${reason}`);
   }
-  if (reply) return bubble(reply);
+  if (reply) return bubble(hand, reply);
   if (body === '' || body === 'success') return note('The account sent no reply');
   return el('p.bubble.bad', {}, 'The account is out of order: WeChat cannot read its reply');
 }
 
-function bubble({ type, content, articles, title, mediaId, thumbMediaId }) {
+function bubble(hand, { type, content, articles, title, mediaId, thumbMediaId }) {
   switch (type) {
     case 'text':
-      return el('p.bubble', { lang: 'zh' }, content);
+      return el('p.bubble', { lang: 'zh' }, ...withLinks(hand, content));
     case 'news':
       return el('div.bubble', { lang: 'zh' }, ...articles.map(article));
     case 'transfer_customer_service':
@@ -84,6 +86,19 @@ function bubble({ type, content, articles, title, mediaId, thumbMediaId }) {
     default:
       return el('p.bubble', {}, chinese(type), ` ${title ?? mediaId ?? thumbMediaId}`);
   }
+}
+
+/** Splits a text at its links. A click taps the link, which sends the text of the link to the account. */
+function withLinks(hand, text) {
+  const [before, ...links] = text.split(/<a href="weixin:\/\/bizmsgmenu\?(?=[^"]*">[^<]*<\/a>)/);
+  const nodes = links.flatMap((link) => {
+    const [, query, label, after] = /^([^"]*)">([^<]*)<\/a>(.*)$/s.exec(link);
+    const parameters = new URLSearchParams(query);
+    const own = () => el('p.bubble.mine', {}, parameters.get('msgmenucontent'));
+    const tap = () => act(hand, 'tap', { menuId: parameters.get('msgmenuid') }, own());
+    return [hand.button(label, tap, { kind: 'link' }), after];
+  });
+  return [before, ...nodes];
 }
 
 function article({ title, description, url }) {

@@ -1,7 +1,7 @@
 // "Scan the code on the page": opens the app that the code belongs to.
 import { CallError, phone } from './calls.js';
 import { afterScan } from './chat.js';
-import { chinese, el, face, row } from './dom.js';
+import { chinese, el, face, facts, row } from './dom.js';
 import { callAs, title } from './mini-program.js';
 
 export async function scan(hand) {
@@ -19,7 +19,7 @@ export async function scan(hand) {
 async function askToConfirm(hand, scene) {
   const { person } = hand;
   const decide = (decision) => callAs(person, 'POST', `/qr-login/${encodeURIComponent(scene)}/confirm`, { decision });
-  const { siteName } = await decide('scan');
+  const { siteName, requestedAt, place, browser } = await decide('scan');
   const { user } = person.session;
 
   const confirm = async () => {
@@ -36,7 +36,12 @@ async function askToConfirm(hand, scene) {
     title,
     face(siteName),
     el('h3', {}, `Log in to ${siteName}? `, chinese('确认登录')),
-    el('p', {}, `The web page will know you as ${user.nickname ?? user.username}.`),
+    el('p', {}, `The web page will know you as ${user.nickname ?? user.username}. Cancel if the page is not yours.`),
+    facts({
+      asked: new Date(requestedAt).toLocaleTimeString(),
+      place: place ?? 'unknown',
+      browser: browser ?? 'unknown',
+    }),
     row(hand.button('Confirm', confirm), hand.button('Cancel', cancel, { kind: 'quiet' })),
   );
 }

@@ -7,7 +7,7 @@ const kinds = {
   'official-account': {
     name: 'Official account',
     inChinese: '公众号',
-    how: 'Scanning is all it takes.',
+    how: 'The chat asks first.',
   },
   'mini-program': { name: 'Mini-program', inChinese: '小程序', how: 'The mini-program asks first.' },
 };

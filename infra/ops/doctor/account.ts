@@ -71,6 +71,13 @@ export function checkSettings(
       const files = [...readVerificationFiles(settings('MP_VERIFY_FILES').MP_VERIFY_FILES).keys()];
       return files.length > 0 ? files.join(', ') : { mark: '–', note: 'no domain is verified for WeChat' };
     }),
+    // A wrong value fails every push of the official account.
+    runCheck('SCAN_LOGIN_CONFIRM', () => {
+      const { SCAN_LOGIN_CONFIRM: confirmBy } = settings('SCAN_LOGIN_CONFIRM');
+      if (confirmBy === 'tap') return confirmBy;
+      if (confirmBy === 'scan') return { mark: '!', note: 'scan: the code of an attacker takes over who scans it' };
+      throw badSetting('SCAN_LOGIN_CONFIRM', 'must be tap or scan');
+    }),
     // A wrong value fails every poll for a login code, of either app.
     runCheck('SCAN_LOGIN_REGISTER', () => {
       const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');

@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
 import { session, WECHAT_ERRORS } from './shared.ts';
 
+const pollIntervalMs = v.pipe(v.number(), v.integer());
+
 export const createQrLogin = endpoint({
   method: 'POST',
   path: '/qr-login',
@@ -17,7 +19,7 @@ export const createQrLogin = endpoint({
     imageUrl: v.string(),
     content: v.nullable(v.string()),
     expiresIn: v.pipe(v.number(), v.integer()),
-    pollIntervalMs: v.pipe(v.number(), v.integer()),
+    pollIntervalMs,
   }),
   errors: [...WECHAT_ERRORS],
 });
@@ -34,8 +36,8 @@ export const pollQrLogin = endpoint({
   },
   status: 200,
   answer: v.variant('status', [
-    v.object({ status: v.literal('pending') }),
-    v.object({ status: v.literal('scanned') }),
+    v.object({ status: v.literal('pending'), pollIntervalMs }),
+    v.object({ status: v.literal('scanned'), pollIntervalMs }),
     v.object({ status: v.literal('registered'), ...session.entries }),
     v.object({ status: v.literal('unregistered'), registrationToken: v.string() }),
   ]),
@@ -52,6 +54,12 @@ export const decideQrLogin = endpoint({
     body: v.object({ decision: v.picklist(['scan', 'confirm', 'cancel']) }),
   },
   status: 200,
-  answer: v.object({ status: v.picklist(['scanned', 'confirmed', 'cancelled']), siteName: v.string() }),
+  answer: v.object({
+    status: v.picklist(['scanned', 'confirmed', 'cancelled']),
+    siteName: v.string(),
+    requestedAt: v.string(),
+    place: v.nullable(v.string()),
+    browser: v.nullable(v.string()),
+  }),
   errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'TICKET_EXPIRED', 'NOT_CONFIGURED'],
 });

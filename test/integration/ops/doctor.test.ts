@@ -113,6 +113,7 @@ describe('npm run doctor', () => {
   });
 
   it.each<[Record<string, string>, string, string]>([
+    [{ SCAN_LOGIN_CONFIRM: 'foo' }, 'SCAN_LOGIN_CONFIRM', 'must be tap or scan'],
     [{ SCAN_LOGIN_REGISTER: 'foo' }, 'SCAN_LOGIN_REGISTER', 'must be ask or auto'],
     [{ MP_VERIFY_FILES: 'foo' }, 'MP_VERIFY_FILES', 'must be a JSON object of file names and contents'],
     [{ PAY_NOTIFY_URL: 'foo' }, 'PAY_NOTIFY_URL', NO_ADDRESS],

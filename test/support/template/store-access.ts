@@ -89,6 +89,10 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
     listPaidOn: { [PAID_ON_DAY]: QUERY },
   },
+  'newest-scans': {
+    putNewestScan: { SCAN: PUT },
+    readNewestScan: { SCAN: READ },
+  },
   orders: {
     putOrder: { ACCOUNT: PUT },
     readOrder: { ACCOUNT: READ },
@@ -125,6 +129,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     putSession: { SESSION: PUT },
     readSession: { SESSION: READ },
     deleteSession: { SESSION: DELETE },
+    revokeSession: { SESSION: PUT },
   },
   table: {
     getItem: NONE,

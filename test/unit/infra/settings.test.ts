@@ -51,6 +51,7 @@ describe('packaging, settings of the functions', () => {
   it.each([
     [{ PAY_API: 'v4' }, 'PAY_API must be v3 or v2; it is "v4".'],
     [{ OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure; it is "safe".'],
+    [{ SCAN_LOGIN_CONFIRM: 'foo' }, 'SCAN_LOGIN_CONFIRM must be tap or scan; it is "foo".'],
     [{ SCAN_LOGIN_REGISTER: 'foo' }, 'SCAN_LOGIN_REGISTER must be ask or auto; it is "foo".'],
     [{ MINIAPP_APP_ID: 'gh_0123456789ab' }, `MINIAPP_APP_ID ${appId} "gh_0123456789ab".`],
     [{ OFFICIAL_APP_ID: 'wx1' }, `OFFICIAL_APP_ID ${appId} "wx1".`],
@@ -80,6 +81,7 @@ describe('packaging, settings of the functions', () => {
     {
       PAY_API: 'v2',
       OFFICIAL_MODE: 'secure',
+      SCAN_LOGIN_CONFIRM: 'scan',
       SCAN_LOGIN_REGISTER: 'auto',
       MP_VERIFY_FILES: '{"MP_verify_abc.txt":"abc"}',
       MINIAPP_APP_ID: APP_ID,

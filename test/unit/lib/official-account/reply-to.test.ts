@@ -4,7 +4,9 @@ import { replyTo, type Replies } from '../../../../lib/official-account/reply-to
 import type { PushContent } from '../../../../lib/wechat/push-content.ts';
 
 const some: Replies = {
-  loginScanned: 'scanned',
+  loginScanned: () => 'scanned',
+  loginDone: () => 'done',
+  loginCancelled: 'cancelled',
   loginExpired: 'expired',
   greeting: 'welcome',
   keywords: [
@@ -60,8 +62,15 @@ describe('the default replies', () => {
   const defaults = replies('示例站');
 
   it('name the site in the greeting and in the replies to a login', () => {
-    for (const reply of [defaults.loginScanned, defaults.loginExpired, defaults.greeting])
+    const page = { time: '2026-11-20 14:03', place: '上海', browser: 'Chrome' };
+    const [scanned, done] = [defaults.loginScanned(page), defaults.loginDone(page)];
+    for (const reply of [scanned, done, defaults.loginCancelled, defaults.loginExpired, defaults.greeting]) {
       expect(reply).toContain('示例站');
+    }
+    for (const fact of Object.values(page)) {
+      expect(scanned).toContain(fact);
+      expect(done).toContain(fact);
+    }
   });
 
   it('answer 帮助 and HELP alike, and mention 帮助 in the reply to other texts', () => {

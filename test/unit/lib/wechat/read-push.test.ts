@@ -114,6 +114,7 @@ describe('openOfficialPush, messages', () => {
   it.each([
     ['text', '<Content>0123</Content>', { kind: 'text', text: '0123' }],
     ['text', '<Content></Content>', { kind: 'text', text: '' }],
+    ['text', '<Content>1</Content><bizmsgmenuid>07</bizmsgmenuid>', { kind: 'text', text: '1', menuId: '07' }],
     ['image', '<PicUrl>p</PicUrl><MediaId>m</MediaId>', { kind: 'image', picUrl: 'p', mediaId: 'm' }],
     [
       'voice',

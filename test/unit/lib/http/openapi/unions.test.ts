@@ -53,11 +53,11 @@ const jsapi = { appId: 'wx', timeStamp: '1', nonceStr: 'n', package: 'p', signTy
 
 describe('responses with alternatives', () => {
   it.each([
-    ['pending', pollQrLogin.answer, { status: 'pending' }, true],
-    ['scanned', pollQrLogin.answer, { status: 'scanned' }, true],
+    ['pending', pollQrLogin.answer, { status: 'pending', pollIntervalMs: 2_000 }, true],
+    ['scanned', pollQrLogin.answer, { status: 'scanned', pollIntervalMs: 2_000 }, true],
     ['registered', pollQrLogin.answer, { status: 'registered', ...session }, true],
     ['unregistered', pollQrLogin.answer, { status: 'unregistered', registrationToken: 'r' }, true],
-    ['pending with a token', pollQrLogin.answer, { status: 'pending', token: 't' }, false],
+    ['pending with a token', pollQrLogin.answer, { status: 'pending', pollIntervalMs: 2_000, token: 't' }, false],
     ['registered without a session', pollQrLogin.answer, { status: 'registered' }, false],
     [
       'registered with a registration token',

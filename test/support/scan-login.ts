@@ -1,0 +1,35 @@
+// Scan login with a code of the official account, one flow after the other. `official-world.ts` sends real pushes.
+import type { PushDeps } from '../../lib/official-account/answer-push.ts';
+import { tapChoice } from '../../lib/scan-login/choose.ts';
+import { recordScan } from '../../lib/scan-login/record-scan.ts';
+import type { ChatChoice } from '../../lib/scan-login/ticket.ts';
+
+/** The page that requests the codes of the tests. */
+export const ASKER = { address: '203.0.113.7', browser: 'Chrome · Windows', place: '上海' };
+
+export interface ScanFacts {
+  ticket: string;
+  openId: string;
+  appId?: string;
+  atS?: number;
+  isFollow?: boolean;
+}
+
+/** Returns the scans and taps of users, for the dependencies of `official-events`. */
+export function chatOf(deps: PushDeps) {
+  const { appId } = deps;
+  const scan = ({ atS = 1, isFollow = false, ...facts }: ScanFacts) =>
+    recordScan(deps, { appId, ...facts, atS, isFollow });
+  const tap = (choice: ChatChoice, { ticket, openId }: { ticket: string; openId: string }) =>
+    tapChoice(deps, { appId, openId, ticket, choice });
+  return {
+    scan,
+    tap,
+    /** Scans a code and confirms the login. */
+    logIn: async (facts: ScanFacts) => {
+      const { moved } = await scan(facts);
+      await tap('confirm', facts);
+      return moved;
+    },
+  };
+}
