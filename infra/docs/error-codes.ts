@@ -82,8 +82,10 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
     client: 'Sends a smaller body.',
   },
   RATE_LIMITED: {
-    cause: 'A rate limit of the service, or a quota of WeChat, is exhausted.',
-    client: 'Waits for the seconds in `Retry-After`, then retries.',
+    cause:
+      'A rate limit of the service, or a quota of WeChat, is exhausted. `POST /pay/prepay` also returns it for an account with 20 open orders.',
+    client:
+      'Waits for the seconds in `Retry-After`, then retries. A paid or closed order makes room for a new order at once.',
   },
   INTERNAL: {
     cause:

@@ -26,18 +26,22 @@ export async function authenticate(
 }
 
 /**
- * Returns the session of a token, read strongly, and its account.
+ * Returns the session of a token, and its account.
+ * @param sessionConsistency as in `authenticate`. Default: a strong read.
  * @throws UNAUTHENTICATED when the token is not valid, its session has ended, or the account is closed or has ended all
  * its sessions
  */
 export async function authenticateAccount(
   deps: AuthDeps,
   token: string,
-  { accountConsistency }: { accountConsistency: AuthConsistency },
+  {
+    accountConsistency,
+    sessionConsistency = 'strong',
+  }: { accountConsistency: AuthConsistency; sessionConsistency?: AuthConsistency },
 ): Promise<{ session: Session; account: Account }> {
   const { sid, accountId } = await deps.tokens.verifySession(token);
   const [session, account] = await Promise.all([
-    readValidSession(deps, sid, 'strong'),
+    readValidSession(deps, sid, sessionConsistency),
     readAccount(deps.table, accountId, accountConsistency),
   ]);
   if (!account) throw accountGone();

@@ -1,25 +1,35 @@
 import { AppError } from '../core/errors.ts';
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
+import type { TokenOwner } from '../platform-token/owner.ts';
 import { closeAndUnlinkAccount } from '../store/account-links.ts';
 import { anonymiseMerges, allIdsOf, readAccount, type Account } from '../store/accounts.ts';
 import { personOf } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
-import { erasePayer, readOrdersOf, type Order } from '../store/orders.ts';
+import { orderPages } from '../store/order-lists.ts';
+import { erasePayer, type Order } from '../store/orders.ts';
 import { deleteSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 import { creditId, isBooked, readBalance } from '../store/wallets.ts';
-import type { TokenOwner } from '../platform-token/owner.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { resetSessionKey } from '../wechat/session-key.ts';
-import { authenticateAccount, type AuthDeps } from './authenticate.ts';
+import { assertFreshLogin, authenticateAccount, type AuthDeps } from './authenticate.ts';
 import type { RecogniseDeps } from './recognise.ts';
-import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 
-const OPEN_STATES = new Set<Order['state']>(['CREATED', 'NOTPAY', 'REFUNDING']);
+const UNPAID_STATES = new Set<Order['state']>(['CREATED', 'NOTPAY']);
+/** Concurrent writes that erase payers. An account can have thousands of orders. */
+const WRITES_AT_ONCE = 16;
+/**
+ * Maximum age of the number of an order that was placed during the close: an Idempotency-Key keeps its order number for
+ * a day. One hour allows for differences between clocks.
+ */
+const LATE_ORDER_AGE_MS = 25 * 3_600_000;
 
 export type CloseDeps = AuthDeps &
   RecogniseDeps & {
     /** Loads the mini-program. Called only for a session that has a session key of WeChat. */
     loadMiniapp(): Promise<PlatformDeps & { app: WechatApp; accessToken: TokenOwner }>;
+    /** Closes an unpaid order at WeChat, then in the ledger. Books a payment instead if WeChat reports one. */
+    closeOrder(order: Order): Promise<unknown>;
   };
 
 /**
@@ -29,64 +39,130 @@ export type CloseDeps = AuthDeps &
  *
  * Sessions of other devices expire by themselves. For a mini-program session WeChat replaces the session key, so that
  * the stored keys become useless.
- * @throws UNAUTHENTICATED; ORDER_STATE_CONFLICT while an order may still be paid, a refund is under way, or the wallet
- * holds money or awaits a paid top-up
+ * @throws UNAUTHENTICATED; FRESH_LOGIN_REQUIRED; ORDER_STATE_CONFLICT while an order may still be paid, a refund is
+ * under way, or the wallet holds money or awaits a paid top-up
  */
 export async function closeAccount(deps: CloseDeps, token: string): Promise<void> {
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
-  const orders = await ordersOf(deps, account);
-  await assertNoMoney(deps, account, orders);
-  // Erases payers before the close, because a client cannot retry after the close. The second run, after the close,
-  // covers orders placed meanwhile.
-  await erasePayers(deps, orders);
-  await close(deps, account.id);
-  await erasePayers(deps, await ordersOf(deps, account));
+  const beganAtMs = deps.now();
+  assertFreshLogin(session, beganAtMs);
+  const closed = await close(deps, account.id);
+  if (closed) await finishLateOrders(deps, closed, beganAtMs - LATE_ORDER_AGE_MS);
   await deleteSession(deps.table, session.sid);
   deps.log.info('identity.closed', { accountId: account.id });
   await resetLoginState(deps, session).catch((error: unknown) => deps.log.warn('login-state.reset-failed', { error }));
 }
 
 /**
- * Rejects the close while the user or the merchant may still owe money. An expired order counts as open until the sweep
- * has queried WeChat, because the order may have been paid.
+ * Closes the account. Each attempt reads the account before its orders. A concurrent top-up changes the account, so the
+ * close fails and decides again on the new order.
+ * @returns the account as it was before the close, or undefined if a concurrent request closed it
  * @throws ORDER_STATE_CONFLICT
  */
-async function assertNoMoney(deps: CloseDeps, account: Account, orders: Order[]): Promise<void> {
-  const open = orders.find(({ state }) => OPEN_STATES.has(state)) ?? (await findUncredited(deps, orders));
-  if (open) {
-    const { outTradeNo, state } = open;
-    throw new AppError('ORDER_STATE_CONFLICT', 'An order is still open; close it or wait until it is settled', {
-      detail: { outTradeNo, state },
-    });
+function close(deps: CloseDeps, accountId: string): Promise<Account | undefined> {
+  return retryOnConflict(deps, async () => {
+    const account = await readAccount(deps.table, accountId, 'strong');
+    if (!account) return undefined;
+    const withPayer = await readSettledOrders(deps, account);
+    await assertEmptyWallet(deps, account);
+    // Erases payers before the close, because a client cannot retry after the close.
+    await erasePayers(deps, withPayer);
+    const people = [...(account.identities ?? [])].map(personOf);
+    for (const person of people) await dropUserToken(deps.table, person);
+    for (const id of allIdsOf(account)) await anonymiseMerges(deps.table, id);
+    return (await closeAndUnlinkAccount(deps.table, account, new Date(deps.now()).toISOString()))
+      ? account
+      : VERSION_CONFLICT;
+  });
+}
+
+/**
+ * Reads the orders of the account, newest first, and stops at an order about which the user or the merchant may still
+ * owe money. An expired order counts as open until the sweep has queried WeChat, because the order may have been paid.
+ * @returns the numbers of the orders that still name their payer
+ * @throws ORDER_STATE_CONFLICT
+ */
+async function readSettledOrders(deps: CloseDeps, account: Account): Promise<string[]> {
+  const withPayer: string[] = [];
+  for (const id of allIdsOf(account)) {
+    for await (const orders of orderPages(deps.table, id)) {
+      const open = orders.find(isUnsettled) ?? (await findUncredited(deps, orders));
+      if (open) {
+        const { outTradeNo, state } = open;
+        throw new AppError('ORDER_STATE_CONFLICT', 'An order is still open; close it or wait until it is settled', {
+          detail: { outTradeNo, state },
+        });
+      }
+      withPayer.push(...orders.filter(namesPayer).map(({ outTradeNo }) => outTradeNo));
+    }
   }
-  const balances = await Promise.all(allIdsOf(account).map((id) => readBalance(deps.table, id)));
-  const balanceFen = balances.reduce((sum, balance) => sum + balance, 0);
-  if (balanceFen > 0) {
-    throw new AppError(
-      'ORDER_STATE_CONFLICT',
-      'The wallet still holds money; have it refunded before you close the account',
-      {
-        detail: { balanceFen },
-      },
-    );
-  }
+  return withPayer;
+}
+
+function isUnsettled({ state }: Order): boolean {
+  return UNPAID_STATES.has(state) || state === 'REFUNDING';
+}
+
+function namesPayer({ openId, clientIp }: Order): boolean {
+  return (openId ?? clientIp) !== undefined;
 }
 
 /** Finds a paid top-up that is not in the wallet yet. */
 async function findUncredited({ table }: CloseDeps, orders: Order[]): Promise<Order | undefined> {
-  for (const order of orders.filter(({ kind, state }) => kind === 'wallet-topup' && state === 'PAID')) {
-    const { outTradeNo } = order;
-    if (!(await isBooked(table, { accountId: ownerOf(outTradeNo), id: creditId(outTradeNo) }))) return order;
+  const paid = orders.filter(({ kind, state }) => kind === 'wallet-topup' && state === 'PAID');
+  const booked = await Promise.all(
+    paid.map(({ outTradeNo }) => isBooked(table, { accountId: ownerOf(outTradeNo), id: creditId(outTradeNo) })),
+  );
+  return paid.find((_, index) => !booked[index]);
+}
+
+/**
+ * Rejects the close while the wallet holds money. Called after the orders were read, so that a credit booked meanwhile
+ * is in the balance.
+ * @throws ORDER_STATE_CONFLICT
+ */
+async function assertEmptyWallet({ table }: CloseDeps, account: Account): Promise<void> {
+  const balances = await Promise.all(allIdsOf(account).map((id) => readBalance(table, id)));
+  const balanceFen = balances.reduce((sum, balance) => sum + balance, 0);
+  if (balanceFen <= 0) return;
+  throw new AppError(
+    'ORDER_STATE_CONFLICT',
+    'The wallet still holds money; have it refunded before you close the account',
+    { detail: { balanceFen } },
+  );
+}
+
+/**
+ * Closes the orders that were placed during the close of the account, and erases their payers. Only goods can be among
+ * them. An order that was paid meanwhile stays paid. The sweep closes an order that WeChat did not close here.
+ * @param sinceMs time before which no such order can have been created (epoch ms)
+ */
+async function finishLateOrders(deps: CloseDeps, account: Account, sinceMs: number): Promise<void> {
+  for (const id of allIdsOf(account)) {
+    for await (const orders of orderPages(deps.table, id)) {
+      const late = orders.filter(({ createdAt }) => Date.parse(createdAt) >= sinceMs);
+      const unpaid = late.filter(({ state }) => UNPAID_STATES.has(state));
+      await Promise.all(
+        unpaid.map((order) =>
+          deps
+            .closeOrder(order)
+            .catch((error: unknown) => deps.log.warn('order.close-failed', { outTradeNo: order.outTradeNo, error })),
+        ),
+      );
+      await erasePayers(
+        deps,
+        late.filter(namesPayer).map(({ outTradeNo }) => outTradeNo),
+      );
+      if (late.length < orders.length) break;
+    }
   }
-  return undefined;
 }
 
-async function erasePayers({ table }: CloseDeps, orders: Order[]): Promise<void> {
-  for (const { outTradeNo, openId, clientIp } of orders) if (openId ?? clientIp) await erasePayer(table, outTradeNo);
-}
-
-async function ordersOf({ table }: CloseDeps, account: Account): Promise<Order[]> {
-  return (await Promise.all(allIdsOf(account).map((id) => readOrdersOf(table, id)))).flat();
+async function erasePayers({ table }: CloseDeps, outTradeNos: string[]): Promise<void> {
+  for (let done = 0; done < outTradeNos.length; done += WRITES_AT_ONCE) {
+    const batch = outTradeNos.slice(done, done + WRITES_AT_ONCE);
+    await Promise.all(batch.map((outTradeNo) => erasePayer(table, outTradeNo)));
+  }
 }
 
 /**
@@ -98,17 +174,4 @@ async function resetLoginState({ loadMiniapp }: CloseDeps, { appId, openId, sess
   const { app, accessToken, ...platform } = await loadMiniapp();
   if (appId !== app.appId) return;
   await accessToken.withToken((token) => resetSessionKey(platform, { app, accessToken: token, openId, sessionKey }));
-}
-
-function close(deps: CloseDeps, accountId: string): Promise<void> {
-  return retryOnConflict(deps, async () => {
-    const account = await readAccount(deps.table, accountId, 'strong');
-    if (!account) return;
-    const people = [...(account.identities ?? [])].map(personOf);
-    for (const person of people) await dropUserToken(deps.table, person);
-    for (const id of allIdsOf(account)) await anonymiseMerges(deps.table, id);
-    return (await closeAndUnlinkAccount(deps.table, account, new Date(deps.now()).toISOString()))
-      ? undefined
-      : VERSION_CONFLICT;
-  });
 }

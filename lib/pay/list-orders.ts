@@ -1,7 +1,7 @@
 import { authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import { allIdsOf } from '../store/accounts.ts';
 import { ageOf } from '../store/keys.ts';
-import { readOrderPage } from '../store/orders.ts';
+import { readOrderPage } from '../store/order-lists.ts';
 import { refreshOrder, type CheckDeps } from './check-order.ts';
 import { orderView, type OrderView } from './order.ts';
 

@@ -1,5 +1,12 @@
 import type { Order, OrderState } from '../store/orders.ts';
 
+/**
+ * Time to pay an order. WeChat Pay documents the same two hours for a prepay_id and a code_url.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
+ */
+export const ORDER_LIFE_MS = 2 * 3_600_000;
+
 /** Events that change the state of an order. Refunds change the state in refund.ts. */
 export type OrderEvent = 'accepted' | 'paid' | 'closed';
 

@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
-import { AppError, isAppError } from '../core/errors.ts';
-import { accountGone, authenticate, type AuthDeps } from '../identity/authenticate.ts';
+import { AppError } from '../core/errors.ts';
+import { accountGone, authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import { randomId } from '../core/ids.ts';
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { readAccount } from '../store/accounts.ts';
-import { claim } from '../store/claims.ts';
-import {
-  claimCreation,
-  markAccepted,
-  markClosed,
-  putOrder,
-  readOrder,
-  releaseCreation,
-  type Order,
-  type TradeType,
-} from '../store/orders.ts';
+import { readAccount, type Account } from '../store/accounts.ts';
+import { claim, readClaim, type Claim } from '../store/claims.ts';
+import { orderTime } from '../store/keys.ts';
+import { claimCreation, putOrder, putTopUp, readOrder, type Order, type TradeType } from '../store/orders.ts';
 import { readPrice, type Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
-import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
-import { isOpen, orderView, statesBefore, type OrderView } from './order.ts';
+import type { CheckDeps } from './check-order.ts';
+import { createAtWechat } from './create-at-wechat.ts';
+import type { OpenOrderLimit } from './open-orders.ts';
+import { isOpen, ORDER_LIFE_MS, orderView, type OrderView } from './order.ts';
 import { priceOf, type Purchase } from './price.ts';
 import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 
@@ -27,19 +22,9 @@ export type PrepayDeps = AuthDeps &
   Pick<Runtime, 'randomBytes'> & {
     /** Settings of new orders: the protocol, the merchant and the notification URL. */
     newOrders: Pick<Order, 'api' | 'mchId' | 'notifyUrl'>;
+    limitOpenOrders: OpenOrderLimit;
   };
 
-/**
- * Time to pay an order. WeChat Pay documents the same two hours for a prepay_id and a code_url.
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
- */
-const ORDER_LIFE_MS = 2 * 3_600_000;
-/**
- * How long a stored payment handle is returned to clients: its life at WeChat Pay minus the time that a buyer needs to
- * pay.
- */
-const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
 /**
  * Life of a creation claim. A creation makes at most two calls of five seconds, so the holder of an older claim
  * crashed.
@@ -50,12 +35,6 @@ const POLL_MS = 250;
 const FIRST_FOLLOW_UP_MS = 60_000;
 /** Seconds that an Idempotency-Key is stored. */
 const IDEMPOTENCY_KEY_LIFE_S = 24 * 3_600;
-/**
- * Errors after which WeChat has no order, and a retry cannot create the order. WECHAT_CONFIG is absent, because the
- * operator can correct a setting.
- */
-const DECLINED = new Set(['FORBIDDEN', 'INTERNAL']);
-
 export interface PrepayRequest extends Purchase {
   token: string;
   tradeType: TradeType;
@@ -82,6 +61,7 @@ export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
  * @throws PARAM_ERROR when the amount, the quantity or the app is not allowed
  * @throws NOT_FOUND when the catalogue has no such sku
  * @throws ORDER_STATE_CONFLICT when the key belongs to another purchase, or the order can no longer be paid
+ * @throws RATE_LIMITED when the account has too many open orders
  * @throws FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the creation fails
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
  */
@@ -89,41 +69,67 @@ export async function prepay(
   deps: PrepayDeps,
   request: PrepayRequest,
 ): Promise<{ order: OrderView; payment: Payment }> {
-  const [session, price] = await Promise.all([
-    authenticate(deps, request.token, { sessionConsistency: 'eventual-with-fallback' }),
+  const [{ session, account }, price] = await Promise.all([
+    authenticateAccount(deps, request.token, {
+      sessionConsistency: 'eventual-with-fallback',
+      accountConsistency: 'eventual-with-fallback',
+    }),
     readPrice(deps.table, request.sku),
   ]);
   if (!price) throw new AppError('NOT_FOUND', 'The catalogue has no such sku');
-  if (price.kind === 'wallet-topup') await assertAccountExists(deps, session);
   const draft = newOrder(deps, { session, price, request });
-  const { idempotencyKey } = request;
-  const outTradeNo = idempotencyKey ? await claimOrderNumber(deps, session, draft, idempotencyKey) : draft.outTradeNo;
-  const placed = await putOrder(deps.table, { ...draft, outTradeNo }, deps.now() + FIRST_FOLLOW_UP_MS);
+  const key = request.idempotencyKey === undefined ? undefined : keyOf(session, request.idempotencyKey);
+  const placed = await deps.limitOpenOrders(account, {
+    isRepeat: async () => key !== undefined && isPlaced(deps, key),
+    place: async () => {
+      const outTradeNo = key ? await claimOrderNumber(deps, draft, key) : draft.outTradeNo;
+      return storeOrder(deps, account, { ...draft, outTradeNo });
+    },
+  });
   assertSamePurchase(placed, draft);
-  const isRepeat = outTradeNo !== draft.outTradeNo;
+  const isRepeat = placed.outTradeNo !== draft.outTradeNo;
   const order = isRepeat ? await findPaymentHandle(deps, placed) : await createAtWechat(deps, placed);
   return { order: orderView(order), payment: await paymentOf(deps, order) };
+}
+
+/** Names an Idempotency-Key in the table, without storing the key. */
+function keyOf({ accountId }: Session, idempotencyKey: string): Pick<Claim, 'source' | 'id'> {
+  const id = createHash('sha256').update(`${accountId}\n${idempotencyKey}`).digest('base64url');
+  return { source: 'prepay', id };
 }
 
 /** Claims the Idempotency-Key for a new order number. @returns the order number of the first request with this key */
 function claimOrderNumber(
   { table, now }: PrepayDeps,
-  { accountId }: Session,
   { outTradeNo }: Order,
-  idempotencyKey: string,
+  key: Pick<Claim, 'source' | 'id'>,
 ): Promise<string> {
-  const id = createHash('sha256').update(`${accountId}\n${idempotencyKey}`).digest('base64url');
   const expiresAt = Math.floor(now() / 1_000) + IDEMPOTENCY_KEY_LIFE_S;
-  return claim(table, { source: 'prepay', id, value: outTradeNo, expiresAt }, now());
+  return claim(table, { ...key, value: outTradeNo, expiresAt }, now());
+}
+
+/** Returns whether an earlier request with this Idempotency-Key stored its order. */
+async function isPlaced({ table, now }: PrepayDeps, key: Pick<Claim, 'source' | 'id'>): Promise<boolean> {
+  const outTradeNo = await readClaim(table, key, now());
+  return outTradeNo !== undefined && (await readOrder(table, outTradeNo)) !== undefined;
 }
 
 /**
- * Rejects a top-up of a closed account, because sessions on other devices can outlive the account.
- * @throws UNAUTHENTICATED
+ * Stores an order. A top-up is stored only if its account is not closed, because the money could not be used. An order
+ * of goods has no such condition: the close of the account closes the order too.
+ * @returns the stored order, which an earlier request with the same Idempotency-Key may have stored
+ * @throws UNAUTHENTICATED when the account of a top-up was closed
  */
-async function assertAccountExists({ table }: PrepayDeps, { accountId }: Session): Promise<void> {
-  if (await readAccount(table, accountId, 'strong')) return;
-  throw accountGone();
+function storeOrder(deps: PrepayDeps, account: Account, order: Order): Promise<Order> {
+  const { table } = deps;
+  const followUpAtMs = deps.now() + FIRST_FOLLOW_UP_MS;
+  if (order.kind !== 'wallet-topup') return putOrder(table, order, followUpAtMs);
+  return retryOnConflict(deps, async (attempt) => {
+    const living = attempt === 1 ? account : await readAccount(table, account.id, 'strong');
+    if (!living) throw accountGone();
+    if (await putTopUp(table, order, { accountId: living.id, followUpAtMs })) return order;
+    return (await readOrder(table, order.outTradeNo)) ?? VERSION_CONFLICT;
+  });
 }
 
 /** Rejects an Idempotency-Key of another purchase, app or payer. @throws ORDER_STATE_CONFLICT */
@@ -191,7 +197,7 @@ function newOrder(
   }
   const nowMs = now();
   return {
-    outTradeNo: accountId + nowMs.toString(36).padStart(8, '0') + randomId(randomBytes, 8),
+    outTradeNo: accountId + orderTime(nowMs) + randomId(randomBytes, 8),
     sku: price.sku,
     kind: price.kind,
     ...priceOf(price, request),
@@ -221,50 +227,4 @@ function fingerprint({ sku, quantity = 1, amountFen, tradeType }: PrepayRequest)
 /** Formats a time in RFC 3339 with whole seconds and an offset, as WeChat Pay documents. */
 function rfc3339(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.\d+Z$/, '+00:00');
-}
-
-/**
- * Creates the order at WeChat and stores its payment handle.
- * @throws ORDER_STATE_CONFLICT when the order was closed during the creation; the errors of the calls
- */
-async function createAtWechat(deps: PrepayDeps, order: Order): Promise<Order> {
-  const { outTradeNo, tradeType } = order;
-  const paymentHandle = await requestPaymentHandle(deps, order);
-  const paymentHandleExpiresAtMs = deps.now() + PAYMENT_HANDLE_LIFE_MS[tradeType];
-  const accepted = { outTradeNo, paymentHandle, paymentHandleExpiresAtMs, from: statesBefore('accepted') };
-  const stored = await markAccepted(deps.table, accepted);
-  if (stored.done) return stored.written;
-  // The notification of a payment can arrive before the response to the creation of its order.
-  const current = stored.rejecting!;
-  if (current.state !== 'CLOSED') return { ...current, paymentHandle };
-  // The order was closed while WeChat was creating it.
-  await closeAtWechat(deps, order);
-  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed during its creation; place a new order', {
-    detail: { outTradeNo, state: current.state },
-  });
-}
-
-/**
- * Creates the order at WeChat and returns the payment handle. A declined order that WeChat never accepted before is
- * closed at once. After an unknown outcome the order stays open, and a later query finds the outcome.
- */
-async function requestPaymentHandle(deps: PrepayDeps, order: Order): Promise<string> {
-  const { outTradeNo } = order;
-  try {
-    return await (await deps.payApi(order.api)).create(order);
-  } catch (error) {
-    deps.log.error('order.creation-failed', { outTradeNo, error });
-    // An order that WeChat accepted before stays open, because the buyer can still pay with the earlier payment handle.
-    if (error instanceof AppError && DECLINED.has(error.code)) {
-      await markClosed(deps.table, { outTradeNo, from: ['CREATED'] });
-    }
-    // The order may be paid or closed at WeChat, but not in the ledger yet.
-    if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
-      await checkOrder(deps, order).catch((cause: unknown) =>
-        deps.log.warn('order.query-failed', { outTradeNo, cause }),
-      );
-    }
-    await releaseCreation(deps.table, outTradeNo);
-    throw error;
-  }
 }

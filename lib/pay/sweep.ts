@@ -1,4 +1,5 @@
 import { isAppError } from '../core/errors.ts';
+import { readAccount } from '../store/accounts.ts';
 import {
   cancelFollowUp,
   claimFollowUp,
@@ -6,7 +7,8 @@ import {
   scheduleFollowUp,
   type FollowUp,
 } from '../store/follow-ups.ts';
-import { readOrder, type Order } from '../store/orders.ts';
+import { ownerOf } from '../store/keys.ts';
+import { erasePayer, readOrder, type Order } from '../store/orders.ts';
 import { readRefund } from '../store/refunds.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { DAY_MS, MINUTE_MS, nextQueryAtMs } from './backoff.ts';
@@ -86,7 +88,12 @@ function processFollowUp(deps: RefundDeps, followUp: FollowUp): Promise<boolean>
 async function processOrder(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
   const order = await readOrder(deps.table, followUp.no);
   if (!order || !(await claimFollowUp(deps.table, followUp, nextAttemptAtMs(order, deps.now())))) return false;
-  if (isOpen(order) && Date.parse(order.timeExpire) <= deps.now()) {
+  // The close of an account closes the open orders that it finds. This order was stored after that search, or WeChat did
+  // not respond to the close.
+  const isOrphan =
+    isOpen(order) && !(await readAccount(deps.table, ownerOf(order.outTradeNo), 'eventual-with-fallback'));
+  if (isOrphan) await erasePayer(deps.table, order.outTradeNo);
+  if (isOrphan || (isOpen(order) && Date.parse(order.timeExpire) <= deps.now())) {
     await closeAtWechat(deps, order);
     return true;
   }

@@ -45,6 +45,20 @@ export function ordersOf(accountId: string): Key {
   return { ...keys.account(accountId), sk: 'ORDER#' };
 }
 
+/**
+ * Returns the partition of the orders of an account, and the range of the sort keys of its orders whose numbers were
+ * generated at `sinceMs` (epoch ms) or later.
+ */
+export function ordersSince(accountId: string, sinceMs: number): { pk: string; from: string; to: string } {
+  const { pk, sk: from } = keys.order(`${accountId}${orderTime(sinceMs)}${'0'.repeat(8)}`);
+  return { pk, from, to: keys.order(accountId + 'z'.repeat(ACCOUNT_ID_LENGTH)).sk };
+}
+
+/** Returns the part of an order number that holds its time (epoch ms). A later time sorts after an earlier time. */
+export function orderTime(atMs: number): string {
+  return atMs.toString(36).padStart(8, '0');
+}
+
 /** Returns the id of the account that owns an order, from the order number, or `-` for a number in another format. */
 export function ownerOf(outTradeNo: string): string {
   return /^[0-9a-z]{32}$/.test(outTradeNo) ? outTradeNo.slice(0, ACCOUNT_ID_LENGTH) : '-';

@@ -1,12 +1,7 @@
-import {
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-  type UpdateCommandInput,
-  type UpdateCommandOutput,
-} from '@aws-sdk/lib-dynamodb';
-import { attempt, type Attempt } from './attempt.ts';
-import { followUpEntry, keys, ordersOf, paidEntry, type PaidEntry } from './keys.ts';
+import { PutCommand, UpdateCommand, type UpdateCommandInput, type UpdateCommandOutput } from '@aws-sdk/lib-dynamodb';
+import { LIVING } from './accounts.ts';
+import { attempt, transact, type Attempt } from './attempt.ts';
+import { followUpEntry, keys, paidEntry, type PaidEntry } from './keys.ts';
 import type { Price } from './prices.ts';
 import { getItem, type Table } from './table.ts';
 
@@ -71,64 +66,48 @@ export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amoun
  * Stores a new order with a follow-up at `followUpAtMs`, unless an order of this number exists.
  * @returns the stored order. After a lost response, the SDK's retry finds the order of its own first attempt.
  */
-export async function putOrder({ client, name: TableName }: Table, order: Order, followUpAtMs: number): Promise<Order> {
+export async function putOrder(table: Table, order: Order, followUpAtMs: number): Promise<Order> {
   const put = new PutCommand({
-    TableName,
-    Item: { ...keys.order(order.outTradeNo), ...followUpEntry(order.outTradeNo, followUpAtMs), ...order },
-    ConditionExpression: 'attribute_not_exists(pk)',
+    ...newItem(table, order, followUpAtMs),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const stored = await attempt<unknown, Order>(() => client.send(put));
+  const stored = await attempt<unknown, Order>(() => table.client.send(put));
   return stored.done ? order : stored.rejecting!;
+}
+
+/**
+ * Stores a new top-up with a follow-up at `followUpAtMs`, if the account `accountId` is neither merged nor closed. The
+ * same transaction increments the `revision` of the account. A concurrent close of the account therefore fails with a
+ * version conflict, and decides again on the orders that now exist.
+ * @returns false if the account was merged or closed, or an order of this number exists
+ */
+export function putTopUp(
+  table: Table,
+  order: Order,
+  { accountId, followUpAtMs }: { accountId: string; followUpAtMs: number },
+): Promise<boolean> {
+  const account = {
+    TableName: table.name,
+    Key: keys.account(accountId),
+    UpdateExpression: 'ADD revision :one',
+    ConditionExpression: LIVING,
+    ExpressionAttributeValues: { ':one': 1 },
+  };
+  return transact(table, [{ Put: newItem(table, order, followUpAtMs) }, { Update: account }]);
+}
+
+function newItem({ name: TableName }: Table, order: Order, followUpAtMs: number) {
+  const { outTradeNo } = order;
+  return {
+    TableName,
+    Item: { ...keys.order(outTradeNo), ...followUpEntry(outTradeNo, followUpAtMs), ...order },
+    ConditionExpression: 'attribute_not_exists(pk)',
+  };
 }
 
 /** Reads an order strongly, because decisions about money depend on it. */
 export function readOrder(table: Table, outTradeNo: string): Promise<Order | undefined> {
   return getItem(table, keys.order(outTradeNo), 'strong');
-}
-
-/** Reads every order that was placed under this account id. */
-export async function readOrdersOf({ client, name: TableName }: Table, accountId: string): Promise<Order[]> {
-  const { pk, sk } = ordersOf(accountId);
-  const orders: Order[] = [];
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
-        ConsistentRead: true,
-        ExclusiveStartKey: from,
-      }),
-    );
-    orders.push(...((page.Items ?? []) as Order[]));
-    from = page.LastEvaluatedKey;
-  } while (from);
-  return orders;
-}
-
-/**
- * Reads a page of the orders that were placed under this account id, newest first.
- * @param before `ageOf` of the last order on the previous page. The order can belong to another account.
- */
-export async function readOrderPage(
-  { client, name: TableName }: Table,
-  { accountId, before, limit }: { accountId: string; before?: string | undefined; limit: number },
-): Promise<Order[]> {
-  const { pk, sk } = ordersOf(accountId);
-  const { Items = [] } = await client.send(
-    new QueryCommand({
-      TableName,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
-      ExclusiveStartKey: before === undefined ? undefined : keys.order(accountId + before),
-      ScanIndexForward: false,
-      Limit: limit,
-      ConsistentRead: true,
-    }),
-  );
-  return Items as Order[];
 }
 
 /** Removes the payer's personal data from an order. */

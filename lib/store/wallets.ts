@@ -19,12 +19,12 @@ export function creditId(outTradeNo: string): string {
   return `order:${outTradeNo}`;
 }
 
-/** Returns whether the wallet has this entry. */
+/** Returns whether the wallet has this entry. Entries are never removed, so an eventually consistent hit is proof. */
 export async function isBooked(
   table: Table,
   { accountId, id }: Pick<WalletEntry, 'accountId' | 'id'>,
 ): Promise<boolean> {
-  return (await getItem(table, keys.walletEntry(accountId, id), 'strong')) !== undefined;
+  return (await getItem(table, keys.walletEntry(accountId, id), 'eventual-with-fallback')) !== undefined;
 }
 
 /** Books an entry and the balance in one transaction. @returns false if the entry was booked before */

@@ -1,13 +1,17 @@
 import { settings } from '../core/config.ts';
+import { REQUEST_BUDGET_MS } from '../core/deadline.ts';
+import { once } from '../core/once.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { PhoneDeps } from '../identity/bind-phone.ts';
 import type { CloseDeps } from '../identity/close-account.ts';
 import type { LoginDeps } from '../identity/login-miniapp.ts';
 import type { ProfileDeps } from '../identity/update-profile.ts';
+import { closeAtWechat } from '../pay/check-order.ts';
 import { routeLimit } from '../rate-limit/limits.ts';
 import type { RateLimit } from '../rate-limit/rate-limit.ts';
 import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
 import { loadBoth } from './merge.ts';
+import { loadLateOrderClosing } from './pay.ts';
 import { loadSessions } from './sessions.ts';
 
 /**
@@ -39,9 +43,14 @@ export async function loadProfileUpdate(outside: Runtime = runtime): Promise<Pro
 
 /**
  * Loads the dependencies of closing an account. The mini-program is loaded only for a session that has a session key of
- * WeChat.
+ * WeChat, and the payment only for an order that was placed during the close.
  * @throws NOT_CONFIGURED
  */
 export async function loadAccountClosing(outside: Runtime = runtime): Promise<CloseDeps> {
-  return { ...(await loadSessions(outside)), loadMiniapp: () => loadMiniapp(outside) };
+  const pay = once(() => loadLateOrderClosing(outside));
+  return {
+    ...(await loadSessions(outside)),
+    loadMiniapp: () => loadMiniapp(outside),
+    closeOrder: async (order) => closeAtWechat((await pay()).within(REQUEST_BUDGET_MS), order),
+  };
 }

@@ -6,6 +6,7 @@ import { runtime, type Runtime } from '../core/runtime.ts';
 import type { AuthDeps } from '../identity/authenticate.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
+import { openOrderLimit } from '../pay/open-orders.ts';
 import type { PrepayDeps } from '../pay/prepay.ts';
 import type { RefundOrderDeps } from '../pay/refund-order.ts';
 import type { SweepDeps } from '../pay/sweep.ts';
@@ -43,7 +44,7 @@ export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
   const pay = await loadPay(outside);
   const [sessions] = await Promise.all([loadSessions(outside), pay.payApi(api)]);
-  return { ...merge(sessions, pay), newOrders: { api, mchId, notifyUrl } };
+  return { ...merge(sessions, pay), newOrders: { api, mchId, notifyUrl }, limitOpenOrders: openOrderLimit(pay) };
 }
 
 /**
@@ -55,6 +56,17 @@ export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budg
   const calls = payCalls(outside);
   const sessions = await loadSessions(outside);
   return budgeted(outside, (send) => ({ ...sessions, ...calls(send) }));
+}
+
+/**
+ * Loads the dependencies of closing orders whose account was closed. Their calls have a deadline: the sweep closes an
+ * order when WeChat does not respond in time.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<Budgeted<CheckDeps>> {
+  const payApi = payApis(outside);
+  const stored = await loadTable(outside);
+  return budgeted(outside, (send) => ({ ...stored, payApi: payApi(send) }));
 }
 
 /**
@@ -123,17 +135,23 @@ export function loadApiName(): PayApiName {
   throw badSetting('PAY_API', 'must be v3 or v2');
 }
 
+/** Returns the calls of both protocols and the creation of refunds, over a given `send`. */
+function payCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'requestRefund'> {
+  const v3 = once(() => loadPayV3(outside));
+  const payApi = payApis(outside, v3);
+  return (send) => ({
+    payApi: payApi(send),
+    requestRefund: async (order, refund) => createRefund((await v3())(send), order, refund),
+  });
+}
+
 /**
  * Returns the calls of both protocols over a given `send`. The credentials of a protocol are loaded at its first call,
  * and shared by all requests.
  */
-function payCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'requestRefund'> {
-  const v3 = once(() => loadPayV3(outside));
+function payApis(outside: Runtime, v3 = once(() => loadPayV3(outside))): (send: Send) => CheckDeps['payApi'] {
   const v2 = once(() => loadPayV2(outside));
-  return (send) => ({
-    payApi: async (name) => (name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send))),
-    requestRefund: async (order, refund) => createRefund((await v3())(send), order, refund),
-  });
+  return (send) => async (name) => (name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send)));
 }
 
 /**

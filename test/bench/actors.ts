@@ -84,10 +84,13 @@ export function actorsOf({ functions, phone }: World) {
     return request(functions.jssdkConfig, { method: 'GET', path: '/jssdk/config', query, status: 200 });
   };
 
-  /** Orders a coffee and returns its number and its prepay_id. */
-  const order = async (token: string): Promise<{ outTradeNo: string; prepayId: string }> => {
+  /** Places an order, by default of a coffee, and returns its number and its prepay_id. */
+  const order = async (
+    token: string,
+    purchase: object = { sku: 'coffee' },
+  ): Promise<{ outTradeNo: string; prepayId: string }> => {
     const headers = { authorization: `Bearer ${token}` };
-    const body = { sku: 'coffee', tradeType: 'JSAPI' };
+    const body = { ...purchase, tradeType: 'JSAPI' };
     const wanted = { method: 'POST', path: '/pay/prepay', headers, body, status: 201 } as const;
     const placed = (await request(functions.payPrepay, wanted)) as {
       order: { outTradeNo: string };
@@ -105,7 +108,12 @@ export function actorsOf({ functions, phone }: World) {
   };
 
   const fillCatalogue = () =>
-    functions.catalogPut({ items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 }] });
+    functions.catalogPut({
+      items: [
+        { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 },
+        { sku: 'top-up', description: 'Top-up', kind: 'wallet-topup', minFen: 100, maxFen: 500_000 },
+      ],
+    });
 
   return {
     logIn,

@@ -14,6 +14,7 @@ export type FlowName =
   | 'JS-SDK config, warm'
   | 'JS-SDK config, cold'
   | 'prepay'
+  | 'wallet top-up'
   | 'paid order, one look'
   | 'pay notification, first'
   | 'pay notification, repeat'
@@ -82,9 +83,20 @@ export const BUDGETS: Record<FlowName, Budget> = {
     floor: { rru: 0.5, wru: 0, calls: 0 },
   },
   prepay: {
-    budget: { rru: 1, wru: 3, calls: 1 },
+    budget: { rru: 1.5, wru: 3, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
-    why: { rru: 'session and price', wru: 'the index entry of the follow-up of the new order' },
+    why: {
+      rru: 'session, account and price: the account shows that all its sessions ended',
+      wru: 'the index entry of the follow-up of the new order',
+    },
+  },
+  'wallet top-up': {
+    budget: { rru: 2.5, wru: 7, calls: 1 },
+    floor: { rru: 0.5, wru: 2, calls: 1 },
+    why: {
+      rru: 'session, account and price, as in prepay',
+      wru: 'order, index entry and account are written in one transaction, which costs double',
+    },
   },
   'paid order, one look': {
     budget: { rru: 2.5, wru: 0, calls: 0 },

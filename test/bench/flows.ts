@@ -13,6 +13,7 @@ import type { World } from './world.ts';
 export type Prepare = () => Promise<() => Promise<unknown>>;
 
 const COLD_INSTANCES = 20;
+const TOP_UP = { sku: 'top-up', amountFen: 500 };
 
 /** Returns every flow of the table, in its order. Each asserts its own result. */
 export function flowsOf(world: World): Record<FlowName, Prepare> {
@@ -82,6 +83,10 @@ function payFlows(world: World) {
     prepay: async () => {
       const { token } = await loggedIn();
       return async () => assert.ok((await order(token)).prepayId);
+    },
+    'wallet top-up': async () => {
+      const { token } = await loggedIn();
+      return async () => assert.ok((await order(token, TOP_UP)).prepayId);
     },
     'paid order, one look': async () => {
       const { person, token } = await loggedIn();

@@ -1,18 +1,23 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bindPhone } from '../../lib/identity/bind-phone.ts';
 import { closeAccount } from '../../lib/identity/close-account.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
+import { openSession, randomSessionId } from '../../lib/identity/open-session.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { getOrder } from '../../lib/pay/get-order.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import { bookEntry, creditId } from '../../lib/store/wallets.ts';
-import { readMerges } from '../../lib/store/accounts.ts';
-import { markClosed, readOrder } from '../../lib/store/orders.ts';
+import { readAccount, readMerges } from '../../lib/store/accounts.ts';
+import { keys, orderTime } from '../../lib/store/keys.ts';
+import { orderPages } from '../../lib/store/order-lists.ts';
+import { markClosed, readOrder, type Order } from '../../lib/store/orders.ts';
 import { buy, createBuyers, transactionFor } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
+
+const MINUTE_MS = 60_000;
 
 describe('closeAccount', () => {
   let world: World;
@@ -24,6 +29,45 @@ describe('closeAccount', () => {
   afterAll(() => world.simulator.close());
 
   const close = (token: string) => closeAccount(world.closing, token);
+  /** Logs a user in and stores paid orders of the last year. */
+  const manyOrders = async (count: number) => {
+    const buyer = await buyers.loggedIn();
+    const { order } = await buy(world.pay, { token: buyer.token });
+    await buyers.settle(transactionFor(order.outTradeNo));
+    const paid = (await readOrder(world.table, order.outTradeNo))!;
+    const write = async (number: number) => {
+      const atMs = world.base.now() - (number + 1) * 8 * 3_600_000;
+      const outTradeNo = `${buyer.user.id}${orderTime(atMs)}${String(number).padStart(8, '0')}`;
+      const {
+        followUpPk: _,
+        followUpSk: __,
+        paidPk: ___,
+        paidSk: ____,
+        ...rest
+      } = paid as Order & Record<string, unknown>;
+      const Item = { ...rest, ...keys.order(outTradeNo), outTradeNo, createdAt: new Date(atMs).toISOString() };
+      await world.table.client.send(new PutCommand({ TableName: world.table.name, Item }));
+    };
+    for (let number = 1; number < count; number += 50) {
+      await Promise.all(Array.from({ length: Math.min(50, count - number) }, (_, index) => write(number + index)));
+    }
+    return buyer;
+  };
+  /** Counts the queries of order pages during `work`. */
+  const queriesOf = async (work: () => Promise<unknown>) => {
+    const sent = vi.spyOn(world.table.client, 'send');
+    await work();
+    const queries = sent.mock.calls.filter(([{ input }]) => 'KeyConditionExpression' in input).length;
+    sent.mockRestore();
+    return queries;
+  };
+  const withPayer = async (accountId: string) => {
+    let count = 0;
+    for await (const orders of orderPages(world.table, accountId)) {
+      count += orders.filter(({ openId }) => openId !== undefined).length;
+    }
+    return count;
+  };
   const tableText = async () =>
     JSON.stringify((await world.table.client.send(new ScanCommand({ TableName: world.table.name }))).Items);
 
@@ -70,8 +114,9 @@ describe('closeAccount', () => {
   });
 
   it('rejects the close until the sweep has queried an expired order, which may be paid', async () => {
-    const { token, order } = await buyers.newOrder();
+    const { person, order } = await buyers.newOrder();
     world.clock.offsetMs = 3 * 3_600_000;
+    const { token } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
     await sweep(world.pay);
     await close(token);
@@ -140,6 +185,45 @@ describe('closeAccount', () => {
     await expect(getMe(world.sessions, token)).resolves.toBeDefined();
     await markClosed(world.table, { outTradeNo: order.outTradeNo, from: ['NOTPAY'] });
     await close(token);
+  });
+
+  it('needs a login within ten minutes, and a renewed token keeps the time of its login', async () => {
+    const { person, user, token } = await buyers.loggedIn();
+    const loginAtMs = world.base.now();
+    const account = (await readAccount(world.table, user.id, 'strong'))!;
+    const seen = { appId: ids.miniapp.appId, openId: person.openIds.miniapp, isNewUser: false };
+    world.clock.offsetMs = 9 * MINUTE_MS;
+    const renewed = await openSession(world.sessions, account, {
+      ...seen,
+      sid: randomSessionId(world.base),
+      loginAtMs,
+    });
+    const later = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
+    world.clock.offsetMs = 11 * MINUTE_MS;
+    for (const old of [token, renewed.token]) {
+      await expect(close(old)).rejects.toMatchObject({ code: 'FRESH_LOGIN_REQUIRED' });
+      await expect(getMe(world.sessions, old)).resolves.toBeDefined();
+    }
+    await close(later.token);
+    world.clock.offsetMs = 0;
+    await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('reads one page of orders to reject the close of an account with many orders', async () => {
+    const { token, user } = await manyOrders(350);
+    await buy(world.pay, { token });
+    const queries = await queriesOf(() =>
+      expect(close(token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { state: 'NOTPAY' } }),
+    );
+    expect(queries).toBe(1);
+    expect(await withPayer(user.id)).toBe(351);
+  });
+
+  it('reads hundreds of settled orders once, and erases every payer', async () => {
+    const { token, user } = await manyOrders(350);
+    // Four pages before the close, one page after it, and the records of merges.
+    expect(await queriesOf(() => close(token))).toBe(6);
+    expect(await withPayer(user.id)).toBe(0);
   });
 
   it('keeps paid orders without their payer', async () => {

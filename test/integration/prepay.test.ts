@@ -1,7 +1,11 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeAccount } from '../../lib/identity/close-account.ts';
+import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { closeOrder } from '../../lib/pay/close-order.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
 import type { Send } from '../../lib/core/outbound.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -141,6 +145,30 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     const stored = (await readOrder(world.table, outTradeNo))!;
     expect(stored.state).toBe('CLOSED');
     expect(await (await world.pay.payApi(api)).query(stored)).toMatchObject({ tradeState: 'CLOSED' });
+  });
+});
+
+describe('prepay with a session that has ended', () => {
+  it('is rejected after the end of all sessions of the account', async () => {
+    const { token, user, person } = await loggedIn();
+    await world.table.client.send(
+      new UpdateCommand({
+        TableName: world.table.name,
+        Key: keys.account(user.id),
+        UpdateExpression: 'SET sessionsNotBefore = :now',
+        ExpressionAttributeValues: { ':now': world.base.now() + 1 },
+      }),
+    );
+    await expect(buy(world.pay, { token })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const next = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
+    await expect(buy(world.pay, { token: next.token })).resolves.toBeDefined();
+  });
+
+  it('is rejected after the close of the account, for goods too', async () => {
+    const { token, person } = await loggedIn();
+    const other = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
+    await closeAccount(world.closing, token);
+    await expect(buy(world.pay, { token: other.token })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 });
 

@@ -11,6 +11,8 @@ import { getOrder } from '../../lib/pay/get-order.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
+import { readOrderPage } from '../../lib/store/order-lists.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
@@ -27,7 +29,12 @@ let world: World;
 beforeAll(async () => {
   engine = await unsteadyEngine();
   world = await createWorld({ via: engine.before });
-  await putCatalog(world.base, { items: [{ sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1800 }] });
+  await putCatalog(world.base, {
+    items: [
+      { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1800 },
+      { sku: 'top-up', description: 'Top-up', kind: 'wallet-topup', minFen: 100, maxFen: 500_000 },
+    ],
+  });
 });
 afterAll(async () => {
   await world.simulator.close();
@@ -74,6 +81,18 @@ describe('SDK retry of a write after a lost response', () => {
     expect(await buy(world.pay, { token })).toMatchObject({ order: { state: 'NOTPAY' } });
   });
 
+  it('still places one top-up, and changes its account once', async () => {
+    const { token, user } = await loggedIn();
+    const { revision } = (await readAccount(world.table, user.id, 'strong'))!;
+    engine.loseAnswerOf('TransactWriteItems', 'timeExpire');
+    const { order } = await buy(world.pay, { token, sku: 'top-up', amountFen: 500 });
+    expect(order).toMatchObject({ state: 'NOTPAY' });
+    expect(await readOrderPage(world.table, { accountId: user.id, limit: 10 })).toMatchObject([
+      { outTradeNo: order.outTradeNo },
+    ]);
+    expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ revision: revision + 1 });
+  });
+
   it('still logs the first record of a mismatch', async () => {
     engine.loseAnswerOf('PutItem', 'MISMATCH#lost-answer');
     const payment = { transactionId: 'lost-answer', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1, currency: 'CNY' };
@@ -97,6 +116,7 @@ describe('eventually consistent read that finds nothing yet', () => {
     engine.findNothingAt(`ACCOUNT#${user.id}`);
     expect(await getMe(world.sessions, token)).toEqual({ user });
     engine.findNothingAt('SESSION#');
+    engine.findNothingAt(`ACCOUNT#${user.id}`);
     const { order } = await buy(world.pay, { token });
     expect(await getOrder(world.pay, { token, outTradeNo: order.outTradeNo })).toMatchObject({
       order: { state: 'NOTPAY' },
@@ -170,6 +190,13 @@ describe('transaction that conflicts or loses its response', () => {
     const identity = { appId, openId: owner.openIds.official };
     await recordFollow(world.base, { ...identity, follows: true, atS: 1 });
     expect(await readIdentity(world.table, identity, 'strong')).toMatchObject({ subscribed: true });
+  });
+
+  it('does not fail a top-up', async () => {
+    const { token } = await person();
+    for (let i = 0; i < 2; i += 1) engine.meetTransactionAt('TransactWriteItems', 'timeExpire');
+    const { order } = await buy(world.pay, { token, sku: 'top-up', amountFen: 500 });
+    expect(order).toMatchObject({ state: 'NOTPAY' });
   });
 
   it('does not fail the login of a new user, whose js_code is spent', async () => {

@@ -4,6 +4,7 @@ import { LOCAL_AWS } from '../../infra/service/table.ts';
 import { redact, type Log } from '../../lib/core/log.ts';
 import { once } from '../../lib/core/once.ts';
 import { runtime, type Runtime } from '../../lib/core/runtime.ts';
+import { openOrderLimit } from '../../lib/pay/open-orders.ts';
 import type { TokenOwner } from '../../lib/platform-token/owner.ts';
 import { jsapiTicketOwner, loadMiniapp, loadOfficialAccount } from '../../lib/wiring/apps.ts';
 import { loadOauthCallback } from '../../lib/wiring/h5.ts';
@@ -111,11 +112,17 @@ export async function createWorld({
       ...(await loadSweep(signedByRealTime)),
       now: outside.now,
       tokens: sessions.tokens,
+      limitOpenOrders: openOrderLimit(base),
     };
     // The first call loads the credentials, so it must run before the settings are restored.
     await Promise.all([deps.payApi('v3'), deps.payApi('v2')]);
     Object.assign(process.env, settings);
     return deps;
+  };
+  const closing = {
+    ...(await loadAccountClosing({ ...outside, now: Date.now })),
+    now: outside.now,
+    tokens: sessions.tokens,
   };
   /** Closes the world and checks that its log contains no secret and no personal data. */
   const close = async () => {
@@ -136,7 +143,7 @@ export async function createWorld({
     official: { ...(await loadOfficialAccount(outside)), ...(await loadOfficialQrLogin(outside)) },
     officialEvents: await loadOfficialEvents(outside),
     oauth: await loadOauthCallback(outside),
-    closing: await loadAccountClosing(outside),
+    closing,
     pay: await payWith(),
     payWith,
     coldAccessToken: (app: 'miniapp' | 'official' = 'official') =>

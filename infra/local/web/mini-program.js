@@ -77,6 +77,8 @@ function askName(hand) {
 function askToClose(hand) {
   const { person } = hand;
   const close = async () => {
+    // Closing needs a fresh login.
+    await logIn(person);
     await callAs(person, 'DELETE', '/me');
     person.session = undefined;
     hand.show(

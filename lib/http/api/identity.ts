@@ -100,8 +100,8 @@ export const logout = endpoint({
 export const closeAccount = endpoint({
   method: 'DELETE',
   path: '/me',
-  summary: 'Close the account: free its identifiers, erase personal data, keep its orders',
+  summary: 'Close the account after a fresh login: free its identifiers, erase personal data, keep its orders',
   auth: 'session',
   status: 204,
-  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'ORDER_STATE_CONFLICT', 'NOT_CONFIGURED'],
+  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'FRESH_LOGIN_REQUIRED', 'ORDER_STATE_CONFLICT', 'NOT_CONFIGURED'],
 });

@@ -1,0 +1,61 @@
+import { AppError, isAppError } from '../core/errors.ts';
+import { markAccepted, markClosed, releaseCreation, type Order, type TradeType } from '../store/orders.ts';
+import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
+import { statesBefore } from './order.ts';
+
+/**
+ * How long a stored payment handle is returned to clients: its life at WeChat Pay minus the time that a buyer needs to
+ * pay.
+ */
+const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
+/**
+ * Errors after which WeChat has no order, and a retry cannot create the order. WECHAT_CONFIG is absent, because the
+ * operator can correct a setting.
+ */
+const DECLINED = new Set(['FORBIDDEN', 'INTERNAL']);
+
+/**
+ * Creates the order at WeChat and stores its payment handle.
+ * @throws ORDER_STATE_CONFLICT when the order was closed during the creation; the errors of the calls
+ */
+export async function createAtWechat(deps: CheckDeps, order: Order): Promise<Order> {
+  const { outTradeNo, tradeType } = order;
+  const paymentHandle = await requestPaymentHandle(deps, order);
+  const paymentHandleExpiresAtMs = deps.now() + PAYMENT_HANDLE_LIFE_MS[tradeType];
+  const accepted = { outTradeNo, paymentHandle, paymentHandleExpiresAtMs, from: statesBefore('accepted') };
+  const stored = await markAccepted(deps.table, accepted);
+  if (stored.done) return stored.written;
+  // The notification of a payment can arrive before the response to the creation of its order.
+  const current = stored.rejecting!;
+  if (current.state !== 'CLOSED') return { ...current, paymentHandle };
+  // The order was closed while WeChat was creating it.
+  await closeAtWechat(deps, order);
+  throw new AppError('ORDER_STATE_CONFLICT', 'The order was closed during its creation; place a new order', {
+    detail: { outTradeNo, state: current.state },
+  });
+}
+
+/**
+ * Creates the order at WeChat and returns the payment handle. A declined order that WeChat never accepted before is
+ * closed at once. After an unknown outcome the order stays open, and a later query finds the outcome.
+ */
+async function requestPaymentHandle(deps: CheckDeps, order: Order): Promise<string> {
+  const { outTradeNo } = order;
+  try {
+    return await (await deps.payApi(order.api)).create(order);
+  } catch (error) {
+    deps.log.error('order.creation-failed', { outTradeNo, error });
+    // An order that WeChat accepted before stays open, because the buyer can still pay with the earlier payment handle.
+    if (error instanceof AppError && DECLINED.has(error.code)) {
+      await markClosed(deps.table, { outTradeNo, from: ['CREATED'] });
+    }
+    // The order may be paid or closed at WeChat, but not in the ledger yet.
+    if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
+      await checkOrder(deps, order).catch((cause: unknown) =>
+        deps.log.warn('order.query-failed', { outTradeNo, cause }),
+      );
+    }
+    await releaseCreation(deps.table, outTradeNo);
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ageOf, keys, ordersOf, ordersSince } from './keys.ts';
+import type { Order } from './orders.ts';
+import type { Table } from './table.ts';
+
+/**
+ * Reads a page of the orders that were placed under this account id, newest first.
+ * @param before `ageOf` of the last order on the previous page. The order can belong to another account.
+ */
+export async function readOrderPage(
+  { client, name: TableName }: Table,
+  { accountId, before, limit }: { accountId: string; before?: string | undefined; limit: number },
+): Promise<Order[]> {
+  const { pk, sk } = ordersOf(accountId);
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+      ExclusiveStartKey: before === undefined ? undefined : keys.order(accountId + before),
+      ScanIndexForward: false,
+      Limit: limit,
+      ConsistentRead: true,
+    }),
+  );
+  return Items as Order[];
+}
+
+const PAGE = 100;
+
+/** Yields the orders that were placed under this account id, newest first, in pages. */
+export async function* orderPages(table: Table, accountId: string): AsyncGenerator<Order[]> {
+  let before: string | undefined;
+  do {
+    const page = await readOrderPage(table, { accountId, before, limit: PAGE });
+    yield page;
+    before = page.length < PAGE ? undefined : ageOf(page.at(-1)!.outTradeNo);
+  } while (before !== undefined);
+}
+
+/**
+ * Reads the oldest orders of this account id that are neither paid nor closed, at most `limit`.
+ * @param sinceMs leaves out orders whose number was generated before this time (epoch ms)
+ */
+export async function readOpenOrders(
+  { client, name: TableName }: Table,
+  { accountId, sinceMs, limit }: { accountId: string; sinceMs: number; limit: number },
+): Promise<Pick<Order, 'timeExpire'>[]> {
+  const { pk, from, to } = ordersSince(accountId, sinceMs);
+  const open: Pick<Order, 'timeExpire'>[] = [];
+  let after: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        FilterExpression: '#state IN (:created, :notpay)',
+        ProjectionExpression: 'timeExpire',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to, ':created': 'CREATED', ':notpay': 'NOTPAY' },
+        ExclusiveStartKey: after,
+        ConsistentRead: true,
+      }),
+    );
+    open.push(...(Items as Pick<Order, 'timeExpire'>[]));
+    after = LastEvaluatedKey;
+  } while (after && open.length < limit);
+  return open.slice(0, limit);
+}
