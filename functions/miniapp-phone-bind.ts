@@ -6,4 +6,6 @@ import { loadPhoneBinding } from '../lib/wiring/identity.ts';
 
 const load = fresh(loadPhoneBinding);
 
-export const handler = route(endpoint, async ({ token, body }) => bindPhone(await load(), { token, proof: body }));
+export const handler = route(endpoint, async ({ token, body: { takeOver, ...proof } }) =>
+  bindPhone(await load(), { token, proof, takeOver }),
+);

@@ -47,6 +47,8 @@ module.exports = async ({ resolveVariable }) => {
     alarmActions: env.ALARM_EMAIL ? [{ Ref: 'AlarmTopic' }] : [],
     // Without an app there is no token to keep alive, and without a merchant no bill: a job that can only fail stays off.
     hasApp: Boolean(env.MINIAPP_APP_ID || env.OFFICIAL_APP_ID),
+    // An account without a recorded activity counts as active on this day.
+    deployedOn: env.DEPLOYED_ON || new Date().toISOString().slice(0, 10),
     hasMerchant: Boolean(env.PAY_MCH_ID),
     // The optional files of infra/, which a switch adds to the template.
     parts: {
@@ -63,6 +65,8 @@ const NAMES = [
   'SCAN_LOGIN_CONFIRM',
   'SCAN_LOGIN_REGISTER',
   'MP_VERIFY_FILES',
+  'PHONE_TAKEOVER_DAYS',
+  'DEPLOYED_ON',
   'ALLOWED_ORIGINS',
   'DOMAIN_NAME',
   'CERTIFICATE_ARN',
@@ -91,6 +95,8 @@ const VALUES = {
   SCAN_LOGIN_CONFIRM: [/^(tap|scan)$/, 'tap or scan'],
   SCAN_LOGIN_REGISTER: [/^(ask|auto)$/, 'ask or auto'],
   MP_VERIFY_FILES: [{ test: areVerificationFiles }, 'a JSON object such as {"MP_verify_abc.txt":"abc"}'],
+  PHONE_TAKEOVER_DAYS: [/^\d{1,5}$/, 'a number of days such as 90, or 0'],
+  DEPLOYED_ON: [{ test: isDay }, 'a day such as 2026-11-20'],
   MINIAPP_APP_ID: APP_ID,
   OFFICIAL_APP_ID: APP_ID,
   OFFICIAL_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
@@ -116,6 +122,10 @@ function areVerificationFiles(json) {
   } catch {
     return false;
   }
+}
+
+function isDay(text) {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** The framework prints the stack of an error that ends the packaging. A position in this file does not help, so the stack is the message. */

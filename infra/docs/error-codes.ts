@@ -21,7 +21,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   WECHAT_CODE_INVALID: {
     cause:
-      'WeChat declined a code of `wx.login`, OAuth or the phone button: unknown, expired, used, or of another user.',
+      'WeChat declined a code of `wx.login`, OAuth or the phone button: unknown, expired, used, or of another user. Of more than two requests with one code at the same time, the last ones may get this error.',
     client: 'Gets a new code from WeChat and sends the request once more.',
   },
   SESSION_EXPIRED: {
@@ -59,8 +59,9 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
     client: 'Corrects the identifier. For a sku, the operator stores a price with `catalog-put`.',
   },
   PHONE_ALREADY_BOUND: {
-    cause: 'Another account has this phone number.',
-    client: 'Asks the user to log in to the other account, or to bind another number.',
+    cause: 'Another account has this phone number. `detail.takeOver` is whether the number may move to this account.',
+    client:
+      'With `takeOver: true`, asks the user and sends the same code again with `takeOver: true` in the body. Otherwise asks the user to log in to the other account, or to bind another number.',
   },
   ORDER_STATE_CONFLICT: {
     cause:
@@ -83,7 +84,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   RATE_LIMITED: {
     cause:
-      'A rate limit of the service, or a quota of WeChat, is exhausted. `POST /pay/prepay` also returns it for an account with 20 open orders.',
+      'A rate limit of the service, or a quota of WeChat, is exhausted, or another request with the same phone code is under way. `POST /pay/prepay` also returns it for an account with 20 open orders.',
     client:
       'Waits for the seconds in `Retry-After`, then retries. A paid or closed order makes room for a new order at once.',
   },

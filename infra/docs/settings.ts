@@ -43,6 +43,19 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     meaning: 'AppSecret of the mini-program: 32 hex digits.',
     example: '0123456789abcdef0123456789abcdef',
   },
+  PHONE_TAKEOVER_DAYS: {
+    group: 'mini-program',
+    meaning:
+      'Days without activity after which an account may lose its phone number to a user who proves the number. `0`: never. Activity is recorded once in 7 days, and a session lasts 7 days, so the last use may be up to 14 days later than the recorded one.',
+    example: '180',
+  },
+  DEPLOYED_ON: {
+    group: 'mini-program',
+    meaning:
+      'Day on which an account without a recorded activity counts as active. Each deployment sets its own day. Set the day of the first deployment to keep it.',
+    example: '2026-11-20',
+    deployedDefault: 'the day of the deployment (UTC)',
+  },
   OFFICIAL_APP_ID: {
     group: 'official-account',
     meaning: 'AppID of the official account.',

@@ -91,6 +91,8 @@ function localAccounts() {
     SCAN_LOGIN_CONFIRM: 'tap',
     SCAN_LOGIN_REGISTER: 'ask',
     MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',
+    PHONE_TAKEOVER_DAYS: '90',
+    DEPLOYED_ON: new Date().toISOString().slice(0, 10),
     PAY_MCH_ID: '1900000001',
     PAY_MCH_CERT_SERIAL: hex(20).toUpperCase(),
     PAY_API: 'v3',

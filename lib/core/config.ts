@@ -42,6 +42,8 @@ export type PlainName =
   | 'SCAN_LOGIN_CONFIRM'
   | 'SCAN_LOGIN_REGISTER'
   | 'MP_VERIFY_FILES'
+  | 'PHONE_TAKEOVER_DAYS'
+  | 'DEPLOYED_ON'
   | 'PAY_MCH_ID'
   | 'PAY_API'
   | 'PAY_NOTIFY_URL'
@@ -65,6 +67,7 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   SCAN_LOGIN_CONFIRM: 'tap',
   SCAN_LOGIN_REGISTER: 'ask',
   MP_VERIFY_FILES: '{}',
+  PHONE_TAKEOVER_DAYS: '90',
   PAY_API: 'v3',
 };
 

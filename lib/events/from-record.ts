@@ -97,11 +97,14 @@ function identityFacts(identity: Identity, before?: Identity): Fact[] {
 function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {
   // A new account has no event: user.registered is published when its identity is linked.
   if (!before) return [];
-  const { id: userId, phone, revision, mergedInto: intoUserId, closedAt } = account;
+  const { id: userId, phone, phoneRelease, revision, mergedInto: intoUserId, closedAt } = account;
   const facts: Fact[] = [];
   if (phone !== undefined && phone !== before.phone) {
     // The id contains the revision instead of the phone: even a hash of a phone number can be reversed.
     facts.push({ name: 'user.phone-bound', key: `${userId}:${revision}`, data: { userId } });
+  }
+  if (phoneRelease !== undefined && phone === undefined && before.phone !== undefined) {
+    facts.push({ name: 'user.phone-released', key: `${userId}:${revision}`, data: { userId, ...phoneRelease } });
   }
   if (intoUserId !== undefined && before.mergedInto === undefined) {
     facts.push({ name: 'user.merged', key: userId, data: { userId, intoUserId } });

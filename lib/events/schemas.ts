@@ -75,6 +75,12 @@ export const SCHEMAS = {
       'An account got a phone, which replaces a former one. The number is personal data and is not published.',
     ),
   ),
+  'user.phone-released': v.pipe(
+    v.object({ userId: text, reason: v.picklist(['taken-over', 'operator']), takenOverBy: v.optional(text) }),
+    v.description(
+      'An account lost its phone: another user took the number over (`takenOverBy`), or an operator released it. A closed or merged account has no such event.',
+    ),
+  ),
   'user.merged': v.pipe(
     v.object({ userId: text, intoUserId: text }),
     v.description('Two accounts of one user were merged: `userId` into `intoUserId`, which remains.'),

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../core/errors.ts';
-import { CODE_LIFE_S, sessionIdOfCode, sessionOfUsedCode } from '../identity/code-session.ts';
+import { CODE_LIFE_S, hashOfCode, sessionOfUsedCode } from '../identity/code-session.ts';
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
 import { wechatProfile } from '../identity/update-profile.ts';
 import { recogniseOrCreate } from '../identity/recognise.ts';
@@ -44,13 +44,14 @@ export async function oauthCallback(
   const redirect = await redirectOf(deps, state, signedState);
   const { appId } = deps.app;
   // The id depends on the state too, so that an attacker who sees a used code cannot get the session of the code.
-  const sid = sessionIdOfCode('oauth_code', appId, `${code}\n${state}`);
+  const sid = hashOfCode('oauth_code', appId, `${code}\n${state}`);
+  const codeHash = hashOfCode('oauth_code', appId, code);
   let grant;
   try {
     grant = await exchangeOauthCode(deps, deps.app, code);
   } catch (error) {
     if (isAppError(error, 'SNAPSHOT_USER')) await rememberSnapshot(deps, sid);
-    return { redirect, session: await firstAnswer(deps, sid, error) };
+    return { redirect, session: await firstAnswer(deps, { sid, codeHash, error }) };
   }
   const { openId } = grant;
   const profile = grant.profile ? await fetchProfile(deps, grant) : undefined;
@@ -102,9 +103,12 @@ async function storeProfile(
  * Returns the answer of the first request with this code.
  * @throws SNAPSHOT_USER when the first request got that error; `error` when the code opened no session
  */
-async function firstAnswer(deps: CallbackDeps, sid: string, error: unknown): Promise<SessionAnswer> {
+async function firstAnswer(
+  deps: CallbackDeps,
+  { sid, codeHash, error }: { sid: string; codeHash: string; error: unknown },
+): Promise<SessionAnswer> {
   if (await readClaim(deps.table, snapshotOf(sid), deps.now())) throw snapshotUser();
-  const { account, session } = await sessionOfUsedCode(deps, { kind: 'oauth_code', sid, error });
+  const { account, session } = await sessionOfUsedCode(deps, { sid, codeHash, error });
   return sessionAnswer(deps, account, session);
 }
 

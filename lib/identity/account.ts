@@ -15,12 +15,19 @@ export interface UserView {
 
 /** Returns a new account with a random username. Stores nothing. */
 export function newAccount({ randomBytes, now }: Pick<Runtime, 'randomBytes' | 'now'>): Account {
+  const createdAt = new Date(now()).toISOString();
   return {
     id: randomId(randomBytes, ACCOUNT_ID_LENGTH),
-    username: `user_${randomId(randomBytes, 10)}`,
-    createdAt: new Date(now()).toISOString(),
+    username: randomUsername(randomBytes),
+    createdAt,
+    lastActiveAt: createdAt,
     revision: 0,
   };
+}
+
+/** Returns a username for an account without a phone. */
+export function randomUsername(randomBytes: Runtime['randomBytes']): string {
+  return `user_${randomId(randomBytes, 10)}`;
 }
 
 /** Returns the fields of an account that its user may see. */

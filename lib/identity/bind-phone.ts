@@ -1,88 +1,116 @@
 import { AppError } from '../core/errors.ts';
-import type { TokenOwner } from '../platform-token/owner.ts';
-import { linkPhone } from '../store/account-links.ts';
+import { retryOnConflict, VERSION_CONFLICT } from '../core/optimistic-locking.ts';
+import { linkPhone, movePhone, type BoundPhone } from '../store/account-links.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readPhoneHolder } from '../store/identities.ts';
+import { settlePhoneCode } from '../store/phone-codes.ts';
 import type { Session } from '../store/sessions.ts';
-import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { openSealedData, type SealedData } from '../wechat/open-data.ts';
-import { e164, fetchPhoneNumber, phoneInfo } from '../wechat/phone-number.ts';
-import { phoneUsername } from './account.ts';
-import { accountGone, assertMiniappSession, authenticateAccount } from './authenticate.ts';
-import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
-import { openSession, randomSessionId, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
-import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
+import { e164, phoneInfo } from '../wechat/phone-number.ts';
+import { phoneUsername, randomUsername } from './account.ts';
+import { accountGone, assertFreshLogin, assertMiniappSession, authenticateAccount } from './authenticate.ts';
+import { openSession, randomSessionId, type SessionAnswer } from './open-session.ts';
+import { phoneOfCode, type PhoneCodeDeps } from './phone-code.ts';
+import { mayLosePhone, type TakeoverPolicy } from './phone-takeover.ts';
 
-export type PhoneDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
+export type PhoneDeps = PhoneCodeDeps & { takeover: TakeoverPolicy };
 
 /** The code of the phone button, or the encrypted data of older base libraries. */
 export type PhoneProof = { code: string } | SealedData;
 
 /**
- * Binds the phone of a mini-program user; the phone number becomes the username. Returns a new session. A code sent
- * twice returns the same session.
- * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; PHONE_ALREADY_BOUND; WECHAT_CODE_INVALID for a code,
- * SESSION_EXPIRED for encrypted data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * Binds the phone of a mini-program user; the phone number becomes the username. Returns a new session, which keeps the
+ * time of the login. A code sent twice binds once and returns a session both times.
+ *
+ * The first phone of an account needs no fresh login and ends no session. Another phone in its place needs a fresh
+ * login and ends all older sessions.
+ * @param takeOver whether to take the number over from an account that may lose it
+ * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; FRESH_LOGIN_REQUIRED; PHONE_ALREADY_BOUND with
+ * `takeOver` in its detail; WECHAT_CODE_INVALID for a code, SESSION_EXPIRED for encrypted data; RATE_LIMITED,
+ * WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function bindPhone(
   deps: PhoneDeps,
-  { token, proof }: { token: string; proof: PhoneProof },
+  { token, proof, takeOver = false }: { token: string; proof: PhoneProof; takeOver?: boolean | undefined },
 ): Promise<SessionAnswer> {
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   assertMiniappSession(session, deps.app.appId);
-  if (!('code' in proof)) {
-    const info = openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() });
-    return bind(deps, { account, session, phone: e164(info), sid: randomSessionId(deps) });
-  }
-  const { code } = proof;
-  const sid = sessionIdOfCode('phone_code', session.appId, code);
-  let info;
-  try {
-    const { app } = deps;
-    info = await deps.accessToken.withToken((accessToken) =>
-      fetchPhoneNumber(deps, { app, accessToken, code, openId: session.openId }),
-    );
-  } catch (error) {
-    return firstAnswer(deps, { sid, account, error });
-  }
-  return bind(deps, { account, session, phone: e164(info), sid });
+  const bound = await bind(deps, { session, account, proof, takeOver });
+  const { appId, openId, sessionKey, loginAtMs } = session;
+  const sid = randomSessionId(deps);
+  return openSession(deps, bound, { sid, appId, openId, sessionKey, isNewUser: false, loginAtMs });
 }
 
 async function bind(
   deps: PhoneDeps,
-  { account, session, phone, sid }: { account: Account; session: Session; phone: string; sid: string },
-): Promise<SessionAnswer> {
-  const bound = await linkUnlessTaken(deps, account.id, phone);
-  deps.log.info('user.phone-bound', { accountId: bound.id });
-  const { appId, openId, sessionKey } = session;
-  return openSession(deps, bound, { sid, appId, openId, sessionKey, isNewUser: false });
+  { session, account, proof, takeOver }: { session: Session; account: Account; proof: PhoneProof; takeOver: boolean },
+): Promise<Account> {
+  if (!('code' in proof)) {
+    const phone = e164(openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() }));
+    return assignPhone(deps, { session, accountId: account.id, phone, takeOver });
+  }
+  const sent = { accountId: account.id, openId: session.openId, code: proof.code };
+  const { codeHash, phone } = await phoneOfCode(deps, sent);
+  if (phone === undefined) return readLiving(deps, account.id);
+  const bound = await assignPhone(deps, { session, accountId: account.id, phone, takeOver });
+  await settlePhoneCode(deps.table, codeHash);
+  return bound;
 }
 
-function linkUnlessTaken(deps: PhoneDeps, accountId: string, phone: string): Promise<Account> {
+/** Links the number to the account, unless the account has the number already. */
+function assignPhone(
+  deps: PhoneDeps,
+  { session, accountId, phone, takeOver }: { session: Session; accountId: string; phone: string; takeOver: boolean },
+): Promise<Account> {
+  const { table } = deps;
   return retryOnConflict(deps, async () => {
-    const [account, holder] = await Promise.all([
-      readAccount(deps.table, accountId, 'strong'),
-      readPhoneHolder(deps.table, phone),
-    ]);
-    if (!account) throw accountGone();
-    if (holder !== undefined && holder !== account.id) {
-      throw new AppError('PHONE_ALREADY_BOUND', 'This phone is bound to another account');
-    }
+    const [account, holderId] = await Promise.all([readLiving(deps, accountId), readPhoneHolder(table, phone)]);
     if (account.phone === phone) return account;
-    const bound = { phone, username: phoneUsername(phone) };
-    return (await linkPhone(deps.table, account, bound)) ? { ...account, ...bound } : VERSION_CONFLICT;
+    const replaces = account.phone !== undefined;
+    if (replaces) assertFreshLogin(session, deps.now());
+    const username = phoneUsername(phone);
+    const bound = { phone, username, ...(replaces && { sessionsNotBefore: endOfSessions(account, deps.now()) }) };
+    const isLinked =
+      holderId === undefined || holderId === account.id
+        ? await linkPhone(table, account, bound)
+        : await takePhoneOver(deps, { holderId, account, bound, takeOver });
+    if (!isLinked) return VERSION_CONFLICT;
+    deps.log.info('user.phone-bound', { accountId });
+    return { ...account, ...bound };
   });
 }
 
+async function readLiving({ table }: PhoneDeps, accountId: string): Promise<Account> {
+  const account = await readAccount(table, accountId, 'strong');
+  if (!account) throw accountGone();
+  return account;
+}
+
+/** Returns a time that ends every session that exists now. The session that this request opens begins at that time. */
+function endOfSessions({ sessionsNotBefore = 0 }: Account, nowMs: number): number {
+  return Math.max(nowMs + 1, sessionsNotBefore);
+}
+
 /**
- * Returns the answer of the first request with this code.
- * @throws `error` when the code bound no phone to this account
+ * Moves the number from the account that has it, with a random username for that account.
+ * @returns false on a version conflict
+ * @throws PHONE_ALREADY_BOUND
  */
-async function firstAnswer(
+async function takePhoneOver(
   deps: PhoneDeps,
-  { sid, account, error }: { sid: string; account: Account; error: unknown },
-): Promise<SessionAnswer> {
-  const first = await sessionOfUsedCode(deps, { kind: 'phone_code', sid, error });
-  if (first.account.id !== account.id) throw error;
-  return sessionAnswer(deps, first.account, first.session);
+  request: { holderId: string; account: Account; bound: BoundPhone; takeOver: boolean },
+): Promise<boolean> {
+  const { holderId, account: to, bound, takeOver } = request;
+  const from = await readAccount(deps.table, holderId, 'strong');
+  if (!from) return false;
+  const mayMove = await mayLosePhone(deps, from);
+  if (!mayMove || !takeOver) {
+    throw new AppError('PHONE_ALREADY_BOUND', 'This phone is bound to another account', {
+      detail: { takeOver: mayMove },
+    });
+  }
+  const username = randomUsername(deps.randomBytes);
+  const isMoved = await movePhone(deps.table, { from, username, to, bound });
+  if (isMoved) deps.log.info('user.phone-released', { accountId: from.id, takenOverBy: to.id });
+  return isMoved;
 }

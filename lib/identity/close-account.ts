@@ -5,7 +5,7 @@ import { closeAndUnlinkAccount } from '../store/account-links.ts';
 import { anonymiseMerges, allIdsOf, readAccount, type Account } from '../store/accounts.ts';
 import { personOf } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
-import { orderPages } from '../store/order-lists.ts';
+import { isUnsettled, orderPages } from '../store/order-lists.ts';
 import { erasePayer, type Order } from '../store/orders.ts';
 import { deleteSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
@@ -97,10 +97,6 @@ async function readSettledOrders(deps: CloseDeps, account: Account): Promise<str
     }
   }
   return withPayer;
-}
-
-function isUnsettled({ state }: Order): boolean {
-  return UNPAID_STATES.has(state) || state === 'REFUNDING';
 }
 
 function namesPayer({ openId, clientIp }: Order): boolean {

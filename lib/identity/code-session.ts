@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { isAppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
+import { claim } from '../store/claims.ts';
 import { readSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
 
-/** Kinds of WeChat codes that open a session. */
-export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
+/** Kinds of WeChat codes. */
+type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
 
 /**
  * Lifetime of a WeChat code in seconds. A code sent again within that time returns the first answer.
@@ -17,48 +17,62 @@ export type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
  */
 export const CODE_LIFE_S = 5 * 60;
 const CODE_USED = 40163;
-/**
- * Maximum wait for a concurrent duplicate. When WeChat returns "used", it has already answered the duplicate, so only
- * the writes of the duplicate are pending.
- */
-const DUPLICATE_WAIT_MS = 1_500;
-const DUPLICATE_POLL_MS = 150;
+/** Maximum wait for a concurrent duplicate, and the pause between two looks at its result. */
+export const DUPLICATE_WAIT_MS = 1_500;
+export const DUPLICATE_POLL_MS = 150;
 
-/**
- * Derives the id of the session that a code opens. WeChat accepts a code once, but clients send codes twice: by a
- * double tap, a retry or the back button. The derived id lets the second request find the session of the first.
- */
-export function sessionIdOfCode(kind: CodeKind, appId: string, code: string): string {
+type WaitDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes'> & { table: Table };
+
+/** Returns a hash that stands for a code, because a stored code could be used. */
+export function hashOfCode(kind: CodeKind, appId: string, code: string): string {
   return createHash('sha256').update(`${kind}\n${appId}\n${code}`).digest('base64url').slice(0, 32);
 }
 
 /**
- * Returns the session that a code opened before, with its account. Waits for a concurrent duplicate request if one may
- * be under way.
+ * Returns the session that a code opened before, with its account. Clients send codes twice: by a double tap, a retry or
+ * the back button.
+ *
+ * Waits only if WeChat reports that the code is used: then WeChat has answered a duplicate, and only the writes of the
+ * duplicate are pending.
+ * @param sid the id of the session, derived from the code
+ * @param codeHash stands for the code alone, in any login
  * @param error the error that WeChat returned for this request
- * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the account was closed
+ * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the account was closed, and
+ * for all but one of the requests that would have to wait
  */
 export async function sessionOfUsedCode(
-  deps: Pick<Runtime, 'now' | 'sleep'> & { table: Table },
-  { kind, sid, error }: { kind: CodeKind; sid: string; error: unknown },
+  deps: WaitDeps,
+  { sid, codeHash, error }: { sid: string; codeHash: string; error: unknown },
 ): Promise<{ session: Session; account: Account }> {
-  const deadlineMs = deps.now() + (mayHaveDuplicate(kind, error) ? DUPLICATE_WAIT_MS : 0);
-  for (;;) {
-    const session = await readSession(deps.table, { sid, nowMs: deps.now(), consistency: 'strong' });
-    if (session) {
-      const account = await readAccount(deps.table, session.accountId, 'strong');
-      if (!account || deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw error;
-      return { session, account };
-    }
-    if (deps.now() >= deadlineMs) throw error;
+  const read = () => readSession(deps.table, { sid, nowMs: deps.now(), consistency: 'strong' });
+  const session =
+    (await read()) ?? (errcodeOf(error) === CODE_USED ? await waitForDuplicate(deps, codeHash, read) : undefined);
+  const account = session && (await readAccount(deps.table, session.accountId, 'strong'));
+  if (!account || deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw error;
+  return { session, account };
+}
+
+async function waitForDuplicate<Result>(
+  deps: WaitDeps,
+  codeHash: string,
+  look: () => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  if (!(await claimWait(deps, codeHash))) return undefined;
+  const deadlineMs = deps.now() + DUPLICATE_WAIT_MS;
+  do {
     await deps.sleep(DUPLICATE_POLL_MS);
-  }
+    const result = await look();
+    if (result !== undefined) return result;
+  } while (deps.now() < deadlineMs);
+  return undefined;
 }
 
 /**
- * Whether a concurrent duplicate may have used the code. For a phone code WeChat returns the same error whether the
- * code is used or wrong.
+ * Claims the wait for a concurrent duplicate of a code, so that replays of one code hold at most one function.
+ * @returns true for one caller per code
  */
-function mayHaveDuplicate(kind: CodeKind, error: unknown): boolean {
-  return kind === 'phone_code' ? isAppError(error, 'WECHAT_CODE_INVALID') : errcodeOf(error) === CODE_USED;
+export async function claimWait({ table, now, randomBytes }: WaitDeps, codeHash: string): Promise<boolean> {
+  const value = randomBytes(12).toString('base64url');
+  const expiresAt = Math.floor(now() / 1_000) + CODE_LIFE_S;
+  return (await claim(table, { source: 'code-wait', id: codeHash, value, expiresAt }, now())) === value;
 }

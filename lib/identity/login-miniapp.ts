@@ -1,6 +1,6 @@
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { code2session } from '../wechat/code2session.ts';
-import { sessionIdOfCode, sessionOfUsedCode } from './code-session.ts';
+import { hashOfCode, sessionOfUsedCode } from './code-session.ts';
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from './open-session.ts';
 import { recogniseOrCreate } from './recognise.ts';
 
@@ -15,7 +15,7 @@ export type LoginAnswer = SessionAnswer & { isNewUser: boolean };
  */
 export async function loginMiniapp(deps: LoginDeps, jsCode: string): Promise<LoginAnswer> {
   const { appId } = deps.app;
-  const sid = sessionIdOfCode('js_code', appId, jsCode);
+  const sid = hashOfCode('js_code', appId, jsCode);
   let person;
   try {
     person = await code2session(deps, deps.app, jsCode);
@@ -33,6 +33,6 @@ export async function loginMiniapp(deps: LoginDeps, jsCode: string): Promise<Log
  * @throws `error` when the code opened no session
  */
 async function firstAnswer(deps: LoginDeps, sid: string, error: unknown): Promise<LoginAnswer> {
-  const { account, session } = await sessionOfUsedCode(deps, { kind: 'js_code', sid, error });
+  const { account, session } = await sessionOfUsedCode(deps, { sid, codeHash: sid, error });
   return { ...(await sessionAnswer(deps, account, session)), isNewUser: session.isNewUser };
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
-import type { Account } from '../store/accounts.ts';
+import { recordActivity, type Account } from '../store/accounts.ts';
 import { putSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';
 import { userView, type UserView } from './account.ts';
@@ -29,7 +29,7 @@ type NewSession = Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt' | 'log
 };
 
 /**
- * Stores a session under `sid` and returns the answer with its token.
+ * Stores a session under `sid`, records the activity of the user, and returns the answer with its token.
  * @throws UNAUTHENTICATED when the user revoked this login
  */
 export async function openSession(deps: SessionDeps, account: Account, session: NewSession): Promise<SessionAnswer> {
@@ -38,6 +38,7 @@ export async function openSession(deps: SessionDeps, account: Account, session: 
   const createdAtMs = Math.max(nowMs, account.sessionsNotBefore ?? 0);
   const expiresAt = Math.floor(nowMs / 1_000) + SESSION_LIFE_S;
   const stored = { loginAtMs: nowMs, ...session, accountId: account.id, createdAtMs, expiresAt };
+  await recordActivity(deps.table, account, nowMs);
   if (!(await putSession(deps.table, stored))) {
     throw new AppError('UNAUTHENTICATED', 'The user revoked this login; log in again');
   }

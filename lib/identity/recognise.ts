@@ -1,14 +1,8 @@
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
-import {
-  linkNewAccount,
-  attachIdentity,
-  attachUnion,
-  mergeAccounts,
-  type KnownPerson,
-} from '../store/account-links.ts';
-import { deleteAccount, putAccount, readAccount, type Account } from '../store/accounts.ts';
-import { identityName, readIdentity, readUnion, type Person } from '../store/identities.ts';
+import { createAccount, attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
+import { readAccount, type Account } from '../store/accounts.ts';
+import { identityName, readIdentity, readUnion, reserveUnion, type Person } from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
@@ -74,7 +68,8 @@ async function recogniseOnce(
 
 /**
  * Links a unionid that the identity did not have, or an identity without an account. The unionid may belong to no
- * account yet, to this account, or to another account.
+ * account yet, to this account, or to another account. The id of its account may be reserved only, by a first login
+ * that is under way or has crashed.
  */
 async function linkByUnion(
   deps: RecogniseDeps,
@@ -94,7 +89,9 @@ async function linkByUnion(
     await merge(deps, [holder, current], person.unionId);
     return VERSION_CONFLICT;
   }
-  return (await attachUnion(table, current, person)) ? current : VERSION_CONFLICT;
+  const reservedId = holder ? undefined : holderId;
+  const attached = await attachUnion(table, current, { ...person, reservedId, nowMs: deps.now() });
+  return attached ? current : VERSION_CONFLICT;
 }
 
 /**
@@ -118,18 +115,21 @@ async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId:
   }
 }
 
-/** Stores the account while no identifier points to it, then links all its identifiers in one transaction. */
+/**
+ * Reserves the id of the account for the unionid, then stores the account and the identity in one transaction. After a
+ * crash in between, the next login of the user in any app creates the account with the reserved id.
+ */
 async function createOnce(
   { table, ...deps }: RecogniseDeps,
   person: Person,
 ): Promise<Account | typeof VERSION_CONFLICT> {
+  const { unionId } = person;
+  const fresh = newAccount(deps);
   const account: Account = {
-    ...newAccount(deps),
+    ...fresh,
+    id: unionId === undefined ? fresh.id : await reserveUnion(table, { unionId, accountId: fresh.id }),
     identities: new Set([identityName(person)]),
-    ...(person.unionId && { unionIds: new Set([person.unionId]) }),
+    ...(unionId !== undefined && { unionIds: new Set([unionId]) }),
   };
-  await putAccount(table, account);
-  if (await linkNewAccount(table, account, person)) return account;
-  await deleteAccount(table, account.id);
-  return VERSION_CONFLICT;
+  return (await createAccount(table, account, person)) ? account : VERSION_CONFLICT;
 }

@@ -1,8 +1,7 @@
-import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { LIVING, PROFILE_FIELDS, type Account, type MergeRecord } from './accounts.ts';
-import { transact } from './attempt.ts';
-import { identityName, personOf, type Identity, type Person } from './identities.ts';
-import { keys, type Key } from './keys.ts';
+import { allIdsOf, PROFILE_FIELDS, type Account, type MergeRecord, type PhoneRelease } from './accounts.ts';
+import { identityName, personOf, type Person } from './identities.ts';
+import { keys } from './keys.ts';
+import { newIdentity, onRevision, pointTo, writeTogether, type Change } from './link-writes.ts';
 import type { Table } from './table.ts';
 
 // An account lists its identifiers (identities, unionids, a phone), and each identifier points to its account. Both
@@ -12,28 +11,34 @@ import type { Table } from './table.ts';
 /** A WeChat user with a unionid. */
 export type KnownPerson = Person & { unionId: string };
 
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-
-/** Links a new user's openid and unionid to a freshly created account. */
-export function linkNewAccount(table: Table, account: Account, person: Person): Promise<boolean> {
-  const union =
-    person.unionId === undefined ? [] : [pointTo(keys.union(person.unionId), account, { unionId: person.unionId })];
-  const identity = newIdentity(account, { ...person, registeredAt: account.createdAt });
-  return write(table, [identity, ...union]);
+/** Stores a new account together with the identity that points to it. A unionid must point to the account already. */
+export function createAccount(table: Table, account: Account, person: Person): Promise<boolean> {
+  return writeTogether(table, [
+    { put: { ...keys.account(account.id), ...account }, unlessExists: true },
+    newIdentity(account, { ...person, registeredAt: account.createdAt }),
+  ]);
 }
 
 /** Links an identity that has no account to this account. */
 export function attachIdentity(table: Table, account: Account, person: KnownPerson): Promise<boolean> {
-  return write(table, [
+  return writeTogether(table, [
     newIdentity(account, person),
     onRevision(account, { add: { identities: [identityName(person)] } }),
   ]);
 }
 
-/** Links the unionid of an identity to the identity's account, unless the unionid belongs to another account. */
-export function attachUnion(table: Table, account: Account, { unionId, ...person }: KnownPerson): Promise<boolean> {
-  return write(table, [
-    pointTo(keys.union(unionId), account, { unionId }),
+/**
+ * Links the unionid of an identity to the identity's account, unless the unionid belongs to another account.
+ * @param reservedId the id that is reserved for the unionid. A new account can no longer get this id.
+ */
+export function attachUnion(
+  table: Table,
+  account: Account,
+  { reservedId, nowMs, unionId, ...person }: KnownPerson & { reservedId: string | undefined; nowMs: number },
+): Promise<boolean> {
+  return writeTogether(table, [
+    pointTo(keys.union(unionId), account, { unionId }, reservedId),
+    ...(reservedId === undefined ? [] : [blockId(reservedId, account, nowMs)]),
     {
       key: keys.identity(person.appId, person.openId),
       set: { unionId },
@@ -44,23 +49,70 @@ export function attachUnion(table: Table, account: Account, { unionId, ...person
   ]);
 }
 
+/** A phone of an account (E.164), and the attributes that change with it. */
+export type BoundPhone = Pick<Account, 'username' | 'sessionsNotBefore'> & { phone: string };
+
 /** Links a phone to this account in place of its former phone. Returns false also if another account has the phone. */
-export function linkPhone(
+export function linkPhone(table: Table, account: Account, bound: BoundPhone): Promise<boolean> {
+  const { phone } = bound;
+  return writeTogether(table, [pointTo(keys.phone(phone), account, { phone }), ...setPhone(account, bound)]);
+}
+
+/**
+ * Moves a phone from one account to another, where it replaces the former phone. Returns false also if the user of the
+ * account `from` was active meanwhile, or if one of its wallets holds money.
+ * @param username the new username of `from`
+ */
+export function movePhone(
   table: Table,
-  account: Account,
-  { phone, username }: { phone: string; username: string },
+  { from, username, to, bound }: { from: Account; username: string; to: Account; bound: BoundPhone },
 ): Promise<boolean> {
-  const replaced = account.phone !== undefined && account.phone !== phone;
-  return write(table, [
-    pointTo(keys.phone(phone), account, { phone }),
-    onRevision(account, { set: { phone, username } }),
-    ...(replaced ? [{ free: keys.phone(account.phone!), from: account }] : []),
+  const { phone } = bound;
+  return writeTogether(table, [
+    {
+      key: keys.phone(phone),
+      set: { phone, accountId: to.id },
+      condition: 'accountId = :from',
+      values: { from: from.id },
+    },
+    ...setPhone(to, bound),
+    onRevision(from, {
+      set: { username, phoneRelease: { reason: 'taken-over', takenOverBy: to.id } satisfies PhoneRelease },
+      remove: ['phone'],
+      sameActivity: true,
+    }),
+    ...allIdsOf(from).map((id) => ({
+      check: keys.wallet(id),
+      condition: 'attribute_not_exists(pk) OR balanceFen <= :none',
+      values: { none: 0 },
+    })),
   ]);
+}
+
+/** Removes the phone from this account at the request of an operator. @param username the new username */
+export function unlinkPhone(table: Table, account: Account & { phone: string }, username: string): Promise<boolean> {
+  return writeTogether(table, [
+    { free: keys.phone(account.phone), from: account },
+    onRevision(account, {
+      set: { username, phoneRelease: { reason: 'operator' } satisfies PhoneRelease },
+      remove: ['phone'],
+    }),
+  ]);
+}
+
+/** Builds the writes that give a phone to an account and free its former phone. */
+function setPhone(account: Account, bound: BoundPhone): Change[] {
+  const replaced = account.phone !== undefined && account.phone !== bound.phone;
+  return [
+    onRevision(account, { set: { ...bound }, remove: ['phoneRelease'] }),
+    ...(replaced ? [{ free: keys.phone(account.phone!), from: account }] : []),
+  ];
 }
 
 /**
  * Merges two accounts of one user. Every identifier of `from` then points to `into`, and a merge record remains. Orders
- * stay in their partitions, and `into` lists the former ids. The phone is not moved, so `from` must have no phone.
+ * stay in their partitions, and `into` lists the former ids. `into` keeps the later activity. The phone is not moved,
+ * so `from` must have no phone.
  * @param at ISO 8601
  */
 export function mergeAccounts(
@@ -70,8 +122,9 @@ export function mergeAccounts(
   const identities = [...(from.identities ?? [])];
   const unionIds = [...new Set([...(from.unionIds ?? []), unionId])];
   const copiedFields = PROFILE_FIELDS.filter((field) => into[field] === undefined && from[field] !== undefined);
+  const activities = [into, from].flatMap(({ lastActiveAt = [] }) => lastActiveAt);
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };
-  return write(table, [
+  return writeTogether(table, [
     onRevision(into, {
       add: {
         identities,
@@ -79,10 +132,14 @@ export function mergeAccounts(
         formerIds: [from.id, ...(from.formerIds ?? [])],
         wechatFields: copiedFields.filter((field) => from.wechatFields?.has(field)),
       },
-      set: Object.fromEntries(copiedFields.map((field) => [field, from[field]])),
+      set: {
+        ...Object.fromEntries(copiedFields.map((field) => [field, from[field]])),
+        lastActiveAt: activities.toSorted().at(-1),
+      },
       unless: copiedFields,
+      sameActivity: true,
     }),
-    onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL }),
+    onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL, sameActivity: true }),
     ...identities.map(personOf).map(({ appId, openId }) => ({
       key: keys.identity(appId, openId),
       set: { accountId: into.id },
@@ -107,94 +164,29 @@ export function closeAndUnlinkAccount(table: Table, account: Account, at: string
     ...[...unionIds].map(keys.union),
     ...(phone === undefined ? [] : [keys.phone(phone)]),
   ];
-  return write(table, [
+  return writeTogether(table, [
     onRevision(account, { set: { closedAt: at }, remove: PERSONAL }),
     ...identifierKeys.map((key) => ({ free: key, from: account })),
   ]);
 }
 
 /** Personal attributes, which a merge or a close removes from an account. */
-const PERSONAL = ['username', 'nickname', 'avatarUrl', 'wechatFields', 'phone', 'identities', 'unionIds'];
+const PERSONAL = [
+  'username',
+  'nickname',
+  'avatarUrl',
+  'wechatFields',
+  'phone',
+  'phoneRelease',
+  'identities',
+  'unionIds',
+];
 
-interface Update {
-  key: Key;
-  set?: Record<string, unknown>;
-  add?: Record<string, string[]>;
-  remove?: string[];
-  condition: string;
-  /** Values of the condition. */
-  values?: Record<string, unknown>;
-}
+/** Seconds for which an id stays blocked: longer than a login that may still create an account with this id. */
+const BLOCK_LIFE_S = 3_600;
 
-type Change = Update | { put: Record<string, unknown> } | { free: Key; from: Account };
-
-/**
- * Builds a change of the account under optimistic locking on `revision`. The change also fails if an attribute of
- * `unless` exists.
- */
-function onRevision(
-  { id, revision }: Account,
-  { unless = [], ...change }: Omit<Update, 'key' | 'condition' | 'values'> & { unless?: string[] },
-): Update {
-  const absent = unless.map((name) => ` AND attribute_not_exists(${name})`).join('');
-  return {
-    ...change,
-    key: keys.account(id),
-    set: { ...change.set, revision: revision + 1 },
-    condition: `${LIVING} AND revision = :seen${absent}`,
-    values: { seen: revision },
-  };
-}
-
-function newIdentity({ id }: Account, person: Person & Pick<Identity, 'registeredAt'>): Update {
-  return {
-    key: keys.identity(person.appId, person.openId),
-    set: { ...person, accountId: id },
-    condition: 'attribute_not_exists(accountId)',
-  };
-}
-
-/** Builds a write that points an identifier to this account, unless it points to another account. */
-function pointTo(key: Key, { id }: Account, set: Record<string, unknown>): Update {
-  const condition = 'attribute_not_exists(pk) OR accountId = :owner';
-  return { key, set: { ...set, accountId: id }, condition, values: { owner: id } };
-}
-
-function write(table: Table, changes: Change[]): Promise<boolean> {
-  return transact(
-    table,
-    changes.map((change) => itemOf(table.name, change)),
-  );
-}
-
-function itemOf(TableName: string, change: Change): TransactItem {
-  if ('put' in change) return { Put: { TableName, Item: change.put } };
-  if ('free' in change) {
-    return {
-      Delete: {
-        TableName,
-        Key: change.free,
-        ConditionExpression: 'attribute_not_exists(pk) OR accountId = :owner',
-        ExpressionAttributeValues: { ':owner': change.from.id },
-      },
-    };
-  }
-  return { Update: { TableName, Key: change.key, ConditionExpression: change.condition, ...expressionOf(change) } };
-}
-
-function expressionOf({ set = {}, add = {}, remove = [], values = {} }: Update) {
-  const assigned = Object.entries(set).filter(([, value]) => value !== undefined);
-  const sets = Object.entries(add).flatMap(([name, list]) => (list.length > 0 ? [[name, new Set(list)] as const] : []));
-  const parts = [
-    `SET ${assigned.map(([name]) => `${name} = :to_${name}`).join(', ')}`,
-    ...(sets.length > 0 ? [`ADD ${sets.map(([name]) => `${name} :to_${name}`).join(', ')}`] : []),
-    ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
-  ];
-  return {
-    UpdateExpression: parts.join(' '),
-    ExpressionAttributeValues: {
-      ...Object.fromEntries([...assigned, ...sets].map(([name, value]) => [`:to_${name}`, value])),
-      ...Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
-    },
-  };
+/** Builds a write that makes the creation of an account with a reserved id fail. No identifier points to this item. */
+function blockId(reservedId: string, into: Account, nowMs: number): Change {
+  const expiresAt = Math.floor(nowMs / 1_000) + BLOCK_LIFE_S;
+  return { put: { ...keys.account(reservedId), mergedInto: into.id, expiresAt }, unlessExists: true };
 }

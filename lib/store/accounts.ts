@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -10,11 +10,15 @@ export interface Account {
   createdAt: string;
   /** Version for optimistic locking. Each change of the identifiers increments it. */
   revision: number;
+  /** Time of a login. The user may have been active up to ACTIVITY_INTERVAL_S later. */
+  lastActiveAt?: string;
   nickname?: string;
   avatarUrl?: string;
   /** The profile fields that came from WeChat. WeChat's values never replace values that the user entered. */
   wechatFields?: Set<string>;
   phone?: string;
+  /** Why the account lost its phone; absent while it has a phone. */
+  phoneRelease?: PhoneRelease;
   /** Identifiers of the account: the names of identities (`identityName`), and unionids. */
   identities?: Set<string>;
   unionIds?: Set<string>;
@@ -23,6 +27,9 @@ export interface Account {
   /** Ids of accounts that were merged into this account. Their orders keep numbers that begin with those ids. */
   formerIds?: Set<string>;
 }
+
+/** Another user proved the number and took it over, or an operator released it. */
+export type PhoneRelease = { reason: 'taken-over'; takenOverBy: string } | { reason: 'operator' };
 
 /** Attributes of an account that was merged or closed. */
 interface EndOfAccount {
@@ -48,14 +55,27 @@ export function allIdsOf({ id, formerIds }: Account): string[] {
   return [id, ...(formerIds ?? [])];
 }
 
-/** Stores a new account, to which no identifier points yet. */
-export async function putAccount({ client, name: TableName }: Table, account: Account): Promise<void> {
-  await client.send(new PutCommand({ TableName, Item: { ...keys.account(account.id), ...account } }));
-}
+/** Seconds between two records of the activity of an account. A recorded activity may be that much older. */
+const ACTIVITY_INTERVAL_S = 7 * 24 * 3_600;
 
-/** Deletes an account to which no identifier points. */
-export async function deleteAccount({ client, name: TableName }: Table, id: string): Promise<void> {
-  await client.send(new DeleteCommand({ TableName, Key: keys.account(id) }));
+/**
+ * Records that the user is active, at most once in ACTIVITY_INTERVAL_S. Never replaces a later time. Does not change
+ * the revision.
+ */
+export async function recordActivity(
+  { client, name: TableName }: Table,
+  { id, lastActiveAt }: Account,
+  nowMs: number,
+): Promise<void> {
+  if (lastActiveAt !== undefined && nowMs - Date.parse(lastActiveAt) < ACTIVITY_INTERVAL_S * 1_000) return;
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.account(id),
+    UpdateExpression: 'SET lastActiveAt = :now',
+    ConditionExpression: `${LIVING} AND (attribute_not_exists(lastActiveAt) OR lastActiveAt < :now)`,
+    ExpressionAttributeValues: { ':now': new Date(nowMs).toISOString() },
+  });
+  await attempt(() => client.send(update));
 }
 
 export const PROFILE_FIELDS = ['nickname', 'avatarUrl'] as const;

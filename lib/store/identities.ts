@@ -43,9 +43,32 @@ export function readIdentity(
   return getItem(table, keys.identity(appId, openId), consistency);
 }
 
-/** Reads the id of the account to which a unionid points, or undefined. */
+/**
+ * Reads the id of the account to which a unionid points, or undefined. The id may be reserved: the account does not
+ * exist yet.
+ */
 export async function readUnion(table: Table, unionId: string, consistency: Consistency): Promise<string | undefined> {
   return (await getItem<{ accountId: string }>(table, keys.union(unionId), consistency))?.accountId;
+}
+
+/**
+ * Reserves an account id for a unionid that points to no account.
+ * @returns the id to which the unionid points then: `accountId`, or the id that an earlier caller stored
+ */
+export async function reserveUnion(
+  { client, name: TableName }: Table,
+  { unionId, accountId }: { unionId: string; accountId: string },
+): Promise<string> {
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.union(unionId),
+    UpdateExpression: 'SET unionId = :unionId, accountId = :accountId',
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ExpressionAttributeValues: { ':unionId': unionId, ':accountId': accountId },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const reserved = await attempt<unknown, { accountId: string }>(() => client.send(update));
+  return reserved.done ? accountId : reserved.rejecting!.accountId;
 }
 
 /** Reads the id of the account to which a phone points, or undefined. */

@@ -20,6 +20,8 @@ export const keys = {
   identity: (appId: string, openId: string): Key => ({ pk: `IDENTITY#${appId}#${openId}`, sk: 'IDENTITY' }),
   union: (unionId: string): Key => ({ pk: `UNION#${unionId}`, sk: 'UNION' }),
   phone: (e164: string): Key => ({ pk: `PHONE#${e164}`, sk: 'PHONE' }),
+  /** @param codeHash a hash of the app and the code */
+  phoneCode: (codeHash: string): Key => ({ pk: `PHONECODE#${codeHash}`, sk: 'PHONECODE' }),
   merge: (intoId: string, fromId: string): Key => ({ pk: `ACCOUNT#${intoId}`, sk: `MERGE#${fromId}` }),
   userToken: (appId: string, openId: string): Key => ({ pk: `USERTOKEN#${appId}#${openId}`, sk: 'USERTOKEN' }),
   session: (sid: string): Key => ({ pk: `SESSION#${sid}`, sk: 'SESSION' }),

@@ -38,6 +38,20 @@ export async function* orderPages(table: Table, accountId: string): AsyncGenerat
   } while (before !== undefined);
 }
 
+/** Returns whether the order may still be paid, or has a refund under way. */
+export function isUnsettled({ state }: Order): boolean {
+  return state === 'CREATED' || state === 'NOTPAY' || state === 'REFUNDING';
+}
+
+/** Returns the newest unsettled order under this account id. Reads no further than the page of that order. */
+export async function findOpenOrder(table: Table, accountId: string): Promise<Order | undefined> {
+  for await (const orders of orderPages(table, accountId)) {
+    const open = orders.find(isUnsettled);
+    if (open) return open;
+  }
+  return undefined;
+}
+
 /**
  * Reads the oldest orders of this account id that are neither paid nor closed, at most `limit`.
  * @param sinceMs leaves out orders whose number was generated before this time (epoch ms)

@@ -5,6 +5,7 @@ import { runtime, type Runtime } from '../core/runtime.ts';
 import type { PhoneDeps } from '../identity/bind-phone.ts';
 import type { CloseDeps } from '../identity/close-account.ts';
 import type { LoginDeps } from '../identity/login-miniapp.ts';
+import { readTakeoverPolicy } from '../identity/phone-takeover.ts';
 import type { ProfileDeps } from '../identity/update-profile.ts';
 import { closeAtWechat } from '../pay/check-order.ts';
 import { routeLimit } from '../rate-limit/limits.ts';
@@ -28,8 +29,10 @@ export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps &
  * Loads the dependencies of the phone button.
  * @throws NOT_CONFIGURED
  */
-export function loadPhoneBinding(outside: Runtime = runtime): Promise<PhoneDeps> {
-  return loadBoth(loadSessions(outside), loadMiniapp(outside));
+export async function loadPhoneBinding(outside: Runtime = runtime): Promise<PhoneDeps> {
+  const deps = await loadBoth(loadSessions(outside), loadMiniapp(outside));
+  const { PHONE_TAKEOVER_DAYS: days, DEPLOYED_ON: deployedOn } = settings('PHONE_TAKEOVER_DAYS', 'DEPLOYED_ON');
+  return { ...deps, takeover: readTakeoverPolicy(days, deployedOn) };
 }
 
 /**

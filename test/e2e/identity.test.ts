@@ -24,10 +24,15 @@ describe('phone and profile', () => {
     const second = await login({ phone: '13812345678' });
     const sealed = await phone.act(second.person, 'encrypted', { kind: 'phone' });
     const { encryptedData, iv } = sealed;
-    expect(await api('POST', '/miniapp/phone', { token: second.token, body: { encryptedData, iv } })).toMatchObject({
-      status: 409,
-      body: { code: 'PHONE_ALREADY_BOUND' },
-    });
+    for (const takeOver of [undefined, true]) {
+      const body = { encryptedData, iv, takeOver };
+      expect(await api('POST', '/miniapp/phone', { token: second.token, body })).toMatchObject({
+        status: 409,
+        body: { code: 'PHONE_ALREADY_BOUND', detail: { takeOver: false } },
+      });
+    }
+    const invalid = { encryptedData, iv, takeOver: 'yes' };
+    expect(await api('POST', '/miniapp/phone', { token: second.token, body: invalid })).toMatchObject({ status: 400 });
   });
 
   it.each([

@@ -5,7 +5,13 @@ import { readService } from '../../infra/service/service.ts';
 import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { linkPhone, closeAndUnlinkAccount, mergeAccounts } from '../../lib/store/account-links.ts';
+import {
+  linkPhone,
+  closeAndUnlinkAccount,
+  mergeAccounts,
+  movePhone,
+  unlinkPhone,
+} from '../../lib/store/account-links.ts';
 import { readAccount, setProfile, type Account } from '../../lib/store/accounts.ts';
 import { recordDifference } from '../../lib/store/bills.ts';
 import { setSubscribed } from '../../lib/store/identities.ts';
@@ -73,6 +79,32 @@ describe('events of the table stream', () => {
     ]);
     expect(published()[0]).toMatchObject({ data: { userId: account.id, ...person } });
     expect(new Set(published().map(({ id }) => id)).size).toBe(4);
+  });
+
+  it('contain each release of a phone number once, and none for a close', async () => {
+    const [{ account: owner }, { account: taker }] = [await register(), await register()];
+    const bound = { phone: '+8613800007777', username: '13800007777' };
+    await linkPhone(world.table, owner, bound);
+    const move = { from: await current(owner), username: 'user_moved', to: taker, bound };
+    expect(await movePhone(world.table, move)).toBe(true);
+    const holder = { ...(await current(taker)), phone: bound.phone };
+    expect(await unlinkPhone(world.table, holder, 'user_released')).toBe(true);
+    await linkPhone(world.table, await current(owner), bound);
+    await closeAndUnlinkAccount(world.table, await current(owner), AT);
+    const names = await namesUntil('user.closed');
+    expect(names.filter((name) => name !== 'user.registered').toSorted()).toEqual([
+      'user.closed',
+      'user.phone-bound',
+      'user.phone-bound',
+      'user.phone-bound',
+      'user.phone-released',
+      'user.phone-released',
+    ]);
+    const released = published().filter(({ name }) => name === 'user.phone-released');
+    expect(released.map(({ data }) => data)).toEqual([
+      { userId: owner.id, reason: 'taken-over', takenOverBy: taker.id },
+      { userId: taker.id, reason: 'operator' },
+    ]);
   });
 
   it('contain the merge of two accounts', async () => {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { logout } from '../../lib/identity/logout.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
+import { rejectionsOf } from '../support/rejections.ts';
+import { countingSleeps } from '../support/sleeps.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 describe('loginMiniapp', () => {
@@ -40,12 +42,42 @@ describe('loginMiniapp', () => {
     }
   });
 
-  it('returns one account and ten working sessions for ten concurrent requests with one js_code', async () => {
-    const code = await codeOfNewPerson();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => loginMiniapp(world.miniapp, code)));
+  /** The clock stands still, so that no wait times out on a slow machine. */
+  const withoutTimeouts = () => {
+    const nowMs = world.base.now();
+    return { ...world.miniapp, now: () => nowMs };
+  };
+
+  it('returns one account and two working sessions for two concurrent requests with one js_code', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const [code, deps] = [await codeOfNewPerson(), withoutTimeouts()];
+      const answers = await Promise.all([loginMiniapp(deps, code), loginMiniapp(deps, code)]);
+      expect(answers[0]!.user).toEqual(answers[1]!.user);
+      for (const { token, user } of answers) expect(await getMe(world.sessions, token)).toEqual({ user });
+    }
+  });
+
+  it('lets one of ten concurrent requests with one js_code wait for the first, and returns an error to others', async () => {
+    const [code, deps] = [await codeOfNewPerson(), withoutTimeouts()];
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => loginMiniapp(deps, code)));
+    const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(answers.length).toBeGreaterThanOrEqual(2);
     expect(new Set(answers.map(({ user }) => user.id)).size).toBe(1);
-    const seen = await Promise.all(answers.map(({ token }) => getMe(world.sessions, token)));
-    expect(seen).toHaveLength(10);
+    for (const { token } of answers) await expect(getMe(world.sessions, token)).resolves.toBeDefined();
+    for (const error of rejectionsOf(outcomes)) expect(error).toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+  });
+
+  it('holds at most one function for a hundred replays of a used js_code without a session', async () => {
+    const code = await codeOfNewPerson();
+    await logout(world.sessions, (await loginMiniapp(world.miniapp, code)).token);
+    const { deps, held } = countingSleeps(world.miniapp);
+    const replays = Array.from({ length: 100 }, () => loginMiniapp(deps, code));
+    for (const outcome of await Promise.allSettled(replays)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'WECHAT_CODE_INVALID' } });
+    }
+    expect(held).toEqual({ now: 0, most: 1, ms: 1_500 });
+    await expect(loginMiniapp(deps, code)).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    expect(held.ms).toBe(1_500);
   });
 
   it('waits for a concurrent duplicate that WeChat answered and that is slow to open its session', async () => {

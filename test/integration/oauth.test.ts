@@ -10,6 +10,7 @@ import { answerPush } from '../../lib/official-account/answer-push.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
 import type { OfficialPush } from '../../lib/wechat/official-push.ts';
 import type { OauthScope } from '../../lib/wechat/oauth.ts';
+import { countingSleeps } from '../support/sleeps.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const PAGE = 'https://h5.example.com/welcome?from=menu#top';
@@ -115,6 +116,18 @@ describe('login on an H5 page', () => {
     await expect(finishOauth({ code: used.code, state, signedState })).rejects.toMatchObject({
       code: 'WECHAT_CODE_INVALID',
     });
+  });
+
+  it('waits once for a used code that is sent with many states', async () => {
+    const used = await visit(await world.phone.newPerson());
+    await finishOauth(used);
+    const { deps, held } = countingSleeps(world.oauth);
+    for (let i = 0; i < 5; i += 1) {
+      const { state, signedState } = await startOauth();
+      const replay = oauthCallback(deps, { code: used.code, state, signedState });
+      await expect(replay).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
+    }
+    expect(held.ms).toBe(1_500);
   });
 
   it('rejects a redirect URL that is too long for the cookie', async () => {

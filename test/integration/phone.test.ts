@@ -1,33 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bindPhone } from '../../lib/identity/bind-phone.ts';
-import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
-import { readAccount } from '../../lib/store/accounts.ts';
 import { readPhoneHolder } from '../../lib/store/identities.ts';
 import type { SealedData } from '../../lib/wechat/open-data.ts';
-import { createWorld, ids, type Person, type World } from '../support/world.ts';
-
-const CALL = '/wxa/business/getuserphonenumber';
+import { newPhone, PHONE_CALL, phoneUsers } from '../support/phone-users.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
 
 describe('bindPhone', () => {
   let world: World;
-  let lastPhone = 13_800_000_000;
   beforeAll(async () => {
     world = await createWorld();
   });
   afterAll(() => world.simulator.close());
 
-  const newPhone = () => String((lastPhone += 1));
-  const loggedIn = async (about: object = { phone: newPhone() }) => {
-    const person = await world.phone.newPerson(about);
-    return { person, ...(await loginMiniapp(world.miniapp, await world.phone.loginCode(person))) };
-  };
-  const codeOf = async (person: Person) => ((await world.phone.act(person, 'phone-code')) as { code: string }).code;
-  const sealedOf = async (person: Person, options: object = {}) =>
-    (await world.phone.act(person, 'encrypted', { kind: 'phone', ...options })) as SealedData;
-  const bind = (token: string, proof: { code: string } | SealedData) => bindPhone(world.miniapp, { token, proof });
+  const { loggedIn, codeOf, sealedOf, bind, callsFor } = phoneUsers(() => world);
 
   it('binds a phone number by code, makes it the username and returns a new session', async () => {
     const phone = newPhone();
@@ -54,26 +41,6 @@ describe('bindPhone', () => {
     const { encryptedData, iv } = await sealedOf(person);
     const spaced = { encryptedData: encryptedData.replaceAll('+', ' '), iv: iv.replaceAll('+', ' ') };
     expect((await bind(token, spaced)).user.initialized).toBe(true);
-  });
-
-  it('returns the first session for a repeated code, also concurrently', async () => {
-    const { person, token } = await loggedIn();
-    const code = await codeOf(person);
-    const answers = await Promise.all([bind(token, { code }), bind(token, { code }), bind(token, { code })]);
-    expect(new Set(answers.map((answer) => answer.user.username)).size).toBe(1);
-    for (const answer of answers) expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
-    const [{ token: fresh, user }] = answers;
-    expect(await bind(token, { code })).toMatchObject({ token: fresh, user });
-  });
-
-  it('rejects a code of another user, before and after its use', async () => {
-    const [owner, attacker] = [await loggedIn(), await loggedIn()];
-    const code = await codeOf(owner.person);
-    await expect(bind(attacker.token, { code })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
-    const fresh = await codeOf(owner.person);
-    await bind(owner.token, { code: fresh });
-    await expect(bind(attacker.token, { code: fresh })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });
-    expect((await getMe(world.sessions, attacker.token)).user.initialized).toBe(false);
   });
 
   it('rejects a login code', async () => {
@@ -109,26 +76,6 @@ describe('bindPhone', () => {
         expect((await getMe(world.sessions, token)).user).toEqual(user);
       }
     }
-  });
-
-  it('frees the old phone number when a new number is bound', async () => {
-    const [owner, other] = [await loggedIn({ phone: newPhone() }), await loggedIn({ phone: newPhone() })];
-    const { user: before } = await bind(owner.token, { code: await codeOf(owner.person) });
-    const moved = await world.phone.newPerson({ phone: newPhone() });
-    // A user with a new phone number: the session gets the openid of another simulated phone.
-    const account = (await readAccount(world.table, owner.user.id, 'strong'))!;
-    expect(account.phone).toBe(`+86${before.username}`);
-    const session = await openSession(world.miniapp, account, {
-      sid: `moved-${moved.id}`,
-      appId: ids.miniapp.appId,
-      openId: moved.openIds.miniapp,
-      isNewUser: false,
-    });
-    const { user: after } = await bind(session.token, { code: await codeOf(moved) });
-    expect(after).toMatchObject({ id: owner.user.id });
-    expect(after.username).not.toBe(before.username);
-    expect(await readPhoneHolder(world.table, account.phone!)).toBeUndefined();
-    expect(other.user.initialized).toBe(false);
   });
 
   const EXPIRED = {
@@ -175,9 +122,10 @@ describe('bindPhone', () => {
 
   it('retries a code with a new access token when WeChat rejects the old token', async () => {
     const { person, token } = await loggedIn();
-    await world.faults(CALL, 'token-expired');
-    const before = await world.calls(CALL);
-    expect((await bind(token, { code: await codeOf(person) })).user.initialized).toBe(true);
-    expect((await world.calls(CALL)) - before).toBe(2);
+    await world.faults(PHONE_CALL, 'token-expired');
+    const calls = await callsFor(async () => {
+      expect((await bind(token, { code: await codeOf(person) })).user.initialized).toBe(true);
+    });
+    expect(calls).toBe(2);
   });
 });

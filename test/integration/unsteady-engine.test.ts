@@ -1,6 +1,7 @@
 // Behaviour of a real DynamoDB that the local engine lacks: lost responses, lagging reads and transaction conflicts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { bindPhone } from '../../lib/identity/bind-phone.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { recordFollow } from '../../lib/identity/following.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
@@ -73,6 +74,14 @@ describe('SDK retry of a write after a lost response', () => {
     await expect(world.coldAccessToken().withToken(async (token) => token)).resolves.toBeTypeOf('string');
     expect((await world.calls('/cgi-bin/stable_token')) - before).toBe(1);
     world.clock.offsetMs = 0;
+  });
+
+  it('still gives a request the claim of its phone code', async () => {
+    const person = await world.phone.newPerson();
+    const { token } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
+    const { code } = (await world.phone.act(person, 'phone-code')) as { code: string };
+    engine.loseAnswerOf('PutItem', 'PHONECODE#');
+    expect((await bindPhone(world.miniapp, { token, proof: { code } })).user.initialized).toBe(true);
   });
 
   it('still places the order that was stored', async () => {
@@ -206,9 +215,12 @@ describe('transaction that conflicts or loses its response', () => {
     expect(await loginMiniapp(world.miniapp, code)).toMatchObject({ isNewUser: true });
   });
 
-  it('creates one account for a new user after the lost response', async () => {
+  it.each([
+    ['the reservation of the account id', 'UpdateItem', 'unionId'],
+    ['the transaction that creates the account', 'TransactWriteItems', 'miniapp'],
+  ] as const)('creates one account for a new user after the lost response to %s', async (_, operation, part) => {
     const owner = await world.phone.newPerson();
-    engine.loseAnswerOf('TransactWriteItems', owner.openIds.miniapp);
+    engine.loseAnswerOf(operation, part === 'unionId' ? owner.unionId : owner.openIds.miniapp);
     const first = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     const second = await loginMiniapp(world.miniapp, await world.phone.loginCode(owner));
     expect(second).toMatchObject({ isNewUser: false, user: { id: first.user.id } });

@@ -188,6 +188,8 @@ function settingsFor(wechat: string): Settings {
     OFFICIAL_TOKEN: ids.official.token,
     OFFICIAL_AES_KEY: ids.official.aesKey,
     OFFICIAL_MODE: 'secure',
+    PHONE_TAKEOVER_DAYS: '90',
+    DEPLOYED_ON: '2026-01-01',
     PAY_API: 'v3',
     PAY_MCH_ID: ids.pay.mchId,
     PAY_MCH_CERT_SERIAL: ids.pay.certSerial,

@@ -81,9 +81,12 @@ describe('without settings', () => {
     await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
-  it.each(['catalog-put', 'menu-publish'])('the operator function %s fails and names TABLE_NAME', async (name) => {
-    await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');
-  });
+  it.each(['account-release-phone', 'catalog-put', 'menu-publish'])(
+    'the operator function %s fails and names TABLE_NAME',
+    async (name) => {
+      await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');
+    },
+  );
 
   it('token-refresh fails and names a missing app, or the missing secret of a configured app', async () => {
     await expect(call('token-refresh')).rejects.toThrow('MINIAPP_APP_ID is not set');

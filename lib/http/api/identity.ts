@@ -5,6 +5,8 @@ import { session, user, WECHAT_ERRORS } from './shared.ts';
 const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
 const nickname = v.pipe(v.string(), v.maxLength(256));
 const avatarUrl = v.pipe(v.string(), v.maxLength(1_024));
+/** Whether the number may be taken over from an inactive account. */
+const takeOver = v.optional(v.literal(true));
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 
 export const loginMiniapp = endpoint({
@@ -25,7 +27,7 @@ export const bindPhone = endpoint({
   auth: 'session',
   request: {
     body: v.union(
-      [v.object({ code }), v.object({ encryptedData: base64, iv: base64 })],
+      [v.object({ code, takeOver }), v.object({ encryptedData: base64, iv: base64, takeOver })],
       'needs code, or encryptedData and iv',
     ),
   },
@@ -37,6 +39,7 @@ export const bindPhone = endpoint({
     'ORIGIN_NOT_ALLOWED',
     'WECHAT_CODE_INVALID',
     'SESSION_EXPIRED',
+    'FRESH_LOGIN_REQUIRED',
     'PHONE_ALREADY_BOUND',
     ...WECHAT_ERRORS,
   ],

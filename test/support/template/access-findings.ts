@@ -22,7 +22,7 @@ interface DeclaredStatement {
 }
 
 const EGRESS_VPC = '${self:custom.settings.egressVpc}';
-const ACTIONS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'];
+const ACTIONS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'];
 const QUERY = 'dynamodb:Query';
 
 /** The statement that grants a query of an index (`index/<name>`). */

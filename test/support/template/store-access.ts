@@ -2,7 +2,7 @@
 // actions that it needs on each kind of item. A kind is the beginning of the partition key (lib/store/keys.ts). Orders are
 // in the partition of their owner, so their kind is ACCOUNT.
 //
-// A transaction needs the actions of its writes. A condition needs no action. A function that calls other functions of
+// A transaction needs the actions of its writes and checks. The condition of a write needs no action. A function that calls other functions of
 // the list needs no entry for their access.
 
 type Actions = Partial<Record<string, string[]>>;
@@ -13,6 +13,7 @@ const UPDATE = ['UpdateItem'];
 const DELETE = ['DeleteItem'];
 const QUERY = ['Query'];
 const BATCH = ['BatchGetItem'];
+const CHECK = ['ConditionCheckItem'];
 
 /** For functions that access no item directly. */
 const NONE: Actions = {};
@@ -23,17 +24,18 @@ const [FOLLOW_UPS, PAID_ON_DAY] = INDEXES;
 
 export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'account-links': {
-    linkNewAccount: { IDENTITY: UPDATE, UNION: UPDATE },
+    createAccount: { ACCOUNT: PUT, IDENTITY: UPDATE },
     attachIdentity: { IDENTITY: UPDATE, ACCOUNT: UPDATE },
-    attachUnion: { UNION: UPDATE, IDENTITY: UPDATE, ACCOUNT: UPDATE },
+    attachUnion: { UNION: UPDATE, IDENTITY: UPDATE, ACCOUNT: [...UPDATE, ...PUT] },
     linkPhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE },
+    movePhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE, WALLET: CHECK },
+    unlinkPhone: { PHONE: DELETE, ACCOUNT: UPDATE },
     mergeAccounts: { ACCOUNT: [...UPDATE, ...PUT], IDENTITY: UPDATE, UNION: UPDATE },
     closeAndUnlinkAccount: { ACCOUNT: UPDATE, IDENTITY: DELETE, UNION: DELETE, PHONE: DELETE },
   },
   accounts: {
     readAccount: { ACCOUNT: READ },
-    putAccount: { ACCOUNT: PUT },
-    deleteAccount: { ACCOUNT: DELETE },
+    recordActivity: { ACCOUNT: UPDATE },
     setProfile: { ACCOUNT: UPDATE },
     setWechatProfile: { ACCOUNT: UPDATE },
     clearWechatProfile: { ACCOUNT: UPDATE },
@@ -69,6 +71,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   identities: {
     readIdentity: { IDENTITY: READ },
     readUnion: { UNION: READ },
+    reserveUnion: { UNION: UPDATE },
     readPhoneHolder: { PHONE: READ },
     setSubscribed: { IDENTITY: UPDATE },
     putUnionId: { IDENTITY: UPDATE },
@@ -91,6 +94,12 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
     listPaidOn: { [PAID_ON_DAY]: QUERY },
   },
+  'link-writes': {
+    newIdentity: NONE,
+    onRevision: NONE,
+    pointTo: NONE,
+    writeTogether: NONE,
+  },
   'newest-scans': {
     putNewestScan: { SCAN: PUT },
     readNewestScan: { SCAN: READ },
@@ -99,6 +108,8 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readOrderPage: { ACCOUNT: QUERY },
     orderPages: NONE,
     readOpenOrders: { ACCOUNT: QUERY },
+    findOpenOrder: NONE,
+    isUnsettled: NONE,
   },
   orders: {
     putOrder: { ACCOUNT: PUT },
@@ -115,6 +126,12 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'pay-notices': {
     recordMismatch: { MISMATCH: PUT },
     recordNotice: { NOTICE: PUT },
+  },
+  'phone-codes': {
+    claimPhoneCode: { PHONECODE: PUT },
+    putPhoneOfCode: { PHONECODE: UPDATE },
+    releasePhoneCode: { PHONECODE: DELETE },
+    settlePhoneCode: { PHONECODE: UPDATE },
   },
   'platform-tokens': {
     platformTokens: { TOKEN: [...READ, ...UPDATE] },

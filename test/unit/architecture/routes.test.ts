@@ -64,8 +64,11 @@ describe('serverless.yml', () => {
     expectNoFindings(routeFindings({ endpoints, listed, served, routed }, FUNCTION_GROUPS));
   });
 
-  it.each(['catalog-put', 'menu-publish', 'pay-refund'])('gives the operator function %s no public address', (name) => {
-    expect(functions[name]).not.toHaveProperty('events');
-    expect(functions[name]).not.toHaveProperty('url');
-  });
+  it.each(['account-release-phone', 'catalog-put', 'menu-publish', 'pay-refund'])(
+    'gives the operator function %s no public address',
+    (name) => {
+      expect(functions[name]).not.toHaveProperty('events');
+      expect(functions[name]).not.toHaveProperty('url');
+    },
+  );
 });

@@ -55,6 +55,9 @@ describe('packaging, settings of the functions', () => {
     [{ SCAN_LOGIN_REGISTER: 'foo' }, 'SCAN_LOGIN_REGISTER must be ask or auto; it is "foo".'],
     [{ MINIAPP_APP_ID: 'gh_0123456789ab' }, `MINIAPP_APP_ID ${appId} "gh_0123456789ab".`],
     [{ OFFICIAL_APP_ID: 'wx1' }, `OFFICIAL_APP_ID ${appId} "wx1".`],
+    [{ PHONE_TAKEOVER_DAYS: 'never' }, 'PHONE_TAKEOVER_DAYS must be a number of days such as 90, or 0; it is "never".'],
+    [{ PHONE_TAKEOVER_DAYS: '-1' }, 'PHONE_TAKEOVER_DAYS must be a number of days'],
+    [{ DEPLOYED_ON: '2026-13-01' }, 'DEPLOYED_ON must be a day such as 2026-11-20; it is "2026-13-01".'],
     [{ PAY_MCH_ID: '19O0000001' }, 'PAY_MCH_ID must be a number; it is "19O0000001".'],
     [{ PUBLIC_BASE_URL: 'api.example.com' }, 'PUBLIC_BASE_URL must be an https address without a path; it is'],
     [{ PUBLIC_BASE_URL: 'https://api.example.com/v1' }, 'PUBLIC_BASE_URL must be an https address without a path'],
@@ -86,6 +89,7 @@ describe('packaging, settings of the functions', () => {
       MP_VERIFY_FILES: '{"MP_verify_abc.txt":"abc"}',
       MINIAPP_APP_ID: APP_ID,
       OFFICIAL_APP_ID: 'wx10ca1000000000b2',
+      PHONE_TAKEOVER_DAYS: '0',
       PAY_MCH_ID: '1900000001',
       PUBLIC_BASE_URL: 'https://edge.example:8443/',
       PAY_NOTIFY_URL: 'https://edge.example/n',
@@ -95,6 +99,13 @@ describe('packaging, settings of the functions', () => {
     { PUBLIC_BASE_URL: 'http://localhost:3000', PAY_NOTIFY_URL: 'http://localhost:3001/pay-notify' },
   ])('accepts the valid settings %j', async (env) => {
     await expect(settings(env)).resolves.toMatchObject({ webhooks: 'urls' });
+  });
+
+  it('sets DEPLOYED_ON to the day of the packaging, unless the stage has its own day', async () => {
+    const before = new Date().toISOString().slice(0, 10);
+    const { deployedOn } = await settings({});
+    expect([before, new Date().toISOString().slice(0, 10)]).toContain(deployedOn);
+    expect(await settings({ DEPLOYED_ON: '2026-11-20' })).toMatchObject({ deployedOn: '2026-11-20' });
   });
 
   describe('for the local stack', () => {

@@ -49,6 +49,9 @@ const ofIdentity = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.identity('wx1', OPENID), before && { ...identity, ...before }, after && { ...identity, ...after });
 const ofAccount = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.account(USER), before && { ...account, ...before }, after && { ...account, ...after });
+const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
+const RELEASED = `user.phone-released:${USER}:2`;
+const ofRelease = (phoneRelease: object) => ofAccount({ phone: '+86138' }, { phoneRelease });
 const ofMismatch = (before: object | undefined, after: object) => recordOf(keys.payMismatch('x'), before, after);
 const ofDifference = (before: object | undefined, after: object) =>
   recordOf(keys.billDifference('2026-11-19', 'amount', NO), before, after);
@@ -160,13 +163,15 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `user.phone-bound:${USER}:3`,
     { userId: USER },
   ],
+  ['a phone that another user took over', ofRelease(TAKEN), RELEASED, { userId: USER, ...TAKEN }],
+  ['a phone that an operator released', ofRelease({ reason: 'operator' }), RELEASED, { reason: 'operator' }],
   [
     'a merged account',
     ofAccount({ phone: '+8613800006666' }, { mergedInto: OTHER, mergedAt: PAID_AT, revision: 3 }),
     `user.merged:${USER}`,
     { userId: USER, intoUserId: OTHER },
   ],
-  ['a closed account', ofAccount({}, { closedAt: PAID_AT }), `user.closed:${USER}`, { userId: USER }],
+  ['a closed account', ofAccount({ phone: '+86138' }, { closedAt: PAID_AT }), `user.closed:${USER}`, { userId: USER }],
   [
     'a new follower',
     ofIdentity(undefined, { subscribed: true, ...subscribedAt }),
@@ -200,6 +205,13 @@ const SILENT: [string, DynamoDBRecord][] = [
   ['an updated difference', ofDifference(difference, difference)],
   ['a new account', ofAccount(undefined, {})],
   ['a new nickname', ofAccount({ phone: '+8613800006666' }, { phone: '+8613800006666', nickname: 'x' })],
+  [
+    'a login of an account that lost its phone number',
+    ofAccount(
+      { phoneRelease: { reason: 'operator' } },
+      { phoneRelease: { reason: 'operator' }, lastActiveAt: PAID_AT },
+    ),
+  ],
   ['an update of a closed account', ofAccount({ closedAt: PAID_AT }, { closedAt: PAID_AT })],
   ['an update of a merged account', ofAccount({ mergedInto: OTHER }, { mergedInto: OTHER, revision: 9 })],
   ['an identity of an existing account', ofIdentity(undefined, { accountId: USER })],
