@@ -6,8 +6,7 @@ import { loadJssdk } from '../lib/wiring/h5.ts';
 
 const load = fresh(loadJssdk);
 
-export const handler = route(endpoint, async ({ address, query: { url } }) => {
-  const { limit, ...deps } = await load();
-  await limit(address);
-  return getJssdkConfig(deps, url);
+export const handler = route(endpoint, async ({ clientFacts, query: { url } }) => {
+  const { limit, clientOf, ...deps } = await load();
+  return limit(clientOf(clientFacts).address, () => getJssdkConfig(deps, url));
 });

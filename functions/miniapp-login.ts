@@ -6,8 +6,7 @@ import { loadLogin } from '../lib/wiring/identity.ts';
 
 const load = fresh(loadLogin);
 
-export const handler = route(endpoint, async ({ address, body: { code } }) => {
-  const { limit, ...deps } = await load();
-  await limit(address);
-  return loginMiniapp(deps, code);
+export const handler = route(endpoint, async ({ clientFacts, body: { code } }) => {
+  const { limit, clientOf, ...deps } = await load();
+  return limit(clientOf(clientFacts).address, () => loginMiniapp(deps, code));
 });

@@ -6,6 +6,7 @@ import { loadPhoneBinding } from '../lib/wiring/identity.ts';
 
 const load = fresh(loadPhoneBinding);
 
-export const handler = route(endpoint, async ({ token, body: { takeOver, ...proof } }) =>
-  bindPhone(await load(), { token, proof, takeOver }),
-);
+export const handler = route(endpoint, async ({ clientFacts, token, body: { takeOver, ...proof } }) => {
+  const { limit, clientOf, ...deps } = await load();
+  return limit(clientOf(clientFacts).address, () => bindPhone(deps, { token, proof, takeOver }));
+});

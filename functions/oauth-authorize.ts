@@ -8,9 +8,10 @@ import { loadAuthorize } from '../lib/wiring/h5.ts';
 
 const load = fresh(loadAuthorize);
 
-export const handler = route(endpoint, async ({ query }) => {
-  const deps = await load();
-  const { location, state, signedState } = await authorize(deps, query);
+export const handler = route(endpoint, async ({ clientFacts, query }) => {
+  const { limit, clientOf, ...deps } = await load();
+  const { address } = clientOf(clientFacts);
+  const { location, state, signedState } = await limit(address, () => authorize(deps, query));
   const cookie = { name: oauthCookie(state), value: signedState, path: CALLBACK_PATH, maxAgeS: OAUTH_STATE_LIFE_S };
   return { location, cookies: [setCookie(cookie, deps.publicBaseUrl)] };
 });

@@ -7,10 +7,10 @@ import { loadOauthCallback } from '../lib/wiring/h5.ts';
 
 const load = fresh(loadOauthCallback);
 
-export const handler = route(endpoint, async ({ query: { code, state }, cookies, address }) => {
-  const { limit, publicBaseUrl, ...deps } = await load();
-  await limit(address);
-  const { redirect, session } = await oauthCallback(deps, { code, state, signedState: cookies[oauthCookie(state)] });
+export const handler = route(endpoint, async ({ clientFacts, query: { code, state }, cookies }) => {
+  const { limit, clientOf, publicBaseUrl, ...deps } = await load();
+  const returned = { code, state, signedState: cookies[oauthCookie(state)] };
+  const { redirect, session } = await limit(clientOf(clientFacts).address, () => oauthCallback(deps, returned));
   const cookie = { name: SESSION_COOKIE, value: session.token, path: '/', maxAgeS: session.expiresIn };
   return { location: redirect, cookies: [setCookie(cookie, publicBaseUrl)] };
 });

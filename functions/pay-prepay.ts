@@ -8,13 +8,15 @@ import { loadPrepay } from '../lib/wiring/pay.ts';
 
 const load = fresh(loadPrepay);
 
-export const handler = route(endpoint, async ({ token, headers, address, body: { app, ...purchase } }) => {
+export const handler = route(endpoint, async ({ clientFacts, token, headers, body: { app, ...purchase } }) => {
   // A browser may start an H5 payment only from an allowed origin. Clients that are not browsers send no Origin header.
   if (purchase.tradeType === 'H5' && headers.origin !== undefined) {
     assertOwnPage(headers.origin, settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS);
   }
   const appId = app && appIdOf(app);
-  return prepay(await load(), { token, ...purchase, appId, address, idempotencyKey: headers['idempotency-key'] });
+  const { clientOf, ...deps } = await load();
+  const { address } = clientOf(clientFacts);
+  return prepay(deps, { token, ...purchase, appId, address, idempotencyKey: headers['idempotency-key'] });
 });
 
 function appIdOf(app: 'mini-program' | 'official-account'): string {

@@ -6,6 +6,8 @@ import { loadQrLoginPoll } from '../lib/wiring/scan-login.ts';
 
 const load = fresh(loadQrLoginPoll);
 
-export const handler = route(endpoint, async ({ path, headers }) =>
-  pollQrLogin(await load(), { ticket: path.ticket, pollToken: headers['x-poll-token'] }),
-);
+export const handler = route(endpoint, async ({ clientFacts, path, headers }) => {
+  const { limit, clientOf, ...deps } = await load();
+  const poll = { ticket: path.ticket, pollToken: headers['x-poll-token'] };
+  return limit(clientOf(clientFacts).address, () => pollQrLogin(deps, poll));
+});

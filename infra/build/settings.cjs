@@ -12,6 +12,7 @@ module.exports = async ({ resolveVariable }) => {
   const read = async (name) => String(await resolveVariable(`env:${name}, ''`)).trim();
   const env = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await read(name)])));
   const reserveByDefault = await resolveVariable('param:reserveConcurrency');
+  const limitsByDefault = await resolveVariable('param:limits');
   checkValues(env);
   checkDomain(env, await resolveVariable('self:provider.region'));
   checkOrigins(env.ALLOWED_ORIGINS);
@@ -19,6 +20,11 @@ module.exports = async ({ resolveVariable }) => {
   checkBoundary(env.PERMISSIONS_BOUNDARY_ARN);
   const webhooks = oneOf(env, 'WEBHOOKS', ['urls', 'routes', 'both']);
   const fixedEgress = oneOf(env, 'EGRESS', ['open', 'fixed']) === 'fixed';
+  const limits = oneOf(env, 'LIMITS', limitsByDefault === 'large' ? ['large', 'small'] : ['small', 'large']);
+  const gateway = {
+    rate: Number(env.GATEWAY_RATE || GATEWAY[limits].rate),
+    burst: Number(env.GATEWAY_BURST || GATEWAY[limits].burst),
+  };
   const reserved = oneOf(env, 'RESERVED_CONCURRENCY', reserveByDefault ? ['on', 'off'] : ['off', 'on']) === 'on';
 
   const api = env.DOMAIN_NAME
@@ -31,6 +37,8 @@ module.exports = async ({ resolveVariable }) => {
   return {
     webhooks,
     reserved,
+    limits,
+    gateway,
     publicBaseUrl: env.PUBLIC_BASE_URL || api,
     officialEventsUrl: addressOf('official-events'),
     payNotifyUrl: env.PAY_NOTIFY_URL || addressOf('pay-notify'),
@@ -60,6 +68,23 @@ module.exports = async ({ resolveVariable }) => {
   };
 };
 
+/**
+ * The throttle of each route, for all clients together: requests a second and burst. The functions scale their own limits by
+ * the same preset (lib/rate-limit/limits.ts).
+ *
+ * `large` is for two million users a day:
+ *   requests per user and day   15 polls of a login code, 10 polls of an order, 15 others                    40
+ *   average                     2,000,000 × 40 / 86,400 s                                         926 a second
+ *   peak                        a quarter of the day in one hour, factor 6                      5,556 a second
+ *   the busiest route           polls of login codes, 15 of 40                                  2,084 a second
+ * 5,000 serve twice the peak of the busiest route. One route at its throttle leaves half of the account's default of 10,000
+ * a second to the others. The account's default also permits a burst of 5,000.
+ */
+const GATEWAY = {
+  small: { rate: 50, burst: 100 },
+  large: { rate: 5000, burst: 5000 },
+};
+
 const NAMES = [
   'PUBLIC_BASE_URL',
   'SCAN_LOGIN_CONFIRM',
@@ -73,6 +98,11 @@ const NAMES = [
   'WEBHOOKS',
   'EGRESS',
   'RESERVED_CONCURRENCY',
+  'LIMITS',
+  'LIMITS_FACTOR',
+  'GATEWAY_RATE',
+  'GATEWAY_BURST',
+  'TRUSTED_PROXY',
   'ALARM_EMAIL',
   'PERMISSIONS_BOUNDARY_ARN',
   'PAY_NOTIFY_URL',
@@ -104,6 +134,10 @@ const VALUES = {
   PAY_API: [/^(v3|v2)$/, 'v3 or v2'],
   PAY_NOTIFY_URL: NOTIFY_URL,
   PAY_V2_NOTIFY_URL: NOTIFY_URL,
+  LIMITS_FACTOR: [/^(?=.*[1-9])\d+(\.\d+)?$/, 'a positive number such as 2 or 0.5'],
+  GATEWAY_RATE: [/^[1-9]\d*$/, 'a positive whole number'],
+  GATEWAY_BURST: [/^[1-9]\d*$/, 'a positive whole number'],
+  TRUSTED_PROXY: [/^cloudfront$/, 'empty or cloudfront'],
 };
 
 /** Skips the local stack, where a developer can see the functions' own errors for a wrong value. */

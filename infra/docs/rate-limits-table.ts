@@ -1,28 +1,65 @@
-import { LIMITS } from '../../lib/rate-limit/limits.ts';
-import type { Limits } from '../../lib/rate-limit/rate-limit.ts';
-import { code, table } from './markdown.ts';
+import { ACCOUNT_LIMITS, ADDRESS_LIMITS, readScale, scaleLimits, type PRESETS } from '../../lib/rate-limit/limits.ts';
+import type { AddressLimits } from '../../lib/rate-limit/rate-limit.ts';
+import { code, codeList, table } from './markdown.ts';
 
-const ROUTES: Record<keyof typeof LIMITS, string> = {
-  'miniapp-login': 'POST /miniapp/login',
-  'oauth-callback': 'GET /oauth/callback',
-  'qr-login': 'POST /qr-login',
-  'jssdk-config': 'GET /jssdk/config',
+const ROUTES: Record<keyof typeof ADDRESS_LIMITS, string> = {
+  'miniapp-login': code('POST /miniapp/login'),
+  'miniapp-phone': code('POST /miniapp/phone'),
+  register: code('POST /register'),
+  'qr-login-official': `${code('POST /qr-login')}, official account`,
+  'qr-login-miniapp': `${code('POST /qr-login')}, mini-program`,
+  'qr-login-poll': code('GET /qr-login/{ticket}'),
+  'oauth-authorize': code('GET /oauth/authorize'),
+  'oauth-callback': code('GET /oauth/callback'),
+  'jssdk-config': code('GET /jssdk/config'),
 };
 
-const WINDOWS: Record<number, string> = { 60: 'minute', 86_400: 'day' };
+const ACCOUNT_ROUTES: Record<keyof typeof ACCOUNT_LIMITS, string> = {
+  prepay: code('POST /pay/prepay'),
+  orders: codeList(['GET /pay/orders', 'GET /pay/orders/{outTradeNo}', 'POST /pay/orders/{outTradeNo}/close']),
+  phone: code('POST /miniapp/phone'),
+};
 
-/** Renders the limits of the routes that anonymous clients can call. */
+const WINDOWS: Record<number, string> = { 10: '10 s', 60: 'minute', 86_400: 'day' };
+
+/** Renders the limits by address in both presets, and the limits by account. */
 export function rateLimitsTable(): string {
-  const names = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
-  const rows = names.map((name) => {
-    const limits = LIMITS[name];
-    return [code(ROUTES[name]), perWindow(limits, 'perAddress'), perWindow(limits, 'perApp')];
-  });
-  return table(['Route', 'Requests of one address', 'Requests of all clients'], rows);
+  const names = Object.keys(ADDRESS_LIMITS) as (keyof typeof ADDRESS_LIMITS)[];
+  const rows = names.map((name) => [
+    ROUTES[name],
+    ...(['small', 'large'] as const).flatMap((preset) => [
+      limitsOf(name, 'successes', preset),
+      limitsOf(name, 'failures', preset),
+    ]),
+  ]);
+  const head = ['Limit of one address', '`small`: successes', 'failures', '`large`: successes', 'failures'];
+  const accounts = Object.entries(ACCOUNT_LIMITS).map(([name, { windowS, requests }]) => [
+    ACCOUNT_ROUTES[name as keyof typeof ACCOUNT_LIMITS],
+    perWindow(requests, windowS),
+  ]);
+  return `${table(head, rows)}\n\n${table(['Limit of one account', 'Requests'], accounts)}`;
 }
 
-function perWindow(limits: Limits[], count: 'perAddress' | 'perApp'): string {
+function limitsOf(
+  name: keyof typeof ADDRESS_LIMITS,
+  outcome: 'successes' | 'failures',
+  preset: keyof typeof PRESETS,
+): string {
+  const scale = readScale(preset, '1');
+  const limits = ADDRESS_LIMITS[name].map((limit: AddressLimits) => scaleLimits(limit, scale));
   return limits
-    .map(({ windowS, [count]: limit }) => `${limit.toLocaleString('en-US')} a ${WINDOWS[windowS] ?? `${windowS} s`}`)
+    .flatMap(({ windowS, quota, [outcome]: limit }) => {
+      if (limit === undefined) return [];
+      const scarce = outcome === 'successes' && quota ? ` (scarce: ${format(quota.scarce)})` : '';
+      return perWindow(limit, windowS) + scarce;
+    })
     .join(', ');
+}
+
+function perWindow(limit: number, windowS: number): string {
+  return `${format(limit)} a ${WINDOWS[windowS] ?? `${windowS} s`}`.replace(' a 10 s', ' in 10 s');
+}
+
+function format(limit: number): string {
+  return limit.toLocaleString('en-US');
 }

@@ -4,7 +4,8 @@ import type { Endpoint } from '../../lib/http/endpoint.ts';
 import { routesByFunction } from './functions.ts';
 import { code, codeList, table } from './markdown.ts';
 import { reachableCode, settingsIn } from './reachable-code.ts';
-import { SETTING_GROUPS, SETTINGS, type DeploymentSetting } from './settings.ts';
+import { SETTING_GROUPS } from './setting-groups.ts';
+import { SETTINGS, type DeploymentSetting } from './settings.ts';
 
 type Name = SettingName | DeploymentSetting;
 

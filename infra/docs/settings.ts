@@ -1,25 +1,6 @@
 import type { SettingName } from '../../lib/core/config.ts';
-
-/** Groups of settings, in the order in which an operator configures them. */
-export const SETTING_GROUPS = {
-  'mini-program': 'Mini-program',
-  'official-account': 'Official account',
-  web: 'Sessions and web pages',
-  pay: 'WeChat Pay',
-  deployment: 'Domain, webhooks and network',
-  template: 'Set by the template or by Lambda',
-  hosts: 'Hosts, for the local stack and emulators',
-} as const;
-
-/** The description of a setting on the page, in Markdown. */
-interface SettingDescription {
-  group: keyof typeof SETTING_GROUPS;
-  meaning: string;
-  /** A value in the right format; the value of a secret is made up. */
-  example: string;
-  /** The default of the deployment or of Lambda, where the code has no default. */
-  deployedDefault?: string;
-}
+import { INFRASTRUCTURE_SETTINGS } from './infrastructure-settings.ts';
+import type { SettingDescription } from './setting-groups.ts';
 
 /** Variables that only the deployment reads. The functions do not get them. */
 export type DeploymentSetting =
@@ -28,6 +9,8 @@ export type DeploymentSetting =
   | 'WEBHOOKS'
   | 'EGRESS'
   | 'RESERVED_CONCURRENCY'
+  | 'GATEWAY_RATE'
+  | 'GATEWAY_BURST'
   | 'ALARM_EMAIL'
   | 'PERMISSIONS_BOUNDARY_ARN';
 
@@ -186,115 +169,5 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     example: 'https://pay.example.com/v2',
     deployedDefault: 'the address of `pay-notify-v2`',
   },
-  DOMAIN_NAME: {
-    group: 'deployment',
-    meaning: 'Domain of the API, together with `CERTIFICATE_ARN`. Its DNS record points to the output `DomainTarget`.',
-    example: 'api.example.com',
-  },
-  CERTIFICATE_ARN: {
-    group: 'deployment',
-    meaning: 'ARN of the certificate of that domain, in ACM, in the region of the stage.',
-    example: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/0b1c',
-  },
-  WEBHOOKS: {
-    group: 'deployment',
-    meaning:
-      'Address of the webhooks. `urls`: function URLs. `routes`: `/webhooks/…` of the API. `both`: WeChat Pay gets the routes, and the function URLs still answer.',
-    example: 'routes',
-    deployedDefault: '`urls`',
-  },
-  EGRESS: {
-    group: 'deployment',
-    meaning:
-      "Address that calls to WeChat come from. `open`: any address of AWS. `fixed`: the output `EgressIp`, for WeChat's IP allowlist, about 37 USD a month.",
-    example: 'fixed',
-    deployedDefault: '`open`',
-  },
-  RESERVED_CONCURRENCY: {
-    group: 'deployment',
-    meaning:
-      'Reserves concurrent executions for webhooks and jobs, which also limits them: `on` or `off`. `on` needs a raised limit of the account.',
-    example: 'off',
-    deployedDefault: '`on` in `prod`, else `off`',
-  },
-  ALARM_EMAIL: {
-    group: 'deployment',
-    meaning: 'Address that gets a mail for each alarm, after it confirmed the first mail of AWS.',
-    example: 'ops@example.com',
-  },
-  PERMISSIONS_BOUNDARY_ARN: {
-    group: 'deployment',
-    meaning:
-      'Permissions boundary of every role. A deployment from CI needs the output `PermissionsBoundaryArn` of [github-oidc.yml](ops/github-oidc.yml).',
-    example: 'arn:aws:iam::123456789012:policy/boundary',
-  },
-  AWS_REGION: {
-    group: 'deployment',
-    meaning: 'Region of the stage. Lambda sets it for the functions.',
-    example: 'eu-central-1',
-    deployedDefault: '`ap-southeast-1`',
-  },
-  TABLE_NAME: {
-    group: 'template',
-    meaning: 'Name of the DynamoDB table.',
-    example: 'wechat-lambda-dev',
-    deployedDefault: '`wechat-lambda-<stage>`',
-  },
-  SECRETS_PATH: {
-    group: 'template',
-    meaning: 'Path of the secrets in the parameter store. Without it the functions read secrets from variables alone.',
-    example: '/wechat-lambda/dev',
-    deployedDefault: '`/wechat-lambda/<stage>`',
-  },
-  EVENT_BUS_NAME: {
-    group: 'template',
-    meaning: 'Name of the EventBridge bus.',
-    example: 'wechat-lambda-dev',
-    deployedDefault: '`wechat-lambda-<stage>`',
-  },
-  BILL_REPORTS_BUCKET: {
-    group: 'template',
-    meaning: 'S3 bucket of the reconciliation reports.',
-    example: 'wechat-lambda-dev-billreports-1a2b3c',
-    deployedDefault: 'the output `BillReportsBucket`',
-  },
-  AWS_LAMBDA_LOG_FORMAT: {
-    group: 'template',
-    meaning: 'Format of the log, from `logs` in serverless.yml. `JSON` makes each field of a line searchable.',
-    example: 'JSON',
-    deployedDefault: '`JSON`',
-  },
-  WECHAT_API_BASE_URL: {
-    group: 'hosts',
-    meaning: "WeChat's API.",
-    example: 'http://localhost:9000',
-  },
-  WECHAT_OPEN_BASE_URL: {
-    group: 'hosts',
-    meaning: "WeChat's OAuth consent page.",
-    example: 'http://localhost:9000',
-  },
-  WECHAT_MP_BASE_URL: {
-    group: 'hosts',
-    meaning: 'Host of the QR code images of the official account.',
-    example: 'http://localhost:9000',
-  },
-  WECHAT_PAY_BASE_URL: {
-    group: 'hosts',
-    meaning: "WeChat Pay's API. WeChat documents `https://api2.mch.weixin.qq.com` as its backup.",
-    example: 'http://localhost:9000',
-  },
-  AWS_ENDPOINT_URL: {
-    group: 'hosts',
-    meaning: 'Endpoint of every AWS service, for an emulator.',
-    example: 'http://127.0.0.1:4566',
-    deployedDefault: 'the endpoints of AWS',
-  },
-  AWS_ENDPOINT_URL_SSM: {
-    group: 'hosts',
-    meaning:
-      'Endpoint of the parameter store. The AWS SDK reads `AWS_ENDPOINT_URL_DYNAMODB`, `_EVENTBRIDGE` and `_S3` in the same way.',
-    example: 'http://127.0.0.1:3003',
-    deployedDefault: 'the endpoint of AWS',
-  },
+  ...INFRASTRUCTURE_SETTINGS,
 };

@@ -79,6 +79,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
 function localAccounts() {
   return {
     SITE_NAME: 'wechat-lambda',
+    LIMITS: 'large',
     // Ids are the same at every start, because accounts in a persistent table depend on them.
     MINIAPP_APP_ID: 'wx10ca1000000000a1',
     MINIAPP_APP_SECRET: hex(16),

@@ -21,6 +21,7 @@ export const SECRET_NAMES = [
   'PAY_API_V2_KEY',
   'PAY_PUBLIC_KEY_ID',
   'PAY_PUBLIC_KEY',
+  'ORIGIN_SECRET',
 ] as const;
 
 export type SecretName = (typeof SECRET_NAMES)[number];
@@ -50,6 +51,9 @@ export type PlainName =
   | 'PAY_V2_NOTIFY_URL'
   | 'BILL_REPORTS_BUCKET'
   | 'EVENT_BUS_NAME'
+  | 'LIMITS'
+  | 'LIMITS_FACTOR'
+  | 'TRUSTED_PROXY'
   // Variables of Lambda and of the AWS SDK.
   | 'AWS_REGION'
   | 'AWS_ENDPOINT_URL'
@@ -69,6 +73,9 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   MP_VERIFY_FILES: '{}',
   PHONE_TAKEOVER_DAYS: '90',
   PAY_API: 'v3',
+  LIMITS: 'large',
+  LIMITS_FACTOR: '1',
+  TRUSTED_PROXY: '',
 };
 
 /**

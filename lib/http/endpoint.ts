@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { ErrorCode } from '../core/errors.ts';
+import type { ClientFacts } from './client.ts';
 
 type Schema = v.GenericSchema;
 
@@ -40,10 +41,8 @@ export interface EndpointRequest<E extends Endpoint> {
   query: Part<E, 'query'>;
   headers: Part<E, 'headers'>;
   cookies: Record<string, string>;
-  /** The client address that the gateway reports. */
-  address: string;
-  /** The `User-Agent` header, which the client chooses; empty if there is none. */
-  userAgent: string;
+  /** What names the sender. `ClientReader` decides which part to trust. */
+  clientFacts: ClientFacts;
 }
 
 /** `cookies` are whole `Set-Cookie` values. */

@@ -52,8 +52,7 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
     query: request.query && check(request.query, queryOf(event), 'query'),
     headers: request.headers && check(request.headers, headersOf(event), 'headers'),
     cookies: cookiesOf(event),
-    address: event.requestContext.http.sourceIp,
-    userAgent: headersOf(event)['user-agent'] ?? '',
+    clientFacts: { sourceAddress: event.requestContext.http.sourceIp, headers: headersOf(event) },
   };
   return parts as EndpointRequest<E>;
 }

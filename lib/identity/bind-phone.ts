@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import { retryOnConflict, VERSION_CONFLICT } from '../core/optimistic-locking.ts';
+import type { LimitAccount } from '../rate-limit/rate-limit.ts';
 import { linkPhone, movePhone, type BoundPhone } from '../store/account-links.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readPhoneHolder } from '../store/identities.ts';
@@ -13,7 +14,7 @@ import { openSession, randomSessionId, type SessionAnswer } from './open-session
 import { phoneOfCode, type PhoneCodeDeps } from './phone-code.ts';
 import { mayLosePhone, type TakeoverPolicy } from './phone-takeover.ts';
 
-export type PhoneDeps = PhoneCodeDeps & { takeover: TakeoverPolicy };
+export type PhoneDeps = PhoneCodeDeps & { takeover: TakeoverPolicy; limitAccount: LimitAccount };
 
 /** The code of the phone button, or the encrypted data of older base libraries. */
 export type PhoneProof = { code: string } | SealedData;
@@ -34,6 +35,7 @@ export async function bindPhone(
   { token, proof, takeOver = false }: { token: string; proof: PhoneProof; takeOver?: boolean | undefined },
 ): Promise<SessionAnswer> {
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
+  await deps.limitAccount(account.id);
   assertMiniappSession(session, deps.app.appId);
   const bound = await bind(deps, { session, account, proof, takeOver });
   const { appId, openId, sessionKey, loginAtMs } = session;

@@ -1,19 +1,18 @@
 import { AppError } from '../core/errors.ts';
-import type { AuthDeps } from '../identity/authenticate.ts';
 import { readOrder } from '../store/orders.ts';
 import { closeAtWechat, type CheckDeps } from './check-order.ts';
 import { isOpen, orderView, type OrderView } from './order.ts';
-import { readOwnOrder } from './own-order.ts';
+import { readOwnOrder, type OwnOrderDeps } from './own-order.ts';
 
 /**
  * Closes an order of the caller, so that it can no longer be paid. Closing twice succeeds.
- * @throws UNAUTHENTICATED
+ * @throws UNAUTHENTICATED; RATE_LIMITED above the limit of the account
  * @throws NOT_FOUND for an unknown order, and for an order of another user
  * @throws ORDER_STATE_CONFLICT when the order is paid, or is still open after WeChat reported a conflict; the errors of
  * the calls to WeChat Pay
  */
 export async function closeOrder(
-  deps: AuthDeps & CheckDeps,
+  deps: OwnOrderDeps & CheckDeps,
   request: { token: string; outTradeNo: string },
 ): Promise<{ order: OrderView }> {
   const order = await readOwnOrder(deps, request);

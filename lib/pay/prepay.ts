@@ -4,6 +4,7 @@ import { accountGone, authenticateAccount, type AuthDeps } from '../identity/aut
 import { randomId } from '../core/ids.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
+import type { LimitAccount } from '../rate-limit/rate-limit.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { claim, readClaim, type Claim } from '../store/claims.ts';
 import { orderTime } from '../store/keys.ts';
@@ -20,6 +21,7 @@ import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 export type PrepayDeps = AuthDeps &
   CheckDeps &
   Pick<Runtime, 'randomBytes'> & {
+    limitAccount: LimitAccount;
     /** Settings of new orders: the protocol, the merchant and the notification URL. */
     newOrders: Pick<Order, 'api' | 'mchId' | 'notifyUrl'>;
     limitOpenOrders: OpenOrderLimit;
@@ -76,6 +78,7 @@ export async function prepay(
     }),
     readPrice(deps.table, request.sku),
   ]);
+  await deps.limitAccount(account.id);
   if (!price) throw new AppError('NOT_FOUND', 'The catalogue has no such sku');
   const draft = newOrder(deps, { session, price, request });
   const key = request.idempotencyKey === undefined ? undefined : keyOf(session, request.idempotencyKey);

@@ -4,19 +4,21 @@ import type { AuthorizeDeps } from '../h5/authorize.ts';
 import type { JssdkDeps } from '../h5/jssdk-config.ts';
 import type { CallbackDeps } from '../h5/oauth-callback.ts';
 import { readVerificationFiles } from '../h5/verification-file.ts';
-import { routeLimit } from '../rate-limit/limits.ts';
-import type { RateLimit } from '../rate-limit/rate-limit.ts';
 import { jsapiTicketOwner, loadApp, loadOfficialAccount, loadPlatform } from './apps.ts';
+import { loadLimited, type Limited } from './limits.ts';
+import { loadBoth } from './merge.ts';
 import { loadSessions, loadSessionTokens } from './sessions.ts';
 
 /**
  * Loads the dependencies of the redirect to the consent page.
  * @throws NOT_CONFIGURED
  */
-export async function loadAuthorize(outside: Runtime = runtime): Promise<AuthorizeDeps> {
+export async function loadAuthorize(outside: Runtime = runtime): Promise<AuthorizeDeps & Limited> {
+  const [tokens, limited] = await Promise.all([loadSessionTokens(outside), loadLimited('oauth-authorize', outside)]);
   return {
+    ...limited,
     randomBytes: outside.randomBytes,
-    tokens: await loadSessionTokens(outside),
+    tokens,
     appId: settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID,
     openBaseUrl: addressSetting('WECHAT_OPEN_BASE_URL'),
     publicBaseUrl: addressSetting('PUBLIC_BASE_URL'),
@@ -30,26 +32,26 @@ export async function loadAuthorize(outside: Runtime = runtime): Promise<Authori
  */
 export async function loadOauthCallback(
   outside: Runtime = runtime,
-): Promise<CallbackDeps & { publicBaseUrl: string; limit: RateLimit }> {
+): Promise<CallbackDeps & Limited & { publicBaseUrl: string }> {
   const publicBaseUrl = addressSetting('PUBLIC_BASE_URL');
-  const sessions = await loadSessions(outside);
+  const sessions = await loadBoth(loadSessions(outside), loadLimited('oauth-callback', outside));
   const app = await loadApp('OFFICIAL');
-  return { ...sessions, ...loadPlatform(outside), app, publicBaseUrl, limit: routeLimit(sessions, 'oauth-callback') };
+  return { ...sessions, ...loadPlatform(outside), app, publicBaseUrl };
 }
 
 /**
  * Loads the dependencies of JS-SDK configurations.
  * @throws NOT_CONFIGURED
  */
-export async function loadJssdk(outside: Runtime = runtime): Promise<JssdkDeps & { limit: RateLimit }> {
-  const official = await loadOfficialAccount(outside);
+export async function loadJssdk(outside: Runtime = runtime): Promise<JssdkDeps & Limited> {
+  const [official, limited] = await Promise.all([loadOfficialAccount(outside), loadLimited('jssdk-config', outside)]);
   return {
+    ...limited,
     now: outside.now,
     randomBytes: outside.randomBytes,
     appId: official.app.appId,
     jsapiTicket: jsapiTicketOwner(official),
     allowedOrigins: loadAllowedOrigins(),
-    limit: routeLimit(official, 'jssdk-config'),
   };
 }
 

@@ -7,10 +7,10 @@ import type { CloseDeps } from '../identity/close-account.ts';
 import type { LoginDeps } from '../identity/login-miniapp.ts';
 import { readTakeoverPolicy } from '../identity/phone-takeover.ts';
 import type { ProfileDeps } from '../identity/update-profile.ts';
+import type { SessionDeps } from '../identity/open-session.ts';
 import { closeAtWechat } from '../pay/check-order.ts';
-import { routeLimit } from '../rate-limit/limits.ts';
-import type { RateLimit } from '../rate-limit/rate-limit.ts';
 import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
+import { loadAccountLimit, loadLimited, type Limited } from './limits.ts';
 import { loadBoth } from './merge.ts';
 import { loadLateOrderClosing } from './pay.ts';
 import { loadSessions } from './sessions.ts';
@@ -19,20 +19,30 @@ import { loadSessions } from './sessions.ts';
  * Loads the dependencies of the mini-program login.
  * @throws NOT_CONFIGURED
  */
-export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps & { limit: RateLimit }> {
-  const sessions = await loadSessions(outside);
+export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps & Limited> {
+  const sessions = await loadBoth(loadSessions(outside), loadLimited('miniapp-login', outside));
   const app = await loadApp('MINIAPP');
-  return { ...sessions, ...loadPlatform(outside), app, limit: routeLimit(sessions, 'miniapp-login') };
+  return { ...sessions, ...loadPlatform(outside), app };
+}
+
+/**
+ * Loads the dependencies of the registration after a scan.
+ * @throws NOT_CONFIGURED
+ */
+export function loadRegistration(outside: Runtime = runtime): Promise<SessionDeps & Limited> {
+  return loadBoth(loadSessions(outside), loadLimited('register', outside));
 }
 
 /**
  * Loads the dependencies of the phone button.
  * @throws NOT_CONFIGURED
  */
-export async function loadPhoneBinding(outside: Runtime = runtime): Promise<PhoneDeps> {
-  const deps = await loadBoth(loadSessions(outside), loadMiniapp(outside));
+export async function loadPhoneBinding(outside: Runtime = runtime): Promise<PhoneDeps & Limited> {
+  const sessions = loadBoth(loadSessions(outside), loadLimited('miniapp-phone', outside));
+  const deps = await loadBoth(sessions, loadMiniapp(outside));
   const { PHONE_TAKEOVER_DAYS: days, DEPLOYED_ON: deployedOn } = settings('PHONE_TAKEOVER_DAYS', 'DEPLOYED_ON');
-  return { ...deps, takeover: readTakeoverPolicy(days, deployedOn) };
+  const limitAccount = await loadAccountLimit('phone', outside);
+  return { ...deps, limitAccount, takeover: readTakeoverPolicy(days, deployedOn) };
 }
 
 /**

@@ -3,10 +3,10 @@ import { budgeted, type Budgeted } from '../core/deadline.ts';
 import { once } from '../core/once.ts';
 import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
-import type { AuthDeps } from '../identity/authenticate.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
 import { openOrderLimit } from '../pay/open-orders.ts';
+import type { OwnOrderDeps } from '../pay/own-order.ts';
 import type { PrepayDeps } from '../pay/prepay.ts';
 import type { RefundOrderDeps } from '../pay/refund-order.ts';
 import type { SweepDeps } from '../pay/sweep.ts';
@@ -21,6 +21,8 @@ import type { PayV3Deps, SigningDeps } from '../wechat-pay/v3/client.ts';
 import { platformKeyRing, type PlatformKeyRing } from '../wechat-pay/v3/platform-keys.ts';
 import { createRefund } from '../wechat-pay/v3/refunds.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
+import type { ClientReader } from '../http/client.ts';
+import { loadAccountLimit, loadClientReader } from './limits.ts';
 import { loadBoth, merge } from './merge.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable } from './table.ts';
@@ -39,12 +41,18 @@ export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
  * missing key fails early.
  * @throws NOT_CONFIGURED
  */
-export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps> {
+export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps & { clientOf: ClientReader }> {
   const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
   const pay = await loadPay(outside);
-  const [sessions] = await Promise.all([loadSessions(outside), pay.payApi(api)]);
-  return { ...merge(sessions, pay), newOrders: { api, mchId, notifyUrl }, limitOpenOrders: openOrderLimit(pay) };
+  const [sessions, clientOf] = await Promise.all([loadSessions(outside), loadClientReader(), pay.payApi(api)]);
+  return {
+    ...merge(sessions, pay),
+    clientOf,
+    limitAccount: await loadAccountLimit('prepay', outside),
+    limitOpenOrders: openOrderLimit(pay),
+    newOrders: { api, mchId, notifyUrl },
+  };
 }
 
 /**
@@ -52,10 +60,11 @@ export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps
  * when WeChat does not respond in time.
  * @throws NOT_CONFIGURED
  */
-export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budgeted<AuthDeps & CheckDeps>> {
+export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budgeted<OwnOrderDeps & CheckDeps>> {
   const calls = payCalls(outside);
   const sessions = await loadSessions(outside);
-  return budgeted(outside, (send) => ({ ...sessions, ...calls(send) }));
+  const limitAccount = await loadAccountLimit('orders', outside);
+  return budgeted(outside, (send) => ({ ...sessions, limitAccount, ...calls(send) }));
 }
 
 /**
@@ -73,8 +82,9 @@ export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<
  * Loads the dependencies of the route that closes orders.
  * @throws NOT_CONFIGURED
  */
-export function loadOrderClosing(outside: Runtime = runtime): Promise<AuthDeps & CheckDeps> {
-  return loadBoth(loadSessions(outside), loadPay(outside));
+export async function loadOrderClosing(outside: Runtime = runtime): Promise<OwnOrderDeps & CheckDeps> {
+  const deps = await loadBoth(loadSessions(outside), loadPay(outside));
+  return { ...deps, limitAccount: await loadAccountLimit('orders', outside) };
 }
 
 /**

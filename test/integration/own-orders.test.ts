@@ -80,6 +80,16 @@ describe('GET /pay/orders', () => {
     expect((await listAll(nextLogin.token)).flat()).toEqual(numbers.toReversed());
   });
 
+  it('queries only the five newest open orders of a page at WeChat', async () => {
+    const { token } = await buyers.loggedIn();
+    const numbers = await order(token, 8);
+    const [newest = ''] = numbers.toReversed();
+    await closeOrder(world.pay, { token, outTradeNo: newest });
+    await listOrders(world.pay, { token });
+    const queries = numbers.map((number) => world.calls(`/v3/pay/transactions/out-trade-no/${number}`));
+    expect(await Promise.all(queries)).toEqual([0, 0, 1, 1, 1, 1, 1, 0]);
+  });
+
   it('queries an open order at WeChat at most every 5 s', async () => {
     const { token, person } = await buyers.loggedIn();
     const { order: made, payment } = await buy(world.pay, { token });

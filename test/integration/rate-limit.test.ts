@@ -1,113 +1,238 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { rateLimit } from '../../lib/rate-limit/rate-limit.ts';
+import { AppError, isAppError, type ErrorCode } from '../../lib/core/errors.ts';
+import { STATUS } from '../../lib/http/error-response.ts';
+import { accountLimit, addressLimit, type AddressLimits, type LimitAddress } from '../../lib/rate-limit/rate-limit.ts';
 import { openWithoutDeadline } from '../support/table.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const LIMITS = { windowS: 60, perAddress: 16, perApp: 64 };
+const LIMITS = { windowS: 60, successes: 16, failures: 8 };
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
+const BEIJING_OFFSET_MS = 8 * 3_600_000;
 
-describe('rateLimit', () => {
-  let world: World;
-  let names = 0;
-  beforeAll(async () => {
-    world = await createWorld();
-  });
-  afterAll(() => world.simulator.close());
+let world: World;
+let names = 0;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.simulator.close());
 
-  /** Stands still, so that no test crosses the end of a window. Each test begins five seconds after midnight UTC. */
-  const clock = { nowMs: 0 };
-  beforeEach(() => (clock.nowMs = Math.ceil(Date.now() / DAY_MS) * DAY_MS + 5_000));
-  const instanceOf = (name: string, table = world.table, limits = [LIMITS]) =>
-    rateLimit({ table, now: () => clock.nowMs, log: world.base.log }, name, limits);
-  const fresh = () => `route-${(names += 1)}`;
-  const allowed = async (limit: (address: string) => Promise<void>, address: string, times: number) => {
-    let passed = 0;
-    for (let i = 0; i < times; i += 1) {
-      try {
-        await limit(address);
-        passed += 1;
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'RATE_LIMITED' });
-      }
-    }
-    return passed;
+/** Stands still, so that no test crosses the end of a window. Each test begins five seconds after midnight in Beijing. */
+const clock = { nowMs: 0 };
+beforeEach(() => (clock.nowMs = Math.ceil(Date.now() / DAY_MS) * DAY_MS - BEIJING_OFFSET_MS + 5_000));
+const deps = (table = world.table) => ({ table, now: () => clock.nowMs, log: world.base.log });
+const instanceOf = (name: string, table = world.table, limits: AddressLimits[] = [LIMITS]) =>
+  addressLimit(deps(table), name, limits);
+const fresh = () => `route-${(names += 1)}`;
+const succeed = () => Promise.resolve('done');
+const failWith = (code: ErrorCode) => () => Promise.reject(new AppError(code, 'no'));
+
+/** Sends requests and returns how many of them ran. */
+const run = async (limit: LimitAddress, address: string, times: number, work: () => Promise<string> = succeed) => {
+  let ran = 0;
+  for (let at = 0; at < times; at += 1) {
+    const counted = () => ((ran += 1), work());
+    await limit(address, counted).catch((error: unknown) => expect(error).toBeInstanceOf(AppError));
+  }
+  return ran;
+};
+/** A table that counts the writes, and rejects them once `broken` is set. */
+const meteredTable = () => {
+  const meter = { writes: 0, broken: false };
+  const send = (command: unknown) => {
+    meter.writes += 1;
+    return meter.broken ? Promise.reject(new Error('no table')) : world.table.client.send(command as never);
   };
+  return { meter, table: { ...world.table, client: { send } } as never };
+};
 
-  it('limits an address per minute and returns the seconds to wait', async () => {
+describe('addressLimit', () => {
+  it('returns the answer of the work, and its error', async () => {
     const limit = instanceOf(fresh());
-    expect(await allowed(limit, '203.0.113.1', 50)).toBe(LIMITS.perAddress);
-    await expect(limit('203.0.113.1')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 55 });
-    expect(await allowed(limit, '203.0.113.2', 1)).toBe(1);
-    clock.nowMs += 55_000;
-    expect(await allowed(limit, '203.0.113.1', 1)).toBe(1);
+    expect(await limit('203.0.113.1', succeed)).toBe('done');
+    await expect(limit('203.0.113.1', failWith('NOT_FOUND'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('limits all addresses together', async () => {
+  it('limits the successes of an address per minute and returns the seconds to wait', async () => {
     const limit = instanceOf(fresh());
-    const passed = await Promise.all(Array.from({ length: 30 }, (_, i) => allowed(limit, `198.51.100.${i}`, 10)));
-    expect(passed.reduce((sum, one) => sum + one)).toBe(LIMITS.perApp);
+    expect(await run(limit, '203.0.113.1', 50)).toBe(LIMITS.successes);
+    const rejected = limit('203.0.113.1', succeed);
+    await expect(rejected).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 55 });
+    expect(await run(limit, '203.0.113.2', 1)).toBe(1);
+    clock.nowMs += 55_000;
+    expect(await run(limit, '203.0.113.1', 50)).toBe(LIMITS.successes);
+  });
+
+  it('counts failures apart from successes, and rejects an address that has exhausted either', async () => {
+    const limit = instanceOf(fresh());
+    expect(await run(limit, '203.0.113.1', 7, failWith('WECHAT_CODE_INVALID'))).toBe(7);
+    expect(await run(limit, '203.0.113.1', 15)).toBe(15);
+    expect(await run(limit, '203.0.113.1', 9, failWith('WECHAT_CODE_INVALID'))).toBe(1);
+    expect(await run(limit, '203.0.113.1', 1)).toBe(0);
+    expect(await run(limit, '203.0.113.2', 1)).toBe(1);
+  });
+
+  it.each(Object.entries(STATUS) as [ErrorCode, number][])(
+    'counts %s (%i) as a failure only if the client caused it',
+    async (code, status) => {
+      const isByClient = status < 500 && status !== 429;
+      const ran = await run(instanceOf(fresh()), '203.0.113.1', 20, failWith(code));
+      expect(ran).toBe(isByClient ? LIMITS.failures : 20);
+    },
+  );
+
+  it('does not count an unexpected error as a failure', async () => {
+    const limit = instanceOf(fresh());
+    for (let at = 0; at < 20; at += 1) {
+      await expect(limit('203.0.113.1', () => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
+    }
   });
 
   it('counts over all instances, which exceed the limit by at most one batch each', async () => {
     const name = fresh();
     const instances = Array.from({ length: 4 }, () => instanceOf(name, openWithoutDeadline(world.table.name)));
-    let passed = 0;
+    let ran = 0;
     for (let round = 0; round < 40; round += 1) {
-      for (const instance of instances) passed += await allowed(instance, '203.0.113.9', 1);
+      for (const instance of instances) ran += await run(instance, '203.0.113.9', 1);
     }
-    expect(passed).toBeGreaterThanOrEqual(LIMITS.perAddress);
-    expect(passed).toBeLessThanOrEqual(LIMITS.perAddress + instances.length * (LIMITS.perAddress / 8));
+    expect(ran).toBeGreaterThanOrEqual(LIMITS.successes);
+    expect(ran).toBeLessThanOrEqual(LIMITS.successes + instances.length * (LIMITS.successes / 8));
   });
 
-  it('writes nothing for an ordinary caller and one batch for many requests of a flood', async () => {
-    let writes = 0;
-    const send = (command: unknown) => ((writes += 1), world.table.client.send(command as never));
-    const counting = { ...world.table, client: { send } };
-    const limit = instanceOf(fresh(), counting as never, [{ windowS: 60, perAddress: 80, perApp: 8_000 }]);
-    await allowed(limit, '203.0.113.3', 9);
-    expect(writes).toBe(0);
-    await allowed(limit, '203.0.113.3', 1_000);
-    expect(writes).toBe(8);
+  it('writes nothing for an ordinary client and one batch for many requests of a flood', async () => {
+    const { meter, table } = meteredTable();
+    const limit = instanceOf(fresh(), table, [{ windowS: 60, successes: 80, failures: 80 }]);
+    await run(limit, '203.0.113.3', 9);
+    await run(limit, '203.0.113.3', 9, failWith('WECHAT_CODE_INVALID'));
+    expect(meter.writes).toBe(0);
+    await run(limit, '203.0.113.3', 1_000);
+    expect(meter.writes).toBe(8);
   });
 
   it('caps the batches of a large limit, because unflushed counts are lost with an instance', async () => {
-    const LARGE = { windowS: 86_400, perAddress: 10_000, perApp: 2_000 };
     const name = fresh();
-    let passed = 0;
+    const large = [{ windowS: 86_400, successes: 2_000 }];
+    let ran = 0;
     for (let instance = 0; instance < 25; instance += 1) {
-      passed += await allowed(instanceOf(name, world.table, [LARGE]), '203.0.113.6', 199);
+      ran += await run(instanceOf(name, world.table, large), '203.0.113.6', 199);
     }
-    expect(passed).toBeLessThanOrEqual(LARGE.perApp + 25 * 100);
-    expect(await allowed(instanceOf(name, world.table, [LARGE]), '203.0.113.7', 101)).toBe(100);
+    expect(ran).toBeLessThanOrEqual(2_000 + 25 * 100);
   });
 
-  it('counts the requests of the app when thousands of addresses evict each other', async () => {
-    const limit = instanceOf(fresh(), world.table, [{ windowS: 86_400, perAddress: 10, perApp: 12_000 }]);
-    let passed = 0;
-    for (let n = 0; n < 13_000; n += 1) passed += await allowed(limit, `10.0.${n >> 8}.${n & 255}`, 1);
-    expect(passed).toBe(12_000);
-  });
-
-  it('counts an IPv6 /64 as one address', async () => {
+  it('counts an IPv6 /64 as one address, and a /48 as eight', async () => {
     const limit = instanceOf(fresh());
-    expect(await allowed(limit, '2001:db8:1:2::1', 10)).toBe(10);
-    expect(await allowed(limit, '2001:db8:1:2:ffff::9', 10)).toBe(6);
-    expect(await allowed(limit, '2001:db8:1:3::1', 10)).toBe(10);
-    expect(await allowed(limit, '::1', 10)).toBe(10);
+    expect(await run(limit, '2001:db8:1:2::1', 10)).toBe(10);
+    expect(await run(limit, '2001:db8:1:2:ffff::9', 10)).toBe(6);
+    let ofNetwork = 16;
+    for (let subnet = 0x10; subnet < 0x30; subnet += 1) {
+      ofNetwork += await run(limit, `2001:db8:1:${subnet.toString(16)}::1`, 10);
+    }
+    expect(ofNetwork).toBe(8 * LIMITS.successes);
+    expect(await run(limit, '2001:db8:2::1', 1)).toBe(1);
   });
 
-  it('applies a limit per minute and a limit per day together', async () => {
-    const limit = instanceOf(fresh(), world.table, [LIMITS, { windowS: 86_400, perAddress: 24, perApp: 1_000 }]);
-    expect(await allowed(limit, '203.0.113.5', 30)).toBe(16);
+  it('counts the mapped spellings of an IPv4 address together with the address', async () => {
+    const limit = instanceOf(fresh());
+    expect(await run(limit, '203.0.113.9', 6)).toBe(6);
+    expect(await run(limit, '::ffff:203.0.113.9', 6)).toBe(6);
+    expect(await run(limit, '::ffff:cb00:7109', 6)).toBe(4);
+  });
+
+  it('applies a limit per minute and a limit per day together, and the day begins in Beijing', async () => {
+    const limit = instanceOf(fresh(), world.table, [LIMITS, { windowS: 86_400, successes: 24 }]);
+    expect(await run(limit, '203.0.113.5', 30)).toBe(16);
     clock.nowMs += MINUTE_MS;
-    expect(await allowed(limit, '203.0.113.5', 30)).toBe(8);
-    await expect(limit('203.0.113.5')).rejects.toMatchObject({ retryAfterSeconds: 86_400 - 65 });
+    expect(await run(limit, '203.0.113.5', 30)).toBe(8);
+    await expect(limit('203.0.113.5', succeed)).rejects.toMatchObject({ retryAfterSeconds: 86_400 - 65 });
+    clock.nowMs += DAY_MS;
+    expect(await run(limit, '203.0.113.5', 1)).toBe(1);
   });
 
-  it('allows requests when the flush to the table fails', async () => {
-    const broken = { ...world.table, client: { send: () => Promise.reject(new Error('no table')) } };
-    const limit = instanceOf(fresh(), broken as never);
-    expect(await allowed(limit, '203.0.113.4', 10)).toBe(10);
+  it('runs the work when the flush to the table fails', async () => {
+    const { meter, table } = meteredTable();
+    meter.broken = true;
+    const limit = instanceOf(fresh(), table, [{ ...LIMITS, quota: { calls: 100, scarce: 5 } }]);
+    expect(await run(limit, '203.0.113.4', 10)).toBe(10);
+    expect(meter.writes).toBeGreaterThan(0);
+  });
+});
+
+describe('addressLimit with a quota', () => {
+  const QUOTA = { windowS: 86_400, successes: 1_000, failures: 1_000, quota: { calls: 400, scarce: 10 } };
+
+  it('reduces the successes of each address once half of the quota is spent', async () => {
+    const limit = instanceOf(fresh(), world.table, [QUOTA]);
+    expect(await run(limit, '203.0.113.1', 300)).toBe(200);
+    expect(await run(limit, '203.0.113.2', 300)).toBe(10);
+    await expect(limit('203.0.113.2', succeed)).rejects.toMatchObject({ retryAfterSeconds: 86_400 - 5 });
+    clock.nowMs += DAY_MS;
+    expect(await run(limit, '203.0.113.1', 100)).toBe(100);
+  });
+
+  it('spends the quota by successes only', async () => {
+    const limit = instanceOf(fresh(), world.table, [QUOTA]);
+    for (let n = 0; n < 5; n += 1) await run(limit, `198.51.100.${n}`, 100, failWith('WECHAT_CODE_INVALID'));
+    for (let n = 0; n < 5; n += 1) await run(limit, `198.51.100.${n}`, 100, failWith('WECHAT_UNAVAILABLE'));
+    expect(await run(limit, '203.0.113.1', 300)).toBe(200);
+  });
+
+  it('keeps an address to its share on instances that start while the quota is scarce', async () => {
+    const name = fresh();
+    await run(instanceOf(name, world.table, [QUOTA]), '203.0.113.1', 300);
+    let ran = 0;
+    for (let instance = 0; instance < 50; instance += 1) {
+      ran += await run(instanceOf(name, world.table, [QUOTA]), '203.0.113.1', 1);
+      ran += await run(instanceOf(name, world.table, [QUOTA]), '203.0.113.2', 5);
+    }
+    expect(ran).toBe(10);
+  });
+
+  it('counts the quota when thousands of addresses evict each other', async () => {
+    const limit = instanceOf(fresh(), world.table, [{ ...QUOTA, quota: { calls: 21_000, scarce: 1 } }]);
+    for (let n = 0; n < 10_500; n += 1) await run(limit, `10.0.${n >> 8}.${n & 255}`, 1);
+    expect(await run(limit, '203.0.113.1', 2)).toBe(1);
+  });
+});
+
+describe('accountLimit', () => {
+  const instance = (name: string, table = world.table) =>
+    accountLimit(deps(table), name, { windowS: 10, requests: 10 });
+  const send = async (limit: (accountId: string) => Promise<void>, accountId: string, times: number) => {
+    let accepted = 0;
+    for (let at = 0; at < times; at += 1) {
+      try {
+        await limit(accountId);
+        accepted += 1;
+      } catch (error) {
+        expect(isAppError(error, 'RATE_LIMITED')).toBe(true);
+      }
+    }
+    return accepted;
+  };
+
+  it('limits the requests of an account, whatever its address, and returns the seconds to wait', async () => {
+    const limit = instance(fresh());
+    expect(await send(limit, 'a', 100)).toBe(10);
+    await expect(limit('a')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 5 });
+    expect(await send(limit, 'b', 1)).toBe(1);
+    clock.nowMs += 5_000;
+    expect(await send(limit, 'a', 100)).toBe(10);
+  });
+
+  it('writes nothing for one request', async () => {
+    const { meter, table } = meteredTable();
+    const limit = instance(fresh(), table);
+    await limit('a');
+    expect(meter.writes).toBe(0);
+    await limit('a');
+    expect(meter.writes).toBe(1);
+  });
+
+  it('accepts at most one batch more for each instance of a burst over many instances', async () => {
+    const name = fresh();
+    const instances = Array.from({ length: 40 }, () => instance(name));
+    const bursts = await Promise.all(instances.map((limit) => send(limit, 'a', 5)));
+    expect(bursts.reduce((sum, accepted) => sum + accepted)).toBeLessThanOrEqual(10 + 40 * 2);
+    expect(await send(instances[0]!, 'a', 5)).toBe(0);
   });
 });

@@ -95,19 +95,13 @@ describe('addresses', () => {
 });
 
 describe('the HTTP API', () => {
-  it('throttles each route, and POST /qr-login at a tenth because it uses WeChat’s quota', () => {
+  it('throttles each route by the preset small', () => {
     const { DefaultRouteSettings, RouteSettings } = properties('HttpApiStage') as Record<string, unknown>;
-    expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
-    expect(RouteSettings).toEqual({ 'POST /qr-login': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 } });
-  });
-
-  it('depends on each route that its settings name, so that the route exists first', () => {
-    const settled = Object.keys(properties('HttpApiStage')['RouteSettings'] as object);
-    const before = template.Resources['HttpApiStage']!.DependsOn as string[];
-    const routes = before
-      .map((id) => template.Resources[id]!)
-      .filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route');
-    expect(routes.map((route) => route.Properties['RouteKey']).toSorted()).toEqual(settled.toSorted());
+    expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
+    expect(RouteSettings).toBeUndefined();
+    expect(properties('MiniappDashloginLambdaFunction')['Environment']).toMatchObject({
+      Variables: { LIMITS: 'small' },
+    });
   });
 
   it('writes an access log with route, status and address, but without query and headers', () => {

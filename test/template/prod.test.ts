@@ -96,6 +96,12 @@ describe('the webhooks', () => {
   });
 });
 
+it('throttles each route of the HTTP API by the preset large', () => {
+  const { DefaultRouteSettings } = properties('HttpApiStage');
+  expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 5000, ThrottlingBurstLimit: 5000 });
+  expect(environmentOf('MiniappDashloginLambdaFunction').Variables).toMatchObject({ LIMITS: 'large' });
+});
+
 describe('reserved concurrency', () => {
   it('bounds each webhook and limits each job to one run at a time', () => {
     const reserved = functionsOf(template).flatMap(({ name, properties: own }) =>

@@ -29,7 +29,11 @@ const call = async (name: string) => (await load(name))(structuredClone(event), 
 beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
-    if (/^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_)/.test(name))
+    if (
+      /^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|LIMITS|TRUSTED_|ORIGIN_)/.test(
+        name,
+      )
+    )
       vi.stubEnv(name, '');
   }
   for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
@@ -39,18 +43,18 @@ afterEach(() => vi.unstubAllEnvs());
 describe('without settings', () => {
   it.each([
     ['jwks', 'JWT_SIGNING_KEYS'],
-    ['miniapp-login', 'JWT_SIGNING_KEYS'],
+    ['miniapp-login', 'TABLE_NAME'],
     ['miniapp-phone-bind', 'TABLE_NAME'],
     ['miniapp-profile-update', 'MINIAPP_APP_ID'],
-    ['register', 'JWT_SIGNING_KEYS'],
+    ['register', 'TABLE_NAME'],
     ['account-close', 'JWT_SIGNING_KEYS'],
     ['qr-login-decide', 'MINIAPP_APP_ID'],
-    ['oauth-authorize', 'JWT_SIGNING_KEYS'],
+    ['oauth-authorize', 'TABLE_NAME'],
     ['oauth-callback', 'PUBLIC_BASE_URL'],
     ['me', 'JWT_SIGNING_KEYS'],
     ['logout', 'JWT_SIGNING_KEYS'],
     ['qr-login-create', 'TABLE_NAME'],
-    ['qr-login-poll', 'JWT_SIGNING_KEYS'],
+    ['qr-login-poll', 'TABLE_NAME'],
     ['jssdk-config', 'TABLE_NAME'],
     ['pay-prepay', 'PAY_MCH_ID'],
     ['pay-order', 'JWT_SIGNING_KEYS'],
@@ -207,6 +211,10 @@ describe('with an invalid setting', () => {
       'WECHAT_API_BASE_URL must be an http or https address',
     ],
     ['jwks', { JWT_SIGNING_KEYS: 'x' }, 'JWT_SIGNING_KEYS must be a JWK Set'],
+    ['register', { LIMITS: 'medium' }, 'LIMITS must be small or large'],
+    ['register', { LIMITS_FACTOR: '-1' }, 'LIMITS_FACTOR must be a positive number such as 2 or 0.5'],
+    ['register', { TRUSTED_PROXY: 'nginx' }, 'TRUSTED_PROXY must be empty or cloudfront'],
+    ['register', { TRUSTED_PROXY: 'cloudfront' }, 'ORIGIN_SECRET is not set'],
   ])('%s with %j returns 503 and describes the valid values', async (name, values, reason) => {
     const rest = [
       'TABLE_NAME',

@@ -78,6 +78,7 @@ export function checkSettings(
       if (confirmBy === 'scan') return { mark: '!', note: 'scan: the code of an attacker takes over who scans it' };
       throw badSetting('SCAN_LOGIN_CONFIRM', 'must be tap or scan');
     }),
+    runCheck('TRUSTED_PROXY', judgeTrustedProxy),
     // A wrong value fails every poll for a login code, of either app.
     runCheck('SCAN_LOGIN_REGISTER', () => {
       const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
@@ -85,6 +86,17 @@ export function checkSettings(
       throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
     }),
   ]);
+}
+
+/** Judges whether the functions can recognise requests of the trusted proxy. */
+export function judgeTrustedProxy(): string | CheckOutcome {
+  const { TRUSTED_PROXY: proxy } = settings('TRUSTED_PROXY');
+  if (proxy === '') return { mark: '–', note: 'none: the address that the gateway sees counts' };
+  if (proxy !== 'cloudfront') throw badSetting('TRUSTED_PROXY', 'must be empty or cloudfront');
+  if (variable('ORIGIN_SECRET') !== undefined) return 'cloudfront, recognised by ORIGIN_SECRET';
+  const note =
+    'cloudfront, but ORIGIN_SECRET is not set: login routes return 503 → npm run secrets -- put ORIGIN_SECRET';
+  return { mark: '!', note };
 }
 
 /** Returns how many seconds this machine is ahead of a server, measured from the middle of the call. */

@@ -4,7 +4,7 @@ import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import { checkSigningKeys, createSigningKeys } from './signing-keys.ts';
 
 /** The parts of the backend that need secrets. */
-export type Part = 'sessions' | 'mini-program' | 'official account' | 'WeChat Pay';
+export type Part = 'sessions' | 'mini-program' | 'official account' | 'WeChat Pay' | 'CloudFront';
 
 interface SecretForm {
   part: Part;
@@ -64,6 +64,11 @@ export const FORMS: Record<SecretName, SecretForm> = {
     part: 'WeChat Pay',
     hint: 'WeChat Pay public key: @pub_key.pem, or pasted',
     read: (text) => platformKey(text).export({ type: 'spki', format: 'pem' }).toString().trim(),
+  },
+  ORIGIN_SECRET: {
+    part: 'CloudFront',
+    hint: 'value of the header X-Origin-Secret',
+    read: shaped('ORIGIN_SECRET', /^[\x21-\x7e]{32,128}$/, 'must be 32 to 128 characters of ASCII, without spaces'),
   },
 };
 

@@ -1,7 +1,7 @@
 import type { SecretName } from '../../../lib/core/config.ts';
 import { FORMS, type Part } from './forms.ts';
 
-/** A part is set up when its setting has a value. */
+/** An app or WeChat Pay is set up when its setting has a value. */
 export const ENABLING_SETTINGS = {
   'mini-program': 'MINIAPP_APP_ID',
   'official account': 'OFFICIAL_APP_ID',
@@ -14,7 +14,8 @@ export const ENABLING_SETTINGS = {
  */
 export function listNeededSecrets(variables: NodeJS.ProcessEnv): SecretName[] {
   const setUp = listParts(variables);
-  return listSecrets(setUp.length > 1 ? setUp : ['sessions', ...(Object.keys(ENABLING_SETTINGS) as Part[])]);
+  const accounts = Object.keys(ENABLING_SETTINGS) as Part[];
+  return listSecrets(setUp.some((part) => accounts.includes(part)) ? setUp : [...setUp, ...accounts]);
 }
 
 /** Returns the secrets without which a part that is set up does not work. */
@@ -32,7 +33,8 @@ const NOT_NEEDED_BY: Record<'v2' | 'v3', SecretName[]> = {
 
 function listParts(variables: NodeJS.ProcessEnv): Part[] {
   const parts = Object.keys(ENABLING_SETTINGS) as (keyof typeof ENABLING_SETTINGS)[];
-  return ['sessions', ...parts.filter((part) => variables[ENABLING_SETTINGS[part]])];
+  const proxy: Part[] = variables.TRUSTED_PROXY ? ['CloudFront'] : [];
+  return ['sessions', ...parts.filter((part) => variables[ENABLING_SETTINGS[part]]), ...proxy];
 }
 
 function listSecrets(parts: Part[]): SecretName[] {

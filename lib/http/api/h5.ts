@@ -31,7 +31,7 @@ export const authorize = endpoint({
     }),
   },
   status: 302,
-  errors: ['NOT_CONFIGURED'],
+  errors: ['RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const oauthCallback = endpoint({

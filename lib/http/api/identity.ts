@@ -78,7 +78,7 @@ export const register = endpoint({
   request: { body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }) },
   status: 201,
   answer: session,
-  errors: ['UNAUTHENTICATED', 'IDENTITY_CONFLICT', 'NOT_CONFIGURED'],
+  errors: ['UNAUTHENTICATED', 'IDENTITY_CONFLICT', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const getMe = endpoint({

@@ -58,14 +58,15 @@ export const prepay = endpoint({
 export const listOrders = endpoint({
   method: 'GET',
   path: '/pay/orders',
-  summary: 'List the orders of the caller, newest first; open orders are checked against WeChat',
+  summary:
+    'List the orders of the caller, newest first; the five newest open orders of a page are checked against WeChat',
   auth: 'session',
   request: {
     query: v.object({ cursor: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-z]{16}$/, 'Invalid cursor'))) }),
   },
   status: 200,
   answer: v.object({ orders: v.array(order), cursor: v.nullable(v.string()) }),
-  errors: ['UNAUTHENTICATED', 'NOT_CONFIGURED'],
+  errors: ['UNAUTHENTICATED', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const getOrder = endpoint({
@@ -76,7 +77,7 @@ export const getOrder = endpoint({
   request: { path: v.object({ outTradeNo: v.string() }) },
   status: 200,
   answer: v.object({ order }),
-  errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'NOT_CONFIGURED'],
+  errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const closeOrder = endpoint({

@@ -41,7 +41,7 @@ export const pollQrLogin = endpoint({
     v.object({ status: v.literal('registered'), ...session.entries }),
     v.object({ status: v.literal('unregistered'), registrationToken: v.string() }),
   ]),
-  errors: ['TICKET_EXPIRED', 'IDENTITY_CONFLICT', 'NOT_CONFIGURED'],
+  errors: ['TICKET_EXPIRED', 'IDENTITY_CONFLICT', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const decideQrLogin = endpoint({

@@ -43,11 +43,15 @@ export const MODULES: Record<string, ModuleRule> = {
       'lib/rate-limit',
       'lib/secrets',
       'lib/store',
+      'lib/http',
       'lib/core',
     ],
   },
 
-  'lib/identity': { imports: ['lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
+  'lib/identity': {
+    imports: ['lib/wechat', 'lib/store', 'lib/core'],
+    types: ['lib/platform-token', 'lib/rate-limit'],
+  },
   'lib/scan-login': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/h5': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/official-account': {
@@ -57,7 +61,7 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/notify': { imports: ['lib/wechat', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
     imports: ['lib/identity', 'lib/wechat-pay', 'lib/store', 'lib/core'],
-    types: ['lib/wechat-pay/v3', 'lib/wechat-pay/v2'],
+    types: ['lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/rate-limit'],
   },
   'lib/reconciliation': { imports: ['lib/wechat-pay', 'lib/store', 'lib/core'] },
   'lib/wallet': { imports: ['lib/identity', 'lib/store', 'lib/core'], types: ['lib/events'] },

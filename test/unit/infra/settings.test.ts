@@ -11,11 +11,12 @@ const read = createRequire(import.meta.url)('../../../infra/build/settings.cjs')
 ) => Promise<Record<string, unknown>>;
 
 /** Resolves the settings like the framework, from `env`, a parameter of the stage and a region. */
-function settings(env: Record<string, string>, reserveConcurrency = false) {
+function settings(env: Record<string, string>, reserveConcurrency = false, limits = 'small') {
   return read({
     resolveVariable: async (text) => {
       const name = /^env:(\w+), ''$/.exec(text)?.[1];
       if (name !== undefined) return env[name] ?? '';
+      if (text === 'param:limits') return limits;
       return text === 'param:reserveConcurrency' ? reserveConcurrency : 'eu-central-1';
     },
   });
@@ -30,6 +31,10 @@ describe('packaging, switches', () => {
     [{ WEBHOOKS: 'route' }, 'WEBHOOKS must be one of urls, routes, both; it is "route".'],
     [{ EGRESS: 'on' }, 'EGRESS must be one of open, fixed; it is "on".'],
     [{ RESERVED_CONCURRENCY: 'yes' }, 'RESERVED_CONCURRENCY must be one of'],
+    [{ LIMITS: 'medium' }, 'LIMITS must be one of small, large; it is "medium".'],
+    [{ GATEWAY_RATE: '0' }, 'GATEWAY_RATE must be a positive whole number; it is "0".'],
+    [{ GATEWAY_RATE: '1.5' }, 'GATEWAY_RATE must be a positive whole number'],
+    [{ GATEWAY_BURST: 'many' }, 'GATEWAY_BURST must be a positive whole number'],
     [{ DOMAIN_NAME: 'api.example.com' }, 'DOMAIN_NAME and CERTIFICATE_ARN go together'],
     [{ CERTIFICATE_ARN: CERTIFICATE }, 'DOMAIN_NAME and CERTIFICATE_ARN go together'],
     [{ ...OWN_DOMAIN, DOMAIN_NAME: 'https://api.example.com' }, 'DOMAIN_NAME must be a host such as'],
@@ -71,6 +76,10 @@ describe('packaging, settings of the functions', () => {
     [{ MP_VERIFY_FILES: '5' }, files],
     [{ MP_VERIFY_FILES: '{"MP_verify_abc":"abc"}' }, files],
     [{ MP_VERIFY_FILES: '{"MP_verify_abc.txt":5}' }, files],
+    [{ LIMITS_FACTOR: '0' }, 'LIMITS_FACTOR must be a positive number such as 2 or 0.5; it is "0".'],
+    [{ LIMITS_FACTOR: '-1' }, 'LIMITS_FACTOR must be a positive number'],
+    [{ LIMITS_FACTOR: '2x' }, 'LIMITS_FACTOR must be a positive number'],
+    [{ TRUSTED_PROXY: 'nginx' }, 'TRUSTED_PROXY must be empty or cloudfront; it is "nginx".'],
   ])('rejects %j, which the functions would reject at run time', async (env, sentence) => {
     await expect(settings(env)).rejects.toThrow(sentence);
   });
@@ -92,6 +101,8 @@ describe('packaging, settings of the functions', () => {
       PHONE_TAKEOVER_DAYS: '0',
       PAY_MCH_ID: '1900000001',
       PUBLIC_BASE_URL: 'https://edge.example:8443/',
+      LIMITS_FACTOR: '0.5',
+      TRUSTED_PROXY: 'cloudfront',
       PAY_NOTIFY_URL: 'https://edge.example/n',
       PAY_V2_NOTIFY_URL: 'https://edge.example',
     },
@@ -164,6 +175,17 @@ describe('settings of a stage', () => {
     [false, { RESERVED_CONCURRENCY: 'on' }, true],
   ])('with the default %s and the settings %j result in reserved concurrency %s', async (byDefault, env, reserved) => {
     expect(await settings(env, byDefault)).toMatchObject({ reserved });
+  });
+
+  it.each([
+    ['small', {}, { limits: 'small', gateway: { rate: 50, burst: 100 } }],
+    ['large', {}, { limits: 'large', gateway: { rate: 5000, burst: 5000 } }],
+    ['small', { LIMITS: 'large' }, { limits: 'large', gateway: { rate: 5000, burst: 5000 } }],
+    ['large', { LIMITS: 'small' }, { limits: 'small', gateway: { rate: 50, burst: 100 } }],
+    ['small', { GATEWAY_RATE: '70' }, { limits: 'small', gateway: { rate: 70, burst: 100 } }],
+    ['large', { GATEWAY_BURST: '900' }, { limits: 'large', gateway: { rate: 5000, burst: 900 } }],
+  ])('with the default limits %s and the settings %j are %j', async (byDefault, env, expected) => {
+    expect(await settings(env, false, byDefault)).toMatchObject(expected);
   });
 
   it('disable a job whose app or merchant is not configured', async () => {

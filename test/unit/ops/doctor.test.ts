@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { badSetting, type SettingName } from '../../../lib/core/config.ts';
-import { judgeClock } from '../../../infra/ops/doctor/account.ts';
+import { judgeClock, judgeTrustedProxy } from '../../../infra/ops/doctor/account.ts';
 import { judgePushKeys } from '../../../infra/ops/doctor/apps.ts';
 import { judgeNotifyUrl } from '../../../infra/ops/doctor/pay.ts';
 import { applySettings, listStoreWarnings } from '../../../infra/ops/doctor/settings.ts';
@@ -104,6 +104,23 @@ describe('the mode of pushes', () => {
   });
 });
 
+describe('the trusted proxy', () => {
+  const judge = (settings: Record<string, string>) => {
+    for (const name of ['TRUSTED_PROXY', 'ORIGIN_SECRET']) vi.stubEnv(name, settings[name] ?? '');
+    return runCheck('TRUSTED_PROXY', judgeTrustedProxy);
+  };
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each([
+    [{}, '–', 'none'],
+    [{ TRUSTED_PROXY: 'cloudfront', ORIGIN_SECRET: 'x' }, '✓', 'recognised by ORIGIN_SECRET'],
+    [{ TRUSTED_PROXY: 'cloudfront' }, '!', 'npm run secrets -- put ORIGIN_SECRET'],
+    [{ TRUSTED_PROXY: 'nginx' }, '✗', 'TRUSTED_PROXY must be empty or cloudfront'],
+  ])('with %j is %s', async (settings, mark, note) => {
+    expect(await judge(settings)).toMatchObject({ mark, note: expect.stringContaining(note) });
+  });
+});
+
 describe('tokens', () => {
   const NOT_LISTED = 'The IP address 203.0.113.9 is not on the WeChat allowlist of OFFICIAL_APP_ID';
   const report = {
@@ -176,12 +193,16 @@ describe('listNeededSecrets', () => {
   it('returns the secrets of the parts that are set up, and our own keys', () => {
     expect(listNeededSecrets({ MINIAPP_APP_ID: 'wx1' })).toEqual(['JWT_SIGNING_KEYS', 'MINIAPP_APP_SECRET']);
     expect(listNeededSecrets({ OFFICIAL_APP_ID: 'wx1' })).toContain('OFFICIAL_AES_KEY');
+    const withProxy = { MINIAPP_APP_ID: 'wx1', TRUSTED_PROXY: 'cloudfront' };
+    expect(listNeededSecrets(withProxy)).toEqual(['JWT_SIGNING_KEYS', 'MINIAPP_APP_SECRET', 'ORIGIN_SECRET']);
   });
 
   it('returns all secrets while nothing is set up, but never a previous value', () => {
     const all = listNeededSecrets({});
     expect(all).toEqual(expect.arrayContaining(['MINIAPP_APP_SECRET', 'OFFICIAL_TOKEN', 'PAY_API_V2_KEY']));
     expect(all.filter((name) => name.endsWith('_PREVIOUS'))).toEqual([]);
+    expect(all).not.toContain('ORIGIN_SECRET');
+    expect(listNeededSecrets({ TRUSTED_PROXY: 'cloudfront' })).toEqual([...all, 'ORIGIN_SECRET']);
   });
 });
 
