@@ -27,14 +27,14 @@ export const replies = (siteName: string): Replies => ({
   keywords: [
     {
       exact: ['帮助', 'help', '?'],
-      reply: `在「${siteName}」的网页上扫描二维码，再在这里确认，即可登录。其他问题请直接留言。`,
+      reply: `在「${siteName}」的网页上扫描二维码，按提示操作即可登录。其他问题请直接留言。`,
     },
     { contains: ['登录', '登陆', '扫码', 'login'], reply: `请打开「${siteName}」的网页，用微信扫描页面上的二维码。` },
   ],
 
   /** To a click on a menu button of type `click` or `scancode_waitmsg`, by its key. */
   menu: {
-    HELP: `在「${siteName}」的网页上扫描二维码，再在这里确认，即可登录。其他问题请直接留言。`,
+    HELP: `在「${siteName}」的网页上扫描二维码，按提示操作即可登录。其他问题请直接留言。`,
   },
 
   /** To any other message. */

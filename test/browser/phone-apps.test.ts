@@ -132,7 +132,7 @@ describe('chat of the official account', () => {
     await sendMessage('怎么登录');
     await expect.poll(bubbles).toEqual([expect.anything(), '怎么登录', expect.stringContaining('扫描页面上的二维码')]);
     await press('HELP');
-    await expect.poll(async () => (await bubbles()).at(3)).toContain('扫描二维码即可登录');
+    await expect.poll(async () => (await bubbles()).at(3)).toContain('按提示操作即可登录');
     await expect.poll(play.wire).toContain('/official-events CLICK');
     await press('Unfollow');
     await phoneShows('You no longer follow the official account');

@@ -7,7 +7,7 @@ const pollIntervalMs = v.pipe(v.number(), v.integer());
 export const createQrLogin = endpoint({
   method: 'POST',
   path: '/qr-login',
-  summary: 'Create a QR code that logs a web page in when a user scans it with WeChat',
+  summary: 'Create a QR code that logs a web page in after a user scans it with WeChat and confirms',
   auth: 'none',
   request: {
     body: v.object({ via: v.optional(v.picklist(['official-account', 'mini-program']), 'official-account') }),
