@@ -1,6 +1,6 @@
 import { oauthCallback } from '../lib/h5/oauth-callback.ts';
 import { oauthCallback as endpoint } from '../lib/http/api/h5.ts';
-import { oauthCookie, SESSION_COOKIE, setCookie } from '../lib/http/cookies.ts';
+import { oauthCookie, sessionCookie } from '../lib/http/cookies.ts';
 import { route } from '../lib/http/route.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 import { loadOauthCallback } from '../lib/wiring/h5.ts';
@@ -11,6 +11,5 @@ export const handler = route(endpoint, async ({ clientFacts, query: { code, stat
   const { limit, clientOf, publicBaseUrl, ...deps } = await load();
   const returned = { code, state, signedState: cookies[oauthCookie(state)] };
   const { redirect, session } = await limit(clientOf(clientFacts).address, () => oauthCallback(deps, returned));
-  const cookie = { name: SESSION_COOKIE, value: session.token, path: '/', maxAgeS: session.expiresIn };
-  return { location: redirect, cookies: [setCookie(cookie, publicBaseUrl)] };
+  return { location: redirect, cookies: [sessionCookie(session, publicBaseUrl)] };
 });

@@ -4,7 +4,7 @@ import type { Method } from './methods.ts';
 import { declarationOf, namesIn, typeOf } from './typescript.ts';
 
 const WITHOUT_TOKEN = {
-  h5: ' Without this option the cookie `session` identifies the user.',
+  h5: ' Without this option the session cookie identifies the user.',
   miniprogram: '',
 };
 

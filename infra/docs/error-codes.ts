@@ -16,7 +16,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   UNAUTHENTICATED: {
     cause:
-      'The request has no session token, or the token is invalid. The session has expired or was logged out, or its account is closed. `POST /register` also returns it for an invalid or expired `registrationToken`.',
+      'The request has no session token, or the token is invalid. The session has expired or was ended, or its account is closed. `POST /register` also returns it for an invalid or expired `registrationToken`, and when its login was ended.',
     client: 'Deletes its token and logs in.',
   },
   WECHAT_CODE_INVALID: {
@@ -44,7 +44,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   ORIGIN_NOT_ALLOWED: {
     cause:
-      'A request with the session cookie that changes state has no `Origin` from `ALLOWED_ORIGINS`. `GET /jssdk/config` returns it for a page of another origin.',
+      'A request with the session cookie that changes state, or a `POST /register?cookie=1`, has no `Origin` from `ALLOWED_ORIGINS`. `GET /jssdk/config` returns it for a page of another origin.',
     client:
       'Sends the request from an allowed page. The operator adds the origin to `ALLOWED_ORIGINS` if it is missing.',
   },

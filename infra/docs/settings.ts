@@ -101,7 +101,8 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
   },
   PUBLIC_BASE_URL: {
     group: 'web',
-    meaning: "Address of the HTTP API as browsers see it. WeChat's consent page redirects to it.",
+    meaning:
+      "Address of the HTTP API as browsers see it. WeChat's consent page redirects to it. Tokens name it as their audience, so a change logs every user out.",
     example: 'https://api.example.com',
     deployedDefault: '`https://<DOMAIN_NAME>`, else the address of the API',
   },

@@ -1,8 +1,29 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { headersOf } from './event.ts';
 
-/** The name of the cookie that holds a session token. */
-export const SESSION_COOKIE = 'session';
+/** The name of the session cookie on https. Browsers accept this prefix only from the host itself, over https. */
+export const SECURE_SESSION_COOKIE = '__Host-session';
+/** The name of the session cookie on plain http. */
+export const PLAIN_SESSION_COOKIE = 'session';
+
+/** Returns the name of the cookie that holds a session token of this deployment. */
+export function sessionCookieName(publicBaseUrl: string): string {
+  return isHttps(publicBaseUrl) ? SECURE_SESSION_COOKIE : PLAIN_SESSION_COOKIE;
+}
+
+/** Returns the `Set-Cookie` value that logs a browser in. The cookie expires with the session. */
+export function sessionCookie(
+  { token, expiresIn }: { token: string; expiresIn: number },
+  publicBaseUrl: string,
+): string {
+  const name = sessionCookieName(publicBaseUrl);
+  return setCookie({ name, value: token, path: '/', maxAgeS: expiresIn }, publicBaseUrl);
+}
+
+/** Returns the `Set-Cookie` value that removes the session cookie from a browser. */
+export function expiredSessionCookie(publicBaseUrl: string): string {
+  return sessionCookie({ token: '', expiresIn: 0 }, publicBaseUrl);
+}
 
 /**
  * Returns the name of the cookie of one login through WeChat. Each login has its own cookie, so that two tabs do not
@@ -27,12 +48,16 @@ export function cookiesOf(event: Pick<APIGatewayProxyEventV2, 'cookies' | 'heade
 
 /**
  * Returns a `Set-Cookie` value. Scripts cannot read the cookie. Browsers send it from another site only when the user
- * follows a link or a redirect, such as the return from WeChat. Plain HTTP is allowed only on localhost.
+ * follows a link or a redirect, such as the return from WeChat. On https it is never sent over plain http.
  */
 export function setCookie(
   { name, value, path, maxAgeS }: { name: string; value: string; path: string; maxAgeS: number },
   publicBaseUrl: string,
 ): string {
-  const secure = new URL(publicBaseUrl).hostname === 'localhost' ? '' : '; Secure';
+  const secure = isHttps(publicBaseUrl) ? '; Secure' : '';
   return `${name}=${value}; Max-Age=${maxAgeS}; Path=${path}; HttpOnly; SameSite=Lax${secure}`;
+}
+
+function isHttps(publicBaseUrl: string): boolean {
+  return new URL(publicBaseUrl).protocol === 'https:';
 }

@@ -23,6 +23,8 @@ export interface Endpoint {
    * 204, and for status 302, whose answer is a `Redirect`.
    */
   answer?: Schema;
+  /** Whether the answer may set cookies. The handler then returns them beside the body. Every redirect may set cookies. */
+  setsCookies?: true;
   errors: readonly ErrorCode[];
 }
 
@@ -51,11 +53,19 @@ export interface Redirect {
   cookies: string[];
 }
 
+/** The answer of an endpoint with `setsCookies`. `cookies` are whole `Set-Cookie` values. */
+export interface WithCookies<Body> {
+  body: Body;
+  cookies: string[];
+}
+
+type BodyOf<E extends Endpoint> = E['answer'] extends Schema ? v.InferInput<E['answer']> : void;
+
 export type EndpointAnswer<E extends Endpoint> = E['status'] extends 302
   ? Redirect
-  : E['answer'] extends Schema
-    ? v.InferInput<E['answer']>
-    : void;
+  : E['setsCookies'] extends true
+    ? WithCookies<BodyOf<E>>
+    : BodyOf<E>;
 
 /** Returns the description unchanged, with its exact types. */
 export function endpoint<const E extends Endpoint>(description: E): E {

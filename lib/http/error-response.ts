@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { HttpResponse } from './response.ts';
+import { NO_SNIFF, type HttpResponse } from './response.ts';
 
 /** The HTTP status of each error code. */
 export const STATUS: Record<ErrorCode, number> = {
@@ -69,6 +69,7 @@ export function errorResponse(failure: Failure, requestId: string): HttpResponse
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
+      ...NO_SNIFF,
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
     body: JSON.stringify({ code, message, requestId, ...(detail && { detail }) }),

@@ -6,3 +6,6 @@ export interface HttpResponse {
   cookies?: string[];
   body?: string;
 }
+
+/** A header of every response. Browsers then never take an answer for a script or a page, whatever its content. */
+export const NO_SNIFF = { 'x-content-type-options': 'nosniff' };

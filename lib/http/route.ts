@@ -1,15 +1,15 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as v from 'valibot';
-import { settings } from '../core/config.ts';
+import { addressSetting, settings } from '../core/config.ts';
 import { AppError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { credential } from './credential.ts';
-import { cookiesOf } from './cookies.ts';
-import type { Endpoint, EndpointAnswer, EndpointRequest, Redirect } from './endpoint.ts';
+import { cookiesOf, sessionCookieName } from './cookies.ts';
+import type { Endpoint, EndpointAnswer, EndpointRequest, Redirect, WithCookies } from './endpoint.ts';
 import { describeFailure, errorResponse, logFailure } from './error-response.ts';
 import { headersOf, queryOf, rawBody } from './event.ts';
-import type { HttpResponse } from './response.ts';
+import { NO_SNIFF, type HttpResponse } from './response.ts';
 
 type Event = APIGatewayProxyEventV2;
 
@@ -46,7 +46,7 @@ function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpRe
 
 async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event: Event): Promise<EndpointRequest<E>> {
   const parts = {
-    token: auth === 'session' ? credential(event, settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS) : undefined,
+    token: auth === 'session' ? readCredential(event) : undefined,
     body: request.body && check(request.body, parseBody(event), 'body'),
     path: request.path && check(request.path, event.pathParameters ?? {}, 'path'),
     query: request.query && check(request.query, queryOf(event), 'query'),
@@ -55,6 +55,11 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
     clientFacts: { sourceAddress: event.requestContext.http.sourceIp, headers: headersOf(event) },
   };
   return parts as EndpointRequest<E>;
+}
+
+function readCredential(event: Event): string {
+  const { ALLOWED_ORIGINS: allowedOrigins } = settings('ALLOWED_ORIGINS');
+  return credential(event, { allowedOrigins, cookieName: sessionCookieName(addressSetting('PUBLIC_BASE_URL')) });
 }
 
 /**
@@ -81,14 +86,17 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
 }
 
 function render(endpoint: Endpoint, answer: unknown): HttpResponse {
-  const statusCode = endpoint.status;
+  const { status: statusCode, answer: schema, setsCookies } = endpoint;
+  const headers = { 'cache-control': 'no-store', ...NO_SNIFF };
   if (statusCode === 302) {
     const { location, cookies } = answer as Redirect;
-    return { statusCode, headers: { location, 'cache-control': 'no-store' }, cookies };
+    return { statusCode, headers: { location, ...headers }, cookies };
   }
-  if (!endpoint.answer) return { statusCode, headers: { 'cache-control': 'no-store' } };
-  const checked = v.parse(endpoint.answer, answer);
+  const { body: content, cookies } = setsCookies ? (answer as WithCookies<unknown>) : { body: answer, cookies: [] };
+  const sent = { statusCode, headers, ...(cookies.length > 0 && { cookies }) };
+  if (!schema) return sent;
+  const checked = v.parse(schema, content);
   const [type, body] =
     typeof checked === 'string' ? ['text/plain', checked] : ['application/json', JSON.stringify(checked)];
-  return { statusCode, headers: { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }, body };
+  return { ...sent, headers: { 'content-type': `${type}; charset=utf-8`, ...headers }, body };
 }

@@ -3,7 +3,7 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { log } from '../core/log.ts';
 import { describeFailure, logFailure, type Failure } from './error-response.ts';
 import { headersOf, rawBody } from './event.ts';
-import type { HttpResponse } from './response.ts';
+import { NO_SNIFF, type HttpResponse } from './response.ts';
 
 /** One request from WeChat, unchanged: signatures cover `query` and `body`. */
 export interface WebhookRequest {
@@ -42,7 +42,7 @@ export function webhook(
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
  */
 export function textAnswer(statusCode: number, body: string, contentType = 'text/plain'): HttpResponse {
-  return { statusCode, headers: { 'content-type': `${contentType}; charset=utf-8` }, body };
+  return { statusCode, headers: { 'content-type': `${contentType}; charset=utf-8`, ...NO_SNIFF }, body };
 }
 
 /**
@@ -52,7 +52,7 @@ export function textAnswer(statusCode: number, body: string, contentType = 'text
 export function payFailure({ status, message }: Failure): HttpResponse {
   return {
     statusCode: status,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...NO_SNIFF },
     body: JSON.stringify({ code: 'FAIL', message }),
   };
 }

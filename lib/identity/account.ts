@@ -3,7 +3,7 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Account } from '../store/accounts.ts';
 import { ACCOUNT_ID_LENGTH } from '../store/keys.ts';
 
-/** The fields of an account that its user may see; `phone` is masked. */
+/** The fields of an account that its user may see. A phone is masked, also as the username. */
 export interface UserView {
   id: string;
   username: string;
@@ -32,13 +32,14 @@ export function randomUsername(randomBytes: Runtime['randomBytes']): string {
 
 /** Returns the fields of an account that its user may see. */
 export function userView(account: Account): UserView {
+  const phone = account.phone === undefined ? null : maskPhone(account.phone);
   return {
     id: account.id,
-    username: account.username,
-    initialized: account.phone !== undefined,
+    username: phone ?? account.username,
+    initialized: phone !== null,
     nickname: account.nickname ?? null,
     avatarUrl: account.avatarUrl ?? null,
-    phone: account.phone === undefined ? null : maskPhone(account.phone),
+    phone,
   };
 }
 

@@ -45,8 +45,13 @@ export async function authenticateAccount(
     readAccount(deps.table, accountId, accountConsistency),
   ]);
   if (!account) throw accountGone();
-  if (session.createdAtMs < (account.sessionsNotBefore ?? 0)) throw sessionEnded();
+  if (hasEnded(session, account)) throw sessionEnded();
   return { session, account };
+}
+
+/** Whether the session ended together with all sessions of its account. */
+export function hasEnded({ createdAtMs }: Session, { sessionsNotBefore = 0 }: Account): boolean {
+  return createdAtMs < sessionsNotBefore;
 }
 
 /** Returns the error for a session whose account was closed. */
@@ -81,6 +86,7 @@ async function readValidSession({ now, table }: AuthDeps, sid: string, consisten
   return session;
 }
 
-function sessionEnded(): AppError {
+/** Returns the error for a session that has ended. */
+export function sessionEnded(): AppError {
   return new AppError('UNAUTHENTICATED', 'This session has ended; log in again');
 }

@@ -5,6 +5,7 @@ import { claim } from '../store/claims.ts';
 import { readSession, type Session } from '../store/sessions.ts';
 import type { Table } from '../store/table.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
+import { hasEnded } from './authenticate.ts';
 
 /** Kinds of WeChat codes. */
 type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
@@ -37,7 +38,7 @@ export function hashOfCode(kind: CodeKind, appId: string, code: string): string 
  * @param sid the id of the session, derived from the code
  * @param codeHash stands for the code alone, in any login
  * @param error the error that WeChat returned for this request
- * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the account was closed, and
+ * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the session has ended, and
  * for all but one of the requests that would have to wait
  */
 export async function sessionOfUsedCode(
@@ -48,7 +49,8 @@ export async function sessionOfUsedCode(
   const session =
     (await read()) ?? (errcodeOf(error) === CODE_USED ? await waitForDuplicate(deps, codeHash, read) : undefined);
   const account = session && (await readAccount(deps.table, session.accountId, 'strong'));
-  if (!account || deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw error;
+  if (!account || hasEnded(session, account)) throw error;
+  if (deps.now() - session.createdAtMs > CODE_LIFE_S * 1_000) throw error;
   return { session, account };
 }
 

@@ -30,7 +30,7 @@ type NewSession = Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt' | 'log
 
 /**
  * Stores a session under `sid`, records the activity of the user, and returns the answer with its token.
- * @throws UNAUTHENTICATED when the user revoked this login
+ * @throws UNAUTHENTICATED when the user ended or revoked this login
  */
 export async function openSession(deps: SessionDeps, account: Account, session: NewSession): Promise<SessionAnswer> {
   const nowMs = deps.now();
@@ -40,7 +40,7 @@ export async function openSession(deps: SessionDeps, account: Account, session: 
   const stored = { loginAtMs: nowMs, ...session, accountId: account.id, createdAtMs, expiresAt };
   await recordActivity(deps.table, account, nowMs);
   if (!(await putSession(deps.table, stored))) {
-    throw new AppError('UNAUTHENTICATED', 'The user revoked this login; log in again');
+    throw new AppError('UNAUTHENTICATED', 'This login has ended; log in again');
   }
   return sessionAnswer(deps, account, stored);
 }

@@ -65,6 +65,9 @@ export interface SessionClaims {
 /** A user who scanned a login code, and the id of the session that the registration opens. */
 type Registration = Person & { sid: string };
 
+/** A verified registration. `issuedAtMs` is the time of the login, with a precision of one second. */
+type VerifiedRegistration = Registration & { issuedAtMs: number };
+
 /** The state of one login through the consent page, which the browser keeps in a cookie. */
 export interface OauthState {
   state: string;
@@ -83,9 +86,10 @@ interface Life {
  * Signs and verifies the tokens of this service with the keys of JWT_SIGNING_KEYS, a private JWK Set (Ed25519 or
  * P-256). The first key signs, and every key verifies. To rotate, put a new key first, and remove the old key later.
  * All keys are imported at once, so that an invalid key fails before a token depends on that key.
+ * @param audience PUBLIC_BASE_URL. A token of another deployment is rejected, even if both share a key.
  * @throws NOT_CONFIGURED when the text is not such a set
  */
-export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'>) {
+export async function sessionTokens(jwkSet: string, { now, audience }: Pick<Runtime, 'now'> & { audience: string }) {
   const [first, ...others] = await readJwkSet(jwkSet);
   const signingKey = await importKey({ ...first });
   const publicKeys = new Map(
@@ -124,9 +128,9 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
    * Verifies a registration token.
    * @throws UNAUTHENTICATED when this service did not sign the token, or the token has expired
    */
-  async function verifyRegistration(token: string): Promise<Registration> {
-    const { app, sub, sid } = await verify(REGISTRATION, token);
-    return { appId: text(app), openId: text(sub), sid: text(sid) };
+  async function verifyRegistration(token: string): Promise<VerifiedRegistration> {
+    const { app, sub, sid, iat } = await verify(REGISTRATION, token);
+    return { appId: text(app), openId: text(sub), sid: text(sid), issuedAtMs: iat! * 1_000 };
   }
 
   /** Signs the cookie of a browser that goes to the consent page. It expires after OAUTH_STATE_LIFE_S. */
@@ -148,14 +152,18 @@ export async function sessionTokens(jwkSet: string, { now }: Pick<Runtime, 'now'
   }
 
   function sign(typ: string, claims: Record<string, string>, { issuedAt, expiresAt }: Life): Promise<string> {
-    const token = new SignJWT(claims).setProtectedHeader({ typ, ...header }).setIssuer(ISSUER);
+    const token = new SignJWT(claims)
+      .setProtectedHeader({ typ, ...header })
+      .setIssuer(ISSUER)
+      .setAudience(audience);
     return token.setIssuedAt(issuedAt).setExpirationTime(expiresAt).sign(signingKey);
   }
 
   async function verify(typ: string, token: string): Promise<JWTPayload> {
-    const options = { typ, issuer: ISSUER, algorithms: Object.values(ALGORITHMS), requiredClaims: ['sub', 'exp'] };
+    const expected = { typ, issuer: ISSUER, audience, requiredClaims: ['sub', 'iat', 'exp'] };
+    const options = { ...expected, algorithms: Object.values(ALGORITHMS), currentDate: new Date(now()) };
     try {
-      return (await jwtVerify(token, keyOf, { ...options, currentDate: new Date(now()) })).payload;
+      return (await jwtVerify(token, keyOf, options)).payload;
     } catch (cause) {
       throw new AppError('UNAUTHENTICATED', 'This token is not valid; log in again', { cause });
     }

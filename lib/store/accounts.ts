@@ -159,6 +159,25 @@ async function writeProfile(
   return changed.done ? (changed.written.Attributes as Account) : undefined;
 }
 
+/**
+ * Ends all sessions of an account that were created before `notBeforeMs` (epoch ms).
+ * @returns false if a later time is stored, or the account was merged or closed
+ */
+export async function setSessionsNotBefore(
+  { client, name: TableName }: Table,
+  id: string,
+  notBeforeMs: number,
+): Promise<boolean> {
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.account(id),
+    UpdateExpression: 'SET sessionsNotBefore = :at',
+    ConditionExpression: `${LIVING} AND (attribute_not_exists(sessionsNotBefore) OR sessionsNotBefore <= :at)`,
+    ExpressionAttributeValues: { ':at': notBeforeMs },
+  });
+  return (await attempt(() => client.send(update))).done;
+}
+
 /** Condition of every update of an account: the account exists, and was neither merged nor closed. */
 export const LIVING = 'attribute_exists(pk) AND attribute_not_exists(mergedInto) AND attribute_not_exists(closedAt)';
 

@@ -51,9 +51,16 @@ const REVOCATION_LIFE_S = 3_600;
 
 /**
  * Ends a session for good, whether it exists already or is about to be stored: `putSession` fails for a revoked `sid`.
+ * @returns the session that has ended by this call, if there was one
  */
-export async function revokeSession({ client, name: TableName }: Table, sid: string, nowMs: number): Promise<void> {
+export async function revokeSession(
+  { client, name: TableName }: Table,
+  sid: string,
+  nowMs: number,
+): Promise<Session | undefined> {
   const expiresAt = Math.floor(nowMs / 1_000) + REVOCATION_LIFE_S;
   const Item = { ...keys.session(sid), revokedAtMs: nowMs, expiresAt };
-  await client.send(new PutCommand({ TableName, Item }));
+  const { Attributes } = await client.send(new PutCommand({ TableName, Item, ReturnValues: 'ALL_OLD' }));
+  const before = Attributes as (Session & { revokedAtMs?: number }) | undefined;
+  return before?.revokedAtMs === undefined ? before : undefined;
 }

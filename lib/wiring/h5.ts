@@ -33,10 +33,9 @@ export async function loadAuthorize(outside: Runtime = runtime): Promise<Authori
 export async function loadOauthCallback(
   outside: Runtime = runtime,
 ): Promise<CallbackDeps & Limited & { publicBaseUrl: string }> {
-  const publicBaseUrl = addressSetting('PUBLIC_BASE_URL');
   const sessions = await loadBoth(loadSessions(outside), loadLimited('oauth-callback', outside));
   const app = await loadApp('OFFICIAL');
-  return { ...sessions, ...loadPlatform(outside), app, publicBaseUrl };
+  return { ...sessions, ...loadPlatform(outside), app };
 }
 
 /**

@@ -29,7 +29,9 @@ export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps &
  * Loads the dependencies of the registration after a scan.
  * @throws NOT_CONFIGURED
  */
-export function loadRegistration(outside: Runtime = runtime): Promise<SessionDeps & Limited> {
+export function loadRegistration(
+  outside: Runtime = runtime,
+): Promise<SessionDeps & Limited & { publicBaseUrl: string }> {
   return loadBoth(loadSessions(outside), loadLimited('register', outside));
 }
 

@@ -35,7 +35,9 @@ export function loadMiniappQrLogin(outside: Runtime = runtime): Promise<CreateDe
  * Loads the dependencies of the polls of a page that shows a QR code.
  * @throws NOT_CONFIGURED
  */
-export async function loadQrLoginPoll(outside: Runtime = runtime): Promise<PollDeps & Limited> {
+export async function loadQrLoginPoll(
+  outside: Runtime = runtime,
+): Promise<PollDeps & Limited & { publicBaseUrl: string }> {
   const { SCAN_LOGIN_REGISTER: register } = settings('SCAN_LOGIN_REGISTER');
   if (register !== 'ask' && register !== 'auto') throw badSetting('SCAN_LOGIN_REGISTER', 'must be ask or auto');
   // One owner for all polls, because the owner caches the access token.

@@ -1,3 +1,4 @@
+import { addressSetting } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { SessionDeps } from '../identity/open-session.ts';
 import { sessionTokens, type SessionTokens } from '../identity/session-token.ts';
@@ -8,9 +9,11 @@ import { loadTable, type Stored } from './table.ts';
  * Loads the dependencies of routes that open or read sessions.
  * @throws NOT_CONFIGURED
  */
-export async function loadSessions(outside: Runtime = runtime): Promise<SessionDeps & Stored> {
+export async function loadSessions(
+  outside: Runtime = runtime,
+): Promise<SessionDeps & Stored & { publicBaseUrl: string }> {
   const tokens = await loadSessionTokens(outside);
-  return { ...(await loadTable(outside)), tokens };
+  return { ...(await loadTable(outside)), tokens, publicBaseUrl: addressSetting('PUBLIC_BASE_URL') };
 }
 
 /**
@@ -18,5 +21,6 @@ export async function loadSessions(outside: Runtime = runtime): Promise<SessionD
  * @throws NOT_CONFIGURED
  */
 export async function loadSessionTokens(outside: Runtime = runtime): Promise<SessionTokens> {
-  return sessionTokens((await secrets('JWT_SIGNING_KEYS')).JWT_SIGNING_KEYS, outside);
+  const { JWT_SIGNING_KEYS: keys } = await secrets('JWT_SIGNING_KEYS');
+  return sessionTokens(keys, { now: outside.now, audience: addressSetting('PUBLIC_BASE_URL') });
 }

@@ -18,8 +18,9 @@ describe('mini-program on the phone', () => {
     await phoneShows('not bound');
     const id = await idOn(play.phone);
     await press('Bind phone');
-    await phoneShows(/^138\*{4}\d{4}$/);
-    await phoneShows(/^138\d{8}$/);
+    await phoneShows('Phone bound');
+    // The phone, and the username of the same form.
+    expect(await play.phone.getByText(/^138\*{4}\d{4}$/).count()).toBe(2);
     await press('Change name');
     await play.phone.getByLabel('New name').fill(' ');
     await press('Save');
@@ -33,14 +34,14 @@ describe('mini-program on the phone', () => {
 
   it('shows PHONE_ALREADY_BOUND when another account has the phone number', async () => {
     await play.open();
+    // Gives both users of the page the same phone number.
+    await play.page.route(/\/_phone\/users$/, (route) =>
+      route.continue({ postData: { nickname: 'Han Meimei', phone: '13800138000' } }),
+    );
     await press('Add person');
     await press(/^Open the mini-program/);
     await press('Bind phone');
-    const username = await play.phone.getByText(/^138\d{8}$/).textContent();
-    // Gives the next user of the page the same phone number.
-    await play.page.route(/\/_phone\/users$/, (route) =>
-      route.continue({ postData: { nickname: 'Han Meimei', phone: username } }),
-    );
+    await phoneShows('Phone bound');
     await press('Add person');
     await press(/^Open the mini-program/);
     await press('Bind phone');
@@ -194,11 +195,25 @@ describe('H5 page', () => {
     expect(cookies).toContainEqual(expect.objectContaining({ name: 'session', httpOnly: true, sameSite: 'Lax' }));
     await expect.poll(play.wire).toContain('/sns/userinfo');
 
-    await site().getByRole('button', { name: 'Log out' }).click();
+    await site().getByRole('button', { name: 'Log out', exact: true }).click();
     await siteShows('Logged out');
     await site().getByRole('link').click();
     await press('Decline');
     await phoneShows('You declined. The site receives nothing.');
+    expect(play.browserErrors()).toEqual([]);
+  });
+
+  it('logs out everywhere, which removes the cookie', async () => {
+    await play.open();
+    await press('Add person');
+    await press(/^Open the H5 page/);
+    await press('Allow');
+    await siteShows('Hello, Li Lei');
+    await site().getByRole('button', { name: 'Log out everywhere' }).click();
+    await siteShows('Logged out');
+    expect(await play.page.context().cookies(play.stack.http)).not.toContainEqual(
+      expect.objectContaining({ name: 'session' }),
+    );
     expect(play.browserErrors()).toEqual([]);
   });
 

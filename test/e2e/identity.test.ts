@@ -16,7 +16,7 @@ describe('phone and profile', () => {
     const bound = await api('POST', '/miniapp/phone', { token, body: { code } });
     expect(bound).toMatchObject({
       status: 200,
-      body: { user: { id: user.id, username: '13812345678', initialized: true, phone: '138****5678' } },
+      body: { user: { id: user.id, username: '138****5678', initialized: true, phone: '138****5678' } },
     });
     expect(bound.body.token).not.toBe(token);
     expect(await api('GET', '/me', { token: bound.body.token })).toMatchObject({ status: 200 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
 import { readPhoneHolder } from '../../lib/store/identities.ts';
 import type { SealedData } from '../../lib/wechat/open-data.ts';
 import { newPhone, PHONE_CALL, phoneUsers } from '../support/phone-users.ts';
@@ -20,8 +21,9 @@ describe('bindPhone', () => {
     const phone = newPhone();
     const { person, token, user } = await loggedIn({ phone });
     const answer = await bind(token, { code: await codeOf(person) });
-    expect(answer.user).toMatchObject({ id: user.id, username: phone, initialized: true });
-    expect(answer.user.phone).toBe(`${phone.slice(0, 3)}****${phone.slice(-4)}`);
+    const masked = `${phone.slice(0, 3)}****${phone.slice(-4)}`;
+    expect(answer.user).toMatchObject({ id: user.id, username: masked, phone: masked, initialized: true });
+    expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ username: phone });
     expect(answer.token).not.toBe(token);
     expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
     expect(await getMe(world.sessions, token)).toEqual({ user: answer.user });
@@ -32,7 +34,7 @@ describe('bindPhone', () => {
       const phone = newPhone();
       const { person, token } = await loggedIn({ phone, countryCode: '44' });
       const { user } = await bind(token, await sealedOf(person, { countryCodeAs }));
-      expect(user.username).toBe(`+44${phone}`);
+      expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ username: `+44${phone}` });
     }
   });
 

@@ -56,7 +56,7 @@ describe('JWT_SIGNING_KEYS', () => {
   const SESSION = { accountId: 'a', sid: 's', createdAtMs: Date.now(), expiresAt: 4_000_000_000 };
 
   it('verifies with a new key before it signs, and with the old key afterwards', async () => {
-    const { put, change } = await rotation();
+    const { put, change } = await rotation({ PUBLIC_BASE_URL: 'https://api.example.com' });
     put(set(first));
     const { fresh } = await import('../../lib/secrets/fresh.ts');
     const { loadSessions } = await import('../../lib/wiring/sessions.ts');

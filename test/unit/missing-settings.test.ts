@@ -50,7 +50,7 @@ describe('without settings', () => {
     ['account-close', 'JWT_SIGNING_KEYS'],
     ['qr-login-decide', 'MINIAPP_APP_ID'],
     ['oauth-authorize', 'TABLE_NAME'],
-    ['oauth-callback', 'PUBLIC_BASE_URL'],
+    ['oauth-callback', 'TABLE_NAME'],
     ['me', 'JWT_SIGNING_KEYS'],
     ['logout', 'JWT_SIGNING_KEYS'],
     ['qr-login-create', 'TABLE_NAME'],
@@ -62,9 +62,38 @@ describe('without settings', () => {
     ['pay-order-close', 'TABLE_NAME'],
     ['wallet', 'JWT_SIGNING_KEYS'],
   ])('%s returns 503 and names %s', async (name, setting) => {
+    vi.stubEnv('PUBLIC_BASE_URL', 'https://api.example.com');
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
     expect(JSON.parse(body)).toMatchObject({ code: 'NOT_CONFIGURED', detail: { setting } });
+  });
+
+  it.each([
+    'miniapp-login',
+    'miniapp-phone-bind',
+    'miniapp-profile-update',
+    'register',
+    'account-close',
+    'qr-login-decide',
+    'qr-login-poll',
+    'oauth-authorize',
+    'oauth-callback',
+    'me',
+    'logout',
+    'pay-prepay',
+    'pay-order',
+    'pay-orders',
+    'pay-order-close',
+    'wallet',
+  ])('%s returns 503 and names PUBLIC_BASE_URL, the audience of its tokens', async (name) => {
+    for (const app of ['MINIAPP', 'OFFICIAL']) {
+      for (const setting of ['APP_ID', 'APP_SECRET']) vi.stubEnv(`${app}_${setting}`, 'x');
+    }
+    for (const setting of ['TABLE_NAME', 'SITE_NAME']) vi.stubEnv(setting, 'x');
+    vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
+    const { statusCode, body } = await call(name);
+    expect(statusCode).toBe(503);
+    expect(JSON.parse(body)).toMatchObject({ code: 'NOT_CONFIGURED', detail: { setting: 'PUBLIC_BASE_URL' } });
   });
 
   it.each([
@@ -85,7 +114,7 @@ describe('without settings', () => {
     await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
-  it.each(['account-release-phone', 'catalog-put', 'menu-publish'])(
+  it.each(['account-release-phone', 'catalog-put', 'menu-publish', 'sessions-end'])(
     'the operator function %s fails and names TABLE_NAME',
     async (name) => {
       await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');
@@ -175,6 +204,7 @@ describe('pay-prepay', () => {
     ['API v2 without a notification address', { PAY_API: 'v2', PAY_V2_NOTIFY_URL: '' }, 'PAY_V2_NOTIFY_URL is not set'],
   ])('with %s returns 503 and names the setting', async (_, values, reason) => {
     for (const name of ['TABLE_NAME', ...PAY]) vi.stubEnv(name, 'x');
+    vi.stubEnv('PUBLIC_BASE_URL', 'https://api.example.com');
     vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
     vi.stubEnv('PAY_MCH_PRIVATE_KEY', MERCHANT_KEY);
     for (const [name, value] of Object.entries(values)) vi.stubEnv(name, value);
@@ -214,7 +244,11 @@ describe('with an invalid setting', () => {
     ['register', { LIMITS: 'medium' }, 'LIMITS must be small or large'],
     ['register', { LIMITS_FACTOR: '-1' }, 'LIMITS_FACTOR must be a positive number such as 2 or 0.5'],
     ['register', { TRUSTED_PROXY: 'nginx' }, 'TRUSTED_PROXY must be empty or cloudfront'],
-    ['register', { TRUSTED_PROXY: 'cloudfront' }, 'ORIGIN_SECRET is not set'],
+    [
+      'register',
+      { TRUSTED_PROXY: 'cloudfront', PUBLIC_BASE_URL: 'https://api.example.com' },
+      'ORIGIN_SECRET is not set',
+    ],
   ])('%s with %j returns 503 and describes the valid values', async (name, values, reason) => {
     const rest = [
       'TABLE_NAME',

@@ -1,6 +1,6 @@
 import { addressOf, answerOf, ApiError, headersOf } from './common.js';
 
-/** Sends requests with `fetch`. Without `getToken` the cookie `session` identifies the user. */
+/** Sends requests with `fetch`. Without `getToken` the session cookie identifies the user. */
 export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
   return async (method, path, { query, headers, body } = {}) => {
     const timeout = new AbortController();

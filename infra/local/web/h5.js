@@ -1,6 +1,6 @@
 // A page of the site inside WeChat. It has no token: the browser sends the session cookie, which scripts cannot read.
 import { addressOf, api, configure } from './calls.js';
-import { button, chinese, el, facts, problem, show } from './dom.js';
+import { button, chinese, el, facts, problem, row, show } from './dom.js';
 
 try {
   await configure();
@@ -10,15 +10,18 @@ try {
     el('h3', {}, `Hello, ${user.nickname ?? user.username} `, chinese('你好')),
     facts({ username: user.username, id: user.id }),
     el('p', {}, 'Logged in by a cookie that no script of this page can read.'),
-    button('Log out', logOut, { kind: 'quiet' }),
+    row(
+      button('Log out', () => logOut(), { kind: 'quiet' }),
+      button('Log out everywhere', () => logOut({ everywhere: true }), { kind: 'quiet' }),
+    ),
   );
 } catch (error) {
   show(document.body, problem(error), logInLink());
 }
 
-async function logOut() {
+async function logOut(body) {
   try {
-    await api('POST', '/logout', { withCookie: true });
+    await api('POST', '/logout', { withCookie: true, body });
     show(document.body, el('h3', {}, 'Logged out ', chinese('已退出')), logInLink());
   } catch (error) {
     show(document.body, problem(error), logInLink());

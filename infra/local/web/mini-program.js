@@ -55,7 +55,7 @@ async function bindPhone(hand) {
   const { code } = await phone('POST', `/_phone/users/${person.id}/phone-code`);
   person.session = await callAs(person, 'POST', '/miniapp/phone', { code });
   showAccount(hand, 'Phone bound ', '手机号已绑定');
-  hand.say('bound', `the username of ${person.name} is the phone number now`);
+  hand.say('bound', `the username of ${person.name} is the phone number now, which answers mask`);
 }
 
 function askName(hand) {

@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { sessionTokens } from '../../../lib/identity/session-token.ts';
-import { runtime } from '../../../lib/core/runtime.ts';
 
 interface SigningKey extends JWK {
   /** Time of the first signature (epoch seconds). Absent in keys that other tools created. */
@@ -15,6 +14,9 @@ interface JwkSet {
 /** The lifetime of a session plus one day. */
 const TOKEN_LIFE_MS = 8 * 86_400_000;
 
+/** The check imports the keys and signs no token. */
+const UNUSED = { now: Date.now, audience: '' };
+
 /** Creates a set of one new key. */
 export async function createSigningKeys(nowMs = Date.now()): Promise<string> {
   return write([{ ...(await createKey()), iat: epochS(nowMs) }]);
@@ -22,10 +24,10 @@ export async function createSigningKeys(nowMs = Date.now()): Promise<string> {
 
 /** Returns the set when each of its keys can sign. @throws NOT_CONFIGURED */
 export async function checkSigningKeys(text: string): Promise<string> {
-  await sessionTokens(text, runtime);
+  await sessionTokens(text, UNUSED);
   const { keys } = JSON.parse(text) as JwkSet;
   // `sessionTokens` reads only the public half of the others, but each of them may sign again.
-  for (const key of keys) await sessionTokens(write([key]), runtime);
+  for (const key of keys) await sessionTokens(write([key]), UNUSED);
   return write(keys);
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
-import { session, user, WECHAT_ERRORS } from './shared.ts';
+import { cookieQuery, pageSession, session, user, WECHAT_ERRORS } from './shared.ts';
 
 const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
 const nickname = v.pipe(v.string(), v.maxLength(256));
@@ -75,10 +75,15 @@ export const register = endpoint({
   path: '/register',
   summary: 'Create an account for a user who scanned a login code and has no account',
   auth: 'none',
-  request: { body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }) },
+  request: {
+    body: v.object({ registrationToken: v.pipe(v.string(), v.minLength(1), v.maxLength(4_096)) }),
+    query: cookieQuery,
+    headers: v.object({ origin: v.optional(v.string()) }),
+  },
   status: 201,
-  answer: session,
-  errors: ['UNAUTHENTICATED', 'IDENTITY_CONFLICT', 'RATE_LIMITED', 'NOT_CONFIGURED'],
+  answer: pageSession,
+  setsCookies: true,
+  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'IDENTITY_CONFLICT', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const getMe = endpoint({
@@ -94,9 +99,11 @@ export const getMe = endpoint({
 export const logout = endpoint({
   method: 'POST',
   path: '/logout',
-  summary: 'End the session; its token is rejected from then on',
+  summary: 'End the session, or all sessions of the account; their tokens are rejected from then on',
   auth: 'session',
+  request: { body: v.object({ everywhere: v.optional(v.boolean(), false) }) },
   status: 204,
+  setsCookies: true,
   errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'NOT_CONFIGURED'],
 });
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { endpoint } from '../endpoint.ts';
-import { session, WECHAT_ERRORS } from './shared.ts';
+import { cookieQuery, pageSession, WECHAT_ERRORS } from './shared.ts';
 
 const pollIntervalMs = v.pipe(v.number(), v.integer());
 
@@ -31,6 +31,7 @@ export const pollQrLogin = endpoint({
   auth: 'none',
   request: {
     path: v.object({ ticket: v.string() }),
+    query: cookieQuery,
     // A missing token gets the same answer as a wrong token.
     headers: v.object({ 'x-poll-token': v.fallback(v.string(), '') }),
   },
@@ -38,9 +39,10 @@ export const pollQrLogin = endpoint({
   answer: v.variant('status', [
     v.object({ status: v.literal('pending'), pollIntervalMs }),
     v.object({ status: v.literal('scanned'), pollIntervalMs }),
-    v.object({ status: v.literal('registered'), ...session.entries }),
+    v.object({ status: v.literal('registered'), ...pageSession.entries }),
     v.object({ status: v.literal('unregistered'), registrationToken: v.string() }),
   ]),
+  setsCookies: true,
   errors: ['TICKET_EXPIRED', 'IDENTITY_CONFLICT', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 

@@ -20,6 +20,12 @@ export const session = v.object({
   user,
 });
 
+/** The query of a login on a web page: `cookie=1` sets the session as a cookie. */
+export const cookieQuery = v.object({ cookie: v.optional(v.literal('1')) });
+
+/** The answer of a login on a web page. With `cookie=1` it has no token. */
+export const pageSession = v.object({ ...session.entries, token: v.optional(v.string()) });
+
 /** The errors of every route that calls WeChat. */
 export const WECHAT_ERRORS = [
   'RATE_LIMITED',

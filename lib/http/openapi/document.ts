@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { SESSION_COOKIE } from '../cookies.ts';
+import { PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE } from '../cookies.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointList } from './endpoints.ts';
@@ -12,9 +12,8 @@ const SECURITY_SCHEMES = {
   cookie: {
     type: 'apiKey',
     in: 'cookie',
-    name: SESSION_COOKIE,
-    description:
-      'Set by the login of H5 pages. A request that changes state must come from an origin of ALLOWED_ORIGINS',
+    name: SECURE_SESSION_COOKIE,
+    description: `Set by the login of H5 pages, and by a scan login with \`cookie=1\`. Its name is \`${PLAIN_SESSION_COOKIE}\` on plain http. A request that changes state must come from an origin of ALLOWED_ORIGINS`,
   },
 };
 

@@ -11,17 +11,21 @@ const HEADERS_OF_REDIRECT: Response['headers'] = {
   'Set-Cookie': { required: true, schema: { type: 'string' } },
 };
 
+/** Headers of a response that may set cookies. */
+const HEADERS_WITH_COOKIES: Response['headers'] = { 'Set-Cookie': { required: false, schema: { type: 'string' } } };
+
 /** Returns all responses of an endpoint by status. */
 export function responsesOf(endpoint: Endpoint): Record<string, Response> {
   return { [endpoint.status]: success(endpoint), ...errors(endpoint) };
 }
 
-function success({ status, answer }: Endpoint): Response {
+function success({ status, answer, setsCookies }: Endpoint): Response {
   const description = STATUS_CODES[status]!;
   if (status === 302) return { description, headers: HEADERS_OF_REDIRECT };
-  if (!answer) return { description };
+  const described = { description, ...(setsCookies && { headers: HEADERS_WITH_COOKIES }) };
+  if (!answer) return described;
   const schema = answerSchema(answer);
-  return { description, content: { [schema.type === 'string' ? 'text/plain' : 'application/json']: { schema } } };
+  return { ...described, content: { [schema.type === 'string' ? 'text/plain' : 'application/json']: { schema } } };
 }
 
 function errors(endpoint: Endpoint): Record<string, Response> {

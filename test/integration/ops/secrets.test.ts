@@ -140,7 +140,8 @@ describe('npm run secrets -- rotate', () => {
     createdAtMs: Date.now(),
     expiresAt: Math.floor(Date.now() / 1_000) + 3_600,
   };
-  const tokensNow = () => sessionTokens(stage.read('JWT_SIGNING_KEYS')!, { now: Date.now });
+  const here = { now: Date.now, audience: 'https://api.example.com' };
+  const tokensNow = () => sessionTokens(stage.read('JWT_SIGNING_KEYS')!, here);
 
   it('lets every function verify every token at any moment', async () => {
     const store = openSecretStore(

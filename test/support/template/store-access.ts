@@ -36,6 +36,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   accounts: {
     readAccount: { ACCOUNT: READ },
     recordActivity: { ACCOUNT: UPDATE },
+    setSessionsNotBefore: { ACCOUNT: UPDATE },
     setProfile: { ACCOUNT: UPDATE },
     setWechatProfile: { ACCOUNT: UPDATE },
     clearWechatProfile: { ACCOUNT: UPDATE },

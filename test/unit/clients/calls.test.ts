@@ -64,6 +64,8 @@ describe.each(PLATFORMS)('the generated client for %s', (platform) => {
     expect(JSON.parse(prepay.body)).toEqual({ sku: 'coffee', tradeType: 'JSAPI' });
     const decide = await sent((api) => api.decideQrLogin!({ ticket: 'a/b?c', decision: 'scan' }));
     expect(decide).toMatchObject({ route: 'POST /qr-login/a%2Fb%3Fc/confirm', body: '{"decision":"scan"}' });
+    const poll = await sent((api) => api.pollQrLogin!({ ticket: 't', pollToken: 'p', cookie: '1' }));
+    expect(poll).toMatchObject({ route: 'GET /qr-login/t?cookie=1', headers: { 'x-poll-token': 'p' } });
     const config = await sent((api) => api.getJssdkConfig!({ url: 'https://a.example/?b=1&c=你' }));
     expect(config.route).toBe(`GET /jssdk/config?url=${encodeURIComponent('https://a.example/?b=1&c=你')}`);
   });

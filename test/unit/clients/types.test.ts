@@ -21,10 +21,17 @@ export async function shop(person: { code: string }) {
   await client.createQrLogin();
   await client.listOrders();
   const nothing: void = await client.logout();
+  await client.logout({ everywhere: true });
   const { order, payment } = await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', idempotencyKey: 'k' });
   const link: string = 'paySign' in payment ? payment.package : 'codeUrl' in payment ? payment.codeUrl : payment.h5Url;
   const poll = await client.pollQrLogin({ ticket: 't', pollToken: 'p' });
   const next: string = poll.status === 'registered' ? poll.user.id : poll.status === 'unregistered' ? poll.registrationToken : '';
+  const byCookie = await client.register({ registrationToken: 'r', cookie: '1' });
+  const kept: string | undefined = byCookie.token;
+  // @ts-expect-error the token may be in the cookie
+  byCookie.token.length;
+  // @ts-expect-error the only value of cookie is '1'
+  await client.pollQrLogin({ ticket: 't', pollToken: 'p', cookie: 'yes' });
   const paidAt: string | null = order.paidAt;
   try {
     await client.decideQrLogin({ ticket: 't', decision: 'confirm' });
@@ -55,7 +62,7 @@ export async function shop(person: { code: string }) {
   client.oauthCallback;
   // @ts-expect-error the client has no method for the health check
   client.getHealth;
-  return { session, nothing, link, next, paidAt };
+  return { session, nothing, link, next, paidAt, kept };
 }
 `;
 

@@ -9,7 +9,7 @@ import {
 
 const NOW_MS = 1_795_000_000_000;
 const claims = { sid: 's1', accountId: 'a1', createdAtMs: NOW_MS, expiresAt: NOW_MS / 1_000 + 3_600 };
-const tokensOf = (keys: string) => sessionTokens(keys, { now: () => NOW_MS });
+const tokensOf = (keys: string) => sessionTokens(keys, { now: () => NOW_MS, audience: 'https://api.example.com' });
 const sign = async (keys: string) => (await tokensOf(keys)).signSession(claims);
 const verify = async (keys: string, token: string) => (await tokensOf(keys)).verifySession(token);
 const kids = (text: string) => (JSON.parse(text) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);

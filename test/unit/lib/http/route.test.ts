@@ -30,6 +30,7 @@ const call = async (run: () => Promise<{ name: string }>, change = {}) => {
   const response = await route(description, run)(event(change), { awsRequestId: 'req-1' } as Context);
   return { ...response, json: response.body ? JSON.parse(response.body) : undefined };
 };
+const respond = (handler: ReturnType<typeof route>) => handler(event(), { awsRequestId: 'req-1' } as Context);
 const succeed = async () => ({ name: 'x' });
 
 beforeEach(() => {
@@ -93,6 +94,27 @@ describe('route', () => {
     expect(console.error).toHaveBeenCalledOnce();
   });
 
+  it('forbids browsers to guess the content type, in answers, errors and redirects', async () => {
+    const nosniff = { headers: { 'x-content-type-options': 'nosniff' } };
+    expect(await call(succeed)).toMatchObject({ statusCode: 201, ...nosniff });
+    expect(await call(succeed, { body: '{' })).toMatchObject({ statusCode: 400, ...nosniff });
+    const empty = endpoint({ method: 'POST', path: '/', summary: '', auth: 'none', status: 204, errors: [] });
+    expect(await respond(route(empty, async () => undefined))).toMatchObject({ statusCode: 204, ...nosniff });
+    const text = endpoint({ ...empty, status: 200, answer: v.string() });
+    expect(await respond(route(text, async () => '<b>'))).toMatchObject({ statusCode: 200, ...nosniff });
+    const redirect = endpoint({ ...empty, status: 302 });
+    const target = { location: 'https://a.example/', cookies: [] };
+    expect(await respond(route(redirect, async () => target))).toMatchObject({ statusCode: 302, ...nosniff });
+  });
+
+  it('sets the cookies that a flow returns beside its answer', async () => {
+    const withCookies = endpoint({ ...description, setsCookies: true });
+    const body = { name: 'x', secret: 's' };
+    const answer = await respond(route(withCookies, async () => ({ body, cookies: ['a=1', 'b=2'] })));
+    expect(answer).toMatchObject({ statusCode: 201, cookies: ['a=1', 'b=2'], body: '{"name":"x"}' });
+    expect(await respond(route(withCookies, async () => ({ body, cookies: [] })))).not.toHaveProperty('cookies');
+  });
+
   it('returns 500 when the flow returns a value that its schema rejects', async () => {
     expect(await call(async () => ({}) as { name: string })).toMatchObject({ statusCode: 500 });
   });
@@ -100,32 +122,47 @@ describe('route', () => {
 
 describe('credential', () => {
   const allowed = 'https://a.example, https://b.example';
+  const here = (allowedOrigins = '') => ({ allowedOrigins, cookieName: 'session' });
   const withCookie = (method: string, headers: Record<string, string> = {}) =>
     event({ method, headers, cookies: ['theme=dark', 'session=tok'] });
 
   it('returns the bearer token in preference to the cookie', () => {
-    expect(credential(event({ headers: { authorization: 'Bearer abc' } }), '')).toBe('abc');
-    expect(credential(event({ headers: { Authorization: 'bearer abc' }, cookies: ['session=tok'] }), '')).toBe('abc');
+    expect(credential(event({ headers: { authorization: 'Bearer abc' } }), here())).toBe('abc');
+    const both = event({ headers: { Authorization: 'bearer abc' }, cookies: ['session=tok'] });
+    expect(credential(both, here())).toBe('abc');
   });
 
   it('returns the cookie from the event field or from the header', () => {
-    expect(credential(withCookie('GET'), allowed)).toBe('tok');
-    expect(credential(event({ method: 'GET', headers: { cookie: 'a=b; session=tok' } }), allowed)).toBe('tok');
+    expect(credential(withCookie('GET'), here(allowed))).toBe('tok');
+    expect(credential(event({ method: 'GET', headers: { cookie: 'a=b; session=tok' } }), here(allowed))).toBe('tok');
+  });
+
+  it('reads only the cookie with the name of this deployment', () => {
+    const both = event({ method: 'GET', headers: {}, cookies: ['session=plain', '__Host-session=secure'] });
+    expect(credential(both, { allowedOrigins: '', cookieName: '__Host-session' })).toBe('secure');
+    expect(credential(both, here())).toBe('plain');
+    expect(() => credential(withCookie('GET'), { allowedOrigins: '', cookieName: '__Host-session' })).toThrow(
+      expect.objectContaining({ code: 'UNAUTHENTICATED' }),
+    );
   });
 
   it('requires an allowed Origin for a cookie on a method that changes state', () => {
-    expect(credential(withCookie('POST', { origin: 'https://b.example' }), allowed)).toBe('tok');
+    expect(credential(withCookie('POST', { origin: 'https://b.example' }), here(allowed))).toBe('tok');
     for (const origin of ['https://b.example.evil.com', 'null', 'https://b.example:8443', '']) {
-      expect(() => credential(withCookie('POST', { origin }), allowed)).toThrow(
+      expect(() => credential(withCookie('POST', { origin }), here(allowed))).toThrow(
         expect.objectContaining({ code: 'ORIGIN_NOT_ALLOWED' }),
       );
     }
-    expect(() => credential(withCookie('POST'), '')).toThrow(expect.objectContaining({ code: 'ORIGIN_NOT_ALLOWED' }));
+    expect(() => credential(withCookie('POST'), here())).toThrow(
+      expect.objectContaining({ code: 'ORIGIN_NOT_ALLOWED' }),
+    );
   });
 
   it('throws UNAUTHENTICATED without a bearer token and a cookie', () => {
     for (const headers of [{}, { authorization: 'Basic abc' }, { authorization: 'Bearer ' }]) {
-      expect(() => credential(event({ headers }), '')).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+      expect(() => credential(event({ headers }), here())).toThrow(
+        expect.objectContaining({ code: 'UNAUTHENTICATED' }),
+      );
     }
   });
 });

@@ -70,15 +70,26 @@ describe('buildOpenapi', () => {
     expect(pollQrLogin!.security).toEqual([]);
     expect(pollQrLogin!.parameters).toMatchObject([
       { name: 'ticket', in: 'path', required: true },
+      { name: 'cookie', in: 'query', required: false, schema: { const: '1' } },
       { name: 'X-Poll-Token', in: 'header', required: true },
     ]);
+  });
+
+  it('describes the answers that may set a cookie, and that then have no token', () => {
+    const headers = { 'Set-Cookie': { required: false, schema: { type: 'string' } } };
+    expect(document.paths['/logout']!['post']!.responses['204']).toEqual({ description: 'No Content', headers });
+    const registered = document.paths['/register']!['post']!.responses['201']!;
+    expect(registered).toMatchObject({ headers });
+    const schema = registered.content!['application/json']!.schema;
+    expect(schema.properties).toHaveProperty('token');
+    expect(schema.required).toEqual(['tokenType', 'expiresIn', 'user']);
   });
 
   it('describes text responses, redirects and empty responses', () => {
     const of = (path: string, verb: string) => document.paths[path]![verb]!.responses;
     expect(of('/{file}', 'get')['200']!.content).toEqual({ 'text/plain': { schema: { type: 'string' } } });
     expect(of('/oauth/authorize', 'get')['302']).toMatchObject({ headers: { Location: { required: true } } });
-    expect(of('/logout', 'post')['204']).toEqual({ description: 'No Content' });
+    expect(of('/me', 'delete')['204']).toEqual({ description: 'No Content' });
     expect(of('/qr-login', 'post')['429']).toMatchObject({ headers: { 'Retry-After': { required: true } } });
   });
 });
