@@ -33,7 +33,7 @@ describe('npm run doctor', () => {
   it('passes every check of a working stage, and prints no secret', async () => {
     const { code, stdout, stderr, rows } = await examine();
     expect([code, stderr]).toEqual([0, '']);
-    expect(Object.keys(rows)).toEqual(['– outbound address', '– PAY_API_V3_KEY', '– backups']);
+    expect(Object.keys(rows)).toEqual(['– outbound address', '– TRUSTED_PROXY', '– PAY_API_V3_KEY', '– backups']);
     expect(rows['– PAY_API_V3_KEY']).toContain('no certificate to try it on');
     expect(stdout).toContain('✓ call of API v3');
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^\d+ checks, nothing wrong$/);
