@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
  * The sender of a request. `address` is an IP address; `place` is the city or the country for display, null when it is
  * unknown.
  */
-export interface Client {
+interface Client {
   address: string;
   place: string | null;
 }

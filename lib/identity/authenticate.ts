@@ -11,23 +11,9 @@ export type AuthDeps = Pick<Runtime, 'now'> & { table: Table; tokens: SessionTok
 type AuthConsistency = Exclude<Consistency, 'eventual'>;
 
 /**
- * Returns the session of a token.
- * @param sessionConsistency a strong read sees a logout at once. An eventually consistent read, falling back to a
- * strong read, may see a logout some milliseconds late, but finds every new session.
- * @throws UNAUTHENTICATED when the token is not valid, or its session has ended
- */
-export async function authenticate(
-  deps: AuthDeps,
-  token: string,
-  { sessionConsistency }: { sessionConsistency: AuthConsistency },
-): Promise<Session> {
-  const { sid } = await deps.tokens.verifySession(token);
-  return readValidSession(deps, sid, sessionConsistency);
-}
-
-/**
  * Returns the session of a token, and its account.
- * @param sessionConsistency as in `authenticate`. Default: a strong read.
+ * @param sessionConsistency a strong read, the default, sees a logout at once. An eventually consistent read, falling
+ * back to a strong read, may see a logout some milliseconds late, but finds every new session.
  * @throws UNAUTHENTICATED when the token is not valid, its session has ended, or the account is closed or has ended all
  * its sessions
  */
