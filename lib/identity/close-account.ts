@@ -7,7 +7,7 @@ import { personOf } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
 import { isUnsettled, orderPages } from '../store/order-lists.ts';
 import { erasePayer, type Order } from '../store/orders.ts';
-import { deleteSession, type Session } from '../store/sessions.ts';
+import { revokeSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 import { creditId, isBooked, readBalance } from '../store/wallets.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
@@ -48,7 +48,7 @@ export async function closeAccount(deps: CloseDeps, token: string): Promise<void
   assertFreshLogin(session, beganAtMs);
   const closed = await close(deps, account.id);
   if (closed) await finishLateOrders(deps, closed, beganAtMs - LATE_ORDER_AGE_MS);
-  await deleteSession(deps.table, session.sid);
+  await revokeSession(deps.table, session.sid, deps.now());
   deps.log.info('identity.closed', { accountId: account.id });
   await resetLoginState(deps, session).catch((error: unknown) => deps.log.warn('login-state.reset-failed', { error }));
 }

@@ -43,7 +43,7 @@ export async function pollQrLogin(
   const view = pollView(stored, { pollToken, nowMs: deps.now() });
   if (view.status === 'gone') throw expired();
   if (view.status !== 'confirmed') return { status: view.status, pollIntervalMs: POLL_INTERVAL_MS };
-  const { appId, openId } = view.ticket;
+  const { appId, openId, confirmedAtMs: loginAtMs = 0 } = view.ticket;
   const person = { appId, openId };
   const existing = await recognise(deps, person);
   const sid = randomSessionId(deps);
@@ -51,7 +51,9 @@ export async function pollQrLogin(
   const account = existing ?? (await resolveUnknown(deps, person));
   if (!account)
     return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration({ ...person, sid }) };
-  return { status: 'registered', ...(await openUnlessRevoked(deps, account, { sid, ...person })) };
+  // The user may end all sessions between the confirmation and the collection.
+  if (loginAtMs < (account.sessionsNotBefore ?? 0)) throw expired();
+  return { status: 'registered', ...(await openUnlessRevoked(deps, account, { sid, ...person, loginAtMs })) };
 }
 
 /** Collects the ticket for one session. The ticket lives as long as the session, which a registration opens later. */
@@ -62,7 +64,11 @@ function collect({ table, now }: PollDeps, ticket: string, sid: string): Promise
 }
 
 /** The user may revoke the login between the collection and the storing of its session. */
-async function openUnlessRevoked(deps: PollDeps, account: Account, session: Person & { sid: string }) {
+async function openUnlessRevoked(
+  deps: PollDeps,
+  account: Account,
+  session: Person & { sid: string; loginAtMs: number },
+) {
   try {
     return await openSession(deps, account, { ...session, isNewUser: false });
   } catch (error) {

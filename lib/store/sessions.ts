@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -39,11 +39,6 @@ export async function readSession(
   const session = await getItem<Session & { revokedAtMs?: number }>(table, keys.session(sid), consistency);
   if (!session || session.revokedAtMs !== undefined) return undefined;
   return session.expiresAt * 1_000 > nowMs ? session : undefined;
-}
-
-/** Ends a session. Ending a session twice succeeds. */
-export async function deleteSession({ client, name: TableName }: Table, sid: string): Promise<void> {
-  await client.send(new DeleteCommand({ TableName, Key: keys.session(sid) }));
 }
 
 /** Seconds for which a revoked `sid` stays unusable: longer than any proof that can open a session under it. */

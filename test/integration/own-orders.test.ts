@@ -82,7 +82,8 @@ describe('GET /pay/orders', () => {
 
   it('queries only the five newest open orders of a page at WeChat', async () => {
     const { token } = await buyers.loggedIn();
-    const numbers = await order(token, 8);
+    const numbers: string[] = [];
+    for (let made = 0; made < 8; made += 1) numbers.push((await buy(world.pay, { token })).order.outTradeNo);
     const [newest = ''] = numbers.toReversed();
     await closeOrder(world.pay, { token, outTradeNo: newest });
     await listOrders(world.pay, { token });

@@ -5,7 +5,7 @@ import { openSession, randomSessionId } from '../../lib/identity/open-session.ts
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readPhoneHolder } from '../../lib/store/identities.ts';
 import { readSession } from '../../lib/store/sessions.ts';
-import { newPhone, phoneUsers } from '../support/phone-users.ts';
+import { masked, newPhone, phoneUsers } from '../support/phone-users.ts';
 import { rejectionsOf } from '../support/rejections.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -42,7 +42,7 @@ describe('phone number in place of a former number', () => {
     const former = (await account()).phone!;
     const token = await logIn();
     const answer = await bind(token, { code: await codeOf(person) });
-    expect(answer.user).toMatchObject({ id: owner.user.id, username: phone.slice(3) });
+    expect(answer.user).toMatchObject({ id: owner.user.id, username: masked(phone) });
     expect(await readPhoneHolder(world.table, former)).toBeUndefined();
     expect(await readPhoneHolder(world.table, phone)).toBe(owner.user.id);
     for (const old of [owner.token, bound.token, token]) {
@@ -61,7 +61,7 @@ describe('phone number in place of a former number', () => {
       expect(await account()).toEqual(before);
       expect(await readPhoneHolder(world.table, phone)).toBeUndefined();
       await expect(getMe(world.sessions, bound.token)).resolves.toBeDefined();
-      expect((await bind(await logIn(), { code })).user.username).toBe(phone.slice(3));
+      expect((await bind(await logIn(), { code })).user.username).toBe(masked(phone));
     });
     expect(calls).toBe(1);
   });
@@ -73,7 +73,7 @@ describe('phone number in place of a former number', () => {
     const stale = await logIn(world.base.now() - STALE_MS);
     await expect(bind(stale, sealed)).rejects.toMatchObject({ code: 'FRESH_LOGIN_REQUIRED' });
     expect(await account()).toEqual(before);
-    expect((await bind(await logIn(), sealed)).user.username).toBe(phone.slice(3));
+    expect((await bind(await logIn(), sealed)).user.username).toBe(masked(phone));
   });
 
   it('keeps the time of the login in the new session, so that a binding makes no session fresh', async () => {

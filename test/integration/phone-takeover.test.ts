@@ -12,7 +12,7 @@ import { markClosed } from '../../lib/store/orders.ts';
 import { bookEntry } from '../../lib/store/wallets.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { crashesAfter, interceptCommands } from '../support/crashes.ts';
-import { newPhone, phoneUsers } from '../support/phone-users.ts';
+import { masked, newPhone, phoneUsers } from '../support/phone-users.ts';
 import { rejectionsOf } from '../support/rejections.ts';
 import { createWorld, type Person, type World } from '../support/world.ts';
 
@@ -61,7 +61,7 @@ describe('phone number that another account has', () => {
       await expect(bind(token, code)).rejects.toMatchObject(ALLOWED);
       expect(await readPhoneHolder(world.table, phone)).toBe(owner.user.id);
       const answer = await bind(token, code, true);
-      expect(answer.user).toMatchObject({ id: user.id, username: phone.slice(3), initialized: true });
+      expect(answer.user).toMatchObject({ id: user.id, username: masked(phone), initialized: true });
     });
     expect(calls).toBe(1);
     expect(await readPhoneHolder(world.table, phone)).toBe(user.id);
@@ -171,7 +171,7 @@ describe('phone number that another account has', () => {
     expect(await readPhoneHolder(world.table, former)).toBe(user.id);
     const fresh = await logIn(person);
     const answer = await bind(fresh.token, code, true);
-    expect(answer.user).toMatchObject({ id: user.id, username: phone.slice(3) });
+    expect(answer.user).toMatchObject({ id: user.id, username: masked(phone) });
     expect(await readPhoneHolder(world.table, former)).toBeUndefined();
     await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(getMe(world.sessions, answer.token)).resolves.toBeDefined();

@@ -1,6 +1,7 @@
 // The end of a login by its user, and the modes in which the chat decides no login.
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { endSessions } from '../../lib/identity/end-sessions.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
 import { createOfficialQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';
@@ -52,6 +53,18 @@ describe('the revocation of a login', () => {
     const ticket = (await readTicket(world.table, qr.ticket))!;
     expect(ticket).toMatchObject({ state: 'cancelled', collector: expect.any(String) });
     await expect(world.poll(qr)).rejects.toMatchObject(GONE);
+  });
+
+  it('fails a poll after the user ended all sessions, and not the poll of a later login', async () => {
+    const person = await world.registered();
+    const { qr: earlier } = await world.logIn(person);
+    const { qr: other } = await world.logIn(person);
+    const { user } = await getMe(world.sessions, tokenOf(await world.poll(other)));
+    await endSessions(world.sessions, { userId: user.id });
+    await expect(world.poll(earlier)).rejects.toMatchObject(GONE);
+    later(1_000);
+    const { qr } = await world.logIn(person);
+    expect(await getMe(world.sessions, tokenOf(await world.poll(qr)))).toEqual({ user });
   });
 
   it('fails a registration, and ends the session of a registration', async () => {

@@ -77,7 +77,7 @@ describe('functions', () => {
 
   const sessionRoutes = Object.values<Record<string, Endpoint>>(ENDPOINTS)
     .flatMap((tagged) => Object.values(tagged))
-    .filter(({ auth, path }) => auth === 'session' && path !== '/pay/prepay')
+    .filter(({ auth }) => auth === 'session')
     .map(({ method, path }) => `${method} ${path}`);
 
   it.each(sessionRoutes)('reject a session on %s after a logout everywhere on another device', async (route) => {
@@ -88,7 +88,7 @@ describe('functions', () => {
       method: route.split(' ')[0]!,
       path: { ticket: 'x', outTradeNo: 'x' },
       headers: bearer(one.token),
-      body: { code: 'x', nickname: 'x', decision: 'confirm' },
+      body: { code: 'x', nickname: 'x', decision: 'confirm', sku: 'coffee', tradeType: 'JSAPI' },
     };
     await logoutEverywhere(other.token);
     expect(await call(name, request)).toMatchObject({ statusCode: 401, json: ENDED });

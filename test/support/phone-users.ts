@@ -15,6 +15,12 @@ export function newPhone(): string {
   return String((lastPhone += 1));
 }
 
+/** Returns the form in which answers show a number, with or without the country code of China. */
+export function masked(phone: string): string {
+  const national = phone.replace('+86', '');
+  return `${national.slice(0, 3)}****${national.slice(-4)}`;
+}
+
 /** Returns the actions of mini-program users who bind a phone, in the world that `worldOf` returns. */
 export function phoneUsers(worldOf: () => World) {
   const loggedIn = async (about: object = { phone: newPhone() }) => {

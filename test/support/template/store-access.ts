@@ -152,7 +152,6 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   sessions: {
     putSession: { SESSION: PUT },
     readSession: { SESSION: READ },
-    deleteSession: { SESSION: DELETE },
     revokeSession: { SESSION: PUT },
   },
   table: {
