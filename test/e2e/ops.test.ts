@@ -33,7 +33,7 @@ describe('infra/ops on the local stack', () => {
     expect(await bind(second, code)).toMatchObject({ status: 409 });
     const released = await run('op', ['account-release-phone', '{"phone":"+8613812345679"}']);
     expect(JSON.parse(released.stdout)).toEqual({ userId: first.user.id });
-    expect(await bind(second, code)).toMatchObject({ status: 200, body: { user: { username: '13812345679' } } });
+    expect(await bind(second, code)).toMatchObject({ status: 200, body: { user: { username: '138****5679' } } });
   });
 
   it('secrets stores, lists and removes a secret', async () => {
