@@ -1,4 +1,4 @@
-import { closeAccount as endpoint } from '../lib/http/api/identity.ts';
+import { closeAccount as endpoint } from '../lib/http/api/account.ts';
 import { route } from '../lib/http/route.ts';
 import { closeAccount } from '../lib/identity/close-account.ts';
 import { fresh } from '../lib/secrets/fresh.ts';

@@ -1,4 +1,4 @@
-import { logout as endpoint } from '../lib/http/api/identity.ts';
+import { logout as endpoint } from '../lib/http/api/account.ts';
 import { expiredSessionCookie } from '../lib/http/cookies.ts';
 import { route } from '../lib/http/route.ts';
 import { logout } from '../lib/identity/logout.ts';

@@ -1,4 +1,4 @@
-import { getMe as endpoint } from '../lib/http/api/identity.ts';
+import { getMe as endpoint } from '../lib/http/api/account.ts';
 import { route } from '../lib/http/route.ts';
 import { getMe } from '../lib/identity/get-me.ts';
 import { fresh } from '../lib/secrets/fresh.ts';

@@ -1,4 +1,4 @@
-import { closeOrder as endpoint } from '../lib/http/api/pay.ts';
+import { closeOrder as endpoint } from '../lib/http/api/orders.ts';
 import { route } from '../lib/http/route.ts';
 import { closeOrder } from '../lib/pay/close-order.ts';
 import { fresh } from '../lib/secrets/fresh.ts';

@@ -1,5 +1,5 @@
 import { REQUEST_BUDGET_MS } from '../lib/core/deadline.ts';
-import { getOrder as endpoint } from '../lib/http/api/pay.ts';
+import { getOrder as endpoint } from '../lib/http/api/orders.ts';
 import { route } from '../lib/http/route.ts';
 import { getOrder } from '../lib/pay/get-order.ts';
 import { fresh } from '../lib/secrets/fresh.ts';

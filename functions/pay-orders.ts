@@ -1,5 +1,5 @@
 import { REQUEST_BUDGET_MS } from '../lib/core/deadline.ts';
-import { listOrders as endpoint } from '../lib/http/api/pay.ts';
+import { listOrders as endpoint } from '../lib/http/api/orders.ts';
 import { route } from '../lib/http/route.ts';
 import { listOrders } from '../lib/pay/list-orders.ts';
 import { fresh } from '../lib/secrets/fresh.ts';

@@ -6,7 +6,7 @@ const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
 const nickname = v.pipe(v.string(), v.maxLength(256));
 const avatarUrl = v.pipe(v.string(), v.maxLength(1_024));
 /** Whether the number may be taken over from an inactive account. */
-const takeOver = v.optional(v.literal(true));
+const takeOver = v.optional(v.boolean());
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 
 export const loginMiniapp = endpoint({
@@ -84,34 +84,4 @@ export const register = endpoint({
   answer: pageSession,
   setsCookies: true,
   errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'IDENTITY_CONFLICT', 'RATE_LIMITED', 'NOT_CONFIGURED'],
-});
-
-export const getMe = endpoint({
-  method: 'GET',
-  path: '/me',
-  summary: 'Get the user of the session',
-  auth: 'session',
-  status: 200,
-  answer: v.object({ user }),
-  errors: ['UNAUTHENTICATED', 'NOT_CONFIGURED'],
-});
-
-export const logout = endpoint({
-  method: 'POST',
-  path: '/logout',
-  summary: 'End the session, or all sessions of the account; their tokens are rejected from then on',
-  auth: 'session',
-  request: { body: v.object({ everywhere: v.optional(v.boolean(), false) }) },
-  status: 204,
-  setsCookies: true,
-  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'NOT_CONFIGURED'],
-});
-
-export const closeAccount = endpoint({
-  method: 'DELETE',
-  path: '/me',
-  summary: 'Close the account after a fresh login: free its identifiers, erase personal data, keep its orders',
-  auth: 'session',
-  status: 204,
-  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'FRESH_LOGIN_REQUIRED', 'ORDER_STATE_CONFLICT', 'NOT_CONFIGURED'],
 });

@@ -26,6 +26,19 @@ export const cookieQuery = v.object({ cookie: v.optional(v.literal('1')) });
 /** The answer of a login on a web page. With `cookie=1` it has no token. */
 export const pageSession = v.object({ ...session.entries, token: v.optional(v.string()) });
 
+/** An order as its buyer sees it. Times are ISO 8601. */
+export const order = v.object({
+  outTradeNo: v.string(),
+  sku: v.string(),
+  description: v.string(),
+  amountFen: fen,
+  currency: v.string(),
+  state: v.picklist(['CREATED', 'NOTPAY', 'PAID', 'CLOSED', 'REFUNDING', 'REFUNDED']),
+  createdAt: v.string(),
+  paidAt: v.nullable(v.string()),
+  refundedFen: fen,
+});
+
 /** The errors of every route that calls WeChat. */
 export const WECHAT_ERRORS = [
   'RATE_LIMITED',

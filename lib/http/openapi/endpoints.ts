@@ -1,6 +1,8 @@
+import { closeAccount, getMe, logout } from '../api/account.ts';
 import { authorize, getJssdkConfig, getVerificationFile, oauthCallback } from '../api/h5.ts';
-import { bindPhone, closeAccount, getMe, loginMiniapp, logout, register, updateProfile } from '../api/identity.ts';
-import { closeOrder, getOrder, listOrders, prepay } from '../api/pay.ts';
+import { bindPhone, loginMiniapp, register, updateProfile } from '../api/identity.ts';
+import { closeOrder, getOrder, listOrders } from '../api/orders.ts';
+import { prepay } from '../api/pay.ts';
 import { createQrLogin, decideQrLogin, pollQrLogin } from '../api/scan-login.ts';
 import { getHealth, getJwks, getOpenapi } from '../api/service.ts';
 import { getWallet } from '../api/wallet.ts';

@@ -1,8 +1,8 @@
 import { toJsonSchema, toJsonSchemaDefs, type ConversionConfig } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import type { ErrorCode } from '../../core/errors.ts';
-import { jsapiPayment, order, payment } from '../api/pay.ts';
-import { session, user } from '../api/shared.ts';
+import { jsapiPayment, payment } from '../api/pay.ts';
+import { order, session, user } from '../api/shared.ts';
 import { STATUS } from '../error-response.ts';
 import type { JsonSchema } from './types.ts';
 

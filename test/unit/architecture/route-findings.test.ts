@@ -8,8 +8,8 @@ const LIST = 'GET /pay/orders';
 /** Two endpoints that are described, listed, served and routed. */
 const routes = (): Routes => ({
   endpoints: [
-    { name: 'getMe', file: 'lib/http/api/identity.ts', route: ME },
-    { name: 'listOrders', file: 'lib/http/api/pay.ts', route: LIST },
+    { name: 'getMe', file: 'lib/http/api/account.ts', route: ME },
+    { name: 'listOrders', file: 'lib/http/api/orders.ts', route: LIST },
   ],
   listed: [
     { operationId: 'getMe', name: 'getMe', route: ME },
@@ -34,7 +34,7 @@ describe('routeFindings', () => {
     [
       'an endpoint that is not listed',
       ({ listed }) => listed.shift(),
-      'GET /me: add getMe of lib/http/api/identity.ts to ENDPOINTS in lib/http/openapi/endpoints.ts',
+      'GET /me: add getMe of lib/http/api/account.ts to ENDPOINTS in lib/http/openapi/endpoints.ts',
     ],
     [
       'a listed endpoint that lib/http/api does not export',
@@ -44,7 +44,7 @@ describe('routeFindings', () => {
     [
       'a constant with another name than its operationId',
       ({ listed }) => listed.splice(0, 1, { operationId: 'getSelf', name: 'getMe', route: ME }),
-      'GET /me: rename getMe in lib/http/api/identity.ts to its operationId getSelf',
+      'GET /me: rename getMe in lib/http/api/account.ts to its operationId getSelf',
     ],
     [
       'an endpoint that no function serves',
@@ -52,7 +52,7 @@ describe('routeFindings', () => {
         all.served.shift();
         all.routed.shift();
       },
-      'GET /me: add functions/me.ts, which serves getMe of lib/http/api/identity.ts',
+      'GET /me: add functions/me.ts, which serves getMe of lib/http/api/account.ts',
     ],
     [
       'an endpoint that two functions serve',
