@@ -72,13 +72,8 @@ module.exports = async ({ resolveVariable }) => {
  * The throttle of each route, for all clients together: requests a second and burst. The functions scale their own limits by
  * the same preset (lib/rate-limit/limits.ts).
  *
- * `large` is for two million users a day:
- *   requests per user and day   15 polls of a login code, 10 polls of an order, 15 others                    40
- *   average                     2,000,000 × 40 / 86,400 s                                         926 a second
- *   peak                        a quarter of the day in one hour, factor 6                      5,556 a second
- *   the busiest route           polls of login codes, 15 of 40                                  2,084 a second
- * 5,000 serve twice the peak of the busiest route. One route at its throttle leaves half of the account's default of 10,000
- * a second to the others. The account's default also permits a burst of 5,000.
+ * `large` is for two million users a day. infra/README.md ("Floods") derives its numbers. One route at its throttle leaves
+ * half of the account's default of 10,000 a second to the others.
  */
 const GATEWAY = {
   small: { rate: 50, burst: 100 },

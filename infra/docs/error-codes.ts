@@ -50,7 +50,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   FRESH_LOGIN_REQUIRED: {
     cause:
-      'The request is irreversible and needs a login within the last 10 minutes. A token that replaced another token keeps the time of its login.',
+      'The request closes the account or replaces its phone number, and the login is older than 10 minutes. A token that replaced another token keeps the time of its login.',
     client: 'Logs in again and sends the request again. A phone code stays usable for 5 minutes.',
   },
   NOT_FOUND: {
@@ -75,7 +75,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   TICKET_EXPIRED: {
     cause:
-      'The ticket of a scan login is unknown, expired, cancelled, revoked or already collected, or the poll token is wrong. The cases are indistinguishable on purpose.',
+      'The ticket of a scan login is unknown, expired, cancelled, revoked or already collected, or the poll token is wrong. An end of all sessions also ends a confirmed login that is not collected yet. The cases are indistinguishable on purpose.',
     client: 'Stops polling and creates a new QR code.',
   },
   BODY_TOO_LARGE: {

@@ -43,7 +43,7 @@ export interface EndpointRequest<E extends Endpoint> {
   query: Part<E, 'query'>;
   headers: Part<E, 'headers'>;
   cookies: Record<string, string>;
-  /** What names the sender. `ClientReader` decides which part to trust. */
+  /** The parts that name the sender. `ClientReader` decides which part to trust. */
   clientFacts: ClientFacts;
 }
 

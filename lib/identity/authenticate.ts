@@ -45,11 +45,11 @@ export function accountGone(): AppError {
   return new AppError('UNAUTHENTICATED', 'This account was closed; log in again');
 }
 
-/** Time after a login within which irreversible acts are allowed. */
+/** Time after a login within which the user may close the account or replace its phone. */
 const FRESH_LOGIN_MS = 10 * 60_000;
 
 /**
- * Rejects an irreversible act unless the user logged in within the last ten minutes.
+ * Rejects an act that a stolen token must not perform, unless the user logged in within the last ten minutes.
  * @throws FRESH_LOGIN_REQUIRED
  */
 export function assertFreshLogin({ loginAtMs }: Session, nowMs: number): void {

@@ -38,8 +38,8 @@ export function hashOfCode(kind: CodeKind, appId: string, code: string): string 
  * @param sid the id of the session, derived from the code
  * @param codeHash stands for the code alone, in any login
  * @param error the error that WeChat returned for this request
- * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the session has ended, and
- * for all but one of the requests that would have to wait
+ * @throws `error` when the code opened no session, opened it more than CODE_LIFE_S ago, or the session has ended
+ * @throws `error` for all but one of the requests that would have to wait
  */
 export async function sessionOfUsedCode(
   deps: WaitDeps,
@@ -70,7 +70,7 @@ async function waitForDuplicate<Result>(
 }
 
 /**
- * Claims the wait for a concurrent duplicate of a code, so that replays of one code hold at most one function.
+ * Claims the wait for a concurrent duplicate of a code. Replays of a code therefore hold at most one function.
  * @returns true for one caller per code
  */
 export async function claimWait({ table, now, randomBytes }: WaitDeps, codeHash: string): Promise<boolean> {

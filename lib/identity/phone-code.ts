@@ -17,7 +17,7 @@ const ABANDONED_MS = 20_000;
  *
  * WeChat returns the same error for a used and for a wrong code, so a claim is stored before WeChat is asked. A request
  * waits only while that claim is pending.
- * @returns undefined for a code whose number was bound before
+ * @returns `phone` is undefined for a code whose number was bound before
  * @throws WECHAT_CODE_INVALID, also for a code of another account; RATE_LIMITED while another request with this code is
  * under way; WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */

@@ -6,8 +6,8 @@ import type { Replies } from './reply-to.ts';
  */
 export const replies = (siteName: string): Replies => ({
   /**
-   * To a user who scanned a login code. The links 确认登录 and 拒绝 follow the text. It describes the page that shows
-   * the code, so that the user notices the login code of an attacker.
+   * To a user who scanned a login code. The links 确认登录 and 拒绝 follow the text. The text describes
+   * the page that shows the code, so that the user notices the code of an attacker.
    */
   loginScanned: ({ time, place, browser }) =>
     `有网页请求以您的身份登录「${siteName}」。\n时间：${time}（北京时间）\n地点：${place}\n浏览器：${browser}\n\n` +

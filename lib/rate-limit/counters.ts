@@ -20,8 +20,8 @@ export interface Batches {
 export interface Counters {
   /** Returns the count: the sum as of the last flush of this instance, and its own unflushed counts. */
   read(counter: Counter): number;
-  /** Works like `read`, but gets the sum from the table unless this instance got it in this window. */
-  learn(counter: Counter): Promise<number>;
+  /** Returns the count like `read`, but loads the sum from the table if this instance has none of this window. */
+  load(counter: Counter): Promise<number>;
   /** Adds one. @returns the new count */
   add(counter: Counter, batches: Batches): Promise<number>;
   /** Returns the end of the current window in epoch seconds. */
@@ -42,8 +42,8 @@ const BEIJING_OFFSET_S = 8 * 3_600;
 const MAX_COUNTS = 10_000;
 
 /**
- * Creates counters. A lost instance loses its unflushed counts, and an instance knows the counts of the others as of
- * its last flush. Both errors are at most one batch for each instance.
+ * Creates counters. The unflushed counts of a lost instance are lost, and an instance reads the counts of the others
+ * only at its flushes. Both errors are at most one batch for each instance.
  */
 export function counters({ now, log, table }: LimitDeps): Counters {
   const counts = new Map<string, Count>();
@@ -86,7 +86,7 @@ export function counters({ now, log, table }: LimitDeps): Counters {
   return {
     endOf: (counter) => endOf(counter, windowOf(counter)),
     read: (counter) => sumOf(find(counter)),
-    learn: async (counter) => {
+    load: async (counter) => {
       const count = findOrCreate(counter);
       if (count.flushed === undefined) await flush(counter, count);
       return sumOf(count);

@@ -39,7 +39,7 @@ export const ADDRESS_LIMITS = {
   'jssdk-config': [{ windowS: MINUTE_S, successes: 3_000, failures: 300 }],
 } satisfies Record<string, AddressLimits[]>;
 
-/** Limits by account. No client reaches them: a page queries its order every two seconds. */
+/** Limits by account, far above normal use: a page queries its order every two seconds. */
 export const ACCOUNT_LIMITS = {
   prepay: { windowS: 10, requests: 10 },
   orders: { windowS: 10, requests: 60 },

@@ -16,8 +16,8 @@ export interface AddressLimits {
 }
 
 /**
- * A quota of WeChat for the whole app, which successes spend. Once half of the quota is spent, an address has
- * `scarce` successes in the window instead of `successes`, so that the rest is left for other addresses.
+ * A quota of WeChat for the whole app, which successes spend. Once half of the quota is spent, an address has only
+ * `scarce` successes in the window. The rest is left for other addresses.
  */
 interface Quota {
   calls: number;
@@ -57,7 +57,7 @@ const BATCHES_PER_LIMIT = 8;
 const MAX_BATCH = 100;
 /** Small, because all instances must see when a quota becomes scarce. */
 const QUOTA_BATCHES: Batches = { first: 1, later: 20 };
-/** Errors that the client did not cause. RATE_LIMITED comes from a quota of WeChat. */
+/** Errors that the client did not cause. RATE_LIMITED comes from WeChat or from another limit of the route. */
 const NOT_BY_CLIENT = new Set<ErrorCode>([
   'RATE_LIMITED',
   'INTERNAL',
@@ -72,7 +72,7 @@ const NOT_BY_CLIENT = new Set<ErrorCode>([
  * access control, because counts of several instances can exceed it by one batch each.
  *
  * Normal clients cause almost no writes. While a quota is scarce, each request of an address costs a write before its
- * work, because each of many instances would otherwise accept the address again.
+ * work. Otherwise each instance would accept the address again.
  */
 export function addressLimit(deps: LimitDeps, route: string, limits: AddressLimits[]): LimitAddress {
   // Two sets, so that many addresses cannot evict the counts of the quotas.
@@ -96,7 +96,7 @@ export function addressLimit(deps: LimitDeps, route: string, limits: AddressLimi
 
   async function successRules(networks: Network[]): Promise<Rule[]> {
     const rules = limits.map(async ({ windowS, successes, quota }) => {
-      const isScarce = quota !== undefined && (await ofQuotas.learn(quotaCounter(windowS))) >= quota.calls / 2;
+      const isScarce = quota !== undefined && (await ofQuotas.load(quotaCounter(windowS))) >= quota.calls / 2;
       const limit = isScarce ? quota.scarce : successes;
       return networks.map((network) => ({ ...rule('successes', { windowS, network, limit }), isScarce }));
     });

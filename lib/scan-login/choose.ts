@@ -26,12 +26,12 @@ export async function tapChoice(
   if (!isTicket(name)) return undefined;
   const nowMs = deps.now();
   const move = { ...personOf(tap), ticket: name, ...CHAT_MOVES[tap.choice], nowMs };
-  return endSession(deps, (await moveTicket(deps.table, move)).ticket);
+  return endCancelledSession(deps, (await moveTicket(deps.table, move)).ticket);
 }
 
 /**
  * Applies a text such as `1` to the newest code that the user scanned, while its login waits for a choice. A revocation
- * is possible for ten minutes after the login too. The ticket stores the push, so that a repeated push is recognised,
+ * is also possible for ten minutes after the confirmation. The ticket stores the push, so that a repeated push is recognised,
  * and a later push with the same text is an ordinary message.
  * @returns the ticket after the choice; undefined when the text decides nothing
  */
@@ -47,14 +47,17 @@ export async function typeChoice(
   const move = { ...personOf(typed), ticket: scan.ticket, from, to, nowMs, pushId, confirmedAfterMs };
   const { moved, ticket } = await moveTicket(deps.table, move);
   const isRepeat = (to === 'confirmed' ? ticket?.confirmedBy : ticket?.cancelledBy) === pushId;
-  return moved || isRepeat ? endSession(deps, ticket) : undefined;
+  return moved || isRepeat ? endCancelledSession(deps, ticket) : undefined;
 }
 
 /**
  * Ends the session of a login that was cancelled after its collection, also when the session is not stored yet. Runs
  * for each repeated choice, so that the choice after a crash ends the session.
  */
-async function endSession(deps: ChooseDeps, ticket: ScannedTicket | undefined): Promise<ScannedTicket | undefined> {
+async function endCancelledSession(
+  deps: ChooseDeps,
+  ticket: ScannedTicket | undefined,
+): Promise<ScannedTicket | undefined> {
   if (ticket?.state === 'cancelled' && ticket.collector) await revokeSession(deps.table, ticket.collector, deps.now());
   return ticket;
 }

@@ -33,7 +33,7 @@ export async function decideQrLogin(
   const { from, to } = MINIAPP_MOVES[decision];
   const move = { ticket: name, appId, openId, from, to, nowMs: deps.now() };
   const { ticket } = isTicket(name) ? await moveTicket(deps.table, move) : {};
-  // Requests are repeated, also after the web page has collected the login.
+  // A client may repeat a confirmation after the web page has collected the login.
   const isDone = ticket?.state === to || (to === 'confirmed' && ticket?.state === 'collected');
   if (!ticket || !isDone) throw new AppError('TICKET_EXPIRED', 'This code has expired; create a new one');
   const { requestedAtMs, place, browser } = ticket;

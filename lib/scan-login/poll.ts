@@ -32,8 +32,8 @@ export type PollDeps = SessionDeps & {
  *
  * The account of a known user is read before the collection, so that few steps can fail after the collection. For an
  * unknown user WeChat is called after the collection, so that only one request calls WeChat.
- * @throws TICKET_EXPIRED for an unknown, expired, cancelled, revoked or collected ticket and for a wrong poll token,
- * always with the same message; IDENTITY_CONFLICT
+ * @throws TICKET_EXPIRED for an unknown, expired, cancelled, revoked or collected ticket, for a wrong poll token, and
+ * when the user ended all sessions after the confirmation, always with the same message; IDENTITY_CONFLICT
  */
 export async function pollQrLogin(
   deps: PollDeps,

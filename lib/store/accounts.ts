@@ -10,7 +10,7 @@ export interface Account {
   createdAt: string;
   /** Version for optimistic locking. Each change of the identifiers increments it. */
   revision: number;
-  /** Time of a login. The user may have been active up to ACTIVITY_INTERVAL_S later. */
+  /** Time of a login. Logins in the next ACTIVITY_INTERVAL_S are not recorded. */
   lastActiveAt?: string;
   nickname?: string;
   avatarUrl?: string;
@@ -55,7 +55,7 @@ export function allIdsOf({ id, formerIds }: Account): string[] {
   return [id, ...(formerIds ?? [])];
 }
 
-/** Seconds between two records of the activity of an account. A recorded activity may be that much older. */
+/** Seconds after a recorded login in which no other login is recorded. */
 const ACTIVITY_INTERVAL_S = 7 * 24 * 3_600;
 
 /**

@@ -48,8 +48,8 @@ export function ordersOf(accountId: string): Key {
 }
 
 /**
- * Returns the partition of the orders of an account, and the range of the sort keys of its orders whose numbers were
- * generated at `sinceMs` (epoch ms) or later.
+ * Returns the partition of the orders of an account, and a range of its sort keys. The range holds the orders whose
+ * numbers were generated at `sinceMs` (epoch ms) or later.
  */
 export function ordersSince(accountId: string, sinceMs: number): { pk: string; from: string; to: string } {
   const { pk, sk: from } = keys.order(`${accountId}${orderTime(sinceMs)}${'0'.repeat(8)}`);

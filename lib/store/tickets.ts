@@ -5,7 +5,7 @@ import { getItem, type Table } from './table.ts';
 
 /**
  * The QR code of one login on a web page. After the scan the user confirms or refuses the login: in the chat of the
- * official account, or in the mini-program. The user can revoke a confirmed login.
+ * official account, or in the mini-program. In the chat the user can also revoke a confirmed login.
  *
  *   created --scan--> scanned --confirm--> confirmed --collect--> collected
  *      \                 \-----refuse----> cancelled <--revoke-----/
@@ -21,7 +21,7 @@ export interface Ticket extends Asker {
   pollTokenHash: string;
   /** Time of the request for the code. */
   requestedAtMs: number;
-  /** Epoch seconds; also the TTL. The collection extends it, so that the user can revoke the login while it lives. */
+  /** Epoch seconds; also the TTL. After the collection the ticket lives as long as its session, which the user can revoke. */
   expiresAt: number;
   appId: string;
   /** The user who scanned; present from the state `scanned` on. */

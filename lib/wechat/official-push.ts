@@ -91,8 +91,8 @@ function openEncrypted(query: URLSearchParams, body: Buffer, keys: PushKeys): Pu
 
 /**
  * Returns the content of the last `<Encrypt>` by a linear scan, because the body is not authenticated yet. In
- * compatible mode the text of a user precedes the ciphertext. That text can contain `<Encrypt>`, and WeChat does not
- * escape the end of a CDATA section in it, so the body may not even be well-formed XML.
+ * compatible mode the text of a user precedes the ciphertext. This text can contain `<Encrypt>`. WeChat does not escape
+ * the end of a CDATA section in the text, so the body may not even be well-formed XML.
  */
 function findEncrypted(body: Buffer): string | undefined {
   const text = body.toString('latin1').trim();

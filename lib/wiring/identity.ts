@@ -58,7 +58,7 @@ export async function loadProfileUpdate(outside: Runtime = runtime): Promise<Pro
 
 /**
  * Loads the dependencies of closing an account. The mini-program is loaded only for a session that has a session key of
- * WeChat, and the payment only for an order that was placed during the close.
+ * WeChat. The payment is loaded only for an order that was placed during the close.
  * @throws NOT_CONFIGURED
  */
 export async function loadAccountClosing(outside: Runtime = runtime): Promise<CloseDeps> {

@@ -220,7 +220,7 @@ describe('a flood of scan login', () => {
     expect(await poll.limit('198.51.100.1', accepted)).toBeUndefined();
   });
 
-  it('does not limit a campus that shows five hundred pages under one address', async () => {
+  it('is not assumed of a campus that shows five hundred pages under one address', async () => {
     const poll = await loadQrLoginPoll(outside);
     for (let polls = 0; polls < 500 * 30; polls += 1) await poll.limit('203.0.113.5', accepted);
     await expect(logInByScan('203.0.113.5')).resolves.toBeUndefined();

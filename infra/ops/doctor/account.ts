@@ -75,7 +75,8 @@ export function checkSettings(
     runCheck('SCAN_LOGIN_CONFIRM', () => {
       const { SCAN_LOGIN_CONFIRM: confirmBy } = settings('SCAN_LOGIN_CONFIRM');
       if (confirmBy === 'tap') return confirmBy;
-      if (confirmBy === 'scan') return { mark: '!', note: 'scan: the code of an attacker takes over who scans it' };
+      if (confirmBy === 'scan')
+        return { mark: '!', note: "scan: an attacker's code takes over the account of each user who scans it" };
       throw badSetting('SCAN_LOGIN_CONFIRM', 'must be tap or scan');
     }),
     runCheck('TRUSTED_PROXY', judgeTrustedProxy),
@@ -95,7 +96,7 @@ export function judgeTrustedProxy(): string | CheckOutcome {
   if (proxy !== 'cloudfront') throw badSetting('TRUSTED_PROXY', 'must be empty or cloudfront');
   if (variable('ORIGIN_SECRET') !== undefined) return 'cloudfront, recognised by ORIGIN_SECRET';
   const note =
-    'cloudfront, but ORIGIN_SECRET is not set: login routes return 503 → npm run secrets -- put ORIGIN_SECRET';
+    'cloudfront, but ORIGIN_SECRET is not set: logins and prepay return 503 → npm run secrets -- put ORIGIN_SECRET';
   return { mark: '!', note };
 }
 

@@ -48,8 +48,8 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
 }
 
 /**
- * Returns the mode of pushes. Plain mode is a warning. Compatible mode is none: the functions read only the encrypted
- * part of a push.
+ * Returns the mode of pushes. Only plain mode is a warning: in compatible mode the functions read only the
+ * encrypted part of a push.
  */
 export function judgePushKeys({ mode, aesKeys }: Pick<PushKeys, 'mode' | 'aesKeys'>): string | CheckOutcome {
   if (mode !== 'plain') return `${mode} mode${aesKeys.length > 1 ? ', with the previous EncodingAESKey' : ''}`;
