@@ -115,7 +115,7 @@ function describeSimulator({ account: { originalId } }: World): object {
     page: 'GET / in a browser: a phone to click',
     accountQr: accountQrUrl(originalId),
     calls: {
-      'POST /_phone/users': '{phone?, countryCode?, nickname?, avatarUrl?}; phone null for no phone',
+      'POST /_phone/users': '{phone?, countryCode?, nickname?, avatarUrl?, follows?}; phone null for no phone',
       'GET /_official': 'mode, menu and followers of the official account',
       'POST /_official': '{mode?, aesKey?, token?}: changes the settings of the official account at once',
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',

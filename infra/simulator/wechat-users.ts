@@ -20,6 +20,8 @@ interface NewWechatUser {
   countryCode?: string;
   nickname?: string;
   avatarUrl?: string;
+  /** Default: the user does not follow the official account. */
+  follow?: Follow | null;
 }
 
 interface Follow {
@@ -64,7 +66,7 @@ export class WechatUsers {
     this.#secrets = secrets;
   }
 
-  create({ phone, countryCode = '86', nickname, avatarUrl }: NewWechatUser): WechatUser {
+  create({ phone, countryCode = '86', nickname, avatarUrl, follow = null }: NewWechatUser): WechatUser {
     const number = this.#users.size + 1;
     const pure = phone === undefined ? `138${String(number).padStart(8, '0')}` : phone;
     const user: WechatUser = {
@@ -80,7 +82,7 @@ export class WechatUsers {
         miniapp: this.#secrets.record(newOpenId(this.#apps.miniapp)),
         official: this.#secrets.record(newOpenId(this.#apps.official)),
       },
-      follow: null,
+      follow,
       chat: [],
       received: [],
       grants: new Map(),

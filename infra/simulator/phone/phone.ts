@@ -1,4 +1,5 @@
-import { readOptionalText } from '../control-body.ts';
+import { realSeconds } from '../clock.ts';
+import { readFlag, readOptionalText } from '../control-body.ts';
 import { ControlError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
 import type { World } from '../world.ts';
@@ -16,11 +17,14 @@ export const phoneActionNames = Object.keys(actions);
 /** `POST /_phone/users`: creates a WeChat user. */
 export function createUser({ users }: World, input: unknown): object {
   const body = isRecord(input) ? input : {};
+  const follows = readFlag(body, 'follows', false);
   const { id, openIds, unionId } = users.create({
     phone: body.phone === null ? null : readOptionalText(body, 'phone'),
     countryCode: readOptionalText(body, 'countryCode', /^[1-9]\d{0,3}$/),
     nickname: readOptionalText(body, 'nickname'),
     avatarUrl: readOptionalText(body, 'avatarUrl'),
+    // Followed before the deployment, so no push reports the follow.
+    follow: follows ? { since: realSeconds() } : null,
   });
   return { id, openIds, unionId };
 }

@@ -52,3 +52,13 @@ test('a tap needs a follower and an id', async () => {
   expect([answer.status, answer.json.error]).toEqual([409, 'NOT_FOLLOWING']);
   expect((await tap({})).status).toBe(400);
 });
+
+test('a follower from before the deployment can use the chat, and no push reports the follow', async () => {
+  const before = receiver.received.length;
+  const { json: old } = await call(simulator, 'POST', '/_phone/users', { follows: true });
+  expect(receiver.received).toHaveLength(before);
+  expect((await call(simulator, 'GET', `/_phone/users/${old.id}`)).json.follows).toBe(true);
+  await phoneAction(simulator, old, 'message', { text: 'hi' });
+  expect(lastBody()).toContain(old.openIds.official);
+  expect((await call(simulator, 'POST', '/_phone/users', { follows: 'yes' })).status).toBe(400);
+});
