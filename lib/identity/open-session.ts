@@ -26,6 +26,8 @@ export const SESSION_LIFE_S = 7 * 24 * 3_600;
 type NewSession = Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt' | 'loginAtMs'> & {
   /** Time of the login, for a session that replaces an earlier session of the same login. Default: now. */
   loginAtMs?: number;
+  /** Time from which an end of all sessions does not concern this session. Default: now. */
+  createdAtMs?: number;
 };
 
 /**
@@ -35,7 +37,7 @@ type NewSession = Omit<Session, 'accountId' | 'createdAtMs' | 'expiresAt' | 'log
 export async function openSession(deps: SessionDeps, account: Account, session: NewSession): Promise<SessionAnswer> {
   const nowMs = deps.now();
   // The clock of the instance that ended all sessions may be ahead.
-  const createdAtMs = Math.max(nowMs, account.sessionsNotBefore ?? 0);
+  const { createdAtMs = Math.max(nowMs, account.sessionsNotBefore ?? 0) } = session;
   const expiresAt = Math.floor(nowMs / 1_000) + SESSION_LIFE_S;
   const stored = { loginAtMs: nowMs, ...session, accountId: account.id, createdAtMs, expiresAt };
   await recordActivity(deps.table, account, nowMs);
