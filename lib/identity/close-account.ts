@@ -63,6 +63,8 @@ function close(deps: CloseDeps, accountId: string): Promise<Account | undefined>
   return retryOnConflict(deps, async () => {
     const account = await readAccount(deps.table, accountId, 'strong');
     if (!account) return undefined;
+    // Before the orders, because it costs less, and after them, because a credit may be booked meanwhile.
+    await assertEmptyWallet(deps, account);
     const withPayer = await readSettledOrders(deps, account);
     await assertEmptyWallet(deps, account);
     // Erases payers before the close, because a client cannot retry after the close.
@@ -103,9 +105,9 @@ function namesPayer({ openId, clientIp }: Order): boolean {
   return (openId ?? clientIp) !== undefined;
 }
 
-/** Finds a paid top-up that is not in the wallet yet. */
+/** Finds a top-up that was paid, also one that was refunded since, and is not in the wallet yet. */
 async function findUncredited({ table }: CloseDeps, orders: Order[]): Promise<Order | undefined> {
-  const paid = orders.filter(({ kind, state }) => kind === 'wallet-topup' && state === 'PAID');
+  const paid = orders.filter(({ kind, transactionId }) => kind === 'wallet-topup' && transactionId !== undefined);
   const booked = await Promise.all(
     paid.map(({ outTradeNo }) => isBooked(table, { accountId: ownerOf(outTradeNo), id: creditId(outTradeNo) })),
   );
@@ -113,8 +115,7 @@ async function findUncredited({ table }: CloseDeps, orders: Order[]): Promise<Or
 }
 
 /**
- * Rejects the close while the wallet holds money. Called after the orders were read, so that a credit booked meanwhile
- * is in the balance.
+ * Rejects the close while the wallet holds money.
  * @throws ORDER_STATE_CONFLICT
  */
 async function assertEmptyWallet({ table }: CloseDeps, account: Account): Promise<void> {

@@ -9,7 +9,7 @@ import { readAccount, type Account } from '../store/accounts.ts';
 import { claim, readClaim, type Claim } from '../store/claims.ts';
 import { orderTime } from '../store/keys.ts';
 import { claimCreation, putOrder, putTopUp, readOrder, type Order, type TradeType } from '../store/orders.ts';
-import { readPrice, type Price } from '../store/prices.ts';
+import type { Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
 import type { CheckDeps } from './check-order.ts';
 import { createAtWechat } from './create-at-wechat.ts';
@@ -25,6 +25,8 @@ export type PrepayDeps = AuthDeps &
     /** Settings of new orders: the protocol, the merchant and the notification URL. */
     newOrders: Pick<Order, 'api' | 'mchId' | 'notifyUrl'>;
     limitOpenOrders: OpenOrderLimit;
+    /** Returns the price of a sku, or undefined. */
+    readPrice(sku: string): Promise<Price | undefined>;
   };
 
 /**
@@ -76,22 +78,22 @@ export async function prepay(
       sessionConsistency: 'eventual-with-fallback',
       accountConsistency: 'eventual-with-fallback',
     }),
-    readPrice(deps.table, request.sku),
+    deps.readPrice(request.sku),
   ]);
   await deps.limitAccount(account.id);
   if (!price) throw new AppError('NOT_FOUND', 'The catalogue has no such sku');
   const draft = newOrder(deps, { session, price, request });
   const key = request.idempotencyKey === undefined ? undefined : keyOf(session, request.idempotencyKey);
-  const placed = await deps.limitOpenOrders(account, {
+  const { order: placed, isNew } = await deps.limitOpenOrders(account, {
     isRepeat: async () => key !== undefined && isPlaced(deps, key),
     place: async () => {
       const outTradeNo = key ? await claimOrderNumber(deps, draft, key) : draft.outTradeNo;
-      return storeOrder(deps, account, { ...draft, outTradeNo });
+      const stored = await storeOrder(deps, account, { ...draft, outTradeNo });
+      assertSamePurchase(stored, draft);
+      return { order: stored, isNew: stored.placedBy === draft.placedBy };
     },
   });
-  assertSamePurchase(placed, draft);
-  const isRepeat = placed.outTradeNo !== draft.outTradeNo;
-  const order = isRepeat ? await findPaymentHandle(deps, placed) : await createAtWechat(deps, placed);
+  const order = isNew ? await createAtWechat(deps, placed) : await findPaymentHandle(deps, placed);
   return { order: orderView(order), payment: await paymentOf(deps, order) };
 }
 
@@ -199,8 +201,10 @@ function newOrder(
     throw new AppError('PARAM_ERROR', 'app: a JSAPI payment must use the app of this session');
   }
   const nowMs = now();
+  const outTradeNo = accountId + orderTime(nowMs) + randomId(randomBytes, 8);
   return {
-    outTradeNo: accountId + orderTime(nowMs) + randomId(randomBytes, 8),
+    outTradeNo,
+    placedBy: outTradeNo,
     sku: price.sku,
     kind: price.kind,
     ...priceOf(price, request),

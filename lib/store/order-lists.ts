@@ -52,32 +52,33 @@ export async function findOpenOrder(table: Table, accountId: string): Promise<Or
   return undefined;
 }
 
+/** An order that its buyer may still pay. */
+export type OpenOrder = Pick<Order, 'outTradeNo' | 'timeExpire'>;
+
+/** Bounds the cost of a read for an account that places and closes orders all the time. */
+const MAX_READ = 200;
+
 /**
- * Reads the oldest orders of this account id that are neither paid nor closed, at most `limit`.
+ * Reads the oldest open orders of this account id, eventually consistently. An order whose creation at WeChat failed is
+ * not open: only a creation that is under way has a claim.
  * @param sinceMs leaves out orders whose number was generated before this time (epoch ms)
+ * @returns undefined for an account with more than MAX_READ orders since then
  */
 export async function readOpenOrders(
   { client, name: TableName }: Table,
-  { accountId, sinceMs, limit }: { accountId: string; sinceMs: number; limit: number },
-): Promise<Pick<Order, 'timeExpire'>[]> {
+  { accountId, sinceMs }: { accountId: string; sinceMs: number },
+): Promise<OpenOrder[] | undefined> {
   const { pk, from, to } = ordersSince(accountId, sinceMs);
-  const open: Pick<Order, 'timeExpire'>[] = [];
-  let after: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        FilterExpression: '#state IN (:created, :notpay)',
-        ProjectionExpression: 'timeExpire',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to, ':created': 'CREATED', ':notpay': 'NOTPAY' },
-        ExclusiveStartKey: after,
-        ConsistentRead: true,
-      }),
-    );
-    open.push(...(Items as Pick<Order, 'timeExpire'>[]));
-    after = LastEvaluatedKey;
-  } while (after && open.length < limit);
-  return open.slice(0, limit);
+  const { Items = [], LastEvaluatedKey } = await client.send(
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      FilterExpression: '#state = :notpay OR (#state = :created AND attribute_exists(creationClaimedAtMs))',
+      ProjectionExpression: 'outTradeNo, timeExpire',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to, ':created': 'CREATED', ':notpay': 'NOTPAY' },
+      Limit: MAX_READ,
+    }),
+  );
+  return LastEvaluatedKey ? undefined : (Items as OpenOrder[]);
 }

@@ -50,6 +50,11 @@ export interface Order {
   /** Time of the last claim to create the order at WeChat. */
   creationClaimedAtMs?: number;
   /**
+   * The order number that the request which stored the order had generated. With a repeated Idempotency-Key the number
+   * of the order itself can be that of an earlier request.
+   */
+  placedBy?: string;
+  /**
    * Hash of the requested purchase. A repeat of an Idempotency-Key must have the same hash. The hash does not include
    * the catalogue price.
    */

@@ -5,6 +5,7 @@ import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
+import { knownPrices } from '../pay/known-prices.ts';
 import { openOrderLimit } from '../pay/open-orders.ts';
 import type { OwnOrderDeps } from '../pay/own-order.ts';
 import type { PrepayDeps } from '../pay/prepay.ts';
@@ -51,6 +52,7 @@ export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps
     clientOf,
     limitAccount: await loadAccountLimit('prepay', outside),
     limitOpenOrders: openOrderLimit(pay),
+    readPrice: knownPrices(pay),
     newOrders: { api, mchId, notifyUrl },
   };
 }

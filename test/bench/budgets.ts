@@ -86,7 +86,7 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 1.5, wru: 3, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
     why: {
-      rru: 'session, account and price: the account shows that all its sessions ended',
+      rru: 'session, account and open orders: the account shows that all its sessions ended',
       wru: 'the index entry of the follow-up of the new order',
     },
   },
@@ -94,7 +94,7 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 2.5, wru: 7, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
     why: {
-      rru: 'session, account and price, as in prepay',
+      rru: 'session, account and open orders, as in prepay',
       wru: 'order, index entry and account are written in one transaction, which costs double',
     },
   },

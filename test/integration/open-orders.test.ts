@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../../lib/core/errors.ts';
 import { closeOrder } from '../../lib/pay/close-order.ts';
+import { listOrders } from '../../lib/pay/list-orders.ts';
+import { openOrderLimit } from '../../lib/pay/open-orders.ts';
 import { mergeAccounts } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { markClosed } from '../../lib/store/orders.ts';
@@ -55,13 +58,29 @@ describe('the limit of open orders', () => {
     for (const { reason } of rejected) expect(reason).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('permits at most one more order for each instance', async () => {
+  it('leaves about 20 of 100 orders that 100 instances place at the same time', async () => {
     const { token } = await buyers.loggedIn();
-    const instances = await Promise.all(Array.from({ length: 5 }, () => world.payWith()));
-    const results = await Promise.all(instances.map((instance) => orderOneByOne(instance, token, 20)));
-    const placed = results.flatMap((result) => result.placed);
+    const instances = Array.from({ length: 100 }, () => ({
+      ...world.pay,
+      limitOpenOrders: openOrderLimit(world.base),
+    }));
+    const outcomes = await Promise.allSettled(instances.map((instance) => buy(instance, { token })));
+    const placed = outcomes.flatMap((outcome) =>
+      outcome.status === 'fulfilled' ? [outcome.value.order.outTradeNo] : [],
+    );
     expect(placed.length).toBeGreaterThanOrEqual(LIMIT);
-    expect(placed.length).toBeLessThanOrEqual(LIMIT + instances.length);
+    expect(placed.length).toBeLessThanOrEqual(LIMIT + 10);
+    const { orders } = await listOrders(world.pay, { token });
+    for (const { outTradeNo, state } of orders) expect(state).toBe(placed.includes(outTradeNo) ? 'NOTPAY' : 'CLOSED');
+  });
+
+  it('does not count orders that WeChat did not create', async () => {
+    const { token } = await buyers.loggedIn();
+    const send = () => Promise.reject(new AppError('WECHAT_UNAVAILABLE', 'WeChat is down'));
+    const { errors } = await orderOneByOne(await world.payWith({ send }), token, LIMIT + 5);
+    expect(errors).toHaveLength(LIMIT + 5);
+    for (const { code } of errors) expect(code).toBe('WECHAT_UNAVAILABLE');
+    await expect(buy(world.pay, { token })).resolves.toMatchObject({ order: { state: 'NOTPAY' } });
   });
 
   it('counts wallet top-ups and the orders of merged accounts', async () => {
