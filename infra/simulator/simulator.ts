@@ -46,6 +46,8 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
       .catch((error: unknown) => (request.errored ? undefined : internalError(error)))
       .then((answer) => (answer ? writeAnswer(response, answer) : holdOpen(response)));
   });
+  // Longer than a client keeps an idle connection. Otherwise a busy machine can close a connection that a client is using.
+  server.keepAliveTimeout = 60_000;
   server.listen(settings.port, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
