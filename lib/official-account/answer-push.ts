@@ -71,14 +71,14 @@ async function handleScan(
 /** Applies the choice of a user about a login. Returns no reply for a message that is no choice. */
 async function handleChoice(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
   const { appId, log, replies } = deps;
-  const { content, openId, dedupeKey: pushId } = push;
+  const { content, openId, dedupeKey: pushId, createTimeS: sentAtS } = push;
   const chosen = isSealed(push) ? readChoice(content) : undefined;
   if (!chosen) return undefined;
   const { choice, ticket: tapped } = chosen;
   const person = { appId, openId };
   const ticket =
     tapped === undefined
-      ? await typeChoice(deps, { ...person, choice, pushId })
+      ? await typeChoice(deps, { ...person, choice, pushId, sentAtS })
       : await tapChoice(deps, { ...person, choice, ticket: tapped });
   if (tapped === undefined && !ticket) return undefined;
   log.info('official-account.login-decided', { choice, state: ticket?.state, openId });

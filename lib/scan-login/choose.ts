@@ -32,16 +32,17 @@ export async function tapChoice(
 /**
  * Applies a text such as `1` to the newest code that the user scanned, while its login waits for a choice. A revocation
  * is also possible for ten minutes after the confirmation. The ticket stores the push, so that a repeated push is recognised,
- * and a later push with the same text is an ordinary message.
+ * and a later push with the same text is an ordinary message. A text from before the scan does not decide about the code.
+ * @param sentAtS CreateTime of the push, epoch seconds. A text of the same second as the scan counts as sent after it.
  * @returns the ticket after the choice; undefined when the text decides nothing
  */
 export async function typeChoice(
   deps: ChooseDeps,
-  { pushId, ...typed }: Choice & { pushId: string },
+  { pushId, sentAtS, ...typed }: Choice & { pushId: string; sentAtS: number },
 ): Promise<ScannedTicket | undefined> {
   const nowMs = deps.now();
   const scan = await readNewestScan(deps.table, typed, nowMs);
-  if (!scan) return undefined;
+  if (!scan || sentAtS < scan.scannedAtS) return undefined;
   const { from, to } = CHAT_MOVES[typed.choice];
   const confirmedAfterMs = nowMs - LATE_REVOKE_S * 1_000;
   const move = { ...personOf(typed), ticket: scan.ticket, from, to, nowMs, pushId, confirmedAfterMs };

@@ -20,7 +20,10 @@ export interface DecisionAnswer {
 /**
  * Applies the decision of a user who scanned a mini-program code, whose scene is the ticket. `scan` reports the scan to
  * the web page, `confirm` logs the page in as the user, `cancel` ends the login.
- * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; TICKET_EXPIRED for an unknown, expired or used
+ *
+ * The session of the page keeps the time of the login of the mini-program. A session from a scan login cannot decide,
+ * because a token could otherwise extend its own login again and again.
+ * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app or from a scan login; TICKET_EXPIRED for an unknown, expired or used
  * ticket, or a ticket that another user scanned
  */
 export async function decideQrLogin(
@@ -29,9 +32,15 @@ export async function decideQrLogin(
 ): Promise<DecisionAnswer> {
   const { session } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   assertMiniappSession(session, deps.appId);
-  const { appId, openId } = session;
+  if (session.sessionKey === undefined) {
+    throw new AppError(
+      'FORBIDDEN',
+      'A session from a scan login cannot decide; log in to the mini-program with wx.login',
+    );
+  }
+  const { appId, openId, loginAtMs } = session;
   const { from, to } = MINIAPP_MOVES[decision];
-  const move = { ticket: name, appId, openId, from, to, nowMs: deps.now() };
+  const move = { ticket: name, appId, openId, from, to, loginAtMs, nowMs: deps.now() };
   const { ticket } = isTicket(name) ? await moveTicket(deps.table, move) : {};
   // A client may repeat a confirmation after the web page has collected the login.
   const isDone = ticket?.state === to || (to === 'confirmed' && ticket?.state === 'collected');

@@ -11,6 +11,7 @@ import { recognise, recogniseOrCreate } from '../identity/recognise.ts';
 import { resolveUnionId, type SyncDeps } from '../identity/sync-identity.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Person } from '../store/identities.ts';
+import { readOpenedSession } from '../store/sessions.ts';
 import { markCollected, readTicket } from '../store/tickets.ts';
 import { isTicket, POLL_INTERVAL_MS, pollView } from './ticket.ts';
 
@@ -32,6 +33,10 @@ export type PollDeps = SessionDeps & {
  *
  * The account of a known user is read before the collection, so that few steps can fail after the collection. For an
  * unknown user WeChat is called after the collection, so that only one request calls WeChat.
+ *
+ * The session counts as created at the confirmation, so that a later end of all sessions ends it even if the read of the
+ * account missed that end. If the clock of the instance that ended the sessions was ahead, a confirmation in that short
+ * time fails, and the user scans again.
  * @throws TICKET_EXPIRED for an unknown, expired, cancelled, revoked or collected ticket, for a wrong poll token, and
  * when the user ended all sessions after the confirmation, always with the same message; IDENTITY_CONFLICT
  */
@@ -43,17 +48,18 @@ export async function pollQrLogin(
   const view = pollView(stored, { pollToken, nowMs: deps.now() });
   if (view.status === 'gone') throw expired();
   if (view.status !== 'confirmed') return { status: view.status, pollIntervalMs: POLL_INTERVAL_MS };
-  const { appId, openId, confirmedAtMs: loginAtMs = 0 } = view.ticket;
+  const { appId, openId, confirmedAtMs = 0, loginAtMs = confirmedAtMs } = view.ticket;
   const person = { appId, openId };
   const existing = await recognise(deps, person);
   const sid = randomSessionId(deps);
   if (!(await collect(deps, name, sid))) throw expired();
-  const account = existing ?? (await resolveUnknown(deps, person));
+  const account = existing ?? (await resolveUnknown(deps, { ...person, sid }));
   if (!account)
     return { status: 'unregistered', registrationToken: await deps.tokens.signRegistration({ ...person, sid }) };
   // The user may end all sessions between the confirmation and the collection.
-  if (loginAtMs < (account.sessionsNotBefore ?? 0)) throw expired();
-  return { status: 'registered', ...(await openUnlessRevoked(deps, account, { sid, ...person, loginAtMs })) };
+  if (confirmedAtMs < (account.sessionsNotBefore ?? 0)) throw expired();
+  const session = { sid, ...person, loginAtMs, createdAtMs: confirmedAtMs };
+  return { status: 'registered', ...(await openUnlessRevoked(deps, account, session)) };
 }
 
 /** Collects the ticket for one session. The ticket lives as long as the session, which a registration opens later. */
@@ -67,7 +73,7 @@ function collect({ table, now }: PollDeps, ticket: string, sid: string): Promise
 async function openUnlessRevoked(
   deps: PollDeps,
   account: Account,
-  session: Person & { sid: string; loginAtMs: number },
+  session: Person & { sid: string; loginAtMs: number; createdAtMs: number },
 ) {
   try {
     return await openSession(deps, account, { ...session, isNewUser: false });
@@ -76,9 +82,14 @@ async function openUnlessRevoked(
   }
 }
 
-async function resolveUnknown(deps: PollDeps, person: Person): Promise<Account | undefined> {
+/** With `auto` creates an account for a new user, unless the user revoked the login after the collection. */
+async function resolveUnknown(
+  deps: PollDeps,
+  { sid, ...person }: Person & { sid: string },
+): Promise<Account | undefined> {
   await resolveUnionId({ log: deps.log, load: deps.loadOfficialAccount }, person);
   if (deps.register === 'ask') return recognise(deps, person);
+  if ((await readOpenedSession(deps.table, sid)) === 'revoked') throw expired();
   return (await recogniseOrCreate(deps, person)).account;
 }
 

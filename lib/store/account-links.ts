@@ -79,7 +79,7 @@ export function movePhone(
     onRevision(from, {
       set: { username, phoneRelease: { reason: 'taken-over', takenOverBy: to.id } satisfies PhoneRelease },
       remove: ['phone'],
-      sameActivity: true,
+      unchanged: ['lastActiveAt'],
     }),
     ...allIdsOf(from).map((id) => ({
       check: keys.wallet(id),
@@ -113,6 +113,9 @@ function setPhone(account: Account, bound: BoundPhone): Change[] {
  * Merges two accounts of one user. Every identifier of `from` then points to `into`, and a merge record remains. Orders
  * stay in their partitions, and `into` lists the former ids. `into` keeps the later activity. The phone is not moved,
  * so `from` must have no phone.
+ *
+ * `into` gets the later end of all sessions of both accounts, also for logins that were confirmed before it. An end of
+ * `from` therefore ends older sessions of `into` too.
  * @param at ISO 8601
  */
 export function mergeAccounts(
@@ -123,6 +126,8 @@ export function mergeAccounts(
   const unionIds = [...new Set([...(from.unionIds ?? []), unionId])];
   const copiedFields = PROFILE_FIELDS.filter((field) => into[field] === undefined && from[field] !== undefined);
   const activities = [into, from].flatMap(({ lastActiveAt = [] }) => lastActiveAt);
+  const ends = [into, from].flatMap(({ sessionsNotBefore = [] }) => sessionsNotBefore);
+  const unchanged = ['lastActiveAt' as const, 'sessionsNotBefore' as const];
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };
   return writeTogether(table, [
     onRevision(into, {
@@ -135,11 +140,12 @@ export function mergeAccounts(
       set: {
         ...Object.fromEntries(copiedFields.map((field) => [field, from[field]])),
         lastActiveAt: activities.toSorted().at(-1),
+        sessionsNotBefore: ends.length > 0 ? Math.max(...ends) : undefined,
       },
       unless: copiedFields,
-      sameActivity: true,
+      unchanged,
     }),
-    onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL, sameActivity: true }),
+    onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL, unchanged }),
     ...identities.map(personOf).map(({ appId, openId }) => ({
       key: keys.identity(appId, openId),
       set: { accountId: into.id },

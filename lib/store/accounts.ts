@@ -38,16 +38,13 @@ interface EndOfAccount {
 }
 
 /**
- * Reads the account with this id. For a merged account, reads the account into which it was merged, with the later
- * `sessionsNotBefore` of both. Returns undefined for a closed account.
+ * Reads the account with this id. For a merged account, reads the account into which it was merged. Returns undefined for
+ * a closed account.
  */
 export async function readAccount(table: Table, id: string, consistency: Consistency): Promise<Account | undefined> {
   const account = await getItem<Account & EndOfAccount>(table, keys.account(id), consistency);
-  if (!account?.mergedInto) return account?.closedAt ? undefined : account;
-  const into = await readAccount(table, account.mergedInto, consistency);
-  const { sessionsNotBefore: notBefore } = account;
-  if (!into || notBefore === undefined) return into;
-  return { ...into, sessionsNotBefore: Math.max(notBefore, into.sessionsNotBefore ?? 0) };
+  if (account?.mergedInto) return readAccount(table, account.mergedInto, consistency);
+  return account?.closedAt ? undefined : account;
 }
 
 /** Returns every account id with which an order number of this user can begin. */

@@ -35,21 +35,19 @@ export type Change =
 interface AccountChange extends Pick<Update, 'set' | 'add' | 'remove'> {
   /** Attributes that must not exist. */
   unless?: string[];
-  /** Whether the change fails after an activity of the user, which does not change the revision. */
-  sameActivity?: boolean;
+  /** Attributes that change without the revision, and must have the values that were read. */
+  unchanged?: ('lastActiveAt' | 'sessionsNotBefore')[];
 }
 
 /** Builds a change of a living account under optimistic locking on `revision`. */
-export function onRevision(
-  { id, revision, lastActiveAt }: Account,
-  { unless = [], sameActivity = false, ...change }: AccountChange,
-): Update {
-  const seesActivity = sameActivity && lastActiveAt !== undefined;
-  const absent = [...unless, ...(sameActivity && !seesActivity ? ['lastActiveAt'] : [])];
+export function onRevision(account: Account, { unless = [], unchanged = [], ...change }: AccountChange): Update {
+  const { id, revision } = account;
+  const present = unchanged.filter((name) => account[name] !== undefined);
+  const absent = [...unless, ...unchanged.filter((name) => account[name] === undefined)];
   const conditions = [
     LIVING,
     'revision = :seen',
-    ...(seesActivity ? ['lastActiveAt = :active'] : []),
+    ...present.map((name) => `${name} = :seen_${name}`),
     ...absent.map((name) => `attribute_not_exists(${name})`),
   ];
   return {
@@ -57,7 +55,7 @@ export function onRevision(
     key: keys.account(id),
     set: { ...change.set, revision: revision + 1 },
     condition: conditions.join(' AND '),
-    values: { seen: revision, ...(seesActivity && { active: lastActiveAt }) },
+    values: { seen: revision, ...Object.fromEntries(present.map((name) => [`seen_${name}`, account[name]])) },
   };
 }
 

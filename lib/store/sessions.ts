@@ -18,6 +18,9 @@ export interface Session {
   expiresAt: number;
 }
 
+/** A session, or the record of its revocation. */
+type StoredSession = Session & { revokedAtMs?: number };
+
 /**
  * Stores a session in place of an earlier session with the same `sid`.
  * @returns false if the session was revoked
@@ -31,12 +34,21 @@ export async function putSession({ client, name: TableName }: Table, session: Se
   return (await attempt(() => client.send(put))).done;
 }
 
+/**
+ * Reads what is stored under the id of a login, strongly: `revoked` after its end by the user; undefined while no session
+ * was opened.
+ */
+export async function readOpenedSession(table: Table, sid: string): Promise<Session | 'revoked' | undefined> {
+  const session = await getItem<StoredSession>(table, keys.session(sid), 'strong');
+  return session?.revokedAtMs === undefined ? session : 'revoked';
+}
+
 /** Reads a session, or undefined if it has expired or was ended. A strong read sees a logout at once. */
 export async function readSession(
   table: Table,
   { sid, nowMs, consistency }: { sid: string; nowMs: number; consistency: Consistency },
 ): Promise<Session | undefined> {
-  const session = await getItem<Session & { revokedAtMs?: number }>(table, keys.session(sid), consistency);
+  const session = await getItem<StoredSession>(table, keys.session(sid), consistency);
   if (!session || session.revokedAtMs !== undefined) return undefined;
   return session.expiresAt * 1_000 > nowMs ? session : undefined;
 }
@@ -56,6 +68,6 @@ export async function revokeSession(
   const expiresAt = Math.floor(nowMs / 1_000) + REVOCATION_LIFE_S;
   const Item = { ...keys.session(sid), revokedAtMs: nowMs, expiresAt };
   const { Attributes } = await client.send(new PutCommand({ TableName, Item, ReturnValues: 'ALL_OLD' }));
-  const before = Attributes as (Session & { revokedAtMs?: number }) | undefined;
+  const before = Attributes as StoredSession | undefined;
   return before?.revokedAtMs === undefined ? before : undefined;
 }

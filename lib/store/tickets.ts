@@ -30,7 +30,10 @@ export interface Ticket extends Asker {
    * CreateTime of the push (epoch seconds), if the user began to follow with this scan. The identity stores it later.
    */
   followedAt?: number;
+  /** Time of the confirmation. An end of all sessions after this time also ends the login. */
   confirmedAtMs?: number;
+  /** Time of the login of the mini-program session that confirmed. Absent after a confirmation in the chat. */
+  loginAtMs?: number;
   /** The pushes whose text confirmed or cancelled the login. A repeated push is recognised by them. */
   confirmedBy?: string;
   cancelledBy?: string;
@@ -70,6 +73,8 @@ export interface TicketMove {
   to: TicketState;
   nowMs: number;
   followedAt?: number | undefined;
+  /** Time of the login of the session that makes this move. */
+  loginAtMs?: number;
   /** Identifies the push whose text makes this move. */
   pushId?: string;
   /** Rejects the move of a login that was confirmed at or before this time. Default: no limit. */
@@ -82,13 +87,14 @@ export interface TicketMove {
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
-  { ticket, appId, openId, from, to, nowMs, followedAt, pushId, confirmedAfterMs = 0 }: TicketMove,
+  { ticket, appId, openId, from, to, nowMs, followedAt, loginAtMs, pushId, confirmedAfterMs = 0 }: TicketMove,
 ): Promise<{ moved: true; ticket: ScannedTicket } | { moved: false; ticket?: ScannedTicket }> {
   const changes = {
     state: to,
     openId,
     ...(to === 'confirmed' && { confirmedAtMs: nowMs }),
     ...(followedAt !== undefined && { followedAt }),
+    ...(to === 'confirmed' && loginAtMs !== undefined && { loginAtMs }),
     ...(pushId !== undefined && { [`${to}By`]: pushId }),
   };
   const moved = await attempt<{ Attributes?: object | undefined }, ScannedTicket>(() =>

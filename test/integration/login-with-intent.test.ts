@@ -13,7 +13,7 @@ import {
   useClock,
   type ChatWorld,
 } from '../support/chat-world.ts';
-import { linksIn } from '../support/official-world.ts';
+import { linksIn, nowS } from '../support/official-world.ts';
 import { ASKER, chatOf } from '../support/scan-login.ts';
 
 const MINUTE_MS = 60_000;
@@ -159,6 +159,21 @@ describe('login with a code of the official account', () => {
     expect(await world.poll(second.qr)).toMatchObject({ status: 'registered' });
     expectOrdinary(await world.type(person, '1'));
     expect(await world.poll(first.qr)).toMatchObject({ status: 'scanned' });
+  });
+
+  it('does not apply a text from before the scan, delivered late or repeated', async () => {
+    const person = await world.registered();
+    const late = { msgType: 'text', fields: { Content: '1', CreateTime: String(nowS() - 60) } };
+    const { qr: first } = await world.scan(person);
+    expectOrdinary(await world.act(person, 'message', late));
+    expect(await world.poll(first)).toMatchObject({ status: 'scanned' });
+    for (const text of ['1', '2', '0']) {
+      await world.type(person, text);
+      later(1_000);
+      const { qr } = await world.scan(person);
+      await world.act(person, 'resend', { last: 2 });
+      expect(await world.poll(qr)).toMatchObject({ status: 'scanned' });
+    }
   });
 
   it('keeps the newest scan when the push of an older scan arrives later', async () => {

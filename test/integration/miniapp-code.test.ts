@@ -1,6 +1,9 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeAccount } from '../../lib/identity/close-account.ts';
+import { endSessions } from '../../lib/identity/end-sessions.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
@@ -10,10 +13,15 @@ import { decideQrLogin, type Decision } from '../../lib/scan-login/decide.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { closeAndUnlinkAccount } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
+import { tokenOf } from '../support/chat-world.ts';
+import { interceptCommands } from '../support/crashes.ts';
+import { phoneUsers } from '../support/phone-users.ts';
 import { ASKER } from '../support/scan-login.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
+const DAY_MS = 86_400_000;
 const GONE = { code: 'TICKET_EXPIRED' };
 const PENDING = { status: 'pending', pollIntervalMs: 2_000 };
 
@@ -135,6 +143,67 @@ describe('scan login with a code of the mini-program', () => {
     const { account } = await recogniseOrCreate(world.base, { appId, openId });
     const { token } = await openSession(world.sessions, account, { sid: 'web', appId, openId, isNewUser: true });
     await expect(decide(await create(), token, 'confirm')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('keeps the time of the login of the mini-program for the session of the page', async () => {
+    const { token } = await loggedIn();
+    world.clock.offsetMs = 6 * DAY_MS;
+    const qr = await create();
+    await decide(qr, token, 'confirm');
+    const page = tokenOf(await poll(qr));
+    expect(await getMe(world.sessions, page)).toMatchObject({ user: {} });
+    await expect(closeAccount(world.closing, page)).rejects.toMatchObject({ code: 'FRESH_LOGIN_REQUIRED' });
+    world.clock.offsetMs = 0;
+  });
+
+  it('rejects every decision of a session from a scan login', async () => {
+    const [{ token }, qr, next] = [await loggedIn(), await create(), await create()];
+    await decide(qr, token, 'confirm');
+    const page = tokenOf(await poll(qr));
+    for (const decision of ['scan', 'confirm', 'cancel'] as const) {
+      await expect(decide(next, page, decision)).rejects.toMatchObject({ code: 'FORBIDDEN', message: /wx\.login/ });
+    }
+    expect(await poll(next)).toEqual(PENDING);
+  });
+
+  it('accepts a decision of a session that replaced a session of wx.login', async () => {
+    const { codeOf, bind, loggedIn: withPhone } = phoneUsers(() => world);
+    const { person, token } = await withPhone();
+    const bound = await bind(token, { code: await codeOf(person) });
+    const qr = await create();
+    await decide(qr, bound.token, 'confirm');
+    expect(await poll(qr)).toMatchObject({ status: 'registered' });
+  });
+
+  it('ends with all sessions also if the poll read the account from before their end', async () => {
+    const [{ token, user }, qr] = [await loggedIn(), await create()];
+    await decide(qr, token, 'confirm');
+    const stale = await world.table.client.send(
+      new GetCommand({ TableName: world.table.name, Key: keys.account(user.id) }),
+    );
+    await endSessions(world.base, { userId: user.id });
+    const stopIntercepting = interceptCommands(world.table, ({ name, text }, send) =>
+      name === 'Get' && text.includes('"ACCOUNT#') ? Promise.resolve(stale) : send(),
+    );
+    const page = tokenOf(await poll(qr).finally(stopIntercepting));
+    await expect(getMe(world.sessions, page)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('logs in again after the clock of the instance that ended all sessions was ahead', async () => {
+    const { person, token, user } = await loggedIn();
+    world.clock.offsetMs = 2_000;
+    await endSessions(world.base, { userId: user.id });
+    world.clock.offsetMs = 0;
+    await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const again = (await loginMiniapp(world.miniapp, await world.phone.loginCode(person))).token;
+    const early = await create();
+    await decide(early, again, 'confirm');
+    await expect(poll(early)).rejects.toMatchObject(GONE);
+    world.clock.offsetMs = 3_000;
+    const later = await create();
+    await decide(later, again, 'confirm');
+    expect(await getMe(world.sessions, tokenOf(await poll(later)))).toEqual({ user });
+    world.clock.offsetMs = 0;
   });
 
   it('renews the access token and retries once when WeChat rejects it', async () => {

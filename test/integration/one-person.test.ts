@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
+import { endSessions } from '../../lib/identity/end-sessions.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
@@ -125,6 +126,15 @@ describe('user with several openids', () => {
       expect(await readMerges(world.table, older.id)).toMatchObject([
         { fromId: younger.id, intoId: older.id, unionId: owner.unionId, mergedAt: expect.any(String) },
       ]);
+    });
+
+    it('gets no session by a login that was confirmed before all sessions of the other account ended', async () => {
+      const { owner, older, younger } = await twoAccounts();
+      const qr = await createOfficialQrLogin(world.official, ASKER);
+      await chatOf(world.officialEvents).logIn({ ticket: qr.ticket, openId: owner.openIds.official });
+      await endSessions(world.base, { userId: younger.id });
+      expect(await recognise(world.base, inMiniapp(owner))).toMatchObject({ id: older.id });
+      await expect(pollQrLogin(world.sessions, qr)).rejects.toMatchObject({ code: 'TICKET_EXPIRED' });
     });
 
     it('keeps the account with the phone number', async () => {

@@ -6,6 +6,7 @@ import { getMe } from '../../lib/identity/get-me.ts';
 import { register } from '../../lib/identity/register.ts';
 import { createOfficialQrLogin, type QrLogin } from '../../lib/scan-login/create.ts';
 import { pollQrLogin, type PollAnswer } from '../../lib/scan-login/poll.ts';
+import { readIdentity } from '../../lib/store/identities.ts';
 import { readTicket } from '../../lib/store/tickets.ts';
 import type { Table } from '../../lib/store/table.ts';
 import {
@@ -79,6 +80,25 @@ describe('the revocation of a login', () => {
       await expect(registration()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
       if (token) await world.expectEnded(token);
     }
+  });
+
+  it('permits no account for a new user, neither by a registration nor by a poll with the setting auto', async () => {
+    const person = await world.phone.newPerson();
+    const { qr } = await world.logIn(person);
+    const answer = await world.poll(qr);
+    if (answer.status !== 'unregistered') throw new Error(answer.status);
+    await world.tap(person, 'revoke', qr);
+    await expect(register(world.sessions, answer.registrationToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const { qr: other } = await world.logIn(person);
+    const loadOfficialAccount = async () => {
+      await world.tap(person, 'revoke', other);
+      return world.sessions.loadOfficialAccount();
+    };
+    const auto = { ...world.sessions, register: 'auto' as const, loadOfficialAccount };
+    await expect(pollQrLogin(auto, other)).rejects.toMatchObject(GONE);
+    expect((await readTicket(world.table, other.ticket))!.collector).toBeDefined();
+    const identity = await readIdentity(world.table, { appId, openId: person.openIds.official }, 'strong');
+    expect(identity?.accountId).toBeUndefined();
   });
 
   it('ends the session of its login only', async () => {

@@ -8,7 +8,9 @@ import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { register } from '../../lib/identity/register.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
+import { readIdentity } from '../../lib/store/identities.ts';
 import { readSession, revokeSession } from '../../lib/store/sessions.ts';
+import { interceptCommands } from '../support/crashes.ts';
 import { createSessions } from '../support/sessions.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -182,6 +184,27 @@ describe('logout everywhere', () => {
     expect(await sessions.isLoggedIn(again.token)).toBe(true);
   });
 
+  it('of the account that a merge ends also ends the remaining account, also during the merge', async () => {
+    for (const isDuring of [false, true]) {
+      const { older, younger, merge } = await sessions.withTwoAccounts();
+      const endsAt: string[] = [];
+      const endYounger = async () => {
+        if (endsAt.push('') === 1) {
+          endsAt[0] = (await endSessions(world.base, { userId: younger[0].user.id })).sessionsNotBefore;
+        }
+      };
+      if (!isDuring) await endYounger();
+      const stopIntercepting = interceptCommands(world.table, async ({ name, text }, send) => {
+        if (name === 'TransactWrite' && text.includes('mergedInto = ')) await endYounger();
+        return send();
+      });
+      await merge().finally(stopIntercepting);
+      const remaining = (await readAccount(world.table, younger[0].user.id, 'strong'))!;
+      expect(remaining).toMatchObject({ id: older[0].user.id, sessionsNotBefore: Date.parse(endsAt[0]!) });
+      for (const { token } of [...older, ...younger]) expect(await sessions.isLoggedIn(token)).toBe(false);
+    }
+  });
+
   it('holds after a later merge, also when both happen concurrently', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { older, younger, merge } = await sessions.withTwoAccounts();
@@ -190,6 +213,26 @@ describe('logout everywhere', () => {
       const { user } = older[0];
       expect(await readAccount(world.table, younger[0].user.id, 'strong')).toMatchObject({ id: user.id });
     }
+  });
+});
+
+describe('a registration token', () => {
+  it('creates no account after its account was closed', async () => {
+    const registration = await sessions.registrationOf('o-closed');
+    const { token } = await register(world.sessions, registration);
+    await closeAccount(world.closing, token);
+    await expect(register(world.sessions, registration)).rejects.toMatchObject(ENDED);
+
+    const other = await sessions.registrationOf('o-closed');
+    const [one, two] = [
+      await register(world.sessions, other),
+      await register(world.sessions, await sessions.registrationOf('o-closed')),
+    ];
+    expect(two.user.id).toBe(one.user.id);
+    await closeAccount(world.closing, two.token);
+    await expect(register(world.sessions, other)).rejects.toMatchObject(ENDED);
+    const person = { appId: ids.official.appId, openId: 'o-closed' };
+    expect((await readIdentity(world.table, person, 'strong'))?.accountId).toBeUndefined();
   });
 });
 

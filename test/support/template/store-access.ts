@@ -152,6 +152,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   sessions: {
     putSession: { SESSION: PUT },
     readSession: { SESSION: READ },
+    readOpenedSession: { SESSION: READ },
     revokeSession: { SESSION: PUT },
   },
   table: {
