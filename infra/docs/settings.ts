@@ -29,7 +29,7 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
   PHONE_TAKEOVER_DAYS: {
     group: 'mini-program',
     meaning:
-      'Days without activity after which an account may lose its phone number to a user who proves the number. `0`: never. The recorded activity may be up to 14 days older than the last use.',
+      'Days without activity after which an account may lose its phone number to a user who proves the number. `0`: never. The number can move up to 14 days later, because activity is recorded with that precision, but never earlier.',
     example: '180',
   },
   DEPLOYED_ON: {

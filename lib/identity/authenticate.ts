@@ -36,7 +36,7 @@ export async function authenticateAccount(
 }
 
 /** Whether the session ended together with all sessions of its account. */
-export function hasEnded({ createdAtMs }: Session, { sessionsNotBefore = 0 }: Account): boolean {
+export function hasEnded({ createdAtMs }: Pick<Session, 'createdAtMs'>, { sessionsNotBefore = 0 }: Account): boolean {
   return createdAtMs < sessionsNotBefore;
 }
 

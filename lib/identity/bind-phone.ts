@@ -5,11 +5,20 @@ import { linkPhone, movePhone, type BoundPhone } from '../store/account-links.ts
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readPhoneHolder } from '../store/identities.ts';
 import { settlePhoneCode } from '../store/phone-codes.ts';
-import type { Session } from '../store/sessions.ts';
+import { readSession, type Session } from '../store/sessions.ts';
 import { openSealedData, type SealedData } from '../wechat/open-data.ts';
 import { e164, phoneInfo } from '../wechat/phone-number.ts';
 import { phoneUsername, randomUsername } from './account.ts';
-import { accountGone, assertFreshLogin, assertMiniappSession, authenticateAccount } from './authenticate.ts';
+import {
+  accountGone,
+  assertFreshLogin,
+  assertMiniappSession,
+  authenticateAccount,
+  hasEnded,
+  sessionEnded,
+} from './authenticate.ts';
+import { hashOfCode } from './code-session.ts';
+import { nextSessionsNotBefore } from './end-sessions.ts';
 import { openSession, randomSessionId, type SessionAnswer } from './open-session.ts';
 import { phoneOfCode, type PhoneCodeDeps } from './phone-code.ts';
 import { mayLosePhone, type TakeoverPolicy } from './phone-takeover.ts';
@@ -25,6 +34,9 @@ export type PhoneProof = { code: string } | SealedData;
  *
  * The first phone of an account needs no fresh login and ends no session. Another phone in its place needs a fresh
  * login and ends all older sessions.
+ *
+ * A session that ends during the call stays ended: the request is rejected, or an end of all sessions ends the new
+ * session too.
  * @param takeOver whether to take the number over from an account that may lose it
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; FRESH_LOGIN_REQUIRED; PHONE_ALREADY_BOUND with
  * `takeOver` in its detail; WECHAT_CODE_INVALID for a code, SESSION_EXPIRED for encrypted data; RATE_LIMITED,
@@ -37,60 +49,87 @@ export async function bindPhone(
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   await deps.limitAccount(account.id);
   assertMiniappSession(session, deps.app.appId);
-  const bound = await bind(deps, { session, account, proof, takeOver });
+  const request = { session, accountId: account.id, proof, proofHash: hashOfProof(deps, proof), takeOver };
+  await bind(deps, request);
+  const { account: bound, createdAtMs } = await authenticateAgain(deps, request);
   const { appId, openId, sessionKey, loginAtMs } = session;
   const sid = randomSessionId(deps);
-  return openSession(deps, bound, { sid, appId, openId, sessionKey, isNewUser: false, loginAtMs });
+  return openSession(deps, bound, { sid, appId, openId, sessionKey, isNewUser: false, loginAtMs, createdAtMs });
 }
 
-async function bind(
-  deps: PhoneDeps,
-  { session, account, proof, takeOver }: { session: Session; account: Account; proof: PhoneProof; takeOver: boolean },
-): Promise<Account> {
+interface Binding {
+  session: Session;
+  accountId: string;
+  proof: PhoneProof;
+  /** Stands for the proof. */
+  proofHash: string;
+  takeOver: boolean;
+}
+
+function hashOfProof({ app }: PhoneDeps, proof: PhoneProof): string {
+  return 'code' in proof
+    ? hashOfCode('phone_code', app.appId, proof.code)
+    : hashOfCode('phone_data', app.appId, `${proof.iv}\n${proof.encryptedData}`);
+}
+
+/**
+ * Reads the session and the account again, because the session may end while WeChat is asked.
+ * @returns the account, and the creation time of the session that this request opens. After a replacement by the same
+ * proof, this is the time at which the replacement ended the older sessions. Otherwise the new session keeps the time
+ * of the old session, so that a concurrent end of all sessions covers both.
+ * @throws UNAUTHENTICATED
+ */
+async function authenticateAgain(
+  { table, now }: PhoneDeps,
+  { session, proofHash }: Binding,
+): Promise<{ account: Account; createdAtMs: number }> {
+  const [stored, account] = await Promise.all([
+    readSession(table, { sid: session.sid, nowMs: now(), consistency: 'strong' }),
+    readAccount(table, session.accountId, 'strong'),
+  ]);
+  if (!account) throw accountGone();
+  const { phoneReplacement: replacement } = account;
+  const createdAtMs = Math.max(session.createdAtMs, replacement?.proofHash === proofHash ? replacement.atMs : 0);
+  if (!stored || hasEnded({ createdAtMs }, account)) throw sessionEnded();
+  return { account, createdAtMs };
+}
+
+async function bind(deps: PhoneDeps, request: Binding): Promise<void> {
+  const { session, accountId, proof } = request;
   if (!('code' in proof)) {
-    const phone = e164(openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() }));
-    return assignPhone(deps, { session, accountId: account.id, phone, takeOver });
+    return assignPhone(deps, request, e164(openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() })));
   }
-  const sent = { accountId: account.id, openId: session.openId, code: proof.code };
-  const { codeHash, phone } = await phoneOfCode(deps, sent);
-  if (phone === undefined) return readLiving(deps, account.id);
-  const bound = await assignPhone(deps, { session, accountId: account.id, phone, takeOver });
+  const { codeHash, phone } = await phoneOfCode(deps, { accountId, openId: session.openId, code: proof.code });
+  if (phone === undefined) return;
+  await assignPhone(deps, request, phone);
   await settlePhoneCode(deps.table, codeHash);
-  return bound;
 }
 
 /** Links the number to the account, unless the account has the number already. */
-function assignPhone(
-  deps: PhoneDeps,
-  { session, accountId, phone, takeOver }: { session: Session; accountId: string; phone: string; takeOver: boolean },
-): Promise<Account> {
-  const { table } = deps;
+function assignPhone(deps: PhoneDeps, request: Binding, phone: string): Promise<void> {
+  const { session, proofHash, takeOver } = request;
   return retryOnConflict(deps, async () => {
-    const [account, holderId] = await Promise.all([readLiving(deps, accountId), readPhoneHolder(table, phone)]);
-    if (account.phone === phone) return account;
+    const [{ account }, holderId] = await Promise.all([
+      authenticateAgain(deps, request),
+      readPhoneHolder(deps.table, phone),
+    ]);
+    if (account.phone === phone) return undefined;
     const replaces = account.phone !== undefined;
     if (replaces) assertFreshLogin(session, deps.now());
-    const username = phoneUsername(phone);
-    const bound = { phone, username, ...(replaces && { sessionsNotBefore: endOfSessions(account, deps.now()) }) };
+    const sessionsNotBefore = nextSessionsNotBefore(account, deps.now());
+    const bound = {
+      phone,
+      username: phoneUsername(phone),
+      ...(replaces && { sessionsNotBefore, phoneReplacement: { proofHash, atMs: sessionsNotBefore } }),
+    };
     const isLinked =
       holderId === undefined || holderId === account.id
-        ? await linkPhone(table, account, bound)
+        ? await linkPhone(deps.table, account, bound)
         : await takePhoneOver(deps, { holderId, account, bound, takeOver });
     if (!isLinked) return VERSION_CONFLICT;
-    deps.log.info('user.phone-bound', { accountId });
-    return { ...account, ...bound };
+    deps.log.info('user.phone-bound', { accountId: account.id });
+    return undefined;
   });
-}
-
-async function readLiving({ table }: PhoneDeps, accountId: string): Promise<Account> {
-  const account = await readAccount(table, accountId, 'strong');
-  if (!account) throw accountGone();
-  return account;
-}
-
-/** Returns a time that ends every session that exists now. The session that this request opens begins at that time. */
-function endOfSessions({ sessionsNotBefore = 0 }: Account, nowMs: number): number {
-  return Math.max(nowMs + 1, sessionsNotBefore);
 }
 
 /**

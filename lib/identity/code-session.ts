@@ -7,8 +7,8 @@ import type { Table } from '../store/table.ts';
 import { errcodeOf } from '../wechat/platform-error.ts';
 import { hasEnded } from './authenticate.ts';
 
-/** Kinds of WeChat codes. */
-type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
+/** Kinds of WeChat codes, and the encrypted data of a phone. */
+type CodeKind = 'js_code' | 'oauth_code' | 'phone_code' | 'phone_data';
 
 /**
  * Lifetime of a WeChat code in seconds. A code sent again within that time returns the first answer.
@@ -18,8 +18,8 @@ type CodeKind = 'js_code' | 'oauth_code' | 'phone_code';
  */
 export const CODE_LIFE_S = 5 * 60;
 const CODE_USED = 40163;
-/** Maximum wait for a concurrent duplicate, and the pause between two looks at its result. */
-export const DUPLICATE_WAIT_MS = 1_500;
+/** Maximum wait for the writes of a concurrent duplicate, and the pause between two looks at its result. */
+const DUPLICATE_WAIT_MS = 1_500;
 export const DUPLICATE_POLL_MS = 150;
 
 type WaitDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes'> & { table: Table };
@@ -70,11 +70,12 @@ async function waitForDuplicate<Result>(
 }
 
 /**
- * Claims the wait for a concurrent duplicate of a code. Replays of a code therefore hold at most one function.
- * @returns true for one caller per code
+ * Claims the wait for a concurrent duplicate of a code. Replays therefore hold at most one function per id.
+ * @param id the hash of the code, or a name of one attempt with the code
+ * @returns true for one caller per id
  */
-export async function claimWait({ table, now, randomBytes }: WaitDeps, codeHash: string): Promise<boolean> {
+export async function claimWait({ table, now, randomBytes }: WaitDeps, id: string): Promise<boolean> {
   const value = randomBytes(12).toString('base64url');
   const expiresAt = Math.floor(now() / 1_000) + CODE_LIFE_S;
-  return (await claim(table, { source: 'code-wait', id: codeHash, value, expiresAt }, now())) === value;
+  return (await claim(table, { source: 'code-wait', id, value, expiresAt }, now())) === value;
 }

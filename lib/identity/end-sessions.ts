@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { readAccount, setSessionsNotBefore } from '../store/accounts.ts';
+import { readAccount, setSessionsNotBefore, type Account } from '../store/accounts.ts';
 import { ACCOUNT_ID_LENGTH } from '../store/keys.ts';
 import type { Table } from '../store/table.ts';
 
@@ -39,10 +39,17 @@ export async function endAllSessions(deps: EndSessionsDeps, id: string): Promise
   return retryOnConflict(deps, async () => {
     const account = await readAccount(deps.table, id, 'strong');
     if (!account) return undefined;
-    // A login after an earlier end has a session at that time, which is ahead of this clock if the clocks differ.
-    const notBeforeMs = Math.max(deps.now(), account.sessionsNotBefore ?? 0) + 1;
+    const notBeforeMs = nextSessionsNotBefore(account, deps.now());
     if (!(await setSessionsNotBefore(deps.table, account.id, notBeforeMs))) return VERSION_CONFLICT;
     deps.log.info('identity.sessions-ended', { accountId: account.id });
     return { userId: account.id, sessionsNotBefore: new Date(notBeforeMs).toISOString() };
   });
+}
+
+/**
+ * Returns a time (epoch ms) that is later than the creation of every session that exists now. A login after an earlier
+ * end has a session at the time of that end, which is ahead of this clock if the clocks differ.
+ */
+export function nextSessionsNotBefore({ sessionsNotBefore = 0 }: Account, nowMs: number): number {
+  return Math.max(nowMs, sessionsNotBefore) + 1;
 }

@@ -1,6 +1,5 @@
-import { readAccount } from '../store/accounts.ts';
 import { revokeSession } from '../store/sessions.ts';
-import { accountGone, authenticateAccount, hasEnded, sessionEnded, type AuthDeps } from './authenticate.ts';
+import { accountGone, authenticateAccount, sessionEnded, type AuthDeps } from './authenticate.ts';
 import { endAllSessions, type EndSessionsDeps } from './end-sessions.ts';
 
 /**
@@ -13,19 +12,12 @@ export async function logout(
   token: string,
   { everywhere = false }: { everywhere?: boolean } = {},
 ): Promise<void> {
-  if (everywhere) return logoutEverywhere(deps, token);
-  const { sid, accountId } = await deps.tokens.verifySession(token);
-  // A deleted session could be opened again: a registration token opens the same session until it expires.
-  const [session, account] = await Promise.all([
-    revokeSession(deps.table, sid, deps.now()),
-    readAccount(deps.table, accountId, 'eventual-with-fallback'),
-  ]);
-  if (!session || !account || hasEnded(session, account)) throw sessionEnded();
-}
-
-async function logoutEverywhere(deps: AuthDeps & EndSessionsDeps, token: string): Promise<void> {
-  const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
-  if (!(await endAllSessions(deps, account.id))) throw accountGone();
-  // Last, because a client repeats a failed request with the same token.
-  await revokeSession(deps.table, session.sid, deps.now());
+  const { session, account } = await authenticateAccount(deps, token, {
+    accountConsistency: everywhere ? 'strong' : 'eventual-with-fallback',
+  });
+  if (everywhere && !(await endAllSessions(deps, account.id))) throw accountGone();
+  // Last, because a client repeats a failed request with the same token. A deleted session could be opened again: a
+  // registration token opens the same session until it expires.
+  const isRevoked = await revokeSession(deps.table, session.sid, deps.now());
+  if (!isRevoked && !everywhere) throw sessionEnded();
 }

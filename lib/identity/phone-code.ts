@@ -3,20 +3,23 @@ import type { TokenOwner } from '../platform-token/owner.ts';
 import { claimPhoneCode, putPhoneOfCode, releasePhoneCode } from '../store/phone-codes.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { e164, fetchPhoneNumber } from '../wechat/phone-number.ts';
-import { claimWait, CODE_LIFE_S, DUPLICATE_POLL_MS, DUPLICATE_WAIT_MS, hashOfCode } from './code-session.ts';
+import { claimWait, CODE_LIFE_S, DUPLICATE_POLL_MS, hashOfCode } from './code-session.ts';
 import type { SessionDeps } from './open-session.ts';
 
 export type PhoneCodeDeps = SessionDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /** Age of a pending claim whose function has ended without an answer: longer than the timeout of the function. */
 const ABANDONED_MS = 20_000;
+/** Maximum wait for the request that asks WeChat: as long as its call may take. */
+const WAIT_MS = 5_000;
 
 /**
  * Returns the phone number of a code of the phone button (E.164). The first request with a code asks WeChat. For
  * CODE_LIFE_S, later requests of the same account get the stored answer.
  *
- * WeChat returns the same error for a used and for a wrong code, so a claim is stored before WeChat is asked. A request
- * waits only while that claim is pending.
+ * WeChat returns the same error for a used and for a wrong code, so a claim is stored before WeChat is asked. A pending
+ * claim of the same account shows that a request is under way. One request may wait for each claimant, for WAIT_MS in
+ * all. If the claimant fails, the next request asks WeChat as a new claimant.
  * @returns `phone` is undefined for a code whose number was bound before
  * @throws WECHAT_CODE_INVALID, also for a code of another account; RATE_LIMITED while another request with this code is
  * under way; WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
@@ -27,8 +30,8 @@ export async function phoneOfCode(
 ): Promise<{ codeHash: string; phone: string | undefined }> {
   const codeHash = hashOfCode('phone_code', deps.app.appId, code);
   const claimant = deps.randomBytes(12).toString('base64url');
-  const deadlineMs = deps.now() + DUPLICATE_WAIT_MS;
-  for (let waits = false; ; waits = true) {
+  const deadlineMs = deps.now() + WAIT_MS;
+  for (let awaited: string | undefined; ;) {
     const claimedAtMs = deps.now();
     const expiresAt = Math.floor(claimedAtMs / 1_000) + CODE_LIFE_S;
     const claim = { codeHash, accountId, claimant, claimedAtMs, expiresAt };
@@ -36,7 +39,10 @@ export async function phoneOfCode(
     if (!earlier) return { codeHash, phone: await askWechat(deps, { codeHash, claimant, code, openId }) };
     if (earlier.accountId !== accountId) throw ofAnotherUser();
     if (earlier.settled || earlier.phone !== undefined) return { codeHash, phone: earlier.phone };
-    if (deps.now() >= deadlineMs || !(waits || (await claimWait(deps, codeHash)))) throw underWay();
+    if (deps.now() >= deadlineMs) throw underWay();
+    const isNew = earlier.claimant !== awaited;
+    if (isNew && !(await claimWait(deps, `${codeHash}#${earlier.claimant}`))) throw underWay();
+    awaited = earlier.claimant;
     await deps.sleep(DUPLICATE_POLL_MS);
   }
 }

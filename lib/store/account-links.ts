@@ -50,9 +50,12 @@ export function attachUnion(
 }
 
 /** A phone of an account (E.164), and the attributes that change with it. */
-export type BoundPhone = Pick<Account, 'username' | 'sessionsNotBefore'> & { phone: string };
+export type BoundPhone = Pick<Account, 'username' | 'sessionsNotBefore' | 'phoneReplacement'> & { phone: string };
 
-/** Links a phone to this account in place of its former phone. Returns false also if another account has the phone. */
+/**
+ * Links a phone to this account in place of its former phone. Returns false also if another account has the phone, or
+ * if the sessions of this account were ended meanwhile.
+ */
 export function linkPhone(table: Table, account: Account, bound: BoundPhone): Promise<boolean> {
   const { phone } = bound;
   return writeTogether(table, [pointTo(keys.phone(phone), account, { phone }), ...setPhone(account, bound)]);
@@ -60,7 +63,8 @@ export function linkPhone(table: Table, account: Account, bound: BoundPhone): Pr
 
 /**
  * Moves a phone from one account to another, where it replaces the former phone. Returns false also if the user of the
- * account `from` was active meanwhile, or if one of its wallets holds money.
+ * account `from` was active meanwhile, if one of its wallets holds money, or if the sessions of `to` were ended
+ * meanwhile.
  * @param username the new username of `from`
  */
 export function movePhone(
@@ -104,7 +108,7 @@ export function unlinkPhone(table: Table, account: Account & { phone: string }, 
 function setPhone(account: Account, bound: BoundPhone): Change[] {
   const replaced = account.phone !== undefined && account.phone !== bound.phone;
   return [
-    onRevision(account, { set: { ...bound }, remove: ['phoneRelease'] }),
+    onRevision(account, { set: { ...bound }, remove: ['phoneRelease'], unchanged: ['sessionsNotBefore'] }),
     ...(replaced ? [{ free: keys.phone(account.phone!), from: account }] : []),
   ];
 }
@@ -184,6 +188,7 @@ const PERSONAL = [
   'wechatFields',
   'phone',
   'phoneRelease',
+  'phoneReplacement',
   'identities',
   'unionIds',
 ];

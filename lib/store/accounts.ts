@@ -19,6 +19,8 @@ export interface Account {
   phone?: string;
   /** Why the account lost its phone; absent while it has a phone. */
   phoneRelease?: PhoneRelease;
+  /** The last binding of a phone in place of another one. */
+  phoneReplacement?: PhoneReplacement;
   /** Identifiers of the account: the names of identities (`identityName`), and unionids. */
   identities?: Set<string>;
   unionIds?: Set<string>;
@@ -26,6 +28,12 @@ export interface Account {
   sessionsNotBefore?: number;
   /** Ids of accounts that were merged into this account. Their orders keep numbers that begin with those ids. */
   formerIds?: Set<string>;
+}
+
+/** `proofHash` stands for the proof of the number; `atMs` is the `sessionsNotBefore` that the replacement set. */
+interface PhoneReplacement {
+  proofHash: string;
+  atMs: number;
 }
 
 /** Another user proved the number and took it over, or an operator released it. */
@@ -53,7 +61,7 @@ export function allIdsOf({ id, formerIds }: Account): string[] {
 }
 
 /** Seconds after a recorded login in which no other login is recorded. */
-const ACTIVITY_INTERVAL_S = 7 * 24 * 3_600;
+export const ACTIVITY_INTERVAL_S = 7 * 24 * 3_600;
 
 /**
  * Records that the user is active, at most once in ACTIVITY_INTERVAL_S. Never replaces a later time. Does not change
@@ -158,7 +166,7 @@ async function writeProfile(
 
 /**
  * Ends all sessions of an account that were created before `notBeforeMs` (epoch ms).
- * @returns false if a later time is stored, or the account was merged or closed
+ * @returns false if this or a later time is stored, or the account was merged or closed
  */
 export async function setSessionsNotBefore(
   { client, name: TableName }: Table,
@@ -169,7 +177,7 @@ export async function setSessionsNotBefore(
     TableName,
     Key: keys.account(id),
     UpdateExpression: 'SET sessionsNotBefore = :at',
-    ConditionExpression: `${LIVING} AND (attribute_not_exists(sessionsNotBefore) OR sessionsNotBefore <= :at)`,
+    ConditionExpression: `${LIVING} AND (attribute_not_exists(sessionsNotBefore) OR sessionsNotBefore < :at)`,
     ExpressionAttributeValues: { ':at': notBeforeMs },
   });
   return (await attempt(() => client.send(update))).done;

@@ -1,4 +1,5 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { runtime } from '../core/runtime.ts';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -58,16 +59,19 @@ const REVOCATION_LIFE_S = 3_600;
 
 /**
  * Ends a session for good, whether it exists already or is about to be stored: `putSession` fails for a revoked `sid`.
- * @returns the session that has ended by this call, if there was one
+ * An SDK retry can fail its condition against its own first attempt, so the revocation has an id and a match counts as
+ * success.
+ * @returns true for exactly one call per `sid`
  */
-export async function revokeSession(
-  { client, name: TableName }: Table,
-  sid: string,
-  nowMs: number,
-): Promise<Session | undefined> {
+export async function revokeSession({ client, name: TableName }: Table, sid: string, nowMs: number): Promise<boolean> {
+  const revocation = runtime.randomBytes(12).toString('base64url');
   const expiresAt = Math.floor(nowMs / 1_000) + REVOCATION_LIFE_S;
-  const Item = { ...keys.session(sid), revokedAtMs: nowMs, expiresAt };
-  const { Attributes } = await client.send(new PutCommand({ TableName, Item, ReturnValues: 'ALL_OLD' }));
-  const before = Attributes as StoredSession | undefined;
-  return before?.revokedAtMs === undefined ? before : undefined;
+  const put = new PutCommand({
+    TableName,
+    Item: { ...keys.session(sid), revokedAtMs: nowMs, revocation, expiresAt },
+    ConditionExpression: 'attribute_not_exists(revokedAtMs)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const revoked = await attempt<unknown, { revocation?: string }>(() => client.send(put));
+  return revoked.done || revoked.rejecting?.revocation === revocation;
 }

@@ -85,6 +85,28 @@ describe('code of the phone button', () => {
     expect((await two.answer).user.initialized).toBe(true);
   });
 
+  it('lets a request wait for the second attempt after another request waited for the first attempt', async () => {
+    const { person, token } = await loggedIn();
+    const proof = { code: await codeOf(person) };
+    const failing = slowRequest(new AppError('WECHAT_TIMEOUT', 'test'));
+    const one = bindPhone(failing.deps, { token, proof });
+    await failing.asked;
+    const { deps } = countingSleeps(world.miniapp);
+    await expect(bindPhone(deps, { token, proof })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    failing.answer();
+    await expect(one).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+
+    const second = slowRequest();
+    const three = bindPhone(second.deps, { token, proof });
+    await second.asked;
+    const four = waitingRequest({ token, proof });
+    await four.waits;
+    second.answer();
+    for (const answer of await Promise.all([three, four.answer])) {
+      expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
+    }
+  });
+
   it('rejects a junk code without a wait, and stores nothing about it', async () => {
     const { token } = await loggedIn();
     const { deps, held } = countingSleeps(world.miniapp);
@@ -111,7 +133,7 @@ describe('code of the phone button', () => {
     expect(await storedCode(code)).not.toHaveProperty('phone');
     const { deps, held } = countingSleeps(world.miniapp);
     await expect(bindPhone(deps, { token, proof: { code } })).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    expect(held.ms).toBe(1_500);
+    expect(held.ms).toBe(5_100);
     world.clock.offsetMs = 20_001;
     // WeChat spent the code for the crashed request.
     await expect(bind(token, { code })).rejects.toMatchObject({ code: 'WECHAT_CODE_INVALID' });

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bindPhone } from '../../lib/identity/bind-phone.ts';
+import { endSessions } from '../../lib/identity/end-sessions.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { openSession, randomSessionId } from '../../lib/identity/open-session.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readPhoneHolder } from '../../lib/store/identities.ts';
 import { readSession } from '../../lib/store/sessions.ts';
+import { interceptCommands } from '../support/crashes.ts';
 import { masked, newPhone, phoneUsers } from '../support/phone-users.ts';
 import { rejectionsOf } from '../support/rejections.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -23,13 +25,13 @@ describe('phone number in place of a former number', () => {
     const owner = await loggedIn();
     const bound = await bind(owner.token, { code: await codeOf(owner.person) });
     const phone = newPhone();
+    const account = async () => (await readAccount(world.table, owner.user.id, 'strong'))!;
     // The session gets the openid and the session key of another simulated phone.
     const moved = await loggedIn({ phone });
-    const { sid } = await world.sessions.tokens.verifySession(moved.token);
-    const session = (await readSession(world.table, { sid, nowMs: world.base.now(), consistency: 'strong' }))!;
-    const account = async () => (await readAccount(world.table, owner.user.id, 'strong'))!;
-    const logIn = async (loginAtMs = world.base.now()) => {
-      const { appId, openId, sessionKey } = session;
+    const logIn = async (loginAtMs = world.base.now(), { token } = moved) => {
+      const { sid: of } = await world.sessions.tokens.verifySession(token);
+      const read = { sid: of, nowMs: world.base.now(), consistency: 'strong' as const };
+      const { appId, openId, sessionKey } = (await readSession(world.table, read))!;
       const opened = { sid: randomSessionId(world.base), appId, openId, sessionKey, isNewUser: false, loginAtMs };
       return (await openSession(world.miniapp, await account(), opened)).token;
     };
@@ -98,6 +100,71 @@ describe('phone number in place of a former number', () => {
     for (const answer of await Promise.all([one, two.answer])) {
       expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
     }
+  });
+
+  it('gives two concurrent requests with the same encrypted data working sessions', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { person, logIn } = await withNewNumber();
+      const token = await logIn();
+      const sealed = await sealedOf(person);
+      const answers = await Promise.all([bind(token, sealed), bind(token, sealed)]);
+      for (const answer of answers) expect(await getMe(world.sessions, answer.token)).toEqual({ user: answer.user });
+    }
+  });
+
+  it('replaces nothing when all sessions end between the check and the write, and leaves them ended', async () => {
+    const { owner, person, account, logIn } = await withNewNumber();
+    const [token, other] = [await logIn(), await logIn()];
+    const code = await codeOf(person);
+    const former = (await account()).phone;
+    let notBefore: string | undefined;
+    const stop = interceptCommands(world.table, async ({ name }, send) => {
+      if (name === 'TransactWrite' && notBefore === undefined) {
+        notBefore = (await endSessions(world.sessions, { userId: owner.user.id })).sessionsNotBefore;
+      }
+      return send();
+    });
+    await expect(bind(token, { code }).finally(stop)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await account()).toMatchObject({ phone: former, sessionsNotBefore: Date.parse(notBefore!) });
+    await expect(getMe(world.sessions, other)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('ends the session of a replacement that is written before the end of all sessions, in the same millisecond', async () => {
+    const { owner, person, logIn } = await withNewNumber();
+    const proof = { code: await codeOf(person) };
+    const token = await logIn();
+    const nowMs = world.base.now() + 1;
+    const now = () => nowMs;
+    let answer: { token: string } | undefined;
+    let began = false;
+    const stop = interceptCommands(world.table, async ({ text }, send) => {
+      if (text.includes('SET sessionsNotBefore = :at') && !began) {
+        began = true;
+        answer = await bindPhone({ ...world.miniapp, now }, { token, proof });
+      }
+      return send();
+    });
+    await endSessions({ ...world.sessions, now }, { userId: owner.user.id }).finally(stop);
+    await expect(getMe(world.sessions, answer!.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('gives a session after an end of all sessions a working session for the proof of an earlier replacement', async () => {
+    const { owner, person, logIn } = await withNewNumber();
+    const proof = { code: await codeOf(person) };
+    await bind(await logIn(), proof);
+    await endSessions(world.sessions, { userId: owner.user.id });
+    const again = await bind(await logIn(), proof);
+    await expect(getMe(world.sessions, again.token)).resolves.toBeDefined();
+  });
+
+  it('ends the session of an earlier replacement whose clock was ahead', async () => {
+    const { person, logIn } = await withNewNumber();
+    const ahead = { ...world.miniapp, now: () => world.base.now() + 2_000 };
+    const first = await bindPhone(ahead, { token: await logIn(), proof: { code: await codeOf(person) } });
+    const next = await loggedIn();
+    const second = await bind(await logIn(world.base.now(), next), { code: await codeOf(next.person) });
+    await expect(getMe(world.sessions, first.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(getMe(world.sessions, second.token)).resolves.toBeDefined();
   });
 
   it('binds one of two numbers that are bound concurrently by fresh sessions, or both in turn', async () => {

@@ -36,7 +36,7 @@ describe('phone number that another account has', () => {
   const accountOf = async (id: string) => (await readAccount(world.table, id, 'strong'))!;
 
   /** A user with a bound number, and later another user with the same number. */
-  const twoUsers = async (daysBetween = 91) => {
+  const twoUsers = async (daysBetween = 105) => {
     const phone = newPhone();
     const owner = await loggedIn({ phone });
     const bound = await bind(owner.token, await codeOf(owner.person));
@@ -53,7 +53,7 @@ describe('phone number that another account has', () => {
   const credit = (accountId: string, amountFen = 500) =>
     bookEntry(world.table, { accountId, id: `test:${accountId}:${amountFen}`, amountFen, outTradeNo: 'x', at: 'x' });
 
-  it('moves on takeOver after 90 days, with the same code and without another call to WeChat', async () => {
+  it('moves on takeOver after 90 days without use, with the same code and without another call to WeChat', async () => {
     const { owner, phone, newcomer, later } = await twoUsers();
     later();
     const { token, user, code } = await newcomer();
@@ -87,13 +87,24 @@ describe('phone number that another account has', () => {
     expect(next.user).toMatchObject({ id: owner.user.id, initialized: false, phone: null });
   });
 
-  it('stays with an account that was active in the last 90 days, also on takeOver', async () => {
+  it('stays with an account whose recorded activity is less than 104 days old, also on takeOver', async () => {
     const { newcomer } = await twoUsers();
-    wait(89);
+    wait(103);
     const { token, code } = await newcomer();
     for (const takeOver of [undefined, true] as const) {
       await expect(bind(token, code, takeOver)).rejects.toMatchObject(REFUSED);
     }
+  });
+
+  it('stays with an account that was used in the last 90 days, though its activity was recorded before', async () => {
+    const { owner, newcomer } = await twoUsers();
+    wait(6.9);
+    const { token: unrecorded } = await logIn(owner.person);
+    wait(6.9);
+    await expect(getMe(world.sessions, unrecorded)).resolves.toBeDefined();
+    wait(89);
+    const { token, code } = await newcomer();
+    await expect(bind(token, code, true)).rejects.toMatchObject(REFUSED);
   });
 
   it('stays with its account when PHONE_TAKEOVER_DAYS is 0', async () => {
@@ -120,8 +131,8 @@ describe('phone number that another account has', () => {
       const deps = { ...world.miniapp, takeover: readTakeoverPolicy('90', deployedOn(days)) };
       return bindPhone(deps, { token, proof: { code }, takeOver: true });
     };
-    await expect(call(89)).rejects.toMatchObject(REFUSED);
-    expect((await call(91)).user.initialized).toBe(true);
+    await expect(call(103)).rejects.toMatchObject(REFUSED);
+    expect((await call(105)).user.initialized).toBe(true);
   });
 
   it('stays with an account whose wallet holds money', async () => {

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindPhone } from '../../lib/identity/bind-phone.ts';
+import { endSessions } from '../../lib/identity/end-sessions.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
+import { logout } from '../../lib/identity/logout.ts';
 import { openSession } from '../../lib/identity/open-session.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readPhoneHolder } from '../../lib/store/identities.ts';
 import type { SealedData } from '../../lib/wechat/open-data.ts';
+import { interceptCommands } from '../support/crashes.ts';
 import { newPhone, PHONE_CALL, phoneUsers } from '../support/phone-users.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -15,7 +19,7 @@ describe('bindPhone', () => {
   });
   afterAll(() => world.simulator.close());
 
-  const { loggedIn, codeOf, sealedOf, bind, callsFor } = phoneUsers(() => world);
+  const { loggedIn, codeOf, sealedOf, bind, callsFor, slowRequest } = phoneUsers(() => world);
 
   it('binds a phone number by code, makes it the username and returns a new session', async () => {
     const phone = newPhone();
@@ -120,6 +124,37 @@ describe('bindPhone', () => {
     const { token } = await openSession(world.sessions, account, { sid: 'h5', appId, openId, isNewUser: true });
     await expect(bind(token, { code: await codeOf(person) })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(bind(token, await sealedOf(person))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it.each([
+    ['a logout', ({ token }: { token: string }) => logout(world.sessions, token)],
+    ['a logout everywhere', ({ token }: { token: string }) => logout(world.sessions, token, { everywhere: true })],
+    ['an operator', ({ userId }: { userId: string }) => endSessions(world.sessions, { userId })],
+  ])('binds nothing and opens no session when %s ends the session while WeChat is asked', async (_, end) => {
+    const { person, token, user } = await loggedIn();
+    const slow = slowRequest();
+    const answer = bindPhone(slow.deps, { token, proof: { code: await codeOf(person) } });
+    await slow.asked;
+    await end({ token, userId: user.id });
+    slow.answer();
+    await expect(answer).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await readAccount(world.table, user.id, 'strong')).not.toHaveProperty('phone');
+  });
+
+  it('opens a session that an end of all sessions covers when the end comes between the check and the write', async () => {
+    const { person, token, user } = await loggedIn();
+    const code = await codeOf(person);
+    let ended = false;
+    const stop = interceptCommands(world.table, async ({ name, text }, send) => {
+      if (name === 'Put' && text.includes('"SESSION#') && !ended) {
+        ended = true;
+        await endSessions(world.sessions, { userId: user.id });
+      }
+      return send();
+    });
+    const answer = await bind(token, { code }).finally(stop);
+    expect(ended).toBe(true);
+    await expect(getMe(world.sessions, answer.token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('retries a code with a new access token when WeChat rejects the old token', async () => {

@@ -4,6 +4,7 @@ import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { bindPhone } from '../../lib/identity/bind-phone.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { recordFollow } from '../../lib/identity/following.ts';
+import { logout } from '../../lib/identity/logout.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { randomSessionId } from '../../lib/identity/open-session.ts';
 import { register } from '../../lib/identity/register.ts';
@@ -82,6 +83,13 @@ describe('SDK retry of a write after a lost response', () => {
     const { code } = (await world.phone.act(person, 'phone-code')) as { code: string };
     engine.loseAnswerOf('PutItem', 'PHONECODE#');
     expect((await bindPhone(world.miniapp, { token, proof: { code } })).user.initialized).toBe(true);
+  });
+
+  it('still ends the session of a logout, and reports success', async () => {
+    const { token } = await loggedIn();
+    engine.loseAnswerOf('PutItem', 'revokedAtMs');
+    await expect(logout(world.sessions, token)).resolves.toBeUndefined();
+    await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('still places the order that was stored', async () => {
