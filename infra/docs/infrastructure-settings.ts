@@ -53,8 +53,7 @@ export const INFRASTRUCTURE_SETTINGS = {
   },
   LIMITS_FACTOR: {
     group: 'limits',
-    meaning:
-      "Multiplies the limits by address and by account. A factor above 1 also multiplies WeChat's quotas, for accounts whose quotas WeChat has raised.",
+    meaning: "Multiplies the limits by address and by account, but not the scarce ones that protect WeChat's quotas.",
     example: '2',
   },
   GATEWAY_RATE: {

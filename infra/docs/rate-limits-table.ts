@@ -20,7 +20,7 @@ const ACCOUNT_ROUTES: Record<keyof typeof ACCOUNT_LIMITS, string> = {
   phone: code('POST /miniapp/phone'),
 };
 
-const WINDOWS: Record<number, string> = { 10: '10 s', 60: 'minute', 86_400: 'day' };
+const WINDOWS: Record<number, string> = { 10: 'in 10 s', 60: 'a minute', 3_600: 'an hour', 86_400: 'a day' };
 
 /** Renders the limits by address in both presets, and the limits by account. */
 export function rateLimitsTable(): string {
@@ -50,16 +50,13 @@ function limitsOf(
   return limits
     .flatMap(({ windowS, quota, [outcome]: limit }) => {
       if (limit === undefined) return [];
-      const scarce = outcome === 'successes' && quota ? ` (scarce: ${format(quota.scarce)})` : '';
+      const scarce =
+        outcome === 'successes' && quota ? ` (scarce: ${perWindow(quota.scarce.successes, quota.scarce.windowS)})` : '';
       return perWindow(limit, windowS) + scarce;
     })
     .join(', ');
 }
 
 function perWindow(limit: number, windowS: number): string {
-  return `${format(limit)} a ${WINDOWS[windowS] ?? `${windowS} s`}`.replace(' a 10 s', ' in 10 s');
-}
-
-function format(limit: number): string {
-  return limit.toLocaleString('en-US');
+  return `${limit.toLocaleString('en-US')} ${WINDOWS[windowS] ?? `in ${windowS} s`}`;
 }

@@ -22,8 +22,8 @@ export interface Counters {
   read(counter: Counter): number;
   /** Returns the count like `read`, but loads the sum from the table if this instance has none of this window. */
   load(counter: Counter): Promise<number>;
-  /** Adds one. @returns the new count */
-  add(counter: Counter, batches: Batches): Promise<number>;
+  /** Adds one, or takes one back. @returns the new count */
+  add(counter: Counter, batches: Batches, by?: 1 | -1): Promise<number>;
   /** Returns the end of the current window in epoch seconds. */
   endOf(counter: Counter): number;
 }
@@ -76,8 +76,8 @@ export function counters({ now, log, table }: LimitDeps): Counters {
     count.flushed = (count.flushed ?? 0) + pending;
     const expiresAt = endOf(counter, window) + counter.windowS;
     try {
-      const sum = await addToRate(table, { counter: counter.name, window, count: pending, expiresAt });
-      count.flushed = Math.max(count.flushed, sum);
+      // Replaces the own sum also by a smaller one, because another instance may have taken a count back.
+      count.flushed = await addToRate(table, { counter: counter.name, window, count: pending, expiresAt });
     } catch (error) {
       log.warn('rate-limit.flush-failed', { error });
     }
@@ -91,10 +91,10 @@ export function counters({ now, log, table }: LimitDeps): Counters {
       if (count.flushed === undefined) await flush(counter, count);
       return sumOf(count);
     },
-    add: async (counter, { first, later }) => {
+    add: async (counter, { first, later }, by = 1) => {
       const count = findOrCreate(counter);
-      count.pending += 1;
-      if (count.pending >= (count.flushed === undefined ? first : later)) await flush(counter, count);
+      count.pending += by;
+      if (Math.abs(count.pending) >= (count.flushed === undefined ? first : later)) await flush(counter, count);
       return sumOf(count);
     },
   };

@@ -16,18 +16,21 @@ export interface AddressLimits {
 }
 
 /**
- * A quota of WeChat for the whole app, which successes spend. Once half of the quota is spent, an address has only
- * `scarce` successes in the window. The rest is left for other addresses.
+ * A quota of WeChat for the whole app, which successes spend. While three quarters of it are spent, an address has only
+ * the scarce successes. They have a short window of their own, so that earlier successes close no address until the
+ * quota begins again.
  */
 interface Quota {
   calls: number;
-  scarce: number;
+  scarce: { windowS: number; successes: number };
 }
 
 /** The number of requests of one account in a window, whatever their outcome. */
 export interface AccountLimits {
   windowS: number;
   requests: number;
+  /** How many requests of an account make an instance flush for the first time in a window. */
+  first: number;
 }
 
 /**
@@ -47,16 +50,18 @@ export type LimitAccount = (accountId: string) => Promise<void>;
 interface Rule {
   counter: Counter;
   limit: number;
-  /** The limit is that of a scarce quota. */
-  isScarce: boolean;
 }
 
 /** An instance flushes a count each time its unflushed part reaches one eighth of the limit. */
 const BATCHES_PER_LIMIT = 8;
 /** Unflushed counts are lost with the instance, so the batch size is capped. */
 const MAX_BATCH = 100;
-/** Small, because all instances must see when a quota becomes scarce. */
-const QUOTA_BATCHES: Batches = { first: 1, later: 20 };
+/** On routes with a quota. Small, because hundreds of instances may each hide a batch of one address. */
+const MAX_BATCH_BEFORE_QUOTA = 2;
+/** All instances must see when a quota becomes scarce. A thousand of them hide at most a fifth of the quota. */
+const BATCHES_PER_QUOTA = 5_000;
+/** The part of a quota from which on it is scarce. */
+const SCARCE_FROM = 0.75;
 /** Errors that the client did not cause. RATE_LIMITED comes from WeChat or from another limit of the route. */
 const NOT_BY_CLIENT = new Set<ErrorCode>([
   'RATE_LIMITED',
@@ -72,110 +77,117 @@ const NOT_BY_CLIENT = new Set<ErrorCode>([
  * access control, because counts of several instances can exceed it by one batch each.
  *
  * Normal clients cause almost no writes. While a quota is scarce, each request of an address costs a write before its
- * work. Otherwise each instance would accept the address again.
+ * work. Otherwise each instance would accept the address again. A request that fails gives its scarce success back.
  */
 export function addressLimit(deps: LimitDeps, route: string, limits: AddressLimits[]): LimitAddress {
   // Two sets, so that many addresses cannot evict the counts of the quotas.
   const [ofAddresses, ofQuotas] = [counters(deps), counters(deps)];
+  const quotas = limits.flatMap(({ windowS, quota }) =>
+    quota ? { ...quota, counter: { name: `${route}#quota#${windowS}`, windowS } } : [],
+  );
+  const maxBatch = quotas.length > 0 ? MAX_BATCH_BEFORE_QUOTA : MAX_BATCH;
 
   return async (address, work) => {
     const networks = networksOf(address);
-    const [successes, failures] = [await successRules(networks), failureRules(networks)];
-    assertBelow(deps, ofAddresses, [...successes, ...failures]);
-    await reserve(successes.filter(({ isScarce }) => isScarce));
+    const successes = limits.flatMap(({ windowS, successes: limit }) =>
+      rules(networks, 'successes', { windowS, limit }),
+    );
+    const failures = limits.flatMap(({ windowS, failures: limit }) =>
+      limit === undefined ? [] : rules(networks, 'failures', { windowS, limit }),
+    );
+    const scarce = await scarceRules(networks);
+    assertBelow(deps, ofAddresses, [...successes, ...failures, ...scarce]);
     let answer;
     try {
+      await reserve(scarce);
       answer = await work();
     } catch (error) {
-      if (isByClient(error)) await count(failures);
+      await Promise.all(scarce.map(({ counter }) => ofAddresses.add(counter, batchesOf(1), -1)));
+      if (isByClient(error)) await count(failures, MAX_BATCH);
       throw error;
     }
-    await Promise.all([count(successes.filter(({ isScarce }) => !isScarce)), spendQuotas()]);
+    await Promise.all([count(successes, maxBatch), spendQuotas()]);
     return answer;
   };
 
-  async function successRules(networks: Network[]): Promise<Rule[]> {
-    const rules = limits.map(async ({ windowS, successes, quota }) => {
-      const isScarce = quota !== undefined && (await ofQuotas.load(quotaCounter(windowS))) >= quota.calls / 2;
-      const limit = isScarce ? quota.scarce : successes;
-      return networks.map((network) => ({ ...rule('successes', { windowS, network, limit }), isScarce }));
-    });
-    return (await Promise.all(rules)).flat();
+  function rules(networks: Network[], kind: string, { windowS, limit }: { windowS: number; limit: number }): Rule[] {
+    return networks.map(({ name, factor }) => ({
+      counter: { name: `${route}#${kind}#${windowS}#${name}`, windowS },
+      limit: limit * factor,
+    }));
   }
 
-  function failureRules(networks: Network[]): Rule[] {
-    return limits.flatMap(({ windowS, failures: limit }) => {
-      if (limit === undefined) return [];
-      return networks.map((network) => ({ ...rule('failures', { windowS, network, limit }), isScarce: false }));
-    });
-  }
-
-  function rule(outcome: string, { windowS, network, limit }: { windowS: number; network: Network; limit: number }) {
-    const counter = { name: `${route}#${outcome}#${windowS}#${network.name}`, windowS };
-    return { counter, limit: limit * network.factor };
-  }
-
-  function quotaCounter(windowS: number): Counter {
-    return { name: `${route}#quota#${windowS}`, windowS };
-  }
-
-  async function count(rules: Rule[]): Promise<void> {
-    await Promise.all(
-      rules.map(({ counter, limit }) => ofAddresses.add(counter, { first: batchOf(limit), later: batchOf(limit) })),
+  async function scarceRules(networks: Network[]): Promise<Rule[]> {
+    const ofScarce = quotas.map(async ({ counter, calls, scarce: { windowS, successes: limit } }) =>
+      (await ofQuotas.load(counter)) < calls * SCARCE_FROM ? [] : rules(networks, 'scarce', { windowS, limit }),
     );
+    return (await Promise.all(ofScarce)).flat();
+  }
+
+  async function count(counted: Rule[], max: number): Promise<void> {
+    await Promise.all(counted.map(({ counter, limit }) => ofAddresses.add(counter, batchesOf(batchOf(limit, max)))));
   }
 
   /** Counts before the work and in the table, so that all instances together keep to the limit. @throws RATE_LIMITED */
-  async function reserve(rules: Rule[]): Promise<void> {
-    const sums = await Promise.all(rules.map(({ counter }) => ofAddresses.add(counter, { first: 1, later: 1 })));
-    const exceeded = rules.filter(({ limit }, at) => sums[at]! > limit);
-    if (exceeded.length > 0)
-      throw limited(
-        deps,
-        exceeded.map(({ counter }) => ofAddresses.endOf(counter)),
-      );
+  async function reserve(scarce: Rule[]): Promise<void> {
+    const sums = await Promise.all(scarce.map(({ counter }) => ofAddresses.add(counter, batchesOf(1))));
+    rejectExhausted(
+      deps,
+      ofAddresses,
+      scarce.filter(({ limit }, at) => sums[at]! > limit),
+    );
   }
 
   async function spendQuotas(): Promise<void> {
-    const spent = limits.filter(({ quota }) => quota !== undefined);
-    await Promise.all(spent.map(({ windowS }) => ofQuotas.add(quotaCounter(windowS), QUOTA_BATCHES)));
+    await Promise.all(
+      quotas.map(({ counter, calls }) => ofQuotas.add(counter, batchesOf(Math.ceil(calls / BATCHES_PER_QUOTA)))),
+    );
   }
 }
 
 /**
  * Creates the limit of a route by the id of a verified account. A request counts before its work. An instance flushes
- * its second request of an account at once, because a script spreads its requests over many instances. So N instances
- * together exceed the limit by at most N batches of an eighth of the limit.
+ * the first or second request of an account at once, because a script spreads its requests over many instances. So N
+ * instances together exceed the limit by at most N batches of an eighth of the limit.
  */
-export function accountLimit(deps: LimitDeps, route: string, { windowS, requests }: AccountLimits): LimitAccount {
+export function accountLimit(
+  deps: LimitDeps,
+  route: string,
+  { windowS, requests, first }: AccountLimits,
+): LimitAccount {
   const ofAccounts = counters(deps);
-  const batches = { first: 2, later: batchOf(requests) };
+  const batches = { first, later: batchOf(requests, MAX_BATCH) };
   return async (accountId) => {
-    const counter = { name: `${route}#account#${windowS}#${accountId}`, windowS };
-    assertBelow(deps, ofAccounts, [{ counter, limit: requests }]);
+    const rule = { counter: { name: `${route}#account#${windowS}#${accountId}`, windowS }, limit: requests };
+    assertBelow(deps, ofAccounts, [rule]);
     // The flush may return requests that other instances counted.
-    if ((await ofAccounts.add(counter, batches)) > requests) throw limited(deps, [ofAccounts.endOf(counter)]);
+    if ((await ofAccounts.add(rule.counter, batches)) > requests) rejectExhausted(deps, ofAccounts, [rule]);
   };
 }
 
 /** Rejects a request whose counts have reached a limit. Rejected requests are not counted. @throws RATE_LIMITED */
-function assertBelow(deps: LimitDeps, counts: Counters, rules: Pick<Rule, 'counter' | 'limit'>[]): void {
-  const exhausted = rules.filter(({ counter, limit }) => counts.read(counter) >= limit);
-  if (exhausted.length > 0)
-    throw limited(
-      deps,
-      exhausted.map(({ counter }) => counts.endOf(counter)),
-    );
+function assertBelow(deps: LimitDeps, counts: Counters, rules: Rule[]): void {
+  rejectExhausted(
+    deps,
+    counts,
+    rules.filter(({ counter, limit }) => counts.read(counter) >= limit),
+  );
 }
 
-/** Returns the error of a request that must wait for the last of these windows to end. */
-function limited({ now }: LimitDeps, endsS: number[]): AppError {
-  const retryAfterSeconds = Math.ceil(Math.max(...endsS) - now() / 1_000);
-  return new AppError('RATE_LIMITED', 'Too many requests; retry later', { retryAfterSeconds });
+/** Rejects a request that must wait for the last of these windows to end. @throws RATE_LIMITED if there is one */
+function rejectExhausted({ now }: LimitDeps, counts: Counters, exhausted: Rule[]): void {
+  if (exhausted.length === 0) return;
+  const endS = Math.max(...exhausted.map(({ counter }) => counts.endOf(counter)));
+  const retryAfterSeconds = Math.ceil(endS - now() / 1_000);
+  throw new AppError('RATE_LIMITED', 'Too many requests; retry later', { retryAfterSeconds });
 }
 
-function batchOf(limit: number): number {
-  return Math.min(Math.ceil(limit / BATCHES_PER_LIMIT), MAX_BATCH);
+function batchOf(limit: number, max: number): number {
+  return Math.min(Math.ceil(limit / BATCHES_PER_LIMIT), max);
+}
+
+function batchesOf(batch: number): Batches {
+  return { first: batch, later: batch };
 }
 
 function isByClient(error: unknown): boolean {

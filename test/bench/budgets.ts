@@ -43,8 +43,9 @@ export const BUDGETS: Record<FlowName, Budget> = {
     },
   },
   'QR code': {
-    budget: { rru: 0, wru: 1, calls: 1 },
+    budget: { rru: 0, wru: 3, calls: 1 },
     floor: { rru: 0, wru: 1, calls: 1 },
+    why: { wru: 'the counts of the address in its minute and its day, which every second code of an instance writes' },
   },
   'poll, pending': {
     budget: { rru: 0.5, wru: 0, calls: 0 },

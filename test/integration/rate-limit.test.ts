@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AppError, isAppError, type ErrorCode } from '../../lib/core/errors.ts';
+import { AppError, type ErrorCode } from '../../lib/core/errors.ts';
 import { STATUS } from '../../lib/http/error-response.ts';
-import { accountLimit, addressLimit, type AddressLimits, type LimitAddress } from '../../lib/rate-limit/rate-limit.ts';
+import { addressLimit, type AddressLimits, type LimitAddress } from '../../lib/rate-limit/rate-limit.ts';
+import { keepRatesInMemory } from '../support/floods.ts';
+import { meteredTable } from '../support/metered-table.ts';
 import { openWithoutDeadline } from '../support/table.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -36,16 +38,6 @@ const run = async (limit: LimitAddress, address: string, times: number, work: ()
   }
   return ran;
 };
-/** A table that counts the writes, and rejects them once `broken` is set. */
-const meteredTable = () => {
-  const meter = { writes: 0, broken: false };
-  const send = (command: unknown) => {
-    meter.writes += 1;
-    return meter.broken ? Promise.reject(new Error('no table')) : world.table.client.send(command as never);
-  };
-  return { meter, table: { ...world.table, client: { send } } as never };
-};
-
 describe('addressLimit', () => {
   it('returns the answer of the work, and its error', async () => {
     const limit = instanceOf(fresh());
@@ -100,7 +92,7 @@ describe('addressLimit', () => {
   });
 
   it('writes nothing for an ordinary client and one batch for many requests of a flood', async () => {
-    const { meter, table } = meteredTable();
+    const { meter, table } = meteredTable(world.table);
     const limit = instanceOf(fresh(), table, [{ windowS: 60, successes: 80, failures: 80 }]);
     await run(limit, '203.0.113.3', 9);
     await run(limit, '203.0.113.3', 9, failWith('WECHAT_CODE_INVALID'));
@@ -119,15 +111,21 @@ describe('addressLimit', () => {
     expect(ran).toBeLessThanOrEqual(2_000 + 25 * 100);
   });
 
-  it('counts an IPv6 /64 as one address, and a /48 as eight', async () => {
+  it('counts an IPv6 /64 as one address, a /56 as four and a /48 as thirty-two', async () => {
     const limit = instanceOf(fresh());
     expect(await run(limit, '2001:db8:1:2::1', 10)).toBe(10);
     expect(await run(limit, '2001:db8:1:2:ffff::9', 10)).toBe(6);
-    let ofNetwork = 16;
-    for (let subnet = 0x10; subnet < 0x30; subnet += 1) {
-      ofNetwork += await run(limit, `2001:db8:1:${subnet.toString(16)}::1`, 10);
+    const runNetwork = async (high: string) => {
+      let ran = 0;
+      for (let low = 0x10; low < 0x18; low += 1)
+        ran += await run(limit, `2001:db8:1:${high}${low.toString(16)}::1`, 10);
+      return ran;
+    };
+    expect(await runNetwork('')).toBe(3 * LIMITS.successes);
+    for (let high = 0x10; high < 0x17; high += 1) {
+      expect(await runNetwork(high.toString(16))).toBe(4 * LIMITS.successes);
     }
-    expect(ofNetwork).toBe(8 * LIMITS.successes);
+    expect(await runNetwork('ff')).toBe(0);
     expect(await run(limit, '2001:db8:2::1', 1)).toBe(1);
   });
 
@@ -149,90 +147,109 @@ describe('addressLimit', () => {
   });
 
   it('runs the work when the flush to the table fails', async () => {
-    const { meter, table } = meteredTable();
+    const { meter, table } = meteredTable(world.table);
     meter.broken = true;
-    const limit = instanceOf(fresh(), table, [{ ...LIMITS, quota: { calls: 100, scarce: 5 } }]);
+    const limit = instanceOf(fresh(), table, [
+      { ...LIMITS, quota: { calls: 100, scarce: { windowS: 60, successes: 5 } } },
+    ]);
     expect(await run(limit, '203.0.113.4', 10)).toBe(10);
     expect(meter.writes).toBeGreaterThan(0);
   });
 });
 
 describe('addressLimit with a quota', () => {
-  const QUOTA = { windowS: 86_400, successes: 1_000, failures: 1_000, quota: { calls: 400, scarce: 10 } };
+  const HOUR_MS = 60 * MINUTE_MS;
+  const SCARCE = { windowS: 3_600, successes: 10 };
+  const QUOTA = { windowS: 86_400, successes: 1_000, failures: 1_000, quota: { calls: 400, scarce: SCARCE } };
+  const quotaOf = (name: string) => instanceOf(name, world.table, [QUOTA]);
+  /** Spends the quota from another address until it is scarce. */
+  const makeScarce = async (name: string) => expect(await run(quotaOf(name), '198.51.100.1', 400)).toBe(310);
 
-  it('reduces the successes of each address once half of the quota is spent', async () => {
-    const limit = instanceOf(fresh(), world.table, [QUOTA]);
-    expect(await run(limit, '203.0.113.1', 300)).toBe(200);
+  it('gives each address ten successes an hour once three quarters of the quota are spent', async () => {
+    const limit = quotaOf(fresh());
+    expect(await run(limit, '203.0.113.1', 400)).toBe(300 + 10);
     expect(await run(limit, '203.0.113.2', 300)).toBe(10);
-    await expect(limit('203.0.113.2', succeed)).rejects.toMatchObject({ retryAfterSeconds: 86_400 - 5 });
+    await expect(limit('203.0.113.2', succeed)).rejects.toMatchObject({ retryAfterSeconds: 3_600 - 5 });
+    clock.nowMs += HOUR_MS;
+    expect(await run(limit, '203.0.113.2', 300)).toBe(10);
     clock.nowMs += DAY_MS;
     expect(await run(limit, '203.0.113.1', 100)).toBe(100);
   });
 
+  it('gives an address with many earlier successes as many scarce ones as any other', async () => {
+    const name = fresh();
+    expect(await run(quotaOf(name), '203.0.113.5', 90)).toBe(90);
+    expect(await run(quotaOf(name), '198.51.100.1', 400)).toBe(210 + 10);
+    expect(await run(quotaOf(name), '203.0.113.5', 90)).toBe(10);
+  });
+
+  it.each<ErrorCode>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED', 'INTERNAL', 'PARAM_ERROR'])(
+    'gives the scarce success of a request back that ends with %s',
+    async (code) => {
+      const name = fresh();
+      await makeScarce(name);
+      for (const limit of [quotaOf(name), quotaOf(name), quotaOf(name)]) {
+        expect(await run(limit, '203.0.113.5', 30, failWith(code))).toBe(30);
+      }
+      expect(await run(quotaOf(name), '203.0.113.5', 30)).toBe(10);
+    },
+  );
+
+  it('gives the scarce successes of concurrent requests back that WeChat declines', async () => {
+    const name = fresh();
+    await makeScarce(name);
+    const fleet = Array.from({ length: 30 }, () => quotaOf(name));
+    await Promise.allSettled(fleet.map((limit) => limit('203.0.113.5', failWith('WECHAT_UNAVAILABLE'))));
+    expect(await run(quotaOf(name), '203.0.113.5', 30)).toBe(10);
+  });
+
   it('spends the quota by successes only', async () => {
-    const limit = instanceOf(fresh(), world.table, [QUOTA]);
+    const limit = quotaOf(fresh());
     for (let n = 0; n < 5; n += 1) await run(limit, `198.51.100.${n}`, 100, failWith('WECHAT_CODE_INVALID'));
     for (let n = 0; n < 5; n += 1) await run(limit, `198.51.100.${n}`, 100, failWith('WECHAT_UNAVAILABLE'));
-    expect(await run(limit, '203.0.113.1', 300)).toBe(200);
+    expect(await run(limit, '203.0.113.1', 400)).toBe(310);
   });
 
   it('keeps an address to its share on instances that start while the quota is scarce', async () => {
     const name = fresh();
-    await run(instanceOf(name, world.table, [QUOTA]), '203.0.113.1', 300);
+    await makeScarce(name);
     let ran = 0;
     for (let instance = 0; instance < 50; instance += 1) {
-      ran += await run(instanceOf(name, world.table, [QUOTA]), '203.0.113.1', 1);
-      ran += await run(instanceOf(name, world.table, [QUOTA]), '203.0.113.2', 5);
+      ran += await run(quotaOf(name), '198.51.100.1', 1);
+      ran += await run(quotaOf(name), '203.0.113.2', 5);
     }
     expect(ran).toBe(10);
   });
 
+  it('is seen as scarce by sixty instances with few requests each', async () => {
+    const name = fresh();
+    const fleet = Array.from({ length: 60 }, () => quotaOf(name));
+    let ran = 0;
+    for (let round = 0; round < 10; round += 1) {
+      for (const limit of fleet) ran += await run(limit, `198.51.100.${round % 5}`, 1);
+    }
+    // Each instance sees the quota of its last request, so each accepts at most one request more.
+    expect(ran).toBeLessThanOrEqual(300 + 60 + 5 * SCARCE.successes);
+  });
+
+  it('makes each instance hide at most one success of an address', async () => {
+    const name = fresh();
+    const limits = [{ windowS: 60, successes: 160, quota: { calls: 5_000, scarce: SCARCE } }];
+    const fleet = Array.from({ length: 50 }, () => instanceOf(name, world.table, limits));
+    let ran = 0;
+    for (let round = 0; round < 10; round += 1) {
+      for (const limit of fleet) ran += await run(limit, '203.0.113.1', 1);
+    }
+    expect(ran).toBeLessThanOrEqual(160 + 50 * 2);
+  });
+
   it('counts the quota when thousands of addresses evict each other', async () => {
-    const limit = instanceOf(fresh(), world.table, [{ ...QUOTA, quota: { calls: 21_000, scarce: 1 } }]);
+    const quota = { calls: 14_000, scarce: { windowS: 3_600, successes: 1 } };
+    // In memory, because the test flushes thousands of batches.
+    const table = openWithoutDeadline(world.table.name);
+    keepRatesInMemory(table);
+    const limit = instanceOf(fresh(), table, [{ ...QUOTA, quota }]);
     for (let n = 0; n < 10_500; n += 1) await run(limit, `10.0.${n >> 8}.${n & 255}`, 1);
     expect(await run(limit, '203.0.113.1', 2)).toBe(1);
-  });
-});
-
-describe('accountLimit', () => {
-  const instance = (name: string, table = world.table) =>
-    accountLimit(deps(table), name, { windowS: 10, requests: 10 });
-  const send = async (limit: (accountId: string) => Promise<void>, accountId: string, times: number) => {
-    let accepted = 0;
-    for (let at = 0; at < times; at += 1) {
-      try {
-        await limit(accountId);
-        accepted += 1;
-      } catch (error) {
-        expect(isAppError(error, 'RATE_LIMITED')).toBe(true);
-      }
-    }
-    return accepted;
-  };
-
-  it('limits the requests of an account, whatever its address, and returns the seconds to wait', async () => {
-    const limit = instance(fresh());
-    expect(await send(limit, 'a', 100)).toBe(10);
-    await expect(limit('a')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 5 });
-    expect(await send(limit, 'b', 1)).toBe(1);
-    clock.nowMs += 5_000;
-    expect(await send(limit, 'a', 100)).toBe(10);
-  });
-
-  it('writes nothing for one request', async () => {
-    const { meter, table } = meteredTable();
-    const limit = instance(fresh(), table);
-    await limit('a');
-    expect(meter.writes).toBe(0);
-    await limit('a');
-    expect(meter.writes).toBe(1);
-  });
-
-  it('accepts at most one batch more for each instance of a burst over many instances', async () => {
-    const name = fresh();
-    const instances = Array.from({ length: 40 }, () => instance(name));
-    const bursts = await Promise.all(instances.map((limit) => send(limit, 'a', 5)));
-    expect(bursts.reduce((sum, accepted) => sum + accepted)).toBeLessThanOrEqual(10 + 40 * 2);
-    expect(await send(instances[0]!, 'a', 5)).toBe(0);
   });
 });

@@ -21,12 +21,12 @@ describe('networksOf', () => {
     ['::FFFF:cb00:7109', ['203.0.113.9']],
     ['0:0:0:0:0:ffff:203.0.113.9', ['203.0.113.9']],
     ['::ffff:0.0.0.1', ['0.0.0.1']],
-    ['::1', ['0:0:0:0::/64', '0:0:0::/48']],
-    ['::203.0.113.9', ['0:0:0:0::/64', '0:0:0::/48']],
-    ['2001:db8:1:2::1', ['2001:db8:1:2::/64', '2001:db8:1::/48']],
-    ['2001:0DB8:0001:0002:ffff::9', ['2001:db8:1:2::/64', '2001:db8:1::/48']],
-    ['2001:db8::', ['2001:db8:0:0::/64', '2001:db8:0::/48']],
-    ['fe80::1%eth0', ['fe80:0:0:0::/64', 'fe80:0:0::/48']],
+    ['::1', ['0:0:0:0::/64', '0:0:0:0::/56', '0:0:0::/48']],
+    ['::203.0.113.9', ['0:0:0:0::/64', '0:0:0:0::/56', '0:0:0::/48']],
+    ['2001:db8:1:2::1', ['2001:db8:1:2::/64', '2001:db8:1:0::/56', '2001:db8:1::/48']],
+    ['2001:0DB8:0001:ab02:ffff::9', ['2001:db8:1:ab02::/64', '2001:db8:1:ab00::/56', '2001:db8:1::/48']],
+    ['2001:db8::', ['2001:db8:0:0::/64', '2001:db8:0:0::/56', '2001:db8:0::/48']],
+    ['fe80::1%eth0', ['fe80:0:0:0::/64', 'fe80:0:0:0::/56', 'fe80:0:0::/48']],
     ['', ['no-address']],
     ['203.0.113.9:443', ['no-address']],
     ['010.0.0.1', ['no-address']],
@@ -35,8 +35,8 @@ describe('networksOf', () => {
     expect(namesOf(address)).toEqual(names);
   });
 
-  it('gives a /48 eight times the limit of a /64', () => {
-    expect(networksOf('2001:db8::1').map(({ factor }) => factor)).toEqual([1, 8]);
+  it('gives a /56 four times, and a /48 thirty-two times, the limit of a /64', () => {
+    expect(networksOf('2001:db8::1').map(({ factor }) => factor)).toEqual([1, 4, 32]);
   });
 
   it('counts every spelling of an IPv6 address under the same names', () => {
@@ -51,15 +51,18 @@ describe('networksOf', () => {
     );
   });
 
-  it('counts two addresses together exactly if they share the first four, or three, groups', () => {
+  it('counts two addresses together exactly if they share the bits of the network', () => {
     fc.assert(
-      fc.property(groups, groups, fc.integer({ min: 0, max: 8 }), (one, other, shared) => {
+      fc.property(groups, groups, fc.constantFrom(0, 16, 47, 48, 55, 56, 63, 64, 128), (one, other, shared) => {
         fc.pre(one[0] !== 0 && other[0] !== 0);
-        const second = other.map((part, at) => (at < shared ? one[at]! : part));
-        const [[of64, of48], [otherOf64, otherOf48]] = [namesOf(long(one, 1)), namesOf(long(second, 1))];
-        const isSame = (count: number) => one.slice(0, count).join() === second.slice(0, count).join();
-        expect(of64 === otherOf64).toBe(isSame(4));
-        expect(of48 === otherOf48).toBe(isSame(3));
+        const second = other.map((part, at) => {
+          const own = 0xffff >> Math.min(Math.max(shared - 16 * at, 0), 16);
+          return (one[at]! & ~own) | (part & own);
+        });
+        const bits = (parts: number[]) => parts.map((part) => part.toString(2).padStart(16, '0')).join('');
+        const isSame = (length: number) => bits(one).slice(0, length) === bits(second).slice(0, length);
+        const [names, otherNames] = [namesOf(long(one, 1)), namesOf(long(second, 1))];
+        expect(names.map((name, at) => name === otherNames[at])).toEqual([isSame(64), isSame(56), isSame(48)]);
       }),
     );
   });
