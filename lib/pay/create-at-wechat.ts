@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../core/errors.ts';
+import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { markAccepted, markClosed, releaseCreation, type Order, type TradeType } from '../store/orders.ts';
 import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
 import { statesBefore } from './order.ts';
@@ -55,7 +56,13 @@ async function requestPaymentHandle(deps: CheckDeps, order: Order): Promise<stri
         deps.log.warn('order.query-failed', { outTradeNo, cause }),
       );
     }
-    await releaseCreation(deps.table, outTradeNo);
+    const current = await releaseCreation(deps.table, outTradeNo);
+    // The order was closed during a creation whose outcome is unknown, so WeChat may have the order now.
+    if (current.state === 'CLOSED' && isUnknownOutcome(error)) {
+      await closeAtWechat(deps, order).catch((cause: unknown) =>
+        deps.log.warn('order.close-failed', { outTradeNo, error: cause }),
+      );
+    }
     throw error;
   }
 }

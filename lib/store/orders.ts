@@ -168,11 +168,20 @@ export function claimCreation(table: Table, claim: Claim): Promise<boolean> {
   return claimCall(table, 'creationClaimedAtMs', claim);
 }
 
-/** Releases the claim after a failed creation, so that the next request can create the order at once. */
-export async function releaseCreation({ client, name: TableName }: Table, outTradeNo: string): Promise<void> {
-  await client.send(
-    new UpdateCommand({ TableName, Key: keys.order(outTradeNo), UpdateExpression: 'REMOVE creationClaimedAtMs' }),
+/**
+ * Releases the claim after a failed creation, so that the next request can create the order at once.
+ * @returns the order
+ */
+export async function releaseCreation({ client, name: TableName }: Table, outTradeNo: string): Promise<Order> {
+  const { Attributes } = await client.send(
+    new UpdateCommand({
+      TableName,
+      Key: keys.order(outTradeNo),
+      UpdateExpression: 'REMOVE creationClaimedAtMs',
+      ReturnValues: 'ALL_NEW',
+    }),
   );
+  return Attributes as Order;
 }
 
 async function claimCall(

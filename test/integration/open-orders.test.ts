@@ -76,10 +76,10 @@ describe('the limit of open orders', () => {
 
   it('does not count orders that WeChat did not create', async () => {
     const { token } = await buyers.loggedIn();
-    const send = () => Promise.reject(new AppError('WECHAT_UNAVAILABLE', 'WeChat is down'));
+    const send = () => Promise.reject(new AppError('WECHAT_CONFIG', 'WeChat rejects the merchant key'));
     const { errors } = await orderOneByOne(await world.payWith({ send }), token, LIMIT + 5);
     expect(errors).toHaveLength(LIMIT + 5);
-    for (const { code } of errors) expect(code).toBe('WECHAT_UNAVAILABLE');
+    for (const { code } of errors) expect(code).toBe('WECHAT_CONFIG');
     await expect(buy(world.pay, { token })).resolves.toMatchObject({ order: { state: 'NOTPAY' } });
   });
 
