@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeAccount } from '../../lib/identity/close-account.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { closeOrder } from '../../lib/pay/close-order.ts';
+import { listOrders } from '../../lib/pay/list-orders.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
+import { AppError } from '../../lib/core/errors.ts';
 import type { Send } from '../../lib/core/outbound.ts';
+import { runtime } from '../../lib/core/runtime.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
@@ -196,5 +199,25 @@ describe('prepay request of API v3', () => {
     moved.newOrders.notifyUrl = 'https://elsewhere.example/notify';
     await buy(moved, { ...request, address: '198.51.100.1' }).finally(() => (world.clock.offsetMs = 0));
     expect(bodies[1]).toEqual(bodies[0]);
+  });
+});
+
+describe('a creation whose outcome is unknown', () => {
+  it('closes the order at WeChat too when the order was closed meanwhile', async () => {
+    const { token } = await loggedIn();
+    let outTradeNo = '';
+    const timesOut = await world.payWith({
+      send: async (request) => {
+        if (!request.url.pathname.endsWith('/jsapi')) return runtime.send(request);
+        outTradeNo ||= (await listOrders(world.pay, { token })).orders[0]!.outTradeNo;
+        await closeOrder(world.pay, { token, outTradeNo });
+        await runtime.send(request);
+        throw new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time');
+      },
+    });
+    await expect(buy(timesOut, { token })).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+    const order = (await readOrder(world.table, outTradeNo))!;
+    const { tradeState } = await (await world.pay.payApi('v3')).query(order);
+    expect([order.state, tradeState]).toEqual(['CLOSED', 'CLOSED']);
   });
 });
