@@ -31,7 +31,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   FORBIDDEN: {
     cause:
-      'The caller may not do this. Examples: a session of another app or of a scan login on a route of the mini-program, an OAuth callback in a browser that did not start the login, a payment that WeChat Pay declines. Webhooks return it for a message with a wrong signature.',
+      'The caller may not do this. Examples: a session of another app or of a scan login on a route of the mini-program; an OAuth callback in another browser; a payment that WeChat Pay declines. Webhooks return it for a message with a wrong signature.',
     client: 'Shows the message. On `GET /oauth/callback` it starts the login from the beginning.',
   },
   WECHAT_USER_BLOCKED: {

@@ -32,8 +32,8 @@ export type OpenOrderLimit = (account: Account, placing: Placing) => Promise<{ o
  *
  * A new order counts after it was stored, because Lambda runs concurrent requests in separate instances: an order stays
  * only while fewer than 20 open orders are older. The read is eventually consistent, so orders of the same milliseconds
- * may stay too. From the second order of an account on, an instance counts before it stores anything, so that one
- * request after the other stores no order in vain.
+ * may stay too. From the second order of an account on, an instance also counts before the write. A sequential flood
+ * therefore stores no order in vain.
  */
 export function openOrderLimit({ table, now }: Pick<Runtime, 'now'> & { table: Table }): OpenOrderLimit {
   /** The accounts that ordered here, with the end of their latest order (epoch ms). */

@@ -34,9 +34,9 @@ export type PollDeps = SessionDeps & {
  * The account of a known user is read before the collection, so that few steps can fail after the collection. For an
  * unknown user WeChat is called after the collection, so that only one request calls WeChat.
  *
- * The session counts as created at the confirmation, so that a later end of all sessions ends it even if the read of the
- * account missed that end. If the clock of the instance that ended the sessions was ahead, a confirmation in that short
- * time fails, and the user scans again.
+ * The session counts as created at the confirmation. A later end of all sessions therefore ends the session, also if the
+ * read of the account missed that end. After an end by an instance whose clock is ahead, a confirmation can fail for that
+ * short time; the user then scans again.
  * @throws TICKET_EXPIRED for an unknown, expired, cancelled, revoked or collected ticket, for a wrong poll token, and
  * when the user ended all sessions after the confirmation, always with the same message; IDENTITY_CONFLICT
  */

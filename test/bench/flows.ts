@@ -81,7 +81,7 @@ function payFlows(world: World) {
   const { loggedIn, order, look, pay } = actorsOf(world);
   return {
     prepay: async () => {
-      // A busy instance knows the price.
+      // The price is in the memory of a busy instance.
       await order((await loggedIn()).token);
       const { token } = await loggedIn();
       return async () => assert.ok((await order(token)).prepayId);
