@@ -105,11 +105,13 @@ describe('scan login', () => {
     expect(bare[0]).toMatchObject({ status: 410, body: { code: 'TICKET_EXPIRED' } });
   });
 
-  it('requests one access token from WeChat for twenty QR codes', async () => {
+  it('requests at most one access token of an app from WeChat for twenty QR codes', async () => {
+    const tokenCalls = async () => (await simulatorLog()).filter(({ path }) => path === '/cgi-bin/stable_token').length;
+    const before = await tokenCalls();
     await Promise.all(Array.from({ length: 20 }, () => api('POST', '/qr-login')));
-    const tokenCalls = (await simulatorLog()).filter(({ path }) => path === '/cgi-bin/stable_token');
-    // One for each app: a login or the schedule may have renewed the token of the mini-program.
-    expect([1, 2]).toContain(tokenCalls.length);
+    const calls = (await tokenCalls()) - before;
+    // One for each app: the schedule may renew the token of the mini-program meanwhile.
+    expect(calls).toBeLessThanOrEqual(2);
   });
 });
 
