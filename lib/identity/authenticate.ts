@@ -66,7 +66,15 @@ export function assertMiniappSession({ appId }: Session, miniappId: string): voi
   if (appId !== miniappId) throw new AppError('FORBIDDEN', 'This request needs a session of the mini-program');
 }
 
-async function readValidSession({ now, table }: AuthDeps, sid: string, consistency: AuthConsistency): Promise<Session> {
+/**
+ * Reads a session that has neither expired nor ended.
+ * @throws UNAUTHENTICATED
+ */
+export async function readValidSession(
+  { now, table }: Pick<AuthDeps, 'now' | 'table'>,
+  sid: string,
+  consistency: AuthConsistency,
+): Promise<Session> {
   const session = await readSession(table, { sid, nowMs: now(), consistency });
   if (!session) throw sessionEnded();
   return session;

@@ -5,7 +5,7 @@ import { linkPhone, movePhone, type BoundPhone } from '../store/account-links.ts
 import { readAccount, type Account } from '../store/accounts.ts';
 import { readPhoneHolder } from '../store/identities.ts';
 import { settlePhoneCode } from '../store/phone-codes.ts';
-import { readSession, type Session } from '../store/sessions.ts';
+import type { Session } from '../store/sessions.ts';
 import { openSealedData, type SealedData } from '../wechat/open-data.ts';
 import { e164, phoneInfo } from '../wechat/phone-number.ts';
 import { phoneUsername, randomUsername } from './account.ts';
@@ -15,6 +15,7 @@ import {
   assertMiniappSession,
   authenticateAccount,
   hasEnded,
+  readValidSession,
   sessionEnded,
 } from './authenticate.ts';
 import { hashOfCode } from './code-session.ts';
@@ -80,17 +81,17 @@ function hashOfProof({ app }: PhoneDeps, proof: PhoneProof): string {
  * @throws UNAUTHENTICATED
  */
 async function authenticateAgain(
-  { table, now }: PhoneDeps,
+  deps: PhoneDeps,
   { session, proofHash }: Binding,
 ): Promise<{ account: Account; createdAtMs: number }> {
-  const [stored, account] = await Promise.all([
-    readSession(table, { sid: session.sid, nowMs: now(), consistency: 'strong' }),
-    readAccount(table, session.accountId, 'strong'),
+  const [account] = await Promise.all([
+    readAccount(deps.table, session.accountId, 'strong'),
+    readValidSession(deps, session.sid, 'strong'),
   ]);
   if (!account) throw accountGone();
   const { phoneReplacement: replacement } = account;
   const createdAtMs = Math.max(session.createdAtMs, replacement?.proofHash === proofHash ? replacement.atMs : 0);
-  if (!stored || hasEnded({ createdAtMs }, account)) throw sessionEnded();
+  if (hasEnded({ createdAtMs }, account)) throw sessionEnded();
   return { account, createdAtMs };
 }
 

@@ -46,7 +46,7 @@ export async function closeAccount(deps: CloseDeps, token: string): Promise<void
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   const beganAtMs = deps.now();
   assertFreshLogin(session, beganAtMs);
-  const closed = await close(deps, account.id);
+  const closed = await close(deps, account);
   if (closed) await finishLateOrders(deps, closed, beganAtMs - LATE_ORDER_AGE_MS);
   await revokeSession(deps.table, session.sid, deps.now());
   deps.log.info('identity.closed', { accountId: account.id });
@@ -54,14 +54,14 @@ export async function closeAccount(deps: CloseDeps, token: string): Promise<void
 }
 
 /**
- * Closes the account. Each attempt reads the account before its orders. A concurrent top-up changes the account, so the
+ * Closes the account. Each attempt begins with an account that was read before its orders. A concurrent top-up changes the account, so the
  * close fails and decides again on the new order.
  * @returns the account as it was before the close, or undefined if a concurrent request closed it
  * @throws ORDER_STATE_CONFLICT
  */
-function close(deps: CloseDeps, accountId: string): Promise<Account | undefined> {
-  return retryOnConflict(deps, async () => {
-    const account = await readAccount(deps.table, accountId, 'strong');
+function close(deps: CloseDeps, authenticated: Account): Promise<Account | undefined> {
+  return retryOnConflict(deps, async (attempt) => {
+    const account = attempt === 1 ? authenticated : await readAccount(deps.table, authenticated.id, 'strong');
     if (!account) return undefined;
     // Before the orders, because it costs less, and after them, because a credit may be booked meanwhile.
     await assertEmptyWallet(deps, account);

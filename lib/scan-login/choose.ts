@@ -21,11 +21,10 @@ interface Choice {
  */
 export async function tapChoice(
   deps: ChooseDeps,
-  { ticket: name, ...tap }: Choice & { ticket: string },
+  { ticket: name, choice, ...person }: Choice & { ticket: string },
 ): Promise<ScannedTicket | undefined> {
   if (!isTicket(name)) return undefined;
-  const nowMs = deps.now();
-  const move = { ...personOf(tap), ticket: name, ...CHAT_MOVES[tap.choice], nowMs };
+  const move = { ...person, ticket: name, ...CHAT_MOVES[choice], nowMs: deps.now() };
   return endCancelledSession(deps, (await moveTicket(deps.table, move)).ticket);
 }
 
@@ -38,14 +37,14 @@ export async function tapChoice(
  */
 export async function typeChoice(
   deps: ChooseDeps,
-  { pushId, sentAtS, ...typed }: Choice & { pushId: string; sentAtS: number },
+  { pushId, sentAtS, choice, ...person }: Choice & { pushId: string; sentAtS: number },
 ): Promise<ScannedTicket | undefined> {
   const nowMs = deps.now();
-  const scan = await readNewestScan(deps.table, typed, nowMs);
+  const scan = await readNewestScan(deps.table, person, nowMs);
   if (!scan || sentAtS < scan.scannedAtS) return undefined;
-  const { from, to } = CHAT_MOVES[typed.choice];
+  const { from, to } = CHAT_MOVES[choice];
   const confirmedAfterMs = nowMs - LATE_REVOKE_S * 1_000;
-  const move = { ...personOf(typed), ticket: scan.ticket, from, to, nowMs, pushId, confirmedAfterMs };
+  const move = { ...person, ticket: scan.ticket, from, to, nowMs, pushId, confirmedAfterMs };
   const { moved, ticket } = await moveTicket(deps.table, move);
   const isRepeat = (to === 'confirmed' ? ticket?.confirmedBy : ticket?.cancelledBy) === pushId;
   return moved || isRepeat ? endCancelledSession(deps, ticket) : undefined;
@@ -61,8 +60,4 @@ async function endCancelledSession(
 ): Promise<ScannedTicket | undefined> {
   if (ticket?.state === 'cancelled' && ticket.collector) await revokeSession(deps.table, ticket.collector, deps.now());
   return ticket;
-}
-
-function personOf({ appId, openId }: Choice) {
-  return { appId, openId };
 }
