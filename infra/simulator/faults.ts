@@ -3,6 +3,8 @@ import { controlParamError } from './control-error.ts';
 import { isRecord } from './http.ts';
 import type { Answer } from './http.ts';
 import { errcodeMessage, errcodeAnswer } from './platform/error.ts';
+import { VARIANTS } from './variants.ts';
+import type { Variant, VariantTarget } from './variants.ts';
 
 const platformOnlyActions = ['token-expired', 'errcode'] as const;
 const payOnlyActions = ['accepted-5xx', 'accepted-timeout'] as const;
@@ -37,6 +39,7 @@ const notifyTargets: readonly string[] = targets[0].names;
 export const faultNames = {
   'for calls: a part of the path, or *': callActions,
   ...Object.fromEntries(targets.map(({ names, actions }) => [`for ${names.join(', ')}`, actions])),
+  ...Object.fromEntries(Object.entries(VARIANTS).map(([target, actions]) => [`for ${target}`, actions])),
 };
 
 interface CallFault {
@@ -67,6 +70,7 @@ export class Faults {
   readonly #notifications = new Queue<NotifyFault>();
   readonly #refunds = new Queue<RefundFault>();
   readonly #bills = new Queue<'wrong-hash'>();
+  readonly #variants = new Queue<{ target: string; action: string }>();
   readonly #rotateKey: () => void;
 
   constructor(rotateKey: () => void) {
@@ -85,6 +89,10 @@ export class Faults {
     const callAction = callActions.find((known) => known === action);
     if (callAction && !notifyTargets.includes(target)) {
       this.#calls.add({ target, action: callAction, errcode }, times);
+      return;
+    }
+    if (isVariant(target, action)) {
+      this.#variants.add({ target, action }, times);
       return;
     }
     const known = targets.find(({ names, actions }) => includes(names, target) && includes(actions, action));
@@ -111,6 +119,11 @@ export class Faults {
 
   forBill(): 'wrong-hash' | undefined {
     return this.#bills.take();
+  }
+
+  /** Uses one repetition of a planned variant. @returns whether the variant was planned */
+  takeVariant<Target extends VariantTarget>(target: Target, action: Variant<Target>): boolean {
+    return this.#variants.take((planned) => planned.target === target && planned.action === action) !== undefined;
   }
 
   #planFor(action: NotifyFault | RefundFault | 'wrong-hash' | 'rotate-key', times: number): void {
@@ -144,6 +157,12 @@ export function faultAnswer({ action, errcode }: CallFault, busy: () => Answer):
     case 'busy':
       return busy();
   }
+}
+
+function isVariant(target: string, action: unknown): action is string {
+  return Object.entries<readonly string[]>(VARIANTS).some(
+    ([name, actions]) => name === target && includes(actions, action),
+  );
 }
 
 function isRefundFault(action: NotifyFault | RefundFault): action is RefundFault {
