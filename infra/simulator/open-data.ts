@@ -11,17 +11,21 @@ interface Watermark {
  * Renders a phone number as WeChat returns it.
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber.html
  */
-export function phoneInfo({ pure, countryCode }: PhoneNumber, watermark: Watermark) {
-  const abroad = String(countryCode) !== '86';
-  return {
-    phoneNumber: abroad ? `+${countryCode}${pure}` : pure,
-    purePhoneNumber: pure,
-    countryCode,
-    watermark,
-  };
+export function phoneInfo({ full, pure, countryCode }: PhoneNumber, watermark: Watermark) {
+  return { phoneNumber: full, purePhoneNumber: pure, countryCode, watermark };
 }
 
-/** The profile that every app receives since 2021: gender and region are placeholders. */
+/**
+ * The name and picture of every user in open data: `wx.getUserInfo` since April 2021, `wx.getUserProfile` since October
+ * 2022. WxJava #2733 quotes the announcements; UniTypecho #3, chronus #4.
+ */
+export const placeholderProfile = {
+  nickname: '微信用户',
+  avatarUrl:
+    'https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132',
+};
+
+/** The profile in open data. Gender and region are placeholders since 2021. */
 export function publicProfile({ nickname, avatarUrl }: { nickname: string; avatarUrl: string }) {
   return { nickName: nickname, gender: 0, language: '', city: '', province: '', country: '', avatarUrl };
 }

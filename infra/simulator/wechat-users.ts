@@ -8,9 +8,14 @@ import type { SimulatorSettings } from './settings.ts';
 export type AppName = 'miniapp' | 'official';
 
 export interface PhoneNumber {
+  /** Documented with the country code for foreign numbers. */
+  full: string;
   /** Without the country code. */
   pure: string;
-  /** Documented as a string; some servers send a number. */
+  /**
+   * Documented as `86`. Some answers have the number 86, `+86`, a North American code with four digits as in the area
+   * lists of mini-programs (1242, 1876), or an empty text.
+   */
   countryCode: string | number;
 }
 
@@ -18,6 +23,8 @@ interface NewWechatUser {
   /** null for a user without a phone number. */
   phone?: string | null;
   countryCode?: string;
+  /** Default: the phone, with a plus and the country code if it is foreign. */
+  fullPhone?: string;
   nickname?: string;
   avatarUrl?: string;
   /** Default: the user does not follow the official account. */
@@ -66,7 +73,7 @@ export class WechatUsers {
     this.#secrets = secrets;
   }
 
-  create({ phone, countryCode = '86', nickname, avatarUrl, follow = null }: NewWechatUser): WechatUser {
+  create({ phone, countryCode = '86', fullPhone, nickname, avatarUrl, follow = null }: NewWechatUser): WechatUser {
     const number = this.#users.size + 1;
     const pure = phone === undefined ? `138${String(number).padStart(8, '0')}` : phone;
     const user: WechatUser = {
@@ -76,7 +83,11 @@ export class WechatUsers {
       phone:
         pure === null
           ? null
-          : { pure: this.#secrets.record(pure), countryCode: number % 2 ? countryCode : Number(countryCode) },
+          : {
+              full: this.#secrets.record(fullPhone ?? fullNumber(pure, countryCode)),
+              pure: this.#secrets.record(pure),
+              countryCode: number % 2 || !/^\d+$/.test(countryCode) ? countryCode : Number(countryCode),
+            },
       unionId: this.#secrets.record(newOpenId('open platform')),
       openIds: {
         miniapp: this.#secrets.record(newOpenId(this.#apps.miniapp)),
@@ -91,6 +102,15 @@ export class WechatUsers {
     if (nickname && nickname.length >= 6) this.#secrets.record(nickname);
     this.#users.set(user.id, user);
     return user;
+  }
+
+  /** Registers a new account with the number of a user, who loses the number: a number belongs to one account. */
+  changeAccount(user: WechatUser): WechatUser {
+    const { nickname, avatarUrl, phone } = user;
+    const changed = this.create({ phone: null, nickname, avatarUrl });
+    changed.phone = phone;
+    user.phone = null;
+    return changed;
   }
 
   get(id: string): WechatUser {
@@ -140,6 +160,11 @@ export class WechatUsers {
     user.sessionKey = this.#secrets.record(randomBytes(16).toString('base64'));
     return user.sessionKey;
   }
+}
+
+function fullNumber(pure: string, countryCode: string): string {
+  const code = countryCode.replace('+', '');
+  return code === '' || code === '86' ? pure : `+${code}${pure}`;
 }
 
 /** 28 characters that start with `o`; ids of one app share a prefix, as real ones do. */

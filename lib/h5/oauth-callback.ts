@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import { CODE_LIFE_S, hashOfCode, sessionOfUsedCode } from '../identity/code-session.ts';
 import { openSession, sessionAnswer, type SessionAnswer, type SessionDeps } from '../identity/open-session.ts';
-import { wechatProfile } from '../identity/update-profile.ts';
+import { wechatProfile } from '../identity/profile-values.ts';
 import { recogniseOrCreate } from '../identity/recognise.ts';
 import { setWechatProfile, type Account } from '../store/accounts.ts';
 import { claim, readClaim } from '../store/claims.ts';
@@ -96,7 +96,7 @@ async function storeProfile(
   const { openId, accessToken, refreshToken } = grant;
   const expiresAt = Math.floor(now() / 1_000) + REFRESH_TOKEN_LIFE_S;
   await putUserToken(table, { appId: app.appId, openId, accessToken, refreshToken, expiresAt });
-  return setWechatProfile(table, account, wechatProfile(profile));
+  return (await setWechatProfile(table, account, wechatProfile(profile))) ?? account;
 }
 
 /**

@@ -7,7 +7,7 @@ import { readPhoneHolder } from '../store/identities.ts';
 import { settlePhoneCode } from '../store/phone-codes.ts';
 import type { Session } from '../store/sessions.ts';
 import { openSealedData, type SealedData } from '../wechat/open-data.ts';
-import { e164, phoneInfo } from '../wechat/phone-number.ts';
+import { phoneInfo } from '../wechat/phone-number.ts';
 import { phoneUsername, randomUsername } from './account.ts';
 import {
   accountGone,
@@ -21,7 +21,7 @@ import {
 import { hashOfCode } from './code-session.ts';
 import { nextSessionsNotBefore } from './end-sessions.ts';
 import { openSession, randomSessionId, type SessionAnswer } from './open-session.ts';
-import { phoneOfCode, type PhoneCodeDeps } from './phone-code.ts';
+import { phoneOfCode, resolvePhone, type PhoneCodeDeps } from './phone-code.ts';
 import { mayLosePhone, type TakeoverPolicy } from './phone-takeover.ts';
 
 export type PhoneDeps = PhoneCodeDeps & { takeover: TakeoverPolicy; limitAccount: LimitAccount };
@@ -40,7 +40,7 @@ export type PhoneProof = { code: string } | SealedData;
  * session too.
  * @param takeOver whether to take the number over from an account that may lose it
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; FRESH_LOGIN_REQUIRED; PHONE_ALREADY_BOUND with
- * `takeOver` in its detail; WECHAT_CODE_INVALID for a code, SESSION_EXPIRED for encrypted data; RATE_LIMITED,
+ * `takeOver` in its detail; PARAM_ERROR for a number without a clear country code; WECHAT_CODE_INVALID for a code, SESSION_EXPIRED for encrypted data; RATE_LIMITED,
  * WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function bindPhone(
@@ -98,7 +98,8 @@ async function authenticateAgain(
 async function bind(deps: PhoneDeps, request: Binding): Promise<void> {
   const { session, accountId, proof } = request;
   if (!('code' in proof)) {
-    return assignPhone(deps, request, e164(openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() })));
+    const info = openSealedData(phoneInfo, proof, { ...session, nowMs: deps.now() });
+    return assignPhone(deps, request, resolvePhone(deps, info));
   }
   const { codeHash, phone } = await phoneOfCode(deps, { accountId, openId: session.openId, code: proof.code });
   if (phone === undefined) return;

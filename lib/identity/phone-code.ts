@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import { claimPhoneCode, putPhoneOfCode, releasePhoneCode } from '../store/phone-codes.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
-import { e164, fetchPhoneNumber } from '../wechat/phone-number.ts';
+import { e164, fetchPhoneNumber, type PhoneInfo } from '../wechat/phone-number.ts';
 import { claimWait, CODE_LIFE_S, DUPLICATE_POLL_MS, hashOfCode } from './code-session.ts';
 import type { SessionDeps } from './open-session.ts';
 
@@ -22,7 +22,7 @@ const WAIT_MS = 5_000;
  * all. If the claimant fails, the next request asks WeChat as a new claimant.
  * @returns `phone` is undefined for a code whose number was bound before
  * @throws WECHAT_CODE_INVALID, also for a code of another account; RATE_LIMITED while another request with this code is
- * under way; WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * under way; PARAM_ERROR for a number without a clear country code; WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function phoneOfCode(
   deps: PhoneCodeDeps,
@@ -55,7 +55,8 @@ async function askWechat(
   let phone;
   try {
     const request = { app, code, openId };
-    phone = e164(
+    phone = resolvePhone(
+      deps,
       await deps.accessToken.withToken((accessToken) => fetchPhoneNumber(deps, { ...request, accessToken })),
     );
   } catch (error) {
@@ -64,6 +65,26 @@ async function askWechat(
   }
   await putPhoneOfCode(table, { codeHash, claimant }, phone);
   return phone;
+}
+
+/**
+ * Returns the number in E.164. Logs the form of a number without a clear country code, for the operator.
+ * @throws PARAM_ERROR for such a number: no retry helps, because WeChat would return the same number
+ */
+export function resolvePhone({ log }: Pick<PhoneCodeDeps, 'log'>, info: PhoneInfo): string {
+  const phone = e164(info);
+  if (phone !== undefined) return phone;
+  log.error('number.unresolved', {
+    countryCode: info.countryCode.slice(0, 6),
+    fullForm: formOf(info.phoneNumber),
+    pureForm: formOf(info.purePhoneNumber),
+  });
+  throw new AppError('PARAM_ERROR', 'WeChat returned a phone number without a clear country code; bind another number');
+}
+
+/** Returns the number with each character but `+` replaced, because a log contains no phone number. */
+function formOf(number: string): string {
+  return number.slice(0, 24).replaceAll(/[^+]/g, '9');
 }
 
 function ofAnotherUser(): AppError {

@@ -7,8 +7,8 @@ import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { fetchFollowerUnionId } from '../wechat/follower.ts';
 import { checkUserToken, fetchOauthProfile, refreshUserToken } from '../wechat/oauth.ts';
 import { recordFollow } from './following.ts';
+import { wechatProfile } from './profile-values.ts';
 import { recognise, type RecogniseDeps } from './recognise.ts';
-import { wechatProfile } from './update-profile.ts';
 
 export type SyncDeps = RecogniseDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 

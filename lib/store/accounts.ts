@@ -87,27 +87,22 @@ export const PROFILE_FIELDS = ['nickname', 'avatarUrl'] as const;
 export type Profile = Pick<Account, (typeof PROFILE_FIELDS)[number]>;
 
 /**
- * Sets the given fields and records their source.
+ * Sets the fields that the user entered, in place of other values of the user and of WeChat.
  * @returns the changed account, or undefined if no field was given or the account was merged or closed
  */
-export function setProfile(
-  table: Table,
-  id: string,
-  profile: Profile,
-  source: 'user' | 'wechat',
-): Promise<Account | undefined> {
+export function setProfile(table: Table, id: string, profile: Profile): Promise<Account | undefined> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined);
-  return writeProfile(table, id, { profile, fields, mark: source === 'wechat' ? 'ADD' : 'DELETE' });
+  return writeProfile(table, id, { profile, fields, mark: 'DELETE' });
 }
 
 /**
  * Sets the given fields from WeChat, except fields that the user entered.
- * @returns the changed account, or the given account if nothing changed
+ * @returns the changed account, or undefined if the user entered all fields or the account changed meanwhile
  */
-export async function setWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account> {
+export function setWechatProfile(table: Table, account: Account, profile: Profile): Promise<Account | undefined> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined && isFromWechat(account, field));
   const guard = (field: string, fromWechat: string) => `(attribute_not_exists(${field}) OR ${fromWechat})`;
-  return (await writeProfile(table, account.id, { profile, fields, mark: 'ADD', guard })) ?? account;
+  return writeProfile(table, account.id, { profile, fields, mark: 'ADD', guard });
 }
 
 /** Removes the nickname and the avatar if they came from WeChat. @returns whether a field was removed */

@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { parsePlatformJson } from './json.ts';
 import { platformError, PlatformError } from './platform-error.ts';
 
 /** One of our WeChat apps. `settings` is the prefix of the names of its settings. */
@@ -107,7 +108,7 @@ async function sendOnce({ send, apiBaseUrl }: PlatformDeps, call: PlatformCall):
 
 function parseAnswer(bytes: Buffer): PlatformAnswer {
   try {
-    const answer: unknown = JSON.parse(bytes.toString('utf8'));
+    const answer = parsePlatformJson(bytes.toString('utf8'));
     if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as PlatformAnswer;
   } catch {
     // Invalid JSON gets the same error as JSON that is no object.

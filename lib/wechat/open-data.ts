@@ -1,6 +1,7 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
+import { parsePlatformJson } from './json.ts';
 
 /** `encryptedData` and its initialisation vector, both base64. */
 export interface SealedData {
@@ -18,10 +19,10 @@ interface OpenDataKeys {
 const TOLERANCE_S = 300;
 const watermarked = v.object({ watermark: v.object({ appid: v.string(), timestamp: v.number() }) });
 
-/** The fields that we use of a user-info payload. */
+/** The fields that we use of a user-info payload. `wx.getUserProfile` returns no openid. */
 export const userInfo = v.object({
-  openId: v.string(),
-  nickName: v.optional(v.string(), ''),
+  openId: v.optional(v.string()),
+  nickName: v.string(),
   avatarUrl: v.optional(v.string(), ''),
 });
 
@@ -37,7 +38,7 @@ export function openSealedData<const Schema extends v.GenericSchema>(
   keys: OpenDataKeys,
 ): v.InferOutput<Schema> {
   try {
-    const payload: unknown = JSON.parse(decrypt(sealed, keys.sessionKey));
+    const payload: unknown = parsePlatformJson(decrypt(sealed, keys.sessionKey));
     const { watermark } = v.parse(watermarked, payload);
     const ageS = keys.nowMs / 1_000 - watermark.timestamp;
     if (watermark.appid === keys.appId && Math.abs(ageS) <= TOLERANCE_S) return v.parse(schema, payload);

@@ -3,12 +3,16 @@ import { AppError } from '../core/errors.ts';
 import { callPlatform, type PlatformDeps, type WechatApp } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
 
+const text = v.pipe(v.union([v.string(), v.number()]), v.transform(String));
+
 /**
- * A phone in a response or in open data. WeChat sends `countryCode` as text or as a number; the parsed value is text.
+ * A phone in a response or in open data. WeChat documents `countryCode` as `86`, and also sends a number, `+86`, `1242`
+ * or nothing. `phoneNumber` has the country code outside of mainland China, `purePhoneNumber` never.
  */
 export const phoneInfo = v.object({
-  purePhoneNumber: v.pipe(v.string(), v.regex(/^\d{4,14}$/)),
-  countryCode: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^\d{1,3}$/)),
+  phoneNumber: v.nullish(text, ''),
+  purePhoneNumber: v.pipe(text, v.regex(/\d/)),
+  countryCode: v.nullish(text, ''),
   watermark: v.object({ appid: v.string(), timestamp: v.number() }),
 });
 export type PhoneInfo = v.InferOutput<typeof phoneInfo>;
@@ -16,9 +20,49 @@ export type PhoneInfo = v.InferOutput<typeof phoneInfo>;
 const answered = v.object({ phone_info: phoneInfo });
 const WRONG_OPENID = 40003;
 
-/** Formats the number as E.164: `+8613580006666`. */
-export function e164({ countryCode, purePhoneNumber }: PhoneInfo): string {
-  return `+${countryCode}${purePhoneNumber}`;
+const NORTH_AMERICA = /^1[2-9]\d{9}$/;
+const MAINLAND_CHINA = /^861[3-9]\d{9}$/;
+
+/**
+ * Formats the number as E.164: `+8613580006666`.
+ * @returns undefined when the country code is unclear, because another number would belong to another person
+ */
+export function e164(info: Omit<PhoneInfo, 'watermark'>): string | undefined {
+  const code = withoutPunctuation(info.countryCode);
+  const pure = withoutPunctuation(info.purePhoneNumber);
+  const full = withoutPunctuation(info.phoneNumber) || pure;
+  if (/\D/.test(`${code}${pure}${full}`) || !full.endsWith(pure)) return undefined;
+  const hasCode = full !== pure || /\+/.test(info.phoneNumber + info.purePhoneNumber);
+  const number = (hasCode ? internationalForms(full, pure, code) : nationalForms(pure, code)).find(isValid);
+  return number && `+${number}`;
+}
+
+function internationalForms(full: string, pure: string, code: string): string[] {
+  const prefix = full.slice(0, -pure.length) || full;
+  // The code of an area list may be longer than the prefix of the number, or shorter.
+  return prefix.startsWith(code) || code.startsWith(prefix) ? [full, ...withoutRepeatedArea(pure, code)] : [];
+}
+
+function nationalForms(pure: string, code: string): string[] {
+  if (code === '') return [`86${pure}`].filter((number) => MAINLAND_CHINA.test(number));
+  if (!pure.startsWith(code)) return [`${code}${pure}`, ...withoutRepeatedArea(pure, code)];
+  // Such a number may contain the code, which only a numbering plan with a fixed length decides.
+  return code === '86' || code.startsWith('1') ? [`${code}${pure}`, pure] : [];
+}
+
+/** Area lists give North American codes with the area, such as 1242, and the number may repeat that area. */
+function withoutRepeatedArea(pure: string, code: string): string[] {
+  return code.startsWith('1') && pure.startsWith(code.slice(1)) ? [`1${pure}`] : [];
+}
+
+function isValid(number: string): boolean {
+  if (number.startsWith('1')) return NORTH_AMERICA.test(number);
+  if (number.startsWith('86')) return MAINLAND_CHINA.test(number);
+  return /^[2-9]\d{6,14}$/.test(number);
+}
+
+function withoutPunctuation(value: string): string {
+  return value.replaceAll(/[\s()+.-]/g, '');
 }
 
 /**

@@ -74,7 +74,7 @@ describe.each(PLATFORMS)('generated client for %s', (platform) => {
 
   it('throws an ApiError with code, status, message, detail and request id', async () => {
     const { client } = await loggedIn();
-    const rejection: unknown = await client.updateProfile!({ nickname: 'a\u0000b' }).catch((error: unknown) => error);
+    const rejection: unknown = await client.updateProfile!({ nickname: '\u200B' }).catch((error: unknown) => error);
     expect(rejection).toBeInstanceOf(clientModule.ApiError);
     expect(rejection).toMatchObject({
       code: 'PARAM_ERROR',

@@ -35,6 +35,16 @@ describe('phone and profile', () => {
     expect(await api('POST', '/miniapp/phone', { token: second.token, body: invalid })).toMatchObject({ status: 400 });
   });
 
+  it('stores the name and picture of a signed profile that has the real ones', async () => {
+    const { person, token } = await login({ nickname: '封好的名字' });
+    await phone.fault('encrypted', 'real-profile');
+    const sealed = await phone.act(person, 'encrypted', { kind: 'userInfo', api: 'getUserProfile' });
+    expect(await api('PUT', '/miniapp/profile', { token, body: sealed })).toMatchObject({
+      status: 200,
+      body: { user: { nickname: '封好的名字', avatarUrl: expect.stringMatching(/^https:/) } },
+    });
+  });
+
   it.each([
     ['an empty body', {}, 400, 'PARAM_ERROR'],
     ['an unknown code', { code: 'x' }, 401, 'WECHAT_CODE_INVALID'],
@@ -44,16 +54,16 @@ describe('phone and profile', () => {
     expect(await api('POST', '/miniapp/phone', { token, body })).toMatchObject({ status, body: { code } });
   });
 
-  it('accepts a typed and a signed profile, and rejects a control character', async () => {
+  it('keeps a typed nickname when signed data arrive, and rejects a nickname without a visible character', async () => {
     const { person, token } = await login({ nickname: '封好的名字' });
     const typed = await api('PUT', '/miniapp/profile', { token, body: { nickname: '李雷' } });
     expect(typed).toMatchObject({ status: 200, body: { user: { nickname: '李雷' } } });
-    const sealed = await phone.act(person, 'encrypted', { kind: 'userInfo' });
-    expect(await api('PUT', '/miniapp/profile', { token, body: sealed })).toMatchObject({
-      status: 200,
-      body: { user: { nickname: '封好的名字' } },
-    });
-    const bad = { nickname: 'a\u0000b' };
+    for (const call of ['getUserInfo', 'getUserProfile']) {
+      const sealed = await phone.act(person, 'encrypted', { kind: 'userInfo', api: call });
+      const { status, body } = await api('PUT', '/miniapp/profile', { token, body: sealed });
+      expect({ status, body }).toEqual({ status: 200, body: typed.body });
+    }
+    const bad = { nickname: '\u200B' };
     expect(await api('PUT', '/miniapp/profile', { token, body: bad })).toMatchObject({
       status: 400,
       body: { code: 'PARAM_ERROR', detail: { field: 'body.nickname' } },

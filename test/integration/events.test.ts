@@ -66,7 +66,7 @@ describe('events of the table stream', () => {
   it('contain the registration, each new phone number and the close of an account once', async () => {
     const { account, person } = await register();
     await recogniseOrCreate(world.base, person);
-    await setProfile(world.table, account.id, { nickname: 'Li' }, 'user');
+    await setProfile(world.table, account.id, { nickname: 'Li' });
     for (const phone of ['+8613800006666', '+8613800006666', '+8613900007777']) {
       await linkPhone(world.table, await current(account), { phone, username: phone });
     }

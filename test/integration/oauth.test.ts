@@ -171,6 +171,19 @@ describe('login on an H5 page', () => {
     expect((await finishOauth(await visit(person, 'snsapi_userinfo'))).session.user.nickname).toBe('自己起的名字');
   });
 
+  it('stores a nickname that WeChat sends with raw control characters, without them', async () => {
+    const person = await world.phone.newPerson({ nickname: '网\u0007页\u0014\t用户' });
+    expect((await finishOauth(await visit(person, 'snsapi_userinfo'))).session.user.nickname).toBe('网页用户');
+  });
+
+  it('never stores the placeholder name and its picture', async () => {
+    const person = await world.phone.newPerson({ nickname: '微信用户', avatarUrl: 'https://thirdwx.qlogo.cn/g/132' });
+    expect((await finishOauth(await visit(person, 'snsapi_userinfo'))).session.user).toMatchObject({
+      nickname: null,
+      avatarUrl: null,
+    });
+  });
+
   it('logs in without a profile when WeChat fails the profile request', async () => {
     await world.faults('/sns/userinfo', '5xx');
     const person = await world.phone.newPerson({ nickname: '看不见的人' });
@@ -206,6 +219,18 @@ describe('login on an H5 page', () => {
       await syncIdentity(world.official, identity);
       const after = (await readUserToken(world.table, identity, world.base.now()))!;
       expect(after.accessToken).not.toBe(before.accessToken);
+      expect(await nickname(token)).toBe('原来的名字');
+    });
+
+    it('is kept when a refresh returns a placeholder', async () => {
+      const { identity, token } = await consented();
+      const send: typeof world.official.send = async (request) => {
+        const answer = await world.official.send(request);
+        if (request.url.pathname !== '/sns/userinfo') return answer;
+        return { ...answer, body: Buffer.from(answer.body.toString().replace('原来的名字', '微信用户')) };
+      };
+      await requestProfileSync(world.base, identity);
+      await syncIdentity({ ...world.official, send }, identity);
       expect(await nickname(token)).toBe('原来的名字');
     });
 

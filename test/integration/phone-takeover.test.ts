@@ -69,6 +69,20 @@ describe('phone number that another account has', () => {
     await expect(getMe(world.sessions, token)).resolves.toBeDefined();
   });
 
+  it('moves to another WeChat account of the same user, as a number that was reissued does', async () => {
+    const { owner, phone, later } = await twoUsers();
+    const changed = (await world.phone.act(owner.person, 'change-account')) as Person;
+    const early = await logIn(changed);
+    await expect(bind(early.token, await codeOf(changed))).rejects.toMatchObject(REFUSED);
+    later();
+    const { token, user } = await logIn(changed);
+    const code = await codeOf(changed);
+    await expect(bind(token, code)).rejects.toMatchObject(ALLOWED);
+    await bind(token, code, true);
+    expect(await readPhoneHolder(world.table, phone)).toBe(user.id);
+    expect(user.id).not.toBe(owner.user.id);
+  });
+
   it('leaves the former account everything but the number, with a random username', async () => {
     const { owner, newcomer, later } = await twoUsers();
     const before = await accountOf(owner.user.id);

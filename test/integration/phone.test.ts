@@ -10,7 +10,7 @@ import { readPhoneHolder } from '../../lib/store/identities.ts';
 import type { SealedData } from '../../lib/wechat/open-data.ts';
 import { interceptCommands } from '../support/crashes.ts';
 import { newPhone, PHONE_CALL, phoneUsers } from '../support/phone-users.ts';
-import { createWorld, ids, type World } from '../support/world.ts';
+import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 describe('bindPhone', () => {
   let world: World;
@@ -39,6 +39,40 @@ describe('bindPhone', () => {
       const { person, token } = await loggedIn({ phone, countryCode: '44' });
       const { user } = await bind(token, await sealedOf(person, { countryCodeAs }));
       expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ username: `+44${phone}` });
+    }
+  });
+
+  it.each([
+    ['+86', (phone: string) => ({ phone }), (phone: string) => `+86${phone}`],
+    ['', (phone: string) => ({ phone }), (phone: string) => `+86${phone}`],
+    ['', (phone: string) => ({ phone, fullPhone: `+44${phone}` }), (phone: string) => `+44${phone}`],
+    ['1242', (phone: string) => ({ phone: phone.slice(-7) }), (phone: string) => `+1242${phone.slice(-7)}`],
+    [
+      '1876',
+      (phone: string) => ({ phone: `876${phone.slice(-7)}`, fullPhone: `+1876${phone.slice(-7)}` }),
+      (phone: string) => `+1876${phone.slice(-7)}`,
+    ],
+    ['+1876', (phone: string) => ({ phone: `876${phone.slice(-7)}` }), (phone: string) => `+1876${phone.slice(-7)}`],
+  ])('binds a number whose country code is written as in an area list (%j)', async (countryCode, about, expected) => {
+    for (const proofOf of [async (person: Person) => ({ code: await codeOf(person) }), sealedOf]) {
+      const phone = newPhone();
+      const { person, token, user } = await loggedIn({ countryCode, ...about(phone) });
+      expect((await bind(token, await proofOf(person))).user.initialized).toBe(true);
+      expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ phone: expected(phone) });
+    }
+  });
+
+  it('rejects a number without a clear country code, and logs its form without its digits', async () => {
+    for (const proofOf of [async (person: Person) => ({ code: await codeOf(person) }), sealedOf]) {
+      const phone = '98765432';
+      const { person, token, user } = await loggedIn({ phone, countryCode: '' });
+      await expect(bind(token, await proofOf(person))).rejects.toMatchObject({
+        code: 'PARAM_ERROR',
+        message: expect.stringContaining('bind another number'),
+      });
+      expect(await readAccount(world.table, user.id, 'strong')).not.toHaveProperty('phone');
+      const logged = JSON.parse(world.lines.at(-1)!) as object;
+      expect(logged).toMatchObject({ evt: 'number.unresolved', fullForm: '99999999', pureForm: '99999999' });
     }
   });
 

@@ -3,7 +3,8 @@ import { realSeconds } from '../clock.ts';
 import { readChoice, readCount, readFlag, readInteger, readOptionalText, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
-import { encryptOpenData, phoneInfo, publicProfile, rawDataSignature } from '../open-data.ts';
+import { encryptOpenData, phoneInfo, placeholderProfile, publicProfile, rawDataSignature } from '../open-data.ts';
+import { alphanumeric } from '../random.ts';
 import type { WechatUser, PhoneNumber } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
@@ -22,6 +23,15 @@ export const miniProgramActions: PhoneActions = {
   }),
   encrypted: provideOpenData,
   /**
+   * Chooses a picture. The address is a temporary file of the phone, which no server can fetch: vant-weapp #4939, taro
+   * #11228, IdolRadar #70.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/userProfile.html
+   */
+  'choose-avatar': (_, _user, body) => {
+    const form = readChoice(body, 'form', ['http', 'wxfile', 'devtools']) ?? 'http';
+    return { avatarUrl: `${temporaryFolder[form]}${alphanumeric(32)}.jpeg` };
+  },
+  /**
    * Allows a number of further subscribe messages of a template.
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
    */
@@ -33,7 +43,13 @@ export const miniProgramActions: PhoneActions = {
   },
 };
 
-function provideOpenData({ users, settings }: World, user: WechatUser, body: ControlBody): object {
+const temporaryFolder = {
+  http: 'http://tmp/',
+  wxfile: 'wxfile://tmp_',
+  devtools: 'http://127.0.0.1:47692/__tmp__/',
+};
+
+function provideOpenData({ users, settings, faults }: World, user: WechatUser, body: ControlBody): object {
   const appid = readOptionalText(body, 'appId') ?? settings.miniapp.appId;
   const watermark = { timestamp: realSeconds() - readInteger(body, 'ageSeconds', 0), appid };
   const countryCodeAs = readChoice(body, 'countryCodeAs', ['number', 'string']);
@@ -47,9 +63,11 @@ function provideOpenData({ users, settings }: World, user: WechatUser, body: Con
       return { ...encryptOpenData(data, sessionKey), rawData: '', signature: '' };
     }
     case 'userInfo': {
-      const profile = publicProfile(user);
-      const unionId = users.unionIdIn('miniapp', user);
-      const data = JSON.stringify({ openId: user.openIds.miniapp, ...profile, unionId, watermark });
+      const api = readChoice(body, 'api', ['getUserInfo', 'getUserProfile']) ?? 'getUserInfo';
+      const profile = publicProfile(faults.takeVariant('encrypted', 'real-profile') ? user : placeholderProfile);
+      // wx.getUserProfile returns neither: WxJava #2069 #2585 #3302, wechat-oauth PR #57.
+      const ids = { openId: user.openIds.miniapp, unionId: users.unionIdIn('miniapp', user) };
+      const data = JSON.stringify({ ...(api === 'getUserInfo' && ids), ...profile, watermark });
       const rawData = JSON.stringify(profile);
       return { ...encryptOpenData(data, sessionKey), rawData, signature: rawDataSignature(rawData, sessionKey) };
     }

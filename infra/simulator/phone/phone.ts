@@ -2,6 +2,7 @@ import { realSeconds } from '../clock.ts';
 import { readFlag, readOptionalText } from '../control-body.ts';
 import { ControlError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
+import type { WechatUser } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
 import { chatActions } from './chat.ts';
@@ -10,7 +11,15 @@ import { payActions } from './pay.ts';
 import { scanActions } from './scan.ts';
 import { webActions } from './web.ts';
 
-const actions: PhoneActions = { ...miniProgramActions, ...scanActions, ...chatActions, ...webActions, ...payActions };
+const actions: PhoneActions = {
+  ...miniProgramActions,
+  ...scanActions,
+  ...chatActions,
+  ...webActions,
+  ...payActions,
+  /** A new WeChat account with the number of the user: wecqupt #942 #776, iconfont-plus #2585, toonote #59. */
+  'change-account': ({ users }, user) => identifiersOf(users.changeAccount(user)),
+};
 
 export const phoneActionNames = Object.keys(actions);
 
@@ -18,14 +27,19 @@ export const phoneActionNames = Object.keys(actions);
 export function createUser({ users }: World, input: unknown): object {
   const body = isRecord(input) ? input : {};
   const follows = readFlag(body, 'follows', false);
-  const { id, openIds, unionId } = users.create({
+  const user = users.create({
     phone: body.phone === null ? null : readOptionalText(body, 'phone'),
-    countryCode: readOptionalText(body, 'countryCode', /^[1-9]\d{0,3}$/),
+    countryCode: body.countryCode === '' ? '' : readOptionalText(body, 'countryCode', /^\+?[1-9]\d{0,3}$/),
+    fullPhone: readOptionalText(body, 'fullPhone'),
     nickname: readOptionalText(body, 'nickname'),
     avatarUrl: readOptionalText(body, 'avatarUrl'),
     // Followed before the deployment, so no push reports the follow.
     follow: follows ? { since: realSeconds() } : null,
   });
+  return identifiersOf(user);
+}
+
+function identifiersOf({ id, openIds, unionId }: WechatUser): object {
   return { id, openIds, unionId };
 }
 

@@ -1,4 +1,3 @@
-import { jsonAnswer } from '../http.ts';
 import type { Answer, Call } from '../http.ts';
 import type { World } from '../world.ts';
 import { PlatformError, errcodeAnswer } from './error.ts';
@@ -21,6 +20,18 @@ function platformType(path: string): string {
   return path.startsWith('/sns/') ? 'text/plain' : 'application/json; encoding=utf-8';
 }
 
+/**
+ * Renders JSON as the platform does: control characters inside a text are not escaped, which is invalid JSON.
+ * weixin_authorize PR #52, co-wechat-api #63, chanxuehong/wechat PR #187, urllib PR #77.
+ */
+function platformAnswer(value: object, type: string): Answer {
+  const body = JSON.stringify(value).replaceAll(
+    /\\(?:(["\\])|u00[01][0-9a-f]|[bfnrt])/g,
+    (escape: string, kept?: string) => (kept ? escape : (JSON.parse(`"${escape}"`) as string)),
+  );
+  return { status: 200, headers: { 'Content-Type': type }, body };
+}
+
 /** Builds the API of the hosts api., mp. and open.weixin.qq.com. */
 export function createPlatformApi(world: World): (call: Call) => Promise<Answer> {
   const routes: PlatformRoutes = {
@@ -41,7 +52,7 @@ export function createPlatformApi(world: World): (call: Call) => Promise<Answer>
       if (route.method === 'GET' && call.method !== 'GET') throw new PlatformError(43001);
       if (route.method === 'POST' && call.method !== 'POST') throw new PlatformError(43002);
       if (route.app) world.appTokens.check(call.query.get('access_token'), world.settings[route.app].appId);
-      return 'raw' in route ? await route.raw(call) : jsonAnswer(200, route.json(call), type);
+      return 'raw' in route ? await route.raw(call) : platformAnswer(route.json(call), type);
     } catch (error) {
       if (error instanceof PlatformError) return errcodeAnswer(error.errcode, error.message, type);
       throw error;

@@ -71,6 +71,17 @@ test('consent redirects with a code and the state; the code exchange returns tok
   expect(check.json).toEqual({ errcode: 0, errmsg: 'ok' });
 });
 
+test('leaves control characters of the nickname unescaped, which is invalid JSON', async () => {
+  const nickname = 'a\u0007b\u0014\tc"\\u0007\\';
+  const named = await newUser(simulator, { nickname });
+  const { location } = (await phoneAction(simulator, named, 'open', { url: authorizeUrl() })).json;
+  const { access_token: token, openid } = await exchange(new URL(location).searchParams.get('code') ?? '');
+  const { text, json } = await get('/sns/userinfo', { access_token: token, openid });
+  expect(json).toBeUndefined();
+  expect(text).toContain('"nickname":"a\u0007b\u0014\tc\\"\\\\u0007\\\\"');
+  expect(JSON.parse(text.replaceAll(/\p{Cc}/gu, '')).nickname).toBe('abc"\\u0007\\');
+});
+
 test('keeps the query and fragment of the callback', async () => {
   const uri = encodeURIComponent('http://localhost/cb?a=1&b=%2F#part');
   expect((await open(authorizeUrl({ uri, state: '' }))).json.location).toMatch(

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { encryptOpenData, rawDataSignature } from '../../../infra/simulator/open-data.ts';
 import { useSimulator, useWechatUser } from './fixture.ts';
 import { settings } from './settings.ts';
-import { call, logIn, phoneAction } from './support.ts';
+import { call, logIn, phoneAction, planFault } from './support.ts';
 
 const simulator = useSimulator();
 const user = useWechatUser(simulator, {
@@ -37,30 +37,51 @@ test('the encryptedData of the official demo', () => {
   });
 });
 
+const blank = { gender: 0, language: '', city: '', province: '', country: '' };
+const placeholder = {
+  nickName: '微信用户',
+  ...blank,
+  avatarUrl: expect.stringMatching(/^https:\/\/thirdwx\.qlogo\.cn\/mmopen\/vi_32\/POgEwh4mIHO4/),
+};
+
 test('userInfo is encrypted under the current session key, and signed', async () => {
   const { session_key: sessionKey } = await logIn(simulator, user);
   const data = await give({ kind: 'userInfo' });
-  const profile = {
-    nickName: '小明 🐼',
-    gender: 0,
-    language: '',
-    city: '',
-    province: '',
-    country: '',
-    avatarUrl: 'https://example.com/a.png',
-  };
   expect(open(data, sessionKey)).toEqual({
     openId: user.openIds.miniapp,
-    ...profile,
+    ...placeholder,
     unionId: user.unionId,
     watermark: { timestamp: expect.any(Number), appid: settings.miniapp.appId },
   });
-  expect(data.rawData).toBe(JSON.stringify(profile));
+  expect(JSON.parse(data.rawData)).toEqual(placeholder);
   expect(data.signature).toBe(
     createHash('sha1')
       .update(data.rawData + sessionKey)
       .digest('hex'),
   );
+});
+
+test('getUserProfile returns no openid and no unionid', async () => {
+  const { session_key: sessionKey } = await logIn(simulator, user);
+  expect(open(await give({ kind: 'userInfo', api: 'getUserProfile' }), sessionKey)).toEqual({
+    ...placeholder,
+    watermark: { timestamp: expect.any(Number), appid: settings.miniapp.appId },
+  });
+});
+
+test('the variant real-profile returns the real name and picture once', async () => {
+  const { session_key: sessionKey } = await logIn(simulator, user);
+  expect((await planFault(simulator, 'encrypted', 'real-profile', 2)).status).toBe(204);
+  const names = [];
+  for (const api of ['getUserInfo', 'getUserProfile', 'getUserInfo']) {
+    const data = await give({ kind: 'userInfo', api });
+    names.push([open(data, sessionKey).nickName, JSON.parse(data.rawData).nickName]);
+  }
+  expect(names).toEqual([
+    ['小明 🐼', '小明 🐼'],
+    ['小明 🐼', '小明 🐼'],
+    ['微信用户', '微信用户'],
+  ]);
 });
 
 test('phone data contains no user id and has no signature', async () => {
@@ -99,12 +120,15 @@ test('open data before any login use a key that the next login can return', asyn
   expect(open(data, sessionKey).openId).toBe(user.openIds.miniapp);
 });
 
-test.each([{}, { kind: 'other' }, { kind: 'phone', ageSeconds: 'x' }, { kind: 'phone', countryCodeAs: 'roman' }])(
-  'rejects the action with %j',
-  async (body) => {
-    expect((await phoneAction(simulator, user, 'encrypted', body)).status).toBe(400);
-  },
-);
+test.each([
+  {},
+  { kind: 'other' },
+  { kind: 'userInfo', api: 'login' },
+  { kind: 'phone', ageSeconds: 'x' },
+  { kind: 'phone', countryCodeAs: 'roman' },
+])('rejects the action with %j', async (body) => {
+  expect((await phoneAction(simulator, user, 'encrypted', body)).status).toBe(400);
+});
 
 test('only bound apps receive a unionid', async () => {
   const bind = (bound: unknown) => call(simulator, 'POST', '/_open-platform', { bound });

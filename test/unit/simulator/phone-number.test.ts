@@ -32,6 +32,44 @@ test('a foreign number starts with its country code; countryCode is a number for
   });
 });
 
+test.each([
+  ['+86', '13580006666', undefined, '13580006666'],
+  ['', '13580006666', undefined, '13580006666'],
+  ['', '98765432', '+85298765432', '+85298765432'],
+  ['1242', '3456789', undefined, '+12423456789'],
+  ['+1876', '8765551234', '+18765551234', '+18765551234'],
+])('countryCode %j of an area list is returned with %s and %s', async (countryCode, phone, fullPhone, full) => {
+  const listed = await newUser(simulator, { phone, countryCode, fullPhone });
+  const { phone_info: info } = await ask({ code: await phoneCode(listed) });
+  expect([String(info.countryCode), info.purePhoneNumber, info.phoneNumber]).toEqual([countryCode, phone, full]);
+});
+
+test('two users can have one phone number, as after a number was reissued', async () => {
+  const later = await newUser(simulator, { phone: '13580006666' });
+  for (const owner of [user, later]) {
+    expect((await ask({ code: await phoneCode(owner), openid: owner.openIds.miniapp })).phone_info).toMatchObject({
+      purePhoneNumber: '13580006666',
+    });
+  }
+});
+
+test('change-account moves the number to a new WeChat account with other identifiers', async () => {
+  const changed = (await phoneAction(simulator, user, 'change-account')).json;
+  expect(changed.openIds.miniapp).not.toBe(user.openIds.miniapp);
+  expect(changed.unionId).not.toBe(user.unionId);
+  const { phone_info: info } = await ask({ code: await phoneCode(changed), openid: changed.openIds.miniapp });
+  expect(info.purePhoneNumber).toBe('13580006666');
+  expect((await phoneAction(simulator, user, 'phone-code')).json.error).toBe('NO_PHONE');
+});
+
+test('choose-avatar returns a temporary file of the phone in three forms', async () => {
+  const choose = async (body: object) => (await phoneAction(simulator, user, 'choose-avatar', body)).json.avatarUrl;
+  expect(await choose({})).toMatch(/^http:\/\/tmp\/\w{32}\.jpeg$/);
+  expect(await choose({ form: 'wxfile' })).toMatch(/^wxfile:\/\/tmp_\w{32}\.jpeg$/);
+  expect(await choose({ form: 'devtools' })).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/__tmp__\/\w{32}\.jpeg$/);
+  expect((await phoneAction(simulator, user, 'choose-avatar', { form: 'x' })).status).toBe(400);
+});
+
 test('a code is single use and lives five minutes', async () => {
   const code = await phoneCode();
   expect((await ask({ code })).errcode).toBe(0);
@@ -80,9 +118,14 @@ test('a user without a phone number gets NO_PHONE', async () => {
   expect((await logIn(simulator, poor)).openid).toBe(poor.openIds.miniapp);
 });
 
-test.each([{ phone: 1 }, { phone: '' }, { countryCode: '+86' }, { countryCode: 86 }, { avatarUrl: 1 }])(
-  'rejects a new user with %j',
-  async (about) => {
-    expect((await call(simulator, 'POST', '/_phone/users', about)).status).toBe(400);
-  },
-);
+test.each([
+  { phone: 1 },
+  { phone: '' },
+  { countryCode: '+' },
+  { countryCode: '12421' },
+  { countryCode: 86 },
+  { fullPhone: '' },
+  { avatarUrl: 1 },
+])('rejects a new user with %j', async (about) => {
+  expect((await call(simulator, 'POST', '/_phone/users', about)).status).toBe(400);
+});

@@ -1,0 +1,11 @@
+/** U+0000 to U+001F: the control characters except U+007F to U+009F, which JSON allows in a text. */
+const CONTROL_CHARACTERS = /[^\P{Cc}\u007F-\u009F]/gu;
+
+/**
+ * Parses JSON of the platform. WeChat leaves control characters in user text unescaped, so all are removed first:
+ * inside a string they are invalid, and between tokens they are white space.
+ * @throws SyntaxError
+ */
+export function parsePlatformJson(text: string): unknown {
+  return JSON.parse(text.replaceAll(CONTROL_CHARACTERS, ''));
+}
