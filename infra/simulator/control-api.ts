@@ -102,7 +102,8 @@ function readApps(body: unknown): AppName[] {
 
 function showOfficial({ account, users }: World): object {
   const followers = users.followers().map(({ openIds }) => openIds.official);
-  return { mode: account.sealing.mode, menu: account.menu, followers };
+  const { default: menu, conditional: conditionalMenus } = account.menus;
+  return { mode: account.sealing.mode, menu: menu?.button ?? null, conditionalMenus, followers };
 }
 
 function showClock(clock: Clock): object {
@@ -115,8 +116,9 @@ function describeSimulator({ account: { originalId } }: World): object {
     page: 'GET / in a browser: a phone to click',
     accountQr: accountQrUrl(originalId),
     calls: {
-      'POST /_phone/users': '{phone?, countryCode?, nickname?, avatarUrl?, follows?}; phone null for no phone',
-      'GET /_official': 'mode, menu and followers of the official account',
+      'POST /_phone/users':
+        '{phone?, countryCode?, nickname?, avatarUrl?, follows?, tagIds?, clientPlatformType?}; phone null for no phone',
+      'GET /_official': 'mode, menu, conditional menus and followers of the official account',
       'POST /_official': '{mode?, aesKey?, token?}: changes the settings of the official account at once',
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
       'GET /_phone/users/{id}': 'ids, chat, and the messages received',

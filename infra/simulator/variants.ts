@@ -9,6 +9,14 @@ export const VARIANTS = {
    * libraries and mini-programs that were released before the change return them: WxJava #2733, chronus #4.
    */
   encrypted: ['real-profile'],
+  menu: [
+    // A menu of before WeChat retired rules about sex, region and language: menu/get shows it, and it matches nobody.
+    // https://developers.weixin.qq.com/doc/service/api/custommenu/api_addconditionalmenu.html
+    'retired-rule',
+    // The page documents the id of a new conditional menu as text; clients receive a number.
+    // https://developers.weixin.qq.com/doc/service/api/custommenu/api_addconditionalmenu.html
+    'menu-id-as-text',
+  ],
 } satisfies Record<string, readonly string[]>;
 
 export type VariantTarget = keyof typeof VARIANTS;

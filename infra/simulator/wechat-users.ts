@@ -29,6 +29,8 @@ interface NewWechatUser {
   avatarUrl?: string;
   /** Default: the user does not follow the official account. */
   follow?: Follow | null;
+  tagIds?: number[];
+  clientPlatformType?: number;
 }
 
 interface Follow {
@@ -53,6 +55,10 @@ export interface WechatUser {
   received: object[];
   /** Of the official account; null if the user does not follow it. */
   follow: Follow | null;
+  /** The tags that the official account gave the user, oldest first. */
+  tagIds: number[];
+  /** The user's phone, as match rules of conditional menus number it: 1 iOS, 2 Android, 3 others. */
+  clientPlatformType: number;
   /** Base64 of 16 bytes: the only valid session key of the mini-program; absent before the first login. */
   sessionKey?: string;
 }
@@ -73,7 +79,16 @@ export class WechatUsers {
     this.#secrets = secrets;
   }
 
-  create({ phone, countryCode = '86', fullPhone, nickname, avatarUrl, follow = null }: NewWechatUser): WechatUser {
+  create({
+    phone,
+    countryCode = '86',
+    fullPhone,
+    nickname,
+    avatarUrl,
+    follow = null,
+    tagIds = [],
+    clientPlatformType = 1,
+  }: NewWechatUser): WechatUser {
     const number = this.#users.size + 1;
     const pure = phone === undefined ? `138${String(number).padStart(8, '0')}` : phone;
     const user: WechatUser = {
@@ -94,6 +109,8 @@ export class WechatUsers {
         official: this.#secrets.record(newOpenId(this.#apps.official)),
       },
       follow,
+      tagIds,
+      clientPlatformType,
       chat: [],
       received: [],
       grants: new Map(),

@@ -16,6 +16,8 @@ export interface PlatformCall {
   path: string;
   query?: Record<string, string>;
   body?: Record<string, unknown>;
+  /** False for a call that must not take effect twice: "system busy" leaves its outcome open. Default: true. */
+  retryBusy?: boolean;
 }
 
 export type PlatformAnswer = Record<string, unknown>;
@@ -84,7 +86,7 @@ async function callForBytes(
   errcodeIn: (bytes: Buffer) => unknown,
 ): Promise<Buffer> {
   let bytes = await sendOnce(deps, call);
-  if (errcodeIn(bytes) === BUSY) {
+  if (errcodeIn(bytes) === BUSY && call.retryBusy !== false) {
     await deps.sleep(BUSY_PAUSE_MS);
     bytes = await sendOnce(deps, call);
   }

@@ -133,6 +133,14 @@ describe('errcodes of WeChat', () => {
       prepare: async () => () =>
         publishMenu(world.official, { button: [{ type: 'click', name: '帮助', key: 'HELP' }] }),
     },
+    'conditional menu': {
+      path: '/cgi-bin/menu/addconditional',
+      prepare: async () => {
+        const button = [{ type: 'click', name: '帮助', key: 'HELP' }];
+        await publishMenu(world.official, { button, conditionalmenu: [] });
+        return () => publishMenu(world.official, { button, matchrule: { tag_id: '2' } });
+      },
+    },
     'template message': {
       path: '/cgi-bin/message/template/send',
       prepare: async () => {
@@ -199,6 +207,9 @@ describe('errcodes of WeChat', () => {
     ['menu', 'PARAM_ERROR', [40015, 40016, 40017, 40018, 40019, 40020, 40022, 40023, 40024, 40025, 40026, 40027]],
     ['menu', 'PARAM_ERROR', [40033, 40054, 40055, 40119, 40120, 40155, 45010, 65303, 65316, 65317]],
     ['menu', 'WECHAT_CONFIG', [48001]],
+    ['conditional menu', 'PARAM_ERROR', [40016, 65303, 65304, 65305, 65306, 65309, 65316, 65320]],
+    ['conditional menu', 'WECHAT_CONFIG', [48001]],
+    ['conditional menu', 'RATE_LIMITED', [45009]],
     ['template message', 'not-following', [43004, 40003]],
     ['template message', 'opted-out', [43101]],
     ['template message', 'WECHAT_CONFIG', [40037, 40165, 43116, 48001]],
@@ -216,7 +227,9 @@ describe('errcodes of WeChat', () => {
     },
   );
 
-  it.each(Object.keys(flows))('%s: a busy WeChat is retried once', async (name) => {
+  const retriedWhenBusy = Object.keys(flows).filter((name) => name !== 'conditional menu');
+
+  it.each(retriedWhenBusy)('%s: a busy WeChat is retried once', async (name) => {
     const success = name.endsWith('message') ? 'sent' : SUCCEEDS;
     expect(await runWithErrcode(name, -1)).toEqual({ outcome: success, calls: 2 });
     // The profile is optional: the login succeeds without it.
@@ -224,6 +237,10 @@ describe('errcodes of WeChat', () => {
       outcome: name === 'OAuth profile' ? SUCCEEDS : 'WECHAT_UNAVAILABLE',
       calls: 2,
     });
+  });
+
+  it('conditional menu: a busy WeChat is not retried, because the first call may have added the menu', async () => {
+    expect(await runWithErrcode('conditional menu', -1)).toEqual({ outcome: 'WECHAT_UNAVAILABLE', calls: 1 });
   });
 
   const withAppToken = Object.keys(flows).filter((name) => !/^(login|access token|OAuth)/.test(name));

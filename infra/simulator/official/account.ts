@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readChoice, readOptionalText } from '../control-body.ts';
 import { controlParamError } from '../control-error.ts';
 import type { IssuedSecrets } from '../issued-secrets.ts';
-import type { Button } from '../platform/menu-rules.ts';
 import { PUSH_MODES } from '../settings.ts';
 import type { OfficialSettings, PushMode } from '../settings.ts';
+import { Menus } from './menus.ts';
 
 /** The current settings for signing and encrypting pushes. */
 export interface Sealing {
@@ -23,8 +23,7 @@ export class OfficialAccount {
   /** The account's `gh_…` id. */
   readonly originalId: string;
   callbackUrl: string;
-  /** The custom menu created through the API. */
-  menu: Button[] | null = null;
+  readonly menus = new Menus();
   readonly #secrets: IssuedSecrets;
   #sealing: Sealing;
 

@@ -1,6 +1,6 @@
 import { realSeconds } from '../clock.ts';
-import { readFlag, readOptionalText } from '../control-body.ts';
-import { ControlError } from '../control-error.ts';
+import { readFlag, readInteger, readOptionalText } from '../control-body.ts';
+import { ControlError, controlParamError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
 import type { WechatUser } from '../wechat-users.ts';
 import type { World } from '../world.ts';
@@ -35,12 +35,19 @@ export function createUser({ users }: World, input: unknown): object {
     avatarUrl: readOptionalText(body, 'avatarUrl'),
     // Followed before the deployment, so no push reports the follow.
     follow: follows ? { since: realSeconds() } : null,
+    tagIds: readTagIds(body),
+    clientPlatformType: readInteger(body, 'clientPlatformType', 1),
   });
   return identifiersOf(user);
 }
 
 function identifiersOf({ id, openIds, unionId }: WechatUser): object {
   return { id, openIds, unionId };
+}
+
+function readTagIds({ tagIds = [] }: Record<string, unknown>): number[] {
+  if (Array.isArray(tagIds) && tagIds.every((tag) => Number.isSafeInteger(tag))) return tagIds;
+  throw controlParamError('tagIds must be a list of integers');
 }
 
 /** `GET /_phone/users/{id}`: the user, the chat and the received messages. */

@@ -1,10 +1,13 @@
-// The rules for custom menus. Lengths are bytes.
+// The rules for custom menus and conditional menus. Lengths are bytes.
 // See https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
 import { isRecord } from '../http.ts';
 import { PlatformError } from './error.ts';
 import type { Errcode } from './error.ts';
 
 export type Button = Record<string, unknown>;
+
+/** The fields of a match rule that are not empty, as text. */
+export type MatchRule = Record<string, string>;
 
 /** The limits of the buttons of one level, and the errcode of each rule. */
 interface Level {
@@ -71,17 +74,58 @@ const checks: Record<string, Check> = {
   article_view_limited: checkArticle,
 };
 
-/** Checks the body of `/cgi-bin/menu/create` and returns the buttons as `menu/get` shows them. */
-export function readMenu({ button: buttons }: Record<string, unknown>, linkedAppId: string): Button[] {
+/** The fields of a button that WeChat stores. */
+const storedFields = ['type', 'name', 'key', 'url', 'appid', 'pagepath', 'media_id', 'article_id'];
+
+/**
+ * Checks the buttons of a body and returns them as `menu/get` shows them: with `sub_button` on every button. Other
+ * fields of the body are ignored. Question 000ce859ec8898b5297ad66645c000 of WeChat's community shows this for
+ * `matchrule` in `/cgi-bin/menu/create`.
+ */
+export function readButtons({ button: buttons }: Record<string, unknown>, linkedAppId: string): Button[] {
   if (!Array.isArray(buttons) || buttons.length < 1 || buttons.length > 3) throw new PlatformError(40016);
   return buttons.map((button: unknown) => {
     if (!isRecord(button)) throw new PlatformError(40016);
     const { sub_button: subButtons } = button;
+    // Every button may have an empty list: menu/get and the official example of menu/create contain it on all buttons,
+    // see https://github.com/chanjarster/weixin-java-tools/issues/111.
     const isParent = Array.isArray(subButtons) && (subButtons.length > 0 || button.type === undefined);
     if (isParent) checkParent(button, subButtons, linkedAppId);
     else checkLeaf(button, topLevel, linkedAppId);
-    return { ...button, sub_button: subButtons ?? [] };
+    return stored(button);
   });
+}
+
+function stored(button: Button): Button {
+  const { sub_button: subButtons } = button;
+  const own = Object.entries(button).filter(([name]) => storedFields.includes(name));
+  return {
+    ...Object.fromEntries(own),
+    sub_button: Array.isArray(subButtons) ? subButtons.filter(isRecord).map(stored) : [],
+  };
+}
+
+const retiredFields = ['sex', 'country', 'province', 'city', 'language'];
+const ruleFields = ['tag_id', 'client_platform_type', ...retiredFields];
+
+/** Reads the fields of a match rule that are not empty; `group_id` is the older name of `tag_id`. */
+export function readMatchRule(input: unknown): MatchRule {
+  const { group_id: group, ...fields } = isRecord(input) ? input : {};
+  const given = Object.entries({ ...fields, tag_id: fields.tag_id || group });
+  const rule = given.filter(([name, value]) => ruleFields.includes(name) && value !== undefined && value !== '');
+  if (rule.length === 0) throw new PlatformError(65304);
+  const texts: MatchRule = Object.fromEntries(rule.map(([name, value]) => [name, String(value)]));
+  const { tag_id: tag = '0', client_platform_type: platform = '1' } = texts;
+  if (!/^\d+$/.test(tag) || !/^[123]$/.test(platform)) throw new PlatformError(40035);
+  return texts;
+}
+
+/**
+ * Whether a rule is about sex, region or language. WeChat has retired these fields for privacy.
+ * @see https://developers.weixin.qq.com/doc/service/api/custommenu/api_addconditionalmenu.html
+ */
+export function hasRetiredField(rule: MatchRule): boolean {
+  return retiredFields.some((name) => Object.hasOwn(rule, name));
 }
 
 function checkParent(button: Button, subButtons: unknown[], linkedAppId: string): void {

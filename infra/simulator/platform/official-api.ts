@@ -42,7 +42,11 @@ export function officialRoutes({ settings, clock, users, qrCodes }: World): Plat
 }
 
 /** Renders a follower. No nickname and no region since 2021; users who do not follow have no details. */
-function describeFollower({ openIds, follow }: WechatUser, unionid: string | undefined, language: string): object {
+function describeFollower(
+  { openIds, follow, tagIds }: WechatUser,
+  unionid: string | undefined,
+  language: string,
+): object {
   const openid = openIds.official;
   if (!follow) return { subscribe: 0, openid, tagid_list: [] };
   return {
@@ -53,7 +57,7 @@ function describeFollower({ openIds, follow }: WechatUser, unionid: string | und
     unionid,
     remark: '',
     groupid: 0,
-    tagid_list: [],
+    tagid_list: tagIds,
     subscribe_scene: 'ADD_SCENE_QR_CODE',
     qr_scene: follow.code?.numeric ? Number(follow.code.scene) : 0,
     qr_scene_str: follow.code?.numeric ? '' : (follow.code?.scene ?? ''),

@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest';
 import { useSimulator } from './fixture.ts';
 import { settings } from './settings.ts';
-import { apiCall, call, newUser, phoneAction } from './support.ts';
+import { apiCall, call, newUser, officialToken, phoneAction, planFault } from './support.ts';
+import type { User } from './support.ts';
 
 const simulator = useSimulator();
 
 const create = async (body: unknown) => (await apiCall(simulator, 'official', '/cgi-bin/menu/create', { body })).json;
 const get = async () => (await apiCall(simulator, 'official', '/cgi-bin/menu/get')).json;
 const remove = async () => (await apiCall(simulator, 'official', '/cgi-bin/menu/delete')).json;
+const post = async (name: string, body: unknown) =>
+  (await apiCall(simulator, 'official', `/cgi-bin/menu/${name}`, { body })).json;
+const add = (matchrule: unknown, ...buttons: unknown[]) => post('addconditional', { button: buttons, matchrule });
+const tryMatch = ({ openIds }: User) => post('trymatch', { user_id: openIds.official });
 const ok = { errcode: 0, errmsg: 'ok' };
 
 const click = { type: 'click', name: '赞', key: 'GOOD' };
@@ -20,12 +25,14 @@ const miniProgram = {
   pagepath: 'pages/index/index',
 };
 const parent = (...buttons: unknown[]) => ({ name: '菜单', sub_button: buttons });
+/** A button as WeChat returns it. */
+const leaf = (button: object) => ({ ...button, sub_button: [] });
 
 test('creates, returns and deletes a menu', async () => {
   expect((await get()).errcode).toBe(46003);
   expect(await create({ button: [click, parent(view, miniProgram, click)] })).toEqual(ok);
   expect(await get()).toEqual({
-    menu: { button: [{ ...click, sub_button: [] }, parent(view, miniProgram, click)] },
+    menu: { button: [leaf(click), parent(leaf(view), leaf(miniProgram), leaf(click))] },
   });
   expect((await call(simulator, 'GET', '/_official')).json.menu).toHaveLength(2);
   expect(await remove()).toEqual(ok);
@@ -37,6 +44,12 @@ test('create rejects the whole answer of get and accepts its menu', async () => 
   await create({ button: [click] });
   expect((await create(await get())).errcode).toBe(40016);
   expect(await create((await get()).menu)).toEqual(ok);
+});
+
+test('create accepts an empty list of sub-buttons on every leaf and ignores a match rule and unknown fields', async () => {
+  const button = [{ ...leaf(click), menuid: 1 }, parent(leaf(view))];
+  expect(await create({ button, matchrule: { tag_id: '2' } })).toEqual(ok);
+  expect(await get()).toEqual({ menu: { button: [leaf(click), parent(leaf(view))] } });
 });
 
 test('accepts the longest texts and the largest number of buttons', async () => {
@@ -119,10 +132,160 @@ test('checks token and method of every menu call', async () => {
   expect((await apiCall(simulator, 'miniapp', '/cgi-bin/menu/create', { body })).json.errcode).toBe(40001);
   expect((await apiCall(simulator, 'official', '/cgi-bin/menu/create')).json.errcode).toBe(43002);
   expect((await apiCall(simulator, 'official', '/cgi-bin/menu/delete', { body })).json.errcode).toBe(43001);
+  for (const name of ['addconditional', 'delconditional', 'trymatch']) {
+    expect((await apiCall(simulator, 'miniapp', `/cgi-bin/menu/${name}`, { body })).json.errcode).toBe(40001);
+    expect((await apiCall(simulator, 'official', `/cgi-bin/menu/${name}`)).json.errcode).toBe(43002);
+  }
+});
+
+test('conditional menus need a default menu', async () => {
+  expect((await add({ tag_id: '2' }, click)).errcode).toBe(65303);
+  expect((await tryMatch(await newUser(simulator))).errcode).toBe(65303);
+});
+
+test('adds conditional menus and lists the newest first, with the tag as group_id', async () => {
+  await create({ button: [view] });
+  const first = await add({ tag_id: '2' }, click);
+  const second = await add({ tag_id: 2, client_platform_type: 1, sex: '' }, view);
+  expect(second.menuid).toBeGreaterThan(first.menuid);
+  const conditional = [
+    { button: [leaf(view)], matchrule: { group_id: '2', client_platform_type: '1' }, menuid: second.menuid },
+    { button: [leaf(click)], matchrule: { group_id: '2' }, menuid: first.menuid },
+  ];
+  expect(await get()).toEqual({
+    menu: { button: [leaf(view)], menuid: expect.any(Number) },
+    conditionalmenu: conditional,
+  });
+  expect((await call(simulator, 'GET', '/_official')).json.conditionalMenus).toEqual([
+    { ...conditional[0], matchrule: { tag_id: '2', client_platform_type: '1' } },
+    { ...conditional[1], matchrule: { tag_id: '2' } },
+  ]);
+});
+
+test('stores an identical conditional menu again', async () => {
+  await create({ button: [view] });
+  await add({ group_id: '2' }, click);
+  await add({ tag_id: '2' }, click);
+  expect((await get()).conditionalmenu).toHaveLength(2);
+});
+
+test('create keeps the conditional menus, and delete removes them', async () => {
+  await create({ button: [view] });
+  const { menuid } = await add({ tag_id: '2' }, click);
+  await create({ button: [click] });
+  expect((await get()).conditionalmenu).toMatchObject([{ menuid }]);
+  expect(await remove()).toEqual(ok);
+  await create({ button: [view] });
+  expect(await get()).not.toHaveProperty('conditionalmenu');
+});
+
+test('removes one conditional menu by its id, as text or as a number', async () => {
+  await create({ button: [view] });
+  const [first, second] = [await add({ tag_id: '2' }, click), await add({ tag_id: '3' }, click)];
+  expect((await post('delconditional', { menuid: 'menuid' })).errcode).toBe(65301);
+  expect((await post('delconditional', { menuid: (await get()).menu.menuid })).errcode).toBe(65301);
+  expect(await post('delconditional', { menuid: String(first.menuid) })).toEqual(ok);
+  expect((await get()).conditionalmenu).toMatchObject([{ menuid: second.menuid }]);
+  expect(await post('delconditional', { menuid: second.menuid })).toEqual(ok);
+  expect((await post('delconditional', { menuid: second.menuid })).errcode).toBe(65301);
+});
+
+test.each([
+  [65304, undefined],
+  [65304, {}],
+  [65304, { tag_id: '', client_platform_type: '', group_id: '' }],
+  [65304, 'tag_id'],
+  [65320, { tag_id: '2', sex: '1' }],
+  [65320, { country: '中国', province: '广东', city: '广州' }],
+  [65320, { language: 'zh_CN' }],
+  [40035, { tag_id: 'vip' }],
+  [40035, { client_platform_type: '4' }],
+])('addconditional answers %i to the rule %j', async (errcode, rule) => {
+  await create({ button: [view] });
+  expect((await add(rule, click)).errcode).toBe(errcode);
+  expect(await get()).not.toHaveProperty('conditionalmenu');
+});
+
+test('addconditional checks the buttons like create', async () => {
+  await create({ button: [view] });
+  for (const [errcode, body] of invalidMenus) {
+    const answer = await post(
+      'addconditional',
+      typeof body === 'string' ? body : { ...Object(body), matchrule: { tag_id: '2' } },
+    );
+    expect([answer.errcode, body]).toEqual([errcode, body]);
+  }
+});
+
+test('all conditional menus together lead to at most three domains', async () => {
+  await create({ button: [{ ...view, url: 'https://0.example.com/' }] });
+  const to = (host: string) => ({ ...view, url: `https://${host}.example.com/` });
+  await add({ tag_id: '1' }, to('a'), parent(to('b'), to('a')));
+  const { menuid } = await add({ tag_id: '2' }, to('c'));
+  expect((await add({ tag_id: '3' }, to('d'))).errcode).toBe(65316);
+  await add({ tag_id: '3' }, to('a'));
+  await post('delconditional', { menuid });
+  expect(await add({ tag_id: '3' }, to('d'))).toHaveProperty('menuid');
+});
+
+test('trymatch shows the newest matching menu: by the last tag and by the phone', async () => {
+  await create({ button: [view] });
+  await add({ tag_id: '2', client_platform_type: '2' }, { ...click, name: 'old' });
+  await add({ tag_id: '2' }, { ...click, name: 'tag' });
+  await add({ client_platform_type: '3' }, { ...click, name: 'others' });
+  const seen = async (about: object) =>
+    (await tryMatch(await newUser(simulator, { follows: true, ...about }))).button[0].name;
+  expect(await seen({})).toBe('Search');
+  expect(await seen({ tagIds: [3, 2] })).toBe('tag');
+  expect(await seen({ tagIds: [2, 3] })).toBe('Search');
+  expect(await seen({ tagIds: [2], clientPlatformType: 2 })).toBe('tag');
+  expect(await seen({ tagIds: [2], clientPlatformType: 3 })).toBe('others');
+});
+
+test('trymatch rejects unknown users and users who do not follow', async () => {
+  await create({ button: [view] });
+  expect((await post('trymatch', { user_id: 'oUnknown' })).errcode).toBe(65302);
+  expect((await tryMatch(await newUser(simulator))).errcode).toBe(65315);
+});
+
+test('the variant retired-rule stores a menu of before the change, which matches nobody', async () => {
+  await create({ button: [view] });
+  await planFault(simulator, 'menu', 'retired-rule');
+  expect(await add({ sex: '1' }, click)).toHaveProperty('menuid');
+  expect((await get()).conditionalmenu).toMatchObject([{ matchrule: { sex: '1' } }]);
+  expect((await tryMatch(await newUser(simulator, { follows: true }))).button).toEqual([leaf(view)]);
+  expect((await add({ sex: '1' }, click)).errcode).toBe(65320);
+});
+
+test('the variant menu-id-as-text answers the id as documented', async () => {
+  await create({ button: [view] });
+  await planFault(simulator, 'menu', 'menu-id-as-text');
+  expect((await add({ tag_id: '2' }, click)).menuid).toMatch(/^\d+$/);
+});
+
+test('limits the menus created in a day', async () => {
+  const token = await officialToken(simulator);
+  const createQuickly = () => call(simulator, 'POST', `/cgi-bin/menu/create?access_token=${token}`, { button: [view] });
+  for (let done = 0; done < 1_000; done += 1) await createQuickly();
+  expect((await createQuickly()).json.errcode).toBe(45009);
+  await call(simulator, 'POST', '/_clock', { advanceMs: 86_400_000 });
+  expect(await create({ button: [view] })).toEqual(ok);
+});
+
+test('a user has tags in user/info, and rejects tags that are no list of integers', async () => {
+  const { openIds } = await newUser(simulator, { follows: true, tagIds: [2, 3] });
+  const info = await apiCall(simulator, 'official', '/cgi-bin/user/info', { query: { openid: openIds.official } });
+  expect(info.json.tagid_list).toEqual([2, 3]);
+  expect((await call(simulator, 'POST', '/_phone/users', { tagIds: 'vip' })).status).toBe(400);
 });
 
 test('GET /_official returns mode, menu and followers', async () => {
-  expect((await call(simulator, 'GET', '/_official')).json).toEqual({ mode: 'plain', menu: null, followers: [] });
+  expect((await call(simulator, 'GET', '/_official')).json).toEqual({
+    mode: 'plain',
+    menu: null,
+    conditionalMenus: [],
+    followers: [],
+  });
   const user = await newUser(simulator);
   await newUser(simulator);
   await phoneAction(simulator, user, 'event', { event: 'subscribe' });

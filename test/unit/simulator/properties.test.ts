@@ -50,9 +50,26 @@ test('no JSON body makes the platform fail with 500', async () => {
     ['miniapp', '/cgi-bin/message/subscribe/send', { ...about, touser: user.openIds.miniapp }],
     ['official', '/cgi-bin/message/template/send', about],
     ['official', '/cgi-bin/menu/create', {}],
+    ['official', '/cgi-bin/menu/addconditional', { button: [{ type: 'click', name: 'x', key: 'K' }] }],
+    ['official', '/cgi-bin/menu/delconditional', {}],
+    ['official', '/cgi-bin/menu/trymatch', {}],
     ['official', '/cgi-bin/qrcode/create', {}],
   );
-  const names = ['button', 'type', 'name', 'data', 'lang', 'page', 'width', 'env_version', 'client_msg_id', 'toString'];
+  const names = [
+    'button',
+    'matchrule',
+    'menuid',
+    'user_id',
+    'type',
+    'name',
+    'data',
+    'lang',
+    'page',
+    'width',
+    'env_version',
+    'client_msg_id',
+    'toString',
+  ];
   const body = fc.dictionary(fc.constantFrom(...names), fc.jsonValue());
   await fc.assert(
     fc.asyncProperty(calls, body, async ([app, path, known], more) => {

@@ -33,6 +33,8 @@ const miniprogram = {
 };
 const sample = { button: [click, { name: '菜单', sub_button: [view, miniprogram, { ...click, name: '赞一下' }] }] };
 
+const vip = { button: [click], matchrule: { tag_id: '2' } };
+
 describe('publishMenu', () => {
   it('sends the menu unchanged, in raw UTF-8', async () => {
     const { sent, publish } = wechat();
@@ -62,8 +64,11 @@ describe('publishMenu', () => {
   const group = (...sub_button: object[]) => ({ button: [{ name: 'g', sub_button }] });
   it.each([
     ['an undefined menu', undefined, 'the menu: '],
-    ['the response of menu/get', { menu: sample }, 'button: '],
-    ['a menu without buttons', { button: [] }, 'button: is empty'],
+    ['a list instead of a menu', [click], 'button: '],
+    ['an empty menu of menu/get', { menu: {} }, 'menu.button: '],
+    ['an unknown field beside the buttons', { button: [click], buttons: [] }, 'buttons: '],
+    ['the response of get_current_selfmenu_info', { is_menu_open: 1, selfmenu_info: sample }, 'button: '],
+    ['four buttons in the response of menu/get', { menu: { button: [click, click, click, click] } }, 'menu.button: '],
     ['four buttons', { button: [click, click, click, click] }, 'button: has more than 3 buttons'],
     ['six sub-buttons', group(view, view, view, view, view, view), 'button[0].sub_button: has more than 5 buttons'],
     ['an empty group', group(), 'button[0].sub_button: is empty'],
@@ -100,11 +105,54 @@ describe('publishMenu', () => {
     ['a key of 129 bytes', { button: [{ ...click, key: 'x'.repeat(129) }] }, 'button[0].key: has more than 128 bytes'],
     ['a mini-program without its page', { button: [{ ...miniprogram, pagepath: undefined }] }, 'button[0].pagepath: '],
     ['material without its id', { button: [{ type: 'media_id', name: 'n' }] }, 'button[0].media_id: '],
+    [
+      'a leaf with an empty list but without a type',
+      group({ name: 'x', sub_button: [] }),
+      'button[0].sub_button[0].type: ',
+    ],
+    [
+      'conditional menus without a default menu',
+      { button: [], conditionalmenu: [vip] },
+      'has conditional menus but no',
+    ],
+    ['a conditional menu without buttons', { ...vip, button: [] }, 'button: is empty'],
+    ['a rule that is no object', { ...vip, matchrule: '2' }, 'matchrule: '],
+    ['an empty rule', { ...vip, matchrule: {} }, 'matchrule: needs tag_id or client_platform_type'],
+    ['a rule of empty fields', { ...vip, matchrule: { tag_id: '', sex: '' } }, 'matchrule: needs tag_id or'],
+    ['a tag that is no number', { ...vip, matchrule: { tag_id: 'vip' } }, 'matchrule.tag_id: is not the id of a tag'],
+    [
+      'an unknown phone',
+      { ...vip, matchrule: { client_platform_type: 4 } },
+      'matchrule.client_platform_type: is not 1',
+    ],
+    ['an unknown field of a rule', { ...vip, matchrule: { tag_id: 2, age: 30 } }, 'matchrule.age: '],
+    ['a tag under both its names', { ...vip, matchrule: { tag_id: 2, group_id: 3 } }, 'matchrule.group_id: '],
+    ['a rule about sex', { ...vip, matchrule: { tag_id: 2, sex: 1 } }, 'matchrule.sex: is retired'],
+    [
+      'a rule about a region',
+      { ...vip, matchrule: { country: '中国', province: '广东', city: '广州' } },
+      'matchrule.city: is retired',
+    ],
+    ['a rule about the language', { ...vip, matchrule: { language: 'zh_CN' } }, 'matchrule.language: is retired'],
+    [
+      'an invalid conditional menu in the response of menu/get',
+      { menu: sample, conditionalmenu: [vip, { ...vip, button: [{ ...click, name: '' }] }] },
+      'conditionalmenu[1].button[0].name: is empty',
+    ],
     ['half a character', { button: [{ ...click, name: 'a\uD83D' }] }, 'button[0].name: contains a character'],
   ])('rejects %s, names the place and makes no call to WeChat', async (_, menu, place) => {
     const { sent, publish } = wechat();
     await expect(publish(menu)).rejects.toMatchObject({ code: 'PARAM_ERROR', message: expect.stringContaining(place) });
     expect(sent).toEqual([]);
+  });
+
+  it('lists all invalid places in one error', async () => {
+    const invalid = { button: [{ ...click, name: '' }], conditionalmenu: [{ button: [], matchrule: { sex: '1' } }] };
+    await expect(wechat().publish(invalid)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /button\[0\]\.name.*conditionalmenu\[0\]\.button.*conditionalmenu\[0\]\.matchrule/,
+      ),
+    });
   });
 
   it('accepts names of exactly the maximum length', async () => {
@@ -118,8 +166,8 @@ describe('publishMenu', () => {
   });
 
   it.each([
-    40015, 40016, 40017, 40018, 40019, 40020, 40022, 40023, 40024, 40025, 40026, 40027, 40033, 40054, 40055, 40119,
-    40120, 40155, 45010, 65303, 65316, 65317,
+    40007, 40015, 40016, 40017, 40018, 40019, 40020, 40022, 40023, 40024, 40025, 40026, 40027, 40033, 40054, 40055,
+    40119, 40120, 40155, 45010, 53600, 65303, 65304, 65305, 65306, 65307, 65308, 65309, 65316, 65317, 65319, 65320,
   ])('explains errcode %i in a PARAM_ERROR without a retry', async (errcode) => {
     const { sent, publish } = wechat(errcode);
     await expect(publish(sample)).rejects.toMatchObject({
