@@ -85,6 +85,10 @@ const NAMES = [
   'SCAN_LOGIN_CONFIRM',
   'SCAN_LOGIN_REGISTER',
   'MP_VERIFY_FILES',
+  'JSSDK_API_LIST',
+  'JSSDK_OPEN_TAG_LIST',
+  'MINIAPP_ENV_VERSION',
+  'MINIAPP_LOGIN_PAGE',
   'PHONE_TAKEOVER_DAYS',
   'DEPLOYED_ON',
   'ALLOWED_ORIGINS',
@@ -119,7 +123,14 @@ const VALUES = {
   PUBLIC_BASE_URL: [new RegExp(`^${ORIGIN}/*$`), 'an https address without a path'],
   SCAN_LOGIN_CONFIRM: [/^(tap|scan)$/, 'tap or scan'],
   SCAN_LOGIN_REGISTER: [/^(ask|auto)$/, 'ask or auto'],
-  MP_VERIFY_FILES: [{ test: areVerificationFiles }, 'a JSON object such as {"MP_verify_abc.txt":"abc"}'],
+  MP_VERIFY_FILES: [
+    { test: areVerificationFiles },
+    'a JSON object of file names that no other route serves, such as {"MP_verify_abc.txt":"abc"}',
+  ],
+  JSSDK_API_LIST: [listOf('[a-z][A-Za-z0-9]*'), 'names of the JS-SDK such as scanQRCode,chooseWXPay'],
+  JSSDK_OPEN_TAG_LIST: [listOf('wx-open(-[a-z]+)+'), 'open tags such as wx-open-launch-weapp,wx-open-subscribe'],
+  MINIAPP_ENV_VERSION: [/^(release|trial|develop)$/, 'release, trial or develop'],
+  MINIAPP_LOGIN_PAGE: [/^[^/\s?#][^\s?#]*$/, 'a page such as pages/login/index'],
   PHONE_TAKEOVER_DAYS: [/^\d{1,5}$/, 'a number of days such as 90, or 0'],
   DEPLOYED_ON: [{ test: isDay }, 'a day such as 2026-11-20'],
   MINIAPP_APP_ID: APP_ID,
@@ -143,10 +154,16 @@ function checkValues(env) {
   }
 }
 
+/** Returns the format of a comma-separated list of names. */
+function listOf(name) {
+  return new RegExp(`^\\s*${name}\\s*(,\\s*${name}\\s*)*,?\\s*$`);
+}
+
 /** Whether lib/h5/verification-file.ts can read and serve these files. */
 function areVerificationFiles(json) {
   try {
-    const isFile = ([name, text]) => /^MP_verify_\w+\.txt$/.test(name) && typeof text === 'string';
+    const name = /^(?!(health|me|openapi\.json|wallet)$)[\w-]+(\.[\w-]+)*$/;
+    const isFile = ([file, text]) => name.test(file) && typeof text === 'string';
     return json.startsWith('{') && Object.entries(JSON.parse(json)).every(isFile);
   } catch {
     return false;

@@ -11,7 +11,7 @@ interface ErrorCodeDescription {
 export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   PARAM_ERROR: {
     cause:
-      'The request does not match the schema of the route: a missing or malformed field, a body that is not JSON, or a value outside its limits. `detail.field` names the field where one is known. `POST /miniapp/phone` also returns it for a number whose country code WeChat leaves unclear; the user binds another number.',
+      'The request does not match the schema of the route: a missing or malformed field, a repeated query parameter, a body that is not JSON, or a value outside its limits. `detail.field` names the field where one is known. `POST /miniapp/phone` also returns it for a number whose country code WeChat leaves unclear; the user binds another number.',
     client: 'Corrects the request. A retry of the same request fails again.',
   },
   UNAUTHENTICATED: {

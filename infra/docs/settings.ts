@@ -26,6 +26,18 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     meaning: 'AppSecret of the mini-program: 32 hex digits.',
     example: '0123456789abcdef0123456789abcdef',
   },
+  MINIAPP_ENV_VERSION: {
+    group: 'mini-program',
+    meaning:
+      'Version of the mini-program that a login code opens: `release`, `trial` or `develop`. Before the release WeChat creates codes for `trial` and `develop` only, and only testers of the mini-program can open them.',
+    example: 'trial',
+  },
+  MINIAPP_LOGIN_PAGE: {
+    group: 'mini-program',
+    meaning: 'Page of the mini-program that a login code opens, without a leading slash and a query.',
+    example: 'pages/login/index',
+    deployedDefault: 'the home page',
+  },
   PHONE_TAKEOVER_DAYS: {
     group: 'mini-program',
     meaning:
@@ -108,8 +120,20 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
   },
   MP_VERIFY_FILES: {
     group: 'web',
-    meaning: 'Verification files that WeChat looks for on your domain: a JSON object from file name to content.',
+    meaning:
+      'Verification files that WeChat looks for on your domain: a JSON object from file name to content. Every name is possible that no other route serves. The content type is always text.',
     example: '{"MP_verify_abc.txt":"abc"}',
+  },
+  JSSDK_API_LIST: {
+    group: 'web',
+    meaning:
+      'Interfaces of the JS-SDK that your pages may use, separated by commas. WeChat also requires the permission of the account.',
+    example: 'updateAppMessageShareData,scanQRCode',
+  },
+  JSSDK_OPEN_TAG_LIST: {
+    group: 'web',
+    meaning: 'Open tags of the JS-SDK that your pages may use, separated by commas.',
+    example: 'wx-open-launch-weapp,wx-open-subscribe',
   },
   PAY_MCH_ID: {
     group: 'pay',

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { readText } from './control-body.ts';
 import { ControlError, controlParamError } from './control-error.ts';
 import { faultNames } from './faults.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
@@ -33,7 +34,8 @@ export function createControlApi(world: World): (call: Call) => Promise<Answer> 
 
 async function control(world: World, call: Call): Promise<Answer> {
   const body = readControlBody(call);
-  const [, , , id = '', action = ''] = call.path.split('/');
+  // `/_phone/users/{id}/{action}` and `/_domains/{name}`.
+  const [, , name = '', id = '', action = ''] = call.path.split('/');
   switch (`${call.method} ${call.path}`) {
     case 'GET /':
       return jsonAnswer(200, describeSimulator(world));
@@ -60,6 +62,10 @@ async function control(world: World, call: Call): Promise<Answer> {
     case 'POST /_open-platform':
       world.users.bind(readApps(body));
       return noContent;
+    case 'POST /_domains':
+      return jsonAnswer(201, world.domains.issue());
+    case `POST /_domains/${name}`:
+      return jsonAnswer(200, await world.domains.verify(name, readText(isRecord(body) ? body : {}, 'baseUrl')));
     case 'POST /_phone/users':
       return jsonAnswer(201, createUser(world, body));
     case `GET /_phone/users/${id}`:
@@ -116,6 +122,8 @@ function describeSimulator({ account: { originalId } }: World): object {
     page: 'GET / in a browser: a phone to click',
     accountQr: accountQrUrl(originalId),
     calls: {
+      'POST /_domains': 'issues a verification file of a domain: {name, content}',
+      'POST /_domains/{name}': '{baseUrl}: checks that the root of this address serves the file: {verified, reason?}',
       'POST /_phone/users':
         '{phone?, countryCode?, nickname?, avatarUrl?, follows?, tagIds?, clientPlatformType?}; phone null for no phone',
       'GET /_official': 'mode, menu, conditional menus and followers of the official account',

@@ -7,6 +7,11 @@ export interface AppSettings {
   templateIds?: string[];
 }
 
+interface MiniProgramSettings extends AppSettings {
+  /** The pages of the released version; if absent, every page exists. */
+  pages?: string[];
+}
+
 export const PUSH_MODES = ['plain', 'compatible', 'secure'] as const;
 export type PushMode = (typeof PUSH_MODES)[number];
 
@@ -49,7 +54,7 @@ export interface PaySettings {
 export interface SimulatorSettings {
   /** 0 = any free port. */
   port: number;
-  miniapp: AppSettings;
+  miniapp: MiniProgramSettings;
   official: OfficialSettings;
   pay: PaySettings;
   /** Answers the requests of a browser for a page on this port; undefined for every other request. */

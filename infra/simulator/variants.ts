@@ -17,6 +17,11 @@ export const VARIANTS = {
     // https://developers.weixin.qq.com/doc/service/api/custommenu/api_addconditionalmenu.html
     'menu-id-as-text',
   ],
+  // 41030 until the first release, also for the home page, unless `check_path` is false and `env_version` names another
+  // version: WxJava #2386, wechatpy PR #751, WeiXinMPSDK #3179.
+  getwxacodeunlimit: ['unreleased'],
+  // 40164 names an IPv6 address alone: reports of 2025 and 2026. The usual form is in WxJava #3199.
+  stable_token: ['ipv6-not-in-whitelist'],
 } satisfies Record<string, readonly string[]>;
 
 export type VariantTarget = keyof typeof VARIANTS;

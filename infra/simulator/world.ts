@@ -1,6 +1,7 @@
 import { CallLog } from './call-log.ts';
 import { Clock } from './clock.ts';
 import { createDeliver } from './deliver.ts';
+import { Domains } from './domains.ts';
 import { Faults } from './faults.ts';
 import { IssuedSecrets } from './issued-secrets.ts';
 import { OfficialAccount } from './official/account.ts';
@@ -35,6 +36,7 @@ export interface World {
   phoneCodes: OneTimeCodes<{ openIds: WechatUser['openIds']; phone: PhoneNumber }>;
   qrCodes: QrCodes;
   miniProgramCodes: MiniProgramCodes;
+  domains: Domains;
   account: OfficialAccount;
   push: OfficialPush;
   pay: PayWorld;
@@ -66,7 +68,8 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     oauthCodes: new OneTimeCodes(clock, secrets, { expired: 42003, used: 40163 }),
     userTokens: new UserTokens(clock, secrets),
     qrCodes: new QrCodes(clock),
-    miniProgramCodes: new MiniProgramCodes(),
+    miniProgramCodes: new MiniProgramCodes(miniapp.pages),
+    domains: new Domains(),
     account,
     push: new OfficialPush({ account, clock, log, deliver }),
     pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),

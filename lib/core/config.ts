@@ -43,6 +43,10 @@ export type PlainName =
   | 'SCAN_LOGIN_CONFIRM'
   | 'SCAN_LOGIN_REGISTER'
   | 'MP_VERIFY_FILES'
+  | 'JSSDK_API_LIST'
+  | 'JSSDK_OPEN_TAG_LIST'
+  | 'MINIAPP_ENV_VERSION'
+  | 'MINIAPP_LOGIN_PAGE'
   | 'PHONE_TAKEOVER_DAYS'
   | 'DEPLOYED_ON'
   | 'PAY_MCH_ID'
@@ -71,6 +75,12 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   SCAN_LOGIN_CONFIRM: 'tap',
   SCAN_LOGIN_REGISTER: 'ask',
   MP_VERIFY_FILES: '{}',
+  JSSDK_API_LIST:
+    'updateAppMessageShareData,updateTimelineShareData,onMenuShareAppMessage,onMenuShareTimeline,onMenuShareQQ,' +
+    'onMenuShareQZone,hideMenuItems,showMenuItems,closeWindow,scanQRCode,chooseWXPay,requestMerchantTransfer',
+  JSSDK_OPEN_TAG_LIST: '',
+  MINIAPP_ENV_VERSION: 'release',
+  MINIAPP_LOGIN_PAGE: '',
   PHONE_TAKEOVER_DAYS: '90',
   PAY_API: 'v3',
   LIMITS: 'large',

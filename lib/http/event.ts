@@ -23,7 +23,14 @@ export function headersOf({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>):
   return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Returns the query parameters, decoded once. The last of several parameters with the same name wins. */
-export function queryOf({ rawQueryString }: Pick<APIGatewayProxyEventV2, 'rawQueryString'>): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(rawQueryString));
+/**
+ * Returns the query parameters, decoded once. A repeated parameter has the list of its values, which no schema of a text
+ * accepts: client and function could read different values.
+ */
+export function queryOf({
+  rawQueryString,
+}: Pick<APIGatewayProxyEventV2, 'rawQueryString'>): Record<string, string | string[]> {
+  const parameters = new URLSearchParams(rawQueryString);
+  const entries = [...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)] as const);
+  return Object.fromEntries(entries.map(([name, values]) => [name, values.length > 1 ? values : values[0]!]));
 }

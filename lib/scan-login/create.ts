@@ -1,10 +1,11 @@
+import { badSetting } from '../core/config.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Table } from '../store/table.ts';
 import { putTicket, type Asker } from '../store/tickets.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { createQrCode } from '../wechat/qr-code.ts';
-import { createWxacode } from '../wechat/wxacode.ts';
+import { createWxacode, type CodeTarget } from '../wechat/wxacode.ts';
 import { hashPollToken, POLL_INTERVAL_MS, sceneOf, TICKET_LIFE_S } from './ticket.ts';
 
 export type CreateDeps = Pick<Runtime, 'now' | 'randomBytes'> &
@@ -44,14 +45,31 @@ export function createOfficialQrLogin(deps: CreateDeps & { mpBaseUrl: string }, 
  * @param asker the page that requests the code, as the confirmation describes it
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
-export function createMiniappQrLogin(deps: CreateDeps, asker: Asker): Promise<QrLogin> {
-  const { app } = deps;
+export function createMiniappQrLogin(deps: CreateDeps & { target: CodeTarget }, asker: Asker): Promise<QrLogin> {
+  const { app, target } = deps;
   return issue(deps, asker, async (ticket) => {
     const { type, bytes } = await deps.accessToken.withToken((accessToken) =>
-      createWxacode(deps, { app, accessToken, scene: ticket }),
+      createWxacode(deps, { app, accessToken, scene: ticket, target }),
     );
     return { content: null, imageUrl: `data:${type};base64,${bytes.toString('base64')}` };
   });
+}
+
+/**
+ * Parses MINIAPP_ENV_VERSION and MINIAPP_LOGIN_PAGE: the page of the mini-program that asks the user to confirm.
+ * @throws NOT_CONFIGURED
+ */
+export function readCodeTarget(envVersion: string, page: string): CodeTarget {
+  if (envVersion !== 'release' && envVersion !== 'trial' && envVersion !== 'develop') {
+    throw badSetting('MINIAPP_ENV_VERSION', 'must be release, trial or develop');
+  }
+  if (/^\/|[\s?#]/.test(page)) {
+    throw badSetting(
+      'MINIAPP_LOGIN_PAGE',
+      'must be a page such as pages/login/index, without a leading slash and a query',
+    );
+  }
+  return { envVersion, ...(page !== '' && { page }) };
 }
 
 /** Creates the code, and stores the ticket before a client gets the code. */

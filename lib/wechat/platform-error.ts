@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { AppError } from '../core/errors.ts';
 
 /** An error of WeChat, kept as the cause of an AppError for logs and the token owner. Clients never receive it. */
@@ -11,9 +12,18 @@ export class PlatformError extends Error {
   constructor(errcode: number, errmsg: string) {
     super(`errcode ${errcode} (${errmsg.match(/rid: [\w-]+/)?.[0] ?? 'no rid'})`);
     this.errcode = errcode;
-    this.ip = errmsg.match(/\b\d{1,3}(?:\.\d{1,3}){3}\b/)?.[0];
+    this.ip = addressIn(errmsg);
     this.dataKey = errmsg.match(/data\.(\w+)\.value/)?.[1];
   }
+}
+
+/**
+ * Returns the IP address of an errmsg, which has one of the forms `invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in
+ * whitelist` and `invalid ip 2408:8756::1, not in whitelist`. An IPv4 address counts before its IPv6 form.
+ */
+function addressIn(errmsg: string): string | undefined {
+  const ipv4 = errmsg.match(/\b\d{1,3}(?:\.\d{1,3}){3}\b/)?.[0];
+  return ipv4 ?? errmsg.match(/[\da-f:]{2,39}/gi)?.find((text) => isIP(text) === 6);
 }
 
 type Settings = 'MINIAPP' | 'OFFICIAL';
@@ -51,7 +61,12 @@ const CONFIG_HINTS: readonly [errcodes: number[], hint: string][] = [
   [[89506], 'The administrator of {APP}_APP_ID rejected the IP address {IP}; WeChat blocks it for 24 hours'],
   [[89507], 'The administrator of {APP}_APP_ID rejected the IP address {IP}; WeChat blocks it for an hour'],
   [[40037], '{APP}_APP_ID has no template with this id; copy the id from the console'],
-  [[40165, 41030], 'The published mini-program has no such page, or {APP}_APP_ID may not open it'],
+  [[40165], 'The published mini-program has no such page, or {APP}_APP_ID may not open it'],
+  [
+    [41030],
+    'The released mini-program of {APP}_APP_ID has no such page. For login codes check MINIAPP_LOGIN_PAGE; before the ' +
+      'release set MINIAPP_ENV_VERSION to trial',
+  ],
   [
     [43107, 43116],
     'WeChat has banned this template or this kind of message for {APP}_APP_ID; read the notices in the console',

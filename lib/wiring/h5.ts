@@ -1,7 +1,7 @@
 import { addressSetting, originsOf, settings } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { AuthorizeDeps } from '../h5/authorize.ts';
-import type { JssdkDeps } from '../h5/jssdk-config.ts';
+import { readJssdkPermissions, type JssdkDeps } from '../h5/jssdk-config.ts';
 import type { CallbackDeps } from '../h5/oauth-callback.ts';
 import { readVerificationFiles } from '../h5/verification-file.ts';
 import { jsapiTicketOwner, loadApp, loadOfficialAccount, loadPlatform } from './apps.ts';
@@ -43,9 +43,12 @@ export async function loadOauthCallback(
  * @throws NOT_CONFIGURED
  */
 export async function loadJssdk(outside: Runtime = runtime): Promise<JssdkDeps & Limited> {
+  const lists = settings('JSSDK_API_LIST', 'JSSDK_OPEN_TAG_LIST');
+  const permissions = readJssdkPermissions(lists.JSSDK_API_LIST, lists.JSSDK_OPEN_TAG_LIST);
   const [official, limited] = await Promise.all([loadOfficialAccount(outside), loadLimited('jssdk-config', outside)]);
   return {
     ...limited,
+    permissions,
     now: outside.now,
     randomBytes: outside.randomBytes,
     appId: official.app.appId,

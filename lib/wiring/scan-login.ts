@@ -1,9 +1,10 @@
 import { addressSetting, badSetting, settings } from '../core/config.ts';
 import { once } from '../core/once.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
-import type { CreateDeps } from '../scan-login/create.ts';
+import { readCodeTarget, type CreateDeps } from '../scan-login/create.ts';
 import type { DecideDeps } from '../scan-login/decide.ts';
 import type { PollDeps } from '../scan-login/poll.ts';
+import type { CodeTarget } from '../wechat/wxacode.ts';
 import { loadMiniapp, loadOfficialAccount } from './apps.ts';
 import { loadLimited, type Limited } from './limits.ts';
 import { loadBoth } from './merge.ts';
@@ -27,8 +28,12 @@ export async function loadOfficialQrLogin(
  * Loads the dependencies of codes of the mini-program.
  * @throws NOT_CONFIGURED
  */
-export function loadMiniappQrLogin(outside: Runtime = runtime): Promise<CreateDeps & Limited> {
-  return loadBoth(loadMiniapp(outside), loadLimited('qr-login-miniapp', outside));
+export async function loadMiniappQrLogin(
+  outside: Runtime = runtime,
+): Promise<CreateDeps & Limited & { target: CodeTarget }> {
+  const { MINIAPP_ENV_VERSION, MINIAPP_LOGIN_PAGE } = settings('MINIAPP_ENV_VERSION', 'MINIAPP_LOGIN_PAGE');
+  const target = readCodeTarget(MINIAPP_ENV_VERSION, MINIAPP_LOGIN_PAGE);
+  return { ...(await loadBoth(loadMiniapp(outside), loadLimited('qr-login-miniapp', outside))), target };
 }
 
 /**

@@ -188,17 +188,49 @@ describe('unsigned calls of webhooks', () => {
 });
 
 describe('GET /jssdk/config', () => {
+  const configOf = (query: string) => api('GET', `/jssdk/config?${query}`);
+  const page = () => `${inject('stack').http}/page?a=1&b=%E4%BD%A0`;
+
   it('signs a page of an allowed origin and rejects other origins', async () => {
-    const pageUrl = `${inject('stack').http}/page?a=1&b=%E4%BD%A0#part`;
-    expect(await api('GET', `/jssdk/config?url=${encodeURIComponent(pageUrl)}`)).toMatchObject({
+    expect(await configOf(`url=${encodeURIComponent(`${page()}#part`)}`)).toMatchObject({
       status: 200,
-      body: { appId: expect.stringMatching(/^wx/), signature: expect.stringMatching(/^[0-9a-f]{40}$/) },
+      body: {
+        appId: expect.stringMatching(/^wx/),
+        signature: expect.stringMatching(/^[0-9a-f]{40}$/),
+        jsApiList: expect.arrayContaining(['onMenuShareAppMessage', 'chooseWXPay']),
+        url: page(),
+      },
     });
-    expect(await api('GET', `/jssdk/config?url=${encodeURIComponent('https://evil.example/')}`)).toMatchObject({
+    expect(await configOf(`url=${encodeURIComponent('https://evil.example/')}`)).toMatchObject({
       status: 403,
       body: { code: 'ORIGIN_NOT_ALLOWED' },
     });
-    expect(await api('GET', '/jssdk/config')).toMatchObject({ status: 400, body: { code: 'PARAM_ERROR' } });
+  });
+
+  it('signs the address of a page that was opened from a shared message, which WeChat accepts', async () => {
+    const person = await phone.newPerson();
+    const { location } = await phone.act(person, 'open-shared', { url: inject('stack').http });
+    const { body: config } = await configOf(`url=${encodeURIComponent(location)}`);
+    expect(await phone.act(person, 'wx-config', { location, config })).toEqual({ errMsg: 'config:ok' });
+  });
+
+  it.each<[string, () => string]>([
+    ['no address', () => ''],
+    ['an empty address', () => 'url='],
+    ['an unencoded &, which cuts the address', () => `url=${page()}`],
+    ['an unknown parameter', () => `url=${encodeURIComponent(page())}&debug=1`],
+    ['two addresses', () => `url=${encodeURIComponent(page())}&url=${encodeURIComponent(page())}`],
+    ['a decoded address', () => `url=${encodeURIComponent(`${inject('stack').http}/页`)}`],
+    ['an address that is encoded twice', () => `url=${encodeURIComponent(encodeURIComponent(page()))}`],
+    ['an address without a slash after the host', () => `url=${encodeURIComponent(inject('stack').http)}`],
+  ])('describes the right request when it rejects %s', async (_, query) => {
+    expect(await configOf(query())).toMatchObject({
+      status: 400,
+      body: {
+        code: 'PARAM_ERROR',
+        message: expect.stringContaining("encodeURIComponent(location.href.split('#')[0])"),
+      },
+    });
   });
 });
 

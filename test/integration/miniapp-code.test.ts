@@ -1,7 +1,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { closeAccount } from '../../lib/identity/close-account.ts';
 import { endSessions } from '../../lib/identity/end-sessions.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
@@ -15,6 +15,7 @@ import { closeAndUnlinkAccount } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { TICKET_LIFE_S } from '../../lib/scan-login/ticket.ts';
+import { loadMiniappQrLogin } from '../../lib/wiring/scan-login.ts';
 import { tokenOf } from '../support/chat-world.ts';
 import { interceptCommands } from '../support/crashes.ts';
 import { phoneUsers } from '../support/phone-users.ts';
@@ -214,5 +215,49 @@ describe('scan login with a code of the mini-program', () => {
   it('throws WECHAT_UNAVAILABLE when WeChat returns no image', async () => {
     await world.faults('getwxacodeunlimit', 'garbage');
     await expect(create()).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
+  });
+
+  describe('before the release of the mini-program', () => {
+    const beforeRelease = () => world.faults('getwxacodeunlimit', 'unreleased');
+    const createWith = async (settings: Record<string, string>) => {
+      for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+      return createMiniappQrLogin(await loadMiniappQrLogin(world.outside), ASKER);
+    };
+    afterEach(() => void vi.unstubAllEnvs());
+
+    it('reports the settings that create a code', async () => {
+      await beforeRelease();
+      await expect(create()).rejects.toMatchObject({
+        code: 'WECHAT_CONFIG',
+        message: expect.stringMatching(/MINIAPP_LOGIN_PAGE.*MINIAPP_ENV_VERSION/),
+      });
+    });
+
+    it.each(['trial', 'develop'])('creates a code that opens the login page of the %s version', async (envVersion) => {
+      const [{ person, token }, page] = [await loggedIn(), 'pages/login/index'];
+      await beforeRelease();
+      const qr = await createWith({ MINIAPP_ENV_VERSION: envVersion, MINIAPP_LOGIN_PAGE: page });
+      expect(await scan(person, qr)).toMatchObject({ page, scene: qr.ticket, envVersion });
+      await decide(qr, token, 'confirm');
+      expect(await poll(qr)).toMatchObject({ status: 'registered' });
+    });
+
+    it('opens the home page without MINIAPP_LOGIN_PAGE', async () => {
+      const { person } = await loggedIn();
+      await beforeRelease();
+      const qr = await createWith({ MINIAPP_ENV_VERSION: 'trial' });
+      expect(await scan(person, qr)).toMatchObject({ page: 'pages/index/index' });
+    });
+
+    it.each([
+      ['MINIAPP_ENV_VERSION', 'beta'],
+      ['MINIAPP_LOGIN_PAGE', '/pages/login/index'],
+      ['MINIAPP_LOGIN_PAGE', 'pages/login/index?a=1'],
+    ])('names the setting %s for the value %s', async (setting, value) => {
+      await expect(createWith({ [setting]: value })).rejects.toMatchObject({
+        code: 'NOT_CONFIGURED',
+        detail: { setting },
+      });
+    });
   });
 });

@@ -265,4 +265,13 @@ describe('errcodes of WeChat', () => {
       message: 'The IP address 1.2.3.4 is not on the WeChat allowlist of OFFICIAL_APP_ID',
     });
   });
+
+  it('errcode 40164 names an IPv6 address for the allowlist', async () => {
+    const call = await flows['access token']!.prepare();
+    await world.faults('stable_token', 'ipv6-not-in-whitelist');
+    await expect(call()).rejects.toMatchObject({
+      code: 'WECHAT_CONFIG',
+      message: 'The IP address 2408:8756:4c50:1a00::29 is not on the WeChat allowlist of OFFICIAL_APP_ID',
+    });
+  });
 });

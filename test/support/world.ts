@@ -11,7 +11,7 @@ import { loadOauthCallback } from '../../lib/wiring/h5.ts';
 import { loadAccountClosing, loadLogin, loadPhoneBinding } from '../../lib/wiring/identity.ts';
 import { loadOfficialEvents } from '../../lib/wiring/official-account.ts';
 import { loadPrepay, loadRefundOrder, loadSweep } from '../../lib/wiring/pay.ts';
-import { loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
+import { loadMiniappQrLogin, loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
 import { loadTable } from '../../lib/wiring/table.ts';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
 import { freshTable, removeDeadline } from './table.ts';
@@ -138,7 +138,11 @@ export async function createWorld({
     lines,
     outside,
     base,
-    miniapp: { ...(await loadLogin(outside)), ...(await loadPhoneBinding(outside)) },
+    miniapp: {
+      ...(await loadMiniappQrLogin(outside)),
+      ...(await loadLogin(outside)),
+      ...(await loadPhoneBinding(outside)),
+    },
     sessions,
     official: { ...(await loadOfficialAccount(outside)), ...(await loadOfficialQrLogin(outside)) },
     officialEvents: await loadOfficialEvents(outside),

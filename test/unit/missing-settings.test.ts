@@ -24,13 +24,17 @@ const event = {
   isBase64Encoded: false,
   requestContext: { http: { method: 'POST', sourceIp: '203.0.113.1' } },
 };
-const call = async (name: string) => (await load(name))(structuredClone(event), { awsRequestId: 'r' } as Context);
+/** `GET /jssdk/config` rejects parameters that it does not know. */
+const call = async (name: string) => {
+  const sent = { ...event, ...(name === 'jssdk-config' && { rawQueryString: 'url=https%3A%2F%2Fa.example%2F' }) };
+  return (await load(name))(structuredClone(sent), { awsRequestId: 'r' } as Context);
+};
 
 beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
     if (
-      /^(TABLE_NAME|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|LIMITS|TRUSTED_|ORIGIN_)/.test(
+      /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|LIMITS|TRUSTED_|ORIGIN_)/.test(
         name,
       )
     )

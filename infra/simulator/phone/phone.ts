@@ -7,8 +7,10 @@ import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
 import { chatActions } from './chat.ts';
 import { miniProgramActions } from './mini-program.ts';
+import { networkActions } from './network.ts';
 import { payActions } from './pay.ts';
 import { scanActions } from './scan.ts';
+import { sharedPageActions } from './shared-page.ts';
 import { webActions } from './web.ts';
 
 const actions: PhoneActions = {
@@ -16,6 +18,8 @@ const actions: PhoneActions = {
   ...scanActions,
   ...chatActions,
   ...webActions,
+  ...sharedPageActions,
+  ...networkActions,
   ...payActions,
   /** A new WeChat account with the number of the user: wecqupt #942 #776, iconfont-plus #2585, toonote #59. */
   'change-account': ({ users }, user) => identifiersOf(users.changeAccount(user)),

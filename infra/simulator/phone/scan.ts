@@ -22,8 +22,8 @@ async function scan(world: World, user: WechatUser, content: string): Promise<ob
   }
   const miniProgramCode = world.miniProgramCodes.find(content);
   if (miniProgramCode) {
-    const { page, scene } = miniProgramCode;
-    return { kind: 'mini-program', page, query: { scene: encodeURIComponent(scene) }, scene };
+    const { page, scene, envVersion } = miniProgramCode;
+    return { kind: 'mini-program', page, query: { scene: encodeURIComponent(scene) }, scene, envVersion };
   }
   if (content === accountQrUrl(world.account.originalId)) return scanAccount(world, user);
   const code = world.qrCodes.byUrl(content);

@@ -28,10 +28,16 @@ export class JsapiTickets {
   current(appId: string): string {
     const now = this.#clock.now();
     if (!this.#daily(appId, now)) throw new PlatformError(45009);
-    const known = this.#byApp.get(appId);
-    if (known && known.expiresAt > now) return known.value;
+    const known = this.valid(appId);
+    if (known) return known;
     const value = this.#secrets.record(randomBytes(64).toString('base64url'));
     this.#byApp.set(appId, { value, expiresAt: now + lifetimeMs });
     return value;
+  }
+
+  /** Returns the app's current ticket without a call; undefined if none is valid. */
+  valid(appId: string): string | undefined {
+    const known = this.#byApp.get(appId);
+    return known && known.expiresAt > this.#clock.now() ? known.value : undefined;
   }
 }

@@ -19,6 +19,7 @@ export function miniProgramRoutes({
   loginCodes,
   phoneCodes,
   miniProgramCodes,
+  faults,
 }: World): PlatformRoutes {
   return {
     '/sns/jscode2session': {
@@ -39,7 +40,7 @@ export function miniProgramRoutes({
       raw: async (call) => {
         const body = parseJson(call.body);
         if (!isRecord(body)) throw new PlatformError(40169);
-        const image = await miniProgramCodes.create(body);
+        const image = await miniProgramCodes.create(body, !faults.takeVariant('getwxacodeunlimit', 'unreleased'));
         return { status: 200, headers: { 'Content-Type': 'image/png' }, body: image };
       },
     },

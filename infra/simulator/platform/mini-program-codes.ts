@@ -3,12 +3,15 @@ import QRCode from 'qrcode';
 import { alphanumeric } from '../random.ts';
 import { PlatformError } from './error.ts';
 
+const versions = ['release', 'trial', 'develop'] as const;
+
 interface MiniProgramCode {
   page: string;
   scene: string;
+  /** The version of the mini-program that the code opens. */
+  envVersion: (typeof versions)[number];
 }
 
-const versions: unknown[] = ['release', 'trial', 'develop'];
 const homePage = 'pages/index/index';
 
 /**
@@ -16,13 +19,25 @@ const homePage = 'pages/index/index';
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/qr-code/api_getunlimitedqrcode.html
  */
 export class MiniProgramCodes {
+  readonly #pages: readonly string[] | undefined;
   readonly #byUrl = new Map<string, MiniProgramCode>();
   readonly #urlByImage = new Map<string, string>();
 
-  /** Creates a code from the body of `/wxa/getwxacodeunlimit` and returns its image, a PNG. */
-  async create(body: Record<string, unknown>): Promise<Buffer> {
-    const code = { page: readPage(body.page), scene: readMiniProgramScene(body.scene) };
+  /** @param pages the pages of the released version; if absent, every page exists */
+  constructor(pages?: readonly string[]) {
+    this.#pages = pages;
+  }
+
+  /**
+   * Creates a code from the body of `/wxa/getwxacodeunlimit` and returns its image, a PNG.
+   * @param released whether the mini-program has a released version
+   */
+  async create(body: Record<string, unknown>, released: boolean): Promise<Buffer> {
+    const [page, scene, envVersion] = [readPage(body.page), readMiniProgramScene(body.scene), readEnvVersion(body)];
+    const code = { page, scene, envVersion };
     const width = readWidth(body);
+    if (!released && envVersion === 'release') throw new PlatformError(41030);
+    if (body.check_path !== false && !this.#isReleased(page, released)) throw new PlatformError(41030);
     // The image does not contain the scene: only WeChat can resolve it.
     const url = `http://weixin.qq.com/m/${alphanumeric(22)}`;
     const image = await QRCode.toBuffer(url, { width });
@@ -37,6 +52,16 @@ export class MiniProgramCodes {
     const url = encoded === undefined ? content : this.#urlByImage.get(hashOf(Buffer.from(encoded, 'base64')));
     return this.#byUrl.get(url ?? '');
   }
+
+  #isReleased(page: string, released: boolean): boolean {
+    return released && (this.#pages?.includes(page) ?? true);
+  }
+}
+
+function readEnvVersion({ env_version: version = 'release' }: Record<string, unknown>) {
+  const known = versions.find((name) => name === version);
+  if (!known) throw new PlatformError(40097);
+  return known;
 }
 
 function readMiniProgramScene(scene: unknown): string {
@@ -53,12 +78,9 @@ function readPage(page: unknown = ''): string {
 
 /** Checks the options and returns the width, the only one that the simulator's image shows. */
 function readWidth(body: Record<string, unknown>): number {
-  const { width = 430, env_version: version = 'release', line_color: color = {} } = body;
+  const { width = 430, line_color: color = {} } = body;
   const flags = [body.check_path, body.auto_color, body.is_hyaline];
-  const valid =
-    flags.every((flag) => flag === undefined || typeof flag === 'boolean') &&
-    typeof color === 'object' &&
-    versions.includes(version);
+  const valid = flags.every((flag) => flag === undefined || typeof flag === 'boolean') && typeof color === 'object';
   if (!valid || typeof width !== 'number' || !(width >= 280 && width <= 1280)) throw new PlatformError(40097);
   return width;
 }

@@ -10,7 +10,7 @@ import type { PlatformRoutes } from './route.ts';
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
  * @see https://developers.weixin.qq.com/doc/service/api/webdev/jssdk/api_getticket.html
  */
-export function tokenRoutes({ settings, appTokens, tickets }: World): PlatformRoutes {
+export function tokenRoutes({ settings, appTokens, tickets, faults }: World): PlatformRoutes {
   return {
     '/cgi-bin/token': {
       method: 'GET',
@@ -21,6 +21,9 @@ export function tokenRoutes({ settings, appTokens, tickets }: World): PlatformRo
       json: (call) => {
         const body = readJson(call);
         const appId = checkAppCredentials(settings, body);
+        if (faults.takeVariant('stable_token', 'ipv6-not-in-whitelist')) {
+          throw new PlatformError(40164, 'invalid ip 2408:8756:4c50:1a00::29, not in whitelist');
+        }
         return readForceRefresh(body.force_refresh) ? appTokens.forceRefresh(appId) : appTokens.getStable(appId);
       },
     },

@@ -1,13 +1,20 @@
 import * as v from 'valibot';
+import { PAGE_ADDRESS_HINT } from '../../core/page-address.ts';
 import { endpoint } from '../endpoint.ts';
 import { WECHAT_ERRORS } from './shared.ts';
 
 export const getJssdkConfig = endpoint({
   method: 'GET',
   path: '/jssdk/config',
-  summary: 'Get the signed wx.config options of a page',
+  summary: 'Get the signed wx.config options of a page; `url` is the address that was signed',
   auth: 'none',
-  request: { query: v.object({ url: v.pipe(v.string(), v.minLength(1), v.maxLength(2_048)) }) },
+  // An unencoded `&` splits the address of the page, so its rest arrives as further parameters.
+  request: {
+    query: v.strictObject(
+      { url: v.pipe(v.string(PAGE_ADDRESS_HINT), v.minLength(1, PAGE_ADDRESS_HINT), v.maxLength(8_192)) },
+      PAGE_ADDRESS_HINT,
+    ),
+  },
   status: 200,
   answer: v.object({
     appId: v.string(),
@@ -15,6 +22,8 @@ export const getJssdkConfig = endpoint({
     nonceStr: v.string(),
     signature: v.string(),
     jsApiList: v.array(v.string()),
+    openTagList: v.optional(v.array(v.string())),
+    url: v.string(),
   }),
   errors: ['ORIGIN_NOT_ALLOWED', ...WECHAT_ERRORS],
 });
@@ -58,9 +67,8 @@ export const oauthCallback = endpoint({
 
 export const getVerificationFile = endpoint({
   method: 'GET',
-  // In API Gateway, a path parameter must be a whole segment, so the path cannot contain the prefix `MP_verify_`.
   path: '/{file}',
-  summary: 'Get MP_verify_….txt, by which WeChat verifies the owner of the domain',
+  summary: 'Get a verification file, such as MP_verify_….txt, by which WeChat verifies the owner of the domain',
   auth: 'none',
   request: { path: v.object({ file: v.string() }) },
   status: 200,

@@ -52,7 +52,8 @@ describe('packaging, switches', () => {
 describe('packaging, settings of the functions', () => {
   const appId = 'must be wx and 16 digits or small letters; it is';
   const notifyUrl = 'must be an https address without ? and #; it is';
-  const files = 'MP_VERIFY_FILES must be a JSON object such as {"MP_verify_abc.txt":"abc"}; it is';
+  const files =
+    'MP_VERIFY_FILES must be a JSON object of file names that no other route serves, such as {"MP_verify_abc.txt":"abc"}; it is';
   it.each([
     [{ PAY_API: 'v4' }, 'PAY_API must be v3 or v2; it is "v4".'],
     [{ OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure; it is "safe".'],
@@ -74,8 +75,13 @@ describe('packaging, settings of the functions', () => {
     [{ MP_VERIFY_FILES: 'foo' }, `${files} "foo".`],
     [{ MP_VERIFY_FILES: '["MP_verify_abc.txt"]' }, files],
     [{ MP_VERIFY_FILES: '5' }, files],
-    [{ MP_VERIFY_FILES: '{"MP_verify_abc":"abc"}' }, files],
+    [{ MP_VERIFY_FILES: '{"../MP_verify_abc.txt":"abc"}' }, files],
+    [{ MP_VERIFY_FILES: '{"openapi.json":"abc"}' }, files],
     [{ MP_VERIFY_FILES: '{"MP_verify_abc.txt":5}' }, files],
+    [{ JSSDK_API_LIST: 'scan QRCode' }, 'JSSDK_API_LIST must be names of the JS-SDK such as'],
+    [{ JSSDK_OPEN_TAG_LIST: 'launch-weapp' }, 'JSSDK_OPEN_TAG_LIST must be open tags such as'],
+    [{ MINIAPP_ENV_VERSION: 'beta' }, 'MINIAPP_ENV_VERSION must be release, trial or develop; it is "beta".'],
+    [{ MINIAPP_LOGIN_PAGE: '/pages/login' }, 'MINIAPP_LOGIN_PAGE must be a page such as pages/login/index; it is'],
     [{ LIMITS_FACTOR: '0' }, 'LIMITS_FACTOR must be a positive number such as 2 or 0.5; it is "0".'],
     [{ LIMITS_FACTOR: '-1' }, 'LIMITS_FACTOR must be a positive number'],
     [{ LIMITS_FACTOR: '2x' }, 'LIMITS_FACTOR must be a positive number'],
@@ -95,7 +101,11 @@ describe('packaging, settings of the functions', () => {
       OFFICIAL_MODE: 'secure',
       SCAN_LOGIN_CONFIRM: 'scan',
       SCAN_LOGIN_REGISTER: 'auto',
-      MP_VERIFY_FILES: '{"MP_verify_abc.txt":"abc"}',
+      MP_VERIFY_FILES: '{"MP_verify_abc.txt":"abc","Ab3dE5fGh1.txt":"0f"}',
+      JSSDK_API_LIST: 'scanQRCode, chooseWXPay',
+      JSSDK_OPEN_TAG_LIST: 'wx-open-launch-weapp',
+      MINIAPP_ENV_VERSION: 'trial',
+      MINIAPP_LOGIN_PAGE: 'pages/login/index',
       MINIAPP_APP_ID: APP_ID,
       OFFICIAL_APP_ID: 'wx10ca1000000000b2',
       PHONE_TAKEOVER_DAYS: '0',

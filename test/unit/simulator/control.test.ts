@@ -156,7 +156,8 @@ test('GET / lists the control calls and the phone actions', async () => {
   const shown = ['GET /_issued', 'GET /_official', 'POST /_official', 'POST /_open-platform', 'GET /_merchant/orders'];
   for (const path of shown) expect(calls).toHaveProperty([path]);
   const actions =
-    'login-code phone-code encrypted choose-avatar change-account allow-message scan message tap menu-click unfollow event resend open change-password pay';
+    'login-code phone-code encrypted choose-avatar change-account allow-message scan message tap menu-click unfollow ' +
+    'event resend open change-password open-shared wx-config visit pay';
   expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());
 });
 

@@ -1,9 +1,9 @@
 import jsQr from 'jsqr';
 import { PNG } from 'pngjs';
 import { expect, test } from 'vitest';
-import { useSimulator, useWechatUser } from './fixture.ts';
+import { startFurtherSimulator, useSimulator, useWechatUser } from './fixture.ts';
 import { settings } from './settings.ts';
-import { appToken, call, phoneAction } from './support.ts';
+import { apiCall, appToken, call, phoneAction, planFault } from './support.ts';
 
 const simulator = useSimulator();
 const user = useWechatUser(simulator);
@@ -24,7 +24,13 @@ test('the image holds a URL of WeChat and not the scene', async () => {
   expect(width).toBe(280);
   const content = jsQr.default(new Uint8ClampedArray(data), width, height)?.data ?? '';
   expect(content).toMatch(/^http:\/\/weixin\.qq\.com\/m\/\w{22}$/);
-  const opened = { kind: 'mini-program', page: 'pages/login/index', query: { scene: 'ticket%3A1' }, scene: 'ticket:1' };
+  const opened = {
+    kind: 'mini-program',
+    page: 'pages/login/index',
+    query: { scene: 'ticket%3A1' },
+    scene: 'ticket:1',
+    envVersion: 'release',
+  };
   expect((await scan(content)).json).toEqual(opened);
   expect((await scan(`data:image/png;base64,${image.toString('base64')}`)).json).toEqual(opened);
 });
@@ -33,7 +39,7 @@ test('a code never expires, opens the home page by default, and causes no push',
   const { image } = await create({ scene: 'x', check_path: false, env_version: 'develop', is_hyaline: true });
   await simulator.advanceClock(365 * 86_400_000);
   const { json } = await scan(`data:image/jpeg;base64,${image.toString('base64')}`);
-  expect(json).toMatchObject({ kind: 'mini-program', page: 'pages/index/index' });
+  expect(json).toMatchObject({ kind: 'mini-program', page: 'pages/index/index', envVersion: 'develop' });
   const log = (await call(simulator, 'GET', '/_log')).json;
   expect(log.filter(({ kind }: { kind: string }) => kind === 'push')).toEqual([]);
 });
@@ -78,6 +84,31 @@ test.each([
   [40097, { scene: 'x', check_path: 'false' }],
 ])('rejects a code with %i for %j', async (errcode, body) => {
   expect((await createError(body)).errcode).toBe(errcode);
+});
+
+test('a mini-program without a release gets 41030, unless env_version and check_path allow another version', async () => {
+  await planFault(simulator, 'getwxacodeunlimit', 'unreleased', 5);
+  const scene = 'x';
+  for (const body of [
+    { scene },
+    { scene, env_version: 'release', check_path: false },
+    { scene, env_version: 'trial' },
+    { scene, env_version: 'trial', check_path: true },
+  ]) {
+    expect((await createError(body)).errcode).toBe(41030);
+  }
+  expect((await create({ scene, env_version: 'trial', check_path: false })).type).toBe('image/png');
+  expect((await create({ scene })).type).toBe('image/png');
+});
+
+test('rejects a page that the released version does not have, unless check_path is false', async () => {
+  const further = await startFurtherSimulator({ miniapp: { pages: ['pages/index/index'] } });
+  const codeOf = async (body: object) =>
+    (await apiCall(further, 'miniapp', '/wxa/getwxacodeunlimit', { body: { scene: 'x', ...body } })).json?.errcode;
+  expect(await codeOf({})).toBeUndefined();
+  expect(await codeOf({ page: 'pages/login/index' })).toBe(41030);
+  expect(await codeOf({ page: 'pages/login/index', env_version: 'trial' })).toBe(41030);
+  expect(await codeOf({ page: 'pages/login/index', check_path: false })).toBeUndefined();
 });
 
 test('rejects a wrong token or method in JSON', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { useSimulator } from './fixture.ts';
 import { settings } from './settings.ts';
-import { call } from './support.ts';
+import { call, planFault } from './support.ts';
 
 const simulator = useSimulator();
 
@@ -138,4 +138,14 @@ test('rejects an API call without a token, or with an invalid one', async () => 
   expect((await call(simulator, 'POST', '/cgi-bin/qrcode/create', {})).json.errcode).toBe(41001);
   expect(await tokenErrcode('shortened')).toBe(40014);
   expect(await tokenErrcode(`85_${'x'.repeat(132)}`)).toBe(40001);
+});
+
+test('a token call from an IPv6 address that is not allowed gets 40164 with this address alone', async () => {
+  await planFault(simulator, 'stable_token', 'ipv6-not-in-whitelist');
+  const { errcode, errmsg } = await stable();
+  expect([errcode, errmsg]).toEqual([
+    40164,
+    expect.stringMatching(/^invalid ip 2408:8756:4c50:1a00::29, not in whitelist rid: [\da-f-]+$/),
+  ]);
+  expect(await stable()).toMatchObject({ access_token: expect.any(String) });
 });

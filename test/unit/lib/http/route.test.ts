@@ -67,6 +67,23 @@ describe('route', () => {
     expect(answer).toMatchObject({ statusCode: 400, json: { code: 'PARAM_ERROR', message, requestId: 'req-1' } });
   });
 
+  it('rejects a repeated query parameter', async () => {
+    const query = v.object({ page: v.string() });
+    const list = endpoint({
+      method: 'GET',
+      path: '/',
+      summary: '',
+      auth: 'none',
+      request: { query },
+      status: 200,
+      errors: [],
+    });
+    const statusOf = async (rawQueryString: string) =>
+      (await route(list, async () => undefined)(event({ rawQueryString }), { awsRequestId: 'req-1' } as Context))
+        .statusCode;
+    expect([await statusOf('page=1&other=2&other=3'), await statusOf('page=1&page=2')]).toEqual([200, 400]);
+  });
+
   it('neither returns nor logs the values of a rejected request', async () => {
     const answer = await call(succeed, {
       body: JSON.stringify({ name: { secret: '13800138000' } }),

@@ -34,8 +34,23 @@ describe('platformError', () => {
   });
 
   it.each([
+    ['invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 65-aa-bb', '1.2.3.4'],
+    ['invalid ip 1.2.3.4, not in whitelist hint: [jotvMa01143580]', '1.2.3.4'],
+    ['invalid ip 2408:8756:4c50:1a00::29, not in whitelist rid: 658cff8e-7783352d-44cb33e5', '2408:8756:4c50:1a00::29'],
+    ['invalid ip 2408:8756:4c50:1a00::29 ipv6 2408:8756:4c50:1a00::29, not in whitelist', '2408:8756:4c50:1a00::29'],
+    ['invalid ip 240e:3b7:ABCD:0:1:2:3:4, not in whitelist', '240e:3b7:ABCD:0:1:2:3:4'],
+    ['invalid ip ::ffff:1.2.3.4, not in whitelist', '1.2.3.4'],
+    ['invalid ip, not in whitelist rid: 658cff8e-7783352d-44cb33e5', 'of this server'],
+  ])('finds in "%s" the IP address %s', (errmsg, address) => {
+    expect(platformError('OFFICIAL', new PlatformError(40164, errmsg)).message).toContain(
+      `The IP address ${address} is not`,
+    );
+  });
+
+  it.each([
     [40125, 'MINIAPP_APP_SECRET'],
     [40037, 'copy the id from the console'],
+    [41030, 'set MINIAPP_ENV_VERSION to trial'],
     [48001, 'check verification'],
     [89503, 'must confirm the IP address'],
     [89506, 'rejected'],
