@@ -1,7 +1,7 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { log } from '../lib/core/log.ts';
 import { eachRecord } from '../lib/events/stream-batch.ts';
-import { syncIdentity } from '../lib/identity/sync-identity.ts';
+import { readIdentityChange, syncIdentity } from '../lib/identity/sync-identity.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 import { loadOfficialAccount } from '../lib/wiring/apps.ts';
 
@@ -10,9 +10,6 @@ const load = fresh(loadOfficialAccount);
 export const handler = (event: DynamoDBStreamEvent) =>
   eachRecord(
     event,
-    async ({ appId = '', openId = '', followedAt }) => {
-      const change = { appId, openId, followedAt: followedAt === undefined ? undefined : Number(followedAt) };
-      await syncIdentity(await load(), change);
-    },
+    async (item, before) => syncIdentity(await load(), readIdentityChange(item, before)),
     (error) => log.error('identity.sync-failed', { error }),
   );

@@ -56,7 +56,7 @@ export async function oauthCallback(
   const { openId } = grant;
   const profile = grant.profile ? await fetchProfile(deps, grant) : undefined;
   const person = { appId, openId, unionId: grant.unionId ?? profile?.unionId };
-  const { account, isNewUser } = await recogniseOrCreate(deps, person);
+  const { account, isNewUser } = await recogniseOrCreate({ ...deps, officialAppId: appId }, person);
   const updated = profile ? await storeProfile(deps, { account, grant, profile }) : account;
   return { redirect, session: await openSession(deps, updated, { sid, appId, openId, isNewUser }) };
 }

@@ -1,6 +1,12 @@
 import type { Runtime } from '../core/runtime.ts';
 import { clearWechatProfile, readAccount } from '../store/accounts.ts';
-import { readIdentity, requestIdentitySync, setSubscribed, type Person } from '../store/identities.ts';
+import {
+  readIdentity,
+  requestIdentitySync,
+  requestUnionLookup,
+  setSubscribed,
+  type Person,
+} from '../store/identities.ts';
 import type { Table } from '../store/table.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 
@@ -22,6 +28,15 @@ export async function recordFollow(
   const event = follows ? 'official-account.subscribed' : 'official-account.unsubscribed';
   deps.log.info(event, { openId: push.openId });
   if (!follows) await eraseWechatProfile(deps, push);
+}
+
+/**
+ * Requests the lookup of the unionid of a user of the official account who was met without one, at most once a day. A
+ * user who is unknown has no account to merge, so nothing is requested.
+ */
+export async function requestUnionId({ table, now }: FollowDeps, person: Person): Promise<void> {
+  const identity = await readIdentity(table, person, 'eventual');
+  if (identity) await requestUnionLookup(table, identity, now());
 }
 
 /** Requests a refresh of the WeChat profile of a user who consented to it. */

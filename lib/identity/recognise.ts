@@ -2,17 +2,34 @@ import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { createAccount, attachIdentity, attachUnion, mergeAccounts, type KnownPerson } from '../store/account-links.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
-import { identityName, readIdentity, readUnion, reserveUnion, type Person } from '../store/identities.ts';
+import {
+  identityName,
+  isUnionLookupDue,
+  readIdentity,
+  readUnion,
+  requestUnionLookup,
+  reserveUnion,
+  type Identity,
+  type Person,
+} from '../store/identities.ts';
 import type { Consistency, Table } from '../store/table.ts';
 import { newAccount } from './account.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 
-export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
+export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & {
+  table: Table;
+  /**
+   * The official account, whose users can be met without a unionid. Absent for flows of the mini-program, and where no
+   * official account is configured.
+   */
+  officialAppId?: string | undefined;
+};
 
 /**
  * Returns the account of a WeChat user. Finds the account by the openid in this app, or by the unionid, which all apps
  * of one Open Platform account share. Links a unionid that is not linked yet. Merges two accounts when the unionid
- * shows that both belong to one user.
+ * shows that both belong to one user. Requests the lookup of a missing unionid of a user of the official account, at
+ * most once a day; see sync-identity.ts.
  * @returns undefined when the user has no account
  * @throws IDENTITY_CONFLICT when both of two accounts to merge have a phone
  */
@@ -34,14 +51,15 @@ export async function recogniseOrCreate(
     const recognised = await recogniseOnce(deps, person, consistencyOf(attempt));
     if (recognised === VERSION_CONFLICT) return VERSION_CONFLICT;
     if (recognised.account) return { account: recognised.account, isNewUser: false };
-    const created = await createOnce(deps, recognised.person);
+    const created = await createOnce(deps, recognised.person, recognised.identity);
     return created === VERSION_CONFLICT ? VERSION_CONFLICT : { account: created, isNewUser: true };
   });
 }
 
-/** The account, and `person` completed with the stored unionid, if any. */
+/** The account, the identity as it was read, and `person` completed with the stored unionid, if any. */
 interface Recognised {
   person: Person;
+  identity: Identity | undefined;
   account: Account | undefined;
 }
 
@@ -61,9 +79,13 @@ async function recogniseOnce(
   if (identity?.accountId && !account) return VERSION_CONFLICT;
   const { unionId = identity?.unionId } = person;
   const completed = { ...person, unionId };
-  if (unionId === undefined || (account && unionId === identity?.unionId)) return { person: completed, account };
+  if (unionId === undefined) {
+    if (identity && account && isOfficial(deps, person)) await requestUnionLookup(table, identity, deps.now());
+    return { person: completed, identity, account };
+  }
+  if (account && unionId === identity?.unionId) return { person: completed, identity, account };
   const linked = await linkByUnion(deps, { ...person, unionId }, { account, consistency });
-  return linked === VERSION_CONFLICT ? VERSION_CONFLICT : { person: completed, account: linked };
+  return linked === VERSION_CONFLICT ? VERSION_CONFLICT : { person: completed, identity, account: linked };
 }
 
 /**
@@ -117,11 +139,13 @@ async function merge(deps: RecogniseDeps, accounts: [Account, Account], unionId:
 
 /**
  * Reserves the id of the account for the unionid, then stores the account and the identity in one transaction. After a
- * crash in between, the next login of the user in any app creates the account with the reserved id.
+ * crash in between, the next login of the user in any app creates the account with the reserved id. The transaction also
+ * requests the lookup of a missing unionid.
  */
 async function createOnce(
   { table, ...deps }: RecogniseDeps,
   person: Person,
+  identity: Identity = person,
 ): Promise<Account | typeof VERSION_CONFLICT> {
   const { unionId } = person;
   const fresh = newAccount(deps);
@@ -131,5 +155,12 @@ async function createOnce(
     identities: new Set([identityName(person)]),
     ...(unionId !== undefined && { unionIds: new Set([unionId]) }),
   };
-  return (await createAccount(table, account, person)) ? account : VERSION_CONFLICT;
+  const nowMs = deps.now();
+  const isDue = unionId === undefined && isOfficial(deps, person) && isUnionLookupDue(identity, nowMs);
+  const linked = { ...person, ...(isDue && { unionRequestedAtMs: nowMs }) };
+  return (await createAccount(table, account, linked)) ? account : VERSION_CONFLICT;
+}
+
+function isOfficial({ officialAppId }: Pick<RecogniseDeps, 'officialAppId'>, { appId }: Person): boolean {
+  return appId === officialAppId;
 }

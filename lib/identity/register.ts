@@ -5,6 +5,11 @@ import { accountGone, sessionEnded } from './authenticate.ts';
 import { openSession, type SessionAnswer, type SessionDeps } from './open-session.ts';
 import { recogniseOrCreate } from './recognise.ts';
 
+export type RegisterDeps = SessionDeps & {
+  /** undefined where no official account is configured. */
+  officialAppId: string | undefined;
+};
+
 /**
  * Creates an account and a session from the registration token of a user who scanned a login code. A client can send
  * the token again until the token expires, for example after a lost response. Each call returns the same account and
@@ -12,7 +17,7 @@ import { recogniseOrCreate } from './recognise.ts';
  * @throws UNAUTHENTICATED when the token is not valid or has expired, or the user revoked the login, logged out, ended
  * all sessions or closed the account; IDENTITY_CONFLICT as recogniseOrCreate
  */
-export async function register(deps: SessionDeps, registrationToken: string): Promise<SessionAnswer> {
+export async function register(deps: RegisterDeps, registrationToken: string): Promise<SessionAnswer> {
   const { sid, appId, openId, issuedAtMs } = await deps.tokens.verifyRegistration(registrationToken);
   const opened = await readOpenedSession(deps.table, sid);
   if (opened === 'revoked') throw sessionEnded();

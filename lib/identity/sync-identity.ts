@@ -1,81 +1,134 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import type { TokenOwner } from '../platform-token/owner.ts';
 import { clearWechatProfile, readAccount, setWechatProfile } from '../store/accounts.ts';
-import { completeIdentitySync, putUnionId, readIdentity, type Identity, type Person } from '../store/identities.ts';
+import {
+  completeRequest,
+  isUnionAbsent,
+  putUnionAbsence,
+  putUnionId,
+  readIdentity,
+  type Identity,
+  type Person,
+} from '../store/identities.ts';
+import type { Ticket } from '../store/tickets.ts';
 import { putUserToken, readUserToken, type UserToken } from '../store/user-tokens.ts';
 import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { fetchFollowerUnionId } from '../wechat/follower.ts';
 import { checkUserToken, fetchOauthProfile, refreshUserToken } from '../wechat/oauth.ts';
-import { recordFollow } from './following.ts';
+import { errcodeOf } from '../wechat/platform-error.ts';
+import { recordFollow, requestUnionId } from './following.ts';
 import { wechatProfile } from './profile-values.ts';
 import { recognise, type RecogniseDeps } from './recognise.ts';
 
 export type SyncDeps = RecogniseDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
-/** A changed item of the table that requests work: an identity, or the ticket of a scan that was also a follow. */
-export interface IdentityChange {
-  appId: string;
-  openId: string;
-  /** Only on a ticket: CreateTime of the push, epoch seconds. */
-  followedAt?: number | undefined;
+/**
+ * The work that one change of the table requests: of an identity the requests that are new, of a ticket the scan. A
+ * request that an earlier change made is not repeated when another attribute changes.
+ */
+export type IdentityChange = Pick<Identity, 'appId' | 'openId' | 'syncRequestedAtMs' | 'unionRequestedAtMs'> &
+  Pick<Ticket, 'scannedAt' | 'followedAt'>;
+
+/** Reads the requested work from a changed item, whose strings and numbers are texts. */
+export function readIdentityChange(
+  item: Record<string, string | undefined>,
+  before: Record<string, string | undefined>,
+): IdentityChange {
+  const { appId = '', openId = '' } = item;
+  const names = ['syncRequestedAtMs', 'unionRequestedAtMs', 'scannedAt', 'followedAt'] as const;
+  const changed = names.filter((name) => item[name] !== undefined && item[name] !== before[name]);
+  return { appId, openId, ...Object.fromEntries(changed.map((name) => [name, Number(item[name])])) };
 }
 
 /**
- * Errors that make the stream retry, as an unexpected error does. Any other AppError is logged and ends the
- * synchronisation.
+ * Does the work that was deferred from a push or a login: stores the follow, looks up the unionid, and refreshes the
+ * profile if the user consented. Idempotent.
+ * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, and unexpected errors: the stream retries
  */
-const TRANSIENT = new Set<string>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED']);
-
-/**
- * Does the work that was deferred from a push: stores the follow, looks up the unionid, and refreshes the profile if
- * the user consented. Idempotent.
- * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT: the stream retries
- */
-export async function syncIdentity(deps: SyncDeps, { appId, openId, followedAt }: IdentityChange): Promise<void> {
-  if (followedAt !== undefined) {
-    await recordFollow(deps, { appId, openId, follows: true, atS: followedAt });
-    return;
+export async function syncIdentity(deps: SyncDeps, change: IdentityChange): Promise<void> {
+  const { appId, openId, followedAt, scannedAt } = change;
+  const person = { appId, openId };
+  if (appId !== deps.app.appId) return;
+  if (followedAt !== undefined) return recordFollow(deps, { ...person, follows: true, atS: followedAt });
+  if (scannedAt !== undefined) return requestUnionId(deps, person);
+  const identity = await readIdentity(deps.table, person, 'strong');
+  if (!identity) return;
+  if (isPending('unionRequestedAtMs', change, identity)) {
+    // After a permanent error the request remains, so that a meeting with the user after a day repeats it.
+    await unlessPermanent(deps, identity, () => resolveUnion(deps, identity));
   }
-  const identity = await readIdentity(deps.table, { appId, openId }, 'strong');
-  if (identity?.syncRequestedAtMs === undefined || appId !== deps.app.appId) return;
-  try {
-    await resolveFollower(deps, identity);
-    await refreshProfile(deps, identity);
-  } catch (error) {
-    if (!(error instanceof AppError) || TRANSIENT.has(error.code)) throw error;
-    deps.log.error('identity.sync-abandoned', { openId, error });
+  if (isPending('syncRequestedAtMs', change, identity)) {
+    await unlessPermanent(deps, identity, () => refreshProfile(deps, identity));
+    await completeRequest(deps.table, identity, 'syncRequestedAtMs');
   }
-  await completeIdentitySync(deps.table, identity);
 }
 
 /**
- * Looks up the unionid of a follower at WeChat and stores it on the identity. A failure is only logged, because the
- * login works without a unionid.
+ * Looks up the unionid of a follower at WeChat and stores it on the identity, unless WeChat returned none in the last
+ * day. A failure is only logged, because the login works without a unionid.
  */
 export async function resolveUnionId(
-  { log, load }: Pick<RecogniseDeps, 'log'> & { load: () => Promise<SyncDeps> },
+  { table, log, now, loadOfficialAccount }: ResolveDeps,
   { appId, openId }: Person,
 ): Promise<void> {
+  const person = { appId, openId };
   try {
-    const deps = await load();
-    if (appId === deps.app.appId) await fetchUnionId(deps, { appId, openId });
+    const identity: Identity = (await readIdentity(table, person, 'eventual')) ?? person;
+    if (identity.unionId !== undefined || isUnionAbsent(identity, now())) return;
+    await askUnionId(await loadOfficialAccount(), identity);
   } catch (error) {
     log.warn('identity.unionid-unresolved', { openId, error });
   }
 }
 
-async function resolveFollower(deps: SyncDeps, identity: Identity): Promise<void> {
-  const { appId, openId, unionId, accountId, subscribed } = identity;
-  if (!subscribed || (unionId !== undefined && accountId !== undefined)) return;
-  await recognise(deps, { appId, openId, unionId: unionId ?? (await fetchUnionId(deps, { appId, openId })) });
+type ResolveDeps = Pick<RecogniseDeps, 'table' | 'log' | 'now'> & { loadOfficialAccount: () => Promise<SyncDeps> };
+
+/** Whether a change made a request that is still pending. */
+function isPending(request: 'syncRequestedAtMs' | 'unionRequestedAtMs', change: IdentityChange, identity: Identity) {
+  return change[request] !== undefined && identity[request] !== undefined;
 }
 
-async function fetchUnionId(deps: SyncDeps, { appId, openId }: Person): Promise<string | undefined> {
-  const { app } = deps;
+/** Errcodes after which the same call can succeed within an hour: WeChat is busy, the token changed, a minute's limit. */
+const TRANSIENT_ERRCODES = new Set([-1, 40001, 40014, 42001, 45011]);
+/** The same for errors without an errcode. */
+const TRANSIENT = new Set<string>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED']);
+
+/**
+ * Runs one part of the work. Logs an error that a retry cannot resolve, so that the stream proceeds with later changes.
+ * @throws every other error
+ */
+async function unlessPermanent(deps: SyncDeps, { openId }: Identity, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    deps.log.error('identity.sync-abandoned', { openId, error });
+  }
+}
+
+/** Whether a retry may succeed. Any other errcode is a decision of WeChat, also one of the daily quota. */
+function isTransient(error: unknown): boolean {
+  const errcode = errcodeOf(error);
+  if (errcode !== undefined) return TRANSIENT_ERRCODES.has(errcode);
+  return !(error instanceof AppError) || TRANSIENT.has(error.code);
+}
+
+/** Links the account by the unionid, and merges two accounts that the unionid joins. */
+async function resolveUnion(deps: SyncDeps, identity: Identity): Promise<void> {
+  const { appId, openId, unionId = await askUnionId(deps, identity) } = identity;
+  if (unionId === undefined) return;
+  await recognise(deps, { appId, openId, unionId });
+  await completeRequest(deps.table, identity, 'unionRequestedAtMs');
+}
+
+/** Asks WeChat for the unionid of a user, and stores the answer. */
+async function askUnionId(deps: SyncDeps, identity: Identity): Promise<string | undefined> {
+  const { appId, openId } = identity;
   const unionId = await deps.accessToken.withToken((accessToken) =>
-    fetchFollowerUnionId(deps, { app, accessToken, openId }),
+    fetchFollowerUnionId(deps, { app: deps.app, accessToken, openId }),
   );
-  if (unionId !== undefined) await putUnionId(deps.table, { appId, openId, unionId });
+  if (unionId === undefined) await putUnionAbsence(deps.table, identity, deps.now());
+  else await putUnionId(deps.table, { appId, openId, unionId });
   return unionId;
 }
 

@@ -1,4 +1,4 @@
-import { recordFollow, eraseWechatProfile, requestProfileSync } from '../identity/following.ts';
+import { recordFollow, eraseWechatProfile, requestProfileSync, requestUnionId } from '../identity/following.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { tapChoice, typeChoice } from '../scan-login/choose.ts';
 import { recordScan, type ScanDeps } from '../scan-login/record-scan.ts';
@@ -48,6 +48,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   }
   const decided = await handleChoice(deps, push);
   if (decided) return decided;
+  await requestUnionId(deps, person);
   if (await isFirst(deps, push)) await handlePush(deps, push);
   return replyTo(content, deps.replies);
 }

@@ -23,6 +23,8 @@ export type PollAnswer =
 export type PollDeps = SessionDeps & {
   /** For a user without an account: `ask` returns a registration token, `auto` creates an account at once. */
   register: 'ask' | 'auto';
+  /** undefined where no official account is configured. */
+  officialAppId: string | undefined;
   /** Loads the official account, to look up the unionid of an unknown user. */
   loadOfficialAccount(): Promise<SyncDeps>;
 };
@@ -87,7 +89,7 @@ async function resolveUnknown(
   deps: PollDeps,
   { sid, ...person }: Person & { sid: string },
 ): Promise<Account | undefined> {
-  await resolveUnionId({ log: deps.log, load: deps.loadOfficialAccount }, person);
+  if (person.appId === deps.officialAppId) await resolveUnionId(deps, person);
   if (deps.register === 'ask') return recognise(deps, person);
   if ((await readOpenedSession(deps.table, sid)) === 'revoked') throw expired();
   return (await recogniseOrCreate(deps, person)).account;

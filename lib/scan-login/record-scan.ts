@@ -24,7 +24,7 @@ export interface Scan {
 /**
  * Records a scan of a login code of the official account. Makes one conditional write for the ticket, one for the
  * newest scan of the user, and no read. If the user followed the account with the scan, the first write stores the
- * follow. `syncIdentity` copies the follow to the identity later.
+ * follow. `syncIdentity` copies the follow to the identity later, or requests a missing unionid.
  * @returns whether this scan moved the ticket, and the ticket. The ticket is undefined for an unknown, expired or used
  * code, and for a code of another app or user
  */
@@ -35,8 +35,8 @@ export async function recordScan(
   const nowMs = now();
   const to = confirmBy === 'tap' ? 'scanned' : 'confirmed';
   const followedAt = isFollow ? atS : undefined;
-  // Only from `created`: the stream filter of identity-sync reads the follow from this move alone.
-  const result = await moveTicket(table, { ...scan, from: ['created'], to, nowMs, followedAt });
+  // Only from `created`: the stream filter of identity-sync passes this move alone.
+  const result = await moveTicket(table, { ...scan, from: ['created'], to, nowMs, scannedAt: atS, followedAt });
   if (result.ticket) {
     const expiresAt = Math.floor(nowMs / 1_000) + TICKET_LIFE_S + LATE_REVOKE_S;
     await putNewestScan(table, { ...scan, scannedAtS: atS, expiresAt });

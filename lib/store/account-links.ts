@@ -1,5 +1,5 @@
 import { allIdsOf, PROFILE_FIELDS, type Account, type MergeRecord, type PhoneRelease } from './accounts.ts';
-import { identityName, personOf, type Person } from './identities.ts';
+import { identityName, personOf, type Identity, type Person } from './identities.ts';
 import { keys } from './keys.ts';
 import { newIdentity, onRevision, pointTo, writeTogether, type Change } from './link-writes.ts';
 import type { Table } from './table.ts';
@@ -11,8 +11,15 @@ import type { Table } from './table.ts';
 /** A WeChat user with a unionid. */
 export type KnownPerson = Person & { unionId: string };
 
-/** Stores a new account together with the identity that points to it. A unionid must point to the account already. */
-export function createAccount(table: Table, account: Account, person: Person): Promise<boolean> {
+/**
+ * Stores a new account together with the identity that points to it. A unionid must point to the account already.
+ * Without a unionid, `unionRequestedAtMs` can request its lookup.
+ */
+export function createAccount(
+  table: Table,
+  account: Account,
+  person: Person & Pick<Identity, 'unionRequestedAtMs'>,
+): Promise<boolean> {
   return writeTogether(table, [
     { put: { ...keys.account(account.id), ...account }, unlessExists: true },
     newIdentity(account, { ...person, registeredAt: account.createdAt }),

@@ -19,9 +19,19 @@ export interface Identity extends Person {
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
-  /** Time of the pending request to synchronise with WeChat (epoch ms); absent without a request. */
+  /** Time of the pending request to refresh the WeChat profile (epoch ms); absent without a request. */
   syncRequestedAtMs?: number;
+  /**
+   * Time of the pending request to look up the unionid (epoch ms); absent without a request. Separate from the request
+   * of a profile refresh, because a refresh can erase the profile.
+   */
+  unionRequestedAtMs?: number;
+  /** When WeChat last answered a lookup without a unionid (epoch ms). */
+  unionAbsentAtMs?: number;
 }
+
+/** Milliseconds between two lookups of a unionid that meetings with its user cause. */
+const LOOKUP_INTERVAL_MS = 24 * 3_600_000;
 
 /** Returns the name under which an account lists an identity. */
 export function identityName({ appId, openId }: Person): string {
@@ -78,7 +88,7 @@ export async function readPhoneHolder(table: Table, phone: string): Promise<stri
 
 /**
  * Stores whether a user follows, unless a later push is stored, because pushes can arrive out of order. A follow also
- * requests a synchronisation; an unfollow removes the request.
+ * requests a profile refresh and a lookup of the unionid, which only followers have. An unfollow removes both requests.
  * @param atS CreateTime of the push, epoch seconds
  * @returns false if a later push is stored
  */
@@ -86,7 +96,9 @@ export async function setSubscribed(
   table: Table,
   { appId, openId, subscribed, atS, nowMs }: Person & { subscribed: boolean; atS: number; nowMs: number },
 ): Promise<boolean> {
-  const request = subscribed ? 'SET syncRequestedAtMs = :now, ' : 'REMOVE syncRequestedAtMs SET ';
+  const request = subscribed
+    ? 'REMOVE unionAbsentAtMs SET syncRequestedAtMs = :now, unionRequestedAtMs = :now, '
+    : 'REMOVE syncRequestedAtMs, unionRequestedAtMs SET ';
   const stored = await changeIdentity(
     table,
     { appId, openId },
@@ -114,7 +126,49 @@ export async function putUnionId(table: Table, person: Person & { unionId: strin
   });
 }
 
-/** Requests a synchronisation with WeChat; does nothing for an identity without an account. */
+/**
+ * Whether a meeting with this user of the official account requests a lookup of the unionid: the unionid is unknown, and
+ * the last day had neither a request nor an answer without a unionid.
+ */
+export function isUnionLookupDue(identity: Identity, nowMs: number): boolean {
+  const { unionId, unionRequestedAtMs = -Infinity } = identity;
+  return unionId === undefined && unionRequestedAtMs <= nowMs - LOOKUP_INTERVAL_MS && !isUnionAbsent(identity, nowMs);
+}
+
+/** Whether WeChat answered a lookup in the last day without a unionid. */
+export function isUnionAbsent({ unionAbsentAtMs = -Infinity }: Identity, nowMs: number): boolean {
+  return unionAbsentAtMs > nowMs - LOOKUP_INTERVAL_MS;
+}
+
+/** Requests a lookup of the unionid, if it is due. The condition repeats the rule of isUnionLookupDue. */
+export async function requestUnionLookup(table: Table, identity: Identity, nowMs: number): Promise<void> {
+  if (!isUnionLookupDue(identity, nowMs)) return;
+  const isOld = (name: string) => `(attribute_not_exists(${name}) OR ${name} <= :dayAgo)`;
+  await changeIdentity(table, identity, {
+    UpdateExpression: 'SET unionRequestedAtMs = :now',
+    ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(unionId) AND ${isOld('unionRequestedAtMs')} AND ${isOld('unionAbsentAtMs')}`,
+    ExpressionAttributeValues: { ':now': nowMs, ':dayAgo': nowMs - LOOKUP_INTERVAL_MS },
+  });
+}
+
+/** Stores that WeChat returned no unionid, and completes the request. A request that arrived in the meantime remains. */
+export async function putUnionAbsence(
+  table: Table,
+  { appId, openId, unionRequestedAtMs: seen }: Identity,
+  nowMs: number,
+): Promise<void> {
+  await changeIdentity(
+    table,
+    { appId, openId },
+    {
+      UpdateExpression: 'SET appId = :appId, openId = :openId, unionAbsentAtMs = :now REMOVE unionRequestedAtMs',
+      ConditionExpression: `attribute_not_exists(unionId) AND ${seen === undefined ? 'attribute_not_exists(unionRequestedAtMs)' : 'unionRequestedAtMs = :seen'}`,
+      ExpressionAttributeValues: { ':appId': appId, ':openId': openId, ':now': nowMs, ':seen': seen },
+    },
+  );
+}
+
+/** Requests a refresh of the WeChat profile; does nothing for an identity without an account. */
 export async function requestIdentitySync(table: Table, person: Person, nowMs: number): Promise<void> {
   await changeIdentity(table, person, {
     UpdateExpression: 'SET syncRequestedAtMs = :now',
@@ -123,12 +177,16 @@ export async function requestIdentitySync(table: Table, person: Person, nowMs: n
   });
 }
 
-/** Completes a synchronisation. A request that arrived in the meantime remains. */
-export async function completeIdentitySync(table: Table, { syncRequestedAtMs, ...person }: Identity): Promise<void> {
-  await changeIdentity(table, person, {
-    UpdateExpression: 'REMOVE syncRequestedAtMs',
-    ConditionExpression: 'syncRequestedAtMs = :seen',
-    ExpressionAttributeValues: { ':seen': syncRequestedAtMs },
+/** Completes a request. A request that arrived in the meantime remains. */
+export async function completeRequest(
+  table: Table,
+  identity: Identity,
+  request: 'syncRequestedAtMs' | 'unionRequestedAtMs',
+): Promise<void> {
+  await changeIdentity(table, identity, {
+    UpdateExpression: `REMOVE ${request}`,
+    ConditionExpression: `${request} = :seen`,
+    ExpressionAttributeValues: { ':seen': identity[request] },
   });
 }
 

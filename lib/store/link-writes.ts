@@ -60,7 +60,10 @@ export function onRevision(account: Account, { unless = [], unchanged = [], ...c
 }
 
 /** Builds a write that points an identity without an account to this account. */
-export function newIdentity({ id }: Account, person: Person & Pick<Identity, 'registeredAt'>): Update {
+export function newIdentity(
+  { id }: Account,
+  person: Person & Pick<Identity, 'registeredAt' | 'unionRequestedAtMs'>,
+): Update {
   return {
     key: keys.identity(person.appId, person.openId),
     set: { ...person, accountId: id },

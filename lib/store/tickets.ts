@@ -26,9 +26,9 @@ export interface Ticket extends Asker {
   appId: string;
   /** The user who scanned; present from the state `scanned` on. */
   openId?: string;
-  /**
-   * CreateTime of the push (epoch seconds), if the user began to follow with this scan. The identity stores it later.
-   */
+  /** CreateTime of the push of the scan (epoch seconds); only on a code of the official account. */
+  scannedAt?: number;
+  /** The same, if the user began to follow with this scan. The identity stores it later. */
   followedAt?: number;
   /** Time of the confirmation. An end of all sessions after this time also ends the login. */
   confirmedAtMs?: number;
@@ -72,6 +72,7 @@ export interface TicketMove {
   from: TicketState[];
   to: TicketState;
   nowMs: number;
+  scannedAt?: number;
   followedAt?: number | undefined;
   /** Time of the login of the session that makes this move. */
   loginAtMs?: number;
@@ -87,12 +88,25 @@ export interface TicketMove {
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
-  { ticket, appId, openId, from, to, nowMs, followedAt, loginAtMs, pushId, confirmedAfterMs = 0 }: TicketMove,
+  {
+    ticket,
+    appId,
+    openId,
+    from,
+    to,
+    nowMs,
+    scannedAt,
+    followedAt,
+    loginAtMs,
+    pushId,
+    confirmedAfterMs = 0,
+  }: TicketMove,
 ): Promise<{ moved: true; ticket: ScannedTicket } | { moved: false; ticket?: ScannedTicket }> {
   const changes = {
     state: to,
     openId,
     ...(to === 'confirmed' && { confirmedAtMs: nowMs }),
+    ...(scannedAt !== undefined && { scannedAt }),
     ...(followedAt !== undefined && { followedAt }),
     ...(to === 'confirmed' && loginAtMs !== undefined && { loginAtMs }),
     ...(pushId !== undefined && { [`${to}By`]: pushId }),

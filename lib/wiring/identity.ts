@@ -1,4 +1,4 @@
-import { settings } from '../core/config.ts';
+import { settings, variable } from '../core/config.ts';
 import { REQUEST_BUDGET_MS } from '../core/deadline.ts';
 import { once } from '../core/once.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
@@ -6,8 +6,8 @@ import type { PhoneDeps } from '../identity/bind-phone.ts';
 import type { CloseDeps } from '../identity/close-account.ts';
 import type { LoginDeps } from '../identity/login-miniapp.ts';
 import { readTakeoverPolicy } from '../identity/phone-takeover.ts';
+import type { RegisterDeps } from '../identity/register.ts';
 import type { ProfileDeps } from '../identity/update-profile.ts';
-import type { SessionDeps } from '../identity/open-session.ts';
 import { closeAtWechat } from '../pay/check-order.ts';
 import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
 import { loadAccountLimit, loadLimited, type Limited } from './limits.ts';
@@ -29,10 +29,11 @@ export async function loadLogin(outside: Runtime = runtime): Promise<LoginDeps &
  * Loads the dependencies of the registration after a scan.
  * @throws NOT_CONFIGURED
  */
-export function loadRegistration(
+export async function loadRegistration(
   outside: Runtime = runtime,
-): Promise<SessionDeps & Limited & { publicBaseUrl: string }> {
-  return loadBoth(loadSessions(outside), loadLimited('register', outside));
+): Promise<RegisterDeps & Limited & { publicBaseUrl: string }> {
+  const sessions = await loadBoth(loadSessions(outside), loadLimited('register', outside));
+  return { ...sessions, officialAppId: variable('OFFICIAL_APP_ID') };
 }
 
 /**

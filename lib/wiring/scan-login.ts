@@ -1,4 +1,4 @@
-import { addressSetting, badSetting, settings } from '../core/config.ts';
+import { addressSetting, badSetting, settings, variable } from '../core/config.ts';
 import { once } from '../core/once.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import { readCodeTarget, type CreateDeps } from '../scan-login/create.ts';
@@ -48,7 +48,7 @@ export async function loadQrLoginPoll(
   // One owner for all polls, because the owner caches the access token.
   const official = once(() => loadOfficialAccount(outside));
   const sessions = await loadBoth(loadSessions(outside), loadLimited('qr-login-poll', outside));
-  return { ...sessions, register, loadOfficialAccount: official };
+  return { ...sessions, register, officialAppId: variable('OFFICIAL_APP_ID'), loadOfficialAccount: official };
 }
 
 /**

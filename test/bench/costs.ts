@@ -40,6 +40,8 @@ const USE_CASES: Record<string, Step[]> = {
     { flow: 'QR code', entry: 'api', times: 1 },
     { flow: 'poll, pending', entry: 'api', times: 30 },
     { flow: 'scan push', entry: 'url', times: 1 },
+    // identity-sync checks whether the unionid of the user is known.
+    { entry: 'inside', times: 1 },
     { flow: 'tap', entry: 'url', times: 1 },
     { flow: 'poll, collected, known user', entry: 'api', times: 1 },
   ],

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readService } from '../../infra/service/service.ts';
-import { passes } from '../../infra/service/stream-filter.ts';
 import { syncIdentity } from '../../lib/identity/sync-identity.ts';
 import { recordFollow } from '../../lib/identity/following.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
@@ -9,12 +7,15 @@ import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { readIdentity, readUnion } from '../../lib/store/identities.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { readTicket } from '../../lib/store/tickets.ts';
+import { isDelivered, runRequests } from '../support/identity-changes.ts';
 import { ASKER, chatOf } from '../support/scan-login.ts';
 import { recordOf } from '../support/stream-records.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const { appId } = ids.official;
 const CALL = '/cgi-bin/user/info';
+/** Both requests of a follow. */
+const REQUESTED = { syncRequestedAtMs: expect.any(Number), unionRequestedAtMs: expect.any(Number) };
 
 describe('syncIdentity', () => {
   let world: World;
@@ -48,18 +49,19 @@ describe('syncIdentity', () => {
     const { user } = await loginMiniapp(world.miniapp, await world.phone.loginCode(person));
     await pushed(person, true, 100);
     const before = await world.calls(CALL);
-    await syncIdentity(world.official, identityKey(person));
-    await syncIdentity(world.official, identityKey(person));
+    await runRequests(world, identityKey(person));
+    await runRequests(world, identityKey(person));
     expect((await world.calls(CALL)) - before).toBe(1);
     const identity = await identityOf(person);
     expect(identity).toMatchObject({ accountId: user.id, unionId: person.unionId, subscribed: true });
     expect(identity).not.toHaveProperty('syncRequestedAtMs');
+    expect(identity).not.toHaveProperty('unionRequestedAtMs');
   });
 
   it('creates no account for a follower without an account', async () => {
     const person = await follower();
     await pushed(person, true, 100);
-    await syncIdentity(world.official, identityKey(person));
+    await runRequests(world, identityKey(person));
     expect(await identityOf(person)).not.toHaveProperty('accountId');
     expect(await identityOf(person)).toMatchObject({ unionId: person.unionId });
     expect(await readUnion(world.table, person.unionId, 'strong')).toBeUndefined();
@@ -69,12 +71,13 @@ describe('syncIdentity', () => {
     const person = await follower();
     await pushed(person, true, 100);
     await world.faults(CALL, '5xx');
-    await expect(syncIdentity(world.official, identityKey(person))).rejects.toMatchObject({
+    await expect(runRequests(world, identityKey(person))).rejects.toMatchObject({
       code: 'WECHAT_UNAVAILABLE',
     });
-    expect(await identityOf(person)).toMatchObject({ syncRequestedAtMs: expect.any(Number) });
-    await syncIdentity(world.official, identityKey(person));
+    expect(await identityOf(person)).toMatchObject(REQUESTED);
+    await runRequests(world, identityKey(person));
     expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
+    expect(await identityOf(person)).not.toHaveProperty('unionRequestedAtMs');
   });
 
   it('copies a follow that came with a scan from the ticket to the identity', async () => {
@@ -86,7 +89,7 @@ describe('syncIdentity', () => {
     expect(await identityOf(person)).toBeUndefined();
     const ticket = (await readTicket(world.table, qr.ticket))!;
     await syncIdentity(world.official, { ...identityKey(person), followedAt: ticket.followedAt });
-    expect(await identityOf(person)).toMatchObject({ subscribed: true, syncRequestedAtMs: expect.any(Number) });
+    expect(await identityOf(person)).toMatchObject({ subscribed: true, ...REQUESTED });
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });
 
@@ -114,24 +117,11 @@ describe('syncIdentity', () => {
           ? ['created', 'scanned', 'scanned', 'confirmed', 'collected', 'cancelled']
           : ['created', 'confirmed', 'confirmed', 'confirmed', 'collected', 'cancelled'],
       );
-      const { filterPatterns } = readService().streamConsumers.find(
-        ({ functionName }) => functionName === 'identity-sync',
-      )!;
       const key = keys.ticket(qr.ticket);
       const records = [undefined, ...images].map((image, i) => recordOf(key, image, images[i]));
-      expect(records.filter((record) => passes(filterPatterns, record))).toEqual([records[1]]);
+      expect(records.filter(isDelivered)).toEqual([records[1]]);
     },
   );
-
-  it('gives up after a permanent error, so that later records proceed', async () => {
-    for (const errcode of [40003, 46004, 48001]) {
-      const person = await follower();
-      await pushed(person, true, 100);
-      await world.fault({ target: CALL, action: 'errcode', errcode, times: 1 });
-      await syncIdentity(world.official, identityKey(person));
-      expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
-    }
-  });
 
   it('keeps a request that arrives during the sync', async () => {
     const person = await follower();
@@ -140,8 +130,8 @@ describe('syncIdentity', () => {
       await pushed(person, true, 200);
       return world.official.send(request);
     };
-    await syncIdentity({ ...world.official, send: slowly }, identityKey(person));
-    expect(await identityOf(person)).toMatchObject({ syncRequestedAtMs: expect.any(Number), subscribedChangedAt: 200 });
+    await runRequests({ ...world, official: { ...world.official, send: slowly } }, identityKey(person));
+    expect(await identityOf(person)).toMatchObject({ ...REQUESTED, subscribedChangedAt: 200 });
   });
 
   it('ignores identities of other apps and unknown identities', async () => {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorize } from '../../lib/h5/authorize.ts';
 import { oauthCallback } from '../../lib/h5/oauth-callback.ts';
-import { syncIdentity } from '../../lib/identity/sync-identity.ts';
 import { recordFollow, eraseWechatProfile, requestProfileSync } from '../../lib/identity/following.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
@@ -11,6 +10,7 @@ import { readUserToken } from '../../lib/store/user-tokens.ts';
 import type { OfficialPush } from '../../lib/wechat/official-push.ts';
 import type { OauthScope } from '../../lib/wechat/oauth.ts';
 import { countingSleeps } from '../support/sleeps.ts';
+import { runRequests } from '../support/identity-changes.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const PAGE = 'https://h5.example.com/welcome?from=menu#top';
@@ -210,13 +210,13 @@ describe('login on an H5 page', () => {
       ] as const) {
         const before = await world.calls(path);
         await requestProfileSync(world.base, identity);
-        await syncIdentity(world.official, identity);
+        await runRequests(world, identity);
         expect((await world.calls(path)) - before, path).toBe(calls);
       }
       await world.simulator.advanceClock(7_300_000);
       const before = (await readUserToken(world.table, identity, world.base.now()))!;
       await requestProfileSync(world.base, identity);
-      await syncIdentity(world.official, identity);
+      await runRequests(world, identity);
       const after = (await readUserToken(world.table, identity, world.base.now()))!;
       expect(after.accessToken).not.toBe(before.accessToken);
       expect(await nickname(token)).toBe('原来的名字');
@@ -230,7 +230,7 @@ describe('login on an H5 page', () => {
         return { ...answer, body: Buffer.from(answer.body.toString().replace('原来的名字', '微信用户')) };
       };
       await requestProfileSync(world.base, identity);
-      await syncIdentity({ ...world.official, send }, identity);
+      await runRequests({ table: world.table, official: { ...world.official, send } }, identity);
       expect(await nickname(token)).toBe('原来的名字');
     });
 
@@ -238,7 +238,7 @@ describe('login on an H5 page', () => {
       const { person, identity, token } = await consented();
       await world.phone.act(person, 'change-password');
       await requestProfileSync(world.base, identity);
-      await syncIdentity(world.official, identity);
+      await runRequests(world, identity);
       expect(await nickname(token)).toBeNull();
     });
 

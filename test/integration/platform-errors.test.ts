@@ -5,7 +5,6 @@ import { loadJssdk } from '../../lib/wiring/h5.ts';
 import { authorize } from '../../lib/h5/authorize.ts';
 import { oauthCallback } from '../../lib/h5/oauth-callback.ts';
 import { bindPhone } from '../../lib/identity/bind-phone.ts';
-import { syncIdentity } from '../../lib/identity/sync-identity.ts';
 import { recordFollow } from '../../lib/identity/following.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { sendSubscribeMessage } from '../../lib/notify/send-subscribe-message.ts';
@@ -14,6 +13,7 @@ import { publishMenu } from '../../lib/official-account/publish-menu.ts';
 import { createMiniappQrLogin, createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { platformTokens } from '../../lib/store/platform-tokens.ts';
+import { runRequests } from '../support/identity-changes.ts';
 import { ASKER } from '../support/scan-login.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
@@ -99,7 +99,7 @@ describe('errcodes of WeChat', () => {
         const identity = { appId, openId: openIds.official };
         await recordFollow(world.base, { ...identity, follows: true, atS: 1 });
         return async () => {
-          await syncIdentity(world.official, identity);
+          await runRequests(world, identity);
           expect(await readIdentity(world.table, identity, 'strong')).not.toHaveProperty('syncRequestedAtMs');
         };
       },
@@ -194,9 +194,9 @@ describe('errcodes of WeChat', () => {
     ['QR code', 'WECHAT_UNAVAILABLE', [40052, 40053]],
     ['QR code', 'RATE_LIMITED', [45009]],
     ['QR code', 'WECHAT_CONFIG', [48001, 40164]],
-    // Permanent errors: the user does not follow, or the app lacks the permission.
-    ['follower', SUCCEEDS, [40003, 46004, 48001]],
-    ['follower', 'RATE_LIMITED', [45009]],
+    // Permanent errors: the user does not follow, the app lacks the permission, or its daily quota is spent.
+    ['follower', SUCCEEDS, [40003, 46004, 48001, 45009, 40132]],
+    ['follower', 'RATE_LIMITED', [45011]],
     ['OAuth code', 'WECHAT_CODE_INVALID', [40029, 40163, 41008, 42003]],
     ['OAuth code', 'WECHAT_CONFIG', [40013, 40125, 41002, 41004, 40164]],
     ['OAuth code', 'RATE_LIMITED', [45011]],

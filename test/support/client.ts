@@ -64,7 +64,8 @@ export const phone = {
     (await simulator('POST', `/_phone/users/${id}/login-code`)).code,
   act: ({ id }: Person, action: string, body: object = {}): Promise<Json> =>
     simulator('POST', `/_phone/users/${id}/${action}`, body),
-  fault: (target: string, action: string): Promise<void> => simulator('POST', '/_faults', { target, action, times: 1 }),
+  fault: (target: string, action: string, plan: { times?: number; errcode?: number } = {}): Promise<void> =>
+    simulator('POST', '/_faults', { target, action, times: 1, ...plan }),
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 

@@ -28,6 +28,7 @@ export function oauthRoutes({ settings: { official }, users, oauthCodes, userTok
         return {
           ...userTokens.issue(consent),
           ...(consent.snapshot && { is_snapshotuser: 1 }),
+          // snsapi_base returns no unionid since 2017: w7corp/easywechat #198, littlecodersh/itchatmp #37.
           ...(consent.scope === 'snsapi_userinfo' && { unionid: users.unionIdIn('official', consent) }),
         };
       },

@@ -41,7 +41,10 @@ export function officialRoutes({ settings, clock, users, qrCodes }: World): Plat
   };
 }
 
-/** Renders a follower. No nickname and no region since 2021; users who do not follow have no details. */
+/**
+ * Renders a follower. No nickname and no region since 2021. Users who do not follow have no details, and no unionid since
+ * 2017: littlecodersh/itchatmp #37.
+ */
 function describeFollower(
   { openIds, follow, tagIds }: WechatUser,
   unionid: string | undefined,

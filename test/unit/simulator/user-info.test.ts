@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useSimulator, useWechatUser } from './fixture.ts';
-import { apiCall, call, createQr, phoneAction } from './support.ts';
+import { apiCall, call, createQr, newUser, phoneAction } from './support.ts';
 
 const simulator = useSimulator();
 const user = useWechatUser(simulator);
@@ -58,4 +58,9 @@ test('rejects a wrong openid, token or method', async () => {
   const query = { openid: user.openIds.official };
   expect((await apiCall(simulator, 'miniapp', '/cgi-bin/user/info', { query })).json.errcode).toBe(40001);
   expect((await apiCall(simulator, 'official', '/cgi-bin/user/info', { query, body: {} })).json.errcode).toBe(43001);
+});
+
+test('returns the unionid of a user who followed before the deployment', async () => {
+  const old = await newUser(simulator, { follows: true });
+  expect(await ask({ openid: old.openIds.official })).toMatchObject({ subscribe: 1, unionid: old.unionId });
 });
