@@ -1,5 +1,6 @@
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { answerPush } from '../lib/official-account/answer-push.ts';
+import { reportUnreadable } from '../lib/official-account/report-push.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.ts';
 import { renderReply } from '../lib/wechat/official-reply.ts';
@@ -17,6 +18,10 @@ export const handler = webhook(
     const keys = { ...deps.pushKeys, nowMs: deps.now() };
     if (method === 'GET') return textAnswer(200, openOfficialEcho(query, keys));
     const push = openOfficialPush(query, body, keys);
+    if ('unreadable' in push) {
+      reportUnreadable(deps, push);
+      return textAnswer(200, 'success');
+    }
     const reply = renderReply(push, await answerPush(deps, push), { ...deps, keys });
     return reply === undefined ? textAnswer(200, 'success') : textAnswer(200, reply, 'text/xml');
   },

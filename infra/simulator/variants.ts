@@ -22,6 +22,19 @@ export const VARIANTS = {
   getwxacodeunlimit: ['unreleased'],
   // 40164 names an IPv6 address alone: reports of 2025 and 2026. The usual form is in WxJava #3199.
   stable_token: ['ipv6-not-in-whitelist'],
+  'official-push': [
+    // MsgType and Event in another letter case: chanjarster/weixin-java-tools #168 and #176, ArtisanCloud/PowerWeChat #286,
+    // chanxuehong/wechat #177, dodgepudding/wechat-php-sdk #219 and #276, Eric-Guo/wechat #55.
+    'lower-case',
+    'upper-case',
+    'mixed-case',
+    // Text whose ends of CDATA sections are escaped. By default they are not: silenceper/wechat #750.
+    'escaped-text',
+    // The MsgId of the message before: binarywang/WxJava #333 (15 users sent one message each, with one MsgId).
+    'shared-msg-id',
+    // The CreateTime of the push before: binarywang/WxJava #2231, #2705 and #3445, JeffreySu/WeiXinMPSDK #1106 and #2605.
+    'same-second',
+  ],
 } satisfies Record<string, readonly string[]>;
 
 export type VariantTarget = keyof typeof VARIANTS;

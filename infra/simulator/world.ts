@@ -71,7 +71,7 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     miniProgramCodes: new MiniProgramCodes(miniapp.pages),
     domains: new Domains(),
     account,
-    push: new OfficialPush({ account, clock, log, deliver }),
+    push: new OfficialPush({ account, clock, log, faults, deliver }),
     pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),
   };
 }

@@ -12,9 +12,16 @@ export type XmlNode = string | XmlNode[] | { [name: string]: XmlNode };
 
 const parser = new XMLParser({ parseTagValue: false, trimValues: false });
 
+type WriteText = (text: string) => string;
+
+/** Writes a CDATA section. Splits each `]]>` across two sections. */
+const escapedText: WriteText = (text) => rawText(text.replaceAll(']]>', ']]]]><![CDATA[>'));
+/** Writes a CDATA section without escaping its content, which may make the document ill-formed. */
+export const rawText: WriteText = (text) => `<![CDATA[${text}]]>`;
+
 /** `<xml>` in WeChat's style: text in CDATA, numbers bare. */
-export function toXml(fields: XmlFields): string {
-  return `<xml>${writeElements(fields).join('\n')}\n</xml>`;
+export function toXml(fields: XmlFields, writeText: WriteText = escapedText): string {
+  return `<xml>${writeElements(fields, writeText).join('\n')}\n</xml>`;
 }
 
 /** Parses the elements under `<xml>`, all values as text; undefined if the document has another form. */
@@ -31,13 +38,13 @@ export function lowerFirst<Value>(elements: Record<string, Value>): Record<strin
   return Object.fromEntries(named.map(([name, value]) => [name.charAt(0).toLowerCase() + name.slice(1), value]));
 }
 
-function writeElements(fields: XmlFields): string[] {
+function writeElements(fields: XmlFields, writeText: WriteText): string[] {
   return Object.entries(fields).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one) => `<${name}>${writeContent(one)}</${name}>`),
+    (Array.isArray(value) ? value : [value]).map((one) => `<${name}>${writeContent(one, writeText)}</${name}>`),
   );
 }
 
-function writeContent(value: XmlContent): string {
-  if (typeof value === 'string') return `<![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
-  return typeof value === 'object' ? writeElements(value).join('') : String(value);
+function writeContent(value: XmlContent, writeText: WriteText): string {
+  if (typeof value === 'string') return writeText(value);
+  return typeof value === 'object' ? writeElements(value, writeText).join('') : String(value);
 }

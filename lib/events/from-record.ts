@@ -7,6 +7,7 @@ import { ownerOf } from '../store/keys.ts';
 import type { Order } from '../store/orders.ts';
 import type { PayMismatch } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
+import type { SceneScan } from '../store/scene-scans.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
 /** An event before validation. The name and `key` form its id. Each change has its own id. */
@@ -46,6 +47,7 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   DIFF: differenceFacts,
   IDENTITY: identityFacts,
   ACCOUNT: accountFacts,
+  SCENE: sceneFacts,
 };
 
 function orderFacts(order: Order, before?: Order): Fact[] {
@@ -81,7 +83,8 @@ function differenceFacts(difference: Difference & { date: string }, before?: obj
 }
 
 function identityFacts(identity: Identity, before?: Identity): Fact[] {
-  const { appId, openId, accountId: userId, registeredAt, subscribed, subscribedChangedAt = Number.NaN } = identity;
+  const { appId, openId, accountId: userId, registeredAt, subscribed } = identity;
+  const { subscribedChangedAt = Number.NaN, subscribedPushes: { size = 1 } = {} } = identity;
   const facts: Fact[] = [];
   if (registeredAt !== undefined && registeredAt !== before?.registeredAt) {
     facts.push({ name: 'user.registered', key: String(userId), data: { userId, appId, openId } });
@@ -89,9 +92,18 @@ function identityFacts(identity: Identity, before?: Identity): Fact[] {
   if (subscribed !== undefined && subscribed !== before?.subscribed) {
     const name = subscribed ? 'official-account.subscribed' : 'official-account.unsubscribed';
     const at = new Date(subscribedChangedAt * 1_000).toISOString();
-    facts.push({ name, key: `${appId}:${openId}:${subscribedChangedAt}`, data: { appId, openId, userId, at } });
+    // A user can follow twice in one second.
+    const key = [appId, openId, subscribedChangedAt, ...(size > 1 ? [size] : [])].join(':');
+    facts.push({ name, key, data: { appId, openId, userId, at } });
   }
   return facts;
+}
+
+function sceneFacts(scan: SceneScan, before?: object): Fact[] {
+  if (before) return [];
+  const { appId, openId, accountId: userId, pushId, scene, follow, at } = scan;
+  const data = { appId, openId, userId, scene, follow, at };
+  return [{ name: 'official-account.scene-scanned', key: `${appId}:${pushId}`, data }];
 }
 
 function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {

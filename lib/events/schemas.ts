@@ -94,6 +94,12 @@ export const SCHEMAS = {
     v.object(follower),
     v.description('A WeChat user unfollowed the official account.'),
   ),
+  'official-account.scene-scanned': v.pipe(
+    v.object({ ...follower, scene: text, follow: v.boolean() }),
+    v.description(
+      'A WeChat user scanned a QR code of the official account with a scene, such as a channel code. `follow` is whether the user followed the account with this scan. Login codes have no such event.',
+    ),
+  ),
 };
 
 export type EventName = keyof typeof SCHEMAS;

@@ -5,6 +5,8 @@ import {
   requestIdentitySync,
   requestUnionLookup,
   setSubscribed,
+  type FollowPush,
+  type Identity,
   type Person,
 } from '../store/identities.ts';
 import type { Table } from '../store/table.ts';
@@ -17,12 +19,11 @@ type FollowDeps = Pick<Runtime, 'log' | 'now'> & { table: Table };
  *
  * A push that is older than the last stored push changes nothing; a repeated push is idempotent. The unionid of a new
  * follower is looked up later: see sync-identity.ts. The profile from WeChat is erased when the user unfollows.
- * @param atS CreateTime of the push, epoch seconds
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
  */
 export async function recordFollow(
   deps: FollowDeps,
-  { follows, ...push }: { appId: string; openId: string; follows: boolean; atS: number },
+  { follows, ...push }: FollowPush & { appId: string; openId: string; follows: boolean },
 ): Promise<void> {
   if (!(await setSubscribed(deps.table, { ...push, subscribed: follows, nowMs: deps.now() }))) return;
   const event = follows ? 'official-account.subscribed' : 'official-account.unsubscribed';
@@ -33,10 +34,12 @@ export async function recordFollow(
 /**
  * Requests the lookup of the unionid of a user of the official account who was met without one, at most once a day. A
  * user who is unknown has no account to merge, so nothing is requested.
+ * @returns the identity of the user, if it is known
  */
-export async function requestUnionId({ table, now }: FollowDeps, person: Person): Promise<void> {
+export async function requestUnionId({ table, now }: FollowDeps, person: Person): Promise<Identity | undefined> {
   const identity = await readIdentity(table, person, 'eventual');
   if (identity) await requestUnionLookup(table, identity, now());
+  return identity;
 }
 
 /** Requests a refresh of the WeChat profile of a user who consented to it. */

@@ -27,17 +27,22 @@ export type SyncDeps = RecogniseDeps & PlatformDeps & { app: WechatApp; accessTo
  * request that an earlier change made is not repeated when another attribute changes.
  */
 export type IdentityChange = Pick<Identity, 'appId' | 'openId' | 'syncRequestedAtMs' | 'unionRequestedAtMs'> &
-  Pick<Ticket, 'scannedAt' | 'followedAt'>;
+  Pick<Ticket, 'scannedAt' | 'followedAt' | 'followedBy'>;
 
 /** Reads the requested work from a changed item, whose strings and numbers are texts. */
 export function readIdentityChange(
   item: Record<string, string | undefined>,
   before: Record<string, string | undefined>,
 ): IdentityChange {
-  const { appId = '', openId = '' } = item;
+  const { appId = '', openId = '', followedBy } = item;
   const names = ['syncRequestedAtMs', 'unionRequestedAtMs', 'scannedAt', 'followedAt'] as const;
   const changed = names.filter((name) => item[name] !== undefined && item[name] !== before[name]);
-  return { appId, openId, ...Object.fromEntries(changed.map((name) => [name, Number(item[name])])) };
+  return {
+    appId,
+    openId,
+    ...(followedBy !== undefined && { followedBy }),
+    ...Object.fromEntries(changed.map((name) => [name, Number(item[name])])),
+  };
 }
 
 /**
@@ -46,11 +51,12 @@ export function readIdentityChange(
  * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT, and unexpected errors: the stream retries
  */
 export async function syncIdentity(deps: SyncDeps, change: IdentityChange): Promise<void> {
-  const { appId, openId, followedAt, scannedAt } = change;
+  // Tickets of an earlier release have no followedBy.
+  const { appId, openId, followedAt, followedBy: pushId = 'ticket', scannedAt } = change;
   const person = { appId, openId };
   if (appId !== deps.app.appId) return;
-  if (followedAt !== undefined) return recordFollow(deps, { ...person, follows: true, atS: followedAt });
-  if (scannedAt !== undefined) return requestUnionId(deps, person);
+  if (followedAt !== undefined) return recordFollow(deps, { ...person, follows: true, atS: followedAt, pushId });
+  if (scannedAt !== undefined) return void (await requestUnionId(deps, person));
   const identity = await readIdentity(deps.table, person, 'strong');
   if (!identity) return;
   if (isPending('unionRequestedAtMs', change, identity)) {

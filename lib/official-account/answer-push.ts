@@ -4,37 +4,42 @@ import { tapChoice, typeChoice } from '../scan-login/choose.ts';
 import { recordScan, type ScanDeps } from '../scan-login/record-scan.ts';
 import { ticketOfScene } from '../scan-login/ticket.ts';
 import { claim } from '../store/claims.ts';
+import type { Identity } from '../store/identities.ts';
+import { putSceneScan } from '../store/scene-scans.ts';
 import type { OfficialPush } from '../wechat/official-push.ts';
 import type { Reply } from '../wechat/official-reply.ts';
-import { handlePush } from './handle-push.ts';
 import { loginReply, readChoice } from './login-reply.ts';
+import { onPushArrived } from './push-arrived.ts';
 import { replyTo, type Replies } from './reply-to.ts';
+import { reportUnknown } from './report-push.ts';
 
 export type PushDeps = ScanDeps & Pick<Runtime, 'log' | 'randomBytes'> & { appId: string; replies: Replies };
 
 const DAY_S = 86_400;
 
 /**
- * Handles one push of the official account. Scans, choices about a login, follows and changes of personal data are
- * idempotent by their own conditions. WeChat repeats pushes, so every other push is recorded: its repetition has no
- * effect and gets the same reply.
+ * Handles one push of the official account. Scans of login codes, choices about a login, follows and changes of personal
+ * data are idempotent by their own conditions. WeChat repeats pushes, so every other push is recorded: its repetition has
+ * no effect and gets the same reply.
  * @returns the reply to the user; undefined for a bare `success`
  */
 export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
-  const { content, openId, createTimeS: atS } = push;
+  const { content, openId, createTimeS: atS, pushId } = push;
   const person = { appId: deps.appId, openId };
   if (content.type === 'event') {
     switch (content.event) {
       case 'scan':
-        return (await handleScan(deps, push, { scene: content.scene, isFollow: false })).reply;
       case 'subscribe': {
+        const isFollow = content.event === 'subscribe';
+        const login = await handleLoginScan(deps, push, { scene: content.scene ?? '', isFollow });
         // A scan that moves the ticket stores the follow in the same write.
-        const { moved, reply } = await handleScan(deps, push, { scene: content.scene ?? '', isFollow: true });
-        if (!moved) await recordFollow(deps, { ...person, follows: true, atS });
-        return reply ?? replyTo(content, deps.replies);
+        if (isFollow && !login?.moved) await recordFollow(deps, { ...person, follows: true, atS, pushId });
+        if (login) return login.reply;
+        if (content.scene) break;
+        return replyTo(content, deps.replies);
       }
       case 'unsubscribe':
-        await recordFollow(deps, { ...person, follows: false, atS });
+        await recordFollow(deps, { ...person, follows: false, atS, pushId });
         return undefined;
       case 'user_info_modified':
         // Users consented only to this app, so only profiles of this app can be fetched again.
@@ -48,23 +53,26 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   }
   const decided = await handleChoice(deps, push);
   if (decided) return decided;
-  await requestUnionId(deps, person);
-  if (await isFirst(deps, push)) await handlePush(deps, push);
+  const identity = await requestUnionId(deps, person);
+  if (await isFirst(deps, push, identity)) {
+    reportUnknown(deps, push);
+    await onPushArrived(deps, push);
+  }
   return replyTo(content, deps.replies);
 }
 
-/** Records a scan. Returns no reply for a QR code that is not a login code. */
-async function handleScan(
+/** Records a scan of a login code. Returns undefined for another code. */
+async function handleLoginScan(
   deps: PushDeps,
   push: OfficialPush,
   { scene, isFollow }: { scene: string; isFollow: boolean },
-): Promise<{ moved: boolean; reply?: Reply }> {
+): Promise<{ moved: boolean; reply: Reply } | undefined> {
   const { appId, log, replies } = deps;
-  const { openId, createTimeS: atS } = push;
+  const { openId, createTimeS: atS, pushId } = push;
   const name = ticketOfScene(scene);
-  if (!name) return { moved: false };
+  if (!name) return undefined;
   if (!isSealed(push)) return { moved: false, reply: replies.loginExpired };
-  const { moved, ticket } = await recordScan(deps, { appId, openId, ticket: name, atS, isFollow });
+  const { moved, ticket } = await recordScan(deps, { appId, openId, ticket: name, atS, pushId, isFollow });
   log.info('official-account.scan-recorded', { moved, state: ticket?.state, openId });
   return { moved, reply: loginReply(ticket, replies) };
 }
@@ -72,7 +80,7 @@ async function handleScan(
 /** Applies the choice of a user about a login. Returns no reply for a message that is no choice. */
 async function handleChoice(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
   const { appId, log, replies } = deps;
-  const { content, openId, dedupeKey: pushId, createTimeS: sentAtS } = push;
+  const { content, openId, pushId, createTimeS: sentAtS } = push;
   const chosen = isSealed(push) ? readChoice(content) : undefined;
   if (!chosen) return undefined;
   const { choice, ticket: tapped } = chosen;
@@ -96,12 +104,22 @@ function isSealed({ openedWith }: OfficialPush): boolean {
 
 /**
  * Whether this push is new. The claim stores a random token. If an SDK retry finds the token of its own first attempt,
- * the push counts as new.
+ * the push counts as new. The claim of a scan with another scene is also the outbox entry of its event.
  */
-async function isFirst({ table, appId, now, randomBytes }: PushDeps, { dedupeKey }: OfficialPush): Promise<boolean> {
+async function isFirst(
+  { table, appId, now, randomBytes }: PushDeps,
+  push: OfficialPush,
+  identity: Identity | undefined,
+): Promise<boolean> {
+  const { content, openId, createTimeS, pushId } = push;
   const nowMs = now();
   const claimToken = randomBytes(12).toString('base64url');
   const expiresAt = Math.floor(nowMs / 1_000) + DAY_S;
-  const claimed = { source: 'official-push', id: `${appId}#${dedupeKey}`, value: claimToken, expiresAt };
-  return (await claim(table, claimed, nowMs)) === claimToken;
+  if (!('scene' in content) || !content.scene) {
+    const claimed = { source: 'official-push', id: `${appId}#${pushId}`, value: claimToken, expiresAt };
+    return (await claim(table, claimed, nowMs)) === claimToken;
+  }
+  const [scene, follow, accountId] = [content.scene, content.event === 'subscribe', identity?.accountId];
+  const at = new Date(createTimeS * 1_000).toISOString();
+  return putSceneScan(table, { appId, openId, accountId, pushId, scene, follow, at, claimToken, expiresAt });
 }

@@ -1,7 +1,8 @@
 import { beijingMinute } from '../core/beijing-time.ts';
+import { cutUtf8 } from '../core/utf8.ts';
 import type { ChatChoice } from '../scan-login/ticket.ts';
 import type { ScannedTicket } from '../store/tickets.ts';
-import type { Reply } from '../wechat/official-reply.ts';
+import { MAX_TEXT_BYTES, type Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 import { normalise, type LoginPage, type Replies } from './reply-to.ts';
 
@@ -14,9 +15,6 @@ const CHOICES: { choice: ChatChoice; label: string; digit: string }[] = [
   { choice: 'refuse', label: '拒绝', digit: '2' },
   { choice: 'revoke', label: '不是我', digit: '0' },
 ];
-
-/** WeChat shows an error to the user in place of a longer text. */
-const MAX_TEXT_BYTES = 2_047;
 
 /**
  * Reads the choice of a message: from the id of the tapped link, which names the ticket, or from the exact text.
@@ -76,9 +74,4 @@ function withLinks(text: string, { ticket }: ScannedTicket, offered: ChatChoice[
 
 function linkId(choice: ChatChoice, ticket: string): string {
   return `login-${choice}_${ticket}`;
-}
-
-function cutUtf8(text: string, maxBytes: number): string {
-  // With `stream` the decoder leaves out a character that is cut at the end.
-  return new TextDecoder().decode(Buffer.from(text).subarray(0, maxBytes), { stream: true });
 }

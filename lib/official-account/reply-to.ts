@@ -1,4 +1,5 @@
-import type { Reply } from '../wechat/official-reply.ts';
+import { AppError } from '../core/errors.ts';
+import { MAX_TEXT_BYTES, type Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 
 /** The automatic replies of the official account, which `replies.ts` defines. */
@@ -29,12 +30,42 @@ interface KeywordReply {
 }
 
 /**
+ * Returns the replies if WeChat can show every text. The texts about a login depend on the page, so they are cut later
+ * if necessary.
+ * @throws NOT_CONFIGURED that names the first text that is too long
+ * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
+ */
+export function checkReplies(replies: Replies): Replies {
+  const { loginCancelled, loginExpired, greeting, keywords, menu, otherwise } = replies;
+  const entries = Object.entries({
+    loginCancelled,
+    loginExpired,
+    greeting,
+    ...Object.fromEntries(keywords.map(({ reply }, index) => [`keywords[${index}]`, reply])),
+    ...Object.fromEntries(Object.entries(menu).map(([key, reply]) => [`menu.${key}`, reply])),
+    otherwise,
+  });
+  for (const [entry, reply] of entries) {
+    const bytes = typeof reply === 'string' ? Buffer.byteLength(reply) : 0;
+    if (bytes <= MAX_TEXT_BYTES) continue;
+    throw new AppError(
+      'NOT_CONFIGURED',
+      `The text ${entry} of replies.ts has ${bytes} bytes; shorten it to ${MAX_TEXT_BYTES} bytes of UTF-8`,
+    );
+  }
+  return replies;
+}
+
+/**
  * Returns the reply to a push, or undefined when `replies` contains no reply to it. Replies about logins
- * come from login-reply.ts. The reply depends only on the arguments, so a repeated push gets the same reply.
+ * come from login-reply.ts. The reply depends only on the arguments, so a repeated push gets the same reply. WeChat
+ * expects a bare `success` to a message of an unknown type.
  */
 export function replyTo(content: PushContent, replies: Replies): Reply | undefined {
-  if (content.type === 'message')
+  if (content.type === 'message') {
+    if (content.kind === 'other') return undefined;
     return (content.kind === 'text' && byKeyword(content.text, replies)) || replies.otherwise;
+  }
   switch (content.event) {
     case 'subscribe':
       return replies.greeting;

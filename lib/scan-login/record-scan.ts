@@ -17,6 +17,7 @@ export interface Scan {
   ticket: string;
   /** CreateTime of the push, epoch seconds. */
   atS: number;
+  pushId: string;
   /** Whether the user followed the account with this scan. */
   isFollow: boolean;
 }
@@ -30,16 +31,16 @@ export interface Scan {
  */
 export async function recordScan(
   { table, now, confirmBy }: ScanDeps,
-  { atS, isFollow, ...scan }: Scan,
+  { atS, pushId, isFollow, ...scanned }: Scan,
 ): Promise<{ moved: boolean; ticket?: ScannedTicket }> {
   const nowMs = now();
   const to = confirmBy === 'tap' ? 'scanned' : 'confirmed';
-  const followedAt = isFollow ? atS : undefined;
   // Only from `created`: the stream filter of identity-sync passes this move alone.
-  const result = await moveTicket(table, { ...scan, from: ['created'], to, nowMs, scannedAt: atS, followedAt });
+  const scan = { atS, pushId, isFollow };
+  const result = await moveTicket(table, { ...scanned, from: ['created'], to, nowMs, scan });
   if (result.ticket) {
     const expiresAt = Math.floor(nowMs / 1_000) + TICKET_LIFE_S + LATE_REVOKE_S;
-    await putNewestScan(table, { ...scan, scannedAtS: atS, expiresAt });
+    await putNewestScan(table, { ...scanned, scannedAtS: atS, expiresAt });
   }
   return result;
 }

@@ -19,6 +19,8 @@ export interface Identity extends Person {
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
+  /** The ids of the pushes of that second that were stored, so that a repeated push is recognised. */
+  subscribedPushes?: Set<string>;
   /** Time of the pending request to refresh the WeChat profile (epoch ms); absent without a request. */
   syncRequestedAtMs?: number;
   /**
@@ -86,35 +88,53 @@ export async function readPhoneHolder(table: Table, phone: string): Promise<stri
   return (await getItem<{ accountId: string }>(table, keys.phone(phone), 'strong'))?.accountId;
 }
 
+/** A push that reports whether a user follows. */
+export interface FollowPush {
+  /** CreateTime of the push, epoch seconds. */
+  atS: number;
+  pushId: string;
+}
+
 /**
- * Stores whether a user follows, unless a later push is stored, because pushes can arrive out of order. A follow also
- * requests a profile refresh and a lookup of the unionid, which only followers have. An unfollow removes both requests.
- * @param atS CreateTime of the push, epoch seconds
- * @returns false if a later push is stored
+ * Stores whether a user follows, unless a later push is stored, because pushes can arrive out of order. Of two pushes of
+ * one second, the push that arrives later counts; a repeated push changes nothing. A follow also requests a profile
+ * refresh and a lookup of the unionid, which only followers have. An unfollow removes both requests.
+ * @returns whether the stored state is the state that this push reports. It is for a repeated push too, unless another
+ * push changed it
  */
 export async function setSubscribed(
   table: Table,
-  { appId, openId, subscribed, atS, nowMs }: Person & { subscribed: boolean; atS: number; nowMs: number },
+  push: Person & FollowPush & { subscribed: boolean; nowMs: number },
 ): Promise<boolean> {
+  const { appId, openId, subscribed, atS, pushId, nowMs } = push;
   const request = subscribed
     ? 'REMOVE unionAbsentAtMs SET syncRequestedAtMs = :now, unionRequestedAtMs = :now, '
     : 'REMOVE syncRequestedAtMs, unionRequestedAtMs SET ';
-  const stored = await changeIdentity(
-    table,
-    { appId, openId },
-    {
-      UpdateExpression: `${request}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`,
-      ConditionExpression: 'attribute_not_exists(subscribedChangedAt) OR subscribedChangedAt <= :at',
-      ExpressionAttributeValues: {
-        ':appId': appId,
-        ':openId': openId,
-        ':subscribed': subscribed,
-        ':at': atS,
-        ...(subscribed && { ':now': nowMs }),
-      },
-    },
-  );
-  return stored.done;
+  const change = `${request}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`;
+  const values = {
+    ':appId': appId,
+    ':openId': openId,
+    ':subscribed': subscribed,
+    ':at': atS,
+    ':pushes': new Set([pushId]),
+    ...(subscribed && { ':now': nowMs }),
+  };
+  const firstOfSecond = await changeIdentity(table, push, {
+    UpdateExpression: `${change}, subscribedPushes = :pushes`,
+    ConditionExpression: 'attribute_not_exists(subscribedChangedAt) OR subscribedChangedAt < :at',
+    ExpressionAttributeValues: values,
+  });
+  if (firstOfSecond.done) return true;
+  const ofSameSecond = await changeIdentity(table, push, {
+    UpdateExpression: `${change} ADD subscribedPushes :pushes`,
+    ConditionExpression: 'subscribedChangedAt = :at AND NOT contains(subscribedPushes, :pushId)',
+    ExpressionAttributeValues: { ...values, ':pushId': pushId },
+  });
+  if (ofSameSecond.done) return true;
+  const stored = ofSameSecond.rejecting;
+  // The account was closed between the two writes.
+  if (!stored) return setSubscribed(table, push);
+  return stored.subscribedChangedAt === atS && stored.subscribed === subscribed;
 }
 
 /** Stores the unionid of an identity without an account. For an identity with an account, see account-links.ts. */
@@ -195,5 +215,12 @@ function changeIdentity(
   { appId, openId }: Person,
   change: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
 ) {
-  return attempt(() => client.send(new UpdateCommand({ TableName, Key: keys.identity(appId, openId), ...change })));
+  const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
+  const update = {
+    TableName,
+    Key: keys.identity(appId, openId),
+    ReturnValuesOnConditionCheckFailure,
+    ...change,
+  } as const;
+  return attempt<unknown, Identity>(() => client.send(new UpdateCommand(update)));
 }

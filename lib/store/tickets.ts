@@ -1,5 +1,6 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
+import type { FollowPush } from './identities.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 
@@ -28,8 +29,9 @@ export interface Ticket extends Asker {
   openId?: string;
   /** CreateTime of the push of the scan (epoch seconds); only on a code of the official account. */
   scannedAt?: number;
-  /** The same, if the user began to follow with this scan. The identity stores it later. */
+  /** The same with the id of the push, if the user began to follow with this scan. The identity stores them later. */
   followedAt?: number;
+  followedBy?: string;
   /** Time of the confirmation. An end of all sessions after this time also ends the login. */
   confirmedAtMs?: number;
   /** Time of the login of the mini-program session that confirmed. Absent after a confirmation in the chat. */
@@ -72,8 +74,8 @@ export interface TicketMove {
   from: TicketState[];
   to: TicketState;
   nowMs: number;
-  scannedAt?: number;
-  followedAt?: number | undefined;
+  /** The push of a scan in the official account, and whether the user began to follow with it. */
+  scan?: FollowPush & { isFollow: boolean };
   /** Time of the login of the session that makes this move. */
   loginAtMs?: number;
   /** Identifies the push whose text makes this move. */
@@ -88,26 +90,14 @@ export interface TicketMove {
  */
 export async function moveTicket(
   { client, name: TableName }: Table,
-  {
-    ticket,
-    appId,
-    openId,
-    from,
-    to,
-    nowMs,
-    scannedAt,
-    followedAt,
-    loginAtMs,
-    pushId,
-    confirmedAfterMs = 0,
-  }: TicketMove,
+  { ticket, appId, openId, from, to, nowMs, scan, loginAtMs, pushId, confirmedAfterMs = 0 }: TicketMove,
 ): Promise<{ moved: true; ticket: ScannedTicket } | { moved: false; ticket?: ScannedTicket }> {
   const changes = {
     state: to,
     openId,
     ...(to === 'confirmed' && { confirmedAtMs: nowMs }),
-    ...(scannedAt !== undefined && { scannedAt }),
-    ...(followedAt !== undefined && { followedAt }),
+    ...(scan && { scannedAt: scan.atS }),
+    ...(scan?.isFollow && { followedAt: scan.atS, followedBy: scan.pushId }),
     ...(to === 'confirmed' && loginAtMs !== undefined && { loginAtMs }),
     ...(pushId !== undefined && { [`${to}By`]: pushId }),
   };

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { openMessage, signParts, type MessageKey } from './message-cipher.ts';
 import { readPush, type PushFacts } from './read-push.ts';
 import { parseXml } from './xml.ts';
@@ -11,6 +11,12 @@ export type OfficialPush = { readonly [opened]: true } & PushFacts & {
     /** The key that decrypted the push and must encrypt the reply; absent in plain mode. */
     openedWith?: MessageKey;
   };
+
+/** An authentic push that cannot be read. */
+export interface UnreadablePush {
+  /** The reason, for the log. It contains nothing of the push. */
+  unreadable: string;
+}
 
 export interface PushKeys {
   /** The mode set in WeChat's console. */
@@ -60,13 +66,18 @@ export function openOfficialEcho(query: URLSearchParams, keys: Pick<PushKeys, 't
  * The signature of plain mode does not cover the body: an attacker with one signed URL can send any body for five
  * minutes, and again when the clock reaches the nonce. The other modes therefore read only the encrypted part of a
  * body, and reject a body without an encrypted part.
- * @throws FORBIDDEN, always with the same message, when the push is forged, stale or for another account; PARAM_ERROR
- * when a genuine body is no push
+ * @returns the push, or the reason why an authentic push cannot be read. WeChat expects `success` for such a push too
+ * @throws FORBIDDEN, always with the same message, when the push is forged, stale or for another account
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
  */
-export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: PushKeys): OfficialPush {
-  const facts = keys.mode === 'plain' ? openPlain(query, body, keys) : openEncrypted(query, body, keys);
-  return facts as OfficialPush;
+export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: PushKeys): OfficialPush | UnreadablePush {
+  try {
+    return (keys.mode === 'plain' ? openPlain(query, body, keys) : openEncrypted(query, body, keys)) as OfficialPush;
+  } catch (error) {
+    // Only the readers throw PARAM_ERROR, and they run after the verification.
+    if (isAppError(error, 'PARAM_ERROR')) return { unreadable: error.message };
+    throw error;
+  }
 }
 
 function openPlain(query: URLSearchParams, body: Buffer, keys: PushKeys): PushFacts {

@@ -20,7 +20,7 @@ export type PushMessage = { type: 'message'; msgId: string } & (
   | { kind: 'other'; name: string }
 );
 
-/** An event, with WeChat's name in lower case. */
+/** An event, with WeChat's name in lower case. `other` is an event of an unknown name. */
 export type PushEvent = { type: 'event' } & (
   | { event: 'subscribe'; scene?: string; ticket?: string }
   | { event: 'unsubscribe' }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import type { Place, PushContent, PushEvent, PushMessage, SubscribeChoice } from './push-content.ts';
-import type { XmlElement } from './xml.ts';
+import type { XmlElement, XmlValue } from './xml.ts';
 
 export interface PushFacts {
   /** The sender. */
@@ -10,40 +10,46 @@ export interface PushFacts {
   originalId: string;
   createTimeS: number;
   /**
-   * Equal for all deliveries of one push: MsgId, or else sender, second, event, key and message ids of a report.
-   * Signature and ciphertext are left out, because they may change with each delivery.
+   * Identifies the push: a hash over all its elements, which is equal for all deliveries. WeChat sends different pushes
+   * with one MsgId, and several events of one user within one second.
    * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
    * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
    */
-  dedupeKey: string;
+  pushId: string;
   content: PushContent;
 }
 
 /** The format of a time in epoch seconds. */
 const SECONDS = /^\d{1,10}$/;
-/** Maximum length of an id, because ids become keys of the table. */
+/** Maximum length of an id. Ids of users become keys of the table. */
 const MAX_ID_BYTES = 64;
-/**
- * Maximum length of a menu key. Longer keys, such as addresses, are hashed in the dedupe key.
- * @see https://developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.html
- */
-const MAX_KEY_BYTES = 128;
 
 /**
- * Reads the XML of a push. Only official-push.ts calls this function, after verifying the sender.
- * @throws PARAM_ERROR
+ * Reads the XML of a push. Only official-push.ts calls this function, after verifying the sender. WeChat sends the names
+ * of types and events in any letter case.
+ * @throws PARAM_ERROR with a message that contains nothing of the push
  */
 export function readPush(xml: XmlElement): PushFacts {
   const openId = requiredId(xml, 'FromUserName');
   const createTime = requiredId(xml, 'CreateTime');
   if (!SECONDS.test(createTime)) throw new AppError('PARAM_ERROR', 'CreateTime must be a number of seconds');
-  const createTimeS = Number(createTime);
-  const msgType = requiredId(xml, 'MsgType');
+  const msgType = requiredId(xml, 'MsgType').toLowerCase();
   const content = msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType);
-  const name = content.type === 'event' ? requiredId(xml, 'Event') : msgType;
-  const happened = [openId, createTimeS, name, shortKey(text(xml, 'EventKey')), messageIdOf(content)];
-  const dedupeKey = (content.type === 'message' && content.msgId) || happened.filter(Boolean).join('#');
-  return { openId, originalId: requiredId(xml, 'ToUserName'), createTimeS, dedupeKey, content };
+  const originalId = requiredId(xml, 'ToUserName');
+  return { openId, originalId, createTimeS: Number(createTime), pushId: hashElements(xml), content };
+}
+
+/** Returns a hash over the elements of a push, in any order. Text between the elements has no meaning. */
+function hashElements(xml: XmlElement): string {
+  const json = JSON.stringify(xml, (_, value: XmlValue) => {
+    if (typeof value === 'string' || Array.isArray(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([name]) => name !== '#text')
+        .toSorted(),
+    );
+  });
+  return createHash('sha256').update(json).digest('base64url');
 }
 
 function readMessage(xml: XmlElement, kind: string): PushMessage {
@@ -72,19 +78,19 @@ function readMessage(xml: XmlElement, kind: string): PushMessage {
 
 function readEvent(xml: XmlElement): PushEvent {
   const type = 'event';
-  const name = requiredId(xml, 'Event');
+  const name = requiredId(xml, 'Event').toLowerCase();
   const [key, ticket, menuId] = [text(xml, 'EventKey'), optional(xml, 'Ticket'), optional(xml, 'MenuId')];
   switch (name) {
     case 'subscribe':
       return { type, event: name, scene: sceneOfFollow(key), ticket };
     case 'unsubscribe':
       return { type, event: name };
-    case 'SCAN':
-      return { type, event: 'scan', scene: key, ticket };
-    case 'CLICK':
-      return { type, event: 'click', key };
-    case 'VIEW':
-      return { type, event: 'view', url: key, menuId };
+    case 'scan':
+      return { type, event: name, scene: key, ticket };
+    case 'click':
+      return { type, event: name, key };
+    case 'view':
+      return { type, event: name, url: key, menuId };
     case 'view_miniprogram':
       return { type, event: name, page: key, menuId };
     case 'scancode_push':
@@ -102,9 +108,9 @@ function readEvent(xml: XmlElement): PushEvent {
       const sent = child(xml, 'SendLocationInfo');
       return { type, event: name, key, place: placeOf(sent), poiName: text(sent, 'Poiname') };
     }
-    case 'LOCATION': {
+    case 'location': {
       const [latitude, longitude] = [text(xml, 'Latitude'), text(xml, 'Longitude')];
-      return { type, event: 'location', latitude, longitude, precision: text(xml, 'Precision') };
+      return { type, event: name, latitude, longitude, precision: text(xml, 'Precision') };
     }
     default:
       return readReport(xml, name);
@@ -115,14 +121,13 @@ function readEvent(xml: XmlElement): PushEvent {
 function readReport(xml: XmlElement, name: string): PushEvent {
   const type = 'event';
   const [msgId, status] = [text(xml, 'MsgID'), text(xml, 'Status')];
-  // WeChat sends this event in lower case too.
-  // See https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html
-  if (/^templatesendjobfinish$/i.test(name)) return { type, event: 'templatesendjobfinish', msgId, status };
   switch (name) {
-    case 'MASSSENDJOBFINISH': {
+    case 'templatesendjobfinish':
+      return { type, event: name, msgId, status };
+    case 'masssendjobfinish': {
       const [total, filtered] = [text(xml, 'TotalCount'), text(xml, 'FilterCount')];
       const counts = { total, filtered, sent: text(xml, 'SentCount'), failed: text(xml, 'ErrorCount') };
-      return { type, event: 'masssendjobfinish', msgId, status, counts };
+      return { type, event: name, msgId, status, counts };
     }
     case 'subscribe_msg_popup_event':
       return { type, event: name, choices: subscribeList(xml, 'SubscribeMsgPopupEvent').map(readChoice) };
@@ -152,16 +157,6 @@ function readReport(xml: XmlElement, name: string): PushEvent {
 /** Returns the scene after `qrscene_`; undefined for other keys of a subscribe event, such as `last_trade_no_…`. */
 function sceneOfFollow(key: string): string | undefined {
   return key.startsWith('qrscene_') ? key.slice('qrscene_'.length) : undefined;
-}
-
-/** Returns the message ids of a report, which distinguish two reports to one user in one second. */
-function messageIdOf(content: PushContent): string {
-  if ('results' in content) return shortKey(content.results.map(({ msgId }) => msgId).join());
-  return 'msgId' in content ? shortKey(content.msgId) : '';
-}
-
-function shortKey(key: string): string {
-  return Buffer.byteLength(key) <= MAX_KEY_BYTES ? key : createHash('sha256').update(key).digest('base64url');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
+import { cdata } from '../core/cdata.ts';
 import { AppError } from '../core/errors.ts';
 
 const parser = new XMLParser({
@@ -10,15 +11,21 @@ const parser = new XMLParser({
 
 /** An element with children. Text is a string, and a repeated element is an array. */
 export type XmlElement = { [name: string]: XmlValue };
-type XmlValue = string | XmlElement | (string | XmlElement)[];
+export type XmlValue = string | XmlElement | (string | XmlElement)[];
+
+/**
+ * The elements that contain text of users, each at most once in a message. WeChat does not escape the end of a CDATA
+ * section in such a text, so the text can end its section, and add elements of its own to the message.
+ */
+const USER_TEXTS = ['Content', 'Label', 'Poiname', 'ScanResult'];
 
 /**
  * Parses a WeChat message and returns the children of its root `<xml>`. The message must consist of elements without
- * attributes and of CDATA sections, because WeChat sends nothing else.
- * @throws PARAM_ERROR
+ * attributes and of CDATA sections, because WeChat sends nothing else. Markup in the text of a user stays text.
+ * @throws PARAM_ERROR with a message that contains nothing of the text
  */
 export function parseXml(text: string): XmlElement {
-  const elements = text.replace(DECLARATION, '');
+  const elements = USER_TEXTS.reduce(escapeUserText, text.replace(DECLARATION, ''));
   if (!isSimple(elements)) {
     throw new AppError('PARAM_ERROR', 'The XML must consist of elements without attributes and of CDATA sections');
   }
@@ -33,6 +40,18 @@ export function parseXml(text: string): XmlElement {
 }
 
 const DECLARATION = /^\s*<\?xml\s[^<>]*\?>/;
+
+/**
+ * Escapes the text of a user in the element `name`. The text begins at the first start of the element and ends at its
+ * last end, whatever it contains. A text that is escaped already keeps its meaning.
+ */
+function escapeUserText(xml: string, name: string): string {
+  const [opening, closing] = [`<${name}><![CDATA[`, `]]></${name}>`];
+  const [start, end] = [xml.indexOf(opening), xml.lastIndexOf(closing)];
+  if (start === -1 || end < start) return xml;
+  const [head, text] = [xml.slice(0, start), xml.slice(start + opening.length, end)];
+  return `${head}<${name}>${cdata(text.replaceAll(']]]]><![CDATA[>', ']]>'))}</${name}>${xml.slice(end + closing.length)}`;
+}
 
 /**
  * Whether each piece of markup is closed, and is a CDATA section or a tag without quotes. The parser then finds the

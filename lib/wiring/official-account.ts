@@ -4,6 +4,7 @@ import type { PushDeps } from '../official-account/answer-push.ts';
 import { loadPushKeys } from '../official-account/push-keys.ts';
 import { plainText } from '../official-account/login-reply.ts';
 import { replies } from '../official-account/replies.ts';
+import { checkReplies } from '../official-account/reply-to.ts';
 import type { PushKeys } from '../wechat/official-push.ts';
 import { loadTable } from './table.ts';
 
@@ -18,5 +19,11 @@ export async function loadOfficialEvents(
   const { SITE_NAME: siteName, SCAN_LOGIN_CONFIRM: confirmBy } = settings('SITE_NAME', 'SCAN_LOGIN_CONFIRM');
   if (confirmBy !== 'tap' && confirmBy !== 'scan') throw badSetting('SCAN_LOGIN_CONFIRM', 'must be tap or scan');
   const { appId } = pushKeys;
-  return { ...(await loadTable(outside)), appId, pushKeys, confirmBy, replies: replies(plainText(siteName)) };
+  return {
+    ...(await loadTable(outside)),
+    appId,
+    pushKeys,
+    confirmBy,
+    replies: checkReplies(replies(plainText(siteName))),
+  };
 }

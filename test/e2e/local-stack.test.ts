@@ -22,6 +22,9 @@ const runOp = ({ lambda }: Pick<StackUrls, 'lambda'>, ...words: string[]) =>
   });
 const portOf = (url: string) => Number(new URL(url).port);
 
+/** The official account of a stack whose simulator a test calls as WeChat's API. */
+const OFFICIAL = { appid: 'wx10ca1000000000b3', secret: '0123456789abcdef0123456789abcdef' };
+
 /** Returns the descendants of a process at any depth. */
 function descendants(pid: number): number[] {
   const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
@@ -39,7 +42,7 @@ const isAlive = (pid: number) => {
 describe('running local stack', () => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({ OFFICIAL_APP_ID: OFFICIAL.appid, OFFICIAL_APP_SECRET: OFFICIAL.secret });
     console.log(`ready after ${stack.startedInMs} ms`);
   });
   afterAll(() => stack.stop());
@@ -64,6 +67,39 @@ describe('running local stack', () => {
     const response = await fetch(`${stack.functionUrls}/no-such-function`);
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('/official-events');
+  });
+
+  it('publishes the scan of a channel code on the event bus, and answers the user once', async () => {
+    const simulator = async (path: string, body: object) => {
+      const response = await fetch(stack.simulator + path, { method: 'POST', body: JSON.stringify(body) });
+      return (await response.json()) as Record<string, string>;
+    };
+    const { access_token: token } = await simulator('/cgi-bin/stable_token', {
+      grant_type: 'client_credential',
+      ...OFFICIAL,
+    });
+    const scene = { action_name: 'QR_LIMIT_SCENE', action_info: { scene: { scene_id: 12 } } };
+    const { url: content } = await simulator(`/cgi-bin/qrcode/create?access_token=${token}`, scene);
+    const { id } = await simulator('/_phone/users', {});
+    const act = (action: string, body: object = {}) => simulator(`/_phone/users/${id}/${action}`, body);
+    const followed = { status: 200, reply: { content: expect.stringContaining('欢迎关注') as string } };
+    expect(await act('scan', { content })).toMatchObject({ kind: 'subscribe', push: followed });
+    expect(await act('scan', { content })).toMatchObject({ kind: 'scan', push: { status: 200, body: 'success' } });
+    await act('resend', { last: 2 });
+    await act('unfollow');
+    const names = () =>
+      [...stack.output().matchAll(/"events\.published","names":(\[.*?\])/g)].flatMap(([, list]) => {
+        return (JSON.parse(list!) as string[]).filter((name) => name.startsWith('official-account.'));
+      });
+    await expect.poll(names).toContain('official-account.unsubscribed');
+    await expect
+      .poll(() => names().toSorted())
+      .toEqual([
+        'official-account.scene-scanned',
+        'official-account.scene-scanned',
+        'official-account.subscribed',
+        'official-account.unsubscribed',
+      ]);
   });
 
   it('stores a bucket object as a file below .local', async () => {

@@ -19,6 +19,7 @@ import { keys } from '../../lib/store/keys.ts';
 import { markClosed, markPaid, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
 import { recordMismatch } from '../../lib/store/pay-notices.ts';
 import { writeRefund, type Refund } from '../../lib/store/refunds.ts';
+import { putSceneScan } from '../../lib/store/scene-scans.ts';
 import { recordingLambda } from '../support/lambda-api.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -117,17 +118,44 @@ describe('events of the table stream', () => {
 
   it('contain a follow and an unfollow once, with the account of the follower', async () => {
     const { account, person } = await register();
-    const follow = (subscribed: boolean, atS: number) =>
-      setSubscribed(world.table, { ...person, subscribed, atS, nowMs: world.base.now() });
-    await follow(true, 1_795_144_360);
-    await follow(true, 1_795_144_361);
-    await follow(false, 1_795_144_370);
+    const follow = (pushId: string, subscribed: boolean, atS: number) =>
+      setSubscribed(world.table, { ...person, subscribed, atS, pushId, nowMs: world.base.now() });
+    await follow('p-1', true, 1_795_144_360);
+    await follow('p-2', true, 1_795_144_361);
+    await follow('p-3', false, 1_795_144_370);
     expect(await namesUntil('official-account.unsubscribed')).toEqual([
       'user.registered',
       'official-account.subscribed',
       'official-account.unsubscribed',
     ]);
     expect(published().at(-1)).toMatchObject({ data: { userId: account.id, at: '2026-11-20T03:12:50.000Z' } });
+  });
+
+  it('contain two follows and an unfollow of one second with different ids', async () => {
+    const { person } = await register();
+    const push = { ...person, atS: 1_795_144_360, nowMs: world.base.now() };
+    await setSubscribed(world.table, { ...push, pushId: 'p-1', subscribed: true });
+    await setSubscribed(world.table, { ...push, pushId: 'p-2', subscribed: false });
+    await setSubscribed(world.table, { ...push, pushId: 'p-1', subscribed: true });
+    await setSubscribed(world.table, { ...push, pushId: 'p-3', subscribed: true });
+    await vi.waitFor(() => expect(published()).toHaveLength(4), { timeout: 15_000 });
+    const prefix = `${person.appId}:${person.openId}:1795144360`;
+    expect(published().map(({ id }) => id)).toEqual([
+      expect.stringContaining('user.registered'),
+      `official-account.subscribed:${prefix}`,
+      `official-account.unsubscribed:${prefix}:2`,
+      `official-account.subscribed:${prefix}:3`,
+    ]);
+  });
+
+  it('contain the scan of a channel code once', async () => {
+    const { appId, openId } = { appId: ids.official.appId, openId: 'o-events-scene' };
+    const scan = { appId, openId, pushId: 'p-scene', scene: 'poster', follow: true, at: AT, expiresAt: 2_000_000_000 };
+    expect(await putSceneScan(world.table, { ...scan, claimToken: 'a' })).toBe(true);
+    expect(await putSceneScan(world.table, { ...scan, claimToken: 'b' })).toBe(false);
+    expect(await namesUntil('official-account.scene-scanned')).toEqual(['official-account.scene-scanned']);
+    expect(published()[0]).toMatchObject({ data: { appId, openId, scene: 'poster', follow: true, at: AT } });
+    expect(published()[0]!.data).not.toHaveProperty('claimToken');
   });
 
   it('contain the close, payment, failed refund and refund of an order once', async () => {

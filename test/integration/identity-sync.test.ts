@@ -31,8 +31,8 @@ describe('syncIdentity', () => {
   };
   const identityKey = ({ openIds }: Person) => ({ appId, openId: openIds.official });
   const identityOf = async (person: Person) => readIdentity(world.table, identityKey(person), 'strong');
-  const pushed = (person: Person, follows: boolean, atS: number) =>
-    recordFollow(world.base, { ...identityKey(person), follows, atS });
+  const pushed = (person: Person, follows: boolean, atS: number, pushId = `${follows} at ${atS}`) =>
+    recordFollow(world.base, { ...identityKey(person), follows, atS, pushId });
 
   it('keeps the newest follow state when pushes arrive out of order', async () => {
     const person = await follower();
@@ -42,6 +42,36 @@ describe('syncIdentity', () => {
     expect(await identityOf(person)).toMatchObject({ subscribed: false, subscribedChangedAt: 300 });
     await pushed(person, true, 400);
     expect(await identityOf(person)).toMatchObject({ subscribed: true, subscribedChangedAt: 400 });
+  });
+
+  it('applies each of several concurrent pushes of one second once', async () => {
+    const person = await follower();
+    const pushIds = Array.from({ length: 8 }, (_, index) => `push-${index}`);
+    const deliver = () => Promise.all(pushIds.map((id, index) => pushed(person, index % 2 === 0, 100, id)));
+    await Promise.all([deliver(), deliver()]);
+    const raced = (await identityOf(person))!;
+    expect(raced.subscribedPushes).toEqual(new Set(pushIds));
+    await deliver();
+    expect(await identityOf(person)).toEqual(raced);
+    await pushed(person, true, 101, 'newer');
+    expect(await identityOf(person)).toMatchObject({ subscribed: true, subscribedPushes: new Set(['newer']) });
+  });
+
+  it('counts a follow once that arrives by its ticket and by its push, also around an unfollow of that second', async () => {
+    for (const [first, second] of [
+      ['ticket', 'push'],
+      ['push', 'ticket'],
+    ]) {
+      const person = await follower();
+      const arrive = (way?: string) =>
+        way === 'ticket'
+          ? syncIdentity(world.official, { ...identityKey(person), followedAt: 100, followedBy: 'follow' })
+          : pushed(person, true, 100, 'follow');
+      await arrive(first);
+      await pushed(person, false, 100, 'unfollow');
+      await arrive(second);
+      expect(await identityOf(person)).toMatchObject({ subscribed: false });
+    }
   });
 
   it('looks up the unionid of a new follower once and links the existing account', async () => {
@@ -84,11 +114,13 @@ describe('syncIdentity', () => {
     const person = await follower();
     const qr = await createOfficialQrLogin(world.official, ASKER);
     const { openIds } = person;
-    const scan = { ticket: qr.ticket, openId: openIds.official, atS: 500, isFollow: true };
+    const scan = { ticket: qr.ticket, openId: openIds.official, atS: 500, pushId: 'scan-1', isFollow: true };
     expect(await chatOf(world.officialEvents).logIn(scan)).toBe(true);
     expect(await identityOf(person)).toBeUndefined();
     const ticket = (await readTicket(world.table, qr.ticket))!;
-    await syncIdentity(world.official, { ...identityKey(person), followedAt: ticket.followedAt });
+    const { followedAt, followedBy } = ticket;
+    expect([followedAt, followedBy]).toEqual([500, 'scan-1']);
+    await syncIdentity(world.official, { ...identityKey(person), followedAt, followedBy });
     expect(await identityOf(person)).toMatchObject({ subscribed: true, ...REQUESTED });
     expect(await pollQrLogin(world.sessions, qr)).toMatchObject({ status: 'unregistered' });
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorize } from '../../lib/h5/authorize.ts';
 import { oauthCallback } from '../../lib/h5/oauth-callback.ts';
 import { recordFollow, eraseWechatProfile, requestProfileSync } from '../../lib/identity/following.ts';
+import { setSubscribed } from '../../lib/store/identities.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
@@ -252,15 +253,29 @@ describe('login on an H5 page', () => {
 
     it('is erased by the push of an unfollow', async () => {
       const { identity, token } = await consented();
-      const push = { openId: identity.openId, createTimeS: 7, content: { type: 'event', event: 'unsubscribe' } };
+      const push = {
+        openId: identity.openId,
+        createTimeS: 7,
+        pushId: 'p-1',
+        content: { type: 'event', event: 'unsubscribe' },
+      };
       await answerPush(world.officialEvents, push as unknown as OfficialPush);
+      expect(await nickname(token)).toBeNull();
+    });
+
+    it('is erased by the repeated push of an unfollow whose first handling crashed', async () => {
+      const { identity, token } = await consented();
+      const push = { ...identity, atS: 7, pushId: 'p-1' };
+      await setSubscribed(world.table, { ...push, subscribed: false, nowMs: world.base.now() });
+      expect(await nickname(token)).not.toBeNull();
+      await recordFollow(world.base, { ...push, follows: false });
       expect(await nickname(token)).toBeNull();
     });
 
     it('is kept when the push of an older unfollow arrives after a newer follow', async () => {
       const { identity, token } = await consented();
-      await recordFollow(world.base, { ...identity, follows: true, atS: 200 });
-      await recordFollow(world.base, { ...identity, follows: false, atS: 100 });
+      await recordFollow(world.base, { ...identity, follows: true, atS: 200, pushId: 'p-2' });
+      await recordFollow(world.base, { ...identity, follows: false, atS: 100, pushId: 'p-1' });
       expect(await nickname(token)).toBe('原来的名字');
     });
 

@@ -97,7 +97,7 @@ describe('errcodes of WeChat', () => {
       prepare: async () => {
         const { openIds } = await follower();
         const identity = { appId, openId: openIds.official };
-        await recordFollow(world.base, { ...identity, follows: true, atS: 1 });
+        await recordFollow(world.base, { ...identity, follows: true, atS: 1, pushId: 'p-1' });
         return async () => {
           await runRequests(world, identity);
           expect(await readIdentity(world.table, identity, 'strong')).not.toHaveProperty('syncRequestedAtMs');

@@ -56,7 +56,7 @@ it('asks again at once when the user follows', async () => {
   const person = await world.phone.newPerson();
   await deliver(world, await created(person));
   await world.phone.act(person, 'event', { event: 'subscribe' });
-  const follow = () => recordFollow(world.base, { ...inOfficial(person), follows: true, atS: 100 });
+  const follow = () => recordFollow(world.base, { ...inOfficial(person), follows: true, atS: 100, pushId: 'push-1' });
   await deliver(world, await recordChange(world, keyOf(person), follow));
   expect(await identityOf(person)).toMatchObject({ unionId: person.unionId });
 });
@@ -64,7 +64,7 @@ it('asks again at once when the user follows', async () => {
 it('is no longer requested after an unfollow, because only followers have a unionid', async () => {
   const person = await world.phone.newPerson();
   await inH5(person);
-  await recordFollow(world.base, { ...inOfficial(person), follows: false, atS: 100 });
+  await recordFollow(world.base, { ...inOfficial(person), follows: false, atS: 100, pushId: 'push-1' });
   expect(await identityOf(person)).not.toHaveProperty('unionRequestedAtMs');
 });
 
@@ -181,7 +181,7 @@ describe('poll for a user without an account', () => {
     const person = await world.phone.newPerson();
     const official = await world.sessions.loadOfficialAccount();
     const send: typeof official.send = async (request) => {
-      await recordFollow(world.base, { ...inOfficial(person), follows: true, atS: 100 });
+      await recordFollow(world.base, { ...inOfficial(person), follows: true, atS: 100, pushId: 'push-1' });
       return official.send(request);
     };
     const { qr, confirm } = await scan(person);

@@ -16,6 +16,7 @@ import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { readOrderPage } from '../../lib/store/order-lists.ts';
 import { readIdentity } from '../../lib/store/identities.ts';
+import { putSceneScan } from '../../lib/store/scene-scans.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import { platformError, PlatformError } from '../../lib/wechat/platform-error.ts';
 import { asVerified } from '../support/verified.ts';
@@ -108,6 +109,31 @@ describe('SDK retry of a write after a lost response', () => {
       { outTradeNo: order.outTradeNo },
     ]);
     expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ revision: revision + 1 });
+  });
+
+  it.each([
+    ['the second of the unfollow', 100, '"S":"follow-100"'],
+    ['a later second', 101, 'follow-101'],
+  ])('still reports a follow of %s as stored', async (_, atS, part) => {
+    const identity = { appId, openId: 'o-lost-follow' };
+    await recordFollow(world.base, { ...identity, follows: false, atS: 100, pushId: 'unfollow' });
+    const before = world.lines.length;
+    engine.loseAnswerOf('UpdateItem', part);
+    await recordFollow(world.base, { ...identity, follows: true, atS, pushId: `follow-${atS}` });
+    expect(world.lines.slice(before).join()).toContain('official-account.subscribed');
+  });
+
+  it('still handles the scan of a channel code', async () => {
+    const scan = {
+      appId,
+      openId: 'o-lost-scene',
+      pushId: 'lost-scene',
+      scene: 's',
+      follow: false,
+      at: '2026-11-20T00:00:00Z',
+    };
+    engine.loseAnswerOf('PutItem', 'lost-scene');
+    expect(await putSceneScan(world.table, { ...scan, claimToken: 'a', expiresAt: 2_000_000_000 })).toBe(true);
   });
 
   it('still logs the first record of a mismatch', async () => {
@@ -205,7 +231,7 @@ describe('transaction that conflicts or loses its response', () => {
     const { owner } = await person();
     engine.meetTransactionAt('UpdateItem', owner.openIds.official);
     const identity = { appId, openId: owner.openIds.official };
-    await recordFollow(world.base, { ...identity, follows: true, atS: 1 });
+    await recordFollow(world.base, { ...identity, follows: true, atS: 1, pushId: 'p-1' });
     expect(await readIdentity(world.table, identity, 'strong')).toMatchObject({ subscribed: true });
   });
 

@@ -12,14 +12,15 @@ export interface ScanFacts {
   openId: string;
   appId?: string;
   atS?: number;
+  pushId?: string;
   isFollow?: boolean;
 }
 
 /** Returns the scans and taps of users, for the dependencies of `official-events`. */
 export function chatOf(deps: PushDeps) {
   const { appId } = deps;
-  const scan = ({ atS = 1, isFollow = false, ...facts }: ScanFacts) =>
-    recordScan(deps, { appId, ...facts, atS, isFollow });
+  const scan = ({ atS = 1, pushId = 'p-1', isFollow = false, ...facts }: ScanFacts) =>
+    recordScan(deps, { appId, ...facts, atS, pushId, isFollow });
   const tap = (choice: ChatChoice, { ticket, openId }: { ticket: string; openId: string }) =>
     tapChoice(deps, { appId, openId, ticket, choice });
   return {

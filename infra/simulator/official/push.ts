@@ -3,12 +3,13 @@ import { realSeconds } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
 import type { Deliver, DeliveryResult } from '../deliver.ts';
+import type { Faults } from '../faults.ts';
 import type { WechatUser } from '../wechat-users.ts';
-import { toXml } from '../xml.ts';
+import { rawText, toXml } from '../xml.ts';
 import type { XmlFields } from '../xml.ts';
 import type { OfficialAccount, Sealing } from './account.ts';
 import { openReply, sealPush } from './envelope.ts';
-import { readReply } from './reply.ts';
+import { FAULT_REPLY, readReply } from './reply.ts';
 import type { Reply } from './reply.ts';
 
 /** The result of a push: the answer as received, and the reply that the user sees. */
@@ -30,11 +31,19 @@ interface PushWorld {
   account: OfficialAccount;
   clock: Clock;
   log: CallLog;
+  faults: Faults;
   deliver: Deliver;
 }
 
 const retries = 3;
 const retryGapMs = 5_000;
+
+/** The letter cases in which names of types and events arrive, besides the documented case. */
+const letterCases = {
+  'lower-case': (name: string) => name.toLowerCase(),
+  'upper-case': (name: string) => name.toUpperCase(),
+  'mixed-case': (name: string) => name.charAt(0).toUpperCase() + name.slice(1).toLowerCase(),
+};
 
 /**
  * Sends the pushes of the official account: signed query, XML body, three retries.
@@ -45,6 +54,7 @@ export class OfficialPush {
   readonly #sent: Push[] = [];
   // Above 2^53 like real ids, to expose receivers that parse them as numbers.
   #messageId = 24_086_087_575_195_331n;
+  #lastSecond = 0;
 
   constructor(world: PushWorld) {
     this.#world = world;
@@ -63,7 +73,7 @@ export class OfficialPush {
    * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
    */
   sendMessage(user: WechatUser, type: string, fields: XmlFields): Promise<PushResult> {
-    this.#messageId += 1n;
+    if (!this.#world.faults.takeVariant('official-push', 'shared-msg-id')) this.#messageId += 1n;
     const about = { user, name: type, isMessage: true };
     return this.#send(about, { MsgType: type, ...fields, MsgId: this.#messageId });
   }
@@ -79,15 +89,28 @@ export class OfficialPush {
   }
 
   #send(about: Omit<Push, 'xml' | 'accepted'>, fields: XmlFields): Promise<PushResult> {
-    const xml = toXml({
-      ToUserName: this.#world.account.originalId,
+    const { account, faults } = this.#world;
+    if (!faults.takeVariant('official-push', 'same-second')) this.#lastSecond = realSeconds();
+    const all = {
+      ToUserName: account.originalId,
       FromUserName: about.user.openIds.official,
-      CreateTime: realSeconds(),
-      ...fields,
-    });
+      CreateTime: this.#lastSecond,
+      ...this.#inLetterCase(fields),
+    };
+    const isEscaped = faults.takeVariant('official-push', 'escaped-text');
+    const xml = isEscaped ? toXml(all) : toXml(all, rawText);
     const push = { ...about, xml, accepted: false };
     this.#sent.push(push);
     return this.#attempt(push, 1);
+  }
+
+  #inLetterCase(fields: XmlFields): XmlFields {
+    const names = Object.keys(letterCases) as (keyof typeof letterCases)[];
+    const planned = names.find((name) => this.#world.faults.takeVariant('official-push', name));
+    if (!planned) return fields;
+    const { MsgType, Event } = fields;
+    const write = letterCases[planned];
+    return { ...fields, MsgType: write(String(MsgType)), ...(Event !== undefined && { Event: write(String(Event)) }) };
   }
 
   async #attempt(push: Push, number: number): Promise<PushResult> {
@@ -112,7 +135,7 @@ export class OfficialPush {
     if (problem === undefined) this.#showInChat(push, reply);
     else if (number <= retries) {
       clock.schedule(startedAt + retryGapMs, async () => void (await this.#attempt(push, number + 1)));
-    }
+    } else if (push.isMessage) this.#showInChat(push, FAULT_REPLY);
     return { ...result, reply };
   }
 

@@ -17,6 +17,15 @@ interface Question {
   isMessage: boolean;
 }
 
+/** The text that WeChat shows in place of a reply that it cannot show. */
+export const FAULT_REPLY: Reply = { type: 'text', content: '该公众号提供的服务出现故障，请稍后再试' };
+
+/**
+ * Maximum length of a text reply in UTF-8. WeChat accepts a longer reply, and shows the fault text:
+ * dodgepudding/wechat-php-sdk #363, offu/WeRoBot #388, silenceper/wechat #673.
+ */
+const maxTextBytes = 2_047;
+
 type Elements = Record<string, XmlNode>;
 
 /** Media types: the element, and its required child. */
@@ -33,9 +42,14 @@ export function readReply(elements: Elements, { openId, originalId, isMessage }:
   if (elements.FromUserName !== originalId) throw new Error('FromUserName is not the gh_ id of the account');
   if (!/^\d+$/.test(textOf(elements, 'CreateTime'))) throw new Error('CreateTime is not a number');
   const type = textOf(elements, 'MsgType');
-  if (type === 'text') return { type, content: requiredText(elements, 'Content') };
+  if (type === 'text') {
+    const content = requiredText(elements, 'Content');
+    return Buffer.byteLength(content) > maxTextBytes ? FAULT_REPLY : { type, content };
+  }
   if (type === 'news') return { type, articles: readArticles(elements, isMessage ? 1 : 8) };
-  if (type === 'transfer_customer_service' && isMessage) return { type };
+  if (type === 'transfer_customer_service' && isMessage) {
+    return { type, ...lowerFirst(childElements(elements, 'TransInfo')) };
+  }
   const [element, required] = (Object.hasOwn(media, type) && media[type]) || [];
   if (!element || !required) throw new Error(`MsgType ${type} is no reply to this`);
   const fields = childElements(elements, element);

@@ -153,6 +153,9 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     writeRefund: { REFUND: PUT, ACCOUNT: UPDATE },
     putReportedRefund: { REFUND: PUT },
   },
+  'scene-scans': {
+    putSceneScan: { SCENE: PUT },
+  },
   sessions: {
     putSession: { SESSION: PUT },
     readSession: { SESSION: READ },

@@ -42,8 +42,35 @@ describe('XML', () => {
   it('returns any text that was written as a CDATA section', () => {
     fc.assert(
       fc.property(xmlText, (value) => {
-        expect(parseXml(`<xml><Content>${cdata(value)}</Content></xml>`)['Content'] ?? '').toBe(value);
+        expect(parseXml(`<xml><Other>${cdata(value)}</Other></xml>`)['Other'] ?? '').toBe(value);
       }),
+    );
+  });
+
+  it('returns any text of a user that was not escaped', () => {
+    const bits = fc.constantFrom(
+      '<![CDATA[',
+      ']]>',
+      '<Content>',
+      '</Content>',
+      '</xml>',
+      '<!DOCTYPE x>',
+      '&lt;',
+      '"',
+      'x',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          xmlText,
+          fc.array(bits, { maxLength: 8 }).map((parts) => parts.join('')),
+        ),
+        (value) => {
+          fc.pre(!value.includes(']]]]><![CDATA[>'));
+          const xml = `<xml><FromUserName>o</FromUserName><Content><![CDATA[${value}]]></Content><MsgId>1</MsgId></xml>`;
+          expect(parseXml(xml)).toEqual({ FromUserName: 'o', Content: value, MsgId: '1' });
+        },
+      ),
     );
   });
 

@@ -74,10 +74,10 @@ test('messages, menu clicks and unfollow need a follower', async () => {
   }
 });
 
-test('a message carries its text safely and a MsgId above 2^53', async () => {
+test('a message carries its text and a MsgId above 2^53', async () => {
   await scan((await createQr(simulator, 'x')).url);
-  await phoneAction(simulator, user, 'message', { text: 'a]]>b <xml> 你好' });
-  expect(lastBody()).toContain('<Content><![CDATA[a]]]]><![CDATA[>b <xml> 你好]]></Content>');
+  await phoneAction(simulator, user, 'message', { text: 'a > b <xml> 你好' });
+  expect(lastBody()).toContain('<Content><![CDATA[a > b <xml> 你好]]></Content>');
   const id = /<MsgId>(\d+)<\/MsgId>/.exec(lastBody())?.[1];
   expect(BigInt(id ?? 0)).toBeGreaterThan(2n ** 53n);
 });

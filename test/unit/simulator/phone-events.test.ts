@@ -15,7 +15,7 @@ test('any event can be sent, with text, numbers, lists and nested fields', async
   const fields = {
     EventKey: '6',
     MenuId: 417_111_111,
-    ScanCodeInfo: { ScanType: 'qrcode', ScanResult: 'a]]>b' },
+    ScanCodeInfo: { ScanType: 'qrcode', ScanResult: 'a > b' },
     SendPicsInfo: { Count: 2, PicList: { item: [{ PicMd5Sum: '1' }, { PicMd5Sum: '2' }] } },
   };
   const { json } = await act('event', { event: 'scancode_push', fields });
@@ -25,7 +25,7 @@ test('any event can be sent, with text, numbers, lists and nested fields', async
     '<Event><![CDATA[scancode_push]]></Event>',
     '<EventKey><![CDATA[6]]></EventKey>',
     '<MenuId>417111111</MenuId>',
-    '<ScanCodeInfo><ScanType><![CDATA[qrcode]]></ScanType><ScanResult><![CDATA[a]]]]><![CDATA[>b]]></ScanResult></ScanCodeInfo>',
+    '<ScanCodeInfo><ScanType><![CDATA[qrcode]]></ScanType><ScanResult><![CDATA[a > b]]></ScanResult></ScanCodeInfo>',
     '<SendPicsInfo><Count>2</Count><PicList><item><PicMd5Sum><![CDATA[1]]></PicMd5Sum></item><item><PicMd5Sum><![CDATA[2]]></PicMd5Sum></item></PicList></SendPicsInfo>',
     '</xml>',
   ]);

@@ -4,18 +4,21 @@ import { expect, test } from 'vitest';
 import { findProblem } from '../../../infra/simulator/pay/rule.ts';
 import { createRules } from '../../../infra/simulator/pay/v3/fields.ts';
 import { useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
-import { appToken, call, phoneAction } from './support.ts';
+import { appToken, call, phoneAction, planFault } from './support.ts';
 
 const simulator = useSimulator({}, 'file');
 const receiver = useOfficialReceiver(simulator);
 const user = useFollower(simulator);
 
-test('any text survives the XML of a push', async () => {
+test('any text survives the XML of a push that escapes it, and is sent as it is in other pushes', async () => {
   const parser = new XMLParser({ parseTagValue: false, trimValues: false });
   // Control characters and a bare CR are no XML characters at all, whoever escapes them.
   const text = fc.string({ minLength: 1, unit: 'grapheme' }).map((value) => `<&]]>${value}]]>`);
   await fc.assert(
     fc.asyncProperty(text, async (sent) => {
+      await phoneAction(simulator, user, 'message', { text: sent });
+      expect(receiver.received.at(-1)?.body).toContain(`<Content><![CDATA[${sent}]]></Content>`);
+      await planFault(simulator, 'official-push', 'escaped-text');
       await phoneAction(simulator, user, 'message', { text: sent });
       expect(parser.parse(receiver.received.at(-1)?.body ?? '').xml.Content).toBe(sent);
     }),

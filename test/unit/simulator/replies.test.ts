@@ -36,6 +36,11 @@ test.each([
     '<MsgType>transfer_customer_service</MsgType>',
     { type: 'transfer_customer_service' },
   ],
+  [
+    'a transfer to an account of customer service',
+    '<MsgType>transfer_customer_service</MsgType><TransInfo><KfAccount>anna@shop</KfAccount></TransInfo>',
+    { type: 'transfer_customer_service', kfAccount: 'anna@shop' },
+  ],
 ])('a reply that is %s', async (_, content, expected) => {
   const body = reply({ content });
   receiver.answer = () => ({ status: 200, body });

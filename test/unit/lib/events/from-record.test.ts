@@ -49,6 +49,8 @@ const ofIdentity = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.identity('wx1', OPENID), before && { ...identity, ...before }, after && { ...identity, ...after });
 const ofAccount = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.account(USER), before && { ...account, ...before }, after && { ...account, ...after });
+const scene = { ...identity, accountId: USER, pushId: 'p-1', scene: '0123', follow: false, at: PAID_AT };
+const ofScan = recordOf(keys.sceneScan('wx1', 'p-1'), undefined, scene);
 const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
 const RELEASED = `user.phone-released:${USER}:2`;
 const ofRelease = (phoneRelease: object) => ofAccount({ phone: '+86138' }, { phoneRelease });
@@ -184,6 +186,7 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `official-account.unsubscribed:wx1:${OPENID}:1795144360`,
     { appId: 'wx1', openId: OPENID, userId: USER, at: '2026-11-20T03:12:40.000Z' },
   ],
+  ['a scan of a channel code', ofScan, 'official-account.scene-scanned:wx1:p-1', { userId: USER, follow: false }],
 ];
 
 /** Changes that publish no event. */

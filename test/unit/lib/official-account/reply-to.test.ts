@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replies } from '../../../../lib/official-account/replies.ts';
-import { replyTo, type Replies } from '../../../../lib/official-account/reply-to.ts';
+import { checkReplies, replyTo, type Replies } from '../../../../lib/official-account/reply-to.ts';
 import type { PushContent } from '../../../../lib/wechat/push-content.ts';
 
 const some: Replies = {
@@ -53,6 +53,9 @@ describe('replyTo, other pushes', () => {
     [{ type: 'event', event: 'click', key: 'constructor' }, undefined],
     [{ type: 'event', event: 'view', url: 'KEY' }, undefined],
     [{ type: 'event', event: 'other', name: 'x' }, undefined],
+    [{ type: 'message', msgId: '1', kind: 'other', name: 'x' }, undefined],
+    [{ type: 'event', event: 'subscribe', scene: 'channel' }, 'welcome'],
+    [{ type: 'event', event: 'scan', scene: 'channel' }, undefined],
   ])('answers %j with %j', (content, reply) => {
     expect(replyTo(content, some)).toEqual(reply);
   });
@@ -77,5 +80,44 @@ describe('the default replies', () => {
     expect(replyTo(text('帮助'), defaults)).toBe(replyTo(text('HELP'), defaults));
     expect(replyTo(text('帮助'), defaults)).not.toBe(defaults.otherwise);
     expect(defaults.otherwise).toContain('帮助');
+  });
+});
+
+describe('checkReplies', () => {
+  // 3 bytes each.
+  const [longest, tooLong] = ['汉'.repeat(682), '汉'.repeat(683)];
+
+  it('accepts the replies of this project', () => {
+    const own = replies('站'.repeat(60));
+    expect(checkReplies(own)).toBe(own);
+  });
+
+  it('accepts a text of 2,046 bytes, and replies of other types', () => {
+    const greeting = { type: 'image', mediaId: 'm' } as const;
+    expect(() => checkReplies({ ...some, greeting, otherwise: longest })).not.toThrow();
+  });
+
+  it.each<[string, Partial<Replies>]>([
+    ['loginCancelled', { loginCancelled: tooLong }],
+    ['loginExpired', { loginExpired: tooLong }],
+    ['greeting', { greeting: tooLong }],
+    [
+      'keywords[1]',
+      {
+        keywords: [
+          { exact: ['a'], reply: longest },
+          { exact: ['b'], reply: tooLong },
+        ],
+      },
+    ],
+    ['menu.HELP', { menu: { HELP: tooLong } }],
+    ['otherwise', { otherwise: tooLong }],
+  ])('rejects a text of 2,049 bytes as %s', (entry, change) => {
+    expect(() => checkReplies({ ...some, ...change })).toThrow(
+      expect.objectContaining({
+        code: 'NOT_CONFIGURED',
+        message: `The text ${entry} of replies.ts has 2049 bytes; shorten it to 2047 bytes of UTF-8`,
+      }),
+    );
   });
 });

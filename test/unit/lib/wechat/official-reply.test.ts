@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { openMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
 import { renderReply, type Reply } from '../../../../lib/wechat/official-reply.ts';
@@ -35,6 +36,26 @@ describe('renderReply', () => {
     expect((Articles as XmlElement)['item']).toHaveLength(8);
   });
 
+  it('cuts a text after the last character that fits into 2,047 bytes', () => {
+    const { Content } = read(`${'汉'.repeat(681)}😀汉字`) as { Content: string };
+    expect(Content).toBe(`${'汉'.repeat(681)}😀`.slice(0, Content.length));
+    expect(Buffer.byteLength(Content)).toBe(2_047);
+    expect(read(`a${'汉'.repeat(682)}`)).toMatchObject({ Content: `a${'汉'.repeat(682)}` });
+    expect(read(`ab${'汉'.repeat(682)}`)).toMatchObject({ Content: `ab${'汉'.repeat(681)}` });
+  });
+
+  it('transfers a message to the customer service, or to one account of it', () => {
+    const transfer = (account?: string): Reply => ({ type: 'transfer_customer_service', ...(account && { account }) });
+    expect(read(transfer(), openPlain(message))).toEqual({
+      ToUserName: 'o_1',
+      FromUserName: 'gh_1',
+      CreateTime: String(NOW_S),
+      MsgType: 'transfer_customer_service',
+    });
+    expect(read(transfer('anna@shop'), openPlain(message))).toMatchObject({ TransInfo: { KfAccount: 'anna@shop' } });
+    expect(renderReply(openPlain(event), transfer(), deps)).toBeUndefined();
+  });
+
   it.each([undefined, '', news(0)])('returns undefined for the empty reply %j', (reply) => {
     expect(renderReply(openPlain(event), reply, deps)).toBeUndefined();
     expect(renderReply(openSealed(event), reply, deps)).toBeUndefined();
@@ -46,13 +67,9 @@ describe('renderReply', () => {
         fc.oneof(fc.string({ unit: 'binary' }), fc.constant('a]]></Content><MsgType>x</MsgType>')),
         (text) => {
           const rendered = renderReply(openPlain(event), `x${text}`, deps)!;
-          expect(Object.keys(parseXml(rendered))).toEqual([
-            'ToUserName',
-            'FromUserName',
-            'CreateTime',
-            'MsgType',
-            'Content',
-          ]);
+          // Not parseXml, which reads markup in Content as text.
+          const { xml } = new XMLParser().parse(rendered, true) as { xml: object };
+          expect(Object.keys(xml)).toEqual(['ToUserName', 'FromUserName', 'CreateTime', 'MsgType', 'Content']);
         },
       ),
     );

@@ -1,5 +1,5 @@
 // Builds signed pushes of the official account and opens them with openOfficialPush.
-import { openOfficialPush, type OfficialPush } from '../../../../lib/wechat/official-push.ts';
+import { openOfficialPush, type OfficialPush, type UnreadablePush } from '../../../../lib/wechat/official-push.ts';
 import { readMessageKey, sealMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
 
 export const NOW_S = 1_800_000_000;
@@ -41,7 +41,13 @@ export function openPlain(fields: string): OfficialPush {
 }
 
 export function openPlainXml(xml: string): OfficialPush {
-  return openOfficialPush(signedQuery(), Buffer.from(xml), plainKeys);
+  return readable(openOfficialPush(signedQuery(), Buffer.from(xml), plainKeys));
+}
+
+/** Returns a push that could be read. @throws with the reason for any other push */
+export function readable(push: OfficialPush | UnreadablePush): OfficialPush {
+  if ('unreadable' in push) throw new Error(push.unreadable);
+  return push;
 }
 
 /** Encrypts a push with `aesKey` and opens it in secure mode. */
@@ -49,5 +55,5 @@ export function openSealed(fields: string, aesKey = 'A'.repeat(43)): OfficialPus
   const key = readMessageKey(aesKey)!;
   const encrypted = sealMessage(pushXml(fields), { key, appId: APP_ID, random: Buffer.alloc(16) });
   const body = Buffer.from(`<xml><Encrypt>${encrypted}</Encrypt></xml>`);
-  return openOfficialPush(signedQuery([encrypted]), body, { ...plainKeys, mode: 'secure', aesKeys: [key] });
+  return readable(openOfficialPush(signedQuery([encrypted]), body, { ...plainKeys, mode: 'secure', aesKeys: [key] }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOW_S, openPlain, openPlainXml } from './pushes.ts';
+import { NOW_S, openPlain, openPlainXml, openSealed, pushXml } from './pushes.ts';
 
 const event = (name: string, fields = '') => openPlain(`<MsgType>event</MsgType><Event>${name}</Event>${fields}`);
 const message = (kind: string, fields = '') =>
@@ -105,7 +105,7 @@ describe('openOfficialPush, events', () => {
     expect(event(name, fields).content).toEqual({ type: 'event', ...content });
   });
 
-  it('rejects user_authorization_cancellation without an OpenID', () => {
+  it('does not read user_authorization_cancellation without an OpenID', () => {
     expect(() => event('user_authorization_cancellation')).toThrow('OpenID is missing');
   });
 });
@@ -139,43 +139,155 @@ describe('openOfficialPush, messages', () => {
   });
 });
 
-describe('openOfficialPush, dedupeKey', () => {
-  it('is the id of a message with all its digits', () => {
-    expect(message('text').dedupeKey).toBe('9007199254740993');
+describe('openOfficialPush, letter case', () => {
+  it.each([
+    ['event', 'SCAN', 'scan'],
+    ['event', 'scan', 'scan'],
+    ['EVENT', 'Scan', 'scan'],
+    ['Event', 'Subscribe', 'subscribe'],
+    ['event', 'UNSUBSCRIBE', 'unsubscribe'],
+    ['event', 'click', 'click'],
+    ['event', 'View', 'view'],
+    ['event', 'VIEW_MINIPROGRAM', 'view_miniprogram'],
+    ['event', 'location', 'location'],
+    ['event', 'MassSendJobFinish', 'masssendjobfinish'],
+    ['event', 'TemplateSendJobFinish', 'templatesendjobfinish'],
+  ])('reads MsgType %s and Event %s as the event %s', (msgType, name, read) => {
+    const { content } = openPlain(`<MsgType>${msgType}</MsgType><Event>${name}</Event><EventKey>Login:aB</EventKey>`);
+    expect(content).toMatchObject({ type: 'event', event: read });
   });
 
-  it('is user, time, event and key of a push without a message id', () => {
-    expect(event('CLICK', '<EventKey>K</EventKey>').dedupeKey).toBe(`o_1#${NOW_S}#CLICK#K`);
-    expect(event('LOCATION').dedupeKey).toBe(`o_1#${NOW_S}#LOCATION`);
-    expect(openPlain('<MsgType>text</MsgType><Content>no id</Content>').dedupeKey).toBe(`o_1#${NOW_S}#text`);
+  it('keeps the case of keys and scenes', () => {
+    expect(event('Click', '<EventKey>Key:aB</EventKey>').content).toMatchObject({ event: 'click', key: 'Key:aB' });
+    expect(event('scan', '<EventKey>Login:aB</EventKey>').content).toMatchObject({ event: 'scan', scene: 'Login:aB' });
   });
 
-  it('differs for two reports to the same user in the same second', () => {
-    expect(event('TEMPLATESENDJOBFINISH', '<MsgID>1</MsgID>').dedupeKey).not.toBe(
-      event('TEMPLATESENDJOBFINISH', '<MsgID>2</MsgID>').dedupeKey,
+  it.each(['TEXT', 'Text', 'text'])('reads MsgType %s as a text, whose letters keep their case', (msgType) => {
+    expect(message(msgType, '<Content>Hello</Content>').content).toMatchObject({ kind: 'text', text: 'Hello' });
+  });
+});
+
+describe('openOfficialPush, the text of a user', () => {
+  const textOf = (raw: string, xml = message('text', `<Content><![CDATA[${raw}]]></Content>`)) => xml.content;
+
+  it.each([
+    ['a CDATA section', 'a<![CDATA[x]]>b'],
+    ['the end of a CDATA section', 'a]]>b'],
+    ['an ill-formed element', '<status>1</stat>us>'],
+    ['a DOCTYPE after its section', ']]><!DOCTYPE x [<!ENTITY e "v">]>&e;<![CDATA['],
+    ['the end of the message', ']]></Content></xml><xml><Content><![CDATA['],
+  ])('is read as sent when it contains %s', (_, raw) => {
+    expect(textOf(raw)).toEqual({ type: 'message', kind: 'text', msgId: '9007199254740993', text: raw });
+  });
+
+  it('adds no element to the push', () => {
+    const elements = '<FromUserName>o_victim</FromUserName><bizmsgmenuid>login-confirm_x</bizmsgmenuid>';
+    const raw = `a]]></Content>${elements}<Content><![CDATA[b`;
+    const push = message('text', `<Content><![CDATA[${raw}]]></Content>`);
+    expect(push).toMatchObject({ openId: 'o_1', content: { text: raw } });
+    expect(push.content).toHaveProperty('menuId', undefined);
+  });
+
+  it('is the same text when WeChat escapes the end of a section', () => {
+    expect(textOf('a]]]]><![CDATA[>b')).toEqual(textOf('a]]>b'));
+  });
+
+  it('loses the control characters that XML forbids', () => {
+    expect(textOf('a\u0002b\u0010c')).toMatchObject({ text: 'abc' });
+  });
+
+  it.each([
+    ['location', '<Label><![CDATA[a]]>b]]></Label>', { place: { label: 'a]]>b' } }],
+    ['link', '<Title><![CDATA[a]]></Title><Title><![CDATA[b]]></Title><Url>u</Url>', { title: '', url: 'u' }],
+  ])('in a %s message does no more harm than to itself', (kind, fields, content) => {
+    expect(message(kind, fields).content).toMatchObject(content);
+  });
+
+  it.each([
+    [
+      'scancode_push',
+      '<ScanCodeInfo><ScanResult><![CDATA[a]]>b]]></ScanResult></ScanCodeInfo>',
+      { scanResult: 'a]]>b' },
+    ],
+    [
+      'location_select',
+      '<SendLocationInfo><Poiname><![CDATA[a]]>b]]></Poiname></SendLocationInfo>',
+      { poiName: 'a]]>b' },
+    ],
+  ])('is also read as sent in the event %s', (name, fields, content) => {
+    expect(event(name, fields).content).toMatchObject(content);
+  });
+});
+
+describe('openOfficialPush, pushId', () => {
+  const idOf = (fields: string, { openId = 'o_1', createTimeS = NOW_S } = {}) =>
+    openPlainXml(pushXml(fields, createTimeS).replace('o_1', openId)).pushId;
+  const expectDifferent = (ids: string[]) => expect(new Set(ids).size).toBe(ids.length);
+
+  it('is equal for all deliveries of a push, in plain and in secure mode', () => {
+    const fields = '<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>';
+    const ids = [openPlain(fields), openPlain(fields), openSealed(fields), openSealed(fields, 'B'.repeat(43))];
+    expect(new Set(ids.map(({ pushId }) => pushId)).size).toBe(1);
+  });
+
+  it('does not depend on the order of the elements, or on the space between them', () => {
+    expect(idOf('<MsgType>text</MsgType>\n<Content>hi</Content>')).toBe(
+      idOf('<Content>hi</Content><MsgType>text</MsgType>'),
     );
-    const sent = (id: string) => event('subscribe_msg_sent_event', `<List><MsgID>${id}</MsgID></List>`).dedupeKey;
-    expect(sent('1')).not.toBe(sent('2'));
   });
 
-  it('stays below 100 characters for an address of any length', () => {
-    const view = (end: string) => event('VIEW', `<EventKey>https://a.example/${'x'.repeat(5_000)}${end}</EventKey>`);
-    expect(view('1').dedupeKey).not.toBe(view('2').dedupeKey);
-    expect(view('1').dedupeKey.length).toBeLessThan(100);
+  it('differs for messages with one MsgId of different users, seconds and texts', () => {
+    const text = (content: string) => `<MsgType>text</MsgType><Content>${content}</Content><MsgId>1</MsgId>`;
+    expectDifferent([
+      idOf(text('a')),
+      idOf(text('b')),
+      idOf(text('a'), { openId: 'o_2' }),
+      idOf(text('a'), { createTimeS: NOW_S + 1 }),
+    ]);
   });
 
-  it.each(['1e3', '-1', '10000000000', '1790000000000', 'now'])('rejects the CreateTime %s', (time) => {
-    const xml = `<xml><FromUserName>o</FromUserName><ToUserName>gh</ToUserName><CreateTime>${time}</CreateTime><MsgType>text</MsgType><MsgId>2</MsgId></xml>`;
-    expect(() => openPlainXml(xml)).toThrow('CreateTime must be a number of seconds');
+  it('differs for events of one user within one second that differ in a nested element only', () => {
+    const coupon = (code: string) =>
+      idOf(`<MsgType>event</MsgType><Event>user_get_card</Event><UserCardCode>${code}</UserCardCode>`);
+    const published = (id: string) =>
+      idOf(
+        '<MsgType>event</MsgType><Event>PUBLISHJOBFINISH</Event>' +
+          `<PublishEventInfo><publish_id>${id}</publish_id><article_detail><item><idx>1</idx></item></article_detail></PublishEventInfo>`,
+      );
+    const sent = (id: string) =>
+      idOf(`<MsgType>event</MsgType><Event>subscribe_msg_sent_event</Event><List><MsgID>${id}</MsgID></List>`);
+    expectDifferent([coupon('1'), coupon('2'), published('1'), published('2'), sent('1'), sent('2')]);
   });
 
-  it.each(['FromUserName', 'ToUserName', 'MsgId', 'CreateTime', 'MsgType'])('rejects a %s of 65 bytes', (name) => {
-    const fields = { FromUserName: 'o', ToUserName: 'gh', CreateTime: '1', MsgType: 'text', MsgId: '2' };
-    const xml = (values: object) =>
-      `<xml>${Object.entries(values)
-        .map(([key, value]) => `<${key}>${value}</${key}>`)
-        .join('')}</xml>`;
-    expect(openPlainXml(xml(fields)).dedupeKey).toBe('2');
-    expect(() => openPlainXml(xml({ ...fields, [name]: '1'.repeat(65) }))).toThrow(`${name} is too long`);
+  it('has 43 characters, however long the push is', () => {
+    const view = (end: string) =>
+      idOf(
+        `<MsgType>event</MsgType><Event>VIEW</Event><EventKey>https://a.example/${'x'.repeat(5_000)}${end}</EventKey>`,
+      );
+    expectDifferent([view('1'), view('2')]);
+    expect(view('1')).toMatch(/^[\w-]{43}$/);
   });
+});
+
+describe('openOfficialPush, unreadable pushes', () => {
+  it.each(['1e3', '-1', '10000000000', '1790000000000', 'now'])(
+    'does not read a push with the CreateTime %s',
+    (time) => {
+      const xml = `<xml><FromUserName>o</FromUserName><ToUserName>gh</ToUserName><CreateTime>${time}</CreateTime><MsgType>text</MsgType><MsgId>2</MsgId></xml>`;
+      expect(() => openPlainXml(xml)).toThrow('CreateTime must be a number of seconds');
+    },
+  );
+
+  it.each(['FromUserName', 'ToUserName', 'MsgId', 'CreateTime', 'MsgType'])(
+    'does not read a push with a %s of 65 bytes',
+    (name) => {
+      const fields = { FromUserName: 'o', ToUserName: 'gh', CreateTime: '1', MsgType: 'text', MsgId: '2' };
+      const xml = (values: object) =>
+        `<xml>${Object.entries(values)
+          .map(([key, value]) => `<${key}>${value}</${key}>`)
+          .join('')}</xml>`;
+      expect(openPlainXml(xml(fields)).content).toMatchObject({ msgId: '2' });
+      expect(() => openPlainXml(xml({ ...fields, [name]: '1'.repeat(65) }))).toThrow(`${name} is too long`);
+    },
+  );
 });

@@ -1,0 +1,29 @@
+import { Console } from 'node:console';
+import { settings } from './config.ts';
+import { runtime } from './runtime.ts';
+
+/** The metrics of the service, and the values of each dimension. CloudWatch bills each combination of values. */
+interface Metrics {
+  /** Authentic pushes of the platform whose content cannot be read. */
+  UnreadablePushes: { App: PushApp };
+  /** Pushes of the platform with an unknown type. */
+  UnknownPushes: { App: PushApp };
+}
+
+type PushApp = 'official-account';
+
+/** With the JSON log format, Lambda nests the output of the global console, where CloudWatch finds no metric. */
+const output = new Console({ stdout: process.stdout, stderr: process.stderr });
+
+/**
+ * Counts one occurrence. Writes a line in the embedded metric format, from which CloudWatch derives the metric in the
+ * namespace TABLE_NAME.
+ * @throws NOT_CONFIGURED without TABLE_NAME
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+export function countMetric<Name extends keyof Metrics>(name: Name, dimensions: Metrics[Name]): void {
+  const { TABLE_NAME: Namespace } = settings('TABLE_NAME');
+  const metric = { Namespace, Dimensions: [Object.keys(dimensions)], Metrics: [{ Name: name, Unit: 'Count' }] };
+  const header = { Timestamp: runtime.now(), CloudWatchMetrics: [metric] };
+  output.log(JSON.stringify({ _aws: header, ...dimensions, [name]: 1 }));
+}
