@@ -31,8 +31,8 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   FORBIDDEN: {
     cause:
-      'The caller may not do this. Examples: a session of another app or of a scan login on a route of the mini-program; an OAuth callback in another browser; a payment that WeChat Pay declines. Webhooks return it for a message with a wrong signature.',
-    client: 'Shows the message. On `GET /oauth/callback` it starts the login from the beginning.',
+      'The caller may not do this. Examples: a session of another app or of a scan login on a route of the mini-program; an OAuth callback without the cookie of its login; a payment that WeChat Pay declines. Webhooks return it for a message with a wrong signature.',
+    client: 'Shows the message. On `GET /oauth/callback` the browser shows a page with a link back.',
   },
   WECHAT_USER_BLOCKED: {
     cause: 'WeChat blocked this user as a risk (errcode 40226).',

@@ -129,6 +129,7 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     meaning:
       'Interfaces of the JS-SDK that your pages may use, separated by commas. WeChat also requires the permission of the account.',
     example: 'updateAppMessageShareData,scanQRCode',
+    deployedDefault: 'sharing, the menu, scanning, payment and transfers: `USUAL_APIS` of lib/h5/jssdk-config.ts',
   },
   JSSDK_OPEN_TAG_LIST: {
     group: 'web',

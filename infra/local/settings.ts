@@ -65,7 +65,8 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     EVENT_BUS_NAME: 'local',
     BILL_REPORTS_BUCKET: 'reports',
     PUBLIC_BASE_URL: http,
-    ALLOWED_ORIGINS: `${http},${simulator}`,
+    // The site of the local stack first, because the failure page of a login leads there.
+    ALLOWED_ORIGINS: `${simulator},${http}`,
     WECHAT_API_BASE_URL: simulator,
     // The host that creates a QR code also serves its image and the consent page.
     WECHAT_MP_BASE_URL: env.WECHAT_API_BASE_URL || simulator,

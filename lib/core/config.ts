@@ -75,9 +75,7 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   SCAN_LOGIN_CONFIRM: 'tap',
   SCAN_LOGIN_REGISTER: 'ask',
   MP_VERIFY_FILES: '{}',
-  JSSDK_API_LIST:
-    'updateAppMessageShareData,updateTimelineShareData,onMenuShareAppMessage,onMenuShareTimeline,onMenuShareQQ,' +
-    'onMenuShareQZone,hideMenuItems,showMenuItems,closeWindow,scanQRCode,chooseWXPay,requestMerchantTransfer',
+  JSSDK_API_LIST: '',
   JSSDK_OPEN_TAG_LIST: '',
   MINIAPP_ENV_VERSION: 'release',
   MINIAPP_LOGIN_PAGE: '',

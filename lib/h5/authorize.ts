@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { withoutLoginError } from '../core/login-error.ts';
 import type { OauthState, SessionTokens } from '../identity/session-token.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { authorizeUrl, type OauthScope } from '../wechat/oauth.ts';
@@ -32,7 +33,8 @@ export const CALLBACK_PATH = '/oauth/callback';
  *
  * A `state` is valid only together with the cookie of the same browser. A link from an attacker therefore cannot log
  * another user in to the account of the attacker.
- * @param redirect the address after the login. Its origin must equal one of ALLOWED_ORIGINS.
+ * @param redirect the address after the login, without the `login_error` of an earlier login. Its origin must equal one
+ * of ALLOWED_ORIGINS.
  * @throws PARAM_ERROR when `redirect` is too long or not on an allowed origin
  * @see https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
  */
@@ -43,10 +45,9 @@ export async function authorize(
   if (!isAllowed(redirect, deps.allowedOrigins)) {
     throw invalidRedirect('must be an address on an origin of ALLOWED_ORIGINS');
   }
-  if (new URL(redirect).href.length > MAX_REDIRECT) {
-    throw invalidRedirect(`must have at most ${MAX_REDIRECT} characters`);
-  }
-  const oauthState: OauthState = { state: randomBytes(16).toString('hex'), redirect: new URL(redirect).href };
+  const page = withoutLoginError(new URL(redirect).href);
+  if (page.length > MAX_REDIRECT) throw invalidRedirect(`must have at most ${MAX_REDIRECT} characters`);
+  const oauthState: OauthState = { state: randomBytes(16).toString('hex'), redirect: page };
   const redirectUri = deps.publicBaseUrl + CALLBACK_PATH;
   const location = authorizeUrl(deps.openBaseUrl, { appId: deps.appId, redirectUri, scope, state: oauthState.state });
   return { location, state: oauthState.state, signedState: await tokens.signOauthState(oauthState) };

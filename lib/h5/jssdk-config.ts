@@ -52,12 +52,20 @@ export async function getJssdkConfig(deps: JssdkDeps, pageUrl: string): Promise<
 }
 
 /**
+ * The default of JSSDK_API_LIST: sharing in new and old clients, the menu, scanning, payment and transfers to users. Not
+ * among the defaults of config.ts, which every bundle contains.
+ */
+const USUAL_APIS =
+  'updateAppMessageShareData,updateTimelineShareData,onMenuShareAppMessage,onMenuShareTimeline,onMenuShareQQ,' +
+  'onMenuShareQZone,hideMenuItems,showMenuItems,closeWindow,scanQRCode,chooseWXPay,requestMerchantTransfer';
+
+/**
  * Parses JSSDK_API_LIST and JSSDK_OPEN_TAG_LIST, comma-separated lists of names.
  * @throws NOT_CONFIGURED
  * @see https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html
  */
 export function readJssdkPermissions(apiList: string, openTagList: string): JssdkPermissions {
-  const [jsApiList, openTags] = [namesOf(apiList), namesOf(openTagList)];
+  const [jsApiList, openTags] = [namesOf(apiList || USUAL_APIS), namesOf(openTagList)];
   if (jsApiList.length === 0 || !jsApiList.every((name) => /^[a-z][A-Za-z0-9]*$/.test(name))) {
     throw badSetting(
       'JSSDK_API_LIST',

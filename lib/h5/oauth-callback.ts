@@ -17,12 +17,26 @@ import {
 
 export type CallbackDeps = SessionDeps & PlatformDeps & { app: WechatApp };
 
-/** The parameters with which a browser returns; `signedState` is the value of the cookie that `authorize` set. */
+/**
+ * The parameters with which a browser returns. Browsers lose and alter all of them. `signedState` is the value of the
+ * cookie that `authorize` set.
+ */
 export interface Return {
-  code: string;
-  state: string;
+  code: string | undefined;
+  state: string | undefined;
   signedState: string | undefined;
 }
+
+/** The login that a signed cookie of a browser names. */
+export interface StartedLogin {
+  /** The address of the page that asked for the login. */
+  redirect: string;
+  /** Whether the browser returned the state of this login, and not another or an altered one. */
+  isReturn: boolean;
+}
+
+/** Maximum length of a code that is sent to WeChat. */
+const MAX_CODE = 512;
 
 /**
  * Lifetime of a refresh token in seconds.
@@ -32,16 +46,24 @@ const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
 
 /**
  * Exchanges the code of a browser that returns from WeChat for a session. WeChat's browser may send a code twice (back
- * button, preloading); a code sent twice returns the same session.
+ * button, preloading); a code sent twice returns the same session. It may also return with two codes for one state; both
+ * log in.
  * @returns the address to which the browser is redirected, and the session
  * @throws FORBIDDEN when this browser did not start the login; SNAPSHOT_USER, WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED,
  * IDENTITY_CONFLICT, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function oauthCallback(
   deps: CallbackDeps,
-  { code, state, signedState }: Return,
+  { code = '', state, signedState }: Return,
 ): Promise<{ redirect: string; session: SessionAnswer }> {
-  const redirect = await redirectOf(deps, state, signedState);
+  const login = await findStartedLogin(deps, { state, signedState });
+  if (!login?.isReturn) {
+    throw new AppError('FORBIDDEN', 'This browser did not start this login, or the login has expired; start again');
+  }
+  if (code === '' || code.length > MAX_CODE) {
+    throw new AppError('WECHAT_CODE_INVALID', 'WeChat returned no code, or the user declined; start the login again');
+  }
+  const { redirect } = login;
   const { appId } = deps.app;
   // The id depends on the state too, so that an attacker who sees a used code cannot get the session of the code.
   const sid = hashOfCode('oauth_code', appId, `${code}\n${state}`);
@@ -62,17 +84,21 @@ export async function oauthCallback(
 }
 
 /**
- * Returns the address that this browser asked for when it started the login.
- * @throws FORBIDDEN when the cookie is missing, has expired, or belongs to another login
+ * Returns the login that this browser started, without a call to WeChat or the table.
+ * @returns undefined when the cookie is missing or has expired, or this service did not sign it
  */
-async function redirectOf({ tokens }: CallbackDeps, state: string, signedState: string | undefined): Promise<string> {
+export async function findStartedLogin(
+  { tokens }: Pick<CallbackDeps, 'tokens'>,
+  { state, signedState }: Pick<Return, 'state' | 'signedState'>,
+): Promise<StartedLogin | undefined> {
+  if (signedState === undefined) return undefined;
   try {
-    const started = await tokens.verifyOauthState(signedState ?? '');
-    if (started.state === state) return started.redirect;
+    const started = await tokens.verifyOauthState(signedState);
+    return { redirect: started.redirect, isReturn: started.state === state };
   } catch (error) {
-    if (!isAppError(error, 'UNAUTHENTICATED')) throw error;
+    if (isAppError(error, 'UNAUTHENTICATED')) return undefined;
+    throw error;
   }
-  throw new AppError('FORBIDDEN', 'This browser did not start this login, or the login has expired; start again');
 }
 
 /** Fetches the profile. Returns undefined when the call fails, because the login works without a profile. */

@@ -27,7 +27,7 @@ export function expiredSessionCookie(publicBaseUrl: string): string {
 
 /**
  * Returns the name of the cookie of one login through WeChat. Each login has its own cookie, so that two tabs do not
- * interfere.
+ * interfere. The begin of `state` is sufficient, so that the cookie is found although a browser appended text to it.
  */
 export function oauthCookie(state: string): string {
   return `oauth_${state.slice(0, 16)}`;

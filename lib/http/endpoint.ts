@@ -16,6 +16,11 @@ export interface Endpoint {
   path: `/${string}`;
   summary: string;
   auth: 'none' | 'session';
+  /**
+   * Who reads the failures of the route: a person gets an HTML page, or a redirect with `login_error`. JSON is returned
+   * only on request. Absent for the routes that return JSON.
+   */
+  client?: 'browser';
   request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
   status: 200 | 201 | 204 | 302;
   /**

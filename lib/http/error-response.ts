@@ -63,15 +63,20 @@ export function logFailure(log: Log, error: unknown, failure: Failure, facts: Re
 
 /** Returns the error response, which has the same format on every route. */
 export function errorResponse(failure: Failure, requestId: string): HttpResponse {
-  const { status, code, message, detail, retryAfterSeconds } = failure;
+  const { status, code, message, detail } = failure;
   return {
     statusCode: status,
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       ...NO_SNIFF,
-      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...retryAfter(failure),
     },
     body: JSON.stringify({ code, message, requestId, ...(detail && { detail }) }),
   };
+}
+
+/** Returns the header with the seconds to wait, if the failure has them. */
+export function retryAfter({ retryAfterSeconds }: Failure): { 'retry-after'?: string } {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
 }

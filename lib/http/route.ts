@@ -13,23 +13,46 @@ import { NO_SNIFF, type HttpResponse } from './response.ts';
 
 type Event = APIGatewayProxyEventV2;
 
+/** Logs a failed request and returns its answer. */
+export type FailureAnswer = (
+  error: unknown,
+  request: { event: Event; requestId: string; facts: { route: string } },
+) => HttpResponse;
+
 /**
- * Returns the Lambda handler of one endpoint. The handler checks the request, runs the flow and checks the answer. Both
- * checks drop every field that is not in the schema. Any thrown value becomes an error of the closed list.
+ * Returns the Lambda handler of one endpoint that returns JSON. The handler checks the request, runs the flow and checks
+ * the answer. Both checks drop every field that is not in the schema. Any thrown value becomes an error of the closed
+ * list.
  */
-export function route<const E extends Endpoint>(
+export function route<const E extends Endpoint & { client?: never }>(
   endpoint: E,
   run: (request: EndpointRequest<E>) => Promise<EndpointAnswer<E>>,
 ) {
+  return handlerOf(endpoint, run, (error, { requestId, facts }) => {
+    const failure = describeFailure(error);
+    logFailure(log, error, failure, facts);
+    return errorResponse(failure, requestId);
+  });
+}
+
+/** Returns the handler of one endpoint, as `route` does, with its own answer to failures. */
+export function handlerOf<const E extends Endpoint>(
+  endpoint: E,
+  run: (request: EndpointRequest<E>) => Promise<EndpointAnswer<E>>,
+  answerFailure: FailureAnswer,
+) {
   return middy()
-    .use(envelope(endpoint))
+    .use(envelope(endpoint, answerFailure))
     .handler(async (event: Event): Promise<HttpResponse> =>
       render(endpoint, await run(await readRequest(endpoint, event))),
     );
 }
 
-/** Logs each request, and turns a thrown value into an error response. */
-function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpResponse, Error, Context> {
+/** Logs each request, and turns a thrown value into an answer. */
+function envelope(
+  { method, path }: Endpoint,
+  answerFailure: FailureAnswer,
+): middy.MiddlewareObj<Event, HttpResponse, Error, Context> {
   const facts = { route: `${method} ${path}` };
   return {
     // The braces discard the return value, because middy would use the value as the response.
@@ -37,9 +60,8 @@ function envelope({ method, path }: Endpoint): middy.MiddlewareObj<Event, HttpRe
       log.info('request.completed', { ...facts, status: response?.statusCode });
     },
     onError: (request) => {
-      const failure = describeFailure(request.error);
-      logFailure(log, request.error, failure, facts);
-      request.response = errorResponse(failure, request.context.awsRequestId);
+      const { error, event, context } = request;
+      request.response = answerFailure(error, { event, requestId: context.awsRequestId, facts });
     },
   };
 }

@@ -237,13 +237,18 @@ describe('H5 page', () => {
     expect(play.browserErrors()).toEqual([]);
   });
 
-  it('shows WECHAT_UNAVAILABLE when WeChat fails the token request', async () => {
+  it('shows WECHAT_UNAVAILABLE when WeChat fails the token request, and logs in at the next try', async () => {
     await play.open();
     await press('Add person');
     await press(/^Open the H5 page/);
     await play.injectFault('sns/oauth2/access_token', '5xx');
     await press('Allow');
     await siteShows('WECHAT_UNAVAILABLE');
-    expect(play.browserErrors(502)).toEqual([]);
+    await siteShows('The login failed. Log in again later.');
+    await site().getByRole('link').click();
+    await press('Allow');
+    await siteShows('Hello, Li Lei');
+    // The page asked who is logged in after the failed login.
+    expect(play.browserErrors(401)).toEqual([]);
   });
 });

@@ -152,8 +152,9 @@ describe('H5', () => {
     expect(attributes.maxAgeS - maxAgeS).toBeLessThan(10);
     expect(sent).not.toContain('Secure');
   };
-  const callCallback = (location: string, cookie: string) =>
-    api('GET', location.slice(inject('stack').http.length), { headers: { cookie } });
+  const callCallback = (location: string, cookie: string, headers: Record<string, string> = {}) =>
+    api('GET', location.slice(inject('stack').http.length), { headers: { cookie, ...headers } });
+  const JSON_ONLY = { accept: 'application/json' };
 
   it('logs in through WeChat with a session cookie, which logs out from an allowed origin only', async () => {
     const { person, user } = await login();
@@ -180,27 +181,77 @@ describe('H5', () => {
     expect(await logout(inject('stack').http)).toMatchObject({ status: 204 });
   });
 
-  it('rejects a callback without the cookie of the browser that began the login', async () => {
+  it('shows a page for a callback without the cookie of the browser that began the login, and JSON on request', async () => {
     const { person } = await login();
     const { departure } = await startOauth();
     const { location } = await phone.act(person, 'open', { url: departure.headers.get('location')! });
-    expect(await callCallback(location, '')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    const answer = await callCallback(location, '');
+    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('<code>FORBIDDEN</code>') });
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(answer.headers.get('set-cookie')).toBeNull();
+    expect(await callCallback(location, '', JSON_ONLY)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
     const other = await startOauth();
     expect(await callCallback(location, other.cookie)).toMatchObject({ status: 403 });
   });
 
-  it('rejects a snapshot user, an unknown code and a lookalike origin', async () => {
+  it('shows a page when a browser altered the state, and the login of the intact state still succeeds', async () => {
+    const { person } = await login();
+    const { departure, cookie } = await startOauth();
+    const url = departure.headers.get('location')!;
+    const altered = await phone.act(person, 'open', { url, alteredState: true });
+    const answer = await callCallback(altered.location, cookie);
+    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining(`href="${page()}"`) });
+    const { location } = await phone.act(person, 'open', { url });
+    expect((await callCallback(location, cookie)).headers.get('location')).toBe(page());
+  });
+
+  it('loses the cookie at the other name of this machine, where the gateway answers too', async () => {
+    const { person } = await login();
+    const { departure, cookie } = await startOauth();
+    const url = departure.headers.get('location')!;
+    const { location } = await phone.act(person, 'open', { url, lostCookie: true });
+    const { origin, hostname, pathname, search } = new URL(location);
+    const own = new URL(inject('stack').http).hostname;
+    expect([hostname, pathname]).toEqual([own === 'localhost' ? '127.0.0.1' : own, '/oauth/callback']);
+    expect(await api('GET', pathname + search, { baseUrl: origin })).toMatchObject({ status: 403 });
+    // The code was not spent.
+    const back = inject('stack').http + pathname + search;
+    expect((await callCallback(back, cookie)).headers.get('location')).toBe(page());
+  });
+
+  it('answers HEAD and very long parameters like any other callback', async () => {
+    const { http } = inject('stack');
+    const head = await fetch(`${http}/oauth/callback?code=x&state=y`, { method: 'HEAD', redirect: 'manual' });
+    // API Gateway has no route for HEAD; the local gateway calls the function.
+    expect([403, 404]).toContain(head.status);
+    const long = 'x'.repeat(4_000);
+    expect(await api('GET', `/oauth/callback?code=${long}&state=${long}`)).toMatchObject({ status: 403 });
+    expect(await api('GET', `/oauth/authorize?redirect=${long}`)).toMatchObject({ status: 400 });
+  });
+
+  it('returns a snapshot user and an unknown code to the page with login_error, or as JSON on request', async () => {
     const { person } = await login();
     const { departure, cookie } = await startOauth({ scope: 'snsapi_userinfo' });
     const url = departure.headers.get('location')!;
     const { location } = await phone.act(person, 'open', { url, snapshot: true });
-    expect(await callCallback(location, cookie)).toMatchObject({ status: 403, body: { code: 'SNAPSHOT_USER' } });
     const unknown = location.replace(/code=[^&]+/, 'code=unknown');
-    expect(await callCallback(unknown, cookie)).toMatchObject({ status: 401, body: { code: 'WECHAT_CODE_INVALID' } });
+    for (const [address, code, status] of [
+      [location, 'SNAPSHOT_USER', 403],
+      [unknown, 'WECHAT_CODE_INVALID', 401],
+    ] as const) {
+      const answer = await callCallback(address, cookie);
+      expect(answer).toMatchObject({ status: 302, body: undefined });
+      expect(answer.headers.get('location')).toBe(`${page()}?login_error=${code}`);
+      expect(answer.headers.get('set-cookie')).toBeNull();
+      expect(await callCallback(address, cookie, JSON_ONLY)).toMatchObject({ status, body: { code } });
+    }
+  });
+
+  it('shows a page for a redirect to a lookalike origin', async () => {
     const lookalike = `${inject('stack').http}.evil.example/`;
     expect((await startOauth({ redirect: lookalike })).departure).toMatchObject({
       status: 400,
-      body: { code: 'PARAM_ERROR' },
+      body: expect.stringContaining('<code>PARAM_ERROR</code>'),
     });
   });
 

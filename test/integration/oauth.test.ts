@@ -61,23 +61,6 @@ describe('login on an H5 page', () => {
     expect(await getMe(world.sessions, session.token)).toEqual({ user: session.user });
   });
 
-  it.each([
-    ['another site', 'https://evil.example/'],
-    ['a lookalike that begins with our host', 'https://h5.example.com.evil.example/'],
-    ['a lookalike that ends with our host', 'https://evilh5.example.com/'],
-    ['our host before an @', 'https://h5.example.com@evil.example/'],
-    ['our host over http', 'http://h5.example.com/'],
-    ['our host at another port', 'https://h5.example.com:8443/'],
-    ['a javascript: URL', 'javascript:alert(1)'],
-    ['a URL with backslashes', 'https:\\\\evil.example\\@h5.example.com'],
-    ['a URL without a scheme', '//h5.example.com/'],
-    ['a blob: URL of our host', 'blob:https://h5.example.com/1'],
-    ['our host with a user name and a password', 'https://u:p@h5.example.com/'],
-    ['a relative path', 'welcome'],
-  ])('rejects a redirect to %s', async (_, redirect) => {
-    await expect(startOauth(redirect)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
-  });
-
   it('returns the first session for a repeated callback, also concurrently', async () => {
     const back = await visit(await world.phone.newPerson(), 'snsapi_userinfo');
     const [one, two] = await Promise.all([finishOauth(back), finishOauth(back)]);

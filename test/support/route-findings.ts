@@ -13,6 +13,8 @@ export interface Routes {
   routed: { function: string; route: string }[];
 }
 
+/** The functions that return the handler of an endpoint. */
+const HANDLERS: (string | undefined)[] = ['route', 'browserRoute'];
 const LIST = 'lib/http/openapi/endpoints.ts';
 
 export function routeFindings(routes: Routes, groups: string[]): string[] {
@@ -89,7 +91,7 @@ export function fileNamesOf(operationId: string, groups: string[]): string[] {
   return [name, ...groups.map((group) => `${group}-${name}`)];
 }
 
-/** The exported name of the endpoint in `export const handler = route(endpoint, …)`. */
+/** The exported name of the endpoint in `export const handler = route(endpoint, …)`, or with `browserRoute`. */
 export function servedEndpoint({ program }: SourceFile): string | undefined {
   const names = new Map<string, string>();
   let local: string | undefined;
@@ -106,7 +108,7 @@ export function servedEndpoint({ program }: SourceFile): string | undefined {
     for (const { init } of declaration.declarations) {
       if (init?.type !== 'CallExpression' || init.callee.type !== 'Identifier') continue;
       const [endpoint] = init.arguments;
-      if (names.get(init.callee.name) === 'route' && endpoint?.type === 'Identifier') local = endpoint.name;
+      if (HANDLERS.includes(names.get(init.callee.name)) && endpoint?.type === 'Identifier') local = endpoint.name;
     }
   }
   return local === undefined ? undefined : names.get(local);

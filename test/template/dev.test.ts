@@ -168,11 +168,13 @@ describe('failures', () => {
   });
 
   it('are counted by metric filters whose patterns are event names of the code', () => {
-    const events = readFileSync('lib/events/schemas.ts', 'utf8');
+    const events = ['lib/events/schemas.ts', 'lib/http/error-response.ts']
+      .map((file) => readFileSync(file, 'utf8'))
+      .join();
     const patterns = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) =>
       String(Properties['FilterPattern']).replaceAll('"', ''),
     );
-    expect(patterns).toEqual(['payment.mismatched', 'bill.differed']);
+    expect(patterns).toEqual(['payment.mismatched', 'bill.differed', 'request.failed']);
     for (const pattern of patterns) expect(events).toContain(`'${pattern}'`);
   });
 });

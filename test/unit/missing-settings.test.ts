@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-type Handler = (event: unknown, context: Context) => Promise<{ statusCode: number; body: string }>;
+type Handler = (event: unknown, context: Context) => Promise<{ statusCode: number; headers: object; body: string }>;
 
 const load = async (name: string): Promise<Handler> => {
   const module = (await import(`../../functions/${name}.ts`)) as { handler: Handler };
   return module.handler;
 };
 const event = {
-  headers: { authorization: 'Bearer a.b.c' },
+  // Browser routes return JSON on request only.
+  headers: { authorization: 'Bearer a.b.c', accept: 'application/json' },
   pathParameters: { ticket: 'x', outTradeNo: 'x', file: 'x' },
   rawQueryString: 'url=https%3A%2F%2Fa.example%2F&redirect=https%3A%2F%2Fa.example%2F&code=x&state=x',
   body: JSON.stringify({
@@ -98,6 +99,15 @@ describe('without settings', () => {
     const { statusCode, body } = await call(name);
     expect(statusCode).toBe(503);
     expect(JSON.parse(body)).toMatchObject({ code: 'NOT_CONFIGURED', detail: { setting: 'PUBLIC_BASE_URL' } });
+  });
+
+  it.each(['oauth-authorize', 'oauth-callback'])('%s shows a page without a link to a browser', async (name) => {
+    vi.stubEnv('ALLOWED_ORIGINS', '');
+    const handler = await load(name);
+    const answer = await handler({ ...event, headers: {} }, { awsRequestId: 'r' } as Context);
+    expect(answer).toMatchObject({ statusCode: 503, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(answer.body).toContain('NOT_CONFIGURED');
+    expect(answer.body).not.toContain('<a ');
   });
 
   it.each([

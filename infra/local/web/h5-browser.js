@@ -47,7 +47,7 @@ function askedAt(frame) {
     const { href, pathname } = frame.contentWindow.location;
     return pathname === authorization ? href : undefined;
   } catch {
-    // A page of another origin, such as an error of the API, stays visible for the user.
+    // A page of another origin stays visible for the user. The failure page of the API permits no frame around it.
     return undefined;
   }
 }

@@ -1,6 +1,15 @@
 // A page of the site inside WeChat. It has no token: the browser sends the session cookie, which scripts cannot read.
-import { addressOf, api, configure } from './calls.js';
+import { addressOf, api, CallError, configure } from './calls.js';
 import { button, chinese, el, facts, problem, row, show } from './dom.js';
+
+// What this page says after a failed login. It never starts a login by itself, because that login may fail again.
+const advice = {
+  WECHAT_CODE_INVALID: 'You declined, or the code was used. Log in again.',
+  SNAPSHOT_USER: 'This is a preview of the page. Tap 使用完整服务 at its bottom, then log in.',
+  WECHAT_USER_BLOCKED: 'WeChat does not let this user log in.',
+  IDENTITY_CONFLICT: 'You have two accounts with phone numbers. Close one of them, then log in again.',
+  RATE_LIMITED: 'Too many logins. Wait a minute, then log in again.',
+};
 
 try {
   await configure();
@@ -16,7 +25,9 @@ try {
     ),
   );
 } catch (error) {
-  show(document.body, problem(error), logInLink());
+  const failed = new URLSearchParams(location.search).get('login_error');
+  const reason = failed ? new CallError(failed, advice[failed] ?? 'The login failed. Log in again later.') : error;
+  show(document.body, problem(reason), logInLink());
 }
 
 async function logOut(body) {

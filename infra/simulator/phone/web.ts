@@ -1,6 +1,6 @@
 // The user in WeChat's browser: opens authorization pages.
 // See https://developers.weixin.qq.com/doc/service/guide/h5/auth.html
-import { readFlag, readText } from '../control-body.ts';
+import { readChoice, readFlag, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
 import type { WechatUser } from '../wechat-users.ts';
@@ -15,6 +15,20 @@ export const webActions: PhoneActions = {
   },
 };
 
+/**
+ * What a browser makes of the state. Maxthon appends the address of its start page.
+ * @see https://github.com/w7corp/easywechat/issues/2285
+ */
+const stateForms = {
+  kept: (state: string) => `&state=${state}`,
+  appended: (state: string) => `&state=${state}https://i.maxthon.cn`,
+  missing: () => '',
+};
+type StateForm = keyof typeof stateForms;
+
+/** Names of this machine. A browser keeps the cookies of each name apart. */
+const otherName: Record<string, string> = { localhost: '127.0.0.1', '127.0.0.1': 'localhost' };
+
 // WeChat requires this order of the parameters, and the fragment.
 const address =
   /\/connect\/oauth2\/authorize\?appid=([^&#]*)&redirect_uri=([^&#]*)&response_type=code&scope=([^&#]*)&state=([^&#]*)(?:&forcePopup=(?:true|false))?#wechat_redirect$/;
@@ -24,6 +38,8 @@ function openAuthorization(world: World, user: WechatUser, body: ControlBody): {
   const url = readText(body, 'url');
   const agree = readFlag(body, 'agree', true);
   const snapshot = readFlag(body, 'snapshot', false);
+  const lostCookie = readFlag(body, 'lostCookie', false);
+  const stateForm = readStateForm(body);
   const [, appId, encodedUri = '', scope, state = ''] = address.exec(url) ?? [];
   if (appId === undefined)
     throw controlParamError(`url must be /connect/oauth2/authorize with, in this order: ${order}`);
@@ -36,7 +52,28 @@ function openAuthorization(world: World, user: WechatUser, body: ControlBody): {
     ? world.users.newSnapshotIdentity()
     : { openId: user.openIds.official, unionId: user.unionId };
   const code = world.oauthCodes.issue({ user, ...identity, scope, snapshot });
-  return { location: insertQuery(redirectUri, `code=${code}&state=${state}`) };
+  const location = insertQuery(redirectUri, `code=${code}${stateForms[stateForm](state)}`);
+  return { location: lostCookie ? withOtherName(location) : location };
+}
+
+/** Reads `alteredState`: true for the reported form, or the name of a form. */
+function readStateForm(body: ControlBody): StateForm {
+  const { alteredState = false } = body;
+  if (typeof alteredState === 'boolean') return alteredState ? 'appended' : 'kept';
+  return readChoice(body, 'alteredState', Object.keys(stateForms) as StateForm[])!;
+}
+
+/**
+ * Moves an address of this machine to the other name of the machine. A client with a cookie jar then sends no cookie, like
+ * WeChat's browser after it lost them.
+ * @see https://github.com/overtrue/socialite/issues/97
+ * @see https://github.com/w7corp/easywechat/issues/481
+ */
+function withOtherName(location: string): string {
+  return location.replace(
+    /^(https?:\/\/)(localhost|127\.0\.0\.1)(?=[:/?#]|$)/,
+    (_, scheme: string, name: string) => scheme + otherName[name],
+  );
 }
 
 function readRedirectUri(encoded: string, domain: string | undefined): string {

@@ -8,7 +8,7 @@ import type { PlatformRoutes } from './route.ts';
 const browserPage: Answer = {
   status: 200,
   headers: { 'Content-Type': 'text/html; charset=utf-8' },
-  body: '<!doctype html><html lang="zh-CN"><title>抱歉，出错了</title><h1>请在微信客户端打开链接</h1></html>',
+  body: '<!doctype html><html lang="zh-CN"><title>抱歉，出错了</title><link rel="icon" href="data:,"><h1>请在微信客户端打开链接</h1></html>',
 };
 
 /**

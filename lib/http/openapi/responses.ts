@@ -5,10 +5,10 @@ import { STATUS } from '../error-response.ts';
 import { answerSchema, componentRef } from './schemas.ts';
 import type { JsonSchema, Response } from './types.ts';
 
-/** Headers of a redirect. Every redirect of this API sets a cookie. */
+/** Headers of a redirect. Every redirect of this API sets a cookie, except after a failed login. */
 const HEADERS_OF_REDIRECT: Response['headers'] = {
   Location: { required: true, schema: { type: 'string' } },
-  'Set-Cookie': { required: true, schema: { type: 'string' } },
+  'Set-Cookie': { required: false, schema: { type: 'string' } },
 };
 
 /** Headers of a response that may set cookies. */
@@ -30,7 +30,7 @@ function success({ status, answer, setsCookies }: Endpoint): Response {
 
 function errors(endpoint: Endpoint): Record<string, Response> {
   const byStatus = Map.groupBy(codesOf(endpoint), (code) => STATUS[code]);
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, error(codes)]));
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, error(endpoint, codes)]));
 }
 
 /** Returns the errors that the description names, and those that `route` adds. */
@@ -43,7 +43,8 @@ function codesOf({ request, errors: described }: Endpoint): ErrorCode[] {
   ];
 }
 
-function error(codes: ErrorCode[]): Response {
+/** Describes the errors of one status. Browser routes return JSON only to a client that accepts no HTML. */
+function error({ client }: Endpoint, codes: ErrorCode[]): Response {
   const schema = {
     $ref: componentRef('Error'),
     type: 'object',
@@ -54,6 +55,9 @@ function error(codes: ErrorCode[]): Response {
     ...(codes.includes('RATE_LIMITED') && {
       headers: { 'Retry-After': { required: true, schema: { type: 'integer' } } },
     }),
-    content: { 'application/json': { schema } },
+    content: {
+      'application/json': { schema },
+      ...(client === 'browser' && { 'text/html': { schema: { type: 'string' } } }),
+    },
   };
 }

@@ -19,7 +19,7 @@ describe('the local settings', () => {
       AWS_ENDPOINT_URL_EVENTBRIDGE: 'http://127.0.0.1:3003',
       AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:3003',
       PUBLIC_BASE_URL: 'http://localhost:3000',
-      ALLOWED_ORIGINS: 'http://localhost:3000,http://localhost:9000',
+      ALLOWED_ORIGINS: 'http://localhost:9000,http://localhost:3000',
       WECHAT_API_BASE_URL: 'http://localhost:9000',
       WECHAT_MP_BASE_URL: 'http://localhost:9000',
       WECHAT_OPEN_BASE_URL: 'http://localhost:9000',

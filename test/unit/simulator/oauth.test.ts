@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useSimulator, useWechatUser } from './fixture.ts';
 import { settings } from './settings.ts';
 import { call, newUser, officialToken, phoneAction } from './support.ts';
@@ -86,6 +86,53 @@ test('keeps the query and fragment of the callback', async () => {
   const uri = encodeURIComponent('http://localhost/cb?a=1&b=%2F#part');
   expect((await open(authorizeUrl({ uri, state: '' }))).json.location).toMatch(
     /^http:\/\/localhost\/cb\?a=1&b=%2F&code=\w{32}&state=#part$/,
+  );
+});
+
+test.each([
+  ['appends text to the state, like a browser that adds its start page', true, 'abc123https://i.maxthon.cn'],
+  ['appends text to the state by name', 'appended', 'abc123https://i.maxthon.cn'],
+  ['drops the state', 'missing', null],
+  ['keeps the state', false, 'abc123'],
+])('alteredState %2$j: %s', async (_, alteredState, state) => {
+  const { location } = (await open(authorizeUrl(), { alteredState })).json;
+  const { searchParams, origin, pathname } = new URL(location);
+  expect(origin + pathname).toBe('http://localhost:3000/oauth/callback');
+  expect(searchParams.get('state')).toBe(state);
+  expect((await exchange(searchParams.get('code')!)).openid).toBe(user.openIds.official);
+});
+
+test.each([['lost'], [1]])('rejects %j as alteredState', async (alteredState) => {
+  const { status, json } = await open(authorizeUrl(), { alteredState });
+  expect([status, json.error]).toEqual([400, 'PARAM_ERROR']);
+});
+
+test('issues two codes for one state when a page is opened twice', async () => {
+  const [one, two] = [await consent(), await consent()];
+  expect(one).not.toBe(two);
+  for (const code of [one, two]) expect((await exchange(code)).openid).toBe(user.openIds.official);
+});
+
+describe('lostCookie', () => {
+  const local = useSimulator();
+  const back = async (uri: string, lostCookie: boolean) => {
+    const url = authorizeUrl({ uri: encodeURIComponent(uri) });
+    const owner = await newUser(local);
+    return (await phoneAction(local, owner, 'open', { url, lostCookie })).json.location as string;
+  };
+
+  test.each([
+    ['http://localhost:3000/oauth/callback', 'http://127.0.0.1:3000/oauth/callback'],
+    ['http://127.0.0.1:3000/oauth/callback?a=1', 'http://localhost:3000/oauth/callback?a=1'],
+    ['https://localhost/cb', 'https://127.0.0.1/cb'],
+  ])('returns the browser from %s to the other name of the machine, which has no cookies', async (uri, other) => {
+    expect(await back(uri, true)).toContain(other);
+    expect(await back(uri, false)).toContain(uri);
+  });
+
+  test.each(['https://api.example.com/cb', 'http://localhost.example.com/cb', 'http://192.168.1.2/cb'])(
+    'leaves %s as it is',
+    async (uri) => expect(await back(uri, true)).toContain(uri),
   );
 });
 

@@ -2,6 +2,8 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../../lib/core/errors.ts';
+import { BrowserFailure } from '../../../../lib/http/browser-failure.ts';
+import { browserRoute } from '../../../../lib/http/browser-route.ts';
 import { credential } from '../../../../lib/http/credential.ts';
 import { endpoint } from '../../../../lib/http/endpoint.ts';
 import { route } from '../../../../lib/http/route.ts';
@@ -134,6 +136,72 @@ describe('route', () => {
 
   it('returns 500 when the flow returns a value that its schema rejects', async () => {
     expect(await call(async () => ({}) as { name: string })).toMatchObject({ statusCode: 500 });
+  });
+});
+
+describe('route of a browser', () => {
+  const forBrowser = endpoint({
+    method: 'GET',
+    path: '/login',
+    summary: '',
+    auth: 'none',
+    client: 'browser',
+    status: 302,
+    errors: [],
+  });
+  const failWith = (error: unknown, headers: Record<string, string> = {}) => {
+    const fail = async () => {
+      throw error;
+    };
+    return browserRoute(forBrowser, fail)(event({ headers }), { awsRequestId: 'req-1' } as Context);
+  };
+  const hunter = new TypeError('password is hunter2');
+  const page = (isReturn: boolean) => ({ redirect: 'https://a.example/?b=1', isReturn });
+
+  it('returns a browser to its page after an unexpected error, and logs the error', async () => {
+    const answer = await failWith(new BrowserFailure(hunter, page(true)));
+    expect(answer).toMatchObject({
+      statusCode: 302,
+      headers: { location: 'https://a.example/?b=1&login_error=INTERNAL' },
+    });
+    expect(answer).not.toHaveProperty('cookies');
+    expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringContaining('"error":"INTERNAL"')]]);
+    expect(String(vi.mocked(console.error).mock.calls[0])).toContain('password is hunter2');
+  });
+
+  it.each([
+    ['an error of a browser that did not return from its login', new BrowserFailure(hunter, page(false))],
+    ['an error without a page', hunter],
+  ])('shows a page for %s, and logs it', async (_, error) => {
+    const answer = await failWith(error);
+    expect(answer).toMatchObject({ statusCode: 500, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(answer.body).not.toContain('hunter2');
+    expect(String(vi.mocked(console.error).mock.calls[0])).toContain('password is hunter2');
+  });
+
+  it('returns the reason as JSON to a client that asks for JSON', async () => {
+    const failure = new BrowserFailure(new AppError('RATE_LIMITED', 'slowly', { retryAfterSeconds: 7 }), page(true));
+    const answer = await failWith(failure, { Accept: 'application/json' });
+    expect(answer).toMatchObject({ statusCode: 429, headers: { 'retry-after': '7' } });
+    expect(JSON.parse(answer.body!)).toEqual({ code: 'RATE_LIMITED', message: 'slowly', requestId: 'req-1' });
+  });
+
+  it.each([
+    ['the first allowed origin', 'https://b.example, https://c.example', 'https://api.example', 'https://b.example'],
+    ['the API without allowed origins', '', 'https://api.example', 'https://api.example'],
+    ['an address of http or https only', 'javascript:alert(1),*', 'https://api.example', 'https://api.example'],
+  ])('links to %s when no cookie names a page', async (_, origins, api, link) => {
+    vi.stubEnv('ALLOWED_ORIGINS', origins);
+    vi.stubEnv('PUBLIC_BASE_URL', api);
+    expect((await failWith(hunter)).body).toContain(`<a href="${link}">`);
+    vi.unstubAllEnvs();
+  });
+
+  it('returns JSON on every other route, whatever the client accepts', async () => {
+    const answer = await call(() => Promise.reject(new AppError('FORBIDDEN', 'no')), {
+      headers: { accept: 'text/html' },
+    });
+    expect(answer).toMatchObject({ statusCode: 403, json: { code: 'FORBIDDEN' } });
   });
 });
 

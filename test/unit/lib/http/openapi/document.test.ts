@@ -85,6 +85,19 @@ describe('buildOpenapi', () => {
     expect(schema.required).toEqual(['tokenType', 'expiresIn', 'user']);
   });
 
+  it('describes the failures of browser routes as a page, and as JSON on request', () => {
+    const page = { schema: { type: 'string' } };
+    for (const { operationId, described } of listed) {
+      const { responses } = document.paths[described.path]![described.method.toLowerCase()]!;
+      const failures = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+      for (const [, { content }] of failures) {
+        const types = described.path.startsWith('/oauth/') ? ['application/json', 'text/html'] : ['application/json'];
+        expect(Object.keys(content!), operationId).toEqual(types);
+        expect(content!['text/html'] ?? page).toEqual(page);
+      }
+    }
+  });
+
   it('describes text responses, redirects and empty responses', () => {
     const of = (path: string, verb: string) => document.paths[path]![verb]!.responses;
     expect(of('/{file}', 'get')['200']!.content).toEqual({ 'text/plain': { schema: { type: 'string' } } });
