@@ -121,7 +121,7 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
   MP_VERIFY_FILES: {
     group: 'web',
     meaning:
-      'Verification files that WeChat looks for on your domain: a JSON object from file name to content. Every name is possible that no other route serves. The content type is always text.',
+      'Verification files that WeChat looks for on your domain: a JSON object from file name to content. Any name is permitted that no other route serves. The content type is always `text/plain`.',
     example: '{"MP_verify_abc.txt":"abc"}',
   },
   JSSDK_API_LIST: {

@@ -125,7 +125,7 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_domains': 'issues a verification file of a domain: {name, content}',
       'POST /_domains/{name}': '{baseUrl}: checks that the root of this address serves the file: {verified, reason?}',
       'POST /_phone/users':
-        '{phone?, countryCode?, nickname?, avatarUrl?, follows?, tagIds?, clientPlatformType?}; phone null for no phone',
+        '{phone?, countryCode?, fullPhone?, nickname?, avatarUrl?, follows?, tagIds?, clientPlatformType?}; phone null for no phone',
       'GET /_official': 'mode, menu, conditional menus and followers of the official account',
       'POST /_official': '{mode?, aesKey?, token?}: changes the settings of the official account at once',
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',

@@ -17,7 +17,7 @@ export function phoneInfo({ full, pure, countryCode }: PhoneNumber, watermark: W
 
 /**
  * The name and picture of every user in open data: `wx.getUserInfo` since April 2021, `wx.getUserProfile` since October
- * 2022. WxJava #2733 quotes the announcements; UniTypecho #3, chronus #4.
+ * 2022. binarywang/WxJava #2733 quotes the announcements; idealclover/UniTypecho #3, gwokhov/chronus #4.
  */
 export const placeholderProfile = {
   nickname: '微信用户',

@@ -5,12 +5,13 @@
  */
 export const VARIANTS = {
   /**
-   * Open data with the real name and picture instead of 微信用户 and a grey picture, as documented, and as old base
-   * libraries and mini-programs that were released before the change return them: WxJava #2733, chronus #4.
+   * Open data with the real name and picture, as documented. Old base libraries and mini-programs that were released
+   * before the change return them: binarywang/WxJava #2733, gwokhov/chronus #4.
    */
   encrypted: ['real-profile'],
   menu: [
-    // A menu of before WeChat retired rules about sex, region and language: menu/get shows it, and it matches nobody.
+    // A menu from the time before WeChat retired rules about sex, region and language. menu/get returns the menu, and its
+    // rule matches no user.
     // https://developers.weixin.qq.com/doc/service/api/custommenu/api_addconditionalmenu.html
     'retired-rule',
     // The page documents the id of a new conditional menu as text; clients receive a number.
@@ -18,9 +19,9 @@ export const VARIANTS = {
     'menu-id-as-text',
   ],
   // 41030 until the first release, also for the home page, unless `check_path` is false and `env_version` names another
-  // version: WxJava #2386, wechatpy PR #751, WeiXinMPSDK #3179.
+  // version: binarywang/WxJava #2386, wechatpy/wechatpy #751, JeffreySu/WeiXinMPSDK #3179.
   getwxacodeunlimit: ['unreleased'],
-  // 40164 names an IPv6 address alone: reports of 2025 and 2026. The usual form is in WxJava #3199.
+  // 40164 names an IPv6 address alone: reports of 2025 and 2026. The usual form: binarywang/WxJava #3199.
   stable_token: ['ipv6-not-in-whitelist'],
   'official-push': [
     // MsgType and Event in another letter case: chanjarster/weixin-java-tools #168 and #176, ArtisanCloud/PowerWeChat #286,

@@ -1,13 +1,13 @@
-/** Tells a client how to send the address of its page. */
+/** The error message for a client that sends no complete address of its page, or an altered one. */
 export const PAGE_ADDRESS_HINT =
-  "send url=encodeURIComponent(location.href.split('#')[0]), the address of the page as the browser shows it";
+  "the address of the page is missing, incomplete or altered; send url=encodeURIComponent(location.href.split('#')[0])";
 
 /** Characters that Node escapes in an address, and that some browsers show unescaped. */
 const UNESCAPED_BY_SOME = /['^`{|}]/g;
 
 /**
- * Whether a browser can show this address, without its fragment, as `location.href`. Browsers normalise the address, so
- * parsing must leave it unchanged. They remove user and password.
+ * Whether a browser can show this address, without its fragment, as `location.href`. Browsers normalise addresses, so
+ * parsing must leave the address unchanged. Browsers also remove user and password.
  * @see https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html
  */
 export function isPageAddress(url: string): boolean {

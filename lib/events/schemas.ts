@@ -97,7 +97,7 @@ export const SCHEMAS = {
   'official-account.scene-scanned': v.pipe(
     v.object({ ...follower, scene: text, follow: v.boolean() }),
     v.description(
-      'A WeChat user scanned a QR code of the official account with a scene, such as a channel code. `follow` is whether the user followed the account with this scan. Login codes have no such event.',
+      'A WeChat user scanned a QR code of the official account with a scene, such as a channel code. `follow` is whether the user followed the account with this scan. The scan of a login code has no event.',
     ),
   ),
 };

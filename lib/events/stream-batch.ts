@@ -4,7 +4,8 @@ import type { AttributeValue, DynamoDBBatchResponse, DynamoDBStreamEvent } from 
 export type ItemTexts = Record<string, string | undefined>;
 
 /**
- * Runs `run` for each record of a stream batch in order, with the item after and before the change. The first failure ends the batch; the stream repeats that record and all later records.
+ * Runs `run` for each record of a stream batch in order, with the item after and before the change. The first failure
+ * ends the batch; the stream repeats that record and all later records.
  */
 export async function eachRecord(
   event: DynamoDBStreamEvent,

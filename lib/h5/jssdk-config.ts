@@ -20,8 +20,8 @@ interface JssdkPermissions {
 }
 
 /**
- * The options of `wx.config`, which the page passes on unchanged; `timestamp` in epoch seconds. `url` is the signed
- * address. It is valid only on a page with exactly this address.
+ * The options of `wx.config`, which the page passes on unchanged; `timestamp` in epoch seconds. The signature is valid
+ * only on a page whose address is exactly `url`.
  */
 export interface JssdkConfig extends JssdkPermissions {
   appId: string;
@@ -34,8 +34,8 @@ export interface JssdkConfig extends JssdkPermissions {
 /**
  * Returns the JS-SDK configuration of one page. The page sends its own address, because WeChat appends parameters to
  * the address. Only allowed origins get a signature, because a page with a signature can act for the official account.
- * @throws PARAM_ERROR when no browser shows `pageUrl` as the address of a page; ORIGIN_NOT_ALLOWED for another origin;
- * the errors of the ticket's owner
+ * @throws PARAM_ERROR for an address that no browser shows; ORIGIN_NOT_ALLOWED for another origin; the errors of the
+ * ticket's owner
  */
 export async function getJssdkConfig(deps: JssdkDeps, pageUrl: string): Promise<JssdkConfig> {
   const url = pageUrl.split('#', 1)[0]!;
@@ -52,8 +52,8 @@ export async function getJssdkConfig(deps: JssdkDeps, pageUrl: string): Promise<
 }
 
 /**
- * The default of JSSDK_API_LIST: sharing in new and old clients, the menu, scanning, payment and transfers to users. Not
- * among the defaults of config.ts, which every bundle contains.
+ * The default of JSSDK_API_LIST: sharing in new and old clients, the menu, scanning, payment and transfers to users. This
+ * list is not in config.ts, because every bundle contains config.ts.
  */
 const USUAL_APIS =
   'updateAppMessageShareData,updateTimelineShareData,onMenuShareAppMessage,onMenuShareTimeline,onMenuShareQQ,' +

@@ -27,11 +27,11 @@ export interface Return {
   signedState: string | undefined;
 }
 
-/** The login that a signed cookie of a browser names. */
+/** The login in a signed cookie of a browser. */
 export interface StartedLogin {
   /** The address of the page that asked for the login. */
   redirect: string;
-  /** Whether the browser returned the state of this login, and not another or an altered one. */
+  /** Whether the browser returned the state of this login; false for an altered state and for that of another login. */
   isReturn: boolean;
 }
 
@@ -46,8 +46,8 @@ const REFRESH_TOKEN_LIFE_S = 30 * 24 * 3_600;
 
 /**
  * Exchanges the code of a browser that returns from WeChat for a session. WeChat's browser may send a code twice (back
- * button, preloading); a code sent twice returns the same session. It may also return with two codes for one state; both
- * log in.
+ * button, preloading); a code sent twice returns the same session. The browser may also return with two codes for one
+ * state; both codes log in.
  * @returns the address to which the browser is redirected, and the session
  * @throws FORBIDDEN when this browser did not start the login; SNAPSHOT_USER, WECHAT_CODE_INVALID, WECHAT_USER_BLOCKED,
  * IDENTITY_CONFLICT, RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT

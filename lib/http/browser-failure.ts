@@ -3,7 +3,7 @@ import type { Failure } from './error-response.ts';
 import { failurePage } from './failure-page.ts';
 import { NO_SNIFF, type HttpResponse } from './response.ts';
 
-/** The page that asked for a login, as a signed cookie of the browser names it. */
+/** The page that asked for a login. A signed cookie of the browser names the page. */
 interface SignedPage {
   /** The address of the page. */
   redirect: string;
@@ -25,9 +25,9 @@ export class BrowserFailure extends Error {
 
 /**
  * Returns the answer of a failed browser route: a redirect to the page with `login_error`, or an HTML page with a link
- * back. Neither sets a cookie or starts a login, because a login that fails again would never end.
- * @param page the page that asked for the login, if it is known
- * @param site the address that a person gets instead
+ * back. Both set no cookie and start no login, because a login that fails each time would never end.
+ * @param page the page that asked for the login; undefined if no cookie names the page
+ * @param site the address of the link in that case
  */
 export function browserResponse(
   failure: Failure,

@@ -8,7 +8,7 @@ import { handlerOf } from './route.ts';
 
 /**
  * Returns the Lambda handler of one endpoint that people open in a browser. A failure is a redirect with `login_error`
- * or a page, and JSON on request. Only these functions contain the page.
+ * or a page, and JSON on request. This module is separate from route.ts, so that other bundles do not contain the page.
  */
 export function browserRoute<const E extends Endpoint & { client: 'browser' }>(
   endpoint: E,

@@ -27,7 +27,8 @@ export function expiredSessionCookie(publicBaseUrl: string): string {
 
 /**
  * Returns the name of the cookie of one login through WeChat. Each login has its own cookie, so that two tabs do not
- * interfere. The begin of `state` is sufficient, so that the cookie is found although a browser appended text to it.
+ * interfere. The name contains the beginning of `state`, so that the cookie is found after a browser appended text to
+ * `state`.
  */
 export function oauthCookie(state: string): string {
   return `oauth_${state.slice(0, 16)}`;

@@ -17,8 +17,8 @@ export interface Endpoint {
   summary: string;
   auth: 'none' | 'session';
   /**
-   * Who reads the failures of the route: a person gets an HTML page, or a redirect with `login_error`. JSON is returned
-   * only on request. Absent for the routes that return JSON.
+   * `browser` for a route that a person opens: a failure is an HTML page or a redirect with `login_error`, and JSON only on
+   * request. Absent for a route whose failures are always JSON.
    */
   client?: 'browser';
   request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };

@@ -24,8 +24,8 @@ export function headersOf({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>):
 }
 
 /**
- * Returns the query parameters, decoded once. A repeated parameter has the list of its values, which no schema of a text
- * accepts: client and function could read different values.
+ * Returns the query parameters, decoded once. A repeated parameter has the list of its values. The schemas reject such a
+ * list, because client and function could read different values.
  */
 export function queryOf({
   rawQueryString,

@@ -59,9 +59,9 @@ code { font: 11px/1.6 ui-monospace, Menlo, Consolas, monospace }
 `;
 
 /**
- * Returns the page that tells a person why a login failed. It works without scripts and without any other resource, and
- * shows no text of the request.
- * @param back the address of the link; the page has no link without one
+ * Returns the page that explains a failed login to a person. The page works without scripts and without any other
+ * resource, and shows no text of the request.
+ * @param back the address of the link; undefined for a page without a link
  */
 export function failurePage(
   failure: Failure,
@@ -101,7 +101,7 @@ function textsOf({ code, status }: Failure): { zh: Words; en: Words } {
   return status >= 500 ? TEXTS.unavailable : TEXTS.otherBrowser;
 }
 
-/** The address of the page contains a code of WeChat, so that no other site may receive the address. */
+/** Returns the headers of the page. No other site may receive its address, because the address contains a code of WeChat. */
 function headersOfPage(): Record<string, string> {
   const style = createHash('sha256').update(STYLE).digest('base64');
   return {

@@ -40,8 +40,8 @@ export type PhoneProof = { code: string } | SealedData;
  * session too.
  * @param takeOver whether to take the number over from an account that may lose it
  * @throws UNAUTHENTICATED; FORBIDDEN for a session of another app; FRESH_LOGIN_REQUIRED; PHONE_ALREADY_BOUND with
- * `takeOver` in its detail; PARAM_ERROR for a number without a clear country code; WECHAT_CODE_INVALID for a code, SESSION_EXPIRED for encrypted data; RATE_LIMITED,
- * WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * `takeOver` in its detail; PARAM_ERROR for a number without a clear country code; WECHAT_CODE_INVALID for a code,
+ * SESSION_EXPIRED for encrypted data; RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  */
 export async function bindPhone(
   deps: PhoneDeps,

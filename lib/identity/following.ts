@@ -32,9 +32,9 @@ export async function recordFollow(
 }
 
 /**
- * Requests the lookup of the unionid of a user of the official account who was met without one, at most once a day. A
- * user who is unknown has no account to merge, so nothing is requested.
- * @returns the identity of the user, if it is known
+ * Requests the lookup of the missing unionid of a user of the official account, at most once a day. Requests nothing for
+ * a user without an identity, because such a user has no account to merge.
+ * @returns the stored identity of the user, if any
  */
 export async function requestUnionId({ table, now }: FollowDeps, person: Person): Promise<Identity | undefined> {
   const identity = await readIdentity(table, person, 'eventual');

@@ -69,7 +69,7 @@ async function askWechat(
 
 /**
  * Returns the number in E.164. Logs the form of a number without a clear country code, for the operator.
- * @throws PARAM_ERROR for such a number: no retry helps, because WeChat would return the same number
+ * @throws PARAM_ERROR for such a number. A retry is useless, because WeChat returns the same number
  */
 export function resolvePhone({ log }: Pick<PhoneCodeDeps, 'log'>, info: PhoneInfo): string {
   const phone = e164(info);
@@ -82,7 +82,7 @@ export function resolvePhone({ log }: Pick<PhoneCodeDeps, 'log'>, info: PhoneInf
   throw new AppError('PARAM_ERROR', 'WeChat returned a phone number without a clear country code; bind another number');
 }
 
-/** Returns the number with each character but `+` replaced, because a log contains no phone number. */
+/** Returns the number with each character except `+` replaced, because a log must not contain a phone number. */
 function formOf(number: string): string {
   return number.slice(0, 24).replaceAll(/[^+]/g, '9');
 }

@@ -15,12 +15,12 @@ const GREY_PICTURES = [
   'POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg',
   'icTdbqWNOwNRna42FI242Lcia07jQodd2FJGIYQfG0LAJGFxM4FbnQP6yfMxBgJ0F3YRqJCJ1aPAK2dQagdusBZg',
 ];
-/** Files of `chooseAvatar`: on a phone, in old base libraries, and in the developer tools. */
+/** Addresses of the files of `chooseAvatar`: on a phone, in old base libraries, and in the developer tools. */
 const TEMPORARY_FILE = /^(https?:\/\/(tmp|usr|store)\/|wxfile:|https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\/__\w+__\/)/i;
 
 /**
- * Converts the values that the user entered. Leaves out the placeholders of WeChat, which mini-programs send as if the
- * user had entered them.
+ * Converts the values that the user entered. Leaves out the placeholders of WeChat, because mini-programs send WeChat's
+ * values as input of the user.
  * @throws PARAM_ERROR
  */
 export function typedProfile({ nickname, avatarUrl }: Profile): Profile {
@@ -48,7 +48,7 @@ function typedName(nickname: string): string {
   const name = displayName(nickname);
   if (name !== undefined) return name;
   const limits = `at most ${MAX_NAME_LENGTH} characters and ${MAX_NAME_BYTES} bytes`;
-  throw invalidField('nickname', `must have a visible character, ${limits}, and no pile of combining marks`);
+  throw invalidField('nickname', `must have a visible character, ${limits}, and at most 8 combining marks in a row`);
 }
 
 function typedPicture(avatarUrl: string): string {
@@ -60,7 +60,7 @@ function typedPicture(avatarUrl: string): string {
   throw invalidField('avatarUrl', `must be an https address of at most ${MAX_AVATAR_URL} characters`);
 }
 
-/** Returns the normalised address; undefined if it is no https address, or holds a password or an invisible character. */
+/** Returns the normalised address; undefined for a scheme other than https, a user, a password, or white space. */
 function pictureOf(text: string): string | undefined {
   const isPlain = text.length <= MAX_AVATAR_URL && !/[\s\p{C}]/u.test(text) && URL.canParse(text);
   if (!isPlain) return undefined;

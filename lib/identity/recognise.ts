@@ -19,8 +19,8 @@ import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts
 export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & {
   table: Table;
   /**
-   * The official account, whose users can be met without a unionid. Absent for flows of the mini-program, and where no
-   * official account is configured.
+   * The official account, whose logins and pushes can lack the unionid of the user. Absent for flows of the mini-program,
+   * and where no official account is configured.
    */
   officialAppId?: string | undefined;
 };

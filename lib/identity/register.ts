@@ -6,7 +6,7 @@ import { openSession, type SessionAnswer, type SessionDeps } from './open-sessio
 import { recogniseOrCreate } from './recognise.ts';
 
 export type RegisterDeps = SessionDeps & {
-  /** undefined where no official account is configured. */
+  /** Undefined where no official account is configured. */
   officialAppId: string | undefined;
 };
 

@@ -23,8 +23,8 @@ import { recognise, type RecogniseDeps } from './recognise.ts';
 export type SyncDeps = RecogniseDeps & PlatformDeps & { app: WechatApp; accessToken: TokenOwner };
 
 /**
- * The work that one change of the table requests: of an identity the requests that are new, of a ticket the scan. A
- * request that an earlier change made is not repeated when another attribute changes.
+ * The work that one change of the table requests: the new requests of an identity, or the scan of a ticket. A request of
+ * an earlier change is not repeated when another attribute changes.
  */
 export type IdentityChange = Pick<Identity, 'appId' | 'openId' | 'syncRequestedAtMs' | 'unionRequestedAtMs'> &
   Pick<Ticket, 'scannedAt' | 'followedAt' | 'followedBy'>;
@@ -60,7 +60,7 @@ export async function syncIdentity(deps: SyncDeps, change: IdentityChange): Prom
   const identity = await readIdentity(deps.table, person, 'strong');
   if (!identity) return;
   if (isPending('unionRequestedAtMs', change, identity)) {
-    // After a permanent error the request remains, so that a meeting with the user after a day repeats it.
+    // After a permanent error the request remains, so that the next login, scan or message after a day repeats it.
     await unlessPermanent(deps, identity, () => resolveUnion(deps, identity));
   }
   if (isPending('syncRequestedAtMs', change, identity)) {
@@ -70,8 +70,8 @@ export async function syncIdentity(deps: SyncDeps, change: IdentityChange): Prom
 }
 
 /**
- * Looks up the unionid of a follower at WeChat and stores it on the identity, unless WeChat returned none in the last
- * day. A failure is only logged, because the login works without a unionid.
+ * Looks up the unionid of a follower at WeChat and stores it on the identity. Makes no call if the last answer of WeChat
+ * without a unionid is less than a day old. A failure is only logged, because the login works without a unionid.
  */
 export async function resolveUnionId(
   { table, log, now, loadOfficialAccount }: ResolveDeps,
@@ -89,12 +89,12 @@ export async function resolveUnionId(
 
 type ResolveDeps = Pick<RecogniseDeps, 'table' | 'log' | 'now'> & { loadOfficialAccount: () => Promise<SyncDeps> };
 
-/** Whether a change made a request that is still pending. */
+/** Whether this change made the request, and the request is still pending. */
 function isPending(request: 'syncRequestedAtMs' | 'unionRequestedAtMs', change: IdentityChange, identity: Identity) {
   return change[request] !== undefined && identity[request] !== undefined;
 }
 
-/** Errcodes after which the same call can succeed within an hour: WeChat is busy, the token changed, a minute's limit. */
+/** Errcodes after which the same call can succeed within an hour: a busy WeChat, a changed token, a limit per minute. */
 const TRANSIENT_ERRCODES = new Set([-1, 40001, 40014, 42001, 45011]);
 /** The same for errors without an errcode. */
 const TRANSIENT = new Set<string>(['WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT', 'RATE_LIMITED']);
@@ -112,7 +112,7 @@ async function unlessPermanent(deps: SyncDeps, { openId }: Identity, work: () =>
   }
 }
 
-/** Whether a retry may succeed. Any other errcode is a decision of WeChat, also one of the daily quota. */
+/** Whether a retry may succeed within an hour. Any other errcode is final, such as an exhausted daily quota. */
 function isTransient(error: unknown): boolean {
   const errcode = errcodeOf(error);
   if (errcode !== undefined) return TRANSIENT_ERRCODES.has(errcode);

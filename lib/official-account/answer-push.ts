@@ -61,7 +61,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   return replyTo(content, deps.replies);
 }
 
-/** Records a scan of a login code. Returns undefined for another code. */
+/** Records a scan of a login code. Returns undefined for any other code. */
 async function handleLoginScan(
   deps: PushDeps,
   push: OfficialPush,
@@ -104,7 +104,7 @@ function isSealed({ openedWith }: OfficialPush): boolean {
 
 /**
  * Whether this push is new. The claim stores a random token. If an SDK retry finds the token of its own first attempt,
- * the push counts as new. The claim of a scan with another scene is also the outbox entry of its event.
+ * the push counts as new. The claim of the scan of a channel code is also the outbox entry of its event.
  */
 async function isFirst(
   { table, appId, now, randomBytes }: PushDeps,

@@ -102,7 +102,7 @@ function compare(wanted: ConditionalMenu[], stored: StoredConditionalMenu[]): Di
   return { missing, kept, outdated };
 }
 
-/** Adds before it removes: when WeChat declines a new menu, the users keep the old menus. */
+/** Adds menus, then removes menus: if WeChat declines a new menu, the users keep the old menus. */
 async function apply(deps: MenuDeps, { missing, kept, outdated }: Difference, done: PublishedMenus): Promise<void> {
   const changes = { added: [] as string[], kept: kept.map(({ menuId }) => menuId), removed: [] as string[] };
   done.conditionalMenus = changes;

@@ -30,8 +30,8 @@ interface KeywordReply {
 }
 
 /**
- * Returns the replies if WeChat can show every text. The texts about a login depend on the page, so they are cut later
- * if necessary.
+ * Returns the replies if WeChat can show every text. The texts about a login depend on the page, so they are cut when
+ * they are rendered.
  * @throws NOT_CONFIGURED that names the first text that is too long
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
  */

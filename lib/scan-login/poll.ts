@@ -23,7 +23,7 @@ export type PollAnswer =
 export type PollDeps = SessionDeps & {
   /** For a user without an account: `ask` returns a registration token, `auto` creates an account at once. */
   register: 'ask' | 'auto';
-  /** undefined where no official account is configured. */
+  /** Undefined where no official account is configured. */
   officialAppId: string | undefined;
   /** Loads the official account, to look up the unionid of an unknown user. */
   loadOfficialAccount(): Promise<SyncDeps>;

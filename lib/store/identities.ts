@@ -19,7 +19,7 @@ export interface Identity extends Person {
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
-  /** The ids of the pushes of that second that were stored, so that a repeated push is recognised. */
+  /** The ids of the stored pushes of that second, by which a repeated push is recognised. */
   subscribedPushes?: Set<string>;
   /** Time of the pending request to refresh the WeChat profile (epoch ms); absent without a request. */
   syncRequestedAtMs?: number;
@@ -28,11 +28,11 @@ export interface Identity extends Person {
    * of a profile refresh, because a refresh can erase the profile.
    */
   unionRequestedAtMs?: number;
-  /** When WeChat last answered a lookup without a unionid (epoch ms). */
+  /** Time of the last answer of WeChat without a unionid (epoch ms). */
   unionAbsentAtMs?: number;
 }
 
-/** Milliseconds between two lookups of a unionid that meetings with its user cause. */
+/** Minimum time between two lookups of one unionid after logins, scans and messages, in milliseconds. */
 const LOOKUP_INTERVAL_MS = 24 * 3_600_000;
 
 /** Returns the name under which an account lists an identity. */
@@ -99,8 +99,7 @@ export interface FollowPush {
  * Stores whether a user follows, unless a later push is stored, because pushes can arrive out of order. Of two pushes of
  * one second, the push that arrives later counts; a repeated push changes nothing. A follow also requests a profile
  * refresh and a lookup of the unionid, which only followers have. An unfollow removes both requests.
- * @returns whether the stored state is the state that this push reports. It is for a repeated push too, unless another
- * push changed it
+ * @returns whether the stored state is the state of this push; true also for a repeated push whose state is still stored
  */
 export async function setSubscribed(
   table: Table,
@@ -147,15 +146,15 @@ export async function putUnionId(table: Table, person: Person & { unionId: strin
 }
 
 /**
- * Whether a meeting with this user of the official account requests a lookup of the unionid: the unionid is unknown, and
- * the last day had neither a request nor an answer without a unionid.
+ * Whether a login, scan or message of this user of the official account requests a lookup of the unionid: the unionid is
+ * missing, and the last day had neither a request nor an answer without a unionid.
  */
 export function isUnionLookupDue(identity: Identity, nowMs: number): boolean {
   const { unionId, unionRequestedAtMs = -Infinity } = identity;
   return unionId === undefined && unionRequestedAtMs <= nowMs - LOOKUP_INTERVAL_MS && !isUnionAbsent(identity, nowMs);
 }
 
-/** Whether WeChat answered a lookup in the last day without a unionid. */
+/** Whether WeChat answered a lookup without a unionid in the last day. */
 export function isUnionAbsent({ unionAbsentAtMs = -Infinity }: Identity, nowMs: number): boolean {
   return unionAbsentAtMs > nowMs - LOOKUP_INTERVAL_MS;
 }

@@ -27,7 +27,7 @@ export const keys = {
   session: (sid: string): Key => ({ pk: `SESSION#${sid}`, sk: 'SESSION' }),
   ticket: (ticket: string): Key => ({ pk: `TICKET#${ticket}`, sk: 'TICKET' }),
   newestScan: (appId: string, openId: string): Key => ({ pk: `SCAN#${appId}#${openId}`, sk: 'SCAN' }),
-  /** A scan of a code with another scene than that of a login. */
+  /** A scan of a code with another scene than that of a login, such as a channel code. */
   sceneScan: (appId: string, pushId: string): Key => ({ pk: `SCENE#${appId}#${pushId}`, sk: 'SCENE' }),
   platformToken: (appId: string, kind: string): Key => ({ pk: `TOKEN#${appId}#${kind}`, sk: 'TOKEN' }),
   rate: (counter: string, window: string): Key => ({ pk: `RATE#${counter}#${window}`, sk: 'RATE' }),

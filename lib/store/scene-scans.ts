@@ -4,8 +4,8 @@ import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
 /**
- * A scan of a QR code of the official account that is no login code, such as a channel code. The item claims the push and
- * is the outbox entry of its event.
+ * A scan of a channel code: a QR code of the official account with another scene than that of a login. The item is the
+ * claim of the push and the outbox entry of its event.
  */
 export interface SceneScan {
   appId: string;
@@ -24,7 +24,7 @@ export interface SceneScan {
   expiresAt: number;
 }
 
-/** Stores a scan. An expired item still counts, because a push has one id. @returns true for the first scan of a push */
+/** Stores a scan. An expired item still counts, because a push has one id. @returns whether this scan is the first */
 export async function putSceneScan({ client, name: TableName }: Table, scan: SceneScan): Promise<boolean> {
   const put = new PutCommand({
     TableName,

@@ -29,7 +29,7 @@ export interface Ticket extends Asker {
   openId?: string;
   /** CreateTime of the push of the scan (epoch seconds); only on a code of the official account. */
   scannedAt?: number;
-  /** The same with the id of the push, if the user began to follow with this scan. The identity stores them later. */
+  /** The same time and the id of the push, if the user began to follow with this scan. The identity stores both later. */
   followedAt?: number;
   followedBy?: string;
   /** Time of the confirmation. An end of all sessions after this time also ends the login. */

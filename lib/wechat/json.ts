@@ -2,8 +2,8 @@
 const CONTROL_CHARACTERS = /[^\P{Cc}\u007F-\u009F]/gu;
 
 /**
- * Parses JSON of the platform. WeChat leaves control characters in user text unescaped, so all are removed first:
- * inside a string they are invalid, and between tokens they are white space.
+ * Parses JSON of the platform. WeChat does not escape control characters in user text, so all are removed first: control
+ * characters are invalid inside a string, and white space between tokens.
  * @throws SyntaxError
  */
 export function parsePlatformJson(text: string): unknown {

@@ -99,14 +99,14 @@ export const conditionalMenuSchema = v.pipe(
 export type Buttons = v.InferOutput<typeof buttonsSchema>;
 export type ConditionalMenu = v.InferOutput<typeof conditionalMenuSchema>;
 
-/** A conditional menu of the account. Rule and buttons are absent where they are invalid today. */
+/** A conditional menu of the account. An invalid rule and invalid buttons are absent. */
 export interface StoredConditionalMenu {
   menuId: string;
   matchrule?: ConditionalMenu['matchrule'];
   button?: Buttons;
 }
 
-/** The app whose menus a call concerns, and its access token. */
+/** The official account of a call, and its access token. */
 export interface MenuAccess {
   app: WechatApp;
   accessToken: string;
@@ -256,7 +256,7 @@ function withoutEmptyList(input: unknown): unknown {
   return Array.isArray(list) && list.length === 0 ? fields : input;
 }
 
-/** Drops empty fields, which WeChat ignores, and gives the tag its present name: menu/get calls it `group_id`. */
+/** Drops empty fields, which WeChat ignores, and renames `group_id`, the name in menu/get, to `tag_id`. */
 function withPresentNames(input: unknown): unknown {
   if (!isRecord(input)) return input;
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== ''));
@@ -264,7 +264,7 @@ function withPresentNames(input: unknown): unknown {
   return tag === undefined || 'tag_id' in given ? given : { ...others, tag_id: tag };
 }
 
-/** Digits as text or as a number: WeChat writes both. */
+/** A schema of digits as text or as a number, because WeChat sends both. */
 function digits() {
   return v.pipe(v.union([v.string(), v.number()]), v.transform(String));
 }

@@ -7,7 +7,7 @@ const text = v.pipe(v.union([v.string(), v.number()]), v.transform(String));
 
 /**
  * A phone in a response or in open data. WeChat documents `countryCode` as `86`, and also sends a number, `+86`, `1242`
- * or nothing. `phoneNumber` has the country code outside of mainland China, `purePhoneNumber` never.
+ * or an empty text. `phoneNumber` has the country code outside of mainland China, `purePhoneNumber` never.
  */
 export const phoneInfo = v.object({
   phoneNumber: v.nullish(text, ''),
@@ -25,7 +25,7 @@ const MAINLAND_CHINA = /^861[3-9]\d{9}$/;
 
 /**
  * Formats the number as E.164: `+8613580006666`.
- * @returns undefined when the country code is unclear, because another number would belong to another person
+ * @returns undefined when the country code is unclear, because a wrong code gives the number of another person
  */
 export function e164(info: Omit<PhoneInfo, 'watermark'>): string | undefined {
   const code = withoutPunctuation(info.countryCode);

@@ -15,7 +15,7 @@ export type XmlValue = string | XmlElement | (string | XmlElement)[];
 
 /**
  * The elements that contain text of users, each at most once in a message. WeChat does not escape the end of a CDATA
- * section in such a text, so the text can end its section, and add elements of its own to the message.
+ * section in the text, so a user can end the section and add elements to the message.
  */
 const USER_TEXTS = ['Content', 'Label', 'Poiname', 'ScanResult'];
 
@@ -43,7 +43,7 @@ const DECLARATION = /^\s*<\?xml\s[^<>]*\?>/;
 
 /**
  * Escapes the text of a user in the element `name`. The text begins at the first start of the element and ends at its
- * last end, whatever it contains. A text that is escaped already keeps its meaning.
+ * last end, whatever the text contains. A text that WeChat escaped keeps its meaning.
  */
 function escapeUserText(xml: string, name: string): string {
   const [opening, closing] = [`<${name}><![CDATA[`, `]]></${name}>`];

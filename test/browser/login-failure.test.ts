@@ -1,4 +1,4 @@
-// The failure page of the H5 login in a real browser of the width of a phone: it keeps and loses cookies by itself.
+// The failure page of the H5 login in a real browser of the width of a phone. The browser manages the cookies.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { playPage } from './played-page.ts';
 
@@ -11,7 +11,7 @@ const errorCode = () => play.page.locator('footer code').first();
 
 beforeEach(() => play.page.setViewportSize({ width: WIDTH, height: 844 }));
 
-/** Opens the consent page, agrees, and returns as the simulator's options say. */
+/** Opens the consent page, agrees, and returns with the options of the simulator's `open`. */
 async function logIn(how: object, redirect = target()): Promise<void> {
   await play.page.goto(`${play.stack.http}/oauth/authorize?${new URLSearchParams({ redirect })}`);
   expect(new URL(play.page.url()).pathname).toBe('/connect/oauth2/authorize');

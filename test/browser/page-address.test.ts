@@ -50,7 +50,7 @@ const signedUrl = async (url: string) => {
 const location = () => page.evaluate('location.href') as Promise<string>;
 
 describe('the address that Chromium shows', () => {
-  it.each(STRANGE)('is signed as it is for a link to %j', async (path) => {
+  it.each(STRANGE)('is signed unchanged for a link to %j', async (path) => {
     await page.goto(`${origin}/`);
     const link = JSON.stringify(origin + path);
     await Promise.all([

@@ -248,7 +248,7 @@ describe('H5 page', () => {
     await site().getByRole('link').click();
     await press('Allow');
     await siteShows('Hello, Li Lei');
-    // The page asked who is logged in after the failed login.
+    // The page requests GET /me after the failed login.
     expect(play.browserErrors(401)).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ describe('phone and profile', () => {
     expect(await api('POST', '/miniapp/phone', { token: second.token, body: invalid })).toMatchObject({ status: 400 });
   });
 
-  it('stores the name and picture of a signed profile that has the real ones', async () => {
+  it('stores the real name and picture of a signed profile', async () => {
     const { person, token } = await login({ nickname: '封好的名字' });
     await phone.fault('encrypted', 'real-profile');
     const sealed = await phone.act(person, 'encrypted', { kind: 'userInfo', api: 'getUserProfile' });
@@ -205,7 +205,7 @@ describe('H5', () => {
     expect((await callCallback(location, cookie)).headers.get('location')).toBe(page());
   });
 
-  it('loses the cookie at the other name of this machine, where the gateway answers too', async () => {
+  it('shows a page at the other name of this machine, for which the browser has no cookie', async () => {
     const { person } = await login();
     const { departure, cookie } = await startOauth();
     const url = departure.headers.get('location')!;

@@ -1,4 +1,4 @@
-// Pushes as the live platform sends them, where it differs from its documentation.
+// Pushes of the live platform that differ from its documentation.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { createChatWorld, textOf, type ChatWorld } from '../support/chat-world.ts';
@@ -222,7 +222,7 @@ describe('the letter case of a push', () => {
 describe('a text reply of more than 2,047 bytes', () => {
   afterAll(() => world.close());
 
-  it('cuts a text reply about a login before its links, which work', async () => {
+  it('about a login is cut before its links, which work', async () => {
     world = await createChatWorld('secure', { SITE_NAME: '站'.repeat(600) });
     const person = await newFollower();
     const { answer, qr } = await world.scan(person);
@@ -234,7 +234,7 @@ describe('a text reply of more than 2,047 bytes', () => {
     await world.close();
   });
 
-  it('is refused when the replies load, with the name of the text', async () => {
+  it('is rejected when the replies load, with the name of the text', async () => {
     world = await createChatWorld('secure', { SITE_NAME: '站'.repeat(700) });
     expect(await world.type(await newFollower(), '你好')).toMatchObject({ status: 503, reply: null });
     expect(linesWith('The text loginCancelled of replies.ts has 2157 bytes').length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// The menus of the official account, published to the simulator: what the operator gives, and what the users see.
+// The menus of the official account, published to the simulator: the input of the operator, and the menus of the users.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
 import { publishMenu } from '../../lib/official-account/publish-menu.ts';
@@ -117,7 +117,7 @@ describe('publishMenu', () => {
     expect(await writes()).toMatchObject({ addconditional: 4, delconditional: 2 });
   });
 
-  it('removes identical conditional menus that other programs piled up', async () => {
+  it('removes identical conditional menus that other programs stored', async () => {
     await publish({ button: [click] });
     for (let times = 0; times < 3; times += 1) await wechat('POST', 'addconditional', forTag('2', view));
     await publish({ button: [click], conditionalmenu: [forTag(2, view)] });
@@ -216,7 +216,7 @@ describe('publishMenu', () => {
     expect(await publish(wanted)).toMatchObject({ conditionalMenus: { added: [], removed: [] } });
   });
 
-  it('does not pile up a conditional menu whose answer is lost', async () => {
+  it('stores a conditional menu once when its answer is lost and the command runs again', async () => {
     const wanted = { button: [click], conditionalmenu: [forTag(1, named('a')), forTag(2, named('b'))] };
     const send = loseSecondAnswer(world.official.send, '/cgi-bin/menu/addconditional');
     await expect(publishMenu({ ...world.official, send }, wanted)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });

@@ -1,4 +1,4 @@
-// A browser whose login cannot return to its page: it gets an HTML page, and JSON only on request.
+// A browser whose login cannot return to its page. The browser gets an HTML page, and JSON only on request.
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EXCHANGE, expectPage, expectReturn, h5Browser, PAGE, SITE } from '../support/h5-browser.ts';
 
@@ -9,7 +9,7 @@ const { authorize, callback, depart, visit, failures } = browser;
 
 describe('GET /oauth/callback', () => {
   describe('shows a page', () => {
-    it('when the browser lost the cookie, and asks WeChat nothing', async () => {
+    it('when the browser lost the cookie, without a call to WeChat', async () => {
       const { query } = await visit();
       const before = await browser.world.calls(EXCHANGE);
       expectPage(await callback({ query }), 'FORBIDDEN', SITE);
@@ -168,7 +168,7 @@ describe('the limit by address', () => {
     expect(await callback(await arrive())).toMatchObject({ headers: { location: PAGE } });
   });
 
-  it('shows a page on the way to WeChat, too', async () => {
+  it('shows a page with RATE_LIMITED at GET /oauth/authorize', async () => {
     for (let i = 0; i < 6; i += 1) await depart({ address });
     expectPage(await authorize({ redirect: PAGE }, { address }), 'RATE_LIMITED', SITE);
   });

@@ -1,4 +1,4 @@
-// A browser that returns from WeChat with its cookie: it always comes back to its page, with a session or with
+// A browser that returns from WeChat with its cookie. The browser always reaches its page, with a session or with
 // `login_error`.
 import { describe, expect, it } from 'vitest';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';

@@ -1,4 +1,4 @@
-// Scans of QR codes of the official account whose scene is no login, such as channel codes.
+// Scans of QR codes of the official account with another scene than that of a login, such as channel codes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readIdentity } from '../../lib/store/identities.ts';
 import { createChatWorld, textOf, type ChatWorld } from '../support/chat-world.ts';
@@ -12,7 +12,7 @@ let world: ChatWorld;
 const newFollower = () => world.phone.newPerson({ follows: true });
 const identityOf = ({ openIds }: Person) => readIdentity(world.table, { appId, openId: openIds.official }, 'strong');
 
-describe('a code with another scene', () => {
+describe('the scan of a channel code', () => {
   beforeAll(async () => {
     world = await createChatWorld('secure');
   });
@@ -36,9 +36,9 @@ describe('a code with another scene', () => {
   it.each([
     ['a number', 'QR_SCENE', { scene_id: 4711 }, '4711'],
     ['a text', 'QR_STR_SCENE', { scene_str: 'Poster:12' }, 'Poster:12'],
-    ['a number that is permanent', 'QR_LIMIT_SCENE', { scene_id: 12 }, '12'],
-    ['a text like a login', 'QR_STR_SCENE', { scene_str: 'login:short' }, 'login:short'],
-  ])('which is %s, is stored for its event and handled once, with the follow and the greeting', async (...row) => {
+    ['a permanent number', 'QR_LIMIT_SCENE', { scene_id: 12 }, '12'],
+    ['a text like that of a login', 'QR_STR_SCENE', { scene_str: 'login:short' }, 'login:short'],
+  ])('with %s is stored for its event and handled once, with the follow and the greeting', async (...row) => {
     const [, name, scene, text] = row;
     const content = await createCode(name, scene);
     const person = await world.phone.newPerson();
@@ -84,7 +84,7 @@ describe('a code with another scene', () => {
     expect(world.taken('scan') - before).toBe(1);
   });
 
-  it('has no event for a login code and for a follow without a scene', async () => {
+  it('is not stored for a login code and for a follow without a scene', async () => {
     const person = await world.phone.newPerson();
     await world.scan(person);
     await world.act(person, 'event', { event: 'subscribe', fields: { EventKey: 'last_trade_no_1' } });

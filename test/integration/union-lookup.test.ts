@@ -1,4 +1,4 @@
-// Lookups of a missing unionid: what each answer and each failure leaves.
+// Lookups of a missing unionid: the stored state after each answer and each failure.
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '../../functions/identity-sync.ts';
@@ -26,7 +26,7 @@ beforeEach(() => world.bindOpenPlatform('miniapp', 'official'));
 afterEach(() => void (world.clock.offsetMs = 0));
 afterAll(() => world.simulator.close());
 
-it('merges the account of the mini-program and the account of the official account', async () => {
+it('a lookup of a unionid merges the account of the mini-program and the account of the official account', async () => {
   const person = await follower();
   const record = await created(person);
   const { user } = await loginInMiniapp(person);
@@ -38,7 +38,7 @@ it('merges the account of the mini-program and the account of the official accou
   expect(await identityOf(person)).not.toHaveProperty('unionRequestedAtMs');
 });
 
-it('asks once a day about a user who does not follow', async () => {
+it('a lookup of a unionid asks WeChat once a day about a user who does not follow', async () => {
   const person = await world.phone.newPerson();
   const first = await created(person);
   expect(await lookups(() => deliver(world, first, first))).toBe(1);
@@ -52,7 +52,7 @@ it('asks once a day about a user who does not follow', async () => {
   expect(await lookups(() => deliver(world, next))).toBe(1);
 });
 
-it('asks again at once when the user follows', async () => {
+it('a follow requests a lookup at once, also after an answer without a unionid', async () => {
   const person = await world.phone.newPerson();
   await deliver(world, await created(person));
   await world.phone.act(person, 'event', { event: 'subscribe' });
@@ -61,7 +61,7 @@ it('asks again at once when the user follows', async () => {
   expect(await identityOf(person)).toMatchObject({ unionId: person.unionId });
 });
 
-it('is no longer requested after an unfollow, because only followers have a unionid', async () => {
+it('an unfollow removes the request of a lookup, because WeChat returns the unionid of followers only', async () => {
   const person = await world.phone.newPerson();
   await inH5(person);
   await recordFollow(world.base, { ...inOfficial(person), follows: false, atS: 100, pushId: 'push-1' });
@@ -72,7 +72,7 @@ it.each([
   ['is busy', { action: 'busy', times: 2 }, 'WECHAT_UNAVAILABLE'],
   ['returns a server error', { action: '5xx', times: 1 }, 'WECHAT_UNAVAILABLE'],
   ["limits a minute's calls", { action: 'errcode', errcode: 45011, times: 1 }, 'RATE_LIMITED'],
-])('keeps the request while WeChat %s, and the stream retries it', async (_, plan, code) => {
+])('the request of a lookup remains while WeChat %s, and the stream retries it', async (_, plan, code) => {
   const person = await follower();
   const record = await created(person);
   await world.fault({ target: CALL, ...plan });
@@ -83,7 +83,7 @@ it.each([
 });
 
 it.each([48001, 45009, 40132])(
-  'keeps the request after errcode %i, and a meeting after a day repeats it',
+  'the request of a lookup remains after errcode %i, and a login after a day repeats it',
   async (errcode) => {
     const person = await follower();
     const record = await created(person);
@@ -96,7 +96,7 @@ it.each([48001, 45009, 40132])(
   },
 );
 
-it('is not repeated by other changes of an identity whose request failed', async () => {
+it('other changes of an identity do not repeat a lookup that failed', async () => {
   const person = await follower();
   const record = await created(person);
   await world.fault({ target: CALL, action: 'errcode', errcode: 48001, times: 1 });
@@ -108,7 +108,7 @@ it('is not repeated by other changes of an identity whose request failed', async
   expect(await identityOf(person)).not.toHaveProperty('syncRequestedAtMs');
 });
 
-it('ends with a permanent error or a conflict of two phones, and later changes of the batch proceed', async () => {
+it('a permanent error or a conflict of two phones ends a lookup, and later changes of the batch proceed', async () => {
   const person = await follower();
   const conflicting = await created(person);
   const { user } = await loginInMiniapp(person);
@@ -131,7 +131,7 @@ it('ends with a permanent error or a conflict of two phones, and later changes o
   expect(await identityOf(later)).toMatchObject({ unionId: later.unionId });
 });
 
-it('does not erase a profile whose user token was revoked', async () => {
+it('a lookup does not erase a profile whose user token was revoked', async () => {
   const person = await follower();
   const record = await created(person);
   await setWechatProfile(world.table, await accountOf(person), { nickname: '原来的名字' });
@@ -140,13 +140,13 @@ it('does not erase a profile whose user token was revoked', async () => {
   expect(await accountOf(person)).toMatchObject({ nickname: '原来的名字' });
 });
 
-it('is done once when the same change is delivered twice', async () => {
+it('a lookup asks WeChat once when the same change is delivered twice', async () => {
   const person = await follower();
   const record = await created(person);
   expect(await lookups(() => deliver(world, record, record))).toBe(1);
 });
 
-it('reads no request from a change that removed or kept it', () => {
+it('readIdentityChange reads no request that a change removed or kept', () => {
   const item = { appId, openId: 'o-1', unionRequestedAtMs: '1', syncRequestedAtMs: '2' };
   expect(readIdentityChange(item, { ...item, syncRequestedAtMs: '1' })).toEqual({
     appId,
@@ -156,7 +156,7 @@ it('reads no request from a change that removed or kept it', () => {
   expect(readIdentityChange({ appId, openId: 'o-1' }, item)).toEqual({ appId, openId: 'o-1' });
 });
 
-describe('poll for a user without an account', () => {
+describe('a poll for a user without an account', () => {
   const registered = async (person: Person) => {
     const answer = await poll(person);
     if (answer.status !== 'unregistered') throw new Error(answer.status);
@@ -191,7 +191,7 @@ describe('poll for a user without an account', () => {
     expect(await identityOf(person)).not.toHaveProperty('unionAbsentAtMs');
   });
 
-  it('lets the registration request the lookup that failed, and the accounts merge', async () => {
+  it('leaves a failed lookup to the registration, which requests it, and the accounts merge', async () => {
     const person = await follower();
     const { user } = await loginInMiniapp(person);
     await world.faults(CALL, 'busy', 2);
@@ -207,7 +207,7 @@ describe('poll for a user without an account', () => {
     }
   });
 
-  it('lets SCAN_LOGIN_REGISTER=auto request the lookup that failed', async () => {
+  it('requests a failed lookup again with SCAN_LOGIN_REGISTER=auto', async () => {
     const person = await follower();
     const { qr, confirm } = await scan(person);
     await confirm();
@@ -238,7 +238,7 @@ describe('poll for a user without an account', () => {
   });
 });
 
-it('finds the account of the official account at a login of the mini-program that comes last', async () => {
+it('a login of the mini-program after a lookup finds the account of the official account', async () => {
   const person = await follower();
   await deliver(world, await created(person));
   const { user } = await loginInMiniapp(person);

@@ -1,4 +1,4 @@
-// Requests for a missing unionid: who is asked about, and how often.
+// Requests to look up a missing unionid: for which users, and how often.
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { requestUnionId } from '../../lib/identity/following.ts';
@@ -34,7 +34,7 @@ beforeEach(() => world.bindOpenPlatform('miniapp', 'official'));
 afterEach(() => void (world.clock.offsetMs = 0));
 afterAll(() => world.simulator.close());
 
-it('is requested by the transaction that creates the account, without a further write', async () => {
+it('the transaction that creates an account requests the lookup of a missing unionid', async () => {
   const person = await follower();
   const writes: string[] = [];
   const end = interceptCommands(world.table, async ({ name }, run) => {
@@ -48,7 +48,7 @@ it('is requested by the transaction that creates the account, without a further 
   expect(isDelivered(record)).toBe(true);
 });
 
-it('is requested by no login in the mini-program', async () => {
+it('a login in the mini-program requests no lookup of a unionid', async () => {
   await world.bindOpenPlatform();
   const person = await world.phone.newPerson();
   await loginInMiniapp(person);
@@ -59,7 +59,7 @@ it('is requested by no login in the mini-program', async () => {
   expect(identity).not.toHaveProperty('unionRequestedAtMs');
 });
 
-it('is requested by no meeting with a user whose unionid is known', async () => {
+it('a poll, a message and a scan of a user with a stored unionid request no lookup', async () => {
   const person = await follower();
   await deliver(world, await created(person));
   const before = await identityOf(person);
@@ -70,7 +70,7 @@ it('is requested by no meeting with a user whose unionid is known', async () => 
   expect(await identityOf(person)).toEqual(before);
 });
 
-const meetings: [string, (person: Person) => Promise<unknown>][] = [
+const contacts: [string, (person: Person) => Promise<unknown>][] = [
   ['a callback', inH5],
   ['a poll', poll],
   ['a scan of a login code', async (person) => deliver(world, (await scan(person)).record)],
@@ -78,35 +78,38 @@ const meetings: [string, (person: Person) => Promise<unknown>][] = [
   ['a menu click', (person) => send(person, { type: 'event', event: 'click', key: 'HELP' })],
 ];
 
-it.each(meetings)('is requested by %s, at most once a day', async (_, meet) => {
+it.each(contacts)('%s requests the lookup of a missing unionid, at most once a day', async (_, contact) => {
   const person = await world.phone.newPerson();
   await inH5(person);
   const first = (await identityOf(person))!.unionRequestedAtMs!;
-  await meet(person);
+  await contact(person);
   world.clock.offsetMs = 23 * HOUR_MS;
-  await meet(person);
+  await contact(person);
   expect(await identityOf(person)).toMatchObject({ unionRequestedAtMs: first });
   world.clock.offsetMs = 25 * HOUR_MS;
-  const record = await recordChange(world, keyOf(person), () => meet(person));
+  const record = await recordChange(world, keyOf(person), () => contact(person));
   const second = (await identityOf(person))!.unionRequestedAtMs!;
   expect(second - first).toBeGreaterThanOrEqual(24 * HOUR_MS);
   expect(isDelivered(record)).toBe(true);
-  await meet(person);
+  await contact(person);
   expect(await identityOf(person)).toMatchObject({ unionRequestedAtMs: second });
 });
 
-it.each(meetings)('is requested by %s for an account from before these requests', async (_, meet) => {
-  const person = await follower();
-  await inH5(person);
-  const TableName = world.table.name;
-  const forget = { TableName, Key: keyOf(person), UpdateExpression: 'REMOVE unionRequestedAtMs' };
-  await world.table.client.send(new UpdateCommand(forget));
-  const { user } = await loginInMiniapp(person);
-  expect(await deliver(world, await recordChange(world, keyOf(person), () => meet(person)))).toEqual([]);
-  expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ id: (await accountOf(person)).id });
-});
+it.each(contacts)(
+  '%s requests the lookup for an account of an earlier release, and the accounts merge',
+  async (_, contact) => {
+    const person = await follower();
+    await inH5(person);
+    const TableName = world.table.name;
+    const forget = { TableName, Key: keyOf(person), UpdateExpression: 'REMOVE unionRequestedAtMs' };
+    await world.table.client.send(new UpdateCommand(forget));
+    const { user } = await loginInMiniapp(person);
+    expect(await deliver(world, await recordChange(world, keyOf(person), () => contact(person)))).toEqual([]);
+    expect(await readAccount(world.table, user.id, 'strong')).toMatchObject({ id: (await accountOf(person)).id });
+  },
+);
 
-it('is requested once by concurrent meetings', async () => {
+it('concurrent pushes of a user request one lookup of the unionid', async () => {
   for (let round = 0; round < 20; round += 1) {
     const person = await world.phone.newPerson();
     await inH5(person);
@@ -124,14 +127,14 @@ it('is requested once by concurrent meetings', async () => {
   }
 });
 
-it('stores nothing about a user without an identity', async () => {
+it('a message and a scan store no identity of an unknown user', async () => {
   const person = await follower();
   await send(person, { type: 'message', kind: 'text', text: '你好' });
   await deliver(world, (await scan(person)).record);
   expect(await identityOf(person)).toBeUndefined();
 });
 
-it('is not requested by the scan of a code of the mini-program', async () => {
+it('the scan of a code of the mini-program requests no lookup of a unionid', async () => {
   const person = await follower();
   const { token } = await loginInMiniapp(person);
   const qr = await createMiniappQrLogin(world.miniapp, ASKER);

@@ -61,7 +61,7 @@ export function h5Browser() {
     get world() {
       return world;
     },
-    /** What the functions logged in this test. */
+    /** The log of the functions in this test. */
     lines,
     /** The log of failures, without the line that every answer has. */
     failures: () => lines.filter(({ line }) => line['evt'] !== 'request.completed'),
@@ -69,7 +69,7 @@ export function h5Browser() {
     callback: (back: Call) => call(functions.callback, back),
     depart,
     agree,
-    /** Departs and returns, as the options of the simulator's `open` say. */
+    /** Departs and returns, with the options of the simulator's `open`. */
     visit: async (how: object = {}, departure: Record<string, string> = {}) =>
       agree(await world.phone.newPerson(), await depart(departure), how),
     /** Uses functions that read the settings again. */

@@ -1,4 +1,4 @@
-// Users of the official account who are met without a unionid.
+// Users of the official account whose unionid is missing.
 import { expect } from 'vitest';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
@@ -18,10 +18,10 @@ const { appId } = ids.official;
 /** The call of a lookup. */
 export const CALL = '/cgi-bin/user/info';
 export const HOUR_MS = 3_600_000;
-/** An identity whose unionid is requested. */
+/** The identity of a user with a pending request to look up the unionid. */
 export const REQUESTED = { unionRequestedAtMs: expect.any(Number) };
 
-/** Creates a world with users who are met without a unionid, and the ways to meet them. */
+/** Creates a world with users without a stored unionid, and the logins and pushes that request its lookup. */
 export async function createUnionWorld() {
   const world = await createWorld();
   const follower = () => world.phone.newPerson({ follows: true });
@@ -35,7 +35,7 @@ export async function createUnionWorld() {
   };
   const inH5 = async (person: Person) => (await recogniseOrCreate(world.sessions, inOfficial(person))).account;
   const loginInMiniapp = async (person: Person) => loginMiniapp(world.miniapp, await world.phone.loginCode(person));
-  /** Counts the calls to WeChat that `run` makes. */
+  /** Counts the lookups that `run` makes at WeChat. */
   const lookups = async (run: () => Promise<unknown>) => {
     const before = await world.calls(CALL);
     await run();
@@ -45,7 +45,7 @@ export async function createUnionWorld() {
     answerPush(world.officialEvents, {
       openId: person.openIds.official,
       createTimeS: 1,
-      dedupeKey: `${person.id}#${world.base.now()}`,
+      pushId: `${person.id}#${world.base.now()}`,
       openedWith: 'current',
       content,
     } as unknown as OfficialPush);
@@ -61,7 +61,7 @@ export async function createUnionWorld() {
     await confirm();
     return pollQrLogin(world.sessions, qr);
   };
-  /** The record of the login by which a user gets an account without a unionid. */
+  /** Logs in a user without a unionid. @returns the stream record of the new identity */
   const created = async (person: Person) => recordChange(world, keyOf(person), () => inH5(person));
   return {
     ...world,

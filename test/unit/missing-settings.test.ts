@@ -25,7 +25,7 @@ const event = {
   isBase64Encoded: false,
   requestContext: { http: { method: 'POST', sourceIp: '203.0.113.1' } },
 };
-/** `GET /jssdk/config` rejects parameters that it does not know. */
+/** `GET /jssdk/config` rejects unknown parameters. */
 const call = async (name: string) => {
   const sent = { ...event, ...(name === 'jssdk-config' && { rawQueryString: 'url=https%3A%2F%2Fa.example%2F' }) };
   return (await load(name))(structuredClone(sent), { awsRequestId: 'r' } as Context);

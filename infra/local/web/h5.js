@@ -2,12 +2,12 @@
 import { addressOf, api, CallError, configure } from './calls.js';
 import { button, chinese, el, facts, problem, row, show } from './dom.js';
 
-// What this page says after a failed login. It never starts a login by itself, because that login may fail again.
+// The messages after a failed login. The page never starts a login by itself, because that login may fail again.
 const advice = {
   WECHAT_CODE_INVALID: 'You declined, or the code was used. Log in again.',
   SNAPSHOT_USER: 'This is a preview of the page. Tap 使用完整服务 at its bottom, then log in.',
   WECHAT_USER_BLOCKED: 'WeChat does not let this user log in.',
-  IDENTITY_CONFLICT: 'You have two accounts with phone numbers. Close one of them, then log in again.',
+  IDENTITY_CONFLICT: 'You have two accounts with phone numbers. Close one account, then log in again.',
   RATE_LIMITED: 'Too many logins. Wait a minute, then log in again.',
 };
 

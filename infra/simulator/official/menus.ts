@@ -62,7 +62,7 @@ export class Menus {
   }
 }
 
-/** A rule with a retired field matches nobody. The tag that a user received last counts. */
+/** Whether a rule matches a user. A rule with a retired field matches no user. The newest tag of a user counts. */
 function matches({ tag_id: tag, client_platform_type: platform, ...retired }: MatchRule, user: WechatUser): boolean {
   if (Object.keys(retired).length > 0) return false;
   if (tag !== undefined && tag !== String(user.tagIds.at(-1))) return false;

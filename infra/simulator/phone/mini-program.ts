@@ -23,8 +23,8 @@ export const miniProgramActions: PhoneActions = {
   }),
   encrypted: provideOpenData,
   /**
-   * Chooses a picture. The address is a temporary file of the phone, which no server can fetch: vant-weapp #4939, taro
-   * #11228, IdolRadar #70.
+   * Chooses a picture. The address is a temporary file of the phone, which no server can fetch:
+   * youzan/vant-weapp #4939, NervJS/taro #11228, imal1/IdolRadar #70.
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/userProfile.html
    */
   'choose-avatar': (_, _user, body) => {
@@ -65,7 +65,7 @@ function provideOpenData({ users, settings, faults }: World, user: WechatUser, b
     case 'userInfo': {
       const api = readChoice(body, 'api', ['getUserInfo', 'getUserProfile']) ?? 'getUserInfo';
       const profile = publicProfile(faults.takeVariant('encrypted', 'real-profile') ? user : placeholderProfile);
-      // wx.getUserProfile returns neither: WxJava #2069 #2585 #3302, wechat-oauth PR #57.
+      // wx.getUserProfile returns no ids: binarywang/WxJava #2069, #2585 and #3302, node-webot/wechat-oauth #57.
       const ids = { openId: user.openIds.miniapp, unionId: users.unionIdIn('miniapp', user) };
       const data = JSON.stringify({ ...(api === 'getUserInfo' && ids), ...profile, watermark });
       const rawData = JSON.stringify(profile);

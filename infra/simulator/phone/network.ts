@@ -12,7 +12,10 @@ import type { PhoneActions } from './action.ts';
 
 export const networkActions: PhoneActions = { visit: (_world, user, body) => visit(user, body) };
 
-/** The shared addresses: a carrier shows many users under one IPv4 address, and CloudFront shows its edge. */
+/**
+ * The shared addresses: a carrier shows many users under one IPv4 address, and CloudFront shows its edge. Reports of rate
+ * limits that counted such users as one: afeld/jsonp #124, Chanzhaoyu/chatgpt-web #893.
+ */
 const sharedAddress = { carrier: '127.0.0.2', cloudfront: '127.0.0.3' };
 const deadlineMs = 30_000;
 

@@ -21,7 +21,10 @@ const actions: PhoneActions = {
   ...sharedPageActions,
   ...networkActions,
   ...payActions,
-  /** A new WeChat account with the number of the user: wecqupt #942 #776, iconfont-plus #2585, toonote #59. */
+  /**
+   * Registers a new WeChat account with the number of the user: lanshan-studio/wecqupt #776 and #942,
+   * thx/iconfont-plus #2585.
+   */
   'change-account': ({ users }, user) => identifiersOf(users.changeAccount(user)),
 };
 

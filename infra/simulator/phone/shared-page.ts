@@ -15,7 +15,8 @@ export const sharedPageActions: PhoneActions = {
 /**
  * Returns the `location.href` of a page that was opened from a shared message. WeChat appends two parameters, and the
  * browser normalises the address: a slash after the host, and percent-encoding.
- * Sources: weixin-popular #62, easywechat #1002, isaaxite.github.io #108, juejin 7368678002236227623.
+ * liyiorg/weixin-popular #62, w7corp/easywechat #1002, isaaxite/isaaxite.github.io #108,
+ * https://juejin.cn/post/7368678002236227623
  */
 function openShared(body: ControlBody): string {
   const shared = readText(body, 'url');

@@ -16,8 +16,7 @@ export const webActions: PhoneActions = {
 };
 
 /**
- * What a browser makes of the state. Maxthon appends the address of its start page.
- * @see https://github.com/w7corp/easywechat/issues/2285
+ * The forms in which a browser returns the state. Maxthon appends the address of its start page: w7corp/easywechat #2285.
  */
 const stateForms = {
   kept: (state: string) => `&state=${state}`,
@@ -34,6 +33,11 @@ const address =
   /\/connect\/oauth2\/authorize\?appid=([^&#]*)&redirect_uri=([^&#]*)&response_type=code&scope=([^&#]*)&state=([^&#]*)(?:&forcePopup=(?:true|false))?#wechat_redirect$/;
 const order = 'appid, redirect_uri, response_type=code, scope, state[, forcePopup]#wechat_redirect';
 
+/**
+ * Agrees on a consent page. Each call issues a new code, also for the same address and state: chanxuehong/wechat #226. A
+ * used code gets errcode 40163, for example after the Back button: w7corp/easywechat #714. With `snapshot`, WeChat shows a
+ * preview and gives a made-up openid: w7corp/easywechat #2604.
+ */
 function openAuthorization(world: World, user: WechatUser, body: ControlBody): { location: string | null } {
   const url = readText(body, 'url');
   const agree = readFlag(body, 'agree', true);
@@ -65,9 +69,7 @@ function readStateForm(body: ControlBody): StateForm {
 
 /**
  * Moves an address of this machine to the other name of the machine. A client with a cookie jar then sends no cookie, like
- * WeChat's browser after it lost them.
- * @see https://github.com/overtrue/socialite/issues/97
- * @see https://github.com/w7corp/easywechat/issues/481
+ * WeChat's browser after the loss of its cookies: overtrue/socialite #97, w7corp/easywechat #481.
  */
 function withOtherName(location: string): string {
   return location.replace(

@@ -22,7 +22,7 @@ function platformType(path: string): string {
 
 /**
  * Renders JSON as the platform does: control characters inside a text are not escaped, which is invalid JSON.
- * weixin_authorize PR #52, co-wechat-api #63, chanxuehong/wechat PR #187, urllib PR #77.
+ * lanrion/weixin_authorize #52, node-webot/co-wechat-api #63, chanxuehong/wechat #187, node-modules/urllib #77.
  */
 function platformAnswer(value: object, type: string): Answer {
   const body = JSON.stringify(value).replaceAll(

@@ -87,8 +87,8 @@ export function readButtons({ button: buttons }: Record<string, unknown>, linked
   return buttons.map((button: unknown) => {
     if (!isRecord(button)) throw new PlatformError(40016);
     const { sub_button: subButtons } = button;
-    // Every button may have an empty list: menu/get and the official example of menu/create contain it on all buttons,
-    // see https://github.com/chanjarster/weixin-java-tools/issues/111.
+    // Every button may have an empty list: menu/get and the official example of menu/create contain it on all buttons:
+    // chanjarster/weixin-java-tools #111.
     const isParent = Array.isArray(subButtons) && (subButtons.length > 0 || button.type === undefined);
     if (isParent) checkParent(button, subButtons, linkedAppId);
     else checkLeaf(button, topLevel, linkedAppId);

@@ -51,7 +51,7 @@ export const oauthCallback = endpoint({
     'Receive the browser from WeChat, also a second time; a failed login returns to `redirect` with `login_error`, or shows a page',
   auth: 'none',
   client: 'browser',
-  // No further rules, because browsers lose and alter both parameters, and the flow decides what a person sees then.
+  // No further rules: browsers lose and alter both parameters, and the flow decides the answer.
   request: { query: v.object({ code: v.optional(v.string()), state: v.optional(v.string()) }) },
   status: 302,
   errors: [

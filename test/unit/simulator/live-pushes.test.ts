@@ -1,4 +1,4 @@
-// Pushes as the live platform sends them, where it differs from its documentation.
+// Pushes of the live platform that differ from its documentation.
 import { expect, test } from 'vitest';
 import { useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
 import { settings } from './settings.ts';

@@ -248,7 +248,7 @@ test('trymatch rejects unknown users and users who do not follow', async () => {
   expect((await tryMatch(await newUser(simulator))).errcode).toBe(65315);
 });
 
-test('the variant retired-rule stores a menu of before the change, which matches nobody', async () => {
+test('the variant retired-rule stores a menu from the time before the change, which no user sees', async () => {
   await create({ button: [view] });
   await planFault(simulator, 'menu', 'retired-rule');
   expect(await add({ sex: '1' }, click)).toHaveProperty('menuid');

@@ -59,7 +59,7 @@ describe('displayName', () => {
     ['variation selectors and tags', '\uFE0F\u{E0041}\u{E0100}'],
     ['combining marks', '\u0301\u0302'],
     ['direction marks', '\u200E\u202E'],
-  ])('refuses a name of %s', (_, text) => {
+  ])('rejects a name of %s', (_, text) => {
     expect(displayName(text)).toBeUndefined();
   });
 
@@ -69,7 +69,7 @@ describe('displayName', () => {
     ['64 families, which have too many bytes', FAMILY.repeat(64)],
     ['nine marks on one letter', `a${'\u0301'.repeat(9)}`],
     ['nine marks with joiners between', `a${'\u0301\u200D'.repeat(9)}`],
-  ])('refuses %s', (_, text) => {
+  ])('rejects %s', (_, text) => {
     expect(displayName(text)).toBeUndefined();
   });
 

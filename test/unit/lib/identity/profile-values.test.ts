@@ -28,7 +28,7 @@ describe('wechatProfile', () => {
     expect(wechatProfile({ nickname: '\u3164', avatarUrl: PICTURE })).toEqual({ avatarUrl: PICTURE });
   });
 
-  it('stores a picture with https, and leaves out an address that is none', () => {
+  it('returns the address of a picture with https, and leaves out an invalid address', () => {
     expect(wechatProfile({ nickname: '', avatarUrl: PICTURE.replace('https', 'http') })).toEqual({
       avatarUrl: PICTURE,
     });

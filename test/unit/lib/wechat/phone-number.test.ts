@@ -84,7 +84,7 @@ describe('e164', () => {
         const pure = withArea && code.length === 4 ? code.slice(1) + local : local;
         const expected = `+${code}${local}`;
         const found = resolve(codeForm(code), pure, fullForm(code, pure));
-        // Without a code anywhere, a foreign number can look like a mobile number of China; WeChat documents those so.
+        // Without a code, a foreign number can look like a mobile number of China, which WeChat documents without a code.
         fc.pre(!(codeForm(code) === '' && fullForm(code, pure) === pure && code !== '86'));
         expect([expected, undefined]).toContain(found);
         const mustResolve = codeForm(code) !== '' && fullForm(code, pure).startsWith('+');

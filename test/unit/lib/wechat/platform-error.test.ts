@@ -41,7 +41,7 @@ describe('platformError', () => {
     ['invalid ip 240e:3b7:ABCD:0:1:2:3:4, not in whitelist', '240e:3b7:ABCD:0:1:2:3:4'],
     ['invalid ip ::ffff:1.2.3.4, not in whitelist', '1.2.3.4'],
     ['invalid ip, not in whitelist rid: 658cff8e-7783352d-44cb33e5', 'of this server'],
-  ])('finds in "%s" the IP address %s', (errmsg, address) => {
+  ])('reads the IP address from "%s": %s', (errmsg, address) => {
     expect(platformError('OFFICIAL', new PlatformError(40164, errmsg)).message).toContain(
       `The IP address ${address} is not`,
     );

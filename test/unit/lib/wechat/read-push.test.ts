@@ -199,7 +199,7 @@ describe('openOfficialPush, the text of a user', () => {
   it.each([
     ['location', '<Label><![CDATA[a]]>b]]></Label>', { place: { label: 'a]]>b' } }],
     ['link', '<Title><![CDATA[a]]></Title><Title><![CDATA[b]]></Title><Url>u</Url>', { title: '', url: 'u' }],
-  ])('in a %s message does no more harm than to itself', (kind, fields, content) => {
+  ])('in a %s message changes no other element', (kind, fields, content) => {
     expect(message(kind, fields).content).toMatchObject(content);
   });
 
@@ -214,7 +214,7 @@ describe('openOfficialPush, the text of a user', () => {
       '<SendLocationInfo><Poiname><![CDATA[a]]>b]]></Poiname></SendLocationInfo>',
       { poiName: 'a]]>b' },
     ],
-  ])('is also read as sent in the event %s', (name, fields, content) => {
+  ])('is read as sent in the event %s', (name, fields, content) => {
     expect(event(name, fields).content).toMatchObject(content);
   });
 });
