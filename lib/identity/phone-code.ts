@@ -74,7 +74,7 @@ async function askWechat(
 export function resolvePhone({ log }: Pick<PhoneCodeDeps, 'log'>, info: PhoneInfo): string {
   const phone = e164(info);
   if (phone !== undefined) return phone;
-  log.error('number.unresolved', {
+  log.error('phone.number-unresolved', {
     countryCode: info.countryCode.slice(0, 6),
     fullForm: formOf(info.phoneNumber),
     pureForm: formOf(info.purePhoneNumber),

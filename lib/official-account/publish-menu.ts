@@ -167,7 +167,9 @@ function has(input: unknown, name: string): boolean {
 }
 
 /** Returns an issue with its place, such as `button[0].sub_button[2].name: is empty`. */
-function describe({ path, message }: v.BaseIssue<unknown>): string {
+function describe({ path, message, expected, received }: v.BaseIssue<unknown>): string {
   const place = path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
-  return `${place.slice(1) || 'the menu'}: ${message}`;
+  const isUnknown = expected === 'never' && message.startsWith('Invalid key');
+  const reason = isUnknown ? 'is unknown' : received === 'undefined' ? 'is missing' : message;
+  return `${place.replace(/^\./, '') || 'the menu'}: ${reason}`;
 }

@@ -18,25 +18,29 @@ const url = v.pipe(text(1_024), v.regex(/^[a-z][a-z0-9+.-]*:\/\/\S+$/i, 'is not 
 const id = text(256);
 
 const leaf = <Name extends ReturnType<typeof text>>(name: Name) =>
-  v.variant('type', [
-    v.strictObject({
-      name,
-      type: v.picklist([
-        'click',
-        'scancode_push',
-        'scancode_waitmsg',
-        'pic_sysphoto',
-        'pic_photo_or_album',
-        'pic_weixin',
-        'location_select',
-      ]),
-      key: text(128),
-    }),
-    v.strictObject({ name, type: v.literal('view'), url }),
-    v.strictObject({ name, type: v.literal('miniprogram'), url, appid: id, pagepath: text(1_024) }),
-    v.strictObject({ name, type: v.picklist(['media_id', 'view_limited']), media_id: id }),
-    v.strictObject({ name, type: v.picklist(['article_id', 'article_view_limited']), article_id: id }),
-  ]);
+  v.variant(
+    'type',
+    [
+      v.strictObject({
+        name,
+        type: v.picklist([
+          'click',
+          'scancode_push',
+          'scancode_waitmsg',
+          'pic_sysphoto',
+          'pic_photo_or_album',
+          'pic_weixin',
+          'location_select',
+        ]),
+        key: text(128),
+      }),
+      v.strictObject({ name, type: v.literal('view'), url }),
+      v.strictObject({ name, type: v.literal('miniprogram'), url, appid: id, pagepath: text(1_024) }),
+      v.strictObject({ name, type: v.picklist(['media_id', 'view_limited']), media_id: id }),
+      v.strictObject({ name, type: v.picklist(['article_id', 'article_view_limited']), article_id: id }),
+    ],
+    'is not a type of button',
+  );
 
 const [topName, subName] = [text(16), text(60)];
 const [topButton, subButton] = [leaf(topName), leaf(subName)];

@@ -72,7 +72,7 @@ describe('bindPhone', () => {
       });
       expect(await readAccount(world.table, user.id, 'strong')).not.toHaveProperty('phone');
       const logged = JSON.parse(world.lines.at(-1)!) as object;
-      expect(logged).toMatchObject({ evt: 'number.unresolved', fullForm: '99999999', pureForm: '99999999' });
+      expect(logged).toMatchObject({ evt: 'phone.number-unresolved', fullForm: '99999999', pureForm: '99999999' });
     }
   });
 
