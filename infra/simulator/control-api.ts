@@ -4,6 +4,7 @@ import { ControlError, controlParamError } from './control-error.ts';
 import { faultNames } from './faults.ts';
 import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
+import { readLoopbackUrl } from './loopback.ts';
 import { merchantPlatformCalls, handleMerchantPlatformCall } from './pay/merchant-platform.ts';
 import { createUser, phoneActionNames, describeUser, performPhoneAction } from './phone/phone.ts';
 import { accountQrUrl } from './phone/scan.ts';
@@ -71,6 +72,7 @@ async function control(world: World, call: Call): Promise<Answer> {
     case `GET /_phone/users/${id}`:
       return jsonAnswer(200, describeUser(world, id));
     case `POST /_phone/users/${id}/${action}`:
+      if (action === 'visit') assertPageOfThisMachine(call);
       return jsonAnswer(200, await performPhoneAction(world, { id, action, body }));
     default: {
       const done = await handleMerchantPlatformCall(world.pay, `${call.method} ${call.path}`, body);
@@ -78,6 +80,15 @@ async function control(world: World, call: Call): Promise<Answer> {
       throw new ControlError(404, 'NOT_FOUND', `no control call ${call.method} ${call.path}: see GET /`);
     }
   }
+}
+
+/**
+ * Rejects a call of a page of another site, which a browser sends too. Such a page could otherwise send any request to
+ * this machine. The header Host differs when the site resolves its own name to this machine.
+ */
+function assertPageOfThisMachine({ headers: { host, origin } }: Call): void {
+  readLoopbackUrl(`http://${host}`, 'the header Host');
+  if (origin !== undefined) readLoopbackUrl(origin, 'the header Origin');
 }
 
 function readControlBody({ body }: Call): unknown {

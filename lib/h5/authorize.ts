@@ -22,7 +22,7 @@ export interface Departure {
   signedState: string;
 }
 
-/** Maximum length of a redirect address. The signed state must fit into a cookie, which may have 4 KB. */
+/** Maximum length of a redirect address in JSON. The signed state must fit into a cookie, which may have 4 KB. */
 const MAX_REDIRECT = 2_000;
 
 /** The path to which WeChat returns the browser. */
@@ -46,7 +46,7 @@ export async function authorize(
     throw invalidRedirect('must be an address on an origin of ALLOWED_ORIGINS');
   }
   const page = withoutLoginError(new URL(redirect).href);
-  if (page.length > MAX_REDIRECT) throw invalidRedirect(`must have at most ${MAX_REDIRECT} characters`);
+  if (JSON.stringify(page).length > MAX_REDIRECT) throw invalidRedirect(`must have at most ${MAX_REDIRECT} characters`);
   const oauthState: OauthState = { state: randomBytes(16).toString('hex'), redirect: page };
   const redirectUri = deps.publicBaseUrl + CALLBACK_PATH;
   const location = authorizeUrl(deps.openBaseUrl, { appId: deps.appId, redirectUri, scope, state: oauthState.state });

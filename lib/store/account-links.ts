@@ -1,4 +1,12 @@
-import { allIdsOf, PROFILE_FIELDS, type Account, type MergeRecord, type PhoneRelease } from './accounts.ts';
+import {
+  allIdsOf,
+  isFromWechat,
+  PROFILE_FIELDS,
+  type Account,
+  type MergeRecord,
+  type PhoneRelease,
+  type Profile,
+} from './accounts.ts';
 import { identityName, personOf, type Identity, type Person } from './identities.ts';
 import { keys } from './keys.ts';
 import { newIdentity, onRevision, pointTo, writeTogether, type Change } from './link-writes.ts';
@@ -123,7 +131,7 @@ function setPhone(account: Account, bound: BoundPhone): Change[] {
 /**
  * Merges two accounts of one user. Every identifier of `from` then points to `into`, and a merge record remains. Orders
  * stay in their partitions, and `into` lists the former ids. `into` keeps the later activity. The phone is not moved,
- * so `from` must have no phone.
+ * so `from` must have no phone. Values of the profile that the user entered are kept before values of WeChat.
  *
  * `into` gets the later end of all sessions of both accounts, also for logins that were confirmed before it. An end of
  * `from` therefore ends older sessions of `into` too.
@@ -135,10 +143,10 @@ export function mergeAccounts(
 ): Promise<boolean> {
   const identities = [...(from.identities ?? [])];
   const unionIds = [...new Set([...(from.unionIds ?? []), unionId])];
-  const copiedFields = PROFILE_FIELDS.filter((field) => into[field] === undefined && from[field] !== undefined);
+  const { values, wechatFields } = mergeProfiles(into, from);
   const activities = [into, from].flatMap(({ lastActiveAt = [] }) => lastActiveAt);
   const ends = [into, from].flatMap(({ sessionsNotBefore = [] }) => sessionsNotBefore);
-  const unchanged = ['lastActiveAt' as const, 'sessionsNotBefore' as const];
+  const unchanged = [...PROFILE_FIELDS, 'wechatFields', 'lastActiveAt', 'sessionsNotBefore'] as const;
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };
   return writeTogether(table, [
     onRevision(into, {
@@ -146,14 +154,14 @@ export function mergeAccounts(
         identities,
         unionIds,
         formerIds: [from.id, ...(from.formerIds ?? [])],
-        wechatFields: copiedFields.filter((field) => from.wechatFields?.has(field)),
       },
       set: {
-        ...Object.fromEntries(copiedFields.map((field) => [field, from[field]])),
+        ...values,
+        wechatFields: wechatFields.length > 0 ? new Set(wechatFields) : undefined,
         lastActiveAt: activities.toSorted().at(-1),
         sessionsNotBefore: ends.length > 0 ? Math.max(...ends) : undefined,
       },
-      unless: copiedFields,
+      remove: wechatFields.length > 0 ? [] : ['wechatFields'],
       unchanged,
     }),
     onRevision(from, { set: { mergedInto: into.id, mergedAt: at }, remove: PERSONAL, unchanged }),
@@ -171,6 +179,18 @@ export function mergeAccounts(
     })),
     { put: { ...keys.merge(into.id, from.id), ...record } },
   ]);
+}
+
+/** Returns the profile after a merge: values that a user entered before values of WeChat, and values of `into` first. */
+function mergeProfiles(into: Account, from: Account): { values: Profile; wechatFields: string[] } {
+  const sources = PROFILE_FIELDS.map((field) => {
+    const accounts = [into, from].filter((account) => account[field] !== undefined);
+    return { field, account: accounts.find((account) => !isFromWechat(account, field)) ?? accounts[0] };
+  });
+  return {
+    values: Object.fromEntries(sources.map(({ field, account }) => [field, account?.[field]])),
+    wechatFields: sources.flatMap(({ field, account }) => (account?.wechatFields?.has(field) ? [field] : [])),
+  };
 }
 
 /** Removes the personal data of an account and frees its identifiers for new accounts. @param at ISO 8601 */

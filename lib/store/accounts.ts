@@ -112,7 +112,8 @@ export async function clearWechatProfile(table: Table, { id, wechatFields = new 
   return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', guard })) !== undefined;
 }
 
-function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
+/** Whether a value of WeChat may replace the field: the user entered none. */
+export function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
   return account[field] === undefined || (wechatFields?.has(field) ?? false);
 }
 

@@ -1,5 +1,5 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { LIVING, type Account } from './accounts.ts';
+import { LIVING, type Account, type Profile } from './accounts.ts';
 import { transact } from './attempt.ts';
 import type { Identity, Person } from './identities.ts';
 import { keys, type Key } from './keys.ts';
@@ -33,17 +33,15 @@ export type Change =
 
 /** A change of an account. */
 interface AccountChange extends Pick<Update, 'set' | 'add' | 'remove'> {
-  /** Attributes that must not exist. */
-  unless?: string[];
   /** Attributes that change without the revision, and must have the values that were read. */
-  unchanged?: ('lastActiveAt' | 'sessionsNotBefore')[];
+  unchanged?: readonly (keyof Profile | 'wechatFields' | 'lastActiveAt' | 'sessionsNotBefore')[];
 }
 
 /** Builds a change of a living account under optimistic locking on `revision`. */
-export function onRevision(account: Account, { unless = [], unchanged = [], ...change }: AccountChange): Update {
+export function onRevision(account: Account, { unchanged = [], ...change }: AccountChange): Update {
   const { id, revision } = account;
   const present = unchanged.filter((name) => account[name] !== undefined);
-  const absent = [...unless, ...unchanged.filter((name) => account[name] === undefined)];
+  const absent = unchanged.filter((name) => account[name] === undefined);
   const conditions = [
     LIVING,
     'revision = :seen',

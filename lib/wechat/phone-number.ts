@@ -20,6 +20,8 @@ export type PhoneInfo = v.InferOutput<typeof phoneInfo>;
 const answered = v.object({ phone_info: phoneInfo });
 const WRONG_OPENID = 40003;
 
+/** The country codes of ITU-T E.164. No country code is the begin of another one. */
+const COUNTRY = /^(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9]\d\d)/;
 const NORTH_AMERICA = /^1[2-9]\d{9}$/;
 const MAINLAND_CHINA = /^861[3-9]\d{9}$/;
 
@@ -39,15 +41,26 @@ export function e164(info: Omit<PhoneInfo, 'watermark'>): string | undefined {
 
 function internationalForms(full: string, pure: string, code: string): string[] {
   const prefix = full.slice(0, -pure.length) || full;
+  const country = countryOf(prefix);
   // The code of an area list may be longer than the prefix of the number, or shorter.
-  return prefix.startsWith(code) || code.startsWith(prefix) ? [full, ...withoutRepeatedArea(pure, code)] : [];
+  const agrees = countryOf(code) === country && (prefix.startsWith(code) || code.startsWith(prefix));
+  if (country === undefined || !(code === '' || agrees)) return [];
+  if (country === '1') return [full, ...withoutRepeatedArea(pure, code)];
+  // A prefix with the area of the code may repeat the area, which only a numbering plan with a fixed length decides.
+  return code.length > country.length && prefix.length > country.length ? [] : [full];
 }
 
 function nationalForms(pure: string, code: string): string[] {
   if (code === '') return [`86${pure}`].filter((number) => MAINLAND_CHINA.test(number));
-  if (!pure.startsWith(code)) return [`${code}${pure}`, ...withoutRepeatedArea(pure, code)];
-  // Such a number may contain the code, which only a numbering plan with a fixed length decides.
-  return code === '86' || code.startsWith('1') ? [`${code}${pure}`, pure] : [];
+  const country = countryOf(code);
+  const hasFixedLength = country === '86' || country === '1';
+  // Other numbers may contain the code, or its area.
+  if (!hasFixedLength) return country === code && !pure.startsWith(code) ? [`${code}${pure}`] : [];
+  return [`${code}${pure}`, ...(pure.startsWith(code) ? [pure] : withoutRepeatedArea(pure, code))];
+}
+
+function countryOf(digits: string): string | undefined {
+  return COUNTRY.exec(digits)?.[0];
 }
 
 /** Area lists give North American codes with the area, such as 1242, and the number may repeat that area. */

@@ -88,6 +88,22 @@ describe('GET /oauth/callback', () => {
 });
 
 describe('GET /oauth/authorize', () => {
+  it('sets a cookie that browsers keep, also for the longest redirect', async () => {
+    for (const mark of ['x', '你', '"', '\\', "'"]) {
+      let redirect = 'https://www.example.com/?';
+      let answer = await authorize({ redirect });
+      for (
+        let next = answer;
+        next.statusCode === 302;
+        next = await authorize({ redirect: (redirect += mark.repeat(50)) })
+      ) {
+        answer = next;
+      }
+      // Name and value; browsers ignore a longer cookie.
+      expect(answer.cookies![0]!.split('; ')[0]!.length, mark).toBeLessThanOrEqual(4_096);
+    }
+  });
+
   it.each([
     ['another site', 'https://evil.example/'],
     ['a lookalike that begins with our page', 'https://www.example.com.evil.example/'],
@@ -109,6 +125,7 @@ describe('GET /oauth/authorize', () => {
     ['the redirect is on another origin', { redirect: 'https://evil.example/<b>' }],
     ['the redirect is missing', {}],
     ['the redirect has 3,000 characters', { redirect: `https://www.example.com/${'x'.repeat(3_000)}` }],
+    ['its 1,500 backslashes fill the cookie', { redirect: `https://www.example.com/?${'\\\\'.repeat(750)}` }],
     ['the scope is unknown', { redirect: PAGE, scope: 'snsapi_login' }],
   ])('shows a page when %s, and starts no login', async (_, query) => {
     const answer = await authorize(query);
@@ -118,6 +135,24 @@ describe('GET /oauth/authorize', () => {
     const json = await authorize(query, { accept: 'application/json' });
     expect(json).toMatchObject({ statusCode: 400 });
     expect(JSON.parse(json.body!)).toMatchObject({ code: 'PARAM_ERROR' });
+  });
+});
+
+describe('a missing setting', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  afterAll(() => browser.restart());
+
+  it('shows a page with a link to the site, and logs one error, on both ways', async () => {
+    const back = await visit();
+    vi.stubEnv('TABLE_NAME', '');
+    await browser.restart();
+    for (const request of [() => callback(back), () => authorize({ redirect: PAGE })]) {
+      browser.lines.length = 0;
+      const answer = await request();
+      expectPage(answer, 'NOT_CONFIGURED', SITE);
+      expect(answer.body).not.toContain('TABLE_NAME');
+      expect(failures()).toMatchObject([{ level: 'error', line: { evt: 'request.failed', error: 'NOT_CONFIGURED' } }]);
+    }
   });
 });
 

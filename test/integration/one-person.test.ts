@@ -6,11 +6,12 @@ import { register } from '../../lib/identity/register.ts';
 import { recognise, recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { getOrder } from '../../lib/pay/get-order.ts';
 import { linkPhone } from '../../lib/store/account-links.ts';
-import { readAccount, readMerges, type Account } from '../../lib/store/accounts.ts';
+import { readAccount, readMerges, setProfile, setWechatProfile, type Account } from '../../lib/store/accounts.ts';
 import { readIdentity, readUnion, type Person } from '../../lib/store/identities.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { interceptCommands } from '../support/crashes.ts';
 import { ASKER, chatOf } from '../support/scan-login.ts';
 import { createWorld, ids, type Person as PhoneOwner, type World } from '../support/world.ts';
 
@@ -154,6 +155,70 @@ describe('user with several openids', () => {
       expect((await accountOf(inOfficial(owner))).id).toBe(younger.id);
       expect(await readMerges(world.table, older.id)).toEqual([]);
       expect(await readMerges(world.table, younger.id)).toEqual([]);
+    });
+
+    describe('has a profile in both accounts:', () => {
+      const [typed, ofWechat] = [{ nickname: '自己的名字' }, { nickname: '微信的名字' }];
+      const avatarUrl = 'https://thirdwx.qlogo.cn/a/132';
+      const merged = async (owner: PhoneOwner) => {
+        await recognise(world.base, inMiniapp(owner));
+        return accountOf(inOfficial(owner));
+      };
+
+      it('keeps a value that the user entered in the younger account, and not the value of WeChat', async () => {
+        const { owner, older, younger } = await twoAccounts();
+        await setWechatProfile(world.table, older, { ...ofWechat, avatarUrl });
+        await setProfile(world.table, younger.id, typed);
+        const account = await merged(owner);
+        expect(account).toMatchObject({ id: older.id, ...typed, avatarUrl, wechatFields: new Set(['avatarUrl']) });
+        expect(await setWechatProfile(world.table, account, ofWechat)).toBeUndefined();
+      });
+
+      it('keeps the value of the older account if the user entered both, or none', async () => {
+        for (const write of [setProfile, setWechatProfile] as const) {
+          const { owner, older, younger } = await twoAccounts();
+          for (const [account, nickname] of [
+            [older, '旧'],
+            [younger, '新'],
+          ] as const) {
+            if (write === setProfile) await setProfile(world.table, account.id, { nickname });
+            else await setWechatProfile(world.table, account, { nickname });
+          }
+          const account = await merged(owner);
+          expect(account.nickname).toBe('旧');
+          expect(account.wechatFields).toEqual(write === setProfile ? undefined : new Set(['nickname']));
+        }
+      });
+
+      it('keeps values that only the younger account has, and their origin', async () => {
+        const { owner, older, younger } = await twoAccounts();
+        await setProfile(world.table, younger.id, typed);
+        await setWechatProfile(world.table, younger, { avatarUrl });
+        expect(await merged(owner)).toMatchObject({
+          id: older.id,
+          ...typed,
+          avatarUrl,
+          wechatFields: new Set(['avatarUrl']),
+        });
+      });
+
+      it('loses no value that the user enters during the merge', async () => {
+        for (const which of ['older', 'younger'] as const) {
+          const { owner, ...accounts } = await twoAccounts();
+          await setWechatProfile(world.table, accounts.older, ofWechat);
+          let written = false;
+          const stop = interceptCommands(world.table, async ({ name, text }, send) => {
+            if (name === 'TransactWrite' && text.includes('mergedInto') && !written) {
+              written = true;
+              await setProfile(world.table, accounts[which].id, typed);
+            }
+            return send();
+          });
+          const account = await merged(owner).finally(stop);
+          expect(account, which).toMatchObject({ id: accounts.older.id, ...typed });
+          expect(account.wechatFields, which).toBeUndefined();
+        }
+      });
     });
 
     it('is merged once by concurrent requests', async () => {

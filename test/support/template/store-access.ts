@@ -43,6 +43,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readMerges: { ACCOUNT: QUERY },
     anonymiseMerges: { ACCOUNT: UPDATE },
     allIdsOf: NONE,
+    isFromWechat: NONE,
   },
   attempt: {
     attempt: NONE,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, request as send, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { beforeEach, expect, test } from 'vitest';
@@ -77,4 +77,31 @@ test.each(['http://example.com/', 'https://localhost/', 'http://169.254.169.254/
 
 test('reports an address that does not answer', async () => {
   expect(await visit(first, { url: 'http://127.0.0.1:1/' })).toMatchObject({ error: 'UNREACHABLE' });
+});
+
+/** Sends the call of a page that the developer has open in a browser. */
+async function visitFromPage(headers: Record<string, string>): Promise<number | undefined> {
+  const path = `/_phone/users/${first.id}/visit`;
+  const outgoing = send(new URL(path, simulator.url), { method: 'POST', headers, agent: false });
+  outgoing.end(JSON.stringify({ url, method: 'DELETE' }));
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+test.each([
+  ['a page of another site', { origin: 'https://evil.example' }],
+  ['a page in a sandboxed frame', { origin: 'null' }],
+  ['a page of a name that an attacker resolves to this machine', { host: 'rebound.example:9000' }],
+])('rejects a request for %s', async (_, headers) => {
+  expect(await visitFromPage(headers)).toBe(400);
+  expect(received).toEqual([]);
+});
+
+test.each([
+  ['of the simulator', { origin: 'http://localhost:9000' }],
+  ['of the other name of this machine', { origin: 'http://127.0.0.1:3000', host: '127.0.0.1:9000' }],
+])('sends a request for a page %s', async (_, headers) => {
+  expect(await visitFromPage(headers)).toBe(200);
+  expect(received).toMatchObject([{ method: 'DELETE' }]);
 });

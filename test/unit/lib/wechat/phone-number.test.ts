@@ -40,6 +40,10 @@ describe('e164', () => {
     // The same digits in an area that does not repeat.
     ['1242', '2422424', '+12422422424', '+12422422424'],
     ['1', '3456789', '+12423456789', '+12423456789'],
+    // Other codes of more than a country, with a full number that decides.
+    ['5999', '95123456', '+59995123456', '+59995123456'],
+    ['44-1624', '7624123456', '+44 7624 123456', '+447624123456'],
+    ['599', '5123456', '+59995123456', '+59995123456'],
   ])('resolves code %j, pure %j, full %j to %s', (code, pure, full, number) => {
     expect(resolve(code, pure, full)).toBe(number);
   });
@@ -55,6 +59,11 @@ describe('e164', () => {
     ['a number with more than 15 digits', '44', '12345678901234', '12345678901234'],
     ['a number with an extension', '44', '7911123456x9', '7911123456x9'],
     ['a code of letters', 'US', '13105551234', '13105551234'],
+    ['a number that may repeat the area of its code', '5999', '95123456', '95123456'],
+    ['a full number that may repeat the area of its code', '5999', '95123456', '+599995123456'],
+    ['a number that begins with a part of its code', '852', '98765432', '+898765432'],
+    ['a full number that begins with no country code', '', '98765432', '+898765432'],
+    ['a number with an international prefix', '86', '13580006666', '008613580006666'],
   ])('does not resolve %s', (_, code, pure, full) => {
     expect(resolve(code, pure, full)).toBeUndefined();
   });
