@@ -185,7 +185,7 @@ describe('a close concurrent with an order of goods', () => {
         expect(order).not.toHaveProperty('openId');
         // A table that a busy machine delays can fail the purchase behind its creation. Then no buyer can pay the order.
         const wasAborted = placed === 'rejected' && code === undefined;
-        if (!wasAborted) expect(await stateAtWechat(order)).toBe('CLOSED');
+        expect(['CLOSED', ...(wasAborted ? ['NOTPAY'] : [])]).toContain(await stateAtWechat(order));
       }
     }
   });
