@@ -12,6 +12,7 @@ import {
 import type { Table } from '../store/table.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 
+type Follow = Person & FollowPush & { follows: boolean; arrivedAtMs?: number | undefined };
 type FollowDeps = Pick<Runtime, 'log' | 'now'> & { table: Table };
 
 /**
@@ -19,13 +20,14 @@ type FollowDeps = Pick<Runtime, 'log' | 'now'> & { table: Table };
  *
  * A push that is older than the last stored push changes nothing; a repeated push is idempotent. The unionid of a new
  * follower is looked up later: see sync-identity.ts. The profile from WeChat is erased when the user unfollows.
+ * @param follow `arrivedAtMs` is the arrival of a push whose follow is stored later (epoch ms); default: now
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
  */
 export async function recordFollow(
   deps: FollowDeps,
-  { follows, ...push }: FollowPush & { appId: string; openId: string; follows: boolean },
+  { follows, arrivedAtMs = deps.now(), ...push }: Follow,
 ): Promise<void> {
-  if (!(await setSubscribed(deps.table, { ...push, subscribed: follows, nowMs: deps.now() }))) return;
+  if (!(await setSubscribed(deps.table, { ...push, subscribed: follows, arrivedAtMs }))) return;
   const event = follows ? 'official-account.subscribed' : 'official-account.unsubscribed';
   deps.log.info(event, { openId: push.openId });
   if (!follows) await eraseWechatProfile(deps, push);

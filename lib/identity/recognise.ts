@@ -30,11 +30,18 @@ export type RecogniseDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log
  * of one Open Platform account share. Links a unionid that is not linked yet. Merges two accounts when the unionid
  * shows that both belong to one user. Requests the lookup of a missing unionid of a user of the official account, at
  * most once a day; see sync-identity.ts.
+ * @param firstRead the consistency of the first attempt; each retry after a version conflict reads strongly
  * @returns undefined when the user has no account
  * @throws IDENTITY_CONFLICT when both of two accounts to merge have a phone
  */
-export async function recognise(deps: RecogniseDeps, person: Person): Promise<Account | undefined> {
-  const recognised = await retryOnConflict(deps, (attempt) => recogniseOnce(deps, person, consistencyOf(attempt)));
+export async function recognise(
+  deps: RecogniseDeps,
+  person: Person,
+  firstRead: Consistency = 'eventual',
+): Promise<Account | undefined> {
+  const recognised = await retryOnConflict(deps, (attempt) =>
+    recogniseOnce(deps, person, attempt === 1 ? firstRead : 'strong'),
+  );
   return recognised.account;
 }
 
@@ -48,7 +55,7 @@ export async function recogniseOrCreate(
   person: Person,
 ): Promise<{ account: Account; isNewUser: boolean }> {
   return retryOnConflict(deps, async (attempt) => {
-    const recognised = await recogniseOnce(deps, person, consistencyOf(attempt));
+    const recognised = await recogniseOnce(deps, person, attempt === 1 ? 'eventual' : 'strong');
     if (recognised === VERSION_CONFLICT) return VERSION_CONFLICT;
     if (recognised.account) return { account: recognised.account, isNewUser: false };
     const created = await createOnce(deps, recognised.person, recognised.identity);
@@ -61,11 +68,6 @@ interface Recognised {
   person: Person;
   identity: Identity | undefined;
   account: Account | undefined;
-}
-
-/** Returns eventual for the first attempt, strong for each retry after a version conflict. */
-function consistencyOf(attempt: number): Consistency {
-  return attempt === 1 ? 'eventual' : 'strong';
 }
 
 async function recogniseOnce(
@@ -83,7 +85,9 @@ async function recogniseOnce(
     if (identity && account && isOfficial(deps, person)) await requestUnionLookup(table, identity, deps.now());
     return { person: completed, identity, account };
   }
-  if (account && unionId === identity?.unionId) return { person: completed, identity, account };
+  // An identity can have a unionid that is not linked to its account, if both were stored concurrently.
+  const isLinked = unionId === identity?.unionId && account?.unionIds?.has(unionId);
+  if (isLinked) return { person: completed, identity, account };
   const linked = await linkByUnion(deps, { ...person, unionId }, { account, consistency });
   return linked === VERSION_CONFLICT ? VERSION_CONFLICT : { person: completed, identity, account: linked };
 }

@@ -27,20 +27,21 @@ export type SyncDeps = RecogniseDeps & PlatformDeps & { app: WechatApp; accessTo
  * an earlier change is not repeated when another attribute changes.
  */
 export type IdentityChange = Pick<Identity, 'appId' | 'openId' | 'syncRequestedAtMs' | 'unionRequestedAtMs'> &
-  Pick<Ticket, 'scannedAt' | 'followedAt' | 'followedBy'>;
+  Pick<Ticket, 'scannedAt' | 'followedAt' | 'followedBy' | 'followArrivedAtMs'>;
 
 /** Reads the requested work from a changed item, whose strings and numbers are texts. */
 export function readIdentityChange(
   item: Record<string, string | undefined>,
   before: Record<string, string | undefined>,
 ): IdentityChange {
-  const { appId = '', openId = '', followedBy } = item;
+  const { appId = '', openId = '', followedBy, followArrivedAtMs } = item;
   const names = ['syncRequestedAtMs', 'unionRequestedAtMs', 'scannedAt', 'followedAt'] as const;
   const changed = names.filter((name) => item[name] !== undefined && item[name] !== before[name]);
   return {
     appId,
     openId,
     ...(followedBy !== undefined && { followedBy }),
+    ...(followArrivedAtMs !== undefined && { followArrivedAtMs: Number(followArrivedAtMs) }),
     ...Object.fromEntries(changed.map((name) => [name, Number(item[name])])),
   };
 }
@@ -52,10 +53,12 @@ export function readIdentityChange(
  */
 export async function syncIdentity(deps: SyncDeps, change: IdentityChange): Promise<void> {
   // Tickets of an earlier release have no followedBy.
-  const { appId, openId, followedAt, followedBy: pushId = 'ticket', scannedAt } = change;
+  const { appId, openId, followedAt: atS, followedBy: pushId = 'ticket', followArrivedAtMs, scannedAt } = change;
   const person = { appId, openId };
   if (appId !== deps.app.appId) return;
-  if (followedAt !== undefined) return recordFollow(deps, { ...person, follows: true, atS: followedAt, pushId });
+  if (atS !== undefined) {
+    return recordFollow(deps, { ...person, follows: true, atS, pushId, arrivedAtMs: followArrivedAtMs });
+  }
   if (scannedAt !== undefined) return void (await requestUnionId(deps, person));
   const identity = await readIdentity(deps.table, person, 'strong');
   if (!identity) return;
@@ -72,18 +75,20 @@ export async function syncIdentity(deps: SyncDeps, change: IdentityChange): Prom
 /**
  * Looks up the unionid of a follower at WeChat and stores it on the identity. Makes no call if the last answer of WeChat
  * without a unionid is less than a day old. A failure is only logged, because the login works without a unionid.
+ * @returns the unionid, which an eventually consistent read of the identity may miss; undefined if it is unknown
  */
 export async function resolveUnionId(
   { table, log, now, loadOfficialAccount }: ResolveDeps,
   { appId, openId }: Person,
-): Promise<void> {
+): Promise<string | undefined> {
   const person = { appId, openId };
   try {
     const identity: Identity = (await readIdentity(table, person, 'eventual')) ?? person;
-    if (identity.unionId !== undefined || isUnionAbsent(identity, now())) return;
-    await askUnionId(await loadOfficialAccount(), identity);
+    if (identity.unionId !== undefined || isUnionAbsent(identity, now())) return identity.unionId;
+    return await askUnionId(await loadOfficialAccount(), identity);
   } catch (error) {
     log.warn('identity.unionid-unresolved', { openId, error });
+    return undefined;
   }
 }
 
@@ -119,11 +124,14 @@ function isTransient(error: unknown): boolean {
   return !(error instanceof AppError) || TRANSIENT.has(error.code);
 }
 
-/** Links the account by the unionid, and merges two accounts that the unionid joins. */
+/**
+ * Links the account by the unionid, and merges two accounts that the unionid joins. Reads strongly, because a login may
+ * have created the account during the call to WeChat.
+ */
 async function resolveUnion(deps: SyncDeps, identity: Identity): Promise<void> {
   const { appId, openId, unionId = await askUnionId(deps, identity) } = identity;
   if (unionId === undefined) return;
-  await recognise(deps, { appId, openId, unionId });
+  await recognise(deps, { appId, openId, unionId }, 'strong');
   await completeRequest(deps.table, identity, 'unionRequestedAtMs');
 }
 

@@ -89,10 +89,10 @@ async function resolveUnknown(
   deps: PollDeps,
   { sid, ...person }: Person & { sid: string },
 ): Promise<Account | undefined> {
-  if (person.appId === deps.officialAppId) await resolveUnionId(deps, person);
-  if (deps.register === 'ask') return recognise(deps, person);
+  const unionId = person.appId === deps.officialAppId ? await resolveUnionId(deps, person) : undefined;
+  if (deps.register === 'ask') return recognise(deps, { ...person, unionId });
   if ((await readOpenedSession(deps.table, sid)) === 'revoked') throw expired();
-  return (await recogniseOrCreate(deps, person)).account;
+  return (await recogniseOrCreate(deps, { ...person, unionId })).account;
 }
 
 function expired(): AppError {

@@ -19,6 +19,8 @@ export interface Identity extends Person {
   subscribed?: boolean;
   /** CreateTime of that push, epoch seconds. */
   subscribedChangedAt?: number;
+  /** Arrival of that push (epoch ms). A follow with a scan is stored later than it arrives. */
+  subscribedArrivedAtMs?: number;
   /** The ids of the stored pushes of that second, by which a repeated push is recognised. */
   subscribedPushes?: Set<string>;
   /** Time of the pending request to refresh the WeChat profile (epoch ms); absent without a request. */
@@ -97,26 +99,27 @@ export interface FollowPush {
 
 /**
  * Stores whether a user follows, unless a later push is stored, because pushes can arrive out of order. Of two pushes of
- * one second, the push that arrives later counts; a repeated push changes nothing. A follow also requests a profile
+ * one second, the push that arrived later counts; a repeated push changes nothing. A follow also requests a profile
  * refresh and a lookup of the unionid, which only followers have. An unfollow removes both requests.
  * @returns whether the stored state is the state of this push; true also for a repeated push whose state is still stored
  */
 export async function setSubscribed(
   table: Table,
-  push: Person & FollowPush & { subscribed: boolean; nowMs: number },
+  push: Person & FollowPush & { subscribed: boolean; arrivedAtMs: number },
 ): Promise<boolean> {
-  const { appId, openId, subscribed, atS, pushId, nowMs } = push;
+  const { appId, openId, subscribed, atS, pushId, arrivedAtMs } = push;
   const request = subscribed
-    ? 'REMOVE unionAbsentAtMs SET syncRequestedAtMs = :now, unionRequestedAtMs = :now, '
+    ? 'REMOVE unionAbsentAtMs SET syncRequestedAtMs = :arrived, unionRequestedAtMs = :arrived, '
     : 'REMOVE syncRequestedAtMs, unionRequestedAtMs SET ';
-  const change = `${request}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at`;
+  const change = `${request}appId = :appId, openId = :openId, subscribed = :subscribed, subscribedChangedAt = :at, subscribedArrivedAtMs = :arrived`;
+  const pushes = new Set([pushId]);
   const values = {
     ':appId': appId,
     ':openId': openId,
     ':subscribed': subscribed,
     ':at': atS,
-    ':pushes': new Set([pushId]),
-    ...(subscribed && { ':now': nowMs }),
+    ':arrived': arrivedAtMs,
+    ':pushes': pushes,
   };
   const firstOfSecond = await changeIdentity(table, push, {
     UpdateExpression: `${change}, subscribedPushes = :pushes`,
@@ -124,16 +127,25 @@ export async function setSubscribed(
     ExpressionAttributeValues: values,
   });
   if (firstOfSecond.done) return true;
+  const isNew = 'subscribedChangedAt = :at AND NOT contains(subscribedPushes, :pushId)';
   const ofSameSecond = await changeIdentity(table, push, {
     UpdateExpression: `${change} ADD subscribedPushes :pushes`,
-    ConditionExpression: 'subscribedChangedAt = :at AND NOT contains(subscribedPushes, :pushId)',
+    ConditionExpression: `${isNew} AND NOT subscribedArrivedAtMs > :arrived`,
     ExpressionAttributeValues: { ...values, ':pushId': pushId },
   });
   if (ofSameSecond.done) return true;
   const stored = ofSameSecond.rejecting;
   // The account was closed between the two writes.
   if (!stored) return setSubscribed(table, push);
-  return stored.subscribedChangedAt === atS && stored.subscribed === subscribed;
+  if (stored.subscribedChangedAt !== atS) return false;
+  if (stored.subscribedPushes?.has(pushId)) return stored.subscribed === subscribed;
+  // A push that arrived later is stored. This push is only recorded, so that its repetition changes nothing.
+  await changeIdentity(table, push, {
+    UpdateExpression: 'ADD subscribedPushes :pushes',
+    ConditionExpression: isNew,
+    ExpressionAttributeValues: { ':at': atS, ':pushId': pushId, ':pushes': pushes },
+  });
+  return stored.subscribed === subscribed;
 }
 
 /** Stores the unionid of an identity without an account. For an identity with an account, see account-links.ts. */

@@ -57,15 +57,19 @@ export function onRevision(account: Account, { unchanged = [], ...change }: Acco
   };
 }
 
-/** Builds a write that points an identity without an account to this account. */
+/**
+ * Builds a write that points an identity without an account to this account. Without a unionid the write fails if the
+ * identity has one by now, because no account would be linked to that unionid.
+ */
 export function newIdentity(
   { id }: Account,
   person: Person & Pick<Identity, 'registeredAt' | 'unionRequestedAtMs'>,
 ): Update {
+  const absent = ['accountId', ...(person.unionId === undefined ? ['unionId'] : [])];
   return {
     key: keys.identity(person.appId, person.openId),
     set: { ...person, accountId: id },
-    condition: 'attribute_not_exists(accountId)',
+    condition: absent.map((name) => `attribute_not_exists(${name})`).join(' AND '),
   };
 }
 

@@ -32,6 +32,8 @@ export interface Ticket extends Asker {
   /** The same time and the id of the push, if the user began to follow with this scan. The identity stores both later. */
   followedAt?: number;
   followedBy?: string;
+  /** Arrival of that push (epoch ms). */
+  followArrivedAtMs?: number;
   /** Time of the confirmation. An end of all sessions after this time also ends the login. */
   confirmedAtMs?: number;
   /** Time of the login of the mini-program session that confirmed. Absent after a confirmation in the chat. */
@@ -97,7 +99,7 @@ export async function moveTicket(
     openId,
     ...(to === 'confirmed' && { confirmedAtMs: nowMs }),
     ...(scan && { scannedAt: scan.atS }),
-    ...(scan?.isFollow && { followedAt: scan.atS, followedBy: scan.pushId }),
+    ...(scan?.isFollow && { followedAt: scan.atS, followedBy: scan.pushId, followArrivedAtMs: nowMs }),
     ...(to === 'confirmed' && loginAtMs !== undefined && { loginAtMs }),
     ...(pushId !== undefined && { [`${to}By`]: pushId }),
   };

@@ -25,7 +25,7 @@ const USER_TEXTS = ['Content', 'Label', 'Poiname', 'ScanResult'];
  * @throws PARAM_ERROR with a message that contains nothing of the text
  */
 export function parseXml(text: string): XmlElement {
-  const elements = USER_TEXTS.reduce(escapeUserText, text.replace(DECLARATION, ''));
+  const elements = escapeUserTexts(text.replace(DECLARATION, ''));
   if (!isSimple(elements)) {
     throw new AppError('PARAM_ERROR', 'The XML must consist of elements without attributes and of CDATA sections');
   }
@@ -41,16 +41,39 @@ export function parseXml(text: string): XmlElement {
 
 const DECLARATION = /^\s*<\?xml\s[^<>]*\?>/;
 
+/** An element with the text of a user, and its place in the message. */
+interface UserText {
+  name: string;
+  text: string;
+  start: number;
+  end: number;
+}
+
 /**
- * Escapes the text of a user in the element `name`. The text begins at the first start of the element and ends at its
- * last end, whatever the text contains. A text that WeChat escaped keeps its meaning.
+ * Escapes the texts of users. A text that is escaped already keeps its meaning. A user text inside another one is a part
+ * of that text.
+ * @throws PARAM_ERROR when two texts overlap: one of them contains the start or the end of the other, and could move
+ * elements between them
  */
-function escapeUserText(xml: string, name: string): string {
+function escapeUserTexts(xml: string): string {
+  const texts = USER_TEXTS.flatMap((name) => findUserText(xml, name)).toSorted((a, b) => a.start - b.start);
+  let escaped = '';
+  let done = 0;
+  for (const { name, text, start, end } of texts) {
+    if (end <= done) continue;
+    if (start < done) throw new AppError('PARAM_ERROR', 'Two texts of users overlap');
+    escaped += `${xml.slice(done, start)}<${name}>${cdata(text.replaceAll(']]]]><![CDATA[>', ']]>'))}</${name}>`;
+    done = end;
+  }
+  return escaped + xml.slice(done);
+}
+
+/** Finds the element `name`, from its first start to its last end, because a text can contain both. */
+function findUserText(xml: string, name: string): UserText[] {
   const [opening, closing] = [`<${name}><![CDATA[`, `]]></${name}>`];
-  const [start, end] = [xml.indexOf(opening), xml.lastIndexOf(closing)];
-  if (start === -1 || end < start) return xml;
-  const [head, text] = [xml.slice(0, start), xml.slice(start + opening.length, end)];
-  return `${head}<${name}>${cdata(text.replaceAll(']]]]><![CDATA[>', ']]>'))}</${name}>${xml.slice(end + closing.length)}`;
+  const [start, textEnd] = [xml.indexOf(opening), xml.lastIndexOf(closing)];
+  if (start === -1 || textEnd < start) return [];
+  return [{ name, text: xml.slice(start + opening.length, textEnd), start, end: textEnd + closing.length }];
 }
 
 /**

@@ -119,7 +119,7 @@ describe('events of the table stream', () => {
   it('contain a follow and an unfollow once, with the account of the follower', async () => {
     const { account, person } = await register();
     const follow = (pushId: string, subscribed: boolean, atS: number) =>
-      setSubscribed(world.table, { ...person, subscribed, atS, pushId, nowMs: world.base.now() });
+      setSubscribed(world.table, { ...person, subscribed, atS, pushId, arrivedAtMs: world.base.now() });
     await follow('p-1', true, 1_795_144_360);
     await follow('p-2', true, 1_795_144_361);
     await follow('p-3', false, 1_795_144_370);
@@ -133,7 +133,7 @@ describe('events of the table stream', () => {
 
   it('contain two follows and an unfollow of one second with different ids', async () => {
     const { person } = await register();
-    const push = { ...person, atS: 1_795_144_360, nowMs: world.base.now() };
+    const push = { ...person, atS: 1_795_144_360, arrivedAtMs: world.base.now() };
     await setSubscribed(world.table, { ...push, pushId: 'p-1', subscribed: true });
     await setSubscribed(world.table, { ...push, pushId: 'p-2', subscribed: false });
     await setSubscribed(world.table, { ...push, pushId: 'p-1', subscribed: true });

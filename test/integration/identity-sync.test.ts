@@ -7,7 +7,7 @@ import { createOfficialQrLogin } from '../../lib/scan-login/create.ts';
 import { readIdentity, readUnion } from '../../lib/store/identities.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { readTicket } from '../../lib/store/tickets.ts';
-import { isDelivered, runRequests } from '../support/identity-changes.ts';
+import { deliver, isDelivered, recordChange, runRequests } from '../support/identity-changes.ts';
 import { ASKER, chatOf } from '../support/scan-login.ts';
 import { recordOf } from '../support/stream-records.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
@@ -47,11 +47,11 @@ describe('syncIdentity', () => {
   it('applies each of several concurrent pushes of one second once', async () => {
     const person = await follower();
     const pushIds = Array.from({ length: 8 }, (_, index) => `push-${index}`);
-    const deliver = () => Promise.all(pushIds.map((id, index) => pushed(person, index % 2 === 0, 100, id)));
-    await Promise.all([deliver(), deliver()]);
+    const pushAll = () => Promise.all(pushIds.map((id, index) => pushed(person, index % 2 === 0, 100, id)));
+    await Promise.all([pushAll(), pushAll()]);
     const raced = (await identityOf(person))!;
     expect(raced.subscribedPushes).toEqual(new Set(pushIds));
-    await deliver();
+    await pushAll();
     expect(await identityOf(person)).toEqual(raced);
     await pushed(person, true, 101, 'newer');
     expect(await identityOf(person)).toMatchObject({ subscribed: true, subscribedPushes: new Set(['newer']) });
@@ -73,6 +73,26 @@ describe('syncIdentity', () => {
       expect(await identityOf(person)).toMatchObject({ subscribed: false });
     }
   });
+
+  it.each([true, false])(
+    'orders a follow with a scan by its arrival, whenever it is stored; the follow comes last: %s',
+    async (isLast) => {
+      const person = await follower();
+      const qr = await createOfficialQrLogin(world.official, ASKER);
+      const facts = { ticket: qr.ticket, openId: person.openIds.official, atS: 100, pushId: 'follow', isFollow: true };
+      const scan = () => recordChange(world, keys.ticket(qr.ticket), () => chatOf(world.officialEvents).scan(facts));
+      const unfollow = () => pushed(person, false, 100, 'unfollow');
+      if (isLast) await unfollow();
+      const record = await scan();
+      world.clock.offsetMs += 1;
+      if (!isLast) await unfollow();
+      expect(await deliver(world, record)).toEqual([]);
+      for (const repeat of [unfollow, () => pushed(person, true, 100, 'follow'), () => deliver(world, record)]) {
+        await repeat();
+        expect(await identityOf(person)).toMatchObject({ subscribed: isLast });
+      }
+    },
+  );
 
   it('looks up the unionid of a new follower once and links the existing account', async () => {
     const person = await follower();

@@ -249,7 +249,7 @@ describe('login on an H5 page', () => {
     it('is erased by the repeated push of an unfollow whose first handling crashed', async () => {
       const { identity, token } = await consented();
       const push = { ...identity, atS: 7, pushId: 'p-1' };
-      await setSubscribed(world.table, { ...push, subscribed: false, nowMs: world.base.now() });
+      await setSubscribed(world.table, { ...push, subscribed: false, arrivedAtMs: world.base.now() });
       expect(await nickname(token)).not.toBeNull();
       await recordFollow(world.base, { ...push, follows: false });
       expect(await nickname(token)).toBeNull();

@@ -167,58 +167,6 @@ describe('openOfficialPush, letter case', () => {
   });
 });
 
-describe('openOfficialPush, the text of a user', () => {
-  const textOf = (raw: string, xml = message('text', `<Content><![CDATA[${raw}]]></Content>`)) => xml.content;
-
-  it.each([
-    ['a CDATA section', 'a<![CDATA[x]]>b'],
-    ['the end of a CDATA section', 'a]]>b'],
-    ['an ill-formed element', '<status>1</stat>us>'],
-    ['a DOCTYPE after its section', ']]><!DOCTYPE x [<!ENTITY e "v">]>&e;<![CDATA['],
-    ['the end of the message', ']]></Content></xml><xml><Content><![CDATA['],
-  ])('is read as sent when it contains %s', (_, raw) => {
-    expect(textOf(raw)).toEqual({ type: 'message', kind: 'text', msgId: '9007199254740993', text: raw });
-  });
-
-  it('adds no element to the push', () => {
-    const elements = '<FromUserName>o_victim</FromUserName><bizmsgmenuid>login-confirm_x</bizmsgmenuid>';
-    const raw = `a]]></Content>${elements}<Content><![CDATA[b`;
-    const push = message('text', `<Content><![CDATA[${raw}]]></Content>`);
-    expect(push).toMatchObject({ openId: 'o_1', content: { text: raw } });
-    expect(push.content).toHaveProperty('menuId', undefined);
-  });
-
-  it('is the same text when WeChat escapes the end of a section', () => {
-    expect(textOf('a]]]]><![CDATA[>b')).toEqual(textOf('a]]>b'));
-  });
-
-  it('loses the control characters that XML forbids', () => {
-    expect(textOf('a\u0002b\u0010c')).toMatchObject({ text: 'abc' });
-  });
-
-  it.each([
-    ['location', '<Label><![CDATA[a]]>b]]></Label>', { place: { label: 'a]]>b' } }],
-    ['link', '<Title><![CDATA[a]]></Title><Title><![CDATA[b]]></Title><Url>u</Url>', { title: '', url: 'u' }],
-  ])('in a %s message changes no other element', (kind, fields, content) => {
-    expect(message(kind, fields).content).toMatchObject(content);
-  });
-
-  it.each([
-    [
-      'scancode_push',
-      '<ScanCodeInfo><ScanResult><![CDATA[a]]>b]]></ScanResult></ScanCodeInfo>',
-      { scanResult: 'a]]>b' },
-    ],
-    [
-      'location_select',
-      '<SendLocationInfo><Poiname><![CDATA[a]]>b]]></Poiname></SendLocationInfo>',
-      { poiName: 'a]]>b' },
-    ],
-  ])('is read as sent in the event %s', (name, fields, content) => {
-    expect(event(name, fields).content).toMatchObject(content);
-  });
-});
-
 describe('openOfficialPush, pushId', () => {
   const idOf = (fields: string, { openId = 'o_1', createTimeS = NOW_S } = {}) =>
     openPlainXml(pushXml(fields, createTimeS).replace('o_1', openId)).pushId;
