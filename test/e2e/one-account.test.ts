@@ -1,80 +1,14 @@
-// One user with several logins, over HTTP against the local stack. The user followed the official account before the
-// deployment, so no push reports the follow, and a login with `snsapi_base` returns no unionid.
-import { expect, inject, it } from 'vitest';
-import { api, phone } from '../support/client.ts';
-
-type Person = Awaited<ReturnType<typeof phone.newPerson>>;
-/** The headers of a logged-in client. */
-type Session = Record<string, string>;
-
-const bearer = (token: string): Session => ({ authorization: `Bearer ${token}` });
-const cookieOf = ({ headers }: { headers: Headers }) => headers.get('set-cookie')?.split('; ')[0] ?? '';
-
-/** Logs in by a scan, and registers if the scan led to no account. Runs `beforePoll` before the page collects the login. */
-async function scan(person: Person, beforePoll = async () => undefined as void) {
-  const qr = (await api('POST', '/qr-login')).body;
-  await phone.act(person, 'scan', { content: qr.content });
-  await phone.act(person, 'tap', { menuId: `login-confirm_${qr.ticket}` });
-  await beforePoll();
-  const headers = { 'x-poll-token': qr.pollToken };
-  const { status, token, registrationToken } = (await api('GET', `/qr-login/${qr.ticket}`, { headers })).body;
-  if (status === 'registered') return { status, session: bearer(token) };
-  const registered = await api('POST', '/register', { body: { registrationToken } });
-  return { status, session: bearer(registered.body.token) };
-}
-
-const LOGINS: Record<string, (person: Person) => Promise<Session>> = {
-  'mini-program': async (person) => {
-    const { body } = await api('POST', '/miniapp/login', { body: { code: await phone.loginCode(person) } });
-    return bearer(body.token);
-  },
-  H5: async (person) => {
-    const { http } = inject('stack');
-    const departure = await api('GET', `/oauth/authorize?${new URLSearchParams({ redirect: `${http}/health` })}`);
-    const { location } = await phone.act(person, 'open', { url: departure.headers.get('location')! });
-    const headers = { cookie: cookieOf(departure) };
-    return { cookie: cookieOf(await api('GET', location.slice(http.length), { headers })) };
-  },
-  scan: async (person) => (await scan(person)).session,
-};
-
-/** Expects that all sessions belong to one account soon. The table stream merges the accounts after the logins. */
-async function expectOneAccount(sessions: Session[]): Promise<void> {
-  const countAccounts = async () => {
-    const answers = await Promise.all(sessions.map((headers) => api('GET', '/me', { headers })));
-    expect(answers.map(({ status }) => status)).toEqual(sessions.map(() => 200));
-    return new Set(answers.map(({ body }) => body.user.id)).size;
-  };
-  await expect.poll(countAccounts, { timeout: 60_000, interval: 500 }).toBe(1);
-}
-
-const ORDERS = [
-  ['mini-program', 'H5', 'scan'],
-  ['mini-program', 'scan', 'H5'],
-  ['H5', 'mini-program', 'scan'],
-  ['H5', 'scan', 'mini-program'],
-  ['scan', 'mini-program', 'H5'],
-  ['scan', 'H5', 'mini-program'],
-];
+// One user with several logins, over HTTP against the local stack.
+import { expect, it } from 'vitest';
+import { phone } from '../support/client.ts';
+import { expectOneAccount, LOGINS, ORDERS, scan } from '../support/three-logins.ts';
 
 it.each(ORDERS)('an old follower has one account after logins by %s, %s and %s', async (...order) => {
   const person = await phone.newPerson({ follows: true });
-  const sessions: Session[] = [];
+  const sessions: Record<string, string>[] = [];
   for (const login of order) sessions.push(await LOGINS[login]!(person));
   await expectOneAccount(sessions);
 });
-
-it.each(ORDERS)(
-  'an old follower has one account after %s, %s and %s while WeChat is busy at first',
-  async (...order) => {
-    const person = await phone.newPerson({ follows: true });
-    // The first lookup of the unionid fails: a busy call is retried once.
-    await phone.fault('user/info', 'busy', { times: 2 });
-    const sessions: Session[] = [];
-    for (const login of order) sessions.push(await LOGINS[login]!(person));
-    await expectOneAccount(sessions);
-  },
-);
 
 it.each([
   ['is busy', 'busy', { times: 2 }],
