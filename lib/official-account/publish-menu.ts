@@ -34,7 +34,7 @@ export interface PublishedMenus {
  * - With `conditionalmenu: […]` beside it, as in the answer of menu/get, the input describes all menus: conditional menus
  *   that differ are replaced. WeChat tries the first of the list first.
  * - `{ button: […], matchrule: {…} }` adds one conditional menu, which WeChat tries first. It replaces the conditional
- *   menus with the same rule.
+ *   menus with the same rule. An identical menu keeps its place.
  * - `{ button: [] }` deletes all menus.
  *
  * The whole input is checked before the first call, because WeChat limits the calls of a day. After an error, a second run
