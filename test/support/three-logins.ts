@@ -7,8 +7,16 @@ type Person = Awaited<ReturnType<typeof phone.newPerson>>;
 /** The headers of a logged-in client. */
 type Session = Record<string, string>;
 
-const bearer = (token: string): Session => ({ authorization: `Bearer ${token}` });
-const cookieOf = ({ headers }: { headers: Headers }) => headers.get('set-cookie')?.split('; ')[0] ?? '';
+// Both throw for a failed login, because its requests would look like those of a user with several accounts.
+const bearer = (token: unknown): Session => {
+  if (typeof token !== 'string') throw new Error('The login returned no token');
+  return { authorization: `Bearer ${token}` };
+};
+const cookieOf = ({ status, headers }: { status: number; headers: Headers }) => {
+  const cookie = headers.get('set-cookie')?.split('; ')[0];
+  if (!cookie) throw new Error(`The answer ${status} to ${headers.get('location')} has no cookie`);
+  return cookie;
+};
 
 /** Logs in by a scan, and registers if the scan led to no account. Runs `beforePoll` before the page collects the login. */
 export async function scan(person: Person, beforePoll = async () => undefined as void) {
