@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../../lib/http/endpoint.ts';
+import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
 
 interface Resolver {
   resolveVariable(text: string): Promise<unknown>;
@@ -88,6 +90,17 @@ describe('packaging, settings of the functions', () => {
     [{ TRUSTED_PROXY: 'nginx' }, 'TRUSTED_PROXY must be empty or cloudfront; it is "nginx".'],
   ])('rejects %j, which the functions would reject at run time', async (env, sentence) => {
     await expect(settings(env)).rejects.toThrow(sentence);
+  });
+
+  it('rejects a verification file with the name of any other route', async () => {
+    const paths = Object.values(ENDPOINTS)
+      .flatMap((tagged) => Object.values<Endpoint>(tagged))
+      .filter(({ method, path }) => method === 'GET' && /^\/[^/{]+$/.test(path))
+      .map(({ path }) => path.slice(1));
+    expect(paths).toEqual(expect.arrayContaining(['health', 'openapi.json', 'me']));
+    for (const name of paths) {
+      await expect(settings({ MP_VERIFY_FILES: JSON.stringify({ [name]: 'x' }) }), name).rejects.toThrow(files);
+    }
   });
 
   it('reports a fault as one sentence without a stack trace', async () => {
