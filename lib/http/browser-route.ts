@@ -2,7 +2,7 @@ import { originsOf, settings, variable } from '../core/config.ts';
 import { log } from '../core/log.ts';
 import { BrowserFailure, browserResponse, wantsJson } from './browser-failure.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest } from './endpoint.ts';
-import { describeFailure, errorResponse, logFailure } from './error-response.ts';
+import { errorResponse, reportFailure } from './error-response.ts';
 import { headersOf } from './event.ts';
 import { handlerOf } from './route.ts';
 
@@ -16,8 +16,7 @@ export function browserRoute<const E extends Endpoint & { client: 'browser' }>(
 ) {
   return handlerOf(endpoint, run, (error, { event, requestId, facts }) => {
     const { reason, page } = error instanceof BrowserFailure ? error : { reason: error };
-    const failure = describeFailure(reason);
-    logFailure(log, reason, failure, facts);
+    const failure = reportFailure(log, reason, facts);
     if (wantsJson(headersOf(event)['accept'])) return errorResponse(failure, requestId);
     return browserResponse(failure, { page, site: siteAddress(), requestId });
   });

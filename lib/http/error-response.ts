@@ -38,9 +38,19 @@ export interface Failure {
 }
 
 /**
- * Returns the facts of a thrown value that a client may see. An unexpected error becomes INTERNAL with a fixed text.
+ * Logs a thrown value in one line: as an error for status 500 and above, as information for a rejected request.
+ * @returns the facts of the value that a client may see
  */
-export function describeFailure(error: unknown): Failure {
+export function reportFailure(log: Log, error: unknown, facts: Record<string, unknown>): Failure {
+  const failure = describeFailure(error);
+  const { status, code, message, detail } = failure;
+  if (status >= 500) log.error('request.failed', { ...facts, status, error: code, reason: error });
+  else log.info('request.rejected', { ...facts, status, error: code, reason: message, detail });
+  return failure;
+}
+
+/** An unexpected error becomes INTERNAL with a fixed text. */
+function describeFailure(error: unknown): Failure {
   if (!(error instanceof AppError) || error.code === 'INTERNAL') {
     return { status: STATUS.INTERNAL, code: 'INTERNAL', message: INTERNAL_TEXT };
   }
@@ -52,13 +62,6 @@ export function describeFailure(error: unknown): Failure {
     ...(detail && { detail }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
-}
-
-/** Logs one line per failure: as an error for status 500 and above, as information for a rejected request. */
-export function logFailure(log: Log, error: unknown, failure: Failure, facts: Record<string, unknown>): void {
-  const { status, code, message, detail } = failure;
-  if (status >= 500) log.error('request.failed', { ...facts, status, error: code, reason: error });
-  else log.info('request.rejected', { ...facts, status, error: code, reason: message, detail });
 }
 
 /** Returns the error response, which has the same format on every route. */

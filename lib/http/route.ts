@@ -7,7 +7,7 @@ import { log } from '../core/log.ts';
 import { credential } from './credential.ts';
 import { cookiesOf, sessionCookieName } from './cookies.ts';
 import type { Endpoint, EndpointAnswer, EndpointRequest, Redirect, WithCookies } from './endpoint.ts';
-import { describeFailure, errorResponse, logFailure } from './error-response.ts';
+import { errorResponse, reportFailure } from './error-response.ts';
 import { headersOf, queryOf, rawBody } from './event.ts';
 import { NO_SNIFF, type HttpResponse } from './response.ts';
 
@@ -28,11 +28,9 @@ export function route<const E extends Endpoint & { client?: never }>(
   endpoint: E,
   run: (request: EndpointRequest<E>) => Promise<EndpointAnswer<E>>,
 ) {
-  return handlerOf(endpoint, run, (error, { requestId, facts }) => {
-    const failure = describeFailure(error);
-    logFailure(log, error, failure, facts);
-    return errorResponse(failure, requestId);
-  });
+  return handlerOf(endpoint, run, (error, { requestId, facts }) =>
+    errorResponse(reportFailure(log, error, facts), requestId),
+  );
 }
 
 /** Returns the handler of one endpoint, as `route` does, with its own answer to failures. */

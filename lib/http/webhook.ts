@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { log } from '../core/log.ts';
-import { describeFailure, logFailure, type Failure } from './error-response.ts';
+import { reportFailure, type Failure } from './error-response.ts';
 import { headersOf, rawBody } from './event.ts';
 import { NO_SNIFF, type HttpResponse } from './response.ts';
 
@@ -26,9 +26,7 @@ export function webhook(
 ) {
   return middy<LambdaFunctionURLEvent, HttpResponse>()
     .onError((request) => {
-      const failure = describeFailure(request.error);
-      logFailure(log, request.error, failure, { webhook: name });
-      request.response = renderFailure(failure);
+      request.response = renderFailure(reportFailure(log, request.error, { webhook: name }));
     })
     .handler((event) => {
       const body = rawBody(event, maxBodyBytes);
