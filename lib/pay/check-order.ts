@@ -4,7 +4,7 @@ import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { isOpen } from './order.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
-/** The ledger, and WeChat Pay in both protocols. An order is queried in the protocol that created it. */
+/** The ledger, and the calls about orders in both protocols. An order is queried in the protocol that created it. */
 export type CheckDeps = SettleDeps & { payApi(name: PayApiName): Promise<PayApi> };
 
 const QUERY_INTERVAL_MS = 5_000;

@@ -1,18 +1,20 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import { cancelFollowUp } from '../store/follow-ups.ts';
-import { readOrder, type Order } from '../store/orders.ts';
+import { readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { DAY_MS, MINUTE_MS } from './backoff.ts';
 import { checkOrder, type CheckDeps } from './check-order.ts';
 import { isPaid } from './order.ts';
-import type { WechatRefund } from '../wechat-pay/pay-api.ts';
+import type { RefundApi, WechatRefund } from '../wechat-pay/pay-api.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { afterRefund, isFinal } from './refund.ts';
 import { settleRefund } from './settle-refund.ts';
 
 export type RefundDeps = CheckDeps & {
+  /** Returns the calls about refunds. A refund is queried in the protocol that created its order. */
+  refundApi(name: PayApiName): Promise<RefundApi>;
   /** Requests a refund at WeChat. Idempotent by `outRefundNo`. */
   requestRefund(order: Order, refund: Refund): Promise<Verified<WechatRefund>>;
 };
@@ -33,7 +35,7 @@ export async function followRefund(deps: RefundDeps, outRefundNo: string): Promi
   if (!order) return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
   if (!isPaid(order)) await checkOrder(deps, order).catch(ignoreNotFound);
   try {
-    await settleRefund(deps, await (await deps.payApi(order.api)).queryRefund({ outRefundNo }));
+    await settleRefund(deps, await (await deps.refundApi(order.api)).query({ outRefundNo }));
   } catch (error) {
     if (!isAppError(error, 'NOT_FOUND')) throw error;
     if (refund.status === 'REQUESTED') await sendRefund(deps, order, refund);
@@ -58,7 +60,7 @@ export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund)
     deps.log.error('refund.request-failed', { outTradeNo, outRefundNo, error });
     // WeChat may have accepted the request even if the response is a rate limit error.
     if (isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') || !(error instanceof AppError)) throw error;
-    const accepted = await (await deps.payApi(order.api)).queryRefund({ outRefundNo }).catch(ignoreNotFound);
+    const accepted = await (await deps.refundApi(order.api)).query({ outRefundNo }).catch(ignoreNotFound);
     if (accepted === undefined) {
       await releaseRefund(deps, refund);
       throw error;

@@ -3,8 +3,10 @@ import { beijingDate } from '../core/beijing-time.ts';
 /**
  * The primary key of an item. Only this file builds keys.
  *
- * An order is stored in the partition of its owner, and its number begins with the id of the owner. The number
- * therefore yields the key of the order, and one query of the partition lists the orders of the owner.
+ * All orders of an owner share one partition, and the number of an order begins with the id of its owner. The number
+ * therefore yields the key of the order, and one query of the partition lists the orders of the owner. The partition is
+ * not that of the account, because IAM grants access by partition key: functions that change accounts only cannot write
+ * orders.
  */
 export interface Key {
   pk: string;
@@ -16,7 +18,7 @@ export const ACCOUNT_ID_LENGTH = 16;
 
 export const keys = {
   account: (accountId: string): Key => ({ pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }),
-  order: (outTradeNo: string): Key => ({ pk: `ACCOUNT#${ownerOf(outTradeNo)}`, sk: `ORDER#${outTradeNo}` }),
+  order: (outTradeNo: string): Key => ({ ...ordersOf(ownerOf(outTradeNo)), sk: `ORDER#${outTradeNo}` }),
   identity: (appId: string, openId: string): Key => ({ pk: `IDENTITY#${appId}#${openId}`, sk: 'IDENTITY' }),
   union: (unionId: string): Key => ({ pk: `UNION#${unionId}`, sk: 'UNION' }),
   phone: (e164: string): Key => ({ pk: `PHONE#${e164}`, sk: 'PHONE' }),
@@ -44,9 +46,9 @@ export const keys = {
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
 
-/** Returns the partition of the orders of an account, and the prefix of their sort keys. */
-export function ordersOf(accountId: string): Key {
-  return { ...keys.account(accountId), sk: 'ORDER#' };
+/** Returns the partition of the orders of an account. */
+export function ordersOf(accountId: string): Pick<Key, 'pk'> {
+  return { pk: `ORDERS#${accountId}` };
 }
 
 /**
@@ -54,8 +56,8 @@ export function ordersOf(accountId: string): Key {
  * numbers were generated at `sinceMs` (epoch ms) or later.
  */
 export function ordersSince(accountId: string, sinceMs: number): { pk: string; from: string; to: string } {
-  const { pk, sk: from } = keys.order(`${accountId}${orderTime(sinceMs)}${'0'.repeat(8)}`);
-  return { pk, from, to: keys.order(accountId + 'z'.repeat(ACCOUNT_ID_LENGTH)).sk };
+  const { sk: from } = keys.order(`${accountId}${orderTime(sinceMs)}${'0'.repeat(8)}`);
+  return { ...ordersOf(accountId), from, to: keys.order(accountId + 'z'.repeat(ACCOUNT_ID_LENGTH)).sk };
 }
 
 /** Returns the part of an order number that holds its time (epoch ms). A later time sorts after an earlier time. */

@@ -11,12 +11,12 @@ export async function readOrderPage(
   { client, name: TableName }: Table,
   { accountId, before, limit }: { accountId: string; before?: string | undefined; limit: number },
 ): Promise<Order[]> {
-  const { pk, sk } = ordersOf(accountId);
+  const { pk } = ordersOf(accountId);
   const { Items = [] } = await client.send(
     new QueryCommand({
       TableName,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': pk },
       ExclusiveStartKey: before === undefined ? undefined : keys.order(accountId + before),
       ScanIndexForward: false,
       Limit: limit,

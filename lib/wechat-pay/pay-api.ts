@@ -47,7 +47,7 @@ export interface JsapiPayment {
   paySign: string;
 }
 
-/** The calls to WeChat Pay that the flows make, in either protocol. An order keeps the protocol that created it. */
+/** The calls to WeChat Pay about orders, in either protocol. An order keeps the protocol that created it. */
 export interface PayApi {
   /**
    * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.
@@ -64,6 +64,13 @@ export interface PayApi {
    * @throws NOT_FOUND when WeChat has no such order
    */
   close(order: Order): Promise<void>;
+}
+
+/**
+ * The calls to WeChat Pay about refunds, in either protocol. Separate from the calls about orders, because most
+ * functions query no refund.
+ */
+export interface RefundApi {
   /** Queries a refund. @throws NOT_FOUND when WeChat has no such refund */
-  queryRefund(refund: { outRefundNo: string }): Promise<Verified<WechatRefund>>;
+  query(refund: { outRefundNo: string }): Promise<Verified<WechatRefund>>;
 }

@@ -15,8 +15,8 @@ import { optionalSecret } from '../secrets/secrets.ts';
 import { certificateStore } from '../store/certificates.ts';
 import type { PayApiName } from '../store/orders.ts';
 import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../wechat-pay/credentials.ts';
-import { payApiV2, type PayApiV2Deps } from '../wechat-pay/v2/api.ts';
-import { payApiV3 } from '../wechat-pay/v3/api.ts';
+import { payApiV2, refundApiV2, type PayApiV2Deps } from '../wechat-pay/v2/api.ts';
+import { payApiV3, refundApiV3 } from '../wechat-pay/v3/api.ts';
 import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/certificates.ts';
 import type { PayV3Deps, SigningDeps } from '../wechat-pay/v3/client.ts';
 import { platformKeyRing, type PlatformKeyRing } from '../wechat-pay/v3/platform-keys.ts';
@@ -28,13 +28,18 @@ import { loadBoth, merge } from './merge.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable } from './table.ts';
 
+/** Loads the dependencies of flows that query or close orders. @throws NOT_CONFIGURED */
+async function loadOrders(outside: Runtime): Promise<CheckDeps> {
+  return { ...(await loadTable(outside)), ...orderCalls(outside)(outside.send) };
+}
+
 /**
- * Loads the dependencies of flows that query orders or follow refunds. The credentials are loaded when the first call
+ * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
  * needs them.
  * @throws NOT_CONFIGURED
  */
 export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
-  return { ...(await loadTable(outside)), ...payCalls(outside)(outside.send) };
+  return { ...(await loadTable(outside)), ...refundCalls(outside)(outside.send) };
 }
 
 /**
@@ -45,7 +50,7 @@ export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
 export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps & { clientOf: ClientReader }> {
   const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
-  const pay = await loadPay(outside);
+  const pay = await loadOrders(outside);
   const [sessions, clientOf] = await Promise.all([loadSessions(outside), loadClientReader(), pay.payApi(api)]);
   return {
     ...merge(sessions, pay),
@@ -63,7 +68,7 @@ export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps
  * @throws NOT_CONFIGURED
  */
 export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budgeted<OwnOrderDeps & CheckDeps>> {
-  const calls = payCalls(outside);
+  const calls = orderCalls(outside);
   const sessions = await loadSessions(outside);
   const limitAccount = await loadAccountLimit('orders', outside);
   return budgeted(outside, (send) => ({ ...sessions, limitAccount, ...calls(send) }));
@@ -75,9 +80,9 @@ export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budg
  * @throws NOT_CONFIGURED
  */
 export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<Budgeted<CheckDeps>> {
-  const payApi = payApis(outside);
+  const calls = orderCalls(outside);
   const stored = await loadTable(outside);
-  return budgeted(outside, (send) => ({ ...stored, payApi: payApi(send) }));
+  return budgeted(outside, (send) => ({ ...stored, ...calls(send) }));
 }
 
 /**
@@ -85,7 +90,7 @@ export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<
  * @throws NOT_CONFIGURED
  */
 export async function loadOrderClosing(outside: Runtime = runtime): Promise<OwnOrderDeps & CheckDeps> {
-  const deps = await loadBoth(loadSessions(outside), loadPay(outside));
+  const deps = await loadBoth(loadSessions(outside), loadOrders(outside));
   return { ...deps, limitAccount: await loadAccountLimit('orders', outside) };
 }
 
@@ -119,7 +124,7 @@ export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> 
 export async function loadPayNotify(
   outside: Runtime = runtime,
 ): Promise<Budgeted<RefundDeps & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
-  const calls = payCalls(outside);
+  const calls = refundCalls(outside);
   const [apiV3Keys, keys, stored] = await Promise.all([loadApiV3Keys(), loadPlatformKeys(outside), loadTable(outside)]);
   return budgeted(outside, (send) => ({ ...stored, ...calls(send), apiV3Keys, platformKeys: keys.findWith(send) }));
 }
@@ -132,7 +137,7 @@ export async function loadPayNotifyV2(
   outside: Runtime = runtime,
 ): Promise<Budgeted<RefundDeps & { mchId: string; apiV2Key: string }>> {
   const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
-  const calls = payCalls(outside);
+  const calls = refundCalls(outside);
   const [stored, apiV2Key] = await Promise.all([loadTable(outside), loadApiV2Key()]);
   return budgeted(outside, (send) => ({ ...stored, ...calls(send), mchId, apiV2Key }));
 }
@@ -147,23 +152,32 @@ export function loadApiName(): PayApiName {
   throw badSetting('PAY_API', 'must be v3 or v2');
 }
 
-/** Returns the calls of both protocols and the creation of refunds, over a given `send`. */
-function payCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'requestRefund'> {
-  const v3 = once(() => loadPayV3(outside));
-  const payApi = payApis(outside, v3);
+/** Returns the calls about orders and refunds over a given `send`. */
+function refundCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'refundApi' | 'requestRefund'> {
+  const clients = payClients(outside);
+  const { v2, v3 } = clients;
+  const orders = orderCalls(outside, clients);
   return (send) => ({
-    payApi: payApi(send),
+    ...orders(send),
+    refundApi: async (name) =>
+      name === 'v2' ? refundApiV2({ ...(await v2()), send }) : refundApiV3((await v3())(send)),
     requestRefund: async (order, refund) => createRefund((await v3())(send), order, refund),
   });
 }
 
+/** Returns the calls about orders over a given `send`. */
+function orderCalls(outside: Runtime, { v2, v3 } = payClients(outside)): (send: Send) => Pick<CheckDeps, 'payApi'> {
+  return (send) => ({
+    payApi: async (name) => (name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send))),
+  });
+}
+
 /**
- * Returns the calls of both protocols over a given `send`. The credentials of a protocol are loaded at its first call,
- * and shared by all requests.
+ * Returns the loaders of both protocols. The credentials of a protocol are loaded at its first call, and shared by all
+ * requests.
  */
-function payApis(outside: Runtime, v3 = once(() => loadPayV3(outside))): (send: Send) => CheckDeps['payApi'] {
-  const v2 = once(() => loadPayV2(outside));
-  return (send) => async (name) => (name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send)));
+function payClients(outside: Runtime) {
+  return { v2: once(() => loadPayV2(outside)), v3: once(() => loadPayV3(outside)) };
 }
 
 /**

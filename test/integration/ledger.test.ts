@@ -46,7 +46,7 @@ describe('readLedger from a table that is throttled or lags', () => {
   });
   afterEach(() => vi.restoreAllMocks());
 
-  const item = { pk: { S: 'ACCOUNT#-' }, sk: { S: 'ORDER#1' }, outTradeNo: { S: '1' }, amountFen: { N: '1800' } };
+  const item = { pk: { S: 'ORDERS#-' }, sk: { S: 'ORDER#1' }, outTradeNo: { S: '1' }, amountFen: { N: '1800' } };
   const left = { UnprocessedKeys: { t: { Keys: [{ pk: item.pk, sk: item.sk }] } } };
   const busy = { status: 400, body: { __type: 'ProvisionedThroughputExceededException', message: 'busy' } };
   const read = async (answers: { status?: number; body: object }[], numbers = ['1']) => {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
 import { checkOrder, closeAtWechat } from '../../lib/pay/check-order.ts';
-import type { PayApi, WechatRefund, Transaction } from '../../lib/wechat-pay/pay-api.ts';
+import type { PayApi, RefundApi, WechatRefund, Transaction } from '../../lib/wechat-pay/pay-api.ts';
 import { errorOfPayCode } from '../../lib/wechat-pay/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { consoleRefund } from '../../lib/pay/report-refund.ts';
@@ -80,13 +80,15 @@ function wechatWith(order: Order) {
         if (state === 'SUCCESS') throw errorOfPayCode('ORDERPAID', 'fake');
         state = 'CLOSED';
       }),
-    queryRefund: ({ outRefundNo }: { outRefundNo: string }) =>
+  } as unknown as PayApi;
+  const refundApi: RefundApi = {
+    query: ({ outRefundNo }) =>
       call(() => {
         const existing = refunds.get(outRefundNo);
         if (!existing) throw errorOfPayCode('RESOURCE_NOT_EXISTS', 'fake');
         return asVerified(existing);
       }),
-  } as unknown as PayApi;
+  };
   return {
     luck,
     notices,
@@ -96,6 +98,7 @@ function wechatWith(order: Order) {
       ...world.pay,
       sleep: async () => undefined,
       payApi: async () => api,
+      refundApi: async () => refundApi,
       requestRefund: (_: Order, { outRefundNo, amountFen }: { outRefundNo: string; amountFen: number }) =>
         call(() => asVerified(accept(outRefundNo, amountFen))),
     },

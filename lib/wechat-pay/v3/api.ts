@@ -1,17 +1,21 @@
-import type { PayApi } from '../pay-api.ts';
+import type { PayApi, RefundApi } from '../pay-api.ts';
 import type { PayV3Deps } from './client.ts';
 import { closeTransaction, createTransaction } from './orders.ts';
 import { queryRefund } from './refunds.ts';
 import { signJsapiPayment } from './signature.ts';
 import { queryTransaction } from './transaction.ts';
 
-/** Returns the calls to WeChat Pay in API v3. */
+/** Returns the calls about orders in API v3. */
 export function payApiV3(deps: PayV3Deps): PayApi {
   return {
     create: (order) => createTransaction(deps, order),
     signPayment: ({ appId }, prepayId) => signJsapiPayment(deps.merchant.privateKey, { appId, prepayId }, deps),
     query: (order) => queryTransaction(deps, order),
     close: (order) => closeTransaction(deps, order),
-    queryRefund: (refund) => queryRefund(deps, refund),
   };
+}
+
+/** Returns the calls about refunds in API v3. */
+export function refundApiV3(deps: PayV3Deps): RefundApi {
+  return { query: (refund) => queryRefund(deps, refund) };
 }

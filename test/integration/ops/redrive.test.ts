@@ -32,7 +32,7 @@ const recordOf = (n: number, sk: string, state: string) => ({
   dynamodb: {
     SequenceNumber: String(n),
     ApproximateCreationDateTime: 1_795_000_000 + n,
-    Keys: { pk: { S: 'ACCOUNT#1' }, sk: { S: sk } },
+    Keys: { pk: { S: 'ORDERS#1' }, sk: { S: sk } },
     OldImage: { state: { S: 'NOTPAY' } },
     NewImage: { state: { S: state } },
   },

@@ -1,6 +1,6 @@
 // The access of each exported function of lib/store to the table, by file and function. A function lists the DynamoDB
-// actions that it needs on each kind of item. A kind is the beginning of the partition key (lib/store/keys.ts). Orders are
-// in the partition of their owner, so their kind is ACCOUNT.
+// actions that it needs on each kind of item. A kind is the beginning of the partition key (lib/store/keys.ts). The
+// orders of an account are the kind ORDERS.
 //
 // A transaction needs the actions of its writes and checks. The condition of a write needs no action. A function that calls other functions of
 // the list needs no entry for their access.
@@ -66,9 +66,9 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   'follow-ups': {
     listDueFollowUps: { [FOLLOW_UPS]: QUERY },
-    claimFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
-    scheduleFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
-    cancelFollowUp: { ACCOUNT: UPDATE, REFUND: UPDATE },
+    claimFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
+    scheduleFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
+    cancelFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
   },
   identities: {
     readIdentity: { IDENTITY: READ },
@@ -97,7 +97,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     paidPartitions: NONE,
   },
   ledger: {
-    readLedger: { ACCOUNT: BATCH, REFUND: BATCH },
+    readLedger: { ORDERS: BATCH, REFUND: BATCH },
     listPaidOn: { [PAID_ON_DAY]: QUERY },
   },
   'link-writes': {
@@ -111,23 +111,23 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readNewestScan: { SCAN: READ },
   },
   'order-lists': {
-    readOrderPage: { ACCOUNT: QUERY },
+    readOrderPage: { ORDERS: QUERY },
     orderPages: NONE,
-    readOpenOrders: { ACCOUNT: QUERY },
+    readOpenOrders: { ORDERS: QUERY },
     findOpenOrder: NONE,
     isUnsettled: NONE,
   },
   orders: {
-    putOrder: { ACCOUNT: PUT },
-    putTopUp: { ACCOUNT: [...PUT, ...UPDATE] },
-    readOrder: { ACCOUNT: READ },
-    erasePayer: { ACCOUNT: UPDATE },
-    markAccepted: { ACCOUNT: UPDATE },
-    markPaid: { ACCOUNT: UPDATE },
-    markClosed: { ACCOUNT: UPDATE },
-    claimQuery: { ACCOUNT: UPDATE },
-    claimCreation: { ACCOUNT: UPDATE },
-    releaseCreation: { ACCOUNT: UPDATE },
+    putOrder: { ORDERS: PUT },
+    putTopUp: { ORDERS: PUT, ACCOUNT: UPDATE },
+    readOrder: { ORDERS: READ },
+    erasePayer: { ORDERS: UPDATE },
+    markAccepted: { ORDERS: UPDATE },
+    markPaid: { ORDERS: UPDATE },
+    markClosed: { ORDERS: UPDATE },
+    claimQuery: { ORDERS: UPDATE },
+    claimCreation: { ORDERS: UPDATE },
+    releaseCreation: { ORDERS: UPDATE },
   },
   'pay-notices': {
     recordMismatch: { MISMATCH: PUT },
@@ -151,7 +151,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   refunds: {
     readRefund: { REFUND: READ },
-    writeRefund: { REFUND: PUT, ACCOUNT: UPDATE },
+    writeRefund: { REFUND: PUT, ORDERS: UPDATE },
     putReportedRefund: { REFUND: PUT },
   },
   'scene-scans': {

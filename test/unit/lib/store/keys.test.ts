@@ -9,7 +9,7 @@ describe('order keys', () => {
   it('contain the owner of an order number, and no owner for a foreign number', () => {
     expect(ownerOf('0123456789abcdefmi7c8w2kx1y2z3a4')).toBe('0123456789abcdef');
     for (const foreign of ['', 'T20250801120000000001', 'x'.repeat(31), 'X'.repeat(32), `${'x'.repeat(32)}#`]) {
-      expect(keys.order(foreign).pk).toBe('ACCOUNT#-');
+      expect(keys.order(foreign).pk).toBe('ORDERS#-');
     }
   });
 

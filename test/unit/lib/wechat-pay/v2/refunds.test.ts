@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ACCEPTED_ANSWER, failedAnswer } from '../../../../../lib/wechat-pay/v2/answer.ts';
-import { payApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
+import { payApiV2, refundApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
 import { readFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
 import { openPayNotificationV2 } from '../../../../../lib/wechat-pay/v2/open-notification.ts';
 import { isSigned } from '../../../../../lib/wechat-pay/v2/sign.ts';
@@ -20,7 +20,7 @@ const expected = {
 };
 const { successAt: _successAt, ...withoutTime } = expected;
 
-describe('payApiV2, queryRefund', () => {
+describe('refundApiV2', () => {
   const done = {
     appid: 'wx_any',
     out_trade_no: 'T1',
@@ -35,11 +35,11 @@ describe('payApiV2, queryRefund', () => {
     refund_success_time_0: '2025-08-02 09:00:07',
   };
   const query = (fields: Record<string, string>) =>
-    payApiV2(wechat(signed(fields)).deps).queryRefund({ outRefundNo: 'R1' });
+    refundApiV2(wechat(signed(fields)).deps).query({ outRefundNo: 'R1' });
 
   it('queries a refund by its number, for any app of the merchant', async () => {
     const { deps, sent, fieldsOf } = wechat(signed(done));
-    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).resolves.toEqual(expected);
+    await expect(refundApiV2(deps).query({ outRefundNo: 'R1' })).resolves.toEqual(expected);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/refundquery');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx_any', out_refund_no: 'R1' });
   });
@@ -71,7 +71,7 @@ describe('payApiV2, queryRefund', () => {
 
   it('throws NOT_FOUND for an unknown refund', async () => {
     const { deps } = wechat(declinedFor('REFUNDNOTEXIST'));
-    await expect(payApiV2(deps).queryRefund({ outRefundNo: 'R1' })).rejects.toThrow(appError('NOT_FOUND'));
+    await expect(refundApiV2(deps).query({ outRefundNo: 'R1' })).rejects.toThrow(appError('NOT_FOUND'));
   });
 
   const declinedFor = (code: string) => signed({ appid: 'wx_any', result_code: 'FAIL', err_code: code });
