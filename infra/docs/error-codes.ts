@@ -90,7 +90,7 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
   },
   INTERNAL: {
     cause:
-      'An unexpected failure: a defect, an outage of DynamoDB, or a request that WeChat Pay rejects as malformed. The message is fixed. The log has the reason.',
+      'An unexpected failure: a defect, an outage of DynamoDB, or a request that WeChat Pay rejects as malformed. The message is fixed. The log has the reason, with the sentence of WeChat Pay.',
     client: 'Retries with backoff. Reports the `requestId` if the error persists.',
   },
   WECHAT_UNAVAILABLE: {

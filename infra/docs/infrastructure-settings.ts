@@ -133,7 +133,8 @@ export const INFRASTRUCTURE_SETTINGS = {
   },
   WECHAT_PAY_BASE_URL: {
     group: 'hosts',
-    meaning: "WeChat Pay's API. WeChat documents `https://api2.mch.weixin.qq.com` as its backup.",
+    meaning:
+      "WeChat Pay's API. With the default, a call goes to `https://api2.mch.weixin.qq.com` if the connection fails.",
     example: 'http://localhost:9000',
   },
   AWS_ENDPOINT_URL: {

@@ -1,4 +1,5 @@
 import { AppError } from '../../lib/core/errors.ts';
+import { messageForOperator } from '../../lib/core/wechat-words.ts';
 
 /** A command cannot continue. The message states for the operator what is wrong and what to do. */
 export class CommandError extends Error {
@@ -17,10 +18,13 @@ const ADVICE_BY_NAME = new Map([
   ['ExpiredTokenException', 'The AWS credentials have expired: log in again.'],
 ]);
 
-/** Returns one line for the operator. No error here quotes a secret: AWS names operations, our errors name settings. */
+/**
+ * Returns one line for the operator, with the sentence of WeChat if there is one. No error here quotes a secret: AWS
+ * names operations, our errors name settings.
+ */
 export function explainError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof CommandError || error instanceof AppError) return error.message;
+  if (error instanceof CommandError || error instanceof AppError) return messageForOperator(error);
   const cause = error.cause instanceof Error && error.cause.message ? ` (${error.cause.message})` : '';
   return ADVICE_BY_NAME.get(error.name) ?? `${error.name}: ${error.message}${cause}`;
 }

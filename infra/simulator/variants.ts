@@ -36,6 +36,43 @@ export const VARIANTS = {
     // The CreateTime of the push before: binarywang/WxJava #2231, #2705 and #3445, JeffreySu/WeiXinMPSDK #1106 and #2605.
     'same-second',
   ],
+  // Errors of API v3.
+  'pay-error': [
+    // `detail` of PARAM_ERROR names the field, as documented. Observed: only `location` and `value`, and the field in the
+    // message: labring/sealos #2300, Javen205/IJPay #79, yansongda/pay #795 and #1121.
+    'documented-detail',
+    // A 4xx without a signature, as for requests whose own signature fails.
+    'unsigned',
+  ],
+  create: [
+    // 403 OUT_TRADE_NO_USED for a repeated number with other terms, as documented. Observed: 201 商户订单号重复 in
+    // dromara/payment-spring-boot #38, yansongda/pay #705, fudiwei/DotNetCore.SKIT.FlurlHttpClient.Wechat #126.
+    'out-trade-no-used',
+    // 500 OPENID_MISMATCH, as documented. Observed: PARAM_ERROR 无效的openid (developers.weixin.qq.com, community post
+    // 000a28367f8dd812ed30bb39b61800).
+    'openid-mismatch',
+    // A time_expire in the past or too far is a PARAM_ERROR, as documented before March 2025.
+    // https://pay.weixin.qq.com/doc/v3/merchant/4012791856
+    'expiry-declined',
+    // The merchant has not opened the product, or may not receive payments: community reports, csdn 104848502.
+    'product-not-open',
+    'collection-restricted',
+  ],
+  close: [
+    // 404 ORDER_NOT_EXIST for an unknown order, as documented. Observed: 204, and in API v2 SUCCESS (community post
+    // 00020882f405f8f1f59929efa51000).
+    'unknown-order-not-exist',
+    // 400 ORDER_CLOSED for an unknown order: community post 00028c48b485e02834efd059b51000.
+    'unknown-order-closed',
+  ],
+  // Errors of API v2.
+  v2: [
+    // A wrong or missing field is `err_code` of a signed answer, as documented, also for the openid (community posts
+    // 00066ebcd14eb832561bc86e651000, 00006649eb4c80fe66c2e15b061c00). Observed: an unsigned `return_msg` (csdn 104848502).
+    'signed-field-error',
+    // An overload without an error code: <return_msg>系统繁忙,请稍后再试.</return_msg>, as in Tencent's examples.
+    'busy-text',
+  ],
 } satisfies Record<string, readonly string[]>;
 
 export type VariantTarget = keyof typeof VARIANTS;

@@ -67,7 +67,7 @@ function redactField(name: string, value: unknown): unknown {
   if (value instanceof Error) return describeError(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'string') return value;
-  return OPENID.test(name) ? maskOpenId(value) : cleanText(value);
+  return OPENID.test(name) ? maskOpenId(value) : maskSecrets(value);
 }
 
 /** Keeps enough of an openid to follow one user through a log, and too little to use the openid. */
@@ -80,6 +80,7 @@ function describeError(error: Error): Fields {
   return { name, message, at: stack?.split('\n').slice(1, 6).join('\n'), ...(cause ? { cause } : {}) };
 }
 
-function cleanText(text: string): string {
+/** Hides keys, tokens and phone numbers within a text, and shortens openids. */
+export function maskSecrets(text: string): string {
   return SECRET_TEXT.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }

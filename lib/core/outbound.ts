@@ -19,7 +19,7 @@ export interface OutboundResponse {
 
 /**
  * Sends one HTTP request, without retry or redirect.
- * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
+ * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE (see isUnreachable)
  */
 export type Send = (request: OutboundRequest) => Promise<OutboundResponse>;
 
@@ -41,6 +41,16 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
  * the server closed an idle connection. A call over such a connection fails, and most calls must not be retried.
  */
 const IDLE_MS = 15_000;
+/** Time to connect, which leaves time for a call to another host. A lost packet is sent again after one second. */
+const CONNECT_MS = 2_000;
+
+/** WeChat sent no response, because the connection failed. */
+class UnreachableError extends AppError {}
+
+/** Returns whether the connection to a host failed, so that another host may be able to respond. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof UnreachableError;
+}
 
 /**
  * Returns a `Send` over the HTTP handler of the AWS SDK, which is loaded anyway and keeps connections alive. The first
@@ -54,7 +64,7 @@ export function createSend({ now }: { now(): number }): Send {
     const last = connections.get(origin);
     const isFresh = last !== undefined && now() - last.usedAtMs <= IDLE_MS;
     if (!isFresh) last?.handler.destroy();
-    const handler = isFresh ? last.handler : new NodeHttpHandler();
+    const handler = isFresh ? last.handler : new NodeHttpHandler({ connectionTimeout: CONNECT_MS });
     connections.set(origin, { handler, usedAtMs: now() });
     return handler;
   }
@@ -109,7 +119,7 @@ function requestOf({ method, url, headers, body }: Omit<OutboundRequest, 'timeou
 
 function unreachable(cause: unknown, late: boolean): AppError {
   if (late) return new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time', { cause });
-  return new AppError('WECHAT_UNAVAILABLE', 'WeChat could not be reached', { cause });
+  return new UnreachableError('WECHAT_UNAVAILABLE', 'WeChat could not be reached', { cause });
 }
 
 async function readAll(stream: NodeJS.ReadableStream & { destroy(): void }, deadline: AbortSignal): Promise<Buffer> {

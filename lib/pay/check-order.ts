@@ -1,6 +1,7 @@
 import { isAppError } from '../core/errors.ts';
 import { claimQuery, readOrder, type Order, type PayApiName } from '../store/orders.ts';
-import type { PayApi } from '../wechat-pay/pay-api.ts';
+import type { PayApi, Transaction } from '../wechat-pay/pay-api.ts';
+import type { Verified } from '../wechat-pay/verified.ts';
 import { isOpen } from './order.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
@@ -8,6 +9,11 @@ import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 export type CheckDeps = SettleDeps & { payApi(name: PayApiName): Promise<PayApi> };
 
 const QUERY_INTERVAL_MS = 5_000;
+/**
+ * Time to repeat a failed creation, for example after the operator corrected a setting. Then an order that WeChat does
+ * not have is closed, so that it does not count as open until it expires.
+ */
+const CREATION_LIFE_MS = 15 * 60_000;
 /**
  * States of a paid order. WeChat Pay reports REFUND after a refund was requested.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
@@ -19,17 +25,32 @@ const PAID_STATES = new Set(['SUCCESS', 'REFUND']);
 const CLOSED_STATES = new Set(['CLOSED', 'REVOKED', 'PAYERROR']);
 
 /**
- * Queries an order at WeChat, and books a payment or a close. Any other state changes nothing.
+ * Queries an order at WeChat, and books a payment or a close. Any other state changes nothing. An order whose creation
+ * failed 15 minutes ago is closed if WeChat does not have it.
  * @returns whether the order changed
  * @throws ORDER_STATE_CONFLICT when a payment does not match the ledger
  * @throws PARAM_ERROR when WeChat reports a paid state without the data of the payment
  * @throws NOT_FOUND when WeChat has no such order; the other errors of a query
  */
 export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean> {
-  const transaction = await (await deps.payApi(order.api)).query(order);
+  let transaction: Verified<Transaction>;
+  try {
+    transaction = await (await deps.payApi(order.api)).query(order);
+  } catch (error) {
+    if (!isAppError(error, 'NOT_FOUND') || !isAbandoned(order, deps.now())) throw error;
+    return settleClosed(deps, order.outTradeNo, ['CREATED']);
+  }
   if (PAID_STATES.has(transaction.tradeState)) return settlePayment(deps, transaction);
   if (CLOSED_STATES.has(transaction.tradeState)) return settleClosed(deps, order.outTradeNo);
   return false;
+}
+
+/**
+ * Returns whether WeChat never accepted the order, and no creation began for 15 minutes. A creation that begins later
+ * finds the order closed, and closes it at WeChat.
+ */
+function isAbandoned({ state, createdAt, creationClaimedAtMs = Date.parse(createdAt) }: Order, nowMs: number): boolean {
+  return state === 'CREATED' && nowMs - creationClaimedAtMs > CREATION_LIFE_MS;
 }
 
 /**
@@ -64,7 +85,8 @@ export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise
 
 /**
  * Closes an open order at WeChat, then in the ledger. If WeChat reports a conflict, the order is queried instead, and a
- * payment is booked. An order that WeChat does not have is closed in the ledger only.
+ * payment is booked. An order that WeChat does not have is closed in the ledger only. WeChat reports the close of such an
+ * order as a success. If WeChat accepts the order after that, the order is closed again.
  * @returns whether this call closed the order; false after a conflict
  * @throws the errors of the close and of checkOrder
  */
@@ -78,5 +100,7 @@ export async function closeAtWechat(deps: CheckDeps, order: Order): Promise<bool
     }
     if (!isAppError(error, 'NOT_FOUND')) throw error;
   }
-  return settleClosed(deps, order.outTradeNo);
+  if (await settleClosed(deps, order.outTradeNo, isOpen(order) ? [order.state] : undefined)) return true;
+  const current = await readOrder(deps.table, order.outTradeNo);
+  return current !== undefined && isOpen(current) && closeAtWechat(deps, current);
 }

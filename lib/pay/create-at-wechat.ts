@@ -1,19 +1,15 @@
 import { AppError, isAppError } from '../core/errors.ts';
-import { isUnknownOutcome } from '../wechat-pay/errors.ts';
-import { markAccepted, markClosed, releaseCreation, type Order, type TradeType } from '../store/orders.ts';
+import { isDeclined, isUnknownOutcome } from '../wechat-pay/errors.ts';
+import { markAccepted, releaseCreation, type Order, type TradeType } from '../store/orders.ts';
 import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
 import { statesBefore } from './order.ts';
+import { settleClosed } from './settle.ts';
 
 /**
  * How long a stored payment handle is returned to clients: its life at WeChat Pay minus the time that a buyer needs to
  * pay.
  */
 const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
-/**
- * Errors after which WeChat has no order, and a retry cannot create the order. WECHAT_CONFIG is absent, because the
- * operator can correct a setting.
- */
-const DECLINED = new Set(['FORBIDDEN', 'INTERNAL']);
 
 /**
  * Creates the order at WeChat and stores its payment handle.
@@ -37,8 +33,8 @@ export async function createAtWechat(deps: CheckDeps, order: Order): Promise<Ord
 }
 
 /**
- * Creates the order at WeChat and returns the payment handle. A declined order that WeChat never accepted before is
- * closed at once. After an unknown outcome the order stays open, and a later query finds the outcome.
+ * Creates the order at WeChat and returns the payment handle. A declined order is closed if a query finds no such order.
+ * After the error of a setting or an unknown outcome the order stays open, and a later query finds the outcome.
  */
 async function requestPaymentHandle(deps: CheckDeps, order: Order): Promise<string> {
   const { outTradeNo } = order;
@@ -46,16 +42,7 @@ async function requestPaymentHandle(deps: CheckDeps, order: Order): Promise<stri
     return await (await deps.payApi(order.api)).create(order);
   } catch (error) {
     deps.log.error('order.creation-failed', { outTradeNo, error });
-    // An order that WeChat accepted before stays open, because the buyer can still pay with the earlier payment handle.
-    if (error instanceof AppError && DECLINED.has(error.code)) {
-      await markClosed(deps.table, { outTradeNo, from: ['CREATED'] });
-    }
-    // The order may be paid or closed at WeChat, but not in the ledger yet.
-    if (isAppError(error, 'ORDER_STATE_CONFLICT')) {
-      await checkOrder(deps, order).catch((cause: unknown) =>
-        deps.log.warn('order.query-failed', { outTradeNo, cause }),
-      );
-    }
+    if (isDeclined(error) || isAppError(error, 'ORDER_STATE_CONFLICT')) await resolveDecline(deps, order, error);
     const current = await releaseCreation(deps.table, outTradeNo);
     // The order was closed during a creation whose outcome is unknown, so WeChat may have the order now.
     if (current.state === 'CLOSED' && isUnknownOutcome(error)) {
@@ -64,5 +51,21 @@ async function requestPaymentHandle(deps: CheckDeps, order: Order): Promise<stri
       );
     }
     throw error;
+  }
+}
+
+/**
+ * Queries an order after WeChat declined its creation. The order may be paid, closed or open at WeChat: an earlier
+ * creation may have succeeded, and an unsigned answer proves nothing. Only an order that WeChat does not have is closed,
+ * and only after an error that a repeat would get too.
+ */
+async function resolveDecline(deps: CheckDeps, order: Order, error: unknown): Promise<void> {
+  const { outTradeNo } = order;
+  try {
+    await checkOrder(deps, order);
+  } catch (cause) {
+    // An order that WeChat accepted before stays open, because the buyer may have the earlier payment handle.
+    if (isAppError(cause, 'NOT_FOUND') && isDeclined(error)) await settleClosed(deps, outTradeNo, ['CREATED']);
+    else deps.log.warn('order.query-failed', { outTradeNo, error: cause });
   }
 }

@@ -48,9 +48,16 @@ export async function rejectMismatch(
   });
 }
 
-/** Marks an order as closed. A paid order stays paid. @returns whether this call changed the order */
-export async function settleClosed({ table, log }: SettleDeps, outTradeNo: string): Promise<boolean> {
-  const { done } = await markClosed(table, { outTradeNo, from: statesBefore('closed') });
+/**
+ * Marks an order as closed, if its state is in `from`. A paid order stays paid.
+ * @returns whether this call changed the order
+ */
+export async function settleClosed(
+  { table, log }: SettleDeps,
+  outTradeNo: string,
+  from = statesBefore('closed'),
+): Promise<boolean> {
+  const { done } = await markClosed(table, { outTradeNo, from });
   if (done) log.info('order.closed', { outTradeNo });
   return done;
 }

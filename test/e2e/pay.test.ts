@@ -57,6 +57,13 @@ describe('POST /pay/prepay', () => {
   ])('rejects %j with %s', async (purchase, code) => {
     expect((await order(await login(), purchase)).body).toMatchObject({ code });
   });
+
+  it('a declined prepay hides the sentence of WeChat from the buyer', async () => {
+    await phone.fault('create', 'collection-restricted');
+    const { status, body } = await order(await login());
+    expect([status, body.code]).toEqual([503, 'WECHAT_CONFIG']);
+    expect(JSON.stringify(body)).not.toMatch(/[\u4E00-\u9FFF]/);
+  });
 });
 
 describe('orders of the caller', () => {
@@ -99,6 +106,14 @@ describe('refunds', () => {
     await phone.advanceClock(2_000);
     await expect.poll(() => read(buyer, outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 1800 });
     expect(await refund(1)).toMatchObject({ errorMessage: expect.stringContaining('exceeds detail.leftFen') });
+  });
+
+  it('pay-refund reports the sentence of WeChat about a declined refund', async () => {
+    const { outTradeNo } = await paidCoffee();
+    await phone.fault('refund', 'refund-not-enough');
+    const refund = { outTradeNo, outRefundNo: `${outTradeNo.slice(-12)}-declined`, amountFen: 1_000 };
+    const { errorMessage } = (await operator('pay-refund', refund)) as { errorMessage: string };
+    expect(errorMessage).toMatch(/recharge the merchant account.* WeChat: 基本账户余额不足，请充值后重新发起$/);
   });
 
   it('a refund in the merchant platform is booked from its API v2 notification', async () => {

@@ -64,15 +64,19 @@ describe('payments through API v3', () => {
     expect((await world.calls(JSAPI)) - before).toBe(2);
   });
 
+  /** Answers to every creation; queries reach the simulator. */
   const answering =
     (status: number, code: string): Send =>
-    async () => ({ status, headers: {}, body: Buffer.from(JSON.stringify({ code, message: 'x' })) });
+    async (request) =>
+      request.method === 'GET'
+        ? world.base.send(request)
+        : { status, headers: {}, body: Buffer.from(JSON.stringify({ code, message: 'x' })) };
   const failedOrder = async (userId: string) => {
     const failed = world.lines.findLast((line) => line.includes('"order.creation-failed"') && line.includes(userId))!;
     return (await readOrder(world.table, new RegExp(`${userId}[0-9a-z]{16}`).exec(failed)![0]))!;
   };
 
-  it('closes the order when WeChat declines it', async () => {
+  it('closes the order when WeChat declines it and a query finds no such order', async () => {
     const { token, user } = await loggedIn();
     const call = buy(await world.payWith({ send: answering(403, 'RULE_LIMIT') }), { token });
     await expect(call).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -101,7 +105,7 @@ describe('payments through API v3', () => {
     const { token } = await loggedIn();
     let calls = 0;
     const send: Send = (request) => {
-      calls += 1;
+      if (request.method === 'POST') calls += 1;
       return answering(status, payCode)(request);
     };
     await expect(buy(await world.payWith({ send }), { token })).rejects.toMatchObject({ code });

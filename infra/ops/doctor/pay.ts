@@ -138,7 +138,7 @@ async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
     // The request itself is right, so WeChat Pay rejects the headers, which come from the settings.
     const isRejected = isAppError(error, 'INTERNAL') || isAppError(error, 'FORBIDDEN');
     throw isRejected
-      ? new CommandError(`WeChat Pay rejects the call (${payCodeOf(error)}). Check ${IN_HEADERS}.`)
+      ? new CommandError(`WeChat Pay rejects the call (${payCodeOf(error)}). Check ${IN_HEADERS}`, { cause: error })
       : error;
   });
   if (!answer.includes(message)) throw new CommandError('WeChat Pay does not return the message of the echo call');

@@ -3,6 +3,7 @@ const internalCodes = {
   SIGN_ERROR: 268443699,
   PARAM_ERROR: 268435461,
   INVALID_REQUEST: 268435461,
+  NO_AUTH: 268448010,
   MCH_NOT_EXISTS: 268445527,
   APPID_MCHID_NOT_MATCH: 268445527,
   OPENID_MISMATCH: 268501013,
@@ -22,7 +23,8 @@ const internalCodes = {
 export type PayErrorCode = keyof typeof internalCodes;
 
 /**
- * An error of WeChat Pay in the format of API v3: a status and `{code, message, detail?}`, unsigned.
+ * An error of WeChat Pay in the format of API v3: a status and `{code, message, detail?}`. `detail` has the documented
+ * fields; pay/v3/api.ts reduces it to the fields that WeChat Pay sends.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
 export class PayError extends Error {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { beijingDigits } from '../beijing-time.ts';
 import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
+import type { Faults } from '../faults.ts';
 import { alphanumeric, digits } from '../random.ts';
 import type { WechatUsers, WechatUser } from '../wechat-users.ts';
 import { PayError } from './error.ts';
@@ -25,12 +26,14 @@ const latestExpiryMs: Record<TradeType, number> = { JSAPI: 15 * dayMs, NATIVE: 7
 export class PayOrders {
   readonly #clock: Clock;
   readonly #users: WechatUsers;
+  readonly #faults: Faults;
   readonly #orders = new Map<string, PayOrder>();
   readonly #paymentHandles = new Map<string, PaymentHandle>();
 
-  constructor(clock: Clock, users: WechatUsers) {
+  constructor(clock: Clock, users: WechatUsers, faults: Faults) {
     this.#clock = clock;
     this.#users = users;
+    this.#faults = faults;
   }
 
   /**
@@ -39,9 +42,10 @@ export class PayOrders {
    * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791856
    */
   create(terms: OrderTerms): string {
+    this.#assertPermitted();
     const known = this.#orders.get(terms.outTradeNo);
     if (known) this.#assertSame(known, terms);
-    else assertExpiry(terms);
+    else if (this.#faults.takeVariant('create', 'expiry-declined')) assertExpiry(terms);
     const order = known ?? this.#newOrder(terms);
     this.#orders.set(terms.outTradeNo, order);
     return this.#newPaymentHandle(order);
@@ -65,11 +69,17 @@ export class PayOrders {
   }
 
   /**
-   * Closes an unpaid order; idempotent.
+   * Closes an unpaid order; idempotent. The close of an unknown order succeeds too.
    * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791860
    */
   close(outTradeNo: string): void {
-    const order = this.find(outTradeNo);
+    const order = this.#orders.get(outTradeNo);
+    if (!order) {
+      if (this.#faults.takeVariant('close', 'unknown-order-not-exist')) this.find(outTradeNo);
+      if (this.#faults.takeVariant('close', 'unknown-order-closed'))
+        throw new PayError(400, 'ORDER_CLOSED', '订单已关闭');
+      return;
+    }
     if (order.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
     order.closed = true;
   }
@@ -118,18 +128,36 @@ export class PayOrders {
     return order.closed || this.#clock.now() >= order.createdAt + 7 * dayMs ? 'CLOSED' : 'NOTPAY';
   }
 
+  #assertPermitted(): void {
+    if (this.#faults.takeVariant('create', 'product-not-open'))
+      throw new PayError(403, 'NO_AUTH', '商户号该产品权限未开通，请前往商户平台>产品中心检查后重试');
+    if (this.#faults.takeVariant('create', 'collection-restricted'))
+      throw new PayError(
+        403,
+        'NO_AUTH',
+        '此商家的收款功能已被限制，暂无法支付。商家可登录微信商户平台查看原因和解决方案',
+      );
+  }
+
   #assertSame(known: PayOrder, terms: OrderTerms): void {
     if (known.payment) throw new PayError(400, 'ORDERPAID', '该订单已支付');
     if (this.stateOf(known) === 'CLOSED') throw new PayError(400, 'ORDER_CLOSED', '该订单已关闭，请重新下单');
     if (!isDeepStrictEqual(known.terms, terms)) {
-      throw new PayError(403, 'OUT_TRADE_NO_USED', '请求重入时，参数与首次请求时不一致');
+      throw this.#faults.takeVariant('create', 'out-trade-no-used')
+        ? new PayError(403, 'OUT_TRADE_NO_USED', '请求重入时，参数与首次请求时不一致')
+        : new PayError(400, 'INVALID_REQUEST', '201 商户订单号重复');
     }
     if (known.payableUntil <= this.#clock.now()) throw new PayError(400, 'ORDER_CLOSED', '订单已过期，请重新下单');
   }
 
   #newOrder(terms: OrderTerms): PayOrder {
     const createdAt = this.#clock.now();
-    const lifeMs = terms.expiresAt === undefined ? 7 * dayMs : Math.max(remainingLifeMs(terms.expiresAt), minuteMs);
+    const { tradeType, expiresAt } = terms;
+    // A time_expire in the past is moved to the next minute, and a late one is cut.
+    const lifeMs =
+      expiresAt === undefined
+        ? 7 * dayMs
+        : Math.min(Math.max(remainingLifeMs(expiresAt), minuteMs), latestExpiryMs[tradeType]);
     return { terms, createdAt, payableUntil: createdAt + lifeMs, closed: false, refunds: [] };
   }
 
@@ -163,8 +191,8 @@ function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {
   if (expiresAt === undefined) return;
   const inMs = remainingLifeMs(expiresAt);
   if (inMs > 0 && inMs <= latestExpiryMs[tradeType]) return;
-  const issue = 'must be a time to come, not too far';
-  throw new PayError(400, 'PARAM_ERROR', 'time_expire时间非法', { field: '/time_expire', issue, location: 'body' });
+  const detail = { field: '/time_expire', issue: 'must be a time to come, not too far', location: 'body', value: '' };
+  throw new PayError(400, 'PARAM_ERROR', 'time_expire时间非法', detail);
 }
 
 /**

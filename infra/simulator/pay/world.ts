@@ -49,7 +49,7 @@ interface PayDependencies {
 export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, dependencies: PayDependencies): PayWorld {
   const { clock, faults, secrets, users, keys } = dependencies;
   for (const key of [pay.apiV3Key, pay.apiV2Key ?? '']) secrets.record(key);
-  const orders = new PayOrders(clock, users);
+  const orders = new PayOrders(clock, users, faults);
   const notifier = createMerchantNotifier({
     settings: pay,
     keys,

@@ -2,7 +2,8 @@ import { firstBytes, peek } from '../../core/chunks.ts';
 import { AppError } from '../../core/errors.ts';
 import type { StartDownload } from '../../core/outbound.ts';
 import type { Runtime } from '../../core/runtime.ts';
-import { noBillError, errorOfPayCode } from '../errors.ts';
+import { billError, errorOfText } from '../errors.ts';
+import { sendToEitherHost } from '../retry.ts';
 import { readFields, writeFields } from './fields.ts';
 import { signFields } from './sign.ts';
 
@@ -33,13 +34,15 @@ export async function openTradeBillV2(
   deps: BillV2Deps,
   date: string,
 ): Promise<{ body: AsyncIterable<Buffer> } | 'none' | 'creating'> {
-  const { status, body } = await deps.startDownload({
-    method: 'POST',
-    url: new URL(deps.payBaseUrl + PATH),
-    idleMs: IDLE_MS,
-    headers: { 'content-type': 'text/xml; charset=utf-8', 'user-agent': 'wechat-lambda' },
-    body: signedBody(deps, date),
-  });
+  const { status, body } = await sendToEitherHost(deps.payBaseUrl, (host) =>
+    deps.startDownload({
+      method: 'POST',
+      url: new URL(host + PATH),
+      idleMs: IDLE_MS,
+      headers: { 'content-type': 'text/xml; charset=utf-8', 'user-agent': 'wechat-lambda' },
+      body: signedBody(deps, date),
+    }),
+  );
   const { head, all } = await peek(body, HEAD_BYTES);
   // A bill begins with a BOM and a column name, or with the magic number of gzip. XML begins with `<`.
   if (status === 200 && !head.toString('utf8').trimStart().startsWith('<')) return { body: all };
@@ -65,9 +68,7 @@ function readErrorAnswer(status: number, text: string): 'none' | 'creating' {
   const words = message.toLowerCase().replaceAll(/[^a-z]/g, '');
   if (words.includes('nobillexist')) return 'none';
   if (words.includes('billcreating')) return 'creating';
-  const cause = errorOfPayCode('INVALID_REQUEST', `${PATH}, ${status}, ${message}`);
-  if (words.includes('billdate') || message.includes('日期')) throw noBillError(cause);
-  throw errorOfPayCode(/sign|签名/i.test(message) ? 'SIGNERROR' : 'NO_CODE', `${PATH}, ${status}, ${message}`);
+  throw billError(errorOfText(message, `${PATH}, ${status}`));
 }
 
 function messageOf(text: string): string {

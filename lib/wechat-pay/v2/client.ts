@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import type { Runtime } from '../../core/runtime.ts';
-import { errorOfPayCode } from '../errors.ts';
+import { errorOfPayCode, errorOfText } from '../errors.ts';
 import { sendWithRetry, TIMEOUT_MS } from '../retry.ts';
 import type { Verified } from '../verified.ts';
 import { readFields, writeFields, type V2Fields } from './fields.ts';
@@ -26,14 +26,14 @@ const CHANGES = new Set<PayV2Call['path']>(['/pay/unifiedorder', '/pay/closeorde
  * A call with an unknown outcome is retried once with the same bytes, because every call here is idempotent by its
  * order or refund number.
  * @throws the error of errorOfPayCode for `err_code`
- * @throws WECHAT_CONFIG, INTERNAL when WeChat Pay rejects the request as a whole
+ * @throws the error of errorOfText for `return_msg`, when WeChat Pay rejects the request without a signature
  * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE when the outcome is unknown
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
 export async function callPayV2(deps: PayV2Deps, { path, fields }: PayV2Call): Promise<Verified<V2Fields>> {
   const body = signedBody(deps, fields);
-  return sendWithRetry(deps, { path, changes: CHANGES.has(path) }, async () =>
-    readAnswer(deps, { path, fields }, await post(deps, path, body)),
+  return sendWithRetry(deps, { path, changes: CHANGES.has(path) }, async (payBaseUrl) =>
+    readAnswer(deps, { path, fields }, await post({ ...deps, payBaseUrl }, path, body)),
   );
 }
 
@@ -66,14 +66,15 @@ async function post({ send, payBaseUrl }: PayV2Deps, path: string, body: string)
  */
 function readAnswer({ mchId, apiV2Key }: PayV2Deps, { path, fields }: PayV2Call, xml: string): Verified<V2Fields> {
   const answer = fieldsOf(xml);
-  const { return_msg: text = '', mch_id: forMerchant = mchId, appid: forApp = fields.appid } = answer;
-  if (answer.return_code !== 'SUCCESS') throw errorOfPayCode(codeOfText(text), `${path}, ${text}`);
+  const { return_msg = '', mch_id: forMerchant = mchId, appid: forApp = fields.appid } = answer;
+  if (answer.return_code === 'FAIL') throw errorOfText(return_msg, path);
   if (!isSigned(answer, apiV2Key))
     throw unknownOutcome('The response of WeChat Pay has no valid signature; check PAY_API_V2_KEY');
   if (forMerchant !== mchId || forApp !== fields.appid)
     throw unknownOutcome('The response of WeChat Pay belongs to another merchant or app; check PAY_MCH_ID');
   if (answer.result_code === 'SUCCESS') return answer;
-  throw errorOfPayCode(answer.err_code ?? 'NO_CODE', `${path}, ${answer.err_code_des ?? ''}`);
+  const { err_code = 'NO_CODE', err_code_des, result_msg } = answer;
+  throw errorOfPayCode(err_code, path, { text: err_code_des ?? result_msg });
 }
 
 function fieldsOf(xml: string): V2Fields {
@@ -82,23 +83,6 @@ function fieldsOf(xml: string): V2Fields {
   } catch (cause) {
     throw unknownOutcome('The response of WeChat Pay is not XML of API v2', cause);
   }
-}
-
-/**
- * Error codes by the text of `return_msg`. A response with this text has no error code and no signature. These texts
- * mean that WeChat Pay rejected the request before any change. Any other text can mean an overload, so the outcome is
- * unknown.
- */
-const CODE_BY_TEXT: [RegExp, string][] = [
-  [/签名/, 'SIGNERROR'],
-  [/(mch_?id|商户号).*不存在/i, 'MCHID_NOT_EXIST'],
-  [/appid.*不存在/i, 'APPID_NOT_EXIST'],
-  [/(appid.*(mch_?id|商户号)|(mch_?id|商户号).*appid).*不匹配/i, 'APPID_MCHID_NOT_MATCH'],
-  [/缺少参数|参数格式|格式错误/, 'PARAM_ERROR'],
-];
-
-function codeOfText(text: string): string {
-  return CODE_BY_TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? 'NO_CODE';
 }
 
 function unknownOutcome(message: string, cause?: unknown): AppError {

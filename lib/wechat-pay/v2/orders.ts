@@ -1,7 +1,7 @@
 import { beijingDigits } from '../../core/beijing-time.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Order, TradeType } from '../../store/orders.ts';
-import { payCodeOf, errorOfPayCode } from '../errors.ts';
+import { payCodeOf } from '../errors.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
 
@@ -36,18 +36,16 @@ export async function createTransactionV2(deps: PayV2Deps, order: Order): Promis
     notify_url: order.notifyUrl,
     ...ownFields(order),
   };
-  const answer = await callPayV2(deps, { path: '/pay/unifiedorder', fields }).catch((error) => {
-    throw payCodeOf(error) === 'INVALIDREQUEST' ? numberInUse(error) : error;
-  });
+  const answer = await callPayV2(deps, { path: '/pay/unifiedorder', fields });
   const paymentHandle = answer[handleField];
   if (paymentHandle !== undefined && paymentHandle.length <= 512) return paymentHandle;
   throw new AppError('WECHAT_UNAVAILABLE', `WeChat Pay returned no valid ${handleField} for the order`);
 }
 
 /**
- * Closes an order. Closing a closed order succeeds.
+ * Closes an order. Closing a closed order succeeds. WeChat Pay usually reports success for an unknown order too.
  * @throws ORDER_STATE_CONFLICT when the order is paid
- * @throws NOT_FOUND when WeChat Pay has no such order; the other errors of callPayV2
+ * @throws NOT_FOUND when WeChat Pay reports that it has no such order; the other errors of callPayV2
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935216
  */
 export async function closeTransactionV2(deps: PayV2Deps, order: OrderRefV2): Promise<void> {
@@ -72,13 +70,4 @@ export function orderFields({ appId, outTradeNo }: OrderRefV2): V2Fields {
 function sceneInfo({ notifyUrl, description }: Order): string {
   const name = [...description].slice(0, 32).join('');
   return JSON.stringify({ h5_info: { type: 'Wap', wap_url: new URL(notifyUrl).origin, wap_name: name } });
-}
-
-/**
- * Returns the error for "201 商户订单号重复": WeChat Pay has a different order with this number. The other order may be open,
- * so the error must not count as declined.
- * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
- */
-function numberInUse(error: unknown): AppError {
-  return errorOfPayCode('OUT_TRADE_NO_USED', `/pay/unifiedorder, ${(error as Error).cause}`);
 }

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { firstBytes } from '../../core/chunks.ts';
 import { AppError } from '../../core/errors.ts';
 import type { StartDownload } from '../../core/outbound.ts';
-import { noBillError, payCodeOf } from '../errors.ts';
+import { billError, payCodeOf } from '../errors.ts';
 import { callPay, type PayV3Deps } from './client.ts';
+import { sendToEitherHost } from '../retry.ts';
 import { errorOfResponse } from './response-error.ts';
 import { authorization } from './signature.ts';
 
@@ -53,8 +54,7 @@ async function openBill(deps: BillDeps, path: string): Promise<OpenedBill | 'non
   } catch (error) {
     if (payCodeOf(error) === 'NOSTATEMENTEXIST') return 'none';
     if (payCodeOf(error) === 'STATEMENTCREATING') return 'creating';
-    if (payCodeOf(error) === 'INVALIDREQUEST') throw noBillError(error);
-    throw error;
+    throw billError(error);
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), linkSchema), answer);
   if (!parsed.success) throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay returned no valid link to the bill');
@@ -68,16 +68,18 @@ async function openBill(deps: BillDeps, path: string): Promise<OpenedBill | 'non
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */
 async function download(deps: BillDeps, url: URL): Promise<AsyncIterable<Buffer>> {
-  const { status, headers, body } = await deps.startDownload({
-    method: 'GET',
-    url,
-    idleMs: IDLE_MS,
-    headers: {
-      accept: '*/*',
-      'user-agent': 'wechat-lambda',
-      authorization: authorization(deps.merchant, { method: 'GET', url, body: '' }, deps),
-    },
-  });
+  const { status, headers, body } = await sendToEitherHost(url.origin, (host) =>
+    deps.startDownload({
+      method: 'GET',
+      url: new URL(host + url.pathname + url.search),
+      idleMs: IDLE_MS,
+      headers: {
+        accept: '*/*',
+        'user-agent': 'wechat-lambda',
+        authorization: authorization(deps.merchant, { method: 'GET', url, body: '' }, deps),
+      },
+    }),
+  );
   if (status === 200) return body;
   throw errorOfResponse({ status, headers, body: await firstBytes(body, MAX_ERROR_BYTES) });
 }

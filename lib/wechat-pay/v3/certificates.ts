@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import * as v from 'valibot';
 import { AppError, isAppError } from '../../core/errors.ts';
 import { assertSigned, sendSigned, type SigningDeps } from './client.ts';
+import { sendToEitherHost } from '../retry.ts';
 import type { PlatformKeys } from './verify-signature.ts';
 import { openResource, sealedResource } from './resource.ts';
 
@@ -29,7 +30,9 @@ export async function fetchCertificates(
 ): Promise<PlatformCertificate[]> {
   let answer;
   try {
-    answer = await sendSigned(deps, { method: 'GET', path: '/v3/certificates' });
+    answer = await sendToEitherHost(deps.payBaseUrl, (payBaseUrl) =>
+      sendSigned({ ...deps, payBaseUrl }, { method: 'GET', path: '/v3/certificates' }),
+    );
   } catch (error) {
     if (isAppError(error, 'NOT_FOUND')) return [];
     throw error;

@@ -35,7 +35,9 @@ export interface PayCall {
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
  */
 export async function callPay(deps: PayV3Deps, call: PayCall): Promise<Verified<string>> {
-  return sendWithRetry(deps, { path: call.path, changes: call.method === 'POST' }, () => sendOnce(deps, call));
+  return sendWithRetry(deps, { path: call.path, changes: call.method === 'POST' }, (payBaseUrl) =>
+    sendOnce({ ...deps, payBaseUrl }, call),
+  );
 }
 
 /**

@@ -69,9 +69,9 @@ export async function createTransaction(deps: PayV3Deps, order: Order): Promise<
 }
 
 /**
- * Closes an order. Closing a closed order succeeds.
+ * Closes an order. Closing a closed order succeeds. WeChat Pay usually reports success for an unknown order too.
  * @throws ORDER_STATE_CONFLICT when the order is paid
- * @throws NOT_FOUND when WeChat Pay has no such order; the other errors of callPay
+ * @throws NOT_FOUND when WeChat Pay reports that it has no such order; the other errors of callPay
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791860
  */
 export async function closeTransaction(deps: PayV3Deps, { outTradeNo, mchId }: OrderRef): Promise<void> {

@@ -1,17 +1,18 @@
 import * as v from 'valibot';
-import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { AppError, ErrorCode } from '../../core/errors.ts';
 import type { OutboundResponse } from '../../core/outbound.ts';
 import { errorOfPayCode } from '../errors.ts';
 
-/** The structure of `detail` varies between endpoints. A `detail` that does not match this schema counts as absent. */
-const location = v.fallback(v.object({ field: v.optional(v.string()) }), {});
-const envelope = v.object({ code: v.string(), detail: v.optional(location, {}) });
-const NO_ENVELOPE: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', detail: {} };
+const optionalText = v.fallback(v.optional(v.string(), ''), '');
+/** `detail` varies between endpoints. WeChat Pay documents a `field`, but names the field in `message` instead. */
+const detail = v.fallback(v.object({ field: optionalText }), { field: '' });
+const envelope = v.object({ code: v.string(), message: optionalText, detail: v.optional(v.unknown()) });
+const NO_ENVELOPE: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', message: '' };
 
 /**
- * Returns the error for a response whose status reports no success. The code in the body determines the error; the
- * status counts only if the code is unlisted. The text is ignored, because WeChat Pay may change the text. The
- * signature of such a response is not verified, so the response never proves a payment or a refund.
+ * Returns the error for a response whose status reports no success. The code in the body determines the error. The text
+ * counts only if the code leaves the cause open, and the status only if the code is unlisted. The signature of such a
+ * response is not verified, so the response never proves a payment or a refund.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
 export function errorOfResponse({
@@ -20,11 +21,11 @@ export function errorOfResponse({
   body,
 }: Pick<OutboundResponse, 'status' | 'headers' | 'body'>): AppError {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), body.toString('utf8'));
-  const { code, detail } = parsed.success ? parsed.output : NO_ENVELOPE;
-  const error = errorOfPayCode(code, `${status}, ${headers['request-id'] ?? 'no request id'}`, codeOfStatus(status));
-  if (detail.field !== '/notify_url') return error;
-  return new AppError('WECHAT_CONFIG', 'WeChat Pay rejected PAY_NOTIFY_URL; set a public https URL without a query', {
-    cause: error.cause,
+  const answer = parsed.success ? parsed.output : NO_ENVELOPE;
+  return errorOfPayCode(answer.code, `${status}, ${headers['request-id'] ?? 'no request id'}`, {
+    text: `${answer.message} ${v.parse(detail, answer.detail).field}`.trim(),
+    detail: answer.detail ? JSON.stringify(answer.detail) : '',
+    fallback: codeOfStatus(status),
   });
 }
 

@@ -65,7 +65,7 @@ describe('npm run doctor', () => {
       'PAY_MCH_CERT_SERIAL',
       'A'.repeat(40),
       'call of API v3',
-      'WeChat Pay rejected the signature',
+      '(API v2). WeChat: 商户证书序列号有误',
     ],
     [
       'a public key that is not WeChat Pay’s',
@@ -80,7 +80,7 @@ describe('npm run doctor', () => {
       'PAY_API_V2_KEY',
       'x'.repeat(32),
       'PAY_API_V2_KEY',
-      'WeChat Pay rejected the signature',
+      '(API v2). WeChat: 签名错误',
     ],
     [
       'an OFFICIAL_TOKEN that the function does not have',
@@ -96,6 +96,13 @@ describe('npm run doctor', () => {
       'PUB_KEY_ID_0119000072912025110100000000000099',
       'call of API v3',
       'rejects the call (PARAMERROR). Check PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and',
+    ],
+    [
+      'the sentence of WeChat about it',
+      'PAY_PUBLIC_KEY_ID',
+      'PUB_KEY_ID_0119000072912025110100000000000099',
+      'call of API v3',
+      'and PAY_PUBLIC_KEY_ID. WeChat: 平台证书序列号Wechatpay-Serial错误',
     ],
     [
       'a public key’s id that is none',

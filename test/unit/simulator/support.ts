@@ -39,6 +39,9 @@ export async function showUser(simulator: Target, user: User) {
   return (await call(simulator, 'GET', `/_phone/users/${user.id}`)).json;
 }
 
+/** Returns the field that the message of a PARAM_ERROR names: `/amount/total` of `输入源“/body/amount/total”…`. */
+export const fieldIn = ({ message }: { message: string }) => /“\/(?:body|query)(\/[^”]+)”/.exec(message)?.[1];
+
 export const planFault = (simulator: Target, target: string, action: string, times?: number) =>
   call(simulator, 'POST', '/_faults', { target, action, times });
 

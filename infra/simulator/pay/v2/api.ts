@@ -20,6 +20,9 @@ interface V2Api {
   busy(call: Call): Answer;
 }
 
+/** Errors that are unsigned by default: wrong fields, and restrictions of the merchant. */
+const unsignedCodes = new Set(['PARAM_ERROR', 'LACK_PARAMS', 'NOAUTH']);
+
 /**
  * The host api.mch.weixin.qq.com, API v2: XML both ways, always HTTP 200.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
@@ -31,6 +34,7 @@ export function createV2Api(world: PayWorld): V2Api {
   };
 
   const handle = ({ fields }: V2Request, handler: Handler): V2Fields | Answer => {
+    if (world.faults.takeVariant('v2', 'busy-text')) throw new ReturnCodeError('SYSTEMERROR', '系统繁忙,请稍后再试.');
     checkFields(fields, commonRules);
     if (!world.appIds.includes(fields.appid ?? ''))
       throw new ResultCodeError('APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配');
@@ -45,6 +49,8 @@ export function createV2Api(world: PayWorld): V2Api {
         return isAnswer(result) ? result : signedXmlAnswer(request, { result_code: 'SUCCESS', ...result });
       } catch (error) {
         const { code, message } = toResultCodeError(error);
+        if (unsignedCodes.has(code) && !world.faults.takeVariant('v2', 'signed-field-error'))
+          throw new ReturnCodeError(code, message);
         const fields = { result_code: 'FAIL', err_code: code, err_code_des: message };
         return { ...signedXmlAnswer(request, fields), code };
       }

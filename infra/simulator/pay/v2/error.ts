@@ -11,7 +11,7 @@ const returnMessages = {
 } as const;
 
 /**
- * An error in `return_msg`, unsigned: for invalid signatures, and for all errors of bills.
+ * An error in `return_msg`, unsigned: for invalid signatures and fields, and for all errors of bills.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935219
  */
@@ -46,7 +46,7 @@ const v2Codes: Partial<Record<PayErrorCode, string>> = {
   INVALID_TRANSACTIONID: 'ORDERNOTEXIST',
   ORDER_CLOSED: 'ORDERCLOSED',
   RESOURCE_NOT_EXISTS: 'REFUNDNOTEXIST',
-  OPENID_MISMATCH: 'PARAM_ERROR',
+  NO_AUTH: 'NOAUTH',
 };
 
 /** Converts an error of the ledger to API v2; rethrows any other error. */

@@ -1,5 +1,4 @@
 import { fromBeijingDigits } from '../../beijing-time.ts';
-import { PayError } from '../error.ts';
 import type { OrderTerms, PayOrder, Refund, TradeType } from '../ledger.ts';
 import { h5Url, newPrepayId } from '../orders.ts';
 import type { PayWorld } from '../world.ts';
@@ -31,7 +30,7 @@ export function orderHandlers(world: PayWorld): Handlers {
     '/pay/closeorder': (fields) => {
       checkFields(fields, outTradeNoRule);
       orders.close(fields.out_trade_no ?? '');
-      return {};
+      return { result_msg: 'OK' };
     },
     '/pay/refundquery': (fields) => queryRefunds(world, fields),
   };
@@ -39,26 +38,14 @@ export function orderHandlers(world: PayWorld): Handlers {
 
 function createOrder({ orders, users, clock }: PayWorld, tradeType: TradeType, fields: V2Fields): V2Fields {
   const terms = readTerms(tradeType, fields);
-  const { appId, payerOpenId, outTradeNo } = terms;
-  if (payerOpenId && !users.hasOpenId(appId, payerOpenId))
-    throw new ResultCodeError('PARAM_ERROR', 'appid和openid不匹配');
-  const paymentHandle = createOrRepeat();
+  const { appId, payerOpenId } = terms;
+  if (payerOpenId && !users.hasOpenId(appId, payerOpenId)) throw new ResultCodeError('PARAM_ERROR', '无效的openid');
+  const paymentHandle = orders.create(terms);
   const common = { trade_type: tradeType, prepay_id: paymentHandle };
   if (tradeType === 'JSAPI') return common;
   if (tradeType === 'MWEB') return { ...common, mweb_url: h5Url(paymentHandle) };
   // The phone pays a native order by the code_url only.
   return { ...common, prepay_id: newPrepayId(clock.now()), code_url: paymentHandle };
-
-  function createOrRepeat(): string {
-    try {
-      return orders.create(terms);
-    } catch (error) {
-      const repeated = error instanceof PayError && error.code === 'OUT_TRADE_NO_USED';
-      // Only an API v2 order has this error code; an API v3 order of the same number keeps its own.
-      if (!repeated || !orders.find(outTradeNo).terms.v2) throw error;
-      throw new ResultCodeError('INVALID_REQUEST', '201 商户订单号重复');
-    }
-  }
 }
 
 function readTerms(tradeType: TradeType, fields: V2Fields): OrderTerms {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { jsonAnswer } from '../../http.ts';
+import { isRecord } from '../../http.ts';
 import type { Answer, Call } from '../../http.ts';
+import type { Faults } from '../../faults.ts';
 import { PayError } from '../error.ts';
 import type { PlatformKey } from '../platform-keys.ts';
 import type { PayWorld } from '../world.ts';
@@ -14,7 +16,8 @@ import { checkRequest, signedHeaders } from './signature.ts';
 const transactions = '/v3/pay/transactions';
 
 /**
- * The host api.mch.weixin.qq.com, API v3: signed answers, unsigned errors.
+ * The host api.mch.weixin.qq.com, API v3. Answers to authenticated requests are signed, errors too; files and server
+ * errors are not.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081709
  */
 export function createV3Api(world: PayWorld): (call: Call) => Answer {
@@ -26,13 +29,15 @@ export function createV3Api(world: PayWorld): (call: Call) => Answer {
     });
     const route = matching.find(({ method }) => method === call.method);
     if (!route) return { status: matching.length > 0 ? 405 : 404, body: '' };
+    let key: PlatformKey | undefined;
     try {
-      const key = checkRequest(call, world);
+      key = checkRequest(call, world);
       const value = route.handler(call, decodeParameter(route.parameter));
       return value instanceof Buffer ? fileAnswer(value) : signedJsonAnswer(value, key);
     } catch (error) {
-      if (error instanceof PayError) return errorAnswer(error, call.path);
-      throw error;
+      if (!(error instanceof PayError)) throw error;
+      const isSigned = error.status < 500 && !world.faults.takeVariant('pay-error', 'unsigned');
+      return errorAnswer(error, { path: call.path, faults: world.faults, key: isSigned ? key : undefined });
     }
   };
 }
@@ -64,7 +69,11 @@ function signedJsonAnswer(value: object | undefined, key: PlatformKey): Answer {
   };
 }
 
-function errorAnswer({ status, code, message, internalCode, detail }: PayError, path: string): Answer {
+function errorAnswer(
+  { status, code, message, internalCode, detail }: PayError,
+  { path, faults, key }: { path: string; faults: Faults; key: PlatformKey | undefined },
+): Answer {
+  const body = JSON.stringify({ code, message, ...(detail && { detail: shownDetail(detail, faults) }) });
   // A 401 of the transaction calls has no Request-ID.
   const traced = status !== 401 || !path.startsWith(transactions);
   return {
@@ -72,10 +81,19 @@ function errorAnswer({ status, code, message, internalCode, detail }: PayError, 
     headers: {
       'Content-Type': 'application/json; charset=utf-8',
       ...(traced && { 'Request-ID': requestId(internalCode) }),
+      ...(key && signedHeaders(body, key)),
     },
-    body: JSON.stringify({ code, message, ...(detail && { detail }) }),
+    body,
     code,
   };
+}
+
+/** Reduces the detail of an invalid field to `location` and `value`, which is empty for a missing field. */
+function shownDetail(detail: object, faults: Faults): object {
+  if (!isRecord(detail) || detail.issue === undefined || faults.takeVariant('pay-error', 'documented-detail'))
+    return detail;
+  const { location, value = '' } = detail;
+  return { location, value };
 }
 
 /** Ends in `-<internal code>`, 0 for success. */

@@ -81,7 +81,9 @@ function createTransaction(world: PayWorld, tradeType: TradeType, call: Call): s
   }
   const { attach, payer, scene_info: scene, time_expire: timeExpire } = request;
   if (payer && !world.users.hasOpenId(request.appid, payer.openid)) {
-    throw new PayError(500, 'OPENID_MISMATCH', 'openid和appid不匹配');
+    throw world.faults.takeVariant('create', 'openid-mismatch')
+      ? new PayError(500, 'OPENID_MISMATCH', 'openid和appid不匹配')
+      : new PayError(400, 'PARAM_ERROR', '无效的openid');
   }
   return world.orders.create({
     tradeType,

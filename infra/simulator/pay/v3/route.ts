@@ -29,7 +29,8 @@ export function invalidFieldError(
   location: 'body' | 'query',
   problem: { field: string; value?: unknown; issue: string },
 ) {
-  const message = `输入源“/${location}${problem.field}”规则校验失败，${problem.issue}`;
+  const name = problem.field.slice(problem.field.lastIndexOf('/') + 1);
+  const message = `输入源“/${location}${problem.field}”映射到值字段“${name}”规则校验失败，${problem.issue}`;
   return new PayError(400, 'PARAM_ERROR', message, { ...problem, location });
 }
 

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { beforeEach, expect, test } from 'vitest';
 import { useReceiver, useSimulator, useWechatUser } from '../fixture.ts';
 import { settings } from '../settings.ts';
-import { call, payCall, payOrder, planFault, platformSigned } from '../support.ts';
+import { call, fieldIn, payCall, payOrder, planFault, platformSigned } from '../support.ts';
 import { download, readBill } from './bill-support.ts';
 import { accepted, payV2Order, refundOrder, v2Call } from './support.ts';
 
@@ -186,7 +186,7 @@ test.each([
   ['/account_type', { account_type: 'BASIC' }],
 ])('PARAM_ERROR names %s of %j', async (field, query) => {
   const { status, json } = await trade(query);
-  expect([status, json.code, json.detail.field]).toEqual([400, 'PARAM_ERROR', field]);
+  expect([status, json.code, fieldIn(json)]).toEqual([400, 'PARAM_ERROR', field]);
 });
 
 test('a fund-flow bill continues the balance of the day before', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { useSimulator, useWechatUser } from '../fixture.ts';
 import { settings } from '../settings.ts';
-import { jsapi, orderBody, payCall, phoneAction, queryOrder } from '../support.ts';
-import { v2Call, v2Order } from './support.ts';
+import { jsapi, orderBody, payCall, phoneAction, planFault, queryOrder } from '../support.ts';
+import { signV2, v2Call, v2Order } from './support.ts';
 
 const simulator = useSimulator({}, 'file');
 const user = useWechatUser(simulator);
@@ -40,20 +40,48 @@ const invalidOrders: [string, Record<string, string | undefined>][] = [
   ['PARAM_ERROR', { attach: 'x'.repeat(128) }],
   ['PARAM_ERROR', { time_expire: '2030-01-01 12:00:00' }],
   ['PARAM_ERROR', { time_expire: '20300230120000' }],
-  ['PARAM_ERROR', { time_expire: '20200101120000' }],
   ['PARAM_ERROR', { detail: 'coffee' }],
   ['PARAM_ERROR', { trade_type: 'MWEB', scene_info: '{"h5_info":{"type":"Wap"}}' }],
   ['PARAM_ERROR', { trade_type: 'MWEB', scene_info: '{"h5_info":{"type":"toString"}}' }],
 ];
 
-test.each(invalidOrders)('unifiedorder returns %s for %j', async (code, change) => {
+const texts: Record<string, RegExp> = { LACK_PARAMS: /^缺少参数\w+$/, PARAM_ERROR: /^\w+参数/ };
+
+test.each(invalidOrders)('unifiedorder returns an unsigned text for %s of %j', async (code, change) => {
+  const xml = await create(v2Order(user, change));
+  expect(xml).toEqual({ return_code: 'FAIL', return_msg: expect.stringMatching(texts[code]!) });
+});
+
+test.each(invalidOrders.slice(0, 2))('a planned signed field error has the code %s for %j', async (code, change) => {
+  await planFault(simulator, 'v2', 'signed-field-error');
   const xml = await create(v2Order(user, change));
   expect([xml.return_code, xml.result_code, xml.err_code]).toEqual(['SUCCESS', 'FAIL', code]);
-  expect(xml.prepay_id).toBeUndefined();
+  expect(xml.sign).toBe(signV2(xml));
 });
 
 test('the payer must belong to the app', async () => {
-  expect((await create(v2Order(user, { openid: user.openIds.official }))).err_code).toBe('PARAM_ERROR');
+  const foreign = v2Order(user, { openid: user.openIds.official });
+  expect(await create(foreign)).toEqual({ return_code: 'FAIL', return_msg: '无效的openid' });
+  await planFault(simulator, 'v2', 'signed-field-error');
+  expect(await create(foreign)).toMatchObject({ err_code: 'PARAM_ERROR', err_code_des: '无效的openid' });
+});
+
+test('an overload can be an unsigned text', async () => {
+  await planFault(simulator, 'v2', 'busy-text');
+  const order = v2Order(user);
+  expect(await create(order)).toEqual({ return_code: 'FAIL', return_msg: '系统繁忙,请稍后再试.' });
+  expect((await create(order)).result_code).toBe('SUCCESS');
+});
+
+test.each([
+  ['product-not-open', /产品权限未开通/],
+  ['collection-restricted', /收款功能已被限制/],
+])('the planned restriction %s is an unsigned text, or NOAUTH', async (restriction, text) => {
+  await planFault(simulator, 'create', restriction, 2);
+  const refused = await create(v2Order(user));
+  expect(refused).toEqual({ return_code: 'FAIL', return_msg: expect.stringMatching(text) });
+  await planFault(simulator, 'v2', 'signed-field-error');
+  expect((await create(v2Order(user))).err_code).toBe('NOAUTH');
 });
 
 test('shows an order as NOTPAY, then as paid, in both protocols', async () => {
@@ -120,11 +148,12 @@ test('a repeated unifiedorder returns a new prepay_id; a changed one is rejected
 test('a number belongs to one protocol only', async () => {
   const body = orderBody(user);
   await payCall(simulator, { path: jsapi, body });
-  expect((await create(v2Order(user, { out_trade_no: body.out_trade_no }))).err_code).toBe('OUT_TRADE_NO_USED');
+  const repeated = await create(v2Order(user, { out_trade_no: body.out_trade_no }));
+  expect([repeated.err_code, repeated.err_code_des]).toEqual(['INVALID_REQUEST', '201 商户订单号重复']);
   const order = v2Order(user);
   await create(order);
   const taken = await payCall(simulator, { path: jsapi, body: { ...body, out_trade_no: order.out_trade_no } });
-  expect([taken.status, taken.json.code]).toEqual([403, 'OUT_TRADE_NO_USED']);
+  expect([taken.status, taken.json.code]).toEqual([400, 'INVALID_REQUEST']);
   // Both protocols can query and close either order.
   expect((await query({ out_trade_no: body.out_trade_no })).trade_state).toBe('NOTPAY');
   const path = `/v3/pay/transactions/out-trade-no/${order.out_trade_no}/close`;
@@ -133,17 +162,21 @@ test('a number belongs to one protocol only', async () => {
   expect((await query({ out_trade_no: order.out_trade_no })).trade_state).toBe('CLOSED');
 });
 
-test('closeorder is idempotent; unknown numbers are ORDERNOTEXIST', async () => {
+test('closeorder is idempotent, also for an unknown number, whose query is ORDERNOTEXIST', async () => {
   const order = v2Order(user);
   await create(order);
   expect([(await close(order.out_trade_no)).result_code, (await close(order.out_trade_no)).result_code]).toEqual([
     'SUCCESS',
     'SUCCESS',
   ]);
+  expect(await close('T99999999')).toMatchObject({ result_code: 'SUCCESS', result_msg: 'OK' });
+  await planFault(simulator, 'close', 'unknown-order-not-exist');
   expect((await close('T99999999')).err_code).toBe('ORDERNOTEXIST');
+  await planFault(simulator, 'close', 'unknown-order-closed');
+  expect((await close('T99999999')).err_code).toBe('ORDERCLOSED');
   expect((await query({ out_trade_no: 'T99999999' })).err_code).toBe('ORDERNOTEXIST');
   expect((await query({ transaction_id: '7' })).err_code).toBe('ORDERNOTEXIST');
-  expect((await query({})).err_code).toBe('LACK_PARAMS');
+  expect((await query({})).return_msg).toBe('缺少参数out_trade_no');
 });
 
 test('native: the code_url is scanned and paid', async () => {
@@ -171,8 +204,8 @@ const inMs = (ms: number) => new Date(Date.now() + 8 * 3_600_000 + ms).toISOStri
 
 test('an order lives for five minutes at least', async () => {
   const code = async (lifeMs: number) =>
-    (await create(v2Order(user, { time_start: inMs(0), time_expire: inMs(lifeMs) }))).err_code;
-  expect([await code(295_000), await code(305_000)]).toEqual(['PARAM_ERROR', undefined]);
+    (await create(v2Order(user, { time_start: inMs(0), time_expire: inMs(lifeMs) }))).return_code;
+  expect([await code(295_000), await code(305_000)]).toEqual(['FAIL', 'SUCCESS']);
 });
 
 test('time_expire is the last moment to pay', async () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callPayV2, type PayV2Call } from '../../../../../lib/wechat-pay/v2/client.ts';
 import { isSigned } from '../../../../../lib/wechat-pay/v2/sign.ts';
+import { wordsOf } from '../../../../../lib/core/wechat-words.ts';
 import { apiV2Key, raw, declined, appError, signed, wechat, xml, type Answer } from './wechat.ts';
 
 const query: PayV2Call = { path: '/pay/orderquery', fields: { appid: 'wx1', out_trade_no: 'T1' } };
@@ -63,6 +64,20 @@ describe('callPayV2', () => {
     ['NOAUTH', declined('NOAUTH'), 'WECHAT_CONFIG'],
     ['LACK_PARAMS', declined('LACK_PARAMS'), 'INTERNAL'],
     ['签名错误', fail('签名错误，请检查后再试'), 'WECHAT_CONFIG'],
+    ['a field of a wrong length', fail('attach参数长度有误'), 'INTERNAL'],
+    ['an app of a wrong length', fail('appid参数长度有误'), 'WECHAT_CONFIG'],
+    [
+      'a long description',
+      fail('输入源“/body/xml/body”映射到值字段“商品描述”字符串规则校验失败，字节数 200，大于最大值 128'),
+      'INTERNAL',
+    ],
+    ['the openid of another app', fail('无效的openid'), 'WECHAT_CONFIG'],
+    ['a signed openid of another app', declined('PARAM_ERROR', '无效的openid'), 'WECHAT_CONFIG'],
+    ['a wrong notification URL', fail('invalid notify_url'), 'WECHAT_CONFIG'],
+    ['a product that is not open', fail('商户号该产品权限未开通，请前往商户平台>产品中心检查后重试'), 'WECHAT_CONFIG'],
+    ['a restricted merchant', fail('此商家的收款功能已被限制，暂无法支付。'), 'WECHAT_CONFIG'],
+    ['too many requests', fail('请求频率过高，请稍后再试'), 'RATE_LIMITED'],
+    ['any other text', fail('该功能已下线'), 'INTERNAL'],
     ['an unknown merchant', fail('商户号mch_id不存在'), 'WECHAT_CONFIG'],
     ['an unknown app', fail('appid不存在'), 'WECHAT_CONFIG'],
     ['an app of another merchant', fail('appid和mch_id不匹配'), 'WECHAT_CONFIG'],
@@ -72,6 +87,16 @@ describe('callPayV2', () => {
     const { deps, sent } = wechat(answer);
     await expect(callPayV2(deps, query)).rejects.toThrow(appError(code));
     expect(sent).toHaveLength(1);
+  });
+
+  it.each<[string, Answer]>([
+    ['err_code_des', declined('NOAUTH', '商户无权限')],
+    ['result_msg', signed({ result_code: 'FAIL', err_code: 'NOAUTH', result_msg: '商户无权限' })],
+    ['return_msg', fail('商户无权限')],
+  ])('keeps the words of WeChat in %s for operators, and not in the message', async (_, answer) => {
+    const error = await callPayV2(wechat(answer).deps, close).catch((thrown: unknown) => thrown as Error);
+    expect(wordsOf(error)).toBe('商户无权限');
+    expect((error as Error).message).not.toContain('商户无权限');
   });
 
   it('treats an unsigned decline as an unknown outcome', async () => {
@@ -92,7 +117,10 @@ const UNKNOWN_OUTCOMES: [string, Answer][] = [
   ['a document type', raw('<!DOCTYPE xml><xml><return_code>SUCCESS</return_code></xml>')],
   ['a repeated field', raw('<xml><return_code>SUCCESS</return_code><return_code>SUCCESS</return_code></xml>')],
   ['a failure without a message', xml({ return_code: 'FAIL' })],
-  ['a failure with an unknown message', fail('系统繁忙，请稍后再试')],
+  ['the text 系统繁忙', fail('系统繁忙,请稍后再试.')],
+  ['the text 系统超时', fail('系统超时')],
+  ['the text SYSTEMERROR', fail('SYSTEMERROR')],
+  ['an overload with an unsigned code', xml({ return_code: 'FAIL', return_msg: '系统繁忙', err_code: 'ORDERCLOSED' })],
   ['no return_code', xml({ result_code: 'SUCCESS' })],
   ['no signature', xml({ return_code: 'SUCCESS', result_code: 'SUCCESS', trade_state: 'SUCCESS' })],
   ['a signature with another key', signed({}, apiV2Key.toUpperCase())],
@@ -112,7 +140,7 @@ describe('callPayV2, unknown outcome', () => {
     expect(sent).toHaveLength(2);
     expect(sent[1]).toEqual(sent[0]);
     expect(pausesMs).toEqual([500]);
-    expect(lines).toEqual(['pay-call.retried']);
+    expect(lines).toEqual(['pay-call.failed']);
   });
 
   it.each(UNKNOWN_OUTCOMES)('after %s twice throws an error with an unknown outcome', async (_, answer) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closeTransactionV2, createTransactionV2 } from '../../../../../lib/wechat-pay/v2/orders.ts';
 import { queryTransactionV2 } from '../../../../../lib/wechat-pay/v2/transaction.ts';
-import { order, declined, appError, signed, wechat } from './wechat.ts';
+import { order, declined, appError, signed, wechat, xml } from './wechat.ts';
 
 const terms = {
   appid: 'wx1',
@@ -67,8 +67,7 @@ describe('createTransactionV2', () => {
   });
 
   it.each([
-    // "201 商户订单号重复": WeChat may have an open order with this number, so the stored order must not be given up.
-    ['INVALID_REQUEST', 'ORDER_STATE_CONFLICT'],
+    ['INVALID_REQUEST', 'INTERNAL'],
     ['OUT_TRADE_NO_USED', 'ORDER_STATE_CONFLICT'],
     ['ORDERPAID', 'ORDER_STATE_CONFLICT'],
     ['ORDERCLOSED', 'ORDER_STATE_CONFLICT'],
@@ -79,6 +78,11 @@ describe('createTransactionV2', () => {
     const { deps } = wechat(declined(code));
     await expect(createTransactionV2(deps, order)).rejects.toThrow(appError(ownCode));
   });
+});
+
+it('createTransactionV2 maps INVALID_REQUEST 201 to ORDER_STATE_CONFLICT, because WeChat may have an open order', async () => {
+  const { deps } = wechat(declined('INVALID_REQUEST', '201 商户订单号重复'));
+  await expect(createTransactionV2(deps, order)).rejects.toThrow(appError('ORDER_STATE_CONFLICT'));
 });
 
 describe('queryTransactionV2', () => {
@@ -145,6 +149,11 @@ describe('closeTransactionV2', () => {
     await closeTransactionV2(deps, order);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/closeorder');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx1', out_trade_no: order.outTradeNo });
+  });
+
+  it.each(['订单已关闭', 'ORDERCLOSED'])('does not believe the unsigned text %s', async (text) => {
+    const { deps } = wechat(xml({ return_code: 'FAIL', return_msg: text, err_code: 'ORDERCLOSED' }));
+    await expect(closeTransactionV2(deps, order)).rejects.toThrow(appError('INTERNAL'));
   });
 
   it.each([

@@ -25,7 +25,7 @@ export function wechat(...answers: Answer[]) {
     now: () => 1_754_020_800_999,
     randomBytes: (size) => Buffer.alloc(size, (draws += 1)),
     sleep: async (ms) => void pausesMs.push(ms),
-    log: { info: () => {}, warn: (event) => void lines.push(event), error: () => {} },
+    log: { info: (event) => void lines.push(event), warn: (event) => void lines.push(event), error: () => {} },
     send: async (request) => {
       sent.push(request);
       const answer = answers.shift();
@@ -49,7 +49,8 @@ export function signed(fields: Fields, key = apiV2Key): Answer {
   return xml({ ...all, sign: signFields(all, key, 'HMAC-SHA256') });
 }
 
-export const declined = (code: string): Answer => signed({ result_code: 'FAIL', err_code: code, err_code_des: 'why' });
+export const declined = (code: string, words = 'why'): Answer =>
+  signed({ result_code: 'FAIL', err_code: code, err_code_des: words });
 
 export const order: Order = {
   outTradeNo: 'T20250801120000000001',
