@@ -1,8 +1,9 @@
 // A value for every setting of the functions, so that `npm start` needs no account and no file. Each start creates new keys.
 // The environment wins.
-import { createPrivateKey, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { SECRET_NAMES } from '../../lib/core/config.ts';
+import { readMerchantKey } from '../../lib/wechat-pay/key-text.ts';
 import type { Ports } from '../service/ports.ts';
 import { LOCAL_AWS } from '../service/table.ts';
 import { alphanumeric } from '../simulator/random.ts';
@@ -154,11 +155,7 @@ function simulatorSettings(
 }
 
 function derivePublicKey(merchantPrivateKey: string): string {
-  try {
-    return publicPem(createPublicKey(createPrivateKey(merchantPrivateKey.replaceAll('\\n', '\n'))));
-  } catch (cause) {
-    throw new Error('PAY_MCH_PRIVATE_KEY is not a private key in PEM form.', { cause });
-  }
+  return publicPem(createPublicKey(readMerchantKey(merchantPrivateKey)));
 }
 
 /** Formats a private JWK Set of one key for JWT_SIGNING_KEYS. */

@@ -73,7 +73,12 @@ export const VARIANTS = {
     // An overload without an error code: <return_msg>系统繁忙,请稍后再试.</return_msg>, as in Tencent's examples.
     'busy-text',
   ],
-} satisfies Record<string, readonly string[]>;
+  // A notification of another product arrives at the address of the orders before that of the payment. Its event type is
+  // that of a payment, and its form differs. Samples: fudiwei/DotNetCore.SKIT.FlurlHttpClient.Wechat (EventSamples).
+  notify: ['partner-form', 'combined-form', 'profit-sharing', 'papay'],
+  // A serial number that begins with a zero byte, which X.509 omits and `serial_no` shows: wechatpay-apiv3/wechatpay-go #46.
+  certificates: ['leading-zero-serial'],
+} as const satisfies Record<string, readonly string[]>;
 
 export type VariantTarget = keyof typeof VARIANTS;
 export type Variant<Target extends VariantTarget> = (typeof VARIANTS)[Target][number];

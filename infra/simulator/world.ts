@@ -48,7 +48,9 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
   const clock = new Clock();
   const log = new CallLog(clock);
   const keys = new PlatformKeys(pay);
-  const faults = new Faults(() => keys.rotate());
+  const faults: Faults = new Faults(() =>
+    keys.rotate({ leadingZeros: faults.takeVariant('certificates', 'leading-zero-serial') }),
+  );
   const secrets = new IssuedSecrets();
   for (const text of [miniapp.appSecret, official.appSecret]) secrets.record(text);
   const deliver = createDeliver(closing, settings.servedAt);

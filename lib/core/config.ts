@@ -100,13 +100,9 @@ export function variable(name: SettingName): string | undefined {
   return readText(process.env[name]);
 }
 
-/**
- * Normalises the text of a variable or a parameter: trims it, and replaces `\n` escapes in PEM text by line ends.
- * @returns undefined for a blank text
- */
+/** Trims the text of a variable or a parameter. @returns undefined for a blank text */
 export function readText(text: string | undefined): string | undefined {
-  const value = text?.trim() || undefined;
-  return value?.includes('-----BEGIN') ? value.replaceAll('\\n', '\n') : value;
+  return text?.trim() || undefined;
 }
 
 /**

@@ -8,6 +8,8 @@ interface Metrics {
   UnreadablePushes: { App: PushApp };
   /** Pushes of the platform with an unknown type. */
   UnknownPushes: { App: PushApp };
+  /** Authentic payment notifications that our keys or readers cannot open. One alarm watches them all. */
+  UnreadableNotifications: Record<never, string>;
 }
 
 type PushApp = 'official-account';

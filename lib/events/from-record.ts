@@ -5,7 +5,7 @@ import { readChange } from '../store/change.ts';
 import type { Identity } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
 import type { Order } from '../store/orders.ts';
-import type { PayMismatch } from '../store/pay-notices.ts';
+import type { PayMismatch, PayNotice } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
 import type { SceneScan } from '../store/scene-scans.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
@@ -44,6 +44,7 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   ORDER: orderFacts,
   REFUND: refundFacts,
   MISMATCH: mismatchFacts,
+  NOTICE: noticeFacts,
   DIFF: differenceFacts,
   IDENTITY: identityFacts,
   ACCOUNT: accountFacts,
@@ -74,6 +75,12 @@ function refundFacts(refund: Refund, before?: Refund): Fact[] {
 function mismatchFacts(mismatch: PayMismatch, before?: PayMismatch): Fact[] {
   if (before) return [];
   return [{ name: 'payment.mismatched', key: mismatch.refundId ?? mismatch.transactionId, data: { ...mismatch } }];
+}
+
+function noticeFacts({ id: noticeId, eventType, reason, seenAt }: PayNotice, before?: object): Fact[] {
+  if (before) return [];
+  // The content can be personal, so only the item contains it.
+  return [{ name: 'payment.notice-stored', key: noticeId, data: { noticeId, eventType, reason, seenAt } }];
 }
 
 function differenceFacts(difference: Difference & { date: string }, before?: object): Fact[] {

@@ -55,6 +55,12 @@ export const SCHEMAS = {
     }),
     v.description('A genuine payment or refund does not match the ledger. An operator has to examine it.'),
   ),
+  'payment.notice-stored': v.pipe(
+    v.object({ noticeId: text, eventType: text, reason: text, seenAt: time }),
+    v.description(
+      'A genuine payment notification has no flow here: it has an unknown event type (`event-type`), the form of another product (`form`), or names another merchant (`merchant`), or reports a failed payment (`failed-payment`). The item `NOTICE#<noticeId>` holds its content for 90 days.',
+    ),
+  ),
   'bill.differed': v.pipe(
     v.object({
       date: v.pipe(v.string(), v.isoDate()),

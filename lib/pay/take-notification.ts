@@ -1,6 +1,10 @@
+import { AppError } from '../core/errors.ts';
+import { countMetric } from '../core/metrics.ts';
+import { cutUtf8 } from '../core/utf8.ts';
 import { readOrder } from '../store/orders.ts';
 import { recordNotice } from '../store/pay-notices.ts';
 import { readRefund } from '../store/refunds.ts';
+import type { Notice } from '../wechat-pay/notice.ts';
 import type { WechatRefund } from '../wechat-pay/pay-api.ts';
 import type { PayNotificationV2 } from '../wechat-pay/v2/open-notification.ts';
 import type { PayNotification } from '../wechat-pay/v3/open-notification.ts';
@@ -12,16 +16,21 @@ import { rejectRefund, settleRefund } from './settle-refund.ts';
 
 /** Storage time of an unhandled notification (seconds): 90 days. */
 const NOTICE_LIFE_S = 90 * 86_400;
+/** Stored part of an unhandled notification (bytes). */
+const NOTICE_BYTES = 4_096;
 
 /**
- * Books the payment or the refund of one genuine notification. The webhook acknowledges the notification afterwards.
- * The plaintext of any other notification is stored.
+ * Books the payment or the refund of one genuine notification. The webhook acknowledges the notification afterwards. A
+ * notification that no flow handles is stored once.
  * @throws ORDER_STATE_CONFLICT when a payment or a refund does not match the ledger
+ * @throws NOT_CONFIGURED, INTERNAL when our keys or readers cannot open the notification
  */
 export async function takeNotification(
   deps: RefundDeps,
   notification: PayNotification | PayNotificationV2,
 ): Promise<void> {
+  const foreign = 'foreign' in notification ? notification.foreign : undefined;
+  if (foreign && !(await readOrder(deps.table, foreign.outTradeNo))) return storeNotice(deps, foreign);
   switch (notification.kind) {
     case 'payment':
       await settlePayment(deps, notification.transaction);
@@ -36,17 +45,25 @@ export async function takeNotification(
       return;
     case 'other':
       await storeNotice(deps, notification);
+      return;
+    case 'unreadable':
+      countMetric('UnreadableNotifications', {});
+      throw notification.error;
   }
 }
 
-async function storeNotice(
-  { table, log, now }: RefundDeps,
-  { id, eventType, plaintext }: { id: string; eventType: string; plaintext: string },
-): Promise<void> {
+async function storeNotice({ table, log, now }: RefundDeps, notice: Notice): Promise<void> {
+  const { id, eventType, reason, content } = notice;
   const nowMs = now();
-  const expiresAt = Math.floor(nowMs / 1_000) + NOTICE_LIFE_S;
-  await recordNotice(table, { id, eventType, plaintext, seenAt: new Date(nowMs).toISOString(), expiresAt });
-  log.warn('notification.stored', { id, eventType });
+  const stored = await recordNotice(table, {
+    id,
+    eventType,
+    reason,
+    content: cutUtf8(content, NOTICE_BYTES),
+    seenAt: new Date(nowMs).toISOString(),
+    expiresAt: Math.floor(nowMs / 1_000) + NOTICE_LIFE_S,
+  });
+  if (stored) log.warn('payment.notice-stored', { id, eventType, reason });
 }
 
 /**
@@ -54,12 +71,15 @@ async function storeNotice(
  * refund notifications, and a signed refund can arrive before the ledger has the payment. The sweep retries a failed
  * query.
  * @throws ORDER_STATE_CONFLICT when the ledger has no such order
+ * @throws FORBIDDEN when the order belongs to another merchant
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
 async function takeRefundClaim(deps: RefundDeps, claim: WechatRefund): Promise<void> {
   const { outRefundNo, outTradeNo } = claim;
   const [order, refund] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
   if (!order) return rejectRefund(deps, claim, ['unknown order']);
+  // The merchant of an unsigned message is unconfirmed, so a difference is no mismatch to record.
+  if (claim.mchId !== order.mchId) throw new AppError('FORBIDDEN', 'The refund belongs to another merchant');
   if (refund && nextStatus(refund.status, claim.status) === undefined) return;
   await storeReport(deps, claim);
   try {

@@ -14,11 +14,13 @@ export interface PayMismatch {
   seenAt: string;
 }
 
-/** A genuine notification of a kind that no flow handles, with its whole content. */
+/** A genuine notification that no flow handles, with the beginning of its content. */
 export interface PayNotice {
   id: string;
   eventType: string;
-  plaintext: string;
+  /** Why no flow handles the notification, such as `form`. */
+  reason: string;
+  content: string;
   seenAt: string;
   /** Epoch seconds; also the TTL, because the content can be personal. */
   expiresAt: number;

@@ -1,7 +1,16 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { badSetting, settings, type SettingName } from '../core/config.ts';
+import type { KeyObject } from 'node:crypto';
+import { settings, variable } from '../core/config.ts';
 import { optionalSecret, secrets } from '../secrets/secrets.ts';
+import { bareText, readApiKey, readCertSerial, readMerchantKey, readPlatformKey } from './key-text.ts';
+import type { OwnMerchant } from './notice.ts';
 import type { Merchant } from './v3/signature.ts';
+
+/** Returns the merchant, and the applications that are set up. @throws NOT_CONFIGURED without PAY_MCH_ID */
+export function loadOwnMerchant(): OwnMerchant {
+  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
+  const appIds = (['MINIAPP_APP_ID', 'OFFICIAL_APP_ID'] as const).map(variable).filter((appId) => appId !== undefined);
+  return { mchId, appIds };
+}
 
 /** Loads the id and the signing key of the merchant, and the serial of its certificate. @throws NOT_CONFIGURED */
 export async function loadMerchant(): Promise<Merchant> {
@@ -9,8 +18,8 @@ export async function loadMerchant(): Promise<Merchant> {
   const signing = await secrets('PAY_MCH_CERT_SERIAL', 'PAY_MCH_PRIVATE_KEY');
   return {
     mchId,
-    certSerial: signing.PAY_MCH_CERT_SERIAL,
-    privateKey: readKey('PAY_MCH_PRIVATE_KEY', signing.PAY_MCH_PRIVATE_KEY, createPrivateKey),
+    certSerial: readCertSerial(signing.PAY_MCH_CERT_SERIAL),
+    privateKey: readMerchantKey(signing.PAY_MCH_PRIVATE_KEY),
   };
 }
 
@@ -22,7 +31,7 @@ export async function loadPublicKey(): Promise<{ id: string; key: KeyObject } | 
   const configured = await Promise.all((['PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY'] as const).map(optionalSecret));
   if (!configured.some(Boolean)) return undefined;
   const { PAY_PUBLIC_KEY_ID: id, PAY_PUBLIC_KEY: pem } = await secrets('PAY_PUBLIC_KEY_ID', 'PAY_PUBLIC_KEY');
-  return { id, key: readKey('PAY_PUBLIC_KEY', pem, createPublicKey) };
+  return { id: bareText(id), key: readPlatformKey(pem) };
 }
 
 /**
@@ -34,32 +43,12 @@ export async function loadApiV3Keys(): Promise<string[]> {
     secrets('PAY_API_V3_KEY'),
     optionalSecret('PAY_API_V3_KEY_PREVIOUS'),
   ]);
-  assertKeyLength('PAY_API_V3_KEY', current);
-  if (previous === undefined) return [current];
-  assertKeyLength('PAY_API_V3_KEY_PREVIOUS', previous);
-  return [current, previous];
+  const key = readApiKey('PAY_API_V3_KEY', current);
+  return previous === undefined ? [key] : [key, readApiKey('PAY_API_V3_KEY_PREVIOUS', previous)];
 }
 
 /** Loads the key that signs and verifies messages of API v2. @throws NOT_CONFIGURED */
 export async function loadApiV2Key(): Promise<string> {
   const { PAY_API_V2_KEY: key } = await secrets('PAY_API_V2_KEY');
-  assertKeyLength('PAY_API_V2_KEY', key);
-  return key;
-}
-
-/**
- * Asserts that a key is 32 bytes of text. WeChat Pay uses the text itself as the key and never decodes hex.
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4012072195
- */
-function assertKeyLength(name: SettingName, key: string): void {
-  const length = Buffer.byteLength(key);
-  if (length !== 32) throw badSetting(name, `must be exactly 32 bytes; got ${length}`);
-}
-
-function readKey(name: SettingName, pem: string, create: (pem: string) => KeyObject): KeyObject {
-  try {
-    return create(pem);
-  } catch (cause) {
-    throw badSetting(name, 'must be a key in PEM format', cause);
-  }
+  return readApiKey('PAY_API_V2_KEY', key);
 }

@@ -28,6 +28,12 @@ export function readMessageKey(encodingAesKey: string): MessageKey | undefined {
 }
 
 /**
+ * The beginning of the nonce of each reply. Pushes and replies have the same keys and the same signature, so a reply
+ * must not pass as a push. WeChat's nonces are numbers.
+ */
+export const REPLY_NONCE = 'reply';
+
+/**
  * Returns SHA-1 over the sorted parts as hex. `signature` covers token, timestamp and nonce; `msg_signature` also
  * covers the ciphertext. WeChat sorts in code-unit order, unlike localeCompare.
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html

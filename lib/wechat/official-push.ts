@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AppError, isAppError } from '../core/errors.ts';
-import { openMessage, signParts, type MessageKey } from './message-cipher.ts';
+import { openMessage, REPLY_NONCE, signParts, type MessageKey } from './message-cipher.ts';
 import { readPush, type PushFacts } from './read-push.ts';
 import { parseXml } from './xml.ts';
 
@@ -133,6 +133,7 @@ function checkSignature(
   if (isRepeated || !SECONDS.test(timestamp!) || nonce!.length > MAX_NONCE_CHARACTERS) {
     throw rejectedPush('its query repeats a parameter, or its timestamp or nonce is malformed');
   }
+  if (nonce!.startsWith(REPLY_NONCE)) throw rejectedPush('it is a reply of this service');
   const expected = Buffer.from(signParts(keys.token, timestamp!, nonce!, ...more));
   const signature = Buffer.from(given!);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {

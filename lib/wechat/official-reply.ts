@@ -1,5 +1,5 @@
 import type { Runtime } from '../core/runtime.ts';
-import { sealMessage, signParts, type MessageKey } from './message-cipher.ts';
+import { REPLY_NONCE, sealMessage, signParts, type MessageKey } from './message-cipher.ts';
 import type { OfficialPush, PushKeys } from './official-push.ts';
 import { cdata } from '../core/cdata.ts';
 import { cutUtf8 } from '../core/utf8.ts';
@@ -88,7 +88,7 @@ function renderArticle({ title, description, pictureUrl, url }: Article): string
 
 function seal(xml: string, timestamp: string, key: MessageKey, { randomBytes, keys }: ReplyDeps): string {
   const encrypted = sealMessage(xml, { key, appId: keys.appId, random: randomBytes(RANDOM_BYTES) });
-  const nonce = String(randomBytes(4).readUInt32BE());
+  const nonce = REPLY_NONCE + randomBytes(4).readUInt32BE();
   const signature = signParts(keys.token, timestamp, nonce, encrypted);
   return (
     `<xml><Encrypt>${cdata(encrypted)}</Encrypt><MsgSignature>${cdata(signature)}</MsgSignature>` +

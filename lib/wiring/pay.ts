@@ -14,7 +14,14 @@ import type { SweepDeps } from '../pay/sweep.ts';
 import { optionalSecret } from '../secrets/secrets.ts';
 import { certificateStore } from '../store/certificates.ts';
 import type { PayApiName } from '../store/orders.ts';
-import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../wechat-pay/credentials.ts';
+import {
+  loadApiV2Key,
+  loadApiV3Keys,
+  loadMerchant,
+  loadOwnMerchant,
+  loadPublicKey,
+} from '../wechat-pay/credentials.ts';
+import type { OwnMerchant } from '../wechat-pay/notice.ts';
 import { payApiV2, refundApiV2, type PayApiV2Deps } from '../wechat-pay/v2/api.ts';
 import { payApiV3, refundApiV3 } from '../wechat-pay/v3/api.ts';
 import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/certificates.ts';
@@ -123,10 +130,11 @@ export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> 
  */
 export async function loadPayNotify(
   outside: Runtime = runtime,
-): Promise<Budgeted<RefundDeps & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
+): Promise<Budgeted<RefundDeps & OwnMerchant & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
   const calls = refundCalls(outside);
   const [apiV3Keys, keys, stored] = await Promise.all([loadApiV3Keys(), loadPlatformKeys(outside), loadTable(outside)]);
-  return budgeted(outside, (send) => ({ ...stored, ...calls(send), apiV3Keys, platformKeys: keys.findWith(send) }));
+  const opening = { ...loadOwnMerchant(), apiV3Keys };
+  return budgeted(outside, (send) => ({ ...stored, ...calls(send), ...opening, platformKeys: keys.findWith(send) }));
 }
 
 /**
@@ -135,11 +143,11 @@ export async function loadPayNotify(
  */
 export async function loadPayNotifyV2(
   outside: Runtime = runtime,
-): Promise<Budgeted<RefundDeps & { mchId: string; apiV2Key: string }>> {
-  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
+): Promise<Budgeted<RefundDeps & OwnMerchant & { apiV2Key: string }>> {
+  const own = loadOwnMerchant();
   const calls = refundCalls(outside);
   const [stored, apiV2Key] = await Promise.all([loadTable(outside), loadApiV2Key()]);
-  return budgeted(outside, (send) => ({ ...stored, ...calls(send), mchId, apiV2Key }));
+  return budgeted(outside, (send) => ({ ...stored, ...calls(send), ...own, apiV2Key }));
 }
 
 /**
@@ -232,7 +240,7 @@ async function loadPlatformKeys(outside: Runtime): Promise<LoadedPlatformKeys> {
   return { publicKeyId: publicKey?.id, ring, findWith, fetchWith };
 }
 
-async function loadSigning(outside: Runtime): Promise<Omit<SigningDeps, 'platformKeyId'>> {
+async function loadSigning(outside: Runtime): Promise<Runtime & Omit<SigningDeps, 'platformKeyId'>> {
   const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
   return { ...outside, payBaseUrl, merchant: await loadMerchant() };
 }

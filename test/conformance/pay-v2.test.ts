@@ -1,5 +1,4 @@
 // Published and self-made vectors of WeChat Pay API v2; each names its origin in vectors/pay.json.
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +6,6 @@ import { AppError } from '../../lib/core/errors.ts';
 import { readFields, writeFields } from '../../lib/wechat-pay/v2/fields.ts';
 import { openPayNotificationV2 } from '../../lib/wechat-pay/v2/open-notification.ts';
 import { signJsapiPaymentV2 } from '../../lib/wechat-pay/v2/payment-sheet.ts';
-import { decryptReqInfo } from '../../lib/wechat-pay/v2/req-info.ts';
 import { isSigned, signFields, type V2SignType } from '../../lib/wechat-pay/v2/sign.ts';
 
 interface Vector {
@@ -20,9 +18,6 @@ interface Vector {
   type: V2SignType;
   string: string;
   sign: string;
-  ciphertext: string;
-  req_info: string;
-  plaintext: string;
   md5: string;
   hmac: string;
   xmlMd5: string;
@@ -86,9 +81,11 @@ describe('API v2 signature', () => {
   });
 });
 
+const own = { mchId: '1900000001', appIds: ['wx0123456789abcdef'] };
+
 describe('openPayNotificationV2 for a payment', () => {
   const { xmlMd5, apiV2Key, md5, hmac } = byId('L13');
-  const open = (xml: string | Buffer) => openPayNotificationV2(Buffer.from(xml), { apiV2Key, mchId: '1900000001' });
+  const open = (xml: string | Buffer) => openPayNotificationV2(Buffer.from(xml), { apiV2Key, ...own });
   /** Changes elements of L13 without a new sign. */
   const changed = (from: string | RegExp, to: string) => {
     const xml = xmlMd5.replace(from, to);
@@ -194,8 +191,8 @@ describe('openPayNotificationV2 for a payment', () => {
     ['an amount of 64 bits', { total_fee: '18446744073709551615' }],
     ['a time in another format', { time_end: '2025-08-01T12:00:05+08:00' }],
     ['an order number that is too long', { out_trade_no: 'x'.repeat(65) }],
-  ])('rejects a signed notification with %s as PARAM_ERROR', (_, change) => {
-    expect(() => open(resigned(change))).toThrow(rejectedWith('PARAM_ERROR'));
+  ])('opens a signed notification of our merchant and app with %s as unreadable', (_, change) => {
+    expect(open(resigned(change))).toMatchObject({ kind: 'unreadable', error: { code: 'INTERNAL' } });
   });
 
   it('keeps every digit of a number and every blank of a value', () => {
@@ -213,7 +210,8 @@ describe('openPayNotificationV2 for a payment', () => {
   it('returns the merchant and the app of the notification, for the ledger to compare', () => {
     const named = { appId: 'wx2', mchId: '1900000002' };
     expect(open(resigned({ appid: 'wx2', mch_id: '1900000002' }))).toMatchObject({ transaction: named });
-    expect(() => open(resigned({ mch_id: '' }))).toThrow(rejectedWith('PARAM_ERROR'));
+    for (const missing of ['mch_id', 'return_code'])
+      expect(() => open(resigned({ [missing]: '' }))).toThrow(rejectedWith('PARAM_ERROR'));
   });
 
   it('returns the currency of the notification, CNY by default', () => {
@@ -221,80 +219,18 @@ describe('openPayNotificationV2 for a payment', () => {
     expect(open(resigned({ fee_type: '' }))).toMatchObject({ transaction: { payment: { currency: 'CNY' } } });
   });
 
-  it('returns the plaintext of a signed notification that reports no success', () => {
-    const xml = resigned({ result_code: 'FAIL', err_code: 'SYSTEMERROR' });
-    const id = createHash('sha256').update(xml).digest('hex');
-    expect(open(xml)).toEqual({ kind: 'other', id, eventType: 'PAYMENT.FAIL', plaintext: xml });
-    expect(open(resigned({ return_code: 'FAIL' }))).toMatchObject({ kind: 'other' });
+  it('returns the content of a signed notification of a failed payment, whose id depends on its content', () => {
+    const failed = { result_code: 'FAIL', err_code: 'SYSTEMERROR' };
+    const opened = open(resigned(failed)) as { id: string; content: string };
+    expect(opened).toMatchObject({ kind: 'other', eventType: 'PAYMENT.FAIL', reason: 'failed-payment' });
+    const { sign: _, nonce_str: __, ...content }: Record<string, string> = { ...readFields(xmlMd5), ...failed };
+    expect(JSON.parse(opened.content)).toEqual(content);
+    expect(open(resigned({ ...failed, nonce_str: 'n' }).replace('<xml>', '<xml> '))).toEqual(opened);
+    expect(open(resigned({ ...failed, err_code: 'OTHER' }))).not.toMatchObject({ id: opened.id });
+    for (const missing of ['err_code', 'out_trade_no', 'result_code'])
+      expect(open(resigned({ ...failed, [missing]: '' }))).toMatchObject({ kind: 'unreadable' });
     expect(() => open('<xml><mch_id>1900000001</mch_id><return_code>FAIL</return_code></xml>')).toThrow(
       rejectedWith('FORBIDDEN'),
     );
-  });
-});
-
-describe('decryptReqInfo', () => {
-  it.each(ofKind('md5-key'))('derives the key of $id ($origin)', ({ apiV2Key, key }) => {
-    const cipher = createCipheriv('aes-256-ecb', key, null);
-    const sealed = cipher.update('x', 'utf8', 'base64') + cipher.final('base64');
-    expect(decryptReqInfo(apiV2Key, sealed)).toBe('x');
-  });
-
-  it.each(ofKind('aes-256-ecb'))('AES-256-ECB alone opens $id ($origin)', ({ key, ciphertext, plaintext }) => {
-    const decipher = createDecipheriv('aes-256-ecb', key, null);
-    expect(decipher.update(ciphertext, 'base64', 'utf8') + decipher.final('utf8')).toBe(plaintext);
-  });
-
-  it.each(ofKind('req_info'))('opens $id ($origin)', ({ apiV2Key, req_info, plaintext }) => {
-    expect(decryptReqInfo(apiV2Key, req_info)).toBe(plaintext);
-  });
-});
-
-describe('openPayNotificationV2 for a refund', () => {
-  const { apiV2Key, req_info: official } = byId('L12');
-  const refundXml = (reqInfo: string, mchId = '1900000001') =>
-    `<xml><return_code>SUCCESS</return_code><appid><![CDATA[wx0123456789abcdef]]></appid><mch_id><![CDATA[${mchId}]]></mch_id>` +
-    `<nonce_str><![CDATA[TeqClE3i0mvn3DrK]]></nonce_str><req_info><![CDATA[${reqInfo}]]></req_info></xml>`;
-  const open = (xml: string, key = apiV2Key) =>
-    openPayNotificationV2(Buffer.from(xml), { apiV2Key: key, mchId: '1900000001' });
-
-  it('opens L12 as a refund claim', () => {
-    expect(open(refundXml(official))).toEqual({
-      kind: 'refund-claim',
-      refund: {
-        mchId: '1900000001',
-        outTradeNo: '71106718111915575302817',
-        transactionId: '4200000215201811190261405420',
-        outRefundNo: '131811191610442717309',
-        refundId: '50000408942018111907145868882',
-        status: 'SUCCESS',
-        amountFen: 3960,
-        totalFen: 3960,
-        successAt: '2018-11-19T08:24:13.000Z',
-      },
-    });
-  });
-
-  it('rejects a refund of another merchant, and under any other key', () => {
-    expect(() => open(refundXml(official, '1900000002'))).toThrow(rejectedWith('FORBIDDEN'));
-    fc.assert(
-      fc.property(fc.stringMatching(/^[a-z0-9]{32}$/), (key) => {
-        expect(() => open(refundXml(official), key)).toThrow(rejectedWith('FORBIDDEN'));
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  it('rejects any req_info that is not a ciphertext', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.base64String({ maxLength: 200 }), fc.stringMatching(/^[\w +/=-]+$/)), (nonsense) => {
-        expect(() => open(refundXml(nonsense))).toThrow(rejectedWith('FORBIDDEN'));
-      }),
-    );
-  });
-
-  it.each(['V8', 'V9'])('rejects %s, whose content is not a refund', (id) => {
-    const vector = byId(id);
-    const code = id === 'V8' ? 'FORBIDDEN' : 'PARAM_ERROR';
-    expect(() => open(refundXml(vector.req_info), vector.apiV2Key)).toThrow(rejectedWith(code));
   });
 });

@@ -110,6 +110,8 @@ describe('openPayNotification', () => {
       {
         platformKeys: async (serial) => (serial === vector.serial ? keyOf(vector) : undefined),
         apiV3Keys: [currentKey, vector.apiV3Key],
+        mchId: '1900000001',
+        appIds: ['wx0123456789abcdef'],
         nowMs: (Number(vector.timestamp) + lateS) * 1_000,
       },
     );

@@ -17,7 +17,7 @@ import { recordDifference } from '../../lib/store/bills.ts';
 import { setSubscribed } from '../../lib/store/identities.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { markClosed, markPaid, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
-import { recordMismatch } from '../../lib/store/pay-notices.ts';
+import { recordMismatch, recordNotice } from '../../lib/store/pay-notices.ts';
 import { writeRefund, type Refund } from '../../lib/store/refunds.ts';
 import { putSceneScan } from '../../lib/store/scene-scans.ts';
 import { recordingLambda } from '../support/lambda-api.ts';
@@ -212,16 +212,18 @@ describe('events of the table stream', () => {
     expect(published()[1]).toMatchObject({ data: { outTradeNo, userId: 'k3v9x2m7q1w8z4t6', transactionId: '42' } });
   });
 
-  it('contain a mismatched payment and a bill difference once', async () => {
+  it('contain a mismatched payment, an unhandled notification and a bill difference once', async () => {
     const mismatch = { transactionId: '43', outTradeNo: 'x', reasons: ['unknown order'], seenAt: AT };
     const difference = { date: '2026-11-19', kind: 'amount' as const, no: 'x', ours: 1, theirs: 2, seenAt: AT };
+    const notice = { id: 'n-1', eventType: 'ODD', reason: 'event-type', content: '{}', seenAt: AT, expiresAt: 1 };
     for (let n = 0; n < 2; n += 1) {
       await recordMismatch(world.table, mismatch);
+      await recordNotice(world.table, notice);
       await recordDifference(world.table, difference);
     }
-    expect(await namesUntil('bill.differed')).toEqual(['payment.mismatched', 'bill.differed']);
+    expect(await namesUntil('bill.differed')).toEqual(['payment.mismatched', 'payment.notice-stored', 'bill.differed']);
     const { seenAt: _, ...data } = difference;
-    expect(published()[1]).toMatchObject({ data });
+    expect(published()[2]).toMatchObject({ data });
   });
 
   it('cause no invocation for the item of a session', async () => {

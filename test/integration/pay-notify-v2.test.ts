@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
-import { readRefund } from '../../lib/store/refunds.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
-import { paymentFields, paymentNotice, refundNotice, signV2, xml, xmlEvent } from '../support/pay-notification-v2.ts';
+import { paymentFields, paymentNotice, signV2, xml, xmlEvent } from '../support/pay-notification-v2.ts';
 import { createWebhookWorld } from '../support/webhooks.ts';
 import { ids } from '../support/world.ts';
 
@@ -152,6 +151,72 @@ describe('pay-notify-v2 for payments', () => {
     },
   );
 
+  it.each([
+    ['partner-form', 'sub_mch_id'],
+    ['combined-form', 'combine_mch_id'],
+    ['papay', 'contract_id'],
+  ])('stores a notification of %s once, acknowledges it, and books the payment of the order', async (form, field) => {
+    const { person, payment, state } = await newOrder();
+    const seen = world.address.events.length;
+    await world.faults('notify', form);
+    await world.phone.act(person, 'pay', { prepayId: payment.package });
+    expect(await state()).toBe('PAID');
+    expect(world.address.events.length - seen).toBe(2);
+    const notices = (await world.notices()).filter(({ content }) => content.includes(`"${field}"`));
+    expect(notices).toMatchObject([{ eventType: 'PAYMENT.SUCCESS', reason: 'form' }]);
+    const before = await world.everything();
+    expect(await world.send(world.address.events[seen]!)).toMatchObject({ statusCode: 200, body: ACCEPTED });
+    expect(await world.everything()).toEqual(before);
+  });
+
+  it('rejects the payment of a client as a notification, however its XML is written, and stores nothing', async () => {
+    const { payment } = await newOrder();
+    const { paySign: sign, ...fields } = payment;
+    expect(signV2(fields, 'HMAC-SHA256')).toBe(sign);
+    const body = xml({ ...fields, sign });
+    for (const written of [body, body.replace('<xml>', '<xml> '), body.replaceAll(/(<\/\w+>)</g, '$1\n<')])
+      expect((await world.expectRefused(xmlEvent(written))).statusCode).toBe(400);
+  });
+
+  it('stores a payment of another merchant without our order once and acknowledges it', async () => {
+    const before = (await world.everything()).length;
+    for (let times = 0; times < 3; times += 1) {
+      const event = paymentNotice({
+        out_trade_no: 'T-of-another-merchant',
+        mch_id: '1900000002',
+        nonce_str: `n${times}`,
+      });
+      expect(await world.send(event)).toMatchObject({ statusCode: 200, body: ACCEPTED });
+    }
+    expect((await world.everything()).length - before).toBe(1);
+  });
+
+  it.each(['transaction_id', 'out_trade_no', 'total_fee', 'time_end', 'result_code'])(
+    'asks WeChat to repeat a payment of our merchant and app without %s, and counts it',
+    async (field) => {
+      const { number, state } = await newOrder();
+      await world.expectUnreadable(paymentNotice({ ...number, [field]: '' }));
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
+
+  it('stores a failed payment once, at most 4 KB, however its XML is written', async () => {
+    const { number, state } = await newOrder();
+    const failed = { ...number, result_code: 'FAIL', err_code: 'SYSTEMERROR', attach: 'x'.repeat(9_000) };
+    const fields = paymentFields(failed);
+    const body = xml({ ...fields, sign: signV2(fields) });
+    const before = (await world.everything()).length;
+    for (let blanks = 0; blanks < 5; blanks += 1) {
+      const event = xmlEvent(body.replace('<xml>', `<xml>${' '.repeat(blanks)}`));
+      expect(await world.send(event)).toMatchObject({ statusCode: 200, body: ACCEPTED });
+    }
+    expect((await world.everything()).length - before).toBe(1);
+    const notice = (await world.notices()).find(({ reason }) => reason === 'failed-payment');
+    expect(notice).toMatchObject({ eventType: 'PAYMENT.FAIL' });
+    expect(notice!.content).toHaveLength(4_096);
+    expect(await state()).toBe('NOTPAY');
+  });
+
   it('compares the amount of the order, not the amount after coupons', async () => {
     const { number, state } = await newOrder();
     expect((await world.send(paymentNotice({ ...number, cash_fee: '1' }))).statusCode).toBe(200);
@@ -170,51 +235,5 @@ describe('pay-notify-v2 for payments', () => {
     expect(answer).toMatchObject({ statusCode: 500, body: expect.stringContaining('FAIL') });
     expect((await world.send(event)).statusCode).toBe(200);
     expect(await state()).toBe('PAID');
-  });
-});
-
-describe('pay-notify-v2 for refunds', () => {
-  const content = (outTradeNo: string, change: Record<string, string> = {}) => ({
-    transaction_id: '42',
-    out_trade_no: outTradeNo,
-    refund_id: '50x',
-    out_refund_no: `claim-${outTradeNo.slice(-12)}`,
-    total_fee: '1800',
-    settlement_total_fee: '1800',
-    refund_fee: '1800',
-    settlement_refund_fee: '1800',
-    refund_status: 'SUCCESS',
-    success_time: '2026-11-20 12:00:05',
-    refund_recv_accout: '支付用户零钱',
-    refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
-    refund_request_source: 'VENDOR_PLATFORM',
-    ...change,
-  });
-
-  it('stores and acknowledges a claim, and moves no money while WeChat does not confirm the claim', async () => {
-    const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
-    const answer = await world.send(refundNotice(content(outTradeNo)));
-    expect(answer).toMatchObject({ statusCode: 200, body: ACCEPTED });
-    const { out_refund_no } = content(outTradeNo);
-    expect(await readRefund(world.table, out_refund_no)).toMatchObject({ status: 'REPORTED', source: 'CONSOLE' });
-    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID', refundedFen: 0 });
-  });
-
-  it.each<[string, (outTradeNo: string) => ReturnType<typeof refundNotice>]>([
-    ['with another key', (no) => refundNotice(content(no), 'x'.repeat(32))],
-    ['for another merchant', (no) => refundNotice(content(no), undefined, { mch_id: '1900000002' })],
-    ['without an amount', (no) => refundNotice(content(no, { refund_fee: '' }))],
-    ['with an unknown status', (no) => refundNotice(content(no, { refund_status: 'WHATEVER' }))],
-    ['that is not base64', (no) => refundNotice(content(no), undefined, { req_info: '%%%' })],
-  ])('rejects a refund notification %s and stores nothing', async (_, event) => {
-    const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
-    await world.expectRefused(event(outTradeNo));
-  });
-
-  it('rejects a refund of an unknown order and records the mismatch once', async () => {
-    const before = (await world.everything()).length;
-    const event = refundNotice(content('T20250801120000000001'));
-    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(409);
-    expect((await world.everything()).length - before).toBe(1);
   });
 });

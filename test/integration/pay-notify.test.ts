@@ -110,12 +110,34 @@ describe('pay-notify', () => {
     expect(await state()).toBe('NOTPAY');
   });
 
-  it('rejects a signed envelope whose ciphertext has another APIv3 key or a flipped bit in the amount', async () => {
+  it.each<[string, Parameters<typeof notification>[1]]>([
+    ['has another APIv3 key', { apiV3Key: 'x'.repeat(32) }],
+    [
+      'has a flipped bit in the amount',
+      { damage: (sealed, plain) => void (sealed[plain.indexOf('"total":1') + 8]! ^= 8) },
+    ],
+  ])('asks WeChat to repeat a signed notification whose ciphertext %s, and counts it', async (_, craft) => {
     const { order, state } = await paidOrder();
-    await world.expectRefused(notification({ out_trade_no: order.outTradeNo }, { apiV3Key: 'x'.repeat(32) }));
-    const flipAmount = (sealed: Buffer, plain: string) => void (sealed[plain.indexOf('"total":1') + 8]! ^= 8);
-    await world.expectRefused(notification({ out_trade_no: order.outTradeNo }, { damage: flipAmount }));
+    const answer = await world.expectUnreadable(notification({ out_trade_no: order.outTradeNo }, craft));
+    expect(answer.statusCode).toBe(503);
+    expect(world.output.at(-1)).toContain('PAY_API_V3_KEY does not open');
     expect(await state()).toBe('NOTPAY');
+  });
+
+  it.each(['out_trade_no', 'transaction_id', 'trade_state', 'success_time', 'amount'])(
+    'asks WeChat to repeat a payment of our merchant and app without %s, and counts it',
+    async (field) => {
+      const { order, state } = await paidOrder();
+      await world.expectUnreadable(notification({ out_trade_no: order.outTradeNo, [field]: undefined }));
+      expect(await state()).toBe('NOTPAY');
+    },
+  );
+
+  it('asks WeChat to repeat a refund of our merchant without a refund number, and counts it', async () => {
+    const refund = { transaction_id: '42', out_trade_no: 'x', refund_id: '50', refund_status: 'SUCCESS' };
+    await world.expectUnreadable(
+      notification({ ...refund, amount: { total: 1, refund: 1 } }, { eventType: 'REFUND.SUCCESS' }),
+    );
   });
 
   it.each([
@@ -141,20 +163,72 @@ describe('pay-notify', () => {
     },
   );
 
-  it('stores an authentic notification of another kind once and acknowledges it', async () => {
-    const before = (await world.everything()).length;
-    const event = notification({ state: 'USER_OPEN' }, { eventType: 'PAYSCORE.USER_OPEN_SERVICE' });
-    for (let times = 0; times < 2; times += 1) expect((await world.send(event)).statusCode).toBe(204);
-    expect((await world.everything()).length - before).toBe(1);
+  /** Sends a notification three times and expects one notice and no other change. */
+  const expectNotice = async (send: () => ReturnType<typeof notification>) => {
+    const [before, known] = [await world.everything(), await world.notices()];
+    for (let times = 0; times < 3; times += 1) expect((await world.send(send())).statusCode).toBe(204);
+    expect((await world.everything()).length - before.length).toBe(1);
+    const [notice, ...more] = (await world.notices()).filter(({ id }) => known.every((other) => other.id !== id));
+    expect(more).toEqual([]);
+    return notice!;
+  };
+
+  it.each([
+    ['partner-form', 'sub_mchid'],
+    ['combined-form', 'sub_orders'],
+    ['profit-sharing', 'receiver'],
+    ['papay', 'contract_state'],
+  ])('stores a notification of %s once, acknowledges it, and books the payment of the order', async (form, field) => {
+    const { pay, state } = await paidOrder();
+    const seen = world.address.events.length;
+    await world.faults('notify', form);
+    await pay();
+    expect(await state()).toBe('PAID');
+    expect(world.address.events.length - seen).toBe(2);
+    const notices = (await world.notices()).filter(({ content }) => content.includes(`"${field}"`));
+    expect(notices).toMatchObject([{ eventType: 'TRANSACTION.SUCCESS', reason: 'form' }]);
+    const before = await world.everything();
+    expect((await world.send(world.address.events[seen]!)).statusCode).toBe(204);
+    expect(await world.everything()).toEqual(before);
   });
 
-  it('stores a refund notification of an unknown kind for 90 days', async () => {
-    const event = notification({ refund_status: 'ODD' }, { eventType: 'REFUND.ODD' });
-    expect((await world.send(event)).statusCode).toBe(204);
-    const kept = (await world.everything()).find((item) => (item as { eventType?: string }).eventType === 'REFUND.ODD');
-    const { expiresAt } = kept as { expiresAt: number };
-    expect(expiresAt - Date.now() / 1_000).toBeGreaterThan(89 * 86_400);
-    expect(expiresAt - Date.now() / 1_000).toBeLessThan(91 * 86_400);
+  it.each([
+    ['partner', { sp_mchid: '1900009999', sub_mchid: ids.pay.mchId }],
+    ['papay', { contract_id: '2020' }],
+  ])('leaves an order unchanged when a notification of %s has its number', async (_, change) => {
+    const { order, state } = await paidOrder();
+    const notice = await expectNotice(() => notification({ out_trade_no: order.outTradeNo, ...change }));
+    expect(notice.reason).toBe('form');
+    expect(await state()).toBe('NOTPAY');
+  });
+
+  it.each<[string, object, string]>([
+    ['payment', { out_trade_no: 'T-of-another-merchant' }, 'TRANSACTION.SUCCESS'],
+    ['payment without a time', { success_time: undefined }, 'TRANSACTION.SUCCESS'],
+    [
+      'refund',
+      {
+        out_trade_no: 'T-of-another-merchant',
+        out_refund_no: 'R-1',
+        refund_id: '50',
+        refund_status: 'SUCCESS',
+        amount: { total: 1, refund: 1 },
+      },
+      'REFUND.SUCCESS',
+    ],
+    ['partner refund', { sp_mchid: '1900009999', refund_status: 'SUCCESS' }, 'REFUND.SUCCESS'],
+  ])('stores a %s of another merchant without our order once and acknowledges it', async (_, change, eventType) => {
+    await expectNotice(() => notification({ ...change, mchid: '1900000002' }, { eventType }));
+  });
+
+  it('stores a notification of an unknown type once, for 90 days and at most 4 KB, and acknowledges it', async () => {
+    const content = { state: '微'.repeat(2_000) };
+    const notice = await expectNotice(() => notification(content, { eventType: 'PAYSCORE.USER_OPEN_SERVICE' }));
+    expect(notice).toMatchObject({ eventType: 'PAYSCORE.USER_OPEN_SERVICE', reason: 'event-type' });
+    expect(Buffer.byteLength(notice.content)).toBeLessThanOrEqual(4_096);
+    expect(notice.content).toMatch(/微$/);
+    expect(notice.expiresAt - Date.now() / 1_000).toBeGreaterThan(89 * 86_400);
+    expect(notice.expiresAt - Date.now() / 1_000).toBeLessThan(91 * 86_400);
   });
 
   it('rejects a signed payment notification whose trade state is not SUCCESS', async () => {

@@ -74,6 +74,19 @@ describe('platform keys while WeChat signs with certificates and with the public
     expect((await world.calls(CERTIFICATES)) - callsBefore).toBeLessThanOrEqual(1);
     expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'NOTPAY' });
   });
+
+  it('verify the notifications of a certificate whose serial begins with a zero byte', async () => {
+    const known = await listOf();
+    await world.faults('certificates', 'leading-zero-serial');
+    await rotate();
+    // The interval between two fetches for an unknown serial is over.
+    await stored().put({ list: known, nowMs: Date.now() - 11_000 });
+    const { outTradeNo } = await buyers.paidOrder({ paid: false });
+    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ state: 'PAID' });
+    const serials = (await listOf()).map(({ serial }) => serial);
+    expect(serials).toHaveLength(known.length + 1);
+    expect(serials.at(-1)).toMatch(/^00[0-9A-F]{38}$/);
+  });
 });
 
 describe('platform keys without the public key', () => {

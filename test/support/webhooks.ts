@@ -8,6 +8,14 @@ type Name = 'official-events' | 'pay-notify' | 'pay-notify-v2';
 /** The prefix of the stored platform keys, which a rejected request may refresh. */
 const PLATFORM_KEYS = 'PAYKEYS#';
 
+interface StoredNotice {
+  id: string;
+  eventType: string;
+  reason: string;
+  content: string;
+  expiresAt: number;
+}
+
 /**
  * Creates a world in which the simulator calls one webhook over HTTP, and records the log of the webhook. Each world loads
  * its own copy of the function, because a function reads its settings once. `settings` are added to the required settings.
@@ -55,6 +63,21 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
       expect(await everything()).toEqual(before);
       return answer;
     },
+    /** Expects a status of 5xx, one count of the metric, and an unchanged table. */
+    async expectUnreadable(event: LambdaFunctionURLEvent) {
+      const before = await everything();
+      const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+      const answer = await invoke(loaded, event);
+      const counts = stdout.mock.calls.filter(([line]) => String(line).includes('"UnreadableNotifications":1'));
+      stdout.mockRestore();
+      expect(answer.statusCode).toBeGreaterThanOrEqual(500);
+      expect(counts).toHaveLength(1);
+      expect(await everything()).toEqual(before);
+      return answer;
+    },
+    /** Returns the stored notifications that no flow handles. */
+    notices: async () =>
+      (await everything()).filter((item) => (item as { sk: string }).sk === 'NOTICE') as StoredNotice[],
     close: () => Promise.all([world.simulator.close(), ...[address, v3, v2].map((served) => served.close())]),
   };
 }

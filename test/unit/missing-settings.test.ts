@@ -201,7 +201,7 @@ const MERCHANT_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .toString();
 
 describe('pay-prepay', () => {
-  const PAY = ['PAY_MCH_ID', 'PAY_NOTIFY_URL', 'PAY_V2_NOTIFY_URL', 'PAY_MCH_CERT_SERIAL', 'PAY_PUBLIC_KEY_ID'];
+  const PAY = ['PAY_MCH_ID', 'PAY_NOTIFY_URL', 'PAY_V2_NOTIFY_URL', 'PAY_PUBLIC_KEY_ID'];
   const key32 = 'k'.repeat(32);
 
   it.each<[string, Record<string, string>, string]>([
@@ -221,6 +221,7 @@ describe('pay-prepay', () => {
     vi.stubEnv('PUBLIC_BASE_URL', 'https://api.example.com');
     vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
     vi.stubEnv('PAY_MCH_PRIVATE_KEY', MERCHANT_KEY);
+    vi.stubEnv('PAY_MCH_CERT_SERIAL', 'F'.repeat(40));
     for (const [name, value] of Object.entries(values)) vi.stubEnv(name, value);
     const { statusCode, body } = await call('pay-prepay');
     expect(statusCode).toBe(503);
@@ -230,7 +231,7 @@ describe('pay-prepay', () => {
 
 describe('with an invalid setting', () => {
   it.each([
-    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY must be a key in PEM format'],
+    ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY is not a key in PEM form'],
     ['official-events', { OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure'],
     [
       'official-events',

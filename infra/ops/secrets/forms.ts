@@ -1,5 +1,13 @@
-import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { badSetting, type SecretName } from '../../../lib/core/config.ts';
+import {
+  bareText,
+  readApiKey,
+  readCertSerial,
+  readMerchantCertificate,
+  readMerchantKey,
+  readPlatformKey,
+} from '../../../lib/wechat-pay/key-text.ts';
 import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import { checkSigningKeys, createSigningKeys } from './signing-keys.ts';
 
@@ -37,12 +45,15 @@ export const FORMS: Record<SecretName, SecretForm> = {
   PAY_MCH_PRIVATE_KEY: {
     part: 'WeChat Pay',
     hint: 'merchant key: @apiclient_key.pem, or pasted',
-    read: (text) => merchantKey(text).export({ type: 'pkcs8', format: 'pem' }).toString().trim(),
+    read: (text) => readMerchantKey(text).export({ type: 'pkcs8', format: 'pem' }).toString().trim(),
   },
   PAY_MCH_CERT_SERIAL: {
     part: 'WeChat Pay',
     hint: 'its certificate: @apiclient_cert.pem, or the serial number',
-    read: (text) => merchantCertificate(text)?.serialNumber.toUpperCase() ?? typedSerial(text),
+    read: (text) => {
+      merchantCertificate(text);
+      return readCertSerial(text);
+    },
   },
   PAY_API_V3_KEY: { part: 'WeChat Pay', hint: 'APIv3 key', read: payKey('PAY_API_V3_KEY') },
   PAY_API_V3_KEY_PREVIOUS: {
@@ -54,16 +65,12 @@ export const FORMS: Record<SecretName, SecretForm> = {
   PAY_PUBLIC_KEY_ID: {
     part: 'WeChat Pay',
     hint: 'id of the WeChat Pay public key',
-    read: shaped(
-      'PAY_PUBLIC_KEY_ID',
-      /^PUB_KEY_ID_[0-9A-Za-z]{16,}$/,
-      'must be PUB_KEY_ID_ and a long number, as the merchant platform shows it',
-    ),
+    read: (text) => publicKeyId(bareText(text)),
   },
   PAY_PUBLIC_KEY: {
     part: 'WeChat Pay',
     hint: 'WeChat Pay public key: @pub_key.pem, or pasted',
-    read: (text) => platformKey(text).export({ type: 'spki', format: 'pem' }).toString().trim(),
+    read: (text) => readPlatformKey(text).export({ type: 'spki', format: 'pem' }).toString().trim(),
   },
   ORIGIN_SECRET: {
     part: 'CloudFront',
@@ -72,54 +79,19 @@ export const FORMS: Record<SecretName, SecretForm> = {
   },
 };
 
-/** Reads the private key that signs for the merchant. @throws NOT_CONFIGURED */
-function merchantKey(text: string): KeyObject {
-  const name = 'PAY_MCH_PRIVATE_KEY';
-  if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is apiclient_key.pem');
-  if (/BEGIN PUBLIC KEY/.test(text)) throw badSetting(name, 'is a public key; the private one is apiclient_key.pem');
-  if (/ENCRYPTED/.test(text)) throw badSetting(name, 'has a passphrase; give the key without one');
-  return rsa2048(name, () => createPrivateKey(text));
-}
-
-/** Returns the certificate in the text; undefined when the text is no PEM. @throws NOT_CONFIGURED for an invalid or expired one */
+/** Returns the certificate in the text; undefined for a serial number. @throws NOT_CONFIGURED for an expired one */
 export function merchantCertificate(text: string): X509Certificate | undefined {
-  const name = 'PAY_MCH_CERT_SERIAL';
-  if (!text.includes('-----BEGIN')) return undefined;
-  let certificate;
-  try {
-    certificate = new X509Certificate(text);
-  } catch (cause) {
-    throw badSetting(name, 'must be apiclient_cert.pem or a serial number; this is not a certificate', cause);
-  }
-  if (certificate.validToDate.getTime() < Date.now()) throw badSetting(name, 'is of a certificate that has expired');
+  const certificate = readMerchantCertificate(text);
+  if (certificate && certificate.validToDate.getTime() < Date.now())
+    throw badSetting('PAY_MCH_CERT_SERIAL', 'is of a certificate that has expired');
   return certificate;
 }
 
-/** Reads the public key of WeChat Pay's signatures. @throws NOT_CONFIGURED */
-function platformKey(text: string): KeyObject {
-  const name = 'PAY_PUBLIC_KEY';
-  // Node would accept both and derive their public key.
-  if (/BEGIN CERTIFICATE/.test(text)) throw badSetting(name, 'is a certificate; the key is pub_key.pem');
-  if (/PRIVATE KEY/.test(text)) throw badSetting(name, 'is a private key; the public one of WeChat Pay is pub_key.pem');
-  return rsa2048(name, () => createPublicKey(text));
-}
-
-function rsa2048(name: SecretName, create: () => KeyObject): KeyObject {
-  let key;
-  try {
-    key = create();
-  } catch (cause) {
-    throw badSetting(name, 'is not a key in PEM form', cause);
-  }
-  if (key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails?.modulusLength === 2_048) return key;
-  throw badSetting(name, 'must be an RSA key of 2048 bits');
-}
-
-/** Reads a serial number as WeChat shows it: 20 bytes in hex. */
-function typedSerial(text: string): string {
-  if (/^[0-9a-f]{40}$/i.test(text)) return text.toUpperCase();
-  throw badSetting('PAY_MCH_CERT_SERIAL', 'must be 40 hex digits; or answer @apiclient_cert.pem');
-}
+const publicKeyId = shaped(
+  'PAY_PUBLIC_KEY_ID',
+  /^PUB_KEY_ID_[0-9A-Za-z]{16,}$/,
+  'must be PUB_KEY_ID_ and a long number, as the merchant platform shows it',
+);
 
 function appSecret(name: SecretName) {
   return shaped(name, /^[0-9a-f]{32}$/i, 'must be 32 hex digits');
@@ -133,7 +105,7 @@ function aesKey(name: SecretName) {
 }
 
 function payKey(name: SecretName) {
-  return shaped(name, /^[\x21-\x7e]{32}$/, 'must be exactly 32 bytes of ASCII, without spaces');
+  return (text: string) => readApiKey(name, text);
 }
 
 function shaped(name: SecretName, shape: RegExp, reason: string) {

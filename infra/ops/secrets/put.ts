@@ -1,7 +1,7 @@
-import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { badSetting, type SecretName } from '../../../lib/core/config.ts';
 import { isAppError } from '../../../lib/core/errors.ts';
+import { readMerchantKey } from '../../../lib/wechat-pay/key-text.ts';
 import { explainError, CommandError } from '../command.ts';
 import type { Answers } from './answers.ts';
 import { FORMS, merchantCertificate } from './forms.ts';
@@ -150,7 +150,7 @@ function merchantKeyOf(given: Map<SecretName, string>, stored: Map<SecretName, s
 function isCertificateOf(text: string, privateKey: string | undefined): boolean {
   const certificate = merchantCertificate(text);
   if (!certificate || !privateKey) return false;
-  if (certificate.checkPrivateKey(createPrivateKey(privateKey))) return true;
+  if (certificate.checkPrivateKey(readMerchantKey(privateKey))) return true;
   throw badSetting('PAY_MCH_CERT_SERIAL', 'is of a certificate that does not belong to PAY_MCH_PRIVATE_KEY');
 }
 

@@ -1,18 +1,23 @@
 import type { Clock } from '../clock.ts';
 import type { DeliveryResult } from '../deliver.ts';
+import type { Faults } from '../faults.ts';
+import { VARIANTS } from '../variants.ts';
 import type { PaySettings } from '../settings.ts';
 import type { PayOrder, Refund, RefundStatus } from './ledger.ts';
 import type { DeliverNotification } from './notification-delivery.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import { refundStatusOf } from './refunds.ts';
-import { buildV2PaymentNotification, buildV2RefundNotification } from './v2/notification.ts';
+import { buildV2Notification, buildV2PaymentNotification, buildV2RefundNotification } from './v2/notification.ts';
+import { renderOtherFormV2 } from './v2/other-forms.ts';
 import { buildV3Notification } from './v3/notification.ts';
+import { renderOtherForm } from './v3/other-forms.ts';
 import { renderTransaction, renderRefundNotification } from './v3/render.ts';
 
 interface NotifierDependencies {
   settings: PaySettings;
   keys: PlatformKeys;
   clock: Clock;
+  faults: Faults;
   deliverNotification: DeliverNotification;
 }
 
@@ -38,19 +43,32 @@ export function createMerchantNotifier({
   settings,
   keys,
   clock,
+  faults,
   deliverNotification,
 }: NotifierDependencies): MerchantNotifier {
   const { mchId, apiV2Key, apiV3Key, refundCallbackUrl } = settings;
   const v3Sender = () => ({ apiV3Key, keys, now: clock.now() });
+  const payment = { event: 'TRANSACTION.SUCCESS', summary: '支付成功', type: 'transaction' } as const;
+  /** Delivers the planned notifications of other products to the address of the order. */
+  const notifyOtherForms = async ({ terms: { appId, notifyUrl: url, v2 } }: PayOrder): Promise<void> => {
+    for (const form of VARIANTS.notify.filter((planned) => faults.takeVariant('notify', planned))) {
+      const merchant = { mchId, appId, now: clock.now() };
+      const fields = renderOtherFormV2(form, merchant);
+      if (!v2) {
+        const content = renderOtherForm(form, merchant);
+        await deliverNotification(buildV3Notification({ url, ...payment, content }, v3Sender()));
+      } else if (fields && apiV2Key) await deliverNotification(buildV2Notification(url, fields, { apiV2Key }));
+    }
+  };
   return {
     notifyPayment: async (order) => {
-      const { terms, payment } = order;
-      if (!payment) return null;
+      const { terms, payment: paid } = order;
+      if (!paid) return null;
+      await notifyOtherForms(order);
       if (terms.v2)
-        return apiV2Key ? deliverNotification(buildV2PaymentNotification(order, payment, { mchId, apiV2Key })) : null;
+        return apiV2Key ? deliverNotification(buildV2PaymentNotification(order, paid, { mchId, apiV2Key })) : null;
       const content = renderTransaction(order, mchId, 'SUCCESS');
-      const about = { event: 'TRANSACTION.SUCCESS', summary: '支付成功', type: 'transaction' } as const;
-      return deliverNotification(buildV3Notification({ url: terms.notifyUrl, ...about, content }, v3Sender()));
+      return deliverNotification(buildV3Notification({ url: terms.notifyUrl, ...payment, content }, v3Sender()));
     },
     notifyRefund: async (refund) => {
       const status = refundStatusOf(refund);

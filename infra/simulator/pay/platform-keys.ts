@@ -36,10 +36,11 @@ export class PlatformKeys {
   /**
    * Adds a certificate that signs from now on; older certificates stay valid. WeChat Pay lists a new certificate
    * for some time before its use; the simulator does not wait.
+   * @param leadingZeros whether the serial number begins with a zero byte
    * @see https://pay.weixin.qq.com/doc/v3/merchant/4012068829
    */
-  rotate(): void {
-    this.certificates.push(newCertificate());
+  rotate({ leadingZeros = false } = {}): void {
+    this.certificates.push(newCertificate(leadingZeros));
   }
 
   /** The key that signs notifications. */
@@ -61,7 +62,7 @@ export class PlatformKeys {
 }
 
 /** Makes a self-signed certificate, valid in real time: receivers check it with their own clock. */
-function newCertificate(): PlatformCertificate {
+function newCertificate(leadingZeros: boolean): PlatformCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -69,7 +70,9 @@ function newCertificate(): PlatformCertificate {
   });
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  certificate.serialNumber = newSerial();
+  const serial = newSerial(leadingZeros);
+  // X.509 omits leading zero bytes of a number.
+  certificate.serialNumber = serial.replace(/^00/, '');
   // X.509 times have no milliseconds.
   const effectiveAt = Math.floor(Date.now() / 1000) * 1000;
   const expiresAt = effectiveAt + lifetimeMs;
@@ -83,7 +86,7 @@ function newCertificate(): PlatformCertificate {
   certificate.setIssuer(name);
   certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
   return {
-    id: certificate.serialNumber.toUpperCase(),
+    id: serial.toUpperCase(),
     key: createPrivateKey(privateKey),
     pem: forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n'),
     effectiveAt,
@@ -91,7 +94,7 @@ function newCertificate(): PlatformCertificate {
   };
 }
 
-/** 20 bytes; the fixed first byte keeps the number positive and the length constant. */
-function newSerial(): string {
-  return `5d${randomBytes(19).toString('hex')}`;
+/** 20 bytes; the fixed bytes keep the number positive and the length constant. */
+function newSerial(leadingZeros: boolean): string {
+  return leadingZeros ? `005d${randomBytes(18).toString('hex')}` : `5d${randomBytes(19).toString('hex')}`;
 }

@@ -54,6 +54,7 @@ export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, de
     settings: pay,
     keys,
     clock,
+    faults,
     deliverNotification: createNotificationDelivery(dependencies),
   });
   return {

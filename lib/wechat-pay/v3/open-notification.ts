@@ -1,5 +1,13 @@
 import * as v from 'valibot';
-import { AppError } from '../../core/errors.ts';
+import { AppError, isAppError } from '../../core/errors.ts';
+import {
+  isOtherForm,
+  noticeOf,
+  type ForeignNotice,
+  type Notice,
+  type OwnMerchant,
+  type Unreadable,
+} from '../notice.ts';
 import type { WechatRefund, Transaction } from '../pay-api.ts';
 import type { Verified } from '../verified.ts';
 import { assertWechatpaySignature, type PlatformKeys, type SignedHeaders } from './verify-signature.ts';
@@ -9,50 +17,88 @@ import { readTransaction } from './transaction.ts';
 
 declare const opened: unique symbol;
 
-/** A notification that WeChat Pay signed, opened with our key. Only openPayNotification creates values of this type. */
+/**
+ * A notification that WeChat Pay signed, opened with our key. Only openPayNotification creates values of this type.
+ * `foreign` is present when the content names another merchant.
+ */
 export type PayNotification = { readonly [opened]: true } & (
-  | { kind: 'payment'; transaction: Verified<Transaction> }
-  | { kind: 'refund'; refund: Verified<WechatRefund> }
-  | { kind: 'other'; id: string; eventType: string; plaintext: string }
+  | { kind: 'payment'; transaction: Verified<Transaction>; foreign?: ForeignNotice }
+  | { kind: 'refund'; refund: Verified<WechatRefund>; foreign?: ForeignNotice }
+  | (Notice & { kind: 'other' })
+  | Unreadable
 );
 
 const REFUND_EVENTS = new Set(['REFUND.SUCCESS', 'REFUND.ABNORMAL', 'REFUND.CLOSED']);
 
 const envelope = v.object({
-  id: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
   event_type: v.string(),
   resource_type: v.literal('encrypt-resource'),
   resource: sealedResource,
 });
+const anyObject = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
 
 /**
  * Opens a notification: verifies the signature over the raw bytes, parses the envelope, decrypts and authenticates the
- * resource, and reads its content. Unverified bytes are never parsed.
- * @throws FORBIDDEN when WeChat Pay did not sign the request, or our key does not decrypt the resource
- * @throws PARAM_ERROR for signed content in an unknown format; the errors of the key lookup
+ * resource, and reads its content. Unverified bytes are never parsed. The form of the content decides how it is
+ * handled, because products share event types.
+ * @throws FORBIDDEN when WeChat Pay did not sign the request; the errors of the key lookup
+ * @throws PARAM_ERROR when the content contradicts its event type
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075420
  */
 export async function openPayNotification(
   request: { headers: SignedHeaders; body: Buffer },
-  keys: { platformKeys: PlatformKeys; apiV3Keys: string[]; nowMs: number },
+  keys: OwnMerchant & { platformKeys: PlatformKeys; apiV3Keys: string[]; nowMs: number },
 ): Promise<PayNotification> {
   await assertWechatpaySignature(request, keys);
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), request.body.toString('utf8'));
-  if (!parsed.success) throw new AppError('PARAM_ERROR', 'The notification does not have the format of API v3');
-  const { id, event_type: eventType, resource } = parsed.output;
-  return readContent(id, eventType, openResource(keys.apiV3Keys, resource) as Verified<string>) as PayNotification;
+  return openBody(request.body.toString('utf8'), keys) as PayNotification;
 }
 
-function readContent(id: string, eventType: string, plaintext: Verified<string>) {
-  if (eventType === 'TRANSACTION.SUCCESS') {
-    const transaction = readTransaction(plaintext);
-    if (transaction?.tradeState === 'SUCCESS' && transaction.payment) return { kind: 'payment', transaction };
-    throw new AppError('PARAM_ERROR', 'The notification contains no successful payment');
+function openBody(json: string, { apiV3Keys, ...own }: OwnMerchant & { apiV3Keys: string[] }) {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), json);
+  if (!parsed.success) return unreadable('The notification does not have the format of API v3');
+  const { event_type: eventType, resource } = parsed.output;
+  try {
+    return readContent(eventType, openResource(apiV3Keys, resource) as Verified<string>, own);
+  } catch (error) {
+    if (isAppError(error, 'NOT_CONFIGURED')) return { kind: 'unreadable', error };
+    throw error;
   }
-  if (REFUND_EVENTS.has(eventType)) {
-    const refund = readRefundNotice(plaintext);
-    if (refund && eventType === `REFUND.${refund.status}`) return { kind: 'refund', refund };
-    throw new AppError('PARAM_ERROR', 'The notification contains no refund in the announced status');
+}
+
+function readContent(eventType: string, content: Verified<string>, { mchId, appIds }: OwnMerchant) {
+  const isPayment = eventType === 'TRANSACTION.SUCCESS';
+  if (!isPayment && !REFUND_EVENTS.has(eventType)) return noticeOf(eventType, 'event-type', content);
+  const fields = v.safeParse(anyObject, content);
+  if (!fields.success) return unreadable('The content of the notification is not a JSON object');
+  const { mchid, appid } = fields.output;
+  if (isOtherForm(fields.output)) return noticeOf(eventType, 'form', content);
+  const read = isPayment ? readPayment(content) : readRefund(eventType, content);
+  if (read) {
+    const { outTradeNo } = read.kind === 'payment' ? read.transaction : read.refund;
+    return mchid === mchId ? read : { ...read, foreign: { ...noticeOf(eventType, 'merchant', content), outTradeNo } };
   }
-  return { kind: 'other', id, eventType, plaintext };
+  // A refund names no application.
+  const isOurs = mchid === mchId && (!isPayment || appIds.includes(String(appid)));
+  if (isOurs) return unreadable('The notification names our merchant, but lacks a required field');
+  return noticeOf(eventType, mchid === mchId ? 'form' : 'merchant', content);
+}
+
+function readPayment(content: Verified<string>) {
+  const transaction = readTransaction(content);
+  if (transaction && transaction.tradeState !== 'SUCCESS') throw contradiction('contains no successful payment');
+  return transaction?.payment && { kind: 'payment' as const, transaction };
+}
+
+function readRefund(eventType: string, content: Verified<string>) {
+  const refund = readRefundNotice(content);
+  if (refund && eventType !== `REFUND.${refund.status}`) throw contradiction('contains no refund in its status');
+  return refund && { kind: 'refund' as const, refund };
+}
+
+function contradiction(what: string): AppError {
+  return new AppError('PARAM_ERROR', `The notification ${what}`);
+}
+
+function unreadable(message: string): Unreadable {
+  return { kind: 'unreadable', error: new AppError('INTERNAL', message) };
 }

@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import * as v from 'valibot';
-import { AppError } from '../../core/errors.ts';
+import { badSetting } from '../../core/config.ts';
 
 const TAG_BYTES = 16;
 
@@ -15,7 +15,8 @@ export const sealedResource = v.object({
 /**
  * Decrypts a resource with the first key that succeeds. After a rotation, a resource that was encrypted with the
  * previous key can still arrive.
- * @throws FORBIDDEN when every key fails
+ * @throws NOT_CONFIGURED when every key fails. The resource has a signature of WeChat Pay or comes from its API, so the
+ * key is wrong.
  */
 export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof sealedResource>): string {
   const { ciphertext, nonce, associated_data: associatedData } = resource;
@@ -27,7 +28,7 @@ export function openResource(apiV3Keys: string[], resource: v.InferOutput<typeof
       cause = error;
     }
   }
-  throw new AppError('FORBIDDEN', 'None of our API v3 keys decrypts the resource', { cause });
+  throw badSetting('PAY_API_V3_KEY', 'does not open the messages of WeChat Pay', cause);
 }
 
 /**

@@ -246,7 +246,7 @@ describe('npm run doctor for a merchant with platform certificates', () => {
     certified.put('PAY_API_V3_KEY', 'x'.repeat(32));
     const { rows } = await examine(certified);
     expect(rows['✗ PAY_API_V3_KEY']).toBe(
-      'PAY_API_V3_KEY does not open the platform certificates → npm run secrets -- put PAY_API_V3_KEY',
+      'PAY_API_V3_KEY does not open the messages of WeChat Pay → npm run secrets -- put PAY_API_V3_KEY',
     );
   });
 });

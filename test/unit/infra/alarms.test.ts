@@ -10,7 +10,15 @@ const descriptions = matches(read('infra/alarms*.yml'), /AlarmDescription: (.*)/
 const named = matches(descriptions, /\b([a-z-]+\.[a-z-]+)\b/g);
 const logged = new Set(matches(read('{lib,functions}/**/*.ts'), /'([a-z0-9-]+\.[a-z-]+)'/g));
 
+const metrics = matches(read('lib/core/metrics.ts'), /^ {2}(\w+): /gm);
+const filtered = matches(read('infra/alarms*.yml'), /MetricNamespace.*MetricName: (\w+)/g);
+const watched = matches(read('infra/alarms*.yml'), /Namespace: \$\{self:custom\.tableName\}\n {6}MetricName: (\w+)/g);
+
 describe('the alarms', () => {
+  it('watch metrics that the code or a filter of a log writes', () => {
+    expect(watched).toContain('UnreadableNotifications');
+    expect([...metrics, ...filtered]).toEqual(expect.arrayContaining(watched));
+  });
   it('describe each alarm', () => expect(descriptions.length).toBeGreaterThan(10));
   it.each([...new Set(named)])('%s is a log event of the code', (event) => expect(logged).toContain(event));
   it('name log events', () => expect(named).toContain('request.failed'));

@@ -48,6 +48,15 @@ export function buildV2PaymentNotification(
   };
 }
 
+/** Builds a signed notification of these fields. */
+export function buildV2Notification(
+  url: string,
+  fields: V2Fields,
+  { apiV2Key }: Pick<Sender, 'apiV2Key'>,
+): Notification {
+  return { ...xmlPost(url, 'TRANSACTION.SUCCESS', signed(fields, apiV2Key, 'MD5')), faulty: {} };
+}
+
 /**
  * Builds the notification of a refund for the URL of the merchant platform: encrypted, not signed.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223

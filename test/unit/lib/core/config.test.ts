@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { settings, variable } from '../../../../lib/core/config.ts';
+import { settings } from '../../../../lib/core/config.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -20,12 +20,5 @@ describe('settings', () => {
     expect(settings('WECHAT_API_BASE_URL')).toEqual({
       WECHAT_API_BASE_URL: 'https://api.weixin.qq.com',
     });
-  });
-
-  it('restores escaped line feeds in PEM text and keeps other text unchanged', () => {
-    vi.stubEnv('PAY_PUBLIC_KEY', '-----BEGIN PUBLIC KEY-----\\nAA\\n-----END PUBLIC KEY-----');
-    vi.stubEnv('SITE_NAME', String.raw`a\nb`);
-    expect(variable('PAY_PUBLIC_KEY')).toBe('-----BEGIN PUBLIC KEY-----\nAA\n-----END PUBLIC KEY-----');
-    expect(variable('SITE_NAME')).toBe(String.raw`a\nb`);
   });
 });

@@ -40,6 +40,8 @@ const refund: Refund = {
 const account = { id: USER, username: 'user_1', createdAt: PAID_AT, revision: 2, identities: new Set(['wx1#o1']) };
 const identity = { appId: 'wx1', openId: OPENID };
 const mismatch = { transactionId: '4200000001', outTradeNo: NO, reasons: ['amountFen', 'appId'], seenAt: PAID_AT };
+const published = { eventType: 'TRANSACTION.SUCCESS', reason: 'form', seenAt: PAID_AT };
+const notice = { ...published, id: 'n-1', content: '{}' };
 const difference = { date: '2026-11-19', kind: 'amount', no: NO, ours: 1_800, theirs: 1_700 };
 
 const ofOrder = (before: object | undefined, after: object | undefined) => recordOf(keys.order(NO), before, after);
@@ -55,17 +57,12 @@ const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
 const RELEASED = `user.phone-released:${USER}:2`;
 const ofRelease = (phoneRelease: object) => ofAccount({ phone: '+86138' }, { phoneRelease });
 const ofMismatch = (before: object | undefined, after: object) => recordOf(keys.payMismatch('x'), before, after);
+const ofNotice = (before?: object) => recordOf(keys.payNotice('n-1'), before, notice);
 const ofDifference = (before: object | undefined, after: object) =>
   recordOf(keys.billDifference('2026-11-19', 'amount', NO), before, after);
 
-const refunded = {
-  outTradeNo: NO,
-  outRefundNo: 'r-1',
-  refundId: '5000000001',
-  userId: USER,
-  amountFen: 2_000,
-  source: 'API',
-};
+const [outRefundNo, refundId] = ['r-1', '5000000001'];
+const refunded = { outTradeNo: NO, outRefundNo, refundId, userId: USER, amountFen: 2_000, source: 'API' };
 const failedId = `order.refund-failed:r-1:${refund.changedAt}`;
 const subscribedAt = { subscribedChangedAt: 1_795_144_360 };
 
@@ -136,6 +133,7 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `${failedId}:REFUSED`,
     { outRefundNo: 'r-1', status: 'REFUSED' },
   ],
+  ['a notification without a flow', ofNotice(), 'payment.notice-stored:n-1', { ...published, noticeId: 'n-1' }],
   ['a payment that differs from its order', ofMismatch(undefined, mismatch), 'payment.mismatched:4200000001', mismatch],
   [
     'a refund that differs from its order',
@@ -204,6 +202,7 @@ const SILENT: [string, DynamoDBRecord][] = [
   ['a refund that WeChat processes', ofRefund('REQUESTED', 'PROCESSING')],
   ['a refund with another reason', ofRefund('SUCCESS', 'SUCCESS', { reason: 'x' })],
   ['a declined refund that is requested again', ofRefund('REFUSED', 'REQUESTED')],
+  ['an updated notice', ofNotice(notice)],
   ['an updated mismatch', ofMismatch(mismatch, mismatch)],
   ['an updated difference', ofDifference(difference, difference)],
   ['a new account', ofAccount(undefined, {})],

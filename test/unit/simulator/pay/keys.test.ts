@@ -90,3 +90,13 @@ test('a merchant without a public key id has one certificate from the start', as
   expect([headers['wechatpay-serial'], signedBy(headers, text, certificate.publicKey)]).toEqual([serial, true]);
   for (const wrong of ['', platformKeyId]) expect((await get(older, wrong)).status).toBe(400);
 });
+
+test('leading-zero-serial makes a certificate whose serial_no has a zero byte that X.509 omits', async () => {
+  await planFault(simulator, 'certificates', 'leading-zero-serial');
+  await planFault(simulator, 'notify', 'rotate-key');
+  const [{ serial, certificate }] = certificatesOf((await get(simulator)).json) as [
+    ReturnType<typeof certificatesOf>[0],
+  ];
+  expect(serial).toMatch(/^00[0-9A-F]{38}$/);
+  expect(`00${certificate.serialNumber}`).toBe(serial);
+});

@@ -134,3 +134,21 @@ test('a fault applies to as many deliveries as planned', async () => {
   await simulator.advanceClock(15_000);
   expect(receiver.received).toHaveLength(1);
 });
+
+test.each([
+  ['partner-form', ['sp_mchid', 'sub_mchid', 'out_trade_no', 'transaction_id', 'trade_state']],
+  ['combined-form', ['combine_mchid', 'combine_out_trade_no', 'sub_orders']],
+  ['profit-sharing', ['mchid', 'order_id', 'out_order_no', 'receiver']],
+  ['papay', ['mchid', 'appid', 'contract_id', 'contract_state', 'plan_id']],
+])('%s sends a signed notification of another product before that of the payment', async (form, fields) => {
+  receiver.answer = () => ({ status: 204 });
+  await plan(form);
+  const { transactionId } = await payOne();
+  expect(genuine()).toEqual([true, true]);
+  const [other, own] = receiver.received.map(({ body }) => openEnvelope(body));
+  expect(other!.envelope).toMatchObject({ event_type: 'TRANSACTION.SUCCESS' });
+  expect(Object.keys(other!.transaction)).toEqual(expect.arrayContaining(fields));
+  expect(own!.transaction).toMatchObject({ transaction_id: transactionId });
+  await payOne();
+  expect(receiver.received).toHaveLength(3);
+});

@@ -105,3 +105,16 @@ test('drop, late and duplicate work as in API v3; a planned probe waits for a v3
   expect(receiver.received).toHaveLength(5);
   expect(notified().every((xml) => xml.sign === signV2(xml))).toBe(true);
 });
+
+test.each([
+  ['partner-form', ['mch_id', 'sub_mch_id', 'transaction_id', 'out_trade_no']],
+  ['combined-form', ['combine_mch_id', 'combine_out_trade_no', 'sub_order_list']],
+  ['papay', ['mch_id', 'contract_id', 'trade_state']],
+])('%s sends a signed notification of another product before that of the payment', async (form, fields) => {
+  await planFault(simulator, 'notify', form);
+  const { transactionId } = await payOne();
+  const [other, own] = notified();
+  expect(other!.sign).toBe(signV2(other!));
+  expect(Object.keys(other!)).toEqual(expect.arrayContaining(['return_code', 'result_code', ...fields]));
+  expect(own).toMatchObject({ transaction_id: transactionId });
+});

@@ -84,7 +84,7 @@ describe('openPayNotificationV2', () => {
   };
   const open = (plaintext: string) => {
     const body = `<xml><return_code>SUCCESS</return_code><mch_id>1900000001</mch_id><req_info>${seal(plaintext)}</req_info></xml>`;
-    return openPayNotificationV2(Buffer.from(body), { apiV2Key, mchId: '1900000001' });
+    return openPayNotificationV2(Buffer.from(body), { apiV2Key, mchId: '1900000001', appIds: ['wx_any'] });
   };
   const root = (change: Record<string, string> = {}) => {
     const fields = {
@@ -113,9 +113,14 @@ describe('openPayNotificationV2', () => {
   });
 
   it.each([
-    ['no number', root({ out_refund_no: '' }), 'PARAM_ERROR'],
-    ['a number of 65 characters', root({ out_refund_no: 'R'.repeat(65) }), 'PARAM_ERROR'],
-    ['an unknown status', root({ refund_status: 'DONE' }), 'PARAM_ERROR'],
+    ['no number', root({ out_refund_no: '' })],
+    ['a number of 65 characters', root({ out_refund_no: 'R'.repeat(65) })],
+    ['an unknown status', root({ refund_status: 'DONE' })],
+  ])('opens a refund notification with %s as unreadable', (_, plaintext) => {
+    expect(open(plaintext)).toMatchObject({ kind: 'unreadable', error: { code: 'INTERNAL' } });
+  });
+
+  it.each([
     ['another root', root().replaceAll('root>', 'xml>'), 'FORBIDDEN'],
     ['a document type', `<!DOCTYPE root>${root()}`, 'FORBIDDEN'],
     ['a repeated element', root().replace('</root>', '<refund_fee>1</refund_fee></root>'), 'FORBIDDEN'],
