@@ -1,4 +1,5 @@
 import { settings } from '../lib/core/config.ts';
+import { ORDER_BUDGET_MS } from '../lib/core/deadline.ts';
 import { prepay as endpoint } from '../lib/http/api/pay.ts';
 import { assertOwnPage } from '../lib/http/credential.ts';
 import { route } from '../lib/http/route.ts';
@@ -14,7 +15,7 @@ export const handler = route(endpoint, async ({ clientFacts, token, headers, bod
     assertOwnPage(headers.origin, settings('ALLOWED_ORIGINS').ALLOWED_ORIGINS);
   }
   const appId = app && appIdOf(app);
-  const { clientOf, ...deps } = await load();
+  const { clientOf, ...deps } = (await load()).within(ORDER_BUDGET_MS);
   const { address } = clientOf(clientFacts);
   return prepay(deps, { token, ...purchase, appId, address, idempotencyKey: headers['idempotency-key'] });
 });

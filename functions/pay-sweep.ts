@@ -4,4 +4,4 @@ import { loadSweep } from '../lib/wiring/pay.ts';
 
 const load = fresh(loadSweep);
 
-export const handler = async (): Promise<Sweep> => sweep(await load());
+export const handler = async (input: unknown): Promise<Sweep> => sweep(await load(), input);

@@ -3,6 +3,11 @@ import type { Send } from './outbound.ts';
 
 /** Time for all calls to WeChat within one request. WeChat waits five seconds for the answer of a webhook. */
 export const REQUEST_BUDGET_MS = 3_000;
+/**
+ * Time for all calls to WeChat within one request that creates or closes an order. A call that changes something is not
+ * abandoned early. Both functions time out after 20 seconds, and the gateway after 30.
+ */
+export const ORDER_BUDGET_MS = 14_000;
 
 /** Dependencies whose calls to WeChat need a deadline. `within` is the only access to them. */
 export interface Budgeted<Deps> {

@@ -10,6 +10,8 @@ interface Metrics {
   UnknownPushes: { App: PushApp };
   /** Authentic payment notifications that our keys or readers cannot open. One alarm watches them all. */
   UnreadableNotifications: Record<never, string>;
+  /** Runs of pay-sweep that ended although follow-ups were still due. */
+  UnfinishedSweeps: Record<never, string>;
 }
 
 type PushApp = 'official-account';

@@ -5,7 +5,8 @@ import { closeAndUnlinkAccount } from '../store/account-links.ts';
 import { anonymiseMerges, allIdsOf, readAccount, type Account } from '../store/accounts.ts';
 import { personOf } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
-import { isUnsettled, orderPages } from '../store/order-lists.ts';
+import { orderPages } from '../store/order-lists.ts';
+import { isOpen, isUnsettled } from '../store/order-states.ts';
 import { erasePayer, type Order } from '../store/orders.ts';
 import { revokeSession, type Session } from '../store/sessions.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
@@ -15,7 +16,6 @@ import { resetSessionKey } from '../wechat/session-key.ts';
 import { assertFreshLogin, authenticateAccount, type AuthDeps } from './authenticate.ts';
 import type { RecogniseDeps } from './recognise.ts';
 
-const UNPAID_STATES = new Set<Order['state']>(['CREATED', 'NOTPAY']);
 /** Concurrent writes that erase payers. An account can have thousands of orders. */
 const WRITES_AT_ONCE = 16;
 /**
@@ -138,7 +138,7 @@ async function finishLateOrders(deps: CloseDeps, account: Account, sinceMs: numb
   for (const id of allIdsOf(account)) {
     for await (const orders of orderPages(deps.table, id)) {
       const late = orders.filter(({ createdAt }) => Date.parse(createdAt) >= sinceMs);
-      const unpaid = late.filter(({ state }) => UNPAID_STATES.has(state));
+      const unpaid = late.filter(isOpen);
       await Promise.all(
         unpaid.map((order) =>
           deps

@@ -1,7 +1,7 @@
 import { badSetting } from '../core/config.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { ACTIVITY_INTERVAL_S, allIdsOf, type Account } from '../store/accounts.ts';
-import { findOpenOrder } from '../store/order-lists.ts';
+import { findUnsettledOrder } from '../store/order-lists.ts';
 import type { Table } from '../store/table.ts';
 import { readBalance } from '../store/wallets.ts';
 import { SESSION_LIFE_S } from './open-session.ts';
@@ -45,7 +45,7 @@ export async function mayLosePhone(
   const ids = allIdsOf(account);
   const [balances, open] = await Promise.all([
     Promise.all(ids.map((id) => readBalance(table, id))),
-    Promise.all(ids.map((id) => findOpenOrder(table, id))),
+    Promise.all(ids.map((id) => findUnsettledOrder(table, id))),
   ]);
   return balances.every((balanceFen) => balanceFen <= 0) && open.every((order) => order === undefined);
 }

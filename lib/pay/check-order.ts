@@ -1,8 +1,9 @@
 import { isAppError } from '../core/errors.ts';
+import { isOpen } from '../store/order-states.ts';
 import { claimQuery, readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import type { PayApi, Transaction } from '../wechat-pay/pay-api.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
-import { isOpen } from './order.ts';
+import { MINUTE_MS } from './backoff.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
 /** The ledger, and the calls about orders in both protocols. An order is queried in the protocol that created it. */
@@ -38,7 +39,7 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
     transaction = await (await deps.payApi(order.api)).query(order);
   } catch (error) {
     if (!isAppError(error, 'NOT_FOUND') || !isAbandoned(order, deps.now())) throw error;
-    return settleClosed(deps, order.outTradeNo, ['CREATED']);
+    return settleClosed(deps, order.outTradeNo, { from: ['CREATED'] });
   }
   if (PAID_STATES.has(transaction.tradeState)) return settlePayment(deps, transaction);
   if (CLOSED_STATES.has(transaction.tradeState)) return settleClosed(deps, order.outTradeNo);
@@ -84,13 +85,28 @@ export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise
 }
 
 /**
- * Closes an open order at WeChat, then in the ledger. If WeChat reports a conflict, the order is queried instead, and a
- * payment is booked. An order that WeChat does not have is closed in the ledger only. WeChat reports the close of such an
- * order as a success. If WeChat accepts the order after that, the order is closed again.
+ * Closes an open order at WeChat, then in the ledger. WeChat may accept an order after the close of an unknown number.
+ * Then the order is closed again. The creation of a CREATED order may also reach WeChat later, so such an order keeps a
+ * follow-up, which closes it at WeChat again.
  * @returns whether this call closed the order; false after a conflict
- * @throws the errors of the close and of checkOrder
+ * @throws the errors of endAtWechat
  */
 export async function closeAtWechat(deps: CheckDeps, order: Order): Promise<boolean> {
+  if (!(await endAtWechat(deps, order))) return false;
+  const mayBeCreated = order.state === 'CREATED' && Date.parse(order.timeExpire) > deps.now();
+  const followUpAtMs = mayBeCreated ? deps.now() + MINUTE_MS : undefined;
+  const from = isOpen(order) ? [order.state] : undefined;
+  if (await settleClosed(deps, order.outTradeNo, { from, followUpAtMs })) return true;
+  const current = await readOrder(deps.table, order.outTradeNo);
+  return current !== undefined && isOpen(current) && closeAtWechat(deps, current);
+}
+
+/**
+ * Closes an order at WeChat. If WeChat reports a conflict, the order is queried instead, and a payment is booked.
+ * @returns true when WeChat has closed the order or does not have it; false after a conflict
+ * @throws the errors of the close and of checkOrder
+ */
+export async function endAtWechat(deps: CheckDeps, order: Order): Promise<boolean> {
   try {
     await (await deps.payApi(order.api)).close(order);
   } catch (error) {
@@ -100,7 +116,5 @@ export async function closeAtWechat(deps: CheckDeps, order: Order): Promise<bool
     }
     if (!isAppError(error, 'NOT_FOUND')) throw error;
   }
-  if (await settleClosed(deps, order.outTradeNo, isOpen(order) ? [order.state] : undefined)) return true;
-  const current = await readOrder(deps.table, order.outTradeNo);
-  return current !== undefined && isOpen(current) && closeAtWechat(deps, current);
+  return true;
 }

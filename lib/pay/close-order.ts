@@ -1,7 +1,8 @@
 import { AppError } from '../core/errors.ts';
+import { isOpen } from '../store/order-states.ts';
 import { readOrder } from '../store/orders.ts';
 import { closeAtWechat, type CheckDeps } from './check-order.ts';
-import { isOpen, orderView, type OrderView } from './order.ts';
+import { orderView, type OrderView } from './order.ts';
 import { readOwnOrder, type OwnOrderDeps } from './own-order.ts';
 
 /**

@@ -65,7 +65,8 @@ async function resolveDecline(deps: CheckDeps, order: Order, error: unknown): Pr
     await checkOrder(deps, order);
   } catch (cause) {
     // An order that WeChat accepted before stays open, because the buyer may have the earlier payment handle.
-    if (isAppError(cause, 'NOT_FOUND') && isDeclined(error)) await settleClosed(deps, outTradeNo, ['CREATED']);
+    if (isAppError(cause, 'NOT_FOUND') && isDeclined(error))
+      await settleClosed(deps, outTradeNo, { from: ['CREATED'] });
     else deps.log.warn('order.query-failed', { outTradeNo, error: cause });
   }
 }

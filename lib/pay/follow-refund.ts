@@ -1,11 +1,11 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import { cancelFollowUp } from '../store/follow-ups.ts';
+import { isPaid } from '../store/order-states.ts';
 import { readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { DAY_MS, MINUTE_MS } from './backoff.ts';
 import { checkOrder, type CheckDeps } from './check-order.ts';
-import { isPaid } from './order.ts';
 import type { RefundApi, WechatRefund } from '../wechat-pay/pay-api.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';

@@ -2,8 +2,9 @@ import { authenticateAccount } from '../identity/authenticate.ts';
 import { allIdsOf } from '../store/accounts.ts';
 import { ageOf } from '../store/keys.ts';
 import { readOrderPage } from '../store/order-lists.ts';
+import { isOpen } from '../store/order-states.ts';
 import { refreshOrder, type CheckDeps } from './check-order.ts';
-import { isOpen, orderView, type OrderView } from './order.ts';
+import { orderView, type OrderView } from './order.ts';
 import type { OwnOrderDeps } from './own-order.ts';
 
 const PAGE = 20;

@@ -37,16 +37,6 @@ export function statesBefore(event: OrderEvent): OrderState[] {
   return Object.keys(NEXT[event]) as OrderState[];
 }
 
-/** Returns whether the order is neither paid nor closed. */
-export function isOpen({ state }: Pick<Order, 'state'>): boolean {
-  return state === 'CREATED' || state === 'NOTPAY';
-}
-
-/** Returns whether the order was paid, including an order that was refunded later. */
-export function isPaid({ state }: Pick<Order, 'state'>): boolean {
-  return state === 'PAID' || state === 'REFUNDING' || state === 'REFUNDED';
-}
-
 type VisibleField =
   'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
 

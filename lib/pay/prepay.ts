@@ -8,13 +8,15 @@ import type { LimitAccount } from '../rate-limit/rate-limit.ts';
 import { readAccount, type Account } from '../store/accounts.ts';
 import { claim, readClaim, type Claim } from '../store/claims.ts';
 import { orderTime } from '../store/keys.ts';
+import { isOpen } from '../store/order-states.ts';
 import { claimCreation, putOrder, putTopUp, readOrder, type Order, type TradeType } from '../store/orders.ts';
 import type { Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
+import { MINUTE_MS } from './backoff.ts';
 import type { CheckDeps } from './check-order.ts';
 import { createAtWechat } from './create-at-wechat.ts';
 import type { OpenOrderLimit } from './open-orders.ts';
-import { isOpen, ORDER_LIFE_MS, orderView, type OrderView } from './order.ts';
+import { ORDER_LIFE_MS, orderView, type OrderView } from './order.ts';
 import { priceOf, type Purchase } from './price.ts';
 import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 
@@ -35,8 +37,10 @@ export type PrepayDeps = AuthDeps &
  */
 const CREATION_CLAIM_MS = 12_000;
 const POLL_MS = 250;
+/** Longest wait for the payment handle that another request creates. */
+const WAIT_MS = CREATION_CLAIM_MS + 1_000;
 /** Delay of the first query at WeChat, for an order without a notification. */
-const FIRST_FOLLOW_UP_MS = 60_000;
+const FIRST_FOLLOW_UP_MS = MINUTE_MS;
 /** Seconds that an Idempotency-Key is stored. */
 const IDEMPOTENCY_KEY_LIFE_S = 24 * 3_600;
 export interface PrepayRequest extends Purchase {
@@ -155,10 +159,11 @@ function assertSamePurchase(order: Order, draft: Order): void {
  * Returns the order of a repeated request, and makes sure that its payment handle is valid. One request at a time
  * repeats the creation, because each new code_url voids the previous code_url. Concurrent duplicates poll for the
  * result.
- * @throws ORDER_STATE_CONFLICT when the order can no longer be paid; the errors of createAtWechat
+ * @throws ORDER_STATE_CONFLICT when the order can no longer be paid
+ * @throws WECHAT_TIMEOUT when other requests still create the order after 13 seconds; the errors of createAtWechat
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
-async function findPaymentHandle(deps: PrepayDeps, order: Order): Promise<Order> {
+async function findPaymentHandle(deps: PrepayDeps, order: Order, untilMs = deps.now() + WAIT_MS): Promise<Order> {
   const { outTradeNo, state } = order;
   const nowMs = deps.now();
   if (!isOpen(order) || Date.parse(order.timeExpire) <= nowMs) {
@@ -173,8 +178,9 @@ async function findPaymentHandle(deps: PrepayDeps, order: Order): Promise<Order>
   if (await claimCreation(deps.table, { outTradeNo, nowMs, intervalMs: CREATION_CLAIM_MS })) {
     return createAtWechat(deps, order);
   }
+  if (nowMs > untilMs) throw new AppError('WECHAT_TIMEOUT', 'The order is still being created; repeat the request');
   await deps.sleep(POLL_MS);
-  return findPaymentHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order);
+  return findPaymentHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order, untilMs);
 }
 
 async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
+import { isPaid } from '../store/order-states.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { followRefund, sendRefund, type RefundDeps } from './follow-refund.ts';
-import { isPaid } from './order.ts';
 import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
 
 const request = v.object({

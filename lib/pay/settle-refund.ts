@@ -1,8 +1,8 @@
+import { isPaid } from '../store/order-states.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { nextQueryAtMs, DAY_MS, HOUR_MS } from './backoff.ts';
-import { isPaid } from './order.ts';
 import type { WechatRefund } from '../wechat-pay/pay-api.ts';
 import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
 import { afterRefund, isFinal, nextStatus } from './refund.ts';

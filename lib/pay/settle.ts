@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { markClosed, markPaid, type Order, type PaymentTerms } from '../store/orders.ts';
+import { markClosed, markPaid, type Order, type OrderState, type PaymentTerms } from '../store/orders.ts';
 import { recordMismatch, type PayMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
 import { nextState, statesBefore } from './order.ts';
@@ -48,16 +48,23 @@ export async function rejectMismatch(
   });
 }
 
+interface CloseOptions {
+  from?: OrderState[] | undefined;
+  followUpAtMs?: number | undefined;
+}
+
 /**
- * Marks an order as closed, if its state is in `from`. A paid order stays paid.
+ * Marks an order as closed. A paid order stays paid.
+ * @param from the states in which the order is closed. Default: every state of an unpaid order
+ * @param followUpAtMs when to visit the closed order (epoch ms). Default: never
  * @returns whether this call changed the order
  */
 export async function settleClosed(
   { table, log }: SettleDeps,
   outTradeNo: string,
-  from = statesBefore('closed'),
+  { from = statesBefore('closed'), followUpAtMs }: CloseOptions = {},
 ): Promise<boolean> {
-  const { done } = await markClosed(table, { outTradeNo, from });
+  const { done } = await markClosed(table, { outTradeNo, from, followUpAtMs });
   if (done) log.info('order.closed', { outTradeNo });
   return done;
 }

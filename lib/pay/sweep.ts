@@ -1,32 +1,37 @@
-import { isAppError } from '../core/errors.ts';
-import { readAccount } from '../store/accounts.ts';
+import * as v from 'valibot';
+import { AppError, isAppError } from '../core/errors.ts';
+import { countMetric } from '../core/metrics.ts';
 import {
-  cancelFollowUp,
   claimFollowUp,
-  listDueFollowUps,
+  dueFollowUpPages,
   scheduleFollowUp,
   type FollowUp,
+  type SchedulePart,
 } from '../store/follow-ups.ts';
 import { ownerOf } from '../store/keys.ts';
-import { erasePayer, readOrder, type Order } from '../store/orders.ts';
 import { readRefund } from '../store/refunds.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
-import { DAY_MS, MINUTE_MS, nextQueryAtMs } from './backoff.ts';
-import { checkOrder, closeAtWechat } from './check-order.ts';
+import { DAY_MS } from './backoff.ts';
+import { followOrder } from './follow-order.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
-import { isOpen } from './order.ts';
 import { nextFollowUpAtMs } from './settle-refund.ts';
+import { takeTurns } from './take-turns.ts';
 
 /**
- * Concurrent queries. WeChat Pay allows hundreds of queries a second.
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071041
+ * Concurrent visits of one run, by kind: neither kind takes workers of the other. The four runs of a minute together
+ * stay below the 300 queries a second that WeChat Pay permits. lib/README.md has the numbers.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791859
  */
-const WORKERS = 16;
+const WORKERS = { order: 16, refund: 4 };
 /** A run starts no further follow-up after this time. The next run begins a minute after this run began. */
-const RUN_MS = 45_000;
-/** Circuit breaker: the run ends after this many unknown outcomes in a row, because WeChat is probably down. */
-const MAX_FAILURES_IN_A_ROW = 2 * WORKERS;
-const LONGEST_PAUSE_MS = 30 * MINUTE_MS;
+const RUN_MS = 55_000;
+/** Circuit breaker: a kind ends after this many unknown outcomes per worker in a row, because WeChat is probably down. */
+const MAX_FAILURES_PER_WORKER = 2;
+
+const input = v.object({
+  part: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  of: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+});
 
 export type SweepDeps = RefundDeps & {
   /** Fetches the platform certificates if the stored list is old. */
@@ -43,78 +48,76 @@ export interface Sweep {
 }
 
 /**
- * Processes the follow-ups that are due. Books payments whose notification is missing, closes expired orders, and
- * queries refunds until their status is final.
+ * Processes the due follow-ups of one part of the schedule, or of the whole schedule without an input. Books payments
+ * whose notification is missing, closes expired orders, and queries refunds until their status is final.
+ * @param request `{part, of}`, such as `{part: 0, of: 4}` for the first quarter
+ * @throws PARAM_ERROR for another input
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075249
  */
-export async function sweep(deps: SweepDeps): Promise<Sweep> {
+export async function sweep(deps: SweepDeps, request: unknown = {}): Promise<Sweep> {
+  const part = readPart(request);
   await deps.refreshKeys().catch((error: unknown) => deps.log.warn('certificates.refresh-failed', { error }));
   const beganAtMs = deps.now();
-  const dueFollowUps = listDueFollowUps(deps.table, beganAtMs);
+  const [orders, refunds] = await Promise.all([
+    sweepKind(deps, { kind: 'order', part, beganAtMs }),
+    sweepKind(deps, { kind: 'refund', part, beganAtMs }),
+  ]);
+  const run = {
+    visited: orders.visited + refunds.visited,
+    failed: orders.failed + refunds.failed,
+    more: orders.more || refunds.more,
+  };
+  if (run.visited > 0 || run.more) deps.log.info('sweep.finished', { ...run, ...part, ms: deps.now() - beganAtMs });
+  if (run.more) countMetric('UnfinishedSweeps', {});
+  return run;
+}
+
+function readPart(request: unknown): SchedulePart {
+  const parsed = v.safeParse(input, request ?? {});
+  if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
+  const { part, of } = parsed.output;
+  if (part >= of) throw new AppError('PARAM_ERROR', 'part: must be below `of`; send {} to sweep the whole schedule');
+  return { part, of };
+}
+
+/** Processes the due follow-ups of one kind. Their owners take turns. */
+async function sweepKind(
+  deps: RefundDeps,
+  { kind, part, beganAtMs }: { kind: FollowUp['kind']; part: SchedulePart; beganAtMs: number },
+): Promise<Sweep> {
+  const readPages = () => dueFollowUpPages(deps.table, { kind, nowMs: beganAtMs, ...part });
+  const dueFollowUps = takeTurns(readPages, ({ no }) => (kind === 'order' ? ownerOf(no) : no));
   const run = { visited: 0, failed: 0, more: false };
   let failuresInARow = 0;
   const work = async () => {
     for (;;) {
       const { value: followUp, done } = await dueFollowUps.next();
       if (done) return;
-      if (deps.now() - beganAtMs > RUN_MS || failuresInARow >= MAX_FAILURES_IN_A_ROW) {
+      if (deps.now() - beganAtMs > RUN_MS || failuresInARow >= MAX_FAILURES_PER_WORKER * WORKERS[kind]) {
         run.more = true;
         return;
       }
       try {
-        if (await processFollowUp(deps, followUp)) run.visited += 1;
+        if (await (kind === 'order' ? followOrder(deps, followUp) : claimAndFollowRefund(deps, followUp)))
+          run.visited += 1;
         failuresInARow = 0;
       } catch (error) {
         run.visited += 1;
         run.failed += 1;
-        failuresInARow = isUnknownOutcome(error) ? failuresInARow + 1 : 0;
+        failuresInARow = isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') ? failuresInARow + 1 : 0;
         // Only the operator can resolve the recorded mismatch, so one retry a day is enough.
         if (isAppError(error, 'ORDER_STATE_CONFLICT'))
           await scheduleFollowUp(deps.table, followUp, deps.now() + DAY_MS);
-        deps.log.warn('follow-up.failed', { kind: followUp.kind, no: followUp.no, error });
+        deps.log.warn('follow-up.failed', { kind, no: followUp.no, error });
       }
     }
   };
-  await Promise.all(Array.from({ length: WORKERS }, work));
-  if (run.visited > 0 || run.more) deps.log.info('sweep.finished', { ...run, ms: deps.now() - beganAtMs });
+  await Promise.all(Array.from({ length: WORKERS[kind] }, work));
   return run;
 }
 
-/** Processes one follow-up. @returns false when another run claimed the follow-up, or the follow-up no longer exists */
-function processFollowUp(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
-  return followUp.kind === 'order' ? processOrder(deps, followUp) : processRefund(deps, followUp);
-}
-
-async function processOrder(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
-  const order = await readOrder(deps.table, followUp.no);
-  if (!order || !(await claimFollowUp(deps.table, followUp, nextAttemptAtMs(order, deps.now())))) return false;
-  // The close of an account closes the open orders that it finds. This order was stored after that search, or WeChat did
-  // not respond to the close.
-  const isOrphan =
-    isOpen(order) && !(await readAccount(deps.table, ownerOf(order.outTradeNo), 'eventual-with-fallback'));
-  if (isOrphan) await erasePayer(deps.table, order.outTradeNo);
-  if (isOrphan || (isOpen(order) && Date.parse(order.timeExpire) <= deps.now())) {
-    await closeAtWechat(deps, order);
-    return true;
-  }
-  const changed = await checkOrder(deps, order).catch((error: unknown) => {
-    // WeChat does not have the order: its creation failed, or is still in progress.
-    if (isAppError(error, 'NOT_FOUND')) return false;
-    throw error;
-  });
-  // The follow-up of a closed order looks for a late payment, and WeChat has no such payment.
-  if (!changed && !isOpen(order)) await cancelFollowUp(deps.table, followUp);
-  return true;
-}
-
-/** Returns when to process the order next (epoch ms): with backoff, but an unexpired order at its expiry at the latest. */
-function nextAttemptAtMs(order: Order, nowMs: number): number {
-  const queryAtMs = nextQueryAtMs(order, nowMs, LONGEST_PAUSE_MS);
-  const expiresAtMs = Date.parse(order.timeExpire);
-  return expiresAtMs > nowMs ? Math.min(queryAtMs, expiresAtMs) : queryAtMs;
-}
-
-async function processRefund(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
+/** Processes the follow-up of a refund. @returns false when another run claimed it, or the refund does not exist */
+async function claimAndFollowRefund(deps: RefundDeps, followUp: FollowUp): Promise<boolean> {
   const refund = await readRefund(deps.table, followUp.no);
   if (!refund) return false;
   const nextAtMs = nextFollowUpAtMs(refund, deps.now()) ?? deps.now() + DAY_MS;

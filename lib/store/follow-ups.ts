@@ -1,28 +1,31 @@
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
-import { FOLLOW_UP_PARTITIONS, followUpEntry, keys, type FollowUpEntry, type Key } from './keys.ts';
+import { followUpEntry, followUpPartitions, keys, type FollowUpEntry, type FollowUpSubject, type Key } from './keys.ts';
 import type { Table } from './table.ts';
-
-/** Names an order or a refund that has, or may get, a scheduled follow-up. */
-export interface FollowUpSubject {
-  kind: 'order' | 'refund';
-  no: string;
-}
 
 /** One entry of the follow-up schedule. */
 export type FollowUp = FollowUpSubject & Pick<FollowUpEntry, 'followUpSk'>;
 
-const PAGE = 25;
+/** A disjoint part of the schedule: of every `of` partitions, the partition with the number `part`, from 0. */
+export interface SchedulePart {
+  part: number;
+  of: number;
+}
 
-/**
- * Lists the due follow-ups. Takes one page (oldest first) from each partition in turn, so that no partition has to wait
- * for another.
- */
-export async function* listDueFollowUps(table: Table, nowMs: number): AsyncGenerator<FollowUp> {
-  let waiting = FOLLOW_UP_PARTITIONS.map((partition) => ({ partition, after: undefined as PageKey }));
+/** Entries per partition and page. */
+const PAGE = 250;
+
+/** Reads the due follow-ups of one kind in pages. A page holds the oldest unread follow-ups of each partition. */
+export async function* dueFollowUpPages(
+  table: Table,
+  { kind, nowMs, part = 0, of = 1 }: { kind: FollowUp['kind']; nowMs: number } & Partial<SchedulePart>,
+): AsyncGenerator<FollowUp[]> {
+  let waiting = followUpPartitions(kind)
+    .filter((_, shard) => shard % of === part)
+    .map((partition) => ({ partition, after: undefined as PageKey }));
   while (waiting.length > 0) {
     const pages = await Promise.all(waiting.map((place) => readPage(table, place, nowMs)));
-    for (const { followUps } of pages) yield* followUps;
+    yield pages.flatMap(({ followUps }) => followUps);
     waiting = pages.flatMap(({ partition, last }) => (last ? [{ partition, after: last }] : []));
   }
 }
@@ -72,7 +75,7 @@ async function move(
   atMs: number,
   { condition, values }: { condition: string; values: Record<string, string> },
 ): Promise<boolean> {
-  const { followUpPk, followUpSk } = followUpEntry(no, atMs);
+  const { followUpPk, followUpSk } = followUpEntry({ kind, no }, atMs);
   const update = new UpdateCommand({
     TableName,
     Key: keys[kind](no),

@@ -77,10 +77,23 @@ export function ageOf(outTradeNo: string): string {
   return outTradeNo.slice(ACCOUNT_ID_LENGTH);
 }
 
-const SHARDS = 8;
+/** Names an order or a refund that has, or may get, a scheduled follow-up. */
+export interface FollowUpSubject {
+  kind: 'order' | 'refund';
+  no: string;
+}
 
-/** Partitions of the index `follow-ups`. */
-export const FOLLOW_UP_PARTITIONS = Array.from({ length: SHARDS }, (_, shard) => `FOLLOWUP#${shard}`);
+/** Partitions of the index `follow-ups` by kind. Each accepts a thousand writes a second. */
+const FOLLOW_UP_SHARDS = { order: 32, refund: 8 };
+
+/** Returns the partitions of the index `follow-ups` that hold the orders or the refunds. */
+export function followUpPartitions(kind: FollowUpSubject['kind']): string[] {
+  return Array.from({ length: FOLLOW_UP_SHARDS[kind] }, (_, shard) => followUpPartition(kind, shard));
+}
+
+function followUpPartition(kind: FollowUpSubject['kind'], shard: number): string {
+  return `FOLLOWUP#${kind}#${shard}`;
+}
 
 /** Attributes that place an order or a refund into the index `follow-ups`. */
 export interface FollowUpEntry {
@@ -90,16 +103,19 @@ export interface FollowUpEntry {
 }
 
 /**
- * Returns the index entry of an order or a refund that is due at `atMs` (epoch ms). Entries are spread over the
- * partitions.
+ * Returns the index entry of an order or a refund that is due at `atMs` (epoch ms). All orders of an account are in one
+ * partition, so that one account cannot fill the others.
  */
-export function followUpEntry(no: string, atMs: number): FollowUpEntry {
-  return { followUpPk: FOLLOW_UP_PARTITIONS[shardOf(no)]!, followUpSk: `${new Date(atMs).toISOString()}#${no}` };
+export function followUpEntry({ kind, no }: FollowUpSubject, atMs: number): FollowUpEntry {
+  const shard = shardOf(kind === 'order' ? ownerOf(no) : no, FOLLOW_UP_SHARDS[kind]);
+  return { followUpPk: followUpPartition(kind, shard), followUpSk: `${new Date(atMs).toISOString()}#${no}` };
 }
+
+const PAID_SHARDS = 8;
 
 /** Returns the partitions of the index `paid-on-day` for one day (`yyyy-mm-dd` in Beijing). */
 export function paidPartitions(date: string): string[] {
-  return Array.from({ length: SHARDS }, (_, shard) => `PAID#${date}#${shard}`);
+  return Array.from({ length: PAID_SHARDS }, (_, shard) => `PAID#${date}#${shard}`);
 }
 
 /** Attributes that place a paid order into the index `paid-on-day`. */
@@ -111,9 +127,15 @@ export interface PaidEntry {
 
 /** Returns the index entry of an order that was paid at `paidAt` (ISO 8601). */
 export function paidEntry(outTradeNo: string, paidAt: string): PaidEntry {
-  return { paidPk: paidPartitions(beijingDate(Date.parse(paidAt)))[shardOf(outTradeNo)]!, paidSk: outTradeNo };
+  return {
+    paidPk: paidPartitions(beijingDate(Date.parse(paidAt)))[shardOf(outTradeNo, PAID_SHARDS)]!,
+    paidSk: outTradeNo,
+  };
 }
 
-function shardOf(no: string): number {
-  return no.charCodeAt(no.length - 1) % SHARDS;
+/** Spreads texts evenly over `shards`, also texts that share their ends. */
+function shardOf(text: string, shards: number): number {
+  let hash = 0;
+  for (const character of text) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
+  return hash % shards;
 }

@@ -1,5 +1,6 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { ageOf, keys, ordersOf, ordersSince } from './keys.ts';
+import { isUnsettled } from './order-states.ts';
 import type { Order } from './orders.ts';
 import type { Table } from './table.ts';
 
@@ -38,16 +39,11 @@ export async function* orderPages(table: Table, accountId: string): AsyncGenerat
   } while (before !== undefined);
 }
 
-/** Returns whether the order may still be paid, or has a refund under way. */
-export function isUnsettled({ state }: Order): boolean {
-  return state === 'CREATED' || state === 'NOTPAY' || state === 'REFUNDING';
-}
-
 /** Returns the newest unsettled order under this account id. Reads no further than the page of that order. */
-export async function findOpenOrder(table: Table, accountId: string): Promise<Order | undefined> {
+export async function findUnsettledOrder(table: Table, accountId: string): Promise<Order | undefined> {
   for await (const orders of orderPages(table, accountId)) {
-    const open = orders.find(isUnsettled);
-    if (open) return open;
+    const unsettled = orders.find(isUnsettled);
+    if (unsettled) return unsettled;
   }
   return undefined;
 }

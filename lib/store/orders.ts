@@ -1,7 +1,7 @@
 import { PutCommand, UpdateCommand, type UpdateCommandInput, type UpdateCommandOutput } from '@aws-sdk/lib-dynamodb';
 import { LIVING } from './accounts.ts';
 import { attempt, transact, type Attempt } from './attempt.ts';
-import { followUpEntry, keys, paidEntry, type PaidEntry } from './keys.ts';
+import { followUpEntry, keys, paidEntry, type FollowUpEntry, type PaidEntry } from './keys.ts';
 import type { Price } from './prices.ts';
 import { getItem, type Table } from './table.ts';
 
@@ -105,7 +105,7 @@ function newItem({ name: TableName }: Table, order: Order, followUpAtMs: number)
   const { outTradeNo } = order;
   return {
     TableName,
-    Item: { ...keys.order(outTradeNo), ...followUpEntry(outTradeNo, followUpAtMs), ...order },
+    Item: { ...keys.order(outTradeNo), ...followUpEntry({ kind: 'order', no: outTradeNo }, followUpAtMs), ...order },
     ConditionExpression: 'attribute_not_exists(pk)',
   };
 }
@@ -144,12 +144,18 @@ export function markPaid(
   return changeOrder(table, outTradeNo, from, { set, expect, settled: true });
 }
 
-/** Marks an order as closed and ends its follow-up. A late payment can still change a closed order. */
+/**
+ * Marks an order as closed. A late payment can still change a closed order.
+ * @param followUpAtMs when to visit the closed order (epoch ms). Default: never
+ */
 export function markClosed(
   table: Table,
-  { outTradeNo, from }: { outTradeNo: string; from: OrderState[] },
+  { outTradeNo, from, followUpAtMs }: { outTradeNo: string; from: OrderState[]; followUpAtMs?: number | undefined },
 ): Promise<Attempt<Order, Order>> {
-  return changeOrder(table, outTradeNo, from, { set: { state: 'CLOSED' }, settled: true });
+  const set = { state: 'CLOSED' as const };
+  if (followUpAtMs === undefined) return changeOrder(table, outTradeNo, from, { set, settled: true });
+  const followUp = followUpEntry({ kind: 'order', no: outTradeNo }, followUpAtMs);
+  return changeOrder(table, outTradeNo, from, { set: { ...set, ...followUp } });
 }
 
 interface Claim {
@@ -205,7 +211,7 @@ async function claimCall(
 }
 
 interface Change {
-  set: Partial<Order & PaidEntry>;
+  set: Partial<Order & PaidEntry & FollowUpEntry>;
   /** Further attributes that the order must have. */
   expect?: Partial<Order>;
   /** Whether the change removes the order from the follow-up schedule. */

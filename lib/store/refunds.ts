@@ -56,7 +56,7 @@ export function writeRefund(
   const followUp =
     followUpAtMs === undefined
       ? { followUpPk: undefined, followUpSk: undefined }
-      : followUpEntry(refund.outRefundNo, followUpAtMs);
+      : followUpEntry({ kind: 'refund', no: refund.outRefundNo }, followUpAtMs);
   return transact(table, [
     {
       Put: {
@@ -97,7 +97,7 @@ export function writeRefund(
  * @returns false when a refund of this number is stored already
  */
 export async function putReportedRefund(table: Table, refund: Refund, followUpAtMs: number): Promise<boolean> {
-  const entry = followUpEntry(refund.outRefundNo, followUpAtMs);
+  const entry = followUpEntry({ kind: 'refund', no: refund.outRefundNo }, followUpAtMs);
   const Item = { ...keys.refund(refund.outRefundNo), ...refund, ...entry };
   const put = new PutCommand({ TableName: table.name, Item, ConditionExpression: 'attribute_not_exists(pk)' });
   return (await attempt(() => table.client.send(put))).done;

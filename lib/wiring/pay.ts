@@ -31,14 +31,9 @@ import { createRefund } from '../wechat-pay/v3/refunds.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
 import type { ClientReader } from '../http/client.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
-import { loadBoth, merge } from './merge.ts';
+import { merge } from './merge.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable } from './table.ts';
-
-/** Loads the dependencies of flows that query or close orders. @throws NOT_CONFIGURED */
-async function loadOrders(outside: Runtime): Promise<CheckDeps> {
-  return { ...(await loadTable(outside)), ...orderCalls(outside)(outside.send) };
-}
 
 /**
  * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
@@ -50,31 +45,39 @@ export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
 }
 
 /**
- * Loads the dependencies of the creation of orders. The credentials for new orders are loaded immediately, so that a
- * missing key fails early.
+ * Loads the dependencies of the creation of orders. Their calls have a deadline, because the client waits. The
+ * credentials for new orders are loaded immediately, so that a missing key fails early.
  * @throws NOT_CONFIGURED
  */
-export async function loadPrepay(outside: Runtime = runtime): Promise<PrepayDeps & { clientOf: ClientReader }> {
+export async function loadPrepay(
+  outside: Runtime = runtime,
+): Promise<Budgeted<PrepayDeps & { clientOf: ClientReader }>> {
   const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
-  const pay = await loadOrders(outside);
-  const [sessions, clientOf] = await Promise.all([loadSessions(outside), loadClientReader(), pay.payApi(api)]);
-  return {
-    ...merge(sessions, pay),
+  const calls = orderCalls(outside);
+  const stored = await loadTable(outside);
+  const [sessions, clientOf] = await Promise.all([
+    loadSessions(outside),
+    loadClientReader(),
+    calls(outside.send).payApi(api),
+  ]);
+  const deps = {
+    ...merge(sessions, stored),
     clientOf,
     limitAccount: await loadAccountLimit('prepay', outside),
-    limitOpenOrders: openOrderLimit(pay),
-    readPrice: knownPrices(pay),
+    limitOpenOrders: openOrderLimit(stored),
+    readPrice: knownPrices(stored),
     newOrders: { api, mchId, notifyUrl },
   };
+  return budgeted(outside, (send) => ({ ...deps, ...calls(send) }));
 }
 
 /**
- * Loads the dependencies of routes that show orders. Their calls have a deadline: the routes show the stored orders
- * when WeChat does not respond in time.
+ * Loads the dependencies of routes that show or close orders. Their calls have a deadline, because the client waits. The
+ * routes that show orders return the stored orders when WeChat does not respond in time.
  * @throws NOT_CONFIGURED
  */
-export async function loadOrderQueries(outside: Runtime = runtime): Promise<Budgeted<OwnOrderDeps & CheckDeps>> {
+export async function loadOwnOrders(outside: Runtime = runtime): Promise<Budgeted<OwnOrderDeps & CheckDeps>> {
   const calls = orderCalls(outside);
   const sessions = await loadSessions(outside);
   const limitAccount = await loadAccountLimit('orders', outside);
@@ -90,15 +93,6 @@ export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<
   const calls = orderCalls(outside);
   const stored = await loadTable(outside);
   return budgeted(outside, (send) => ({ ...stored, ...calls(send) }));
-}
-
-/**
- * Loads the dependencies of the route that closes orders.
- * @throws NOT_CONFIGURED
- */
-export async function loadOrderClosing(outside: Runtime = runtime): Promise<OwnOrderDeps & CheckDeps> {
-  const deps = await loadBoth(loadSessions(outside), loadOrders(outside));
-  return { ...deps, limitAccount: await loadAccountLimit('orders', outside) };
 }
 
 /**

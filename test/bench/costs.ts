@@ -60,10 +60,18 @@ const SERVER = [
   ['2 x cache.t4g.micro (Redis)', 2 * 0.016 * 730],
 ] as const;
 
-/** US dollars for a month without requests: two runs each minute with their queries, and ten alarms. */
-const IDLE_MONTH =
-  2 * 43_200 * (PRICE.lambdaRequest + 0.1 * ESTIMATE.memoryGb * PRICE.lambdaGbS + 5 * PRICE.rru) +
-  10 * PRICE.alarmMonth;
+/** Runs each minute without work: four of pay-sweep, which query ten partitions each, and one of token-refresh. */
+const IDLE_RUNS = [
+  { runs: 4, memoryGb: 1, rru: 5 },
+  { runs: 1, memoryGb: 0.25, rru: 1 },
+];
+
+/** US dollars for a month without requests: the runs of each minute, and ten alarms. */
+const IDLE_MONTH = IDLE_RUNS.reduce(
+  (sum, { runs, memoryGb, rru }) =>
+    sum + runs * 43_200 * (PRICE.lambdaRequest + 0.1 * memoryGb * PRICE.lambdaGbS + rru * PRICE.rru),
+  10 * PRICE.alarmMonth,
+);
 
 /** Returns US dollars for a million of each use case, by kind of cost. */
 function costsOf(rows: Pick<CapacityRow, 'flow' | 'measured'>[]) {

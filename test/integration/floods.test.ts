@@ -15,7 +15,7 @@ import { decideQrLogin } from '../../lib/scan-login/decide.ts';
 import { pollQrLogin } from '../../lib/scan-login/poll.ts';
 import { loadLogin, loadPhoneBinding } from '../../lib/wiring/identity.ts';
 import { loadOfficialEvents } from '../../lib/wiring/official-account.ts';
-import { loadOrderClosing, loadOrderQueries, loadPrepay } from '../../lib/wiring/pay.ts';
+import { loadOwnOrders, loadPrepay } from '../../lib/wiring/pay.ts';
 import {
   loadMiniappQrLogin,
   loadOfficialQrLogin,
@@ -91,14 +91,18 @@ async function scanOfficialCode(load: () => Promise<Awaited<ReturnType<typeof lo
 
 /** Payments are signed with the real time, so only their limit uses the simulated clock. */
 async function payDeps() {
-  return { ...(await world.payWith()), now: outside.now, limitAccount: (await loadPrepay(outside)).limitAccount };
+  return {
+    ...(await world.payWith()),
+    now: outside.now,
+    limitAccount: (await loadPrepay(outside)).within(60_000).limitAccount,
+  };
 }
 
 async function orderAndPay() {
   const { person, token } = await logIn();
   const { order, payment } = await buy(await payDeps(), { token, address: HONEST });
   await world.phone.act(person, 'pay', { prepayId: payment.package });
-  const queries = (await loadOrderQueries({ ...outside, now: Date.now })).within(3_000);
+  const queries = (await loadOwnOrders({ ...outside, now: Date.now })).within(3_000);
   const shown = await getOrder({ ...queries, now: outside.now }, { token, outTradeNo: order.outTradeNo });
   expect(shown.order.state).toBe('PAID');
 }
@@ -258,8 +262,8 @@ describe('a token that floods', () => {
     const { token } = await logIn();
     const { order } = await buy(await payDeps(), { token });
     const { outTradeNo } = order;
-    const queries = await fleetOf(async () => (await loadOrderQueries(outside)).within(3_000));
-    const closing = await fleetOf(() => loadOrderClosing(outside));
+    const queries = await fleetOf(async () => (await loadOwnOrders(outside)).within(3_000));
+    const closing = await fleetOf(async () => (await loadOwnOrders(outside)).within(60_000));
     const shown = await flood(300, () => getOrder(queries.next(), { token, outTradeNo }));
     // Each of the five instances adds at most a batch of eight.
     expect(shown).toBeLessThanOrEqual(60 + 5 * 8);
@@ -281,7 +285,7 @@ describe('a token that floods', () => {
 it('a page that queries its order every two seconds is not limited', async () => {
   const { token } = await logIn();
   const { order } = await buy(await payDeps(), { token });
-  const queries = await fleetOf(async () => (await loadOrderQueries(outside)).within(3_000));
+  const queries = await fleetOf(async () => (await loadOwnOrders(outside)).within(3_000));
   for (let second = 0; second < 60; second += 2) {
     clock.nowMs += 2_000;
     const shown = await getOrder(queries.next(), { token, outTradeNo: order.outTradeNo });

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recheckOrder } from '../../lib/pay/check-order.ts';
 import { reportRefund } from '../../lib/pay/report-refund.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
-import { listDueFollowUps } from '../../lib/store/follow-ups.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { dueNumbers } from '../support/follow-ups.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -16,13 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.simulator.close());
 
-const dueRefunds = async () => {
-  const found: string[] = [];
-  for await (const { kind, no } of listDueFollowUps(world.table, world.base.now() + 1)) {
-    if (kind === 'refund') found.push(no);
-  }
-  return found;
-};
+const dueRefunds = () => dueNumbers(world.table, 'refund', world.base.now() + 1);
 
 describe('reportRefund', () => {
   it('stores a refund of a known order, due at once', async () => {

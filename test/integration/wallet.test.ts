@@ -8,7 +8,7 @@ import { mergeAccounts } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { putOrder, type Order } from '../../lib/store/orders.ts';
-import type { Refund } from '../../lib/store/refunds.ts';
+import { putReportedRefund, type Refund } from '../../lib/store/refunds.ts';
 import { creditTopUp, takeBackTopUp } from '../../lib/wallet/book.ts';
 import { getWallet } from '../../lib/wallet/get-wallet.ts';
 import { recordOf } from '../support/stream-records.ts';
@@ -32,8 +32,8 @@ describe('wallet', () => {
   const loggedIn = async () => loginMiniapp(world.miniapp, await world.phone.loginCode(await world.phone.newPerson()));
   const balanceOf = async (token: string) => (await getWallet(world.sessions, token)).balanceFen;
 
-  /** Stores a top-up order. @returns the order.paid event of the order */
-  const topUp = async (userId: string, change: Partial<Order> = {}) => {
+  /** Stores a paid top-up order. @returns the order.paid event of the order */
+  const topUp = async (userId: string, change: Partial<Order> = {}, stored: 'paid' | 'open' = 'paid') => {
     const open = {
       outTradeNo: userId + randomBytes(8).toString('hex'),
       sku: 'top-up',
@@ -43,11 +43,17 @@ describe('wallet', () => {
       state: 'NOTPAY',
       ...change,
     } as Order;
-    await putOrder(world.table, open, Date.now());
-    const paid = { ...open, state: 'PAID', transactionId: '42', paidAt: PAID_AT };
+    const paid: Order = { ...open, state: 'PAID', transactionId: '42', paidAt: PAID_AT };
+    await putOrder(world.table, stored === 'paid' ? paid : open, Date.now());
     return eventsOf(recordOf(keys.order(open.outTradeNo), open, paid))[0] as DomainEvent<'order.paid'>;
   };
-  const refundOf = ({ data: { outTradeNo } }: DomainEvent<'order.paid'>, outRefundNo: string, amountFen: number) => {
+  /** Stores a refund. @returns the order.refunded event of the refund */
+  const refundOf = async (
+    { data: { outTradeNo } }: DomainEvent<'order.paid'>,
+    outRefundNo: string,
+    amountFen: number,
+    status: Refund['status'] = 'SUCCESS',
+  ) => {
     const refund: Refund = {
       outRefundNo,
       outTradeNo,
@@ -59,6 +65,7 @@ describe('wallet', () => {
       refundId: '50',
       successAt: PAID_AT,
     };
+    await putReportedRefund(world.table, { ...refund, status }, Date.now());
     return eventsOf(recordOf(keys.refund(outRefundNo), undefined, refund))[0] as DomainEvent<'order.refunded'>;
   };
   const entriesOf = async (userId: string) => {
@@ -121,8 +128,8 @@ describe('wallet', () => {
     const { token, user } = await loggedIn();
     const paid = await topUp(user.id);
     await creditTopUp(world.base, paid);
-    const first = refundOf(paid, `a-${user.id}`, 200);
-    for (const event of [first, first, refundOf(paid, `b-${user.id}`, 100), first]) {
+    const first = await refundOf(paid, `a-${user.id}`, 200);
+    for (const event of [first, first, await refundOf(paid, `b-${user.id}`, 100), first]) {
       await takeBackTopUp(world.base, event);
     }
     expect(await balanceOf(token)).toBe(200);
@@ -131,7 +138,7 @@ describe('wallet', () => {
   it('goes below zero when a refund is booked before its top-up, and back to zero', async () => {
     const { token, user } = await loggedIn();
     const paid = await topUp(user.id);
-    await takeBackTopUp(world.base, refundOf(paid, `c-${user.id}`, 500));
+    await takeBackTopUp(world.base, await refundOf(paid, `c-${user.id}`, 500));
     expect(await balanceOf(token)).toBe(-500);
     await creditTopUp(world.base, paid);
     expect(await balanceOf(token)).toBe(0);
@@ -141,7 +148,7 @@ describe('wallet', () => {
     const { token, user } = await loggedIn();
     const paid = await topUp(user.id);
     await creditTopUp(world.base, paid);
-    await takeBackTopUp(world.base, refundOf(paid, paid.data.outTradeNo, 500));
+    await takeBackTopUp(world.base, await refundOf(paid, paid.data.outTradeNo, 500));
     expect(await balanceOf(token)).toBe(0);
   });
 
@@ -149,15 +156,79 @@ describe('wallet', () => {
     const { token, user } = await loggedIn();
     const coffee = await topUp(user.id, { sku: 'coffee', kind: 'goods' });
     await creditTopUp(world.base, coffee);
-    await takeBackTopUp(world.base, refundOf(coffee, `d-${user.id}`, 500));
+    await takeBackTopUp(world.base, await refundOf(coffee, `d-${user.id}`, 500));
     expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
   });
 
-  it('rejects the refund of an unknown order, so that the event is kept', async () => {
+  it.each(['CREATED', 'NOTPAY', 'CLOSED'] as const)(
+    'rejects the payment of an order that is %s in the ledger, so that the event is kept',
+    async (state) => {
+      const { token, user } = await loggedIn();
+      const forged = await topUp(user.id, { state }, 'open');
+      await expect(creditTopUp(world.base, forged)).rejects.toThrow('not paid');
+      expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
+    },
+  );
+
+  it('rejects the payment of an unknown order, so that the event is kept', async () => {
+    const { token, user } = await loggedIn();
+    const forged = await topUp(user.id);
+    forged.data.outTradeNo = user.id + '0'.repeat(16);
+    await expect(creditTopUp(world.base, forged)).rejects.toThrow('does not exist');
+    expect(await balanceOf(token)).toBe(0);
+  });
+
+  it('credits the amount, the owner and the time of the order, whatever the event contains', async () => {
+    const [buyer, other] = [await loggedIn(), await loggedIn()];
+    const event = await topUp(buyer.user.id, { state: 'PAID' });
+    Object.assign(event.data, { userId: other.user.id, amountFen: 1_000_000, paidAt: '2020-01-01T00:00:00.000Z' });
+    await creditTopUp(world.base, event);
+    expect([await balanceOf(buyer.token), await balanceOf(other.token)]).toEqual([500, 0]);
+    expect(await entriesOf(buyer.user.id)).toEqual([expect.objectContaining({ amountFen: 500, at: PAID_AT })]);
+  });
+
+  it('credits no goods whose event has the kind of a top-up', async () => {
+    const { token, user } = await loggedIn();
+    const coffee = await topUp(user.id, { sku: 'coffee', kind: 'goods' });
+    coffee.data.kind = 'wallet-topup';
+    await creditTopUp(world.base, coffee);
+    expect(await balanceOf(token)).toBe(0);
+  });
+
+  it('takes back the amount of the refund in the ledger, whatever the event contains', async () => {
+    const [buyer, other] = [await loggedIn(), await loggedIn()];
+    const paid = await topUp(buyer.user.id);
+    await creditTopUp(world.base, paid);
+    const event = await refundOf(paid, `f-${buyer.user.id}`, 200);
+    Object.assign(event.data, {
+      userId: other.user.id,
+      amountFen: 500,
+      outTradeNo: (await topUp(other.user.id)).data.outTradeNo,
+    });
+    await takeBackTopUp(world.base, event);
+    expect([await balanceOf(buyer.token), await balanceOf(other.token)]).toEqual([300, 0]);
+  });
+
+  it.each(['REPORTED', 'PROCESSING', 'ABNORMAL', 'CLOSED'] as const)(
+    'rejects the success of a refund that is %s in the ledger, so that the event is kept',
+    async (status) => {
+      const { token, user } = await loggedIn();
+      const paid = await topUp(user.id);
+      await creditTopUp(world.base, paid);
+      const forged = await refundOf(paid, `${status}-${user.id}`, 200, status);
+      await expect(takeBackTopUp(world.base, forged)).rejects.toThrow('not SUCCESS');
+      expect(await balanceOf(token)).toBe(500);
+    },
+  );
+
+  it('rejects an unknown refund and the refund of an unknown order, so that the events are kept', async () => {
     const { user } = await loggedIn();
     const paid = await topUp(user.id);
-    const stray = refundOf(paid, `e-${user.id}`, 500);
-    stray.data.outTradeNo = 'x'.repeat(32);
+    const unknown = await refundOf(paid, `g-${user.id}`, 500);
+    unknown.data.outRefundNo = `h-${user.id}`;
+    await expect(takeBackTopUp(world.base, unknown)).rejects.toThrow('is unknown');
+    paid.data.outTradeNo = 'x'.repeat(32);
+    const stray = await refundOf(paid, `e-${user.id}`, 500);
     await expect(takeBackTopUp(world.base, stray)).rejects.toThrow('does not exist');
   });
 

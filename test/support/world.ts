@@ -107,7 +107,7 @@ export async function createWorld({
     const signedByRealTime = { ...outside, now: Date.now, send };
     Object.assign(process.env, settings, changed, { PAY_API: api });
     const deps = {
-      ...(await loadPrepay(signedByRealTime)),
+      ...(await loadPrepay(signedByRealTime)).within(Number.POSITIVE_INFINITY),
       ...(await loadRefundOrder(signedByRealTime)),
       ...(await loadSweep(signedByRealTime)),
       now: outside.now,

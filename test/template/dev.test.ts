@@ -52,6 +52,21 @@ describe('each function', () => {
   });
 });
 
+describe('the schedule of pay-sweep', () => {
+  it('covers each part of the follow-ups once a minute', () => {
+    const targets = resourcesOf(template, 'AWS::Events::Rule')
+      .filter(([id]) => id.startsWith('PayDashsweep'))
+      .map(([, { Properties }]) => {
+        expect(Properties).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+        return (Properties['Targets'] as { Input: string }[])[0]!.Input;
+      });
+    expect(targets.map((input) => JSON.parse(input) as object)).toEqual(
+      Array.from({ length: targets.length }, (_, part) => ({ part, of: targets.length })),
+    );
+    expect(targets.length).toBeGreaterThan(1);
+  });
+});
+
 describe('addresses', () => {
   it('serve the webhooks by function URLs and all other functions by routes', () => {
     const { routes, urls } = addressesOf(template);

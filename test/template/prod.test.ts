@@ -103,7 +103,7 @@ it('throttles each route of the HTTP API by the preset large', () => {
 });
 
 describe('reserved concurrency', () => {
-  it('bounds each webhook and limits each job to one run at a time', () => {
+  it('bounds each webhook, and limits each job to one run at a time except for the parts of pay-sweep', () => {
     const reserved = functionsOf(template).flatMap(({ name, properties: own }) =>
       own['ReservedConcurrentExecutions'] === undefined ? [] : [[name, own['ReservedConcurrentExecutions']]],
     );
@@ -112,7 +112,7 @@ describe('reserved concurrency', () => {
       'pay-notify': 20,
       'pay-notify-v2': 20,
       'token-refresh': 1,
-      'pay-sweep': 1,
+      'pay-sweep': 8,
       'pay-bills': 1,
     });
   });

@@ -64,7 +64,7 @@ describe('without settings', () => {
     ['pay-prepay', 'PAY_MCH_ID'],
     ['pay-order', 'JWT_SIGNING_KEYS'],
     ['pay-orders', 'JWT_SIGNING_KEYS'],
-    ['pay-order-close', 'TABLE_NAME'],
+    ['pay-order-close', 'JWT_SIGNING_KEYS'],
     ['wallet', 'JWT_SIGNING_KEYS'],
   ])('%s returns 503 and names %s', async (name, setting) => {
     vi.stubEnv('PUBLIC_BASE_URL', 'https://api.example.com');

@@ -65,7 +65,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readClaim: { CLAIM: READ },
   },
   'follow-ups': {
-    listDueFollowUps: { [FOLLOW_UPS]: QUERY },
+    dueFollowUpPages: { [FOLLOW_UPS]: QUERY },
     claimFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     scheduleFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     cancelFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
@@ -89,6 +89,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   keys: {
     ageOf: NONE,
     followUpEntry: NONE,
+    followUpPartitions: NONE,
     ordersOf: NONE,
     ordersSince: NONE,
     orderTime: NONE,
@@ -114,7 +115,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readOrderPage: { ORDERS: QUERY },
     orderPages: NONE,
     readOpenOrders: { ORDERS: QUERY },
-    findOpenOrder: NONE,
+    findUnsettledOrder: NONE,
+  },
+  'order-states': {
+    isOpen: NONE,
+    isPaid: NONE,
     isUnsettled: NONE,
   },
   orders: {

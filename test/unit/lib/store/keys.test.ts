@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { randomId } from '../../../../lib/core/ids.ts';
-import { followUpEntry, keys, ownerOf } from '../../../../lib/store/keys.ts';
+import { followUpEntry, followUpPartitions, keys, ownerOf } from '../../../../lib/store/keys.ts';
 
 const numbers = Array.from({ length: 500 }, () => randomId(randomBytes, 32));
 
@@ -13,9 +13,23 @@ describe('order keys', () => {
     }
   });
 
-  it('spread follow-ups over eight partitions, in order of time', () => {
-    const entries = numbers.map((outTradeNo) => followUpEntry(outTradeNo, 1_800_000_000_000));
-    expect(new Set(entries.map(({ followUpPk }) => followUpPk)).size).toBe(8);
-    expect(followUpEntry('x', 1_000).followUpSk < followUpEntry('x', 2_000).followUpSk).toBe(true);
+  it.each([
+    ['order', 32],
+    ['refund', 8],
+  ] as const)('spread the follow-ups of kind %s over %i partitions of their own', (kind, count) => {
+    const used = numbers.map((no) => followUpEntry({ kind, no }, 1_800_000_000_000).followUpPk);
+    expect([...new Set(used)].toSorted()).toEqual(followUpPartitions(kind).toSorted());
+    expect(followUpPartitions(kind)).toHaveLength(count);
+  });
+
+  it('keep the follow-ups of all orders of an owner in one partition', () => {
+    const owner = numbers[0]!.slice(0, 16);
+    const own = numbers.map((no) => followUpEntry({ kind: 'order', no: owner + no.slice(16) }, 0).followUpPk);
+    expect(new Set(own).size).toBe(1);
+  });
+
+  it('sort follow-ups by time', () => {
+    const [earlier, later] = [1_000, 2_000].map((atMs) => followUpEntry({ kind: 'refund', no: 'x' }, atMs).followUpSk);
+    expect(earlier! < later!).toBe(true);
   });
 });

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { keys } from '../../lib/store/keys.ts';
-import { findOpenOrder } from '../../lib/store/order-lists.ts';
+import { findUnsettledOrder } from '../../lib/store/order-lists.ts';
 import { markClosed, putOrder, readOrder } from '../../lib/store/orders.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { interceptCommands } from '../support/crashes.ts';
 import { createWorld } from '../support/world.ts';
 
-it('findOpenOrder returns the newest open order, and reads no page after it', async () => {
+it('findUnsettledOrder returns the newest unsettled order, and reads no page after it', async () => {
   const world = await createWorld();
   const buyers = await createBuyers(world);
   const { user, order } = await buyers.newOrder();
@@ -17,7 +17,7 @@ it('findOpenOrder returns the newest open order, and reads no page after it', as
     return putOrder(world.table, { ...sample, ...keys.order(outTradeNo), outTradeNo, state }, 0);
   };
   for (let n = 0; n < 110; n += 1) await store(n, 'PAID');
-  expect(await findOpenOrder(world.table, user.id)).toBeUndefined();
+  expect(await findUnsettledOrder(world.table, user.id)).toBeUndefined();
   await store(200, 'NOTPAY');
   await store(201, 'REFUNDING');
   let pages = 0;
@@ -25,7 +25,7 @@ it('findOpenOrder returns the newest open order, and reads no page after it', as
     pages += Number(name === 'Query');
     return send();
   });
-  expect((await findOpenOrder(world.table, user.id))?.state).toBe('REFUNDING');
+  expect((await findUnsettledOrder(world.table, user.id))?.state).toBe('REFUNDING');
   end();
   expect(pages).toBe(1);
   await world.simulator.close();

@@ -1,0 +1,71 @@
+import { AppError, isAppError } from '../core/errors.ts';
+import { readAccount } from '../store/accounts.ts';
+import { cancelFollowUp, claimFollowUp, scheduleFollowUp, type FollowUp } from '../store/follow-ups.ts';
+import { ownerOf } from '../store/keys.ts';
+import { isOpen } from '../store/order-states.ts';
+import { erasePayer, readOrder, type Order } from '../store/orders.ts';
+import { isUnknownOutcome } from '../wechat-pay/errors.ts';
+import { MINUTE_MS } from './backoff.ts';
+import { checkOrder, closeAtWechat, endAtWechat, type CheckDeps } from './check-order.ts';
+
+/** Ages of an open order at its visits after the first one. The last visit is at the expiry, and closes the order. */
+const VISIT_AGES_MS = [5 * MINUTE_MS, 25 * MINUTE_MS];
+/** Interval of the visits of an expired order that cannot be closed. */
+const EXPIRED_INTERVAL_MS = 30 * MINUTE_MS;
+/** Pause after a visit whose failure is probably transient. */
+const RETRY_MS = 5 * MINUTE_MS;
+
+/**
+ * Processes the due follow-up of an order. Queries an open order at WeChat and books its payment; closes an expired
+ * order, whose payment WeChat reports as a conflict.
+ * @returns false when another run claimed the follow-up, or the order does not exist
+ * @throws the errors of checkOrder and closeAtWechat
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012075249
+ */
+export async function followOrder(deps: CheckDeps, followUp: FollowUp): Promise<boolean> {
+  const order = await readOrder(deps.table, followUp.no);
+  if (!order || !(await claimFollowUp(deps.table, followUp, nextVisitAtMs(order, deps.now())))) return false;
+  try {
+    await (isOpen(order) ? visitOpen(deps, order) : visitClosed(deps, order, followUp));
+    return true;
+  } catch (error) {
+    if (isTransient(error)) await scheduleFollowUp(deps.table, followUp, deps.now() + RETRY_MS);
+    throw error;
+  }
+}
+
+async function visitOpen(deps: CheckDeps, order: Order): Promise<void> {
+  // The close of an account closes the open orders that it finds. This order was stored after that search, or WeChat did
+  // not respond to the close.
+  const isOrphan = !(await readAccount(deps.table, ownerOf(order.outTradeNo), 'eventual-with-fallback'));
+  if (isOrphan) await erasePayer(deps.table, order.outTradeNo);
+  if (isOrphan || isExpired(order, deps.now())) {
+    await closeAtWechat(deps, order);
+    return;
+  }
+  await checkOrder(deps, order).catch((error: unknown) => {
+    // WeChat does not have the order: its creation failed, or is still in progress.
+    if (!isAppError(error, 'NOT_FOUND')) throw error;
+  });
+}
+
+/** Closes an order at WeChat whose creation may have reached WeChat after the order was closed here. */
+async function visitClosed(deps: CheckDeps, order: Order, followUp: FollowUp): Promise<void> {
+  const ended = await endAtWechat(deps, order);
+  if (ended || isExpired(order, deps.now())) await cancelFollowUp(deps.table, followUp);
+}
+
+function isExpired({ timeExpire }: Order, nowMs: number): boolean {
+  return Date.parse(timeExpire) <= nowMs;
+}
+
+/** Returns when to visit the order next (epoch ms): an unexpired order at its expiry at the latest. */
+function nextVisitAtMs(order: Order, nowMs: number): number {
+  if (isExpired(order, nowMs)) return nowMs + EXPIRED_INTERVAL_MS;
+  const [createdAtMs, expiresAtMs] = [Date.parse(order.createdAt), Date.parse(order.timeExpire)];
+  return VISIT_AGES_MS.map((ageMs) => createdAtMs + ageMs).find((atMs) => atMs > nowMs) ?? expiresAtMs;
+}
+
+function isTransient(error: unknown): boolean {
+  return !(error instanceof AppError) || isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED');
+}
