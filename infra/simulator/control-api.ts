@@ -53,6 +53,9 @@ async function control(world: World, call: Call): Promise<Answer> {
     case 'POST /_faults':
       world.faults.plan(body);
       return noContent;
+    case 'DELETE /_faults':
+      world.faults.clear();
+      return noContent;
     case 'GET /_issued':
       return jsonAnswer(200, world.secrets.list());
     case 'GET /_official':
@@ -144,6 +147,7 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_phone/users/{id}/{action}': phoneActionNames,
       ...merchantPlatformCalls,
       'POST /_faults': '{target, action, times?, errcode?}: see faults',
+      'DELETE /_faults': 'cancels the planned faults',
       'GET /_clock, POST /_clock': '{advanceMs}',
       'GET /_issued': 'every secret and personal string of this world: what no log may show',
       'GET /_log, DELETE /_log': 'every call received and push sent; ?last=<n> for the newest n',

@@ -62,6 +62,10 @@ class Queue<Fault> {
     if (plan) plan.left -= 1;
     return plan?.fault;
   }
+
+  clear(): void {
+    this.#plans.length = 0;
+  }
 }
 
 /** The planned faults; each matching call or delivery uses one, oldest first. */
@@ -98,6 +102,11 @@ export class Faults {
     const known = targets.find(({ names, actions }) => includes(names, target) && includes(actions, action));
     if (!known) throw controlParamError(unknownAction(action));
     this.#planFor(action as (typeof known.actions)[number], times);
+  }
+
+  /** Cancels every planned fault that was not used. */
+  clear(): void {
+    for (const queue of [this.#calls, this.#notifications, this.#refunds, this.#bills, this.#variants]) queue.clear();
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {

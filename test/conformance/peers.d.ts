@@ -22,7 +22,19 @@ declare module 'co-wechat-api' {
 
 // The types of this package declare a namespace that the module does not export.
 declare module 'wechatpay-axios-plugin' {
+  interface Axios {
+    get<Data = unknown>(url: string, config?: object): Promise<{ data: Data }>;
+    post<Data = unknown>(url: string, data: object, config?: object): Promise<{ data: Data }>;
+  }
   interface Wechatpay {
+    new (config: {
+      baseURL: string;
+      mchid: string;
+      serial: string;
+      privateKey: string;
+      certs: Record<string, string>;
+      secret: string;
+    }): { client: { v2: Axios; v3: Axios } };
     Aes: {
       AesGcm: {
         encrypt(plaintext: string, key: string, nonce: string, associatedData: string): string;
@@ -40,9 +52,9 @@ declare module 'wechatpay-axios-plugin' {
     };
     Rsa: {
       sign(message: string, privateKey: import('node:crypto').KeyObject): string;
-      verify(message: string, signature: string, publicKey: import('node:crypto').KeyObject): boolean;
+      verify(message: string, signature: string, publicKey: string | import('node:crypto').KeyObject): boolean;
     };
-    Transformer: { toXml(fields: Record<string, string>): string; toObject(xml: string): unknown };
+    Transformer: { toXml(fields: Record<string, string>): string; toObject(xml: string): Record<string, string> };
   }
   const wechatpay: Wechatpay;
   export default wechatpay;
@@ -53,5 +65,27 @@ declare module 'xml2js' {
   export class Builder {
     constructor(options: { rootName: string; cdata: boolean; headless: boolean });
     buildObject(fields: Record<string, string>): string;
+  }
+}
+
+declare module 'tenpay' {
+  type Fields = Record<string, string>;
+  interface Reply {
+    reply?(message?: string): void;
+    header(name: string, value: string): void;
+    send(body: string): void;
+  }
+  export default class Tenpay {
+    constructor(merchant: { appid: string; mchid: string; partnerKey: string });
+    /** The address of each call. */
+    urls: Fields;
+    unifiedOrder(order: object): Promise<Fields>;
+    orderQuery(order: object): Promise<Fields>;
+    closeOrder(order: object): Promise<Fields>;
+    refund(refund: object): Promise<Fields>;
+    refundQuery(refund: object): Promise<Fields>;
+    middlewareForExpress(
+      type: 'pay' | 'refund',
+    ): (request: { body: string; weixin?: Fields }, response: Reply, next: () => void) => Promise<void>;
   }
 }

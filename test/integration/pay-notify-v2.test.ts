@@ -70,6 +70,14 @@ describe('pay-notify-v2 for payments', () => {
     expect(await state()).toBe('PAID');
   });
 
+  it('books a payment whose XML begins with a declaration', async () => {
+    const { number, state } = await newOrder();
+    const event = paymentNotice(number);
+    event.body = `<?xml version="1.0" encoding="UTF-8"?>\n${event.body}`;
+    expect(await world.send(event)).toMatchObject({ statusCode: 200, body: ACCEPTED });
+    expect(await state()).toBe('PAID');
+  });
+
   it('books a payment that arrives after the close', async () => {
     const { number, state } = await newOrder();
     await markClosed(world.table, { outTradeNo: number.out_trade_no, from: ['NOTPAY'] });

@@ -1,17 +1,41 @@
-// vitest globalSetup of the integration project: one engine for the whole run, one table per test file (table.ts).
+// vitest globalSetup of the integration project: one engine for the whole run, one table per world (table.ts).
+import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand, DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import type { TestProject } from 'vitest/node';
 import { startEngine } from '../../infra/local/engine.ts';
+import { LOCAL_AWS, clientSettings } from '../../infra/service/table.ts';
 import { findFreePorts } from './ports.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     dynamodbEndpoint: string;
+    /** Begins the name of every table of this run, so that runs on one engine do not collide. */
+    tablePrefix: string;
   }
 }
 
+/** Starts the embedded engine, unless `AWS_ENDPOINT_URL_DYNAMODB` names another one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const tablePrefix = `test-${randomUUID()}-`;
+  project.provide('tablePrefix', tablePrefix);
+  const { AWS_ENDPOINT_URL_DYNAMODB: foreign } = process.env;
+  if (foreign) {
+    project.provide('dynamodbEndpoint', foreign);
+    return () => deleteTables(foreign, tablePrefix);
+  }
   const [port] = await findFreePorts(1);
   const engine = await startEngine({ port: port as number });
   project.provide('dynamodbEndpoint', engine.endpoint);
   return engine.stop;
+}
+
+async function deleteTables(endpoint: string, prefix: string): Promise<void> {
+  Object.assign(process.env, LOCAL_AWS);
+  const client = new DynamoDBClient(clientSettings(endpoint));
+  const names: string[] = [];
+  for await (const { TableNames = [] } of paginateListTables({ client }, {})) names.push(...TableNames);
+  for (const TableName of names.filter((name) => name.startsWith(prefix))) {
+    await client.send(new DeleteTableCommand({ TableName }));
+  }
+  client.destroy();
 }

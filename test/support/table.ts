@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { inject } from 'vitest';
-import { createTable } from '../../infra/service/table.ts';
+import { createTable, LOCAL_AWS } from '../../infra/service/table.ts';
 import { openTable, type Table } from '../../lib/store/table.ts';
 
 /** Longer than any pause of a test machine. */
@@ -10,7 +10,9 @@ const LONG_MS = 20_000;
 /** Creates an empty table on the engine of this test run. */
 export async function freshTable(): Promise<{ name: string; endpoint: string }> {
   const endpoint = inject('dynamodbEndpoint');
-  const name = `test-${randomUUID()}`;
+  const name = inject('tablePrefix') + randomUUID();
+  // Some engines keep one set of tables per key, and each world uses these keys.
+  Object.assign(process.env, LOCAL_AWS);
   await createTable(endpoint, name);
   return { name, endpoint };
 }

@@ -102,9 +102,10 @@ export async function createWorld({
   if (!via) removeDeadline(base.table);
 
   const sessions = await loadQrLoginPoll(outside);
-  /** Builds the dependencies of payments like a cold instance, with changed settings or another `send`. */
-  const payWith = async ({ send = runtime.send, api = 'v3', settings: changed = {} }: PayChange = {}) => {
-    const signedByRealTime = { ...outside, now: Date.now, send };
+  /** Builds the dependencies of payments like a cold instance, with changed settings or another `send` or `sleep`. */
+  const payWith = async ({ send = runtime.send, sleep = runtime.sleep, api = 'v3', ...change }: PayChange = {}) => {
+    const { settings: changed = {} } = change;
+    const signedByRealTime = { ...outside, now: Date.now, send, sleep };
     Object.assign(process.env, settings, changed, { PAY_API: api });
     const deps = {
       ...(await loadPrepay(signedByRealTime)).within(Number.POSITIVE_INFINITY),
@@ -166,6 +167,7 @@ export async function createWorld({
 
 interface PayChange {
   send?: Runtime['send'];
+  sleep?: Runtime['sleep'];
   api?: 'v3' | 'v2';
   settings?: Settings;
 }

@@ -12,7 +12,7 @@ interface PayApi {
 
 /** Whether a path belongs to api.mch.weixin.qq.com. */
 export function isPayPath(path: string): boolean {
-  return isV3(path) || path.startsWith('/pay/');
+  return isV3(path) || path.startsWith('/pay/') || path.startsWith('/secapi/');
 }
 
 /** Both protocols over one ledger. */

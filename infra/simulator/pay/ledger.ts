@@ -57,6 +57,8 @@ export interface RefundTerms {
   notifyUrl?: string;
   fundsAccount?: string;
   source: 'API' | 'VENDOR_PLATFORM';
+  /** Requested in API v2, which also notifies its outcome. */
+  v2?: true;
   /** The whole request: a repeated request must equal it. */
   sent: object;
 }

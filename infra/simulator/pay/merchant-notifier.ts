@@ -72,15 +72,14 @@ export function createMerchantNotifier({
     },
     notifyRefund: async (refund) => {
       const status = refundStatusOf(refund);
-      const { notifyUrl } = refund.terms;
-      if (notifyUrl) {
+      const { notifyUrl, v2 } = refund.terms;
+      if (notifyUrl && !v2) {
         const about = { event: `REFUND.${status}`, summary: refundTexts[status], type: 'refund' } as const;
         const content = renderRefundNotification(refund, mchId);
         return deliverNotification(buildV3Notification({ url: notifyUrl, ...about, content }, v3Sender()));
       }
-      return refundCallbackUrl && apiV2Key
-        ? deliverNotification(buildV2RefundNotification(refundCallbackUrl, refund, { mchId, apiV2Key }))
-        : null;
+      const url = notifyUrl ?? refundCallbackUrl;
+      return url && apiV2Key ? deliverNotification(buildV2RefundNotification(url, refund, { mchId, apiV2Key })) : null;
     },
   };
 }

@@ -7,7 +7,18 @@ import { Clock } from '../../../infra/simulator/clock.ts';
 import { startSimulator } from '../../../infra/simulator/simulator.ts';
 import { startFurtherSimulator, useSimulator } from './fixture.ts';
 import { settings } from './settings.ts';
-import { call, createQr, jsapi, newUser, officialToken, orderBody, payCall, planFault, queryOrder } from './support.ts';
+import {
+  apiCall,
+  call,
+  createQr,
+  jsapi,
+  newUser,
+  officialToken,
+  orderBody,
+  payCall,
+  planFault,
+  queryOrder,
+} from './support.ts';
 
 const simulator = useSimulator();
 
@@ -122,6 +133,16 @@ test('target * matches every call, another target only its own', async () => {
   expect((await call(simulator, 'GET', '/sns/jscode2session')).status).toBe(502);
   await plan('*', '5xx');
   expect((await call(simulator, 'GET', '/cgi-bin/token')).status).toBe(502);
+});
+
+test('DELETE /_faults cancels every planned fault', async () => {
+  await plan('*', '5xx', 3);
+  await plan('getwxacodeunlimit', 'unreleased', 3);
+  expect((await call(simulator, 'DELETE', '/_faults')).status).toBe(204);
+  expect((await createCode()).status).toBe(200);
+  expect((await apiCall(simulator, 'miniapp', '/wxa/getwxacodeunlimit', { body: { scene: 'a' } })).type).toBe(
+    'image/png',
+  );
 });
 
 test('rejects an unknown fault with the list of faults', async () => {

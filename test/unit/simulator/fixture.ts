@@ -82,8 +82,10 @@ export interface Receiver {
   url: string;
   received: { at: number; url: URL; headers: IncomingHttpHeaders; body: string }[];
   /** Returns the answer to the n-th delivery, from 0; null for no answer at all. */
-  answer: (index: number) => { status: number; body?: string } | null;
+  answer: (index: number) => ReceiverAnswer | Promise<ReceiverAnswer>;
 }
+
+type ReceiverAnswer = { status: number; body?: string } | null;
 
 /** Starts a receiver of pushes or notifications, which records every delivery. It gives the default answer. */
 export function useReceiver(
@@ -96,7 +98,7 @@ export function useReceiver(
       const body = Buffer.concat(await incoming.toArray()).toString();
       const url = new URL(incoming.url ?? '/', 'http://localhost');
       receiver.received.push({ at: now(), url, headers: incoming.headers, body });
-      const answer = receiver.answer(receiver.received.length - 1);
+      const answer = await receiver.answer(receiver.received.length - 1);
       if (answer) response.writeHead(answer.status).end(answer.body ?? '');
     });
     server.listen(0, '127.0.0.1');

@@ -47,6 +47,7 @@ const v2Codes: Partial<Record<PayErrorCode, string>> = {
   ORDER_CLOSED: 'ORDERCLOSED',
   RESOURCE_NOT_EXISTS: 'REFUNDNOTEXIST',
   NO_AUTH: 'NOAUTH',
+  NOT_ENOUGH: 'NOTENOUGH',
 };
 
 /** Converts an error of the ledger to API v2; rethrows any other error. */

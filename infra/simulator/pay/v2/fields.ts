@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { fromBeijingDigits } from '../../beijing-time.ts';
 import { isRecord, parseJson } from '../../http.ts';
 import type { TradeType } from '../ledger.ts';
-import { notifyUrlPattern, outTradeNoPattern } from '../patterns.ts';
+import { notifyUrlPattern, outRefundNoPattern, outTradeNoPattern } from '../patterns.ts';
 import { findProblem, text } from '../rule.ts';
 import { ResultCodeError } from './error.ts';
 import type { V2Fields } from './sign.ts';
@@ -51,6 +51,17 @@ const orderRules: Rules = {
   receipt: { max: 8, pattern: /^Y$/ },
   profit_sharing: { max: 16, pattern: /^[YN]$/ },
   scene_info: { max: 256, check: isJsonObject },
+};
+
+/** `op_user_id`, which older clients send, has no rule. */
+export const refundRules: Rules = {
+  out_refund_no: requiredText(64, outRefundNoPattern),
+  total_fee: requiredText(10, /^[1-9]\d*$/),
+  refund_fee: requiredText(10, /^[1-9]\d*$/),
+  refund_fee_type: { max: 8, pattern: /^CNY$/ },
+  refund_desc: { max: 80 },
+  refund_account: { max: 30, pattern: /^REFUND_SOURCE_(UNSETTLED|RECHARGE)_FUNDS$/ },
+  notify_url: { max: 256, pattern: notifyUrlPattern },
 };
 
 const orderRulesOf: Record<TradeType, Rules> = {

@@ -5,6 +5,7 @@ import { toXml } from '../../xml.ts';
 import type { PayOrder, Payment, Refund } from '../ledger.ts';
 import type { NotificationRequest, Notification } from '../notification-delivery.ts';
 import { refundedAt, refundStatusOf } from '../refunds.ts';
+import { parseMerchantXml } from './merchant-xml.ts';
 import { paidFields, v2Statuses } from './render.ts';
 import { v2Sign } from './sign.ts';
 import type { SignType, V2Fields } from './sign.ts';
@@ -13,8 +14,6 @@ interface Sender {
   mchId: string;
   apiV2Key: string;
 }
-
-const acceptedBody = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>';
 
 /**
  * Builds the notification of an API v2 payment. It contains sign_type only if the order did.
@@ -82,8 +81,17 @@ function xmlPost(url: string, event: string, fields: V2Fields) {
     url,
     event,
     genuine: () => genuine,
-    isAccepted: ({ status, body }: { status: number | null; body: string }) => status === 200 && body === acceptedBody,
+    isAccepted,
   };
+}
+
+/**
+ * Whether an answer accepts the notification. `return_code` decides: common libraries omit `return_msg` or leave it empty
+ * (befinal/node-tenpay, overtrue/wechat). Nothing may precede the document.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
+ */
+function isAccepted({ status, body }: { status: number | null; body: string }): boolean {
+  return status === 200 && body.startsWith('<') && parseMerchantXml(body)?.return_code === 'SUCCESS';
 }
 
 function xmlRequest(fields: V2Fields): NotificationRequest {

@@ -3,7 +3,8 @@ import type { OrderTerms, PayOrder, Refund, TradeType } from '../ledger.ts';
 import { h5Url, newPrepayId } from '../orders.ts';
 import type { PayWorld } from '../world.ts';
 import { ResultCodeError } from './error.ts';
-import { checkFields, checkUnifiedOrder, outTradeNoRule } from './fields.ts';
+import { checkFields, checkUnifiedOrder, outTradeNoRule, refundRules } from './fields.ts';
+import { createV2Refund } from './refund-handler.ts';
 import { renderOrderQuery, renderRefundQuery } from './render.ts';
 import { SIGN_TYPES } from './sign.ts';
 import type { V2Fields } from './sign.ts';
@@ -31,6 +32,10 @@ export function orderHandlers(world: PayWorld): Handlers {
       checkFields(fields, outTradeNoRule);
       orders.close(fields.out_trade_no ?? '');
       return { result_msg: 'OK' };
+    },
+    '/secapi/pay/refund': (fields) => {
+      checkFields(fields, refundRules);
+      return createV2Refund(world, findOrder(world, fields), fields);
     },
     '/pay/refundquery': (fields) => queryRefunds(world, fields),
   };

@@ -59,6 +59,28 @@ export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState
 }
 
 /**
+ * Renders the answer of refund: the refund was accepted, and its outcome follows.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935217
+ */
+export function renderAcceptedRefund({ order, terms, refundId }: Refund): V2Fields {
+  const totalFen = String(order.terms.totalFen);
+  const refundFen = String(terms.refundFen);
+  return {
+    transaction_id: order.payment?.transactionId ?? '',
+    out_trade_no: order.terms.outTradeNo,
+    out_refund_no: terms.outRefundNo,
+    refund_id: refundId,
+    refund_fee: refundFen,
+    settlement_refund_fee: refundFen,
+    total_fee: totalFen,
+    settlement_total_fee: totalFen,
+    fee_type: 'CNY',
+    cash_fee: totalFen,
+    cash_refund_fee: refundFen,
+  };
+}
+
+/**
  * Renders the answer of refundquery: `page` out of `total` refunds.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935218
  */

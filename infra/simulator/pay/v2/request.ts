@@ -1,7 +1,7 @@
 import type { Call } from '../../http.ts';
 import type { PaySettings } from '../../settings.ts';
-import { parseXml } from '../../xml.ts';
 import { returnCodeError } from './error.ts';
+import { parseMerchantXml } from './merchant-xml.ts';
 import { SIGN_TYPES, v2Sign } from './sign.ts';
 import type { SignType, V2Fields } from './sign.ts';
 
@@ -34,7 +34,7 @@ function readXmlFields(body: Buffer): V2Fields {
   // Custom entities allow XXE attacks, which read local files.
   // See https://pay.weixin.qq.com/doc/v2/merchant/4011941549
   if (/<!(DOCTYPE|ENTITY)/i.test(xml)) throw returnCodeError('XML_FORMAT_ERROR');
-  const elements = Object.entries(parseXml(xml) ?? {}).filter(([name]) => !name.startsWith('#'));
+  const elements = Object.entries(parseMerchantXml(xml) ?? {}).filter(([name]) => !name.startsWith('#'));
   const isFlat = elements.length > 0 && elements.every(([, value]) => typeof value === 'string');
   if (!isFlat) throw returnCodeError('XML_FORMAT_ERROR');
   return Object.fromEntries(elements) as V2Fields;

@@ -72,6 +72,17 @@ test.each([
   expect(second).toEqual(first);
 });
 
+test.each([
+  ['without return_msg', '<xml><return_code>SUCCESS</return_code></xml>'],
+  ['after an XML declaration', '<?xml version="1.0"?>\n<xml>\n  <return_code>SUCCESS</return_code>\n</xml>'],
+  ['with an empty return_msg', '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg/></xml>'],
+])('an answer %s is accepted', async (_, body) => {
+  receiver.answer = () => ({ status: 200, body });
+  await payOne();
+  await simulator.advanceClock(86_400_000);
+  expect(receiver.received).toHaveLength(1);
+});
+
 test('tamper-notify changes one digit of total_fee; the genuine notification follows', async () => {
   await planFault(simulator, 'notify', 'tamper-notify');
   receiver.answer = (index) => (index === 0 ? { status: 400 } : { status: 200, body: accepted });

@@ -43,11 +43,13 @@ test('a field changed or added after signing is a signature error', async () => 
 
 test('rejects anything but a flat XML document first', async () => {
   const doctype = '<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]>';
+  const declared = `<?xml version="1.0"?>${doctype}`;
   for (const body of ['{}', '<xml></xml>', '<xml><a>', '<xml><a><b>1</b></a></xml>', '<xml><a>1</a><a>2</a></xml>']) {
     expect((await send(body)).xml).toEqual({ return_code: 'FAIL', return_msg: 'XML格式错误' });
   }
   for (const body of [
     `${doctype}<xml><a>&a;</a></xml>`,
+    `${declared}<xml><a>&a;</a></xml>`,
     `<xml>${doctype}<a>1</a></xml>`,
     `<xml><a>${doctype}</a></xml>`,
   ]) {
@@ -59,6 +61,25 @@ test('rejects anything but a flat XML document first', async () => {
   const latin = await fetch(simulator.url + unified, { method: 'POST', body: bytes });
   expect(await latin.text()).toContain('编码格式错误');
 });
+
+const declarations = [
+  '<?xml version="1.0"?>',
+  '<?xml version="1.0" encoding="UTF-8"?>\n',
+  "\n<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\r\n",
+];
+test.each(declarations)('accepts the declaration %j before the request', async (declaration) => {
+  const fields = { appid: settings.miniapp.appId, mch_id: settings.pay.mchId, nonce_str: 'x', out_trade_no: 'T123456' };
+  const body = declaration + writeXml({ ...fields, sign: signV2(fields) });
+  const { text } = await call(simulator, 'POST', '/pay/orderquery', body);
+  expect(readXml(text)).toMatchObject({ return_code: 'SUCCESS', err_code: 'ORDERNOTEXIST' });
+});
+
+test.each(['<?xml version="1.0" encoding="GBK"?>', '<?php echo 1 ?>', `${declarations[0]}${declarations[0]}`])(
+  'rejects %s before the request',
+  async (start) => {
+    expect((await send(`${start}<xml><a>1</a></xml>`)).xml.return_msg).toBe('XML格式错误');
+  },
+);
 
 test('merchant and app must be known', async () => {
   expect((await v2Call(simulator, unified, v2Order(user, { mch_id: '1900000000' }))).xml).toEqual({
