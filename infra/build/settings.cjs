@@ -162,7 +162,7 @@ function listOf(name) {
 /** Whether lib/h5/verification-file.ts can read and serve these files. */
 function areVerificationFiles(json) {
   try {
-    const name = /^(?!(health|me|openapi\.json|wallet)$)[\w-]+(\.[\w-]+)*$/;
+    const name = /^(?!(catalog|health|me|openapi\.json|wallet)$)[\w-]+(\.[\w-]+)*$/;
     const isFile = ([file, text]) => name.test(file) && typeof text === 'string';
     return json.startsWith('{') && Object.entries(JSON.parse(json)).every(isFile);
   } catch {

@@ -23,6 +23,12 @@ export const VARIANTS = {
   getwxacodeunlimit: ['unreleased'],
   // 40164 names an IPv6 address alone: reports of 2025 and 2026. The usual form: binarywang/WxJava #3199.
   stable_token: ['ipv6-not-in-whitelist'],
+  /**
+   * Lengths count characters, as documented. The live platform counts bytes of UTF-8: JeffreySu/WeiXinMPSDK #3217,
+   * developers.weixin.qq.com/community 000ac2f693c4e881fc38cd5795b400 and 0004ecb5a60a80dfb99a6c5935ec00,
+   * https://pay.weixin.qq.com/doc/v3/merchant/4012886219 (refund reason).
+   */
+  'text-length': ['characters'],
   'official-push': [
     // MsgType and Event in another letter case: chanjarster/weixin-java-tools #168 and #176, ArtisanCloud/PowerWeChat #286,
     // chanxuehong/wechat #177, dodgepudding/wechat-php-sdk #219 and #276, Eric-Guo/wechat #55.

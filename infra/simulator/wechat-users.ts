@@ -55,6 +55,8 @@ export interface WechatUser {
   received: object[];
   /** Of the official account; null if the user does not follow it. */
   follow: Follow | null;
+  /** The IP address of the phone, known after its browser visited a server of this machine. */
+  address?: string;
   /** The tags that the official account gave the user, oldest first. */
   tagIds: number[];
   /** The user's phone, as match rules of conditional menus number it: 1 iOS, 2 Android, 3 others. */

@@ -1,7 +1,13 @@
-/** Cuts a text to at most `maxBytes` of UTF-8, at the end of a character. */
+/** Text without control characters and without characters of four UTF-8 bytes, such as emoji. */
+export const PLAIN_TEXT = /^[^\u{10000}-\u{10FFFF}\p{Cc}\p{Cs}]*$/u;
+
+/** Cuts a text to at most `maxBytes` of UTF-8, at the end of a character. Combining marks stay with their letter. */
 export function cutUtf8(text: string, maxBytes: number): string {
-  // With `stream` the decoder leaves out a character that is cut at the end.
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.from(text).subarray(0, maxBytes), {
-    stream: true,
-  });
+  let [cut, left] = ['', maxBytes];
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    left -= Buffer.byteLength(segment);
+    if (left < 0) break;
+    cut += segment;
+  }
+  return cut;
 }

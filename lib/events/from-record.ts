@@ -54,8 +54,8 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
 function orderFacts(order: Order, before?: Order): Fact[] {
   // A new order has not moved any money.
   if (!before) return [];
-  const { outTradeNo: key, sku, amountFen, kind, currency, transactionId, paidAt } = order;
-  const data = { outTradeNo: key, userId: ownerOf(key), sku, amountFen };
+  const { outTradeNo: key, sku, amountFen, attach, kind, currency, transactionId, paidAt } = order;
+  const data = { outTradeNo: key, userId: ownerOf(key), sku, amountFen, attach };
   if (transactionId !== undefined && before.transactionId === undefined) {
     return [{ name: 'order.paid', key, data: { ...data, kind, currency, transactionId, paidAt } }];
   }

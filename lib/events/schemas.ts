@@ -25,6 +25,7 @@ export const SCHEMAS = {
       sku: text,
       kind: v.picklist(['goods', 'wallet-topup']),
       amountFen: fen,
+      attach: v.optional(text),
       currency: text,
       transactionId: text,
       paidAt: time,
@@ -34,7 +35,7 @@ export const SCHEMAS = {
     ),
   ),
   'order.closed': v.pipe(
-    v.object({ outTradeNo: text, userId: text, sku: text, amountFen: fen }),
+    v.object({ outTradeNo: text, userId: text, sku: text, amountFen: fen, attach: v.optional(text) }),
     v.description('An order was closed unpaid. A payment that was under way may still arrive.'),
   ),
   'order.refunded': v.pipe(

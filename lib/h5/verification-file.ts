@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts';
  * File names that `GET /{file}` can serve. A name of another route never reaches it, because the gateway prefers a route
  * without a parameter.
  */
-const REACHABLE_NAME = /^(?!(health|me|openapi\.json|wallet)$)[\w-]+(\.[\w-]+)*$/;
+const REACHABLE_NAME = /^(?!(catalog|health|me|openapi\.json|wallet)$)[\w-]+(\.[\w-]+)*$/;
 
 const NO_OBJECT = 'must be a JSON object of file names and contents';
 

@@ -28,6 +28,8 @@ export interface Endpoint {
    * 204, and for status 302, whose answer is a `Redirect`.
    */
   answer?: Schema;
+  /** Seconds for which any cache may keep the answer. Absent: no cache may. */
+  cacheS?: number;
   /** Whether the answer may set cookies. The handler then returns them beside the body. Every redirect may set cookies. */
   setsCookies?: true;
   errors: readonly ErrorCode[];

@@ -106,8 +106,12 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
 }
 
 function render(endpoint: Endpoint, answer: unknown): HttpResponse {
-  const { status: statusCode, answer: schema, setsCookies } = endpoint;
-  const headers = { 'cache-control': 'no-store', ...NO_SNIFF };
+  const { status: statusCode, answer: schema, setsCookies, cacheS } = endpoint;
+  // The gateway adds the CORS headers, which differ by origin.
+  const caching: Record<string, string> = cacheS
+    ? { 'cache-control': `public, max-age=${cacheS}`, vary: 'origin' }
+    : { 'cache-control': 'no-store' };
+  const headers = { ...caching, ...NO_SNIFF };
   if (statusCode === 302) {
     const { location, cookies } = answer as Redirect;
     return { statusCode, headers: { location, ...headers }, cookies };

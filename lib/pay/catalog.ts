@@ -1,16 +1,32 @@
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
 import { SKU } from '../core/ids.ts';
+import { PLAIN_TEXT } from '../core/utf8.ts';
 import { putPrice } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
+import { DESCRIPTION_BYTES } from './price.ts';
 
 const fen = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000));
 const base = {
   sku: v.pipe(v.string(), v.regex(SKU, 'letters, digits, "_", "." and "-", at most 64')),
-  // WeChat Pay rejects characters of four bytes, such as emoji.
+  // WeChat Pay rejects characters of four bytes.
   // See https://pay.weixin.qq.com/doc/v3/merchant/4012081709
-  description: v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,127}$/u, '1 to 127 characters, no emoji')),
+  description: v.pipe(
+    v.string(),
+    v.nonEmpty('description must not be empty'),
+    v.regex(PLAIN_TEXT, 'description must have no emoji and no control characters'),
+    v.maxBytes(DESCRIPTION_BYTES, ({ received }) => {
+      return `description has ${received} bytes of UTF-8, at most ${DESCRIPTION_BYTES} are allowed; a Chinese character has three`;
+    }),
+  ),
   kind: v.picklist(['goods', 'wallet-topup']),
+  virtualGood: v.optional(v.boolean()),
+  imageUrl: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^https:\/\/[^\s\p{Cc}]{1,1016}$/u, 'imageUrl must be an https address of at most 1,024 characters'),
+    ),
+  ),
 };
 const item = v.union(
   [

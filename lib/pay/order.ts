@@ -41,10 +41,11 @@ type VisibleField =
   'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
 
 /** The fields of an order that its buyer may see. */
-export type OrderView = Pick<Order, VisibleField> & { paidAt: string | null };
+export type OrderView = Pick<Order, VisibleField> & { paidAt: string | null; attach: string | null };
 
 /** Selects the fields of an order that its buyer may see. */
 export function orderView(order: Order): OrderView {
-  const { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt = null, refundedFen } = order;
-  return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen };
+  const { outTradeNo, sku, description, amountFen, currency, state, createdAt, refundedFen } = order;
+  const { paidAt = null, attach = null } = order;
+  return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen, attach };
 }

@@ -17,7 +17,7 @@ import type { CheckDeps } from './check-order.ts';
 import { createAtWechat } from './create-at-wechat.ts';
 import type { OpenOrderLimit } from './open-orders.ts';
 import { ORDER_LIFE_MS, orderView, type OrderView } from './order.ts';
-import { priceOf, type Purchase } from './price.ts';
+import { assertAttach, priceOf, type Purchase } from './price.ts';
 import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
 
 export type PrepayDeps = AuthDeps &
@@ -46,6 +46,8 @@ const IDEMPOTENCY_KEY_LIFE_S = 24 * 3_600;
 export interface PrepayRequest extends Purchase {
   token: string;
   tradeType: TradeType;
+  /** Text that the order and its events carry, without a meaning for this service. At most 127 bytes of UTF-8. */
+  attach?: string | undefined;
   /** The app in which the client pays. Default: the app of the session. */
   appId?: string | undefined;
   /** Repeated requests of one purchase carry the same key. */
@@ -66,7 +68,7 @@ export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
  * returns the same order. A valid payment handle is reused; after its expiry the creation is repeated.
  * @returns the order, and the data that opens the payment
  * @throws UNAUTHENTICATED
- * @throws PARAM_ERROR when the amount, the quantity or the app is not allowed
+ * @throws PARAM_ERROR when the amount, the quantity, the attach or the app is not allowed
  * @throws NOT_FOUND when the catalogue has no such sku
  * @throws ORDER_STATE_CONFLICT when the key belongs to another purchase, or the order can no longer be paid
  * @throws RATE_LIMITED when the account has too many open orders
@@ -200,12 +202,13 @@ function newOrder(
   { session, price, request }: { session: Session; price: Price; request: PrepayRequest },
 ): Order {
   const { accountId, openId } = session;
-  const { tradeType, address, appId = session.appId } = request;
+  const { tradeType, attach, address, appId = session.appId } = request;
   // JSAPI needs the payer's openid, which belongs to the app of the session. NATIVE and H5 work in any app of the
   // merchant.
   if (tradeType === 'JSAPI' && appId !== session.appId) {
     throw new AppError('PARAM_ERROR', 'app: a JSAPI payment must use the app of this session');
   }
+  if (attach) assertAttach(attach);
   const nowMs = now();
   const outTradeNo = accountId + orderTime(nowMs) + randomId(randomBytes, 8);
   return {
@@ -222,6 +225,7 @@ function newOrder(
     timeExpire: rfc3339(nowMs + ORDER_LIFE_MS),
     ...newOrders,
     tradeType,
+    ...(attach && { attach }),
     appId,
     ...(appId === session.appId && { openId }),
     ...((tradeType === 'H5' || newOrders.api === 'v2') && { clientIp: address }),
@@ -232,8 +236,8 @@ function newOrder(
 }
 
 /** Returns a hash that is equal for two requests of the same purchase. */
-function fingerprint({ sku, quantity = 1, amountFen, tradeType }: PrepayRequest): string {
-  const purchase = JSON.stringify([sku, quantity, amountFen ?? null, tradeType]);
+function fingerprint({ sku, quantity = 1, amountFen, tradeType, attach }: PrepayRequest): string {
+  const purchase = JSON.stringify([sku, quantity, amountFen ?? null, tradeType, ...(attach ? [attach] : [])]);
   return createHash('sha256').update(purchase).digest('base64url').slice(0, 12);
 }
 

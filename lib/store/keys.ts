@@ -16,6 +16,9 @@ export interface Key {
 /** Length of an account id, with which an order number begins. */
 export const ACCOUNT_ID_LENGTH = 16;
 
+/** The partition of all prices. One query lists the catalogue. */
+export const CATALOG: Pick<Key, 'pk'> = { pk: 'CATALOG#PRICES' };
+
 export const keys = {
   account: (accountId: string): Key => ({ pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }),
   order: (outTradeNo: string): Key => ({ ...ordersOf(ownerOf(outTradeNo)), sk: `ORDER#${outTradeNo}` }),
@@ -36,7 +39,7 @@ export const keys = {
   refund: (outRefundNo: string): Key => ({ pk: `REFUND#${outRefundNo}`, sk: 'REFUND' }),
   wallet: (accountId: string): Key => ({ pk: `WALLET#${accountId}`, sk: 'WALLET' }),
   walletEntry: (accountId: string, id: string): Key => ({ pk: `WALLET#${accountId}`, sk: `ENTRY#${id}` }),
-  price: (sku: string): Key => ({ pk: `PRICE#${sku}`, sk: 'PRICE' }),
+  price: (sku: string): Key => ({ ...CATALOG, sk: `PRICE#${sku}` }),
   claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
   /** @param id the transaction_id of a payment, or the refund_id of a refund */
   payMismatch: (id: string): Key => ({ pk: `MISMATCH#${id}`, sk: 'MISMATCH' }),

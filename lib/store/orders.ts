@@ -24,6 +24,8 @@ export interface Order {
   /** The protocol that creates, queries and closes the order. */
   api: PayApiName;
   tradeType: TradeType;
+  /** Text of the client, which WeChat returns with the payment. */
+  attach?: string;
   /** Last moment to pay. Stored, because WeChat rejects a repeated creation with any different field. */
   timeExpire: string;
   notifyUrl: string;

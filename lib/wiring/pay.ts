@@ -5,6 +5,7 @@ import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
+import { catalogReader } from '../pay/get-catalog.ts';
 import { knownPrices } from '../pay/known-prices.ts';
 import { openOrderLimit } from '../pay/open-orders.ts';
 import type { OwnOrderDeps } from '../pay/own-order.ts';
@@ -70,6 +71,14 @@ export async function loadPrepay(
     newOrders: { api, mchId, notifyUrl },
   };
   return budgeted(outside, (send) => ({ ...deps, ...calls(send) }));
+}
+
+/**
+ * Loads the reader of the catalogue.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadCatalog(outside: Runtime = runtime): Promise<ReturnType<typeof catalogReader>> {
+  return catalogReader({ ...outside, ...(await loadTable(outside)) });
 }
 
 /**

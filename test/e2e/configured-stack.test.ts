@@ -88,6 +88,28 @@ describe('limits by address', () => {
   });
 });
 
+describe('an H5 payment behind CloudFront', () => {
+  const order = async (how: object) => {
+    const { id } = await act('/_phone/users');
+    const send = async (path: string, request: object) =>
+      JSON.parse((await act(`/_phone/users/${id}/visit`, { url: stack.http + path, ...request })).body);
+    // The limits of this stack permit one login a minute and address, so each user logs in from an own address.
+    const { token } = await send('/miniapp/login', { body: await act(`/_phone/users/${id}/login-code`) });
+    const headers = { authorization: `Bearer ${token}` };
+    const body = { sku: 'coffee', tradeType: 'H5' };
+    const { payment } = await send('/pay/prepay', { headers, body, via: 'cloudfront', ...how });
+    return act(`/_phone/users/${id}/pay`, { h5Url: payment.h5Url });
+  };
+
+  it('names the address of the viewer, which WeChat compares with the network of the payer', async () => {
+    expect(await order({ originSecret: ORIGIN_SECRET })).toHaveProperty('transactionId');
+  });
+
+  it('is rejected by WeChat when the distribution does not send the secret', async () => {
+    await expect(order({})).rejects.toThrow('网络环境未能通过安全验证');
+  });
+});
+
 it('creates a login code for the trial version, whose page no release has', async () => {
   const person = await act('/_phone/users');
   await act('/_faults', { target: 'getwxacodeunlimit', action: 'unreleased' });

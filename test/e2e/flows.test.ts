@@ -137,11 +137,13 @@ describe('payment', () => {
     });
   });
 
-  it('accepts a top-up amount within its range and ignores a client price for goods', async () => {
+  it('accepts a top-up amount within its range, and rejects another price for goods', async () => {
     const topUp = await order({ sku: 'top-up', amountFen: 5000, tradeType: 'JSAPI' });
     expect(topUp.order).toMatchObject({ amountFen: 5000 });
     const coffee = await order({ sku: 'coffee', amountFen: 1, tradeType: 'JSAPI' });
-    expect(coffee.order).toMatchObject({ amountFen: 1800 });
+    expect(coffee.answer).toMatchObject({ status: 400, body: { code: 'PARAM_ERROR' } });
+    const exact = await order({ sku: 'coffee', amountFen: 1800, tradeType: 'JSAPI' });
+    expect(exact.order).toMatchObject({ amountFen: 1800 });
     expect((await order({ sku: 'top-up', amountFen: 1, tradeType: 'JSAPI' })).answer).toMatchObject({ status: 400 });
   });
 

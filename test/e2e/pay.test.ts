@@ -24,7 +24,35 @@ async function paidCoffee() {
   return { buyer, outTradeNo };
 }
 
+describe('GET /catalog', () => {
+  it('lists the items without a session, and caches may keep the answer for 60 s', async () => {
+    const { status, headers, body } = await api('GET', '/catalog');
+    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=60']);
+    expect(body.items).toEqual([
+      { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800, virtualGood: false },
+      {
+        sku: 'top-up',
+        description: 'Wallet top-up',
+        kind: 'wallet-topup',
+        minFen: 100,
+        maxFen: 500_000,
+        virtualGood: true,
+      },
+    ]);
+  });
+});
+
 describe('POST /pay/prepay', () => {
+  it('keeps the attach in every answer about the order', async () => {
+    const buyer = await login();
+    const { body } = await order(buyer, { attach: '桌号 7' });
+    expect(body.order).toMatchObject({ attach: '桌号 7' });
+    expect(await read(buyer, body.order.outTradeNo)).toMatchObject({ attach: '桌号 7' });
+    const { orders } = (await api('GET', '/pay/orders', { token: buyer.token })).body;
+    expect(orders).toMatchObject([{ attach: '桌号 7' }]);
+    expect((await order(buyer)).body.order).toMatchObject({ attach: null });
+  });
+
   it('NATIVE returns a code that another phone can pay', async () => {
     const [buyer, friend] = [await login(), await phone.newPerson()];
     const { status, body } = await order(buyer, { tradeType: 'NATIVE' });
@@ -54,6 +82,10 @@ describe('POST /pay/prepay', () => {
     [{ tradeType: 'JSAPI', app: 'official-account' }, 'PARAM_ERROR'],
     [{ quantity: 0 }, 'PARAM_ERROR'],
     [{ sku: 'top-up', amountFen: 99 }, 'PARAM_ERROR'],
+    [{ amountFen: 1_801 }, 'PARAM_ERROR'],
+    [{ attach: '桌'.repeat(43) }, 'PARAM_ERROR'],
+    [{ attach: 'table 😀' }, 'PARAM_ERROR'],
+    [{ attach: 'table\n7' }, 'PARAM_ERROR'],
   ])('rejects %j with %s', async (purchase, code) => {
     expect((await order(await login(), purchase)).body).toMatchObject({ code });
   });

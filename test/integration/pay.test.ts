@@ -25,8 +25,9 @@ afterAll(() => world.simulator.close());
 type Buyers = Awaited<ReturnType<typeof createBuyers>>;
 
 describe('payments through API v3', () => {
-  it('takes the price from the catalogue and ignores the amount of the client', async () => {
-    const { order, payment, user } = await newOrder({ quantity: 2, amountFen: 1 });
+  it('takes the price from the catalogue, and rejects another amount of the client', async () => {
+    const { order, payment, user } = await newOrder({ quantity: 2 });
+    await expect(newOrder({ quantity: 2, amountFen: 1 })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
     expect(order).toMatchObject({ amountFen: 3600, description: 'Coffee x2', state: 'NOTPAY', currency: 'CNY' });
     expect(order.outTradeNo).toMatch(new RegExp(`^${user.id}[0-9a-z]{16}$`));
     expect(payment).toMatchObject({ appId: ids.miniapp.appId, signType: 'RSA' });

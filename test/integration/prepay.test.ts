@@ -5,6 +5,7 @@ import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { closeOrder } from '../../lib/pay/close-order.ts';
 import { listOrders } from '../../lib/pay/list-orders.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
+import { putCatalog } from '../../lib/pay/catalog.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import type { Send } from '../../lib/core/outbound.ts';
 import { runtime } from '../../lib/core/runtime.ts';
@@ -61,6 +62,44 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     expect(codeUrl).toMatch(/^weixin:\/\/wxpay\//);
     expect(await world.phone.act(other, 'scan', { content: codeUrl })).toMatchObject({ kind: 'pay' });
     expect(await world.phone.act(other, 'pay', { codeUrl })).toHaveProperty('transactionId');
+  });
+
+  it('creates an order whose description WeChat accepts in bytes, for any quantity', async () => {
+    await putCatalog(world.base, {
+      items: [{ sku: 'long', description: '限'.repeat(42), kind: 'goods', unitFen: 1 }],
+    });
+    const { token } = await loggedIn();
+    for (const tradeType of ['JSAPI', 'NATIVE', 'H5'] as const) {
+      const { order: made } = await order({ token, sku: 'long', quantity: 100, tradeType });
+      expect(made).toMatchObject({ description: `${'限'.repeat(40)} x100`, state: 'NOTPAY' });
+    }
+  });
+
+  it('sends the attach to WeChat, and returns it with the order', async () => {
+    const { token } = await loggedIn();
+    const attach = '桌'.repeat(42);
+    const sent: string[] = [];
+    const { order: made } = await order({ token, attach }, (request) => {
+      sent.push(request.body!);
+      return world.base.send(request);
+    });
+    expect(sent).toEqual([expect.stringContaining(api === 'v3' ? `"attach":"${attach}"` : `<attach>`)]);
+    expect(sent[0]).toContain(attach);
+    expect(made).toMatchObject({ attach });
+    const stored = await readOrder(world.table, made.outTradeNo);
+    expect(stored).toMatchObject({ attach });
+    const { order: plain } = await order({ token, attach: '' });
+    expect(plain).toMatchObject({ attach: null });
+  });
+
+  it('rejects the Idempotency-Key of an order with another attach', async () => {
+    const { token } = await loggedIn();
+    const request = { token, idempotencyKey: `attach-${api}`, attach: 'table 1' };
+    const { order: made } = await order(request);
+    expect((await order(request)).order).toEqual(made);
+    for (const attach of ['table 2', undefined]) {
+      await expect(order({ ...request, attach })).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
+    }
   });
 
   it('H5 returns a link for the IP address of the request', async () => {

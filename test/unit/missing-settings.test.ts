@@ -61,6 +61,7 @@ describe('without settings', () => {
     ['qr-login-create', 'TABLE_NAME'],
     ['qr-login-poll', 'TABLE_NAME'],
     ['jssdk-config', 'TABLE_NAME'],
+    ['catalog', 'TABLE_NAME'],
     ['pay-prepay', 'PAY_MCH_ID'],
     ['pay-order', 'JWT_SIGNING_KEYS'],
     ['pay-orders', 'JWT_SIGNING_KEYS'],

@@ -15,6 +15,8 @@ export interface OrderTerms {
   attach?: string;
   deviceId?: string;
   payerOpenId?: string;
+  /** The IP address of the payer, according to the merchant. */
+  payerAddress?: string;
   /** On the merchant's clock: real time, in epoch ms. */
   expiresAt?: number;
   /** Orders of API v2 only: the sign type, and whether the request named it. */

@@ -106,6 +106,7 @@ export class PayOrders {
       ? payerOpenId !== this.#users.openIdOf(user, appId)
       : (order.payerId ?? user.id) !== user.id;
     if (wrongPayer) throw new ControlError(403, 'WRONG_PAYER', '商家订单信息有误: the order is for another person');
+    assertNetwork(order.terms, user);
     if (!payerOpenId) order.payerId = user.id;
     return order;
   }
@@ -185,6 +186,19 @@ export function newPrepayId(now: number): string {
 /** The URL under which the phone's browser pays an H5 order. */
 export function h5Url(prepayId: string): string {
   return `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=${digits(10)}`;
+}
+
+/**
+ * Rejects an H5 payment from another network than that of the order. Merchants behind a proxy sent the address of the proxy:
+ * yansongda/pay #239 and #240, w7corp/easywechat #968, helei112g/payment #172.
+ */
+function assertNetwork({ tradeType, payerAddress }: OrderTerms, { address }: WechatUser): void {
+  if (tradeType !== 'MWEB' || address === undefined || address === payerAddress) return;
+  throw new ControlError(
+    403,
+    'WRONG_NETWORK',
+    `268498465 网络环境未能通过安全验证，请稍后再试: the order names ${payerAddress}, the phone has ${address}`,
+  );
 }
 
 function assertExpiry({ tradeType, expiresAt }: OrderTerms): void {

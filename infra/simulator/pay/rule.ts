@@ -1,3 +1,4 @@
+import type { Faults } from '../faults.ts';
 import { isRecord } from '../http.ts';
 
 interface Optional {
@@ -21,6 +22,17 @@ interface FieldProblem {
   issue: string;
 }
 
+/** Returns the length of a text for its rule. */
+export type LengthOf = (value: string) => number;
+
+/** The length on the live platform: bytes of UTF-8. */
+export const bytesOf: LengthOf = (value) => Buffer.byteLength(value);
+
+/** Returns how the next call counts lengths: in bytes, or once as documented. */
+export function nextLengthOf(faults: Faults): LengthOf {
+  return faults.takeVariant('text-length', 'characters') ? (value) => [...value].length : bytesOf;
+}
+
 /** Text with a maximum length, without characters of four bytes. */
 export const text = (max: number, pattern?: RegExp): Rule => ({ kind: 'string', max, ...(pattern && { pattern }) });
 /** A whole number. */
@@ -35,11 +47,16 @@ export const object = (fields: Record<string, Rule>, maxBytes?: number): Rule =>
 export const required = (rule: Rule): Rule => ({ ...rule, required: true });
 
 /** Finds the first field that breaks its rule; undefined if the value is acceptable. */
-export function findProblem(rule: Rule, value: unknown, field = ''): FieldProblem | undefined {
+export function findProblem(
+  rule: Rule,
+  value: unknown,
+  lengthOf: LengthOf = bytesOf,
+  field = '',
+): FieldProblem | undefined {
   const problem = (issue: string): FieldProblem => ({ field, value, issue });
   switch (rule.kind) {
     case 'string':
-      return stringIssue(rule, value, problem);
+      return stringIssue(rule, value, lengthOf, problem);
     case 'integer':
       if (!Number.isSafeInteger(value)) return problem('必须为整数');
       return Number(value) < rule.min ? problem(`值低于最小值 ${rule.min}`) : undefined;
@@ -47,11 +64,11 @@ export function findProblem(rule: Rule, value: unknown, field = ''): FieldProble
       return typeof value === 'boolean' ? undefined : problem('必须为布尔值');
     case 'array':
       if (!Array.isArray(value)) return problem('必须为数组');
-      return firstOf(value.map((item, index) => () => findProblem(rule.item, item, `${field}/${index}`)));
+      return firstOf(value.map((item, index) => () => findProblem(rule.item, item, lengthOf, `${field}/${index}`)));
     case 'object': {
       if (!isRecord(value)) return problem('必须为对象');
       if (rule.maxBytes && Buffer.byteLength(JSON.stringify(value)) > rule.maxBytes) return problem('长度超过限制');
-      return objectProblem(rule.fields, value, field);
+      return objectProblem(rule.fields, value, lengthOf, field);
     }
   }
 }
@@ -59,23 +76,30 @@ export function findProblem(rule: Rule, value: unknown, field = ''): FieldProble
 function stringIssue(
   { max, pattern }: { max: number; pattern?: RegExp },
   value: unknown,
+  lengthOf: LengthOf,
   problem: (issue: string) => FieldProblem,
 ): FieldProblem | undefined {
   if (typeof value !== 'string') return problem('必须为字符串');
   if (value === '') return problem('长度小于最小值 1');
-  if (value.length > max) return problem(`长度超过最大值 ${max}`);
+  const length = lengthOf(value);
+  if (length > max) return problem(`字节数 ${length}，大于最大值 ${max}`);
   // Outside the basic plane = four bytes of UTF-8: emoji and rare characters.
   if (/[\u{10000}-\u{10FFFF}]/u.test(value)) return problem('含有4字节UTF-8字符');
   return pattern && !pattern.test(value) ? problem('格式不符合规则') : undefined;
 }
 
-function objectProblem(fields: Record<string, Rule>, value: Record<string, unknown>, field: string) {
+function objectProblem(
+  fields: Record<string, Rule>,
+  value: Record<string, unknown>,
+  lengthOf: LengthOf,
+  field: string,
+) {
   const unknownKey = Object.keys(value).find((key) => !Object.hasOwn(fields, key));
   if (unknownKey !== undefined) return { field: `${field}/${unknownKey}`, issue: '未定义的参数' };
   const checks = Object.entries(fields).map(([key, rule]) => (): FieldProblem | undefined => {
     const child = value[key];
     if (child === undefined) return rule.required ? { field: `${field}/${key}`, issue: '此字段为必填项' } : undefined;
-    return findProblem(rule, child, `${field}/${key}`);
+    return findProblem(rule, child, lengthOf, `${field}/${key}`);
   });
   return firstOf(checks);
 }

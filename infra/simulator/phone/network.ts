@@ -24,13 +24,15 @@ async function visit(user: WechatUser, body: ControlBody): Promise<object> {
   const url = readLoopbackUrl(readText(body, 'url'), 'url');
   const via = readChoice(body, 'via', ['carrier', 'cloudfront']);
   const content = typeof body.body === 'object' ? JSON.stringify(body.body) : readOptionalText(body, 'body');
+  const direct = `127.1.${hostOf(user)}`;
+  user.address = via === 'cloudfront' ? viewerOf(user) : via ? sharedAddress[via] : direct;
   const sent = { 'content-type': 'application/json', ...readHeaders(body.headers) };
   const outgoing = request(url, {
     method: readOptionalText(body, 'method', /^[A-Z]+$/) ?? (content === undefined ? 'GET' : 'POST'),
     headers: via === 'cloudfront' ? atOrigin(sent, user, readOptionalText(body, 'originSecret')) : sent,
     // The source addresses are IPv4.
     family: 4,
-    localAddress: via ? sharedAddress[via] : `127.1.${hostOf(user)}`,
+    localAddress: via ? sharedAddress[via] : direct,
     agent: false,
     signal: AbortSignal.timeout(deadlineMs),
   });
@@ -47,12 +49,17 @@ function atOrigin(sent: Record<string, string>, user: WechatUser, originSecret: 
   const kept = Object.entries(sent).filter(([name]) => !/^(cloudfront-|x-origin-secret$)/i.test(name));
   return {
     ...Object.fromEntries(kept),
-    'CloudFront-Viewer-Address': `198.18.${hostOf(user)}:46532`,
+    'CloudFront-Viewer-Address': `${viewerOf(user)}:46532`,
     'CloudFront-Viewer-City': 'Hangzhou',
     'CloudFront-Viewer-Country': 'CN',
     'CloudFront-Viewer-Country-Name': 'China',
     ...(originSecret !== undefined && { 'X-Origin-Secret': originSecret }),
   };
+}
+
+/** The address of the user that CloudFront sees. */
+function viewerOf(user: WechatUser): string {
+  return `198.18.${hostOf(user)}`;
 }
 
 /** The last two bytes of an address of the user. */

@@ -33,6 +33,7 @@ export const prepay = endpoint({
       sku: v.pipe(v.string(), v.regex(SKU, 'Invalid sku')),
       quantity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
       amountFen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+      attach: v.optional(v.pipe(v.string(), v.maxLength(127))),
       tradeType: v.picklist(['JSAPI', 'NATIVE', 'H5']),
       app: v.optional(v.picklist(['mini-program', 'official-account'])),
     }),

@@ -37,6 +37,8 @@ export const order = v.object({
   createdAt: v.string(),
   paidAt: v.nullable(v.string()),
   refundedFen: fen,
+  /** The text that the request for the order contained. */
+  attach: v.nullable(v.string()),
 });
 
 /** The errors of every route that calls WeChat. */

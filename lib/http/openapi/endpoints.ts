@@ -1,5 +1,6 @@
 import { closeAccount, getMe, logout } from '../api/account.ts';
 import { authorize, getJssdkConfig, getVerificationFile, oauthCallback } from '../api/h5.ts';
+import { getCatalog } from '../api/catalog.ts';
 import { bindPhone, loginMiniapp, register, updateProfile } from '../api/identity.ts';
 import { closeOrder, getOrder, listOrders } from '../api/orders.ts';
 import { prepay } from '../api/pay.ts';
@@ -19,6 +20,6 @@ export const ENDPOINTS = {
   Account: { loginMiniapp, bindPhone, updateProfile, getMe, logout, closeAccount, register },
   'Scan login': { createQrLogin, pollQrLogin, decideQrLogin },
   H5: { authorize, getJssdkConfig },
-  Payment: { prepay, listOrders, getOrder, closeOrder, getWallet },
+  Payment: { getCatalog, prepay, listOrders, getOrder, closeOrder, getWallet },
   Service: { oauthCallback, getVerificationFile, getHealth, getJwks, getOpenapi },
 } satisfies EndpointList;

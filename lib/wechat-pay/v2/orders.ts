@@ -1,5 +1,6 @@
 import { beijingDigits } from '../../core/beijing-time.ts';
 import { AppError } from '../../core/errors.ts';
+import { cutUtf8 } from '../../core/utf8.ts';
 import type { Order, TradeType } from '../../store/orders.ts';
 import { payCodeOf } from '../errors.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
@@ -7,6 +8,8 @@ import type { V2Fields } from './fields.ts';
 
 /** Identifies an order in API v2. */
 export type OrderRefV2 = Pick<Order, 'outTradeNo' | 'appId'>;
+
+const SCENE_INFO_BYTES = 256;
 
 /** For each trade type: its name in API v2, the field of its payment handle, and the fields that only this type has. */
 const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFields(order: Order): V2Fields }> = {
@@ -28,6 +31,7 @@ export async function createTransactionV2(deps: PayV2Deps, order: Order): Promis
     ...orderFields(order),
     trade_type: tradeType,
     body: order.description,
+    ...(order.attach !== undefined && { attach: order.attach }),
     total_fee: String(order.amountFen),
     fee_type: order.currency,
     spbill_create_ip: order.clientIp ?? '',
@@ -64,10 +68,15 @@ export function orderFields({ appId, outTradeNo }: OrderRefV2): V2Fields {
 /**
  * Returns `scene_info`, which describes the site that starts an H5 payment. API v2 requires all three fields. The order
  * does not store the address of the site, so the origin of the notification URL is sent instead. This is sufficient,
- * because WeChat Pay checks the Referer of the browser. The name is cut to keep `scene_info` within 256 characters.
+ * because WeChat Pay checks the Referer of the browser. The name is cut to keep `scene_info` within 256 bytes.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
  */
 function sceneInfo({ notifyUrl, description }: Order): string {
-  const name = [...description].slice(0, 32).join('');
-  return JSON.stringify({ h5_info: { type: 'Wap', wap_url: new URL(notifyUrl).origin, wap_name: name } });
+  const infoOf = (name: string) =>
+    JSON.stringify({ h5_info: { type: 'Wap', wap_url: new URL(notifyUrl).origin, wap_name: name } });
+  let name = description;
+  while (name !== '' && Buffer.byteLength(infoOf(name)) > SCENE_INFO_BYTES) {
+    name = cutUtf8(name, Buffer.byteLength(name) - 1);
+  }
+  return infoOf(name);
 }

@@ -55,6 +55,7 @@ export async function createTransaction(deps: PayV3Deps, order: Order): Promise<
       description: order.description,
       out_trade_no: order.outTradeNo,
       time_expire: order.timeExpire,
+      ...(order.attach !== undefined && { attach: order.attach }),
       notify_url: order.notifyUrl,
       amount: { total: order.amountFen, currency: order.currency },
       ...(order.tradeType === 'JSAPI' && { payer: { openid: order.openId } }),

@@ -148,8 +148,9 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     platformTokens: { TOKEN: [...READ, ...UPDATE] },
   },
   prices: {
-    readPrice: { PRICE: READ },
-    putPrice: { PRICE: PUT },
+    readPrice: { CATALOG: READ },
+    readPrices: { CATALOG: QUERY },
+    putPrice: { CATALOG: PUT },
   },
   rates: {
     addToRate: { RATE: UPDATE },

@@ -228,12 +228,16 @@ describe('nextState', () => {
 });
 
 describe('priceOf', () => {
-  it('multiplies the catalogue price and ignores the amount of the buyer', () => {
+  it('multiplies the catalogue price, and accepts no other amount of the buyer', () => {
     const fen = fc.integer({ min: 1, max: 100_000_000 });
     fc.assert(
       fc.property(fen, fc.integer({ min: 1, max: 100 }), fen, (unitFen, quantity, amountFen) => {
         const goods = { sku: 's', kind: 'goods' as const, description: 'd', unitFen };
-        expect(priceOf(goods, { sku: 's', quantity, amountFen }).amountFen).toBe(unitFen * quantity);
+        const exact = unitFen * quantity;
+        expect(priceOf(goods, { sku: 's', quantity }).amountFen).toBe(exact);
+        expect(priceOf(goods, { sku: 's', quantity, amountFen: exact }).amountFen).toBe(exact);
+        fc.pre(amountFen !== exact);
+        expect(() => priceOf(goods, { sku: 's', quantity, amountFen })).toThrow('amountFen must be');
       }),
     );
   });

@@ -3,7 +3,8 @@ import { fromBeijingDigits } from '../../beijing-time.ts';
 import { isRecord, parseJson } from '../../http.ts';
 import type { TradeType } from '../ledger.ts';
 import { notifyUrlPattern, outRefundNoPattern, outTradeNoPattern } from '../patterns.ts';
-import { findProblem, text } from '../rule.ts';
+import { bytesOf, findProblem, text } from '../rule.ts';
+import type { LengthOf } from '../rule.ts';
 import { ResultCodeError } from './error.ts';
 import type { V2Fields } from './sign.ts';
 
@@ -76,10 +77,10 @@ const minLifetimeMs = 5 * 60_000;
  * Checks the fields of unifiedorder.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
-export function checkUnifiedOrder(fields: V2Fields): TradeType {
-  checkFields(fields, orderRules);
+export function checkUnifiedOrder(fields: V2Fields, lengthOf: LengthOf): TradeType {
+  checkFields(fields, orderRules, lengthOf);
   const tradeType = fields.trade_type as TradeType;
-  checkFields(fields, orderRulesOf[tradeType]);
+  checkFields(fields, orderRulesOf[tradeType], lengthOf);
   const { time_start: start, time_expire: expire } = fields;
   const life = start && expire ? (fromBeijingDigits(expire) ?? 0) - (fromBeijingDigits(start) ?? 0) : minLifetimeMs;
   if (life < minLifetimeMs) throw fieldFormatError('time_expire');
@@ -87,14 +88,14 @@ export function checkUnifiedOrder(fields: V2Fields): TradeType {
 }
 
 /** Checks each field against its rule; an empty field counts as missing. @throws ResultCodeError */
-export function checkFields(fields: V2Fields, rules: Rules): void {
+export function checkFields(fields: V2Fields, rules: Rules, lengthOf: LengthOf = bytesOf): void {
   for (const [name, rule] of Object.entries(rules)) {
     const value = fields[name];
     if (!value) {
       if (rule.required) throw new ResultCodeError('LACK_PARAMS', `缺少参数${name}`);
       continue;
     }
-    const wellFormed = !findProblem(text(rule.max, rule.pattern), value) && (rule.check?.(value) ?? true);
+    const wellFormed = !findProblem(text(rule.max, rule.pattern), value, lengthOf) && (rule.check?.(value) ?? true);
     if (!wellFormed) throw fieldFormatError(name);
   }
 }

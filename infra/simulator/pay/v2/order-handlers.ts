@@ -1,6 +1,7 @@
 import { fromBeijingDigits } from '../../beijing-time.ts';
 import type { OrderTerms, PayOrder, Refund, TradeType } from '../ledger.ts';
 import { h5Url, newPrepayId } from '../orders.ts';
+import { nextLengthOf } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
 import { ResultCodeError } from './error.ts';
 import { checkFields, checkUnifiedOrder, outTradeNoRule, refundRules } from './fields.ts';
@@ -23,7 +24,7 @@ const refundsPerPage = 10;
 export function orderHandlers(world: PayWorld): Handlers {
   const { orders } = world;
   return {
-    '/pay/unifiedorder': (fields) => createOrder(world, checkUnifiedOrder(fields), fields),
+    '/pay/unifiedorder': (fields) => createOrder(world, checkUnifiedOrder(fields, nextLengthOf(world.faults)), fields),
     '/pay/orderquery': (fields) => {
       const order = findOrder(world, fields);
       return renderOrderQuery(order, orders.stateOf(order));
@@ -66,6 +67,7 @@ function readTerms(tradeType: TradeType, fields: V2Fields): OrderTerms {
     notifyUrl: fields.notify_url ?? '',
     ...(attach && { attach }),
     ...(deviceId && { deviceId }),
+    ...(fields.spbill_create_ip && { payerAddress: fields.spbill_create_ip }),
     ...(tradeType === 'JSAPI' && openid && { payerOpenId: openid }),
     ...(expiresAt !== undefined && { expiresAt }),
     v2: { signType: SIGN_TYPES.find((type) => type === named) ?? 'MD5', named: Boolean(named) },

@@ -2,6 +2,7 @@ import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import type { PayOrder, TradeType } from '../ledger.ts';
 import { h5Url } from '../orders.ts';
+import { nextLengthOf } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
 import { closeRule, createRules } from './fields.ts';
 import { renderTransaction } from './render.ts';
@@ -19,7 +20,7 @@ interface CreateRequest {
   notify_url: string;
   amount: { total: number };
   payer?: { openid: string };
-  scene_info?: { device_id?: string };
+  scene_info?: { device_id?: string; payer_client_ip: string };
 }
 
 /**
@@ -74,7 +75,7 @@ export function orderRoutes(world: PayWorld): V3Route[] {
 }
 
 function createTransaction(world: PayWorld, tradeType: TradeType, call: Call): string {
-  const request = readBody<CreateRequest>(call, createRules[tradeType]);
+  const request = readBody<CreateRequest>(call, createRules[tradeType], nextLengthOf(world.faults));
   assertMchId(request.mchid, world, 'body');
   if (!world.appIds.includes(request.appid)) {
     throw new PayError(400, 'APPID_MCHID_NOT_MATCH', '商户号mchid与appid不匹配');
@@ -94,6 +95,7 @@ function createTransaction(world: PayWorld, tradeType: TradeType, call: Call): s
     notifyUrl: request.notify_url,
     ...(attach !== undefined && { attach }),
     ...(scene?.device_id !== undefined && { deviceId: scene.device_id }),
+    ...(scene && { payerAddress: scene.payer_client_ip }),
     ...(payer && { payerOpenId: payer.openid }),
     ...(timeExpire !== undefined && { expiresAt: Date.parse(timeExpire) }),
     sent: request,

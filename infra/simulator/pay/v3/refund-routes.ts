@@ -2,6 +2,7 @@ import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import type { PayOrder, Refund } from '../ledger.ts';
 import type { PayWorld } from '../world.ts';
+import { nextLengthOf } from '../rule.ts';
 import { refundRule } from './fields.ts';
 import { renderRefund } from './render.ts';
 import { invalidFieldError, readBody } from './route.ts';
@@ -39,7 +40,7 @@ export function refundRoutes(world: PayWorld): V3Route[] {
 }
 
 function createRefund(world: PayWorld, call: Call): Refund {
-  const request = readBody<RefundRequest>(call, refundRule);
+  const request = readBody<RefundRequest>(call, refundRule, nextLengthOf(world.faults));
   const { reason, notify_url: notifyUrl, funds_account: fundsAccount, amount } = request;
   const fromFen = amount.from?.reduce((sum, part) => sum + part.amount, 0);
   if (fromFen !== undefined && fromFen !== amount.refund) {

@@ -2,7 +2,7 @@ import { isRecord, parseJson } from '../../http.ts';
 import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import { findProblem } from '../rule.ts';
-import type { Rule } from '../rule.ts';
+import type { LengthOf, Rule } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
 
 export interface V3Route {
@@ -13,13 +13,13 @@ export interface V3Route {
 }
 
 /** Reads a JSON body and checks it against the rule; the type parameter must match the rule. */
-export function readBody<T extends object>(call: Call, rule: Rule): T {
+export function readBody<T extends object>(call: Call, rule: Rule, lengthOf?: LengthOf): T {
   if (!/^application\/json\b/i.test(call.headers['content-type'] ?? '')) {
     throw new PayError(415, 'INVALID_REQUEST', 'Http头Content-Type必须为application/json');
   }
   const body = parseJson(call.body);
   if (!isRecord(body)) throw new PayError(400, 'PARAM_ERROR', '请求体不是合法的JSON对象');
-  const problem = findProblem(rule, body);
+  const problem = findProblem(rule, body, lengthOf);
   if (!problem) return body as T;
   throw invalidFieldError('body', problem);
 }

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { useSimulator, useWechatUser } from '../fixture.ts';
 import { settings } from '../settings.ts';
-import { fieldIn, jsapi, newUser, orderBody, payCall, phoneAction, platformSigned } from '../support.ts';
+import { fieldIn, jsapi, newUser, orderBody, payCall, phoneAction, planFault, platformSigned } from '../support.ts';
 
 const simulator = useSimulator();
 const user = useWechatUser(simulator);
@@ -19,7 +20,12 @@ const fieldCases: [string, object][] = [
   ['/unknown', { unknown: 1 }],
   ['/attach', { attach: null }],
   ['/description', { description: '' }],
-  ['/description', { description: '字'.repeat(128) }],
+  ['/description', { description: '字'.repeat(43) }],
+  ['/attach', { attach: '字'.repeat(43) }],
+  [
+    '/scene_info/store_info/name',
+    { scene_info: { payer_client_ip: '1.2.3.4', store_info: { id: 's', name: '字'.repeat(86) } } },
+  ],
   ['/description', { description: 'coffee ☕😀' }],
   ['/description', { description: undefined }],
   ['/out_trade_no', { out_trade_no: 'T1234' }],
@@ -51,7 +57,7 @@ test.each(fieldCases)('PARAM_ERROR names %s of %j', async (field, changes) => {
 
 test('accepts every documented field, and http for local receivers', async () => {
   const body = orderBody(user, {
-    description: '字'.repeat(127),
+    description: `${'字'.repeat(42)}a`,
     out_trade_no: 'Tt0_-|*'.padEnd(32, '9'),
     time_expire: inMs(30 * minuteMs),
     attach: 'a',
@@ -64,6 +70,18 @@ test('accepts every documented field, and http for local receivers', async () =>
   });
   expect((await create(body)).status).toBe(200);
   expect((await query(byNo(encodeURIComponent(body.out_trade_no)))).json.out_trade_no).toBe(body.out_trade_no);
+});
+
+test('counts the bytes of a text, and names their number', async () => {
+  const tooLong = await create(orderBody(user, { description: `${'字'.repeat(48)}a` }));
+  expect(tooLong).toMatchObject({ status: 400, json: { code: 'PARAM_ERROR' } });
+  expect(tooLong.json.message).toContain('字节数 145，大于最大值 127');
+});
+
+test('counts characters once, as documented, after the variant is planned', async () => {
+  await planFault(simulator, 'text-length', 'characters');
+  expect((await create(orderBody(user, { description: '字'.repeat(127) }))).status).toBe(200);
+  expect((await create(orderBody(user, { description: '字'.repeat(127) }))).status).toBe(400);
 });
 
 test('a body that is not a JSON object is PARAM_ERROR', async () => {
@@ -219,6 +237,28 @@ test('native: a scan opens the payment sheet for one user, and a repeated create
   expect((await query(byNo(body.out_trade_no))).json.trade_type).toBe('NATIVE');
   expect(fieldIn((await create(orderBody(user), path)).json)).toBe('/payer');
   expect((await create(body)).json.code).toBe('PARAM_ERROR');
+});
+
+test('h5: rejects a payer whose network differs from the address of the order', async () => {
+  const { payer: _, ...plain } = orderBody(user);
+  const h5 = async (address: string) => {
+    const scene = { payer_client_ip: address, h5_info: { type: 'Wap' } };
+    const body = { ...plain, out_trade_no: `N${randomUUID().slice(0, 18)}`, scene_info: scene };
+    return pay({ h5Url: (await create(body, '/v3/pay/transactions/h5')).json.h5_url });
+  };
+  expect((await h5('203.0.113.7')).status).toBe(200);
+  const shop = { url: simulator.url };
+  for (const [via, edge] of [
+    ['cloudfront', '127.0.0.3'],
+    ['carrier', '127.0.0.9'],
+  ] as const) {
+    await phoneAction(simulator, user, 'visit', { ...shop, via });
+    const proxied = await h5(edge);
+    expect([proxied.status, proxied.json.error]).toEqual([403, 'WRONG_NETWORK']);
+    expect(proxied.json.message).toContain('网络环境未能通过安全验证');
+    const own = /the phone has ([\d.]+)/.exec(proxied.json.message)![1]!;
+    expect((await h5(own)).status).toBe(200);
+  }
 });
 
 test('h5: requires scene_info, expires after five minutes, and accepts an appended redirect_url', async () => {

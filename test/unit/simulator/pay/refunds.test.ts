@@ -19,6 +19,17 @@ const query = (outRefundNo: string) =>
   payCall(simulator, { method: 'GET', path: `${refunds}/${encodeURIComponent(outRefundNo)}` });
 const amount = (refundFen: unknown, total = 1800) => ({ refund: refundFen, total, currency: 'CNY' });
 
+test('counts the bytes of the reason', async () => {
+  const { outTradeNo } = await paidOrder();
+  const reasoned = (reason: string) => refund(refundBody(outTradeNo, { reason, amount: amount(1) }));
+  const tooLong = await reasoned('退'.repeat(27));
+  expect([tooLong.status, tooLong.json.code]).toEqual([400, 'PARAM_ERROR']);
+  expect(tooLong.json.message).toContain('字节数 81，大于最大值 80');
+  expect((await reasoned(`${'退'.repeat(26)}款`.slice(0, 26))).status).toBe(200);
+  await planFault(simulator, 'text-length', 'characters');
+  expect((await reasoned('退'.repeat(80))).status).toBe(200);
+});
+
 test('a refund is PROCESSING at first, SUCCESS a second later; the order is REFUND from the start', async () => {
   const { outTradeNo, transactionId } = await paidOrder();
   const body = refundBody(outTradeNo, { reason: '咖啡凉了', out_refund_no: 'R-_|*@1' });

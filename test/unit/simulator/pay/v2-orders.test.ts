@@ -29,6 +29,8 @@ const invalidOrders: [string, Record<string, string | undefined>][] = [
   ['LACK_PARAMS', { trade_type: 'MWEB' }],
   ['PARAM_ERROR', { nonce_str: 'x'.repeat(33) }],
   ['PARAM_ERROR', { body: 'x'.repeat(128) }],
+  ['PARAM_ERROR', { body: '字'.repeat(43) }],
+  ['PARAM_ERROR', { attach: '字'.repeat(43) }],
   ['PARAM_ERROR', { out_trade_no: 'T1234' }],
   ['PARAM_ERROR', { out_trade_no: 'T12345@' }],
   ['PARAM_ERROR', { total_fee: '0' }],
@@ -57,6 +59,12 @@ test.each(invalidOrders.slice(0, 2))('a planned signed field error has the code 
   const xml = await create(v2Order(user, change));
   expect([xml.return_code, xml.result_code, xml.err_code]).toEqual(['SUCCESS', 'FAIL', code]);
   expect(xml.sign).toBe(signV2(xml));
+});
+
+test('counts characters once, as documented, after the variant is planned', async () => {
+  await planFault(simulator, 'text-length', 'characters');
+  expect((await create(v2Order(user, { body: '字'.repeat(127) }))).result_code).toBe('SUCCESS');
+  expect((await create(v2Order(user, { body: '字'.repeat(127) }))).return_code).toBe('FAIL');
 });
 
 test('the payer must belong to the app', async () => {

@@ -54,7 +54,9 @@ describe('createTransactionV2', () => {
     expect(native.fieldsOf(0)['product_id']).toBe('s'.repeat(32));
     const h5 = wechat(signed(answered));
     await createTransactionV2(h5.deps, { ...long, tradeType: 'H5' });
-    expect(h5.fieldsOf(0)['scene_info']!.length).toBeLessThanOrEqual(256);
+    const scene = h5.fieldsOf(0)['scene_info']!;
+    expect(Buffer.byteLength(scene)).toBeLessThanOrEqual(256);
+    expect(JSON.parse(scene)).toMatchObject({ h5_info: { wap_name: expect.stringMatching(/^("甜){30,}"?$/) } });
   });
 
   it.each([

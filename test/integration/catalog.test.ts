@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { putCatalog } from '../../lib/pay/catalog.ts';
+import { catalogReader } from '../../lib/pay/get-catalog.ts';
+import { prepay } from '../../lib/pay/prepay.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const tea = { sku: 'tea', description: 'Tea', kind: 'goods', unitFen: 700 };
+const topUp = { sku: 'top-up', description: 'Top-up', kind: 'wallet-topup', minFen: 100, maxFen: 500_000 };
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.simulator.close());
+
+const put = (...items: object[]) => putCatalog(world.base, { items });
+const list = async () => (await catalogReader(world.base)()).items;
+
+describe('catalog-put', () => {
+  it.each(['字'.repeat(42), 'x'.repeat(127), '1'])('accepts the description %j', async (description) => {
+    await expect(put({ ...tea, description })).resolves.toEqual({ stored: 1 });
+  });
+
+  it.each([
+    ['字'.repeat(43), 'description has 129 bytes of UTF-8, at most 127 are allowed'],
+    ['x'.repeat(128), 'description has 128 bytes of UTF-8, at most 127 are allowed'],
+    ['', 'description must not be empty'],
+    ['Tea 🍵', 'description must have no emoji and no control characters'],
+    ['Tea\n', 'description must have no emoji and no control characters'],
+    ['Tea \ud83c', 'description must have no emoji and no control characters'],
+  ])('rejects the description %j and names the reason', async (description, reason) => {
+    await expect(put({ ...tea, description })).rejects.toMatchObject({
+      code: 'PARAM_ERROR',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  it.each(['http://a.example/tea.png', 'tea.png', 'https://a.example/a b', `https://${'a'.repeat(1_017)}`])(
+    'rejects the imageUrl %j',
+    async (imageUrl) => {
+      await expect(put({ ...tea, imageUrl })).rejects.toMatchObject({
+        code: 'PARAM_ERROR',
+        message: expect.stringContaining('imageUrl must be an https address'),
+      });
+    },
+  );
+});
+
+describe('GET /catalog', () => {
+  it('lists fixed prices and price ranges, with the default of virtualGood by kind', async () => {
+    const imageUrl = 'https://a.example/tea.png';
+    await put({ ...tea, imageUrl }, topUp, { ...tea, sku: 'course', virtualGood: true });
+    expect(await list()).toMatchObject([
+      { ...tea, sku: 'course', virtualGood: true },
+      { ...tea, virtualGood: false, imageUrl },
+      { ...topUp, virtualGood: true },
+    ]);
+  });
+
+  it('shows the price that an order has', async () => {
+    const { loggedIn } = await createBuyers(world);
+    await put({ ...tea, unitFen: 900 });
+    const { token } = await loggedIn();
+    const { order } = await prepay(world.pay, { token, sku: 'tea', tradeType: 'JSAPI', address: '203.0.113.7' });
+    expect(await list()).toContainEqual(expect.objectContaining({ sku: 'tea', unitFen: order.amountFen }));
+  });
+
+  it('reads the table at most once in ten seconds', async () => {
+    await put(tea);
+    let nowMs = 0;
+    const read = catalogReader({ ...world.base, now: () => nowMs });
+    const unitFen = async () => (await read()).items.find(({ sku }) => sku === 'tea');
+    expect(await unitFen()).toMatchObject({ unitFen: 700 });
+    await put({ ...tea, unitFen: 800 });
+    nowMs = 9_999;
+    expect(await unitFen()).toMatchObject({ unitFen: 700 });
+    nowMs = 10_000;
+    expect(await unitFen()).toMatchObject({ unitFen: 800 });
+  });
+
+  it('reads the table again after a failed read', async () => {
+    let fails = true;
+    const client = {
+      send: (command: never) => (fails ? Promise.reject(new Error('throttled')) : world.table.client.send(command)),
+    } as typeof world.table.client;
+    const read = catalogReader({ ...world.base, table: { ...world.table, client } });
+    await expect(read()).rejects.toThrow('throttled');
+    fails = false;
+    expect((await read()).items).not.toHaveLength(0);
+  });
+
+  it('lists a catalogue of more than one page of the table', async () => {
+    const imageUrl = `https://${'a'.repeat(1_010)}`;
+    const skus = Array.from({ length: 1_100 }, (_, i) => `page-${String(i).padStart(4, '0')}`);
+    await put(...skus.map((sku) => ({ ...tea, sku, imageUrl })));
+    const listed = (await list()).map(({ sku }) => sku).filter((sku) => sku.startsWith('page-'));
+    expect(listed).toEqual(skus);
+  }, 120_000);
+});
