@@ -111,6 +111,7 @@ const NAMES = [
   'OFFICIAL_MODE',
   'PAY_MCH_ID',
   'PAY_API',
+  'REFUND_NO_PREFIX',
 ];
 
 const APP_ID = [/^wx[0-9a-z]{16}$/, 'wx and 16 digits or small letters'];
@@ -138,6 +139,7 @@ const VALUES = {
   OFFICIAL_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
   PAY_MCH_ID: [/^\d+$/, 'a number'],
   PAY_API: [/^(v3|v2)$/, 'v3 or v2'],
+  REFUND_NO_PREFIX: [/^[0-9A-Za-z_\-|*@]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ - | * @'],
   PAY_NOTIFY_URL: NOTIFY_URL,
   PAY_V2_NOTIFY_URL: NOTIFY_URL,
   LIMITS_FACTOR: [/^(?=.*[1-9])\d+(\.\d+)?$/, 'a positive number such as 2 or 0.5'],

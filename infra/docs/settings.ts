@@ -141,6 +141,13 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     meaning: 'Merchant number.',
     example: '1900000001',
   },
+  REFUND_NO_PREFIX: {
+    group: 'pay',
+    meaning:
+      'Prefix that `pay-refund` demands of every refund number. API v3 has no sandbox, so stages share a merchant and its refund numbers: give each stage a prefix.',
+    example: 'prod-',
+    deployedDefault: 'any number',
+  },
   PAY_API: {
     group: 'pay',
     meaning: 'Protocol of new orders and of bills: `v3` or `v2`. An existing order keeps its protocol.',

@@ -95,6 +95,7 @@ function localAccounts() {
     SCAN_LOGIN_REGISTER: 'ask',
     MINIAPP_ENV_VERSION: 'release',
     MINIAPP_LOGIN_PAGE: '',
+    REFUND_NO_PREFIX: '',
     JSSDK_API_LIST: '',
     JSSDK_OPEN_TAG_LIST: '',
     MP_VERIFY_FILES: '{"MP_verify_localhost0000001.txt":"localhost0000001"}',

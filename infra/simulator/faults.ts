@@ -36,11 +36,18 @@ const targets = [
 const notifyTargets: readonly string[] = targets[0].names;
 
 /** The faults that can be planned, for `GET /`. */
-export const faultNames = {
-  'for calls: a part of the path, or *': callActions,
-  ...Object.fromEntries(targets.map(({ names, actions }) => [`for ${names.join(', ')}`, actions])),
-  ...Object.fromEntries(Object.entries(VARIANTS).map(([target, actions]) => [`for ${target}`, actions])),
-};
+export const faultNames = groupByTarget([
+  ['a part of the path of a call, or *', callActions],
+  ...targets.map(({ names, actions }) => [names.join(', '), actions] as const),
+  ...Object.entries(VARIANTS),
+]);
+
+/** Joins the actions of each target. A target can have faults and variants. */
+function groupByTarget(groups: (readonly [target: string, actions: readonly string[]])[]): Record<string, string[]> {
+  const grouped: Record<string, string[]> = {};
+  for (const [target, actions] of groups) grouped[`for ${target}`] = [...(grouped[`for ${target}`] ?? []), ...actions];
+  return grouped;
+}
 
 interface CallFault {
   action: CallAction;

@@ -71,6 +71,21 @@ export const VARIANTS = {
     // 400 ORDER_CLOSED for an unknown order: community post 00028c48b485e02834efd059b51000.
     'unknown-order-closed',
   ],
+  refund: [
+    // The next new number belongs to a refund of another system or stage of the merchant. The request is declined, and the
+    // query returns the other refund (developers.weixin.qq.com, community posts 000246066e04c86deac0e843866000,
+    // 000e2cbc078f204b620df34f752000).
+    'foreign-number',
+    // 400 REFUND_FEE_MISMATCH for a repeated number with other terms, as documented. Observed: INVALID_REQUEST (the posts
+    // above). https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+    'fee-mismatch',
+    // The unsettled funds of the merchant are too small, and only the available balance can pay: binarywang/WxJava,
+    // May 2026.
+    'unsettled-not-enough',
+    // Partial refunds of one order need a minute between them. Not the default, because it would slow down developers and
+    // tests. https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+    'too-frequent',
+  ],
   // Errors of API v2.
   v2: [
     // A wrong or missing field is `err_code` of a signed answer, as documented, also for the openid (community posts

@@ -34,13 +34,12 @@ export async function followRefund(deps: RefundDeps, outRefundNo: string): Promi
   // The order determines the protocol of the query, so a refund without an order cannot be queried.
   if (!order) return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
   if (!isPaid(order)) await checkOrder(deps, order).catch(ignoreNotFound);
-  try {
-    await settleRefund(deps, await (await deps.refundApi(order.api)).query({ outRefundNo }));
-  } catch (error) {
-    if (!isAppError(error, 'NOT_FOUND')) throw error;
-    if (refund.status === 'REQUESTED') await sendRefund(deps, order, refund);
-    else if (isAbandoned(refund, deps.now())) await cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
-  }
+  const found = await findRefund(deps, order, refund);
+  if (found === 'other' && refund.status === 'REQUESTED') return releaseRefund(deps, refund, found);
+  if (found === 'other') return cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
+  if (found !== 'absent') return void (await settleRefund(deps, found));
+  if (refund.status === 'REQUESTED') await sendRefund(deps, order, refund);
+  else if (isAbandoned(refund, deps.now())) await cancelFollowUp(deps.table, { kind: 'refund', no: outRefundNo });
 }
 
 /**
@@ -48,42 +47,89 @@ export async function followRefund(deps: RefundDeps, outRefundNo: string): Promi
  * outcome: the amount stays reserved, and the sweep resolves it. WeChat can decline the retry of a request that it
  * accepted, so an error counts as declined only after a query finds no such refund.
  * @throws FORBIDDEN, NOT_FOUND, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat declines the refund
+ * @throws ORDER_STATE_CONFLICT when another refund of the merchant has this number
  * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
 export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund): Promise<void> {
   const { outTradeNo, outRefundNo } = refund;
-  let answer: Verified<WechatRefund>;
+  let found: Found;
+  let decline: unknown;
   try {
-    answer = await deps.requestRefund(order, refund);
+    found = compared(await deps.requestRefund(order, refund), order, refund);
   } catch (error) {
     deps.log.error('refund.request-failed', { outTradeNo, outRefundNo, error });
     // WeChat may have accepted the request even if the response is a rate limit error.
     if (isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') || !(error instanceof AppError)) throw error;
-    const accepted = await (await deps.refundApi(order.api)).query({ outRefundNo }).catch(ignoreNotFound);
-    if (accepted === undefined) {
-      await releaseRefund(deps, refund);
-      throw error;
-    }
-    answer = accepted;
+    decline = error;
+    found = await findRefund(deps, order, refund);
   }
-  await settleRefund(deps, answer);
+  if (found === 'other' || found === 'absent') {
+    await releaseRefund(deps, refund, found);
+    throw found === 'other' ? numberInUse(outRefundNo) : decline;
+  }
+  await settleRefund(deps, found);
+}
+
+/** Returns the error for a number that belongs to a refund of another system or stage of the merchant. */
+export function numberInUse(outRefundNo: string): AppError {
+  return new AppError(
+    'ORDER_STATE_CONFLICT',
+    `Another refund of PAY_MCH_ID has the number ${outRefundNo}; retry with a new outRefundNo`,
+    { detail: { outRefundNo } },
+  );
 }
 
 /**
- * Releases the amount that this request reserved. Schedules a follow-up, because a concurrent copy of the request may
- * still reach WeChat.
+ * A refund that WeChat has under a number. `absent`: WeChat has no refund of this number. `other`: WeChat has another
+ * refund under this number. A number is unique for a merchant, and other systems and stages can share the merchant.
  */
-async function releaseRefund({ table, ...deps }: RefundDeps, declined: Refund): Promise<void> {
+type Found = Verified<WechatRefund> | 'absent' | 'other';
+
+/** Queries a refund by its number. @throws the errors of the query, except NOT_FOUND */
+async function findRefund(deps: RefundDeps, order: Order, refund: Refund): Promise<Found> {
+  const { outRefundNo, status } = refund;
+  const found = await (await deps.refundApi(order.api)).query({ outRefundNo }).catch(ignoreNotFound);
+  if (found === undefined) return 'absent';
+  if (status !== 'REPORTED') return compared(found, order, refund);
+  // The fields of a REPORTED refund are unconfirmed. WeChat names the order to which the refund belongs.
+  return (await readOrder(deps.table, found.outTradeNo)) ? found : 'other';
+}
+
+/**
+ * Compares a refund of WeChat with the requested refund. After WeChat accepted the refund, its number cannot belong to
+ * another refund: a difference is then a mismatch, which settleRefund reports.
+ */
+function compared(found: Verified<WechatRefund>, { transactionId }: Order, refund: Refund): Found {
+  const isAccepted = refund.status !== 'REQUESTED' && refund.status !== 'REFUSED';
+  const isSame =
+    found.outTradeNo === refund.outTradeNo &&
+    found.amountFen === refund.amountFen &&
+    (transactionId === undefined || found.transactionId === transactionId);
+  return isAccepted || isSame ? found : 'other';
+}
+
+/**
+ * Releases the amount that this request reserved. Schedules a follow-up for a declined request, because a concurrent
+ * copy of the request may still reach WeChat. A number of another refund needs no follow-up.
+ */
+async function releaseRefund(deps: RefundDeps, requested: Refund, reason: 'absent' | 'other'): Promise<void> {
+  const { table, log } = deps;
+  const isOther = reason === 'other';
   await retryOnConflict(deps, async () => {
-    const refund = await readRefund(table, declined.outRefundNo);
+    const refund = await readRefund(table, requested.outRefundNo);
     const order = refund && (await readOrder(table, refund.outTradeNo));
-    if (!order || refund.status !== 'REQUESTED' || refund.createdAt !== declined.createdAt) return;
+    if (!order || refund.status !== 'REQUESTED' || refund.createdAt !== requested.createdAt) return;
     const money = afterRefund(order, { from: 'REQUESTED', to: 'REFUSED', amountFen: refund.amountFen });
-    const released = { ...refund, status: 'REFUSED' as const, changedAt: new Date(deps.now()).toISOString() };
-    const change = { refund: released, money, followUpAtMs: deps.now() + MINUTE_MS };
+    const changedAt = new Date(deps.now()).toISOString();
+    const released: Refund = { ...refund, status: 'REFUSED', changedAt, ...(isOther && { numberInUse: true }) };
+    const change = { refund: released, money, followUpAtMs: isOther ? undefined : deps.now() + MINUTE_MS };
     return (await writeRefund(table, { order, refund }, change)) ? undefined : VERSION_CONFLICT;
   });
+  if (isOther) {
+    const { outTradeNo, outRefundNo } = requested;
+    log.warn('refund.number-in-use', { outTradeNo, outRefundNo });
+  }
 }
 
 /**

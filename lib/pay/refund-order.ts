@@ -2,24 +2,42 @@ import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
 import { isPaid } from '../store/order-states.ts';
 import { readOrder, type Order } from '../store/orders.ts';
-import { readRefund, writeRefund, type Refund } from '../store/refunds.ts';
+import { FUNDS_ACCOUNTS, readRefund, writeRefund, type Refund } from '../store/refunds.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { MINUTE_MS } from './backoff.ts';
-import { followRefund, sendRefund, type RefundDeps } from './follow-refund.ts';
+import { followRefund, numberInUse, sendRefund, type RefundDeps } from './follow-refund.ts';
 import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
+
+/**
+ * Maximum length of a reason (bytes).
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ */
+const REASON_BYTES = 80;
 
 const request = v.object({
   outTradeNo: v.string(),
   outRefundNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, '1 to 64 of 0-9 A-Z a-z _ - | * @')),
   amountFen: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  // WeChat Pay rejects characters of four bytes, such as emoji.
+  // WeChat Pay rejects characters of four bytes, such as emoji, and counts bytes.
   // See https://pay.weixin.qq.com/doc/v3/merchant/4012081709
   reason: v.optional(
-    v.pipe(v.string(), v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]{1,80}$/u, '1 to 80 characters, no emoji')),
+    v.pipe(
+      v.string(),
+      v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]+$/u, 'reason must not be empty or contain emoji or control characters'),
+      v.maxBytes(
+        REASON_BYTES,
+        ({ received }) => `reason must have at most ${REASON_BYTES} bytes in UTF-8; got ${received}`,
+      ),
+    ),
   ),
+  fundsAccount: v.optional(v.picklist(FUNDS_ACCOUNTS)),
 });
 
-export type RefundOrderDeps = RefundDeps & { refundNotifyUrl: string };
+export type RefundOrderDeps = RefundDeps & {
+  refundNotifyUrl: string;
+  /** Prefix of every refund number of this stage, or an empty text. Stages can share a merchant and its refund numbers. */
+  refundNoPrefix: string;
+};
 
 /** The fields of a refund that the operator sees. */
 export type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen' | 'status'> & {
@@ -40,22 +58,28 @@ export type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen'
 export async function refundOrder(deps: RefundOrderDeps, input: unknown): Promise<{ refund: RefundView }> {
   const parsed = v.safeParse(request, input);
   if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
+  if (!parsed.output.outRefundNo.startsWith(deps.refundNoPrefix)) {
+    throw new AppError('PARAM_ERROR', `outRefundNo must begin with REFUND_NO_PREFIX, which is ${deps.refundNoPrefix}`);
+  }
   const reported = await readRefund(deps.table, parsed.output.outRefundNo);
   if (reported?.status === 'REPORTED') await followRefund(deps, reported.outRefundNo);
   const { order, refund, isNew } = await reserveAmount(deps, parsed.output);
   if (isNew) await sendRefund(deps, order, refund);
   else if (!isFinal(refund)) await followRefund(deps, refund.outRefundNo);
-  return { refund: refundView((await readRefund(deps.table, refund.outRefundNo)) ?? refund) };
+  const current = (await readRefund(deps.table, refund.outRefundNo)) ?? refund;
+  if (current.numberInUse) throw numberInUse(current.outRefundNo);
+  return { refund: refundView(current) };
 }
 
 /** Stores a new refund and reserves its amount, or returns the stored refund of this number. */
 function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof request>) {
-  const { outTradeNo, outRefundNo, amountFen, reason } = input;
+  const { outTradeNo, outRefundNo, amountFen, reason, fundsAccount } = input;
   return retryOnConflict(deps, async () => {
     const [order, stored] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
     if (!order) throw new AppError('NOT_FOUND', 'No order has this outTradeNo');
     // refundOrder has already queried a REPORTED refund. If the status is still REPORTED, WeChat has no such refund, or
     // the order is unpaid.
+    if (stored?.numberInUse) throw numberInUse(outRefundNo);
     if (stored && stored.status !== 'REPORTED') {
       if (stored.outTradeNo !== outTradeNo || stored.amountFen !== amountFen) {
         throw new AppError('ORDER_STATE_CONFLICT', 'This outRefundNo belongs to another refund; use a new number');
@@ -74,6 +98,7 @@ function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof reques
       changedAt: createdAt,
       notifyUrl: deps.refundNotifyUrl,
       ...(reason !== undefined && { reason }),
+      ...(fundsAccount !== undefined && { fundsAccount }),
     };
     const money = afterRefund(order, { from: stored?.status, to: 'REQUESTED', amountFen });
     const change = { refund, money, followUpAtMs: deps.now() + MINUTE_MS };

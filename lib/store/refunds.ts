@@ -14,6 +14,13 @@ import { getItem, type Table } from './table.ts';
  */
 export type RefundStatus = 'REPORTED' | 'REQUESTED' | 'PROCESSING' | 'ABNORMAL' | 'SUCCESS' | 'CLOSED' | 'REFUSED';
 
+/**
+ * The accounts of the merchant that can pay a refund.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ */
+export const FUNDS_ACCOUNTS = ['AVAILABLE', 'UNSETTLED'] as const;
+type FundsAccount = (typeof FUNDS_ACCOUNTS)[number];
+
 /** One refund. `outRefundNo` is unique for the merchant. Amounts are fen, times ISO 8601. */
 export interface Refund {
   outRefundNo: string;
@@ -25,9 +32,13 @@ export interface Refund {
   createdAt: string;
   /** Time of the last change of the status. */
   changedAt: string;
-  /** Stored as sent, like `notifyUrl`, because a repeated request must be identical. */
+  /** Stored as sent, like `notifyUrl` and `fundsAccount`, because a repeated request must be identical. */
   reason?: string;
   notifyUrl?: string;
+  /** The account of the merchant that pays the refund; absent for the default account. */
+  fundsAccount?: FundsAccount;
+  /** Another refund of the merchant has this number, so a repeat of the request cannot succeed. */
+  numberInUse?: true;
   refundId?: string;
   successAt?: string;
 }

@@ -59,7 +59,7 @@ const BY_CODE: Record<string, [ErrorCode, string]> = {
   TRADEERROR: ['FORBIDDEN', 'WeChat Pay declined the payment; retry with another card or balance'],
   NOTENOUGH: [
     'FORBIDDEN',
-    'WeChat Pay declined the call because the balance is too small; to refund, recharge the merchant account and retry with the same outRefundNo',
+    'WeChat Pay declined the call because the balance is too small; to refund, retry the same outRefundNo with fundsAccount AVAILABLE, or recharge the merchant account first',
   ],
   USERACCOUNTABNORMAL: [
     'FORBIDDEN',
@@ -114,6 +114,8 @@ const BUSY = /繁忙|超时|稍[后候]|系统(错误|异常)|system ?error|time
 
 const UNLISTED = 'WeChat Pay could not process the request; look up the error code in the log';
 const RETRY_AFTER_S = 10;
+/** WeChat Pay accepts one refund of an order per minute. */
+const MINUTE_S = 60;
 
 interface Answer {
   /** The sentence in which WeChat Pay explains the error. */
@@ -138,7 +140,9 @@ export function errorOfPayCode(
   const normalised = byText?.[1] ?? sent;
   const cause = new PayError(normalised, where, `${text} ${detail}`.trim());
   const [errorCode, message] = BY_CODE[normalised] ?? [fallback, UNLISTED];
-  const retryAfter = errorCode === 'RATE_LIMITED' && { retryAfterSeconds: RETRY_AFTER_S };
+  const retryAfter = errorCode === 'RATE_LIMITED' && {
+    retryAfterSeconds: /分钟/.test(text) ? MINUTE_S : RETRY_AFTER_S,
+  };
   return new AppError(errorCode, message, { cause, ...retryAfter });
 }
 

@@ -111,7 +111,8 @@ export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<
  */
 export async function loadRefundOrder(outside: Runtime = runtime): Promise<RefundOrderDeps> {
   await loadPayV3(outside);
-  return { ...(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl() };
+  const refundNoPrefix = variable('REFUND_NO_PREFIX') ?? '';
+  return { ...(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl(), refundNoPrefix };
 }
 
 /**

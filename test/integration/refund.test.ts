@@ -90,6 +90,8 @@ describe('refundOrder', () => {
     ['half a fen', { amountFen: 0.5 }, 'PARAM_ERROR'],
     ['a malformed refund number', { amountFen: 1, outRefundNo: 'a b' }, 'PARAM_ERROR'],
     ['a reason with an emoji', { amountFen: 1, reason: '🚀' }, 'PARAM_ERROR'],
+    ['a reason of 81 bytes in 27 characters', { amountFen: 1, reason: '退'.repeat(27) }, 'PARAM_ERROR'],
+    ['an unknown account of the merchant', { amountFen: 1, fundsAccount: 'BASIC' }, 'PARAM_ERROR'],
     ['an unknown order', { amountFen: 1, outTradeNo: '0'.repeat(32) }, 'NOT_FOUND'],
   ])('rejects %s before any call to WeChat', async (_, request, code, paid = 'paid') => {
     const { outTradeNo } = await paidOrder({ paid: paid === 'paid' });

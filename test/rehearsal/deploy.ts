@@ -27,6 +27,7 @@ const STAGE_SETTINGS = [
   'OFFICIAL_MODE',
   'PAY_API',
   'PAY_MCH_ID',
+  'REFUND_NO_PREFIX',
   'LIMITS',
 ];
 const SWITCHES = [

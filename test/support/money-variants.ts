@@ -31,6 +31,7 @@ export const USES: Record<string, Use> = {
   notify: 'at random',
   certificates: 'at random',
   'text-length': 'at random',
+  refund: 'at random',
 };
 
 /** The faults of the simulator that a life may meet besides the variants. Faults that wait for a timeout are too slow. */

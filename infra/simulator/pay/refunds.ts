@@ -16,11 +16,11 @@ interface RefundWorld {
 }
 
 const mostRefunds = 50;
+const minuteMs = 60_000;
 const yearMs = 365 * 86_400_000;
 
 /**
- * The refunds of all orders. The minimum interval of a minute between partial refunds of one order is not enforced,
- * because it would only slow down developers and tests.
+ * The refunds of all orders.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
 export class Refunds {
@@ -33,10 +33,36 @@ export class Refunds {
 
   /** Accepts a refund, or returns the existing one of the same number; the outcome follows later. */
   create(order: PayOrder, terms: RefundTerms): Refund {
+    const { faults } = this.#world;
     const known = this.#refunds.get(terms.outRefundNo);
-    if (!known) return this.#accept(order, terms);
-    if (isDeepStrictEqual(known.terms, terms)) return known;
-    throw new PayError(400, 'REFUND_FEE_MISMATCH', '订单金额或退款金额与之前请求不一致，请核实后再试');
+    if (!known && faults.takeVariant('refund', 'foreign-number')) this.#addForeign(terms);
+    else if (!known) return this.#accept(order, terms);
+    else if (isDeepStrictEqual(known.terms, terms)) return known;
+    const code = faults.takeVariant('refund', 'fee-mismatch') ? 'REFUND_FEE_MISMATCH' : 'INVALID_REQUEST';
+    throw new PayError(400, code, '订单金额或退款金额与之前请求不一致，请核实后再试');
+  }
+
+  /** Adds a finished refund under this number, of an order that another system of the merchant created. */
+  #addForeign({ outRefundNo }: RefundTerms): void {
+    const now = this.#world.clock.now();
+    const outTradeNo = `other${digits(15)}`;
+    const terms = {
+      tradeType: 'NATIVE' as const,
+      appId: 'wx0000000000000000',
+      outTradeNo,
+      description: '其他系统的订单',
+    };
+    const order: PayOrder = {
+      terms: { ...terms, totalFen: 6_600, notifyUrl: '', sent: {} },
+      createdAt: now,
+      payableUntil: now,
+      closed: false,
+      payment: { transactionId: `4200${digits(24)}`, paidAt: now, openId: '' },
+      refunds: [],
+    };
+    const sent = { outRefundNo, refundFen: 6_600, totalFen: 6_600, source: 'API' as const, sent: {} };
+    const history = [{ status: 'SUCCESS' as const, at: now }];
+    this.#refunds.set(outRefundNo, { order, terms: sent, refundId: newRefundId(now), createdAt: now, history });
   }
 
   find(outRefundNo: string): Refund {
@@ -63,7 +89,13 @@ export class Refunds {
     assertRefundable(order, terms, now);
     const fault = faults.forRefund();
     if (fault === 'refund-not-enough') throw new PayError(403, 'NOT_ENOUGH', '基本账户余额不足，请充值后重新发起');
-    const refundId = `5030${digits(7)}${beijingDigits(now).slice(0, 8)}${digits(10)}`;
+    if (terms.fundsAccount !== 'AVAILABLE' && faults.takeVariant('refund', 'unsettled-not-enough')) {
+      throw new PayError(403, 'NOT_ENOUGH', '交易未结算资金不足，请使用可用余额退款');
+    }
+    if (refundedLately(order, now) && faults.takeVariant('refund', 'too-frequent')) {
+      throw new PayError(429, 'FREQUENCY_LIMITED', '单笔订单请求频率过高，请于1分钟后重试');
+    }
+    const refundId = newRefundId(now);
     const refund: Refund = { order, terms, refundId, createdAt: now, history: [{ status: 'PROCESSING', at: now }] };
     order.refunds.push(refund);
     this.#refunds.set(terms.outRefundNo, refund);
@@ -74,6 +106,14 @@ export class Refunds {
     });
     return refund;
   }
+}
+
+function newRefundId(now: number): string {
+  return `5030${digits(7)}${beijingDigits(now).slice(0, 8)}${digits(10)}`;
+}
+
+function refundedLately({ refunds }: PayOrder, now: number): boolean {
+  return refunds.some(({ createdAt }) => now - createdAt < minuteMs);
 }
 
 /** The current status of a refund. */

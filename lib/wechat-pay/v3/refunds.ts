@@ -34,13 +34,14 @@ const noticeSchema = v.object({ ...common, mchid: v.string(), refund_status: sta
 export async function createRefund(
   deps: PayV3Deps,
   order: Order,
-  { outRefundNo, amountFen, reason, notifyUrl }: Refund,
+  { outRefundNo, amountFen, reason, notifyUrl, fundsAccount }: Refund,
 ): Promise<Verified<WechatRefund>> {
   const body = {
     transaction_id: order.transactionId,
     out_refund_no: outRefundNo,
     ...(reason !== undefined && { reason }),
     ...(notifyUrl !== undefined && { notify_url: notifyUrl }),
+    ...(fundsAccount !== undefined && { funds_account: fundsAccount }),
     amount: { refund: amountFen, total: order.amountFen, currency: order.currency },
   };
   const answer = await callPay(deps, { method: 'POST', path: '/v3/refund/domestic/refunds', body });

@@ -123,6 +123,7 @@ describe('packaging, settings of the functions', () => {
       OFFICIAL_APP_ID: 'wx10ca1000000000b2',
       PHONE_TAKEOVER_DAYS: '0',
       PAY_MCH_ID: '1900000001',
+      REFUND_NO_PREFIX: 'prod-',
       PUBLIC_BASE_URL: 'https://edge.example:8443/',
       LIMITS_FACTOR: '0.5',
       TRUSTED_PROXY: 'cloudfront',

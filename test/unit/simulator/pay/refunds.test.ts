@@ -114,7 +114,7 @@ test('an unpaid order, another total, and more than is left are INVALID_REQUEST'
   expect([status, json.code]).toEqual([400, 'INVALID_REQUEST']);
 });
 
-test('a repeated number returns the same refund, or REFUND_FEE_MISMATCH for other terms', async () => {
+test('a repeated number returns the same refund, or INVALID_REQUEST for other terms', async () => {
   const { outTradeNo } = await paidOrder();
   const body = refundBody(outTradeNo, { reason: 'x' });
   const first = await refund(body);
@@ -124,9 +124,44 @@ test('a repeated number returns the same refund, or REFUND_FEE_MISMATCH for othe
   const other = await paidOrder();
   for (const change of [{ amount: amount(999) }, { reason: 'y' }, { out_trade_no: other.outTradeNo }]) {
     const { status, json } = await refund({ ...body, ...change });
-    expect([status, json.code]).toEqual([400, 'REFUND_FEE_MISMATCH']);
+    expect([status, json.code]).toEqual([400, 'INVALID_REQUEST']);
   }
   expect((await refund(refundBody(outTradeNo, { amount: amount(800) }))).status).toBe(200);
+});
+
+test('a number of another system is declined, and its query returns the other refund', async () => {
+  const { outTradeNo } = await paidOrder();
+  for (const code of ['INVALID_REQUEST', 'REFUND_FEE_MISMATCH']) {
+    await planFault(simulator, 'refund', 'foreign-number');
+    if (code === 'REFUND_FEE_MISMATCH') await planFault(simulator, 'refund', 'fee-mismatch');
+    const body = refundBody(outTradeNo);
+    const declined = await refund(body);
+    expect([declined.status, declined.json.code]).toEqual([400, code]);
+    const { json } = await query(body.out_refund_no);
+    expect(json).toMatchObject({ out_refund_no: body.out_refund_no, status: 'SUCCESS', amount: { refund: 6_600 } });
+    expect(json.out_trade_no).not.toBe(outTradeNo);
+  }
+});
+
+test('unsettled funds that are too small decline a refund unless the available balance pays', async () => {
+  const { outTradeNo } = await paidOrder();
+  await planFault(simulator, 'refund', 'unsettled-not-enough');
+  const body = refundBody(outTradeNo);
+  expect((await refund({ ...body, funds_account: 'AVAILABLE' })).status).toBe(200);
+  const declined = await refund(refundBody(outTradeNo, { amount: amount(1) }));
+  expect([declined.status, declined.json.code]).toEqual([403, 'NOT_ENOUGH']);
+  expect(declined.json.message).toContain('请使用可用余额退款');
+});
+
+test('a second refund of an order within a minute is FREQUENCY_LIMITED if planned', async () => {
+  const { outTradeNo } = await paidOrder();
+  await planFault(simulator, 'refund', 'too-frequent');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).status).toBe(200);
+  const second = await refund(refundBody(outTradeNo, { amount: amount(1) }));
+  expect([second.status, second.json.code]).toEqual([429, 'FREQUENCY_LIMITED']);
+  await simulator.advanceClock(60_000);
+  await planFault(simulator, 'refund', 'too-frequent');
+  expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).status).toBe(200);
 });
 
 test('rejects the 51st refund of an order', async () => {
