@@ -71,6 +71,17 @@ export const VARIANTS = {
     // 400 ORDER_CLOSED for an unknown order: community post 00028c48b485e02834efd059b51000.
     'unknown-order-closed',
   ],
+  // A coupon of the merchant (免充值券) pays half of the order: `payer_total` and the settled amount are less than `total`
+  // (binarywang/WxJava). https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+  pay: ['coupon'],
+  bill: [
+    // Merchants from before 免充值券 get 总金额 and 企业红包金额 instead of the amounts of orders. A bill of such a merchant,
+    // of 2015, is in the test data of several shops on GitHub.
+    'old-format',
+    // Another system of the merchant has a payment and a refund, and revoked a payment by payment code. WeChat Pay deducted
+    // and returned fees. Bills are per merchant: https://pay.weixin.qq.com/doc/v3/merchant/4013071227
+    'foreign-lines',
+  ],
   refund: [
     // The next new number belongs to a refund of another system or stage of the merchant. The request is declined, and the
     // query returns the other refund (developers.weixin.qq.com, community posts 000246066e04c86deac0e843866000,

@@ -12,21 +12,22 @@ import { rejectMismatch, type SettleDeps } from './settle.ts';
 /**
  * Books a refund that WeChat reported. The refund was requested by this service or made in the merchant platform. The
  * refund and the amounts of its order change in one transaction. Repeated and late reports change nothing.
- * @returns `booked`, `unchanged` for a repeated or late report, or `unpaid` when the ledger lacks the payment; `unpaid`
- * books nothing
+ * @returns `booked`, `unchanged` for a repeated or late report, `unpaid` when the ledger lacks the payment, or `foreign`
+ * when it lacks the order; `unpaid` and `foreign` book nothing
  * @throws ORDER_STATE_CONFLICT when a genuine refund does not match the ledger. The mismatch is recorded once, and the
  * order is unchanged.
  */
 export async function settleRefund(
   deps: SettleDeps,
   reported: Verified<WechatRefund>,
-): Promise<'booked' | 'unchanged' | 'unpaid'> {
+): Promise<'booked' | 'unchanged' | 'unpaid' | 'foreign'> {
   requireVerified(reported);
   const { outTradeNo, outRefundNo, status, amountFen } = reported;
   const outcome = await retryOnConflict(deps, async () => {
     const [order, stored] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
+    if (!order) return 'foreign';
     const reasons = mismatches(order, stored, reported);
-    if (!order || reasons.length > 0) return rejectRefund(deps, reported, reasons);
+    if (reasons.length > 0) return rejectRefund(deps, reported, reasons);
     if (!isPaid(order)) return 'unpaid';
     const to = nextStatus(stored?.status, status);
     if (to === undefined) return 'unchanged';
@@ -45,7 +46,7 @@ export async function settleRefund(
 }
 
 /** Records a refund that does not match the ledger. @throws ORDER_STATE_CONFLICT always */
-export function rejectRefund(deps: SettleDeps, refund: WechatRefund, reasons: string[]): Promise<never> {
+function rejectRefund(deps: SettleDeps, refund: WechatRefund, reasons: string[]): Promise<never> {
   const { transactionId, refundId, outTradeNo } = refund;
   return rejectMismatch(deps, { transactionId, refundId, outTradeNo, reasons });
 }
@@ -65,8 +66,7 @@ function reportedFields({ outTradeNo, amountFen, status, refundId, successAt }: 
   return { outTradeNo, amountFen, status, refundId, changedAt, ...arrived };
 }
 
-function mismatches(order: Order | undefined, refund: Refund | undefined, reported: WechatRefund): string[] {
-  if (!order) return ['unknown order'];
+function mismatches(order: Order, refund: Refund | undefined, reported: WechatRefund): string[] {
   return [
     ...(order.mchId === reported.mchId ? [] : ['mchId']),
     ...(order.amountFen === reported.totalFen ? [] : ['amountFen']),

@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import { countMetric } from '../core/metrics.ts';
 import { cutUtf8 } from '../core/utf8.ts';
+import { claim } from '../store/claims.ts';
 import { readOrder } from '../store/orders.ts';
 import { recordNotice } from '../store/pay-notices.ts';
 import { readRefund } from '../store/refunds.ts';
@@ -12,7 +13,7 @@ import { followRefund, type RefundDeps } from './follow-refund.ts';
 import { nextStatus } from './refund.ts';
 import { storeReport } from './report-refund.ts';
 import { settlePayment } from './settle.ts';
-import { rejectRefund, settleRefund } from './settle-refund.ts';
+import { settleRefund } from './settle-refund.ts';
 
 /** Storage time of an unhandled notification (seconds): 90 days. */
 const NOTICE_LIFE_S = 90 * 86_400;
@@ -37,7 +38,9 @@ export async function takeNotification(
       return;
     case 'refund': {
       const { refund } = notification;
-      if ((await settleRefund(deps, refund)) === 'unpaid') await takeRefundClaim(deps, refund);
+      const outcome = await settleRefund(deps, refund);
+      if (outcome === 'unpaid') await takeRefundClaim(deps, refund);
+      if (outcome === 'foreign') await takeForeignRefund(deps, refund);
       return;
     }
     case 'refund-claim':
@@ -67,21 +70,37 @@ async function storeNotice({ table, log, now }: RefundDeps, notice: Notice): Pro
 }
 
 /**
+ * Accepts a refund of an order that another system of the merchant created, and logs it once. An operator made it in the
+ * merchant platform, whose notifications are per merchant. Bills report a refund of an order that this ledger lost.
+ */
+async function takeForeignRefund({ table, now, log }: RefundDeps, refund: WechatRefund): Promise<void> {
+  const { refundId, outTradeNo } = refund;
+  const nowMs = now();
+  const seenAt = new Date(nowMs).toISOString();
+  const seen = {
+    source: 'foreign-refund',
+    id: refundId,
+    value: seenAt,
+    expiresAt: Math.floor(nowMs / 1_000) + NOTICE_LIFE_S,
+  };
+  if ((await claim(table, seen, nowMs)) === seenAt) log.info('refund.foreign', { refundId, outTradeNo });
+}
+
+/**
  * Stores a refund that a query must confirm, then queries the refund. There are two such cases: API v2 does not sign
  * refund notifications, and a signed refund can arrive before the ledger has the payment. The sweep retries a failed
  * query.
- * @throws ORDER_STATE_CONFLICT when the ledger has no such order
  * @throws FORBIDDEN when the order belongs to another merchant
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935223
  */
-async function takeRefundClaim(deps: RefundDeps, claim: WechatRefund): Promise<void> {
-  const { outRefundNo, outTradeNo } = claim;
+async function takeRefundClaim(deps: RefundDeps, claimed: WechatRefund): Promise<void> {
+  const { outRefundNo, outTradeNo } = claimed;
   const [order, refund] = await Promise.all([readOrder(deps.table, outTradeNo), readRefund(deps.table, outRefundNo)]);
-  if (!order) return rejectRefund(deps, claim, ['unknown order']);
+  if (!order) return takeForeignRefund(deps, claimed);
   // The merchant of an unsigned message is unconfirmed, so a difference is no mismatch to record.
-  if (claim.mchId !== order.mchId) throw new AppError('FORBIDDEN', 'The refund belongs to another merchant');
-  if (refund && nextStatus(refund.status, claim.status) === undefined) return;
-  await storeReport(deps, claim);
+  if (claimed.mchId !== order.mchId) throw new AppError('FORBIDDEN', 'The refund belongs to another merchant');
+  if (refund && nextStatus(refund.status, claimed.status) === undefined) return;
+  await storeReport(deps, claimed);
   try {
     await followRefund(deps, outRefundNo);
   } catch (error) {

@@ -3,6 +3,15 @@ import type { Difference } from '../store/bills.ts';
 import { LEDGER_BATCH, listPaidOn, readLedger } from '../store/ledger.ts';
 import type { Table } from '../store/table.ts';
 import { compareFundFlowRow, compareTradeRow, subjectOf, type SettledAmounts } from './compare-rows.ts';
+import { addFee, isFee, type Fees } from './fees.ts';
+import {
+  countForeign,
+  countForeignFlow,
+  isForeignFlow,
+  isInLedger,
+  ownOrders,
+  type ForeignLines,
+} from './foreign-lines.ts';
 import { copyString } from './copy-string.ts';
 import type { DifferenceRecorder } from './difference-recorder.ts';
 import type { FundFlowRow } from './fund-flow-bill.ts';
@@ -23,6 +32,8 @@ export interface Repairs {
 export interface CompareDeps extends Repairs, Pick<Runtime, 'log'> {
   table: Table;
   recorder: DifferenceRecorder;
+  /** Counts the lines of other systems and stages of the merchant. */
+  foreign: ForeignLines;
 }
 
 /** Rows per read, and concurrent reads. A million lines take minutes and a small share of the table's throughput. */
@@ -32,7 +43,7 @@ const PROGRESS_LINES = 50_000;
 
 /**
  * Compares each row of the trade bill with the ledger, records the differences and repairs those that WeChat can
- * resolve.
+ * resolve. Rows of other systems and stages of the merchant are only counted.
  * @returns the settled amounts of the bill
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
  */
@@ -50,7 +61,16 @@ export async function compareTradeBill(deps: CompareDeps, rows: AsyncIterable<Tr
       orders: payments.map(({ outTradeNo }) => outTradeNo),
       refunds: refunds.map(({ outRefundNo }) => outRefundNo),
     });
-    const differences = batch.flatMap((row) => compareTradeRow(row, ledger).map((difference) => ({ row, difference })));
+    const unknown = batch.filter((row) => !isInLedger(row, ledger));
+    const isOwn = await ownOrders(
+      deps.table,
+      unknown.map(({ outTradeNo }) => outTradeNo),
+    );
+    const foreign = new Set(unknown.filter(({ outTradeNo }) => !isOwn(outTradeNo)));
+    for (const row of foreign) countForeign(deps.foreign, row);
+    const differences = batch
+      .filter((row) => !foreign.has(row))
+      .flatMap((row) => compareTradeRow(row, ledger).map((difference) => ({ row, difference })));
     await forEach(differences, async ({ row, difference }) => {
       await deps.recorder.record(difference);
       await repair(deps, difference, row);
@@ -61,23 +81,36 @@ export async function compareTradeBill(deps: CompareDeps, rows: AsyncIterable<Tr
 }
 
 /**
- * Compares each row of the fund-flow bill with the ledger and with the trade bill of the day.
+ * Compares each row of the fund-flow bill with the ledger and with the trade bill of the day. A row that only the trade
+ * bill has was compared or counted with that bill.
+ * @returns the fees that WeChat Pay deducted and returned
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071249
  */
 export async function compareFundFlowBill(
   deps: CompareDeps,
   rows: AsyncIterable<FundFlowRow>,
   settled: SettledAmounts,
-): Promise<void> {
+): Promise<Fees> {
+  const fees: Fees = { lines: 0, fen: 0 };
   const progress = progressLog(deps, 'fund-flow');
   await inBatches(rows, ROWS, async (batch) => {
     const numbersOf = (subject: 'order' | 'refund') =>
       batch.filter((row) => subjectOf(row) === subject).map(({ no }) => no);
     const ledger = await readLedger(deps.table, { orders: numbersOf('order'), refunds: numbersOf('refund') });
-    const differences = batch.flatMap((row) => compareFundFlowRow(row, ledger, settled));
+    const isOwn = await ownOrders(
+      deps.table,
+      numbersOf('order').filter((no) => !ledger.orders.has(no)),
+    );
+    const differences: Difference[] = [];
+    for (const row of batch) {
+      if (isFee(row)) addFee(fees, row);
+      else if (isForeignFlow(row, { ledger, settled, isOwn })) countForeignFlow(deps.foreign, row);
+      else differences.push(...compareFundFlowRow(row, ledger, settled));
+    }
     await forEach(differences, (difference) => deps.recorder.record(difference));
     progress(batch.length);
   });
+  return fees;
 }
 
 /** Records the orders that the ledger lists as paid on `date` and that are absent from the trade bill. */

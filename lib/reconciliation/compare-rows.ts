@@ -83,7 +83,8 @@ export function compareFundFlowRow(
   const subject = subjectOf(row);
   if (!subject) return [];
   const entry = subject === 'order' ? orders.get(no) : refunds.get(no);
-  if (!entry) return [{ kind: 'fund-unknown', no, theirs: wechatNo }];
+  // The comparison with the trade bill has reported or counted an item that only the trade bill has.
+  if (!entry) return settled[`${subject}s`].has(no) ? [] : [{ kind: 'fund-unknown', no, theirs: wechatNo }];
   const differences: Difference[] = [];
   const ours = settled[`${subject}s`].get(no) ?? entry.amountFen;
   if (ours !== theirs) differences.push({ kind: 'fund-amount', no, ours, theirs });

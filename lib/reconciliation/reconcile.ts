@@ -7,6 +7,7 @@ import type { PayApiName } from '../store/orders.ts';
 import type { Table } from '../store/table.ts';
 import { compareFundFlowBill, comparePaidOrders, compareTradeBill, type Repairs } from './compare-bills.ts';
 import { createDifferenceRecorder } from './difference-recorder.ts';
+import { noForeignLines } from './foreign-lines.ts';
 import { downloadBill, type BillResponse } from './download-bill.ts';
 import { EMPTY_FUND_FLOW_BILL, readFundFlowBill } from './fund-flow-bill.ts';
 import type { StoreReport } from './report-store.ts';
@@ -25,9 +26,10 @@ export interface ReconcileDeps extends Repairs, Pick<Runtime, 'now' | 'log'> {
 }
 
 /**
- * The result for the operator: the day, the lines of its bills, the number of differences and the key of the report.
+ * The result for the operator: the day, the lines of its bills, the lines of other systems among them, the number of
+ * differences and the key of the report.
  */
-export type Reconciled = Pick<ReconciledBill, 'date' | 'lines' | 'differences' | 'report'>;
+export type Reconciled = Pick<ReconciledBill, 'date' | 'lines' | 'foreign' | 'differences' | 'report'>;
 
 const DAY_MS = 86_400_000;
 
@@ -73,15 +75,18 @@ async function reconcileDay(deps: ReconcileDeps, date: string): Promise<Reconcil
   const report = startReport(file, { date, api: deps.api, madeAt: reconciledAt, bills });
   const recorder = createDifferenceRecorder(deps, { date, report, seenAt: reconciledAt });
 
-  const settled = await compareTradeBill({ ...deps, recorder }, trade.rows());
-  if (fundFlow) await compareFundFlowBill({ ...deps, recorder }, fundFlow.rows(), settled);
-  await comparePaidOrders({ ...deps, recorder }, date, settled);
+  const compared = { ...deps, recorder, foreign: noForeignLines() };
+  const settled = await compareTradeBill(compared, trade.rows());
+  const fees = fundFlow && (await compareFundFlowBill(compared, fundFlow.rows(), settled));
+  await comparePaidOrders(compared, date, settled);
 
-  await report.end();
+  await report.end({ foreign: compared.foreign, ...(fees && { fees }) });
   const key = `bills/${date}.json`;
   await deps.storeReport(key, readFromStart(file), (await file.stat()).size);
   const lines = trade.totals.rows + (fundFlow?.totals.rows ?? 0);
-  return { date, api: deps.api, lines, differences: recorder.count(), report: key, reconciledAt };
+  const { payments, refunds, revoked } = compared.foreign;
+  const foreign = payments + refunds + revoked;
+  return { date, api: deps.api, lines, foreign, differences: recorder.count(), report: key, reconciledAt };
 }
 
 function downloadTradeBill({ log, openTradeBill }: ReconcileDeps, date: string) {
@@ -94,8 +99,8 @@ function downloadFundFlowBill({ log }: ReconcileDeps, openBill: (date: string) =
   return downloadBill(log, { name: 'fund-flow bill', open, read: readFundFlowBill, empty: EMPTY_FUND_FLOW_BILL });
 }
 
-function resultOf({ date, lines, differences, report }: ReconciledBill): Reconciled {
-  return { date, lines, differences, report };
+function resultOf({ date, lines, foreign, differences, report }: ReconciledBill): Reconciled {
+  return { date, lines, foreign, differences, report };
 }
 
 function isCalendarDate(date: string): boolean {

@@ -6,11 +6,11 @@ const FLUSH_CHARS = 64 * 1024;
 /** A report that is written to a temporary file, so that memory use does not depend on the number of differences. */
 export interface Report {
   add(difference: Difference): Promise<void>;
-  /** Writes the end of the JSON. */
-  end(): Promise<void>;
+  /** Writes the end of the JSON, with further fields. */
+  end(tail: Record<string, unknown>): Promise<void>;
 }
 
-/** Starts the JSON `{...head, "differences": [...]}` in `file`, one difference per line. */
+/** Starts the JSON `{...head, "differences": [...], ...tail}` in `file`, one difference and one field of `tail` per line. */
 export function startReport(file: FileHandle, head: Record<string, unknown>): Report {
   let text = `${JSON.stringify(head, undefined, 2).slice(0, -2)},\n  "differences": [`;
   let separator = '\n    ';
@@ -28,8 +28,11 @@ export function startReport(file: FileHandle, head: Record<string, unknown>): Re
       separator = ',\n    ';
       if (text.length >= FLUSH_CHARS) await flush();
     },
-    end: () => {
-      text += '\n  ]\n}\n';
+    end: (tail) => {
+      const fields = Object.entries(tail).map(
+        ([name, value]) => `,\n  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+      );
+      text += `\n  ]${fields.join('')}\n}\n`;
       return flush();
     },
   };

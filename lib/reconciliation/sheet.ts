@@ -4,6 +4,8 @@ import { AppError } from '../core/errors.ts';
 export interface SheetFormat<Column extends string, Sum extends string> {
   columns: readonly Column[];
   summary: readonly [Sum, ...Sum[]];
+  /** Names in the bills of older merchants. They apply to a header that has none of the newer names. */
+  older?: Partial<Record<Column | Sum, string>>;
 }
 
 type Cells<Name extends string> = Record<Name, string>;
@@ -17,7 +19,7 @@ type Cells<Name extends string> = Record<Name, string>;
  */
 export async function* readSheet<Column extends string, Sum extends string>(
   chunks: AsyncIterable<Uint8Array>,
-  { columns, summary }: SheetFormat<Column, Sum>,
+  { columns, summary, older = {} }: SheetFormat<Column, Sum>,
   onSummary: (sums: Cells<Sum>) => void,
 ): AsyncGenerator<Cells<Column>, void> {
   let pickRow: ((cells: string[], line: number) => Cells<Column>) | undefined;
@@ -28,8 +30,8 @@ export async function* readSheet<Column extends string, Sum extends string>(
     if (text === '') continue;
     const cells = cellsOf(text);
     if (pickSummary) return onSummary(pickSummary(cells, line));
-    if (!pickRow) pickRow = columnPicker(cells, columns);
-    else if (nameOf(cells[0]!) === summary[0]) pickSummary = columnPicker(cells, summary);
+    if (!pickRow) pickRow = columnPicker(cells, columns, older);
+    else if (nameOf(cells[0]!) === summary[0]) pickSummary = columnPicker(cells, summary, older);
     else yield pickRow(cells, line);
   }
   throw new AppError('WECHAT_UNAVAILABLE', `The bill ends in line ${line}, before its summary`);
@@ -46,9 +48,15 @@ function nameOf(cell: string): string {
 }
 
 /** Returns a function that picks the requested columns from the cells of a line. */
-function columnPicker<Name extends string>(header: string[], requested: readonly Name[]) {
+function columnPicker<Name extends string>(
+  header: string[],
+  requested: readonly Name[],
+  older: Partial<Record<Name, string>>,
+) {
   const names = header.map(nameOf);
-  const places = requested.map((name) => ({ name, at: names.indexOf(name) }));
+  const isOlder =
+    requested.some((name) => older[name]) && !requested.some((name) => older[name] && names.includes(name));
+  const places = requested.map((name) => ({ name, at: names.indexOf((isOlder && older[name]) || name) }));
   const missing = places.find(({ at }) => at < 0);
   if (missing) throw new AppError('WECHAT_UNAVAILABLE', `The bill has no column ${missing.name}`);
   return (cells: string[], line: number): Cells<Name> => {

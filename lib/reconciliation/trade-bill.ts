@@ -59,6 +59,16 @@ const FORMAT = {
     '申请退款金额',
   ],
   summary: ['总交易单数', '应结订单总金额', '退款总金额', '订单总金额', '申请退款总金额'],
+  // Merchants from before 免充值券 get one amount of a payment and one of a refund, and settle these amounts.
+  older: {
+    应结订单金额: '总金额',
+    订单金额: '总金额',
+    申请退款金额: '退款金额',
+    应结订单总金额: '总交易额',
+    订单总金额: '总交易额',
+    退款总金额: '总退款金额',
+    申请退款总金额: '总退款金额',
+  },
 } as const;
 
 /** Returns whether a line is about a payment. */

@@ -10,6 +10,8 @@ export interface ReconciledBill {
   api: PayApiName;
   /** Lines of all bills of the day. */
   lines: number;
+  /** Lines of other systems and stages of the merchant, which are only counted. */
+  foreign: number;
   differences: number;
   /** Key of the report in its bucket. */
   report: string;

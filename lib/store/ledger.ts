@@ -1,6 +1,7 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { runtime } from '../core/runtime.ts';
 import { keys, paidPartitions, type Key, type PaidEntry } from './keys.ts';
+import type { Account } from './accounts.ts';
 import type { Order } from './orders.ts';
 import type { Refund } from './refunds.ts';
 import type { Table } from './table.ts';
@@ -9,32 +10,38 @@ import type { Table } from './table.ts';
 export type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
 export type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
 
-/** Orders and refunds by their numbers. Numbers that the table lacks are absent. */
+/** Orders and refunds by their numbers, and ids of accounts. Numbers and ids that the table lacks are absent. */
 export interface Ledger {
   orders: Map<string, LedgerOrder>;
   refunds: Map<string, LedgerRefund>;
+  /** Includes closed and merged accounts. */
+  accounts: Set<string>;
 }
 
-/** Maximum number of orders and refunds in one read. */
+/** Maximum number of items in one read. */
 export const LEDGER_BATCH = 100;
 
 /**
- * Reads orders and refunds, at most LEDGER_BATCH together. A number can occur more than once. The reads are eventually
- * consistent, falling back to a strong read for missing items.
+ * Reads orders and refunds, and which accounts exist, at most LEDGER_BATCH together. A number can occur more than once.
+ * The reads are eventually consistent, falling back to a strong read for missing items.
  */
 export async function readLedger(
   table: Table,
-  { orders = [], refunds = [] }: { orders?: string[]; refunds?: string[] },
+  { orders = [], refunds = [], accounts = [] }: { orders?: string[]; refunds?: string[]; accounts?: string[] },
 ): Promise<Ledger> {
   const missing = new Map(
-    [...orders.map(keys.order), ...refunds.map(keys.refund)].map((key) => [`${key.pk} ${key.sk}`, key]),
+    [...orders.map(keys.order), ...refunds.map(keys.refund), ...accounts.map(keys.account)].map((key) => [
+      `${key.pk} ${key.sk}`,
+      key,
+    ]),
   );
-  const ledger: Ledger = { orders: new Map(), refunds: new Map() };
+  const ledger: Ledger = { orders: new Map(), refunds: new Map(), accounts: new Set() };
   for (const ConsistentRead of [false, true]) {
     for (const item of await batchGet(table, [...missing.values()], ConsistentRead)) {
       missing.delete(`${item.pk} ${item.sk}`);
       if ('outRefundNo' in item) ledger.refunds.set(item.outRefundNo, item);
-      else ledger.orders.set(item.outTradeNo, item);
+      else if ('outTradeNo' in item) ledger.orders.set(item.outTradeNo, item);
+      else ledger.accounts.add(item.id);
     }
   }
   return ledger;
@@ -63,6 +70,7 @@ export async function* listPaidOn({ client, name: TableName }: Table, date: stri
 const ATTRIBUTES = [
   'pk',
   'sk',
+  'id',
   'outTradeNo',
   'outRefundNo',
   'state',
@@ -80,7 +88,7 @@ const PROJECTION = {
 const TRIES = 8;
 const PAUSE_MS = 25;
 
-type LedgerItem = Key & (LedgerOrder | LedgerRefund);
+type LedgerItem = Key & (LedgerOrder | LedgerRefund | Pick<Account, 'id'>);
 
 /** Reads all keys. Retries the keys that DynamoDB left unprocessed, with backoff. */
 async function batchGet(table: Table, Keys: Key[], ConsistentRead: boolean): Promise<LedgerItem[]> {

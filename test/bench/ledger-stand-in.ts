@@ -53,6 +53,7 @@ export async function startLedger(lines: number) {
 }
 
 function itemOf({ pk, sk }: { pk: { S: string }; sk: { S: string } }): Attributes[] {
+  if (sk.S === 'ACCOUNT') return [{ ...marshalled({ id: pk.S.replace('ACCOUNT#', '') }), pk, sk }];
   const no = sk.S === 'REFUND' ? pk.S.replace('REFUND#', '') : sk.S.replace('ORDER#', '');
   const item = ledgerItem(no);
   return item ? [{ ...marshalled(item), pk, sk }] : [];

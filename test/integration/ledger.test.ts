@@ -34,7 +34,7 @@ describe('readLedger', () => {
 
   it('makes no call without numbers', async () => {
     const nowhere = openTable('no-such-table');
-    expect(await readLedger(nowhere, {})).toEqual({ orders: new Map(), refunds: new Map() });
+    expect(await readLedger(nowhere, {})).toEqual({ orders: new Map(), refunds: new Map(), accounts: new Set() });
   });
 });
 

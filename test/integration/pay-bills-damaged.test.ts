@@ -21,7 +21,7 @@ describe('a damaged bill', () => {
 
   it.each(Object.entries(broken))('downloads a bill %s a second time', async (_, first) => {
     reconciler.wechat.offers.trade = [first, { text }];
-    expect(await reconciler.run()).toMatchObject({ lines: 1, differences: 1 });
+    expect(await reconciler.run()).toMatchObject({ lines: 1, foreign: 1 });
     expect(reconciler.wechat.calls.filter(({ url }) => url.startsWith('/v3/billdownload'))).toHaveLength(2);
   });
 

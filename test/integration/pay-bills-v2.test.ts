@@ -8,23 +8,29 @@ let reconciler: Reconciler;
 beforeEach(async () => void (reconciler = await createReconciler()));
 afterEach(() => reconciler.close());
 
-const unknown = { outTradeNo: 'till-1', transactionId: '42007', yuan: '9.00' };
+const foreign = { outTradeNo: 'till-1', transactionId: '42007', yuan: '9.00' };
 const requests = () => reconciler.wechat.calls.filter(({ url }) => url === '/pay/downloadbill');
 
 describe('reconcile with API v2', () => {
   it('compares the trade bill of the day', async () => {
     const paid = await reconciler.paidOrder();
-    reconciler.wechat.offers.v2 = [{ text: tradeBill({ payments: [paid, unknown] }) }];
-    expect(await reconciler.runV2()).toEqual({ date: DATE, lines: 2, differences: 1, report: `bills/${DATE}.json` });
-    expect(reconciler.report()).toMatchObject({ api: 'v2', differences: [{ kind: 'unknown-order', no: 'till-1' }] });
+    reconciler.wechat.offers.v2 = [{ text: tradeBill({ payments: [paid, foreign] }) }];
+    expect(await reconciler.runV2()).toEqual({
+      date: DATE,
+      lines: 2,
+      foreign: 1,
+      differences: 0,
+      report: `bills/${DATE}.json`,
+    });
+    expect(reconciler.report()).toMatchObject({ api: 'v2', differences: [], foreign: { payments: 1, paidFen: 900 } });
     expect(reconciler.report().bills).not.toHaveProperty('fundFlow');
     expect(requests()).toHaveLength(1);
     for (const part of ['<bill_date><![CDATA[20261120]]>', 'GZIP', 'ALL']) expect(requests()[0]!.body).toContain(part);
   });
 
   it('reads an uncompressed bill', async () => {
-    reconciler.wechat.offers.v2 = [{ bytes: Buffer.from(tradeBill({ payments: [unknown] })) }];
-    expect(await reconciler.runV2()).toMatchObject({ lines: 1, differences: 1 });
+    reconciler.wechat.offers.v2 = [{ bytes: Buffer.from(tradeBill({ payments: [foreign] })) }];
+    expect(await reconciler.runV2()).toMatchObject({ lines: 1, foreign: 1 });
   });
 
   it.each(['No Bill Exist', 'no bill exist.', 'NO_BILL_EXIST'])(
@@ -48,7 +54,7 @@ describe('reconcile with API v2', () => {
     await expect(reconciler.runV2({ PAY_API_V2_KEY: 'f'.repeat(32) })).rejects.toMatchObject(rejection);
   });
 
-  const text = tradeBill({ payments: [unknown, { ...unknown, outTradeNo: 'till-2' }] });
+  const text = tradeBill({ payments: [foreign, { ...foreign, outTradeNo: 'till-2' }] });
   const lines = text.split('\r\n');
   it.each([
     ['without a line', lines.toSpliced(2, 1).join('\r\n')],
@@ -61,6 +67,6 @@ describe('reconcile with API v2', () => {
     expect(requests()).toHaveLength(2);
     expect(await reconciler.recorded()).toEqual([]);
     reconciler.wechat.offers.v2 = [{ bytes: gzipSync(damaged) }, { text }];
-    expect(await reconciler.runV2()).toMatchObject({ lines: 2, differences: 2 });
+    expect(await reconciler.runV2()).toMatchObject({ lines: 2, foreign: 2 });
   });
 });

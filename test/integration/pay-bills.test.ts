@@ -28,7 +28,13 @@ describe('reconcile, when bills and ledger agree', () => {
     const [one, two] = [await reconciler.paidOrder(), await reconciler.paidOrder({ amountFen: 5 })];
     const refund = await reconciler.refund(one, 300);
     offer({ payments: [one, two], refunds: [refund] }, [incomeOf(one), incomeOf(two), expenseOf(refund)]);
-    expect(await reconciler.run()).toEqual({ date: DATE, lines: 6, differences: 0, report: `bills/${DATE}.json` });
+    expect(await reconciler.run()).toEqual({
+      date: DATE,
+      lines: 6,
+      foreign: 0,
+      differences: 0,
+      report: `bills/${DATE}.json`,
+    });
     expect(reconciler.report()).toEqual({
       date: DATE,
       api: 'v3',
@@ -46,6 +52,8 @@ describe('reconcile, when bills and ledger agree', () => {
         fundFlow: { rows: 3, incomes: 2, incomeFen: 1805, expenses: 1, expenseFen: 300 },
       },
       differences: [],
+      foreign: { payments: 0, paidFen: 0, refunds: 0, refundedFen: 0, revoked: 0 },
+      fees: { lines: 0, fen: 0 },
     });
     expect(await reconciler.summary()).toMatchObject({ date: DATE, api: 'v3', lines: 6, differences: 0 });
     expect(reconciler.repairs).toMatchObject({ orders: [], refunds: [] });
@@ -58,7 +66,7 @@ describe('reconcile, when bills and ledger agree', () => {
     expect(await differences()).toEqual([]);
   });
 
-  it('counts fees and withdrawals without comparing them', async () => {
+  it('counts fees apart and compares no withdrawal', async () => {
     const paid = await reconciler.paidOrder();
     const fee: Flow = { ...incomeOf(paid), business: '扣除交易手续费', direction: '支出', yuan: '0.11' };
     const back: Flow = { ...fee, direction: '收入', yuan: '0.05' };
@@ -66,15 +74,18 @@ describe('reconcile, when bills and ledger agree', () => {
     offer({ payments: [paid] }, [incomeOf(paid), fee, back, withdrawal]);
     expect(await differences()).toEqual([]);
     expect(reconciler.report().bills.fundFlow).toMatchObject({ rows: 4, incomeFen: 1805, expenseFen: 90_011 });
+    expect(reconciler.report().fees).toEqual({ lines: 2, fen: 6 });
   });
 });
 
 describe('reconcile, when bills and ledger differ', () => {
   it('records a payment whose order is absent from the ledger', async () => {
-    offer({ payments: [{ outTradeNo: 'till-4711', transactionId: '42001', yuan: '9.00' }] });
-    expect(await differences()).toEqual([{ kind: 'unknown-order', no: 'till-4711', theirs: '42001' }]);
+    const no = await reconciler.lostOrderNo('1');
+    const payment = { outTradeNo: no, transactionId: '42001', yuan: '9.00' };
+    offer({ payments: [payment] }, [incomeOf(payment)]);
+    expect(await differences()).toEqual([{ kind: 'unknown-order', no, theirs: '42001' }]);
     expect(await reconciler.recorded()).toEqual([
-      { date: DATE, kind: 'unknown-order', no: 'till-4711', theirs: '42001', seenAt: '2026-11-21T02:30:00.000Z' },
+      { date: DATE, kind: 'unknown-order', no, theirs: '42001', seenAt: '2026-11-21T02:30:00.000Z' },
     ]);
     expect(reconciler.repairs.orders).toEqual([]);
   });
@@ -90,7 +101,11 @@ describe('reconcile, when bills and ledger differ', () => {
   it('keeps a difference whose repair fails, and compares the rest', async () => {
     reconciler.repairs.fail = true;
     const { outTradeNo } = await reconciler.order();
-    const payments = [outTradeNo, 'unknown'].map((no) => ({ outTradeNo: no, transactionId: '42003', yuan: '18.00' }));
+    const payments = [outTradeNo, await reconciler.lostOrderNo('1')].map((no) => ({
+      outTradeNo: no,
+      transactionId: '42003',
+      yuan: '18.00',
+    }));
     offer({ payments });
     expect((await differences()).map(({ kind }) => kind).toSorted()).toEqual(['unknown-order', 'unpaid-here']);
     expect(reconciler.lines.join('\n')).toContain('bills.repair-failed');
@@ -173,12 +188,12 @@ describe('reconcile, when bills and ledger differ', () => {
   it('records another amount, transaction or number in the fund-flow bill', async () => {
     const [one, two] = [await reconciler.paidOrder(), await reconciler.paidOrder()];
     const refund = await reconciler.refund(one, 300);
+    const lost = await reconciler.lostOrderNo('2');
     const flows = [
       { ...incomeOf(one), yuan: '17.99' },
       { ...incomeOf(two), wechatNo: '42005' },
       { ...expenseOf(refund), yuan: '3.01' },
-      { ...incomeOf(two), no: 'stranger' },
-      { ...expenseOf(refund), no: 'stranger' },
+      { ...incomeOf(two), no: lost },
     ];
     offer({ payments: [one, two], refunds: [refund] }, flows);
     const found = (await differences()).toSorted((a, b) => `${a.kind}${a.no}`.localeCompare(`${b.kind}${b.no}`));
@@ -186,7 +201,7 @@ describe('reconcile, when bills and ledger differ', () => {
       new Set([
         `fund-amount ${one.outTradeNo}`,
         `fund-amount ${refund.outRefundNo}`,
-        'fund-unknown stranger',
+        `fund-unknown ${lost}`,
         `transaction ${two.outTradeNo}`,
       ]),
     );
@@ -196,7 +211,7 @@ describe('reconcile, when bills and ledger differ', () => {
 
 describe('a run of reconcile', () => {
   it('records a difference once, when lines or runs repeat', async () => {
-    const payment = { outTradeNo: 'till-1', transactionId: '42006', yuan: '9.00' };
+    const payment = { outTradeNo: await reconciler.lostOrderNo('3'), transactionId: '42006', yuan: '9.00' };
     offer({ payments: [payment, payment] });
     expect(await differences()).toHaveLength(1);
     const before = await reconciler.recorded();

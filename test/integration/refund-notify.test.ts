@@ -89,6 +89,23 @@ describe('notification of a refund that was requested here', () => {
   });
 });
 
+describe('notification of a refund of another system of the merchant', () => {
+  it('is accepted, logged once and raises no alarm', async () => {
+    const content = {
+      out_trade_no: 'till-20261120-1',
+      transaction_id: '4200000000202611200000000077',
+      out_refund_no: newNumber(),
+      refund_id: `50${newNumber()}`,
+      refund_status: 'SUCCESS',
+      amount: { total: 1700, refund: 100 },
+    };
+    const event = notification(content, { eventType: 'REFUND.SUCCESS' });
+    for (let times = 0; times < 3; times += 1) expect((await world.send(event)).statusCode).toBe(204);
+    const logged = world.lines.filter((line) => line.includes(content.refund_id));
+    expect(logged).toEqual([expect.stringContaining('"refund.foreign"')]);
+  });
+});
+
 describe('notification of a refund before the payment notification', () => {
   it('books the payment and the refund', async () => {
     const { outTradeNo, transactionId } = await paidOrder({ paid: false });

@@ -87,11 +87,17 @@ describe('settleRefund', () => {
     expect(await readRefund(world.table, reported.outRefundNo)).toBeUndefined();
   });
 
+  it('returns foreign and stores nothing for a refund of an order that the ledger lacks', async () => {
+    const reported = await newReport({ outTradeNo: '0'.repeat(32) });
+    expect(await settleRefund(world.base, reported)).toBe('foreign');
+    expect(await readRefund(world.table, reported.outRefundNo)).toBeUndefined();
+    expect(world.lines.filter((line) => line.includes(reported.refundId))).toEqual([]);
+  });
+
   it.each<[string, Partial<WechatRefund>, string]>([
     ['with the mchId of another merchant', { mchId: '1900000002' }, 'mchId'],
     ['with another order total', { totalFen: 1801 }, 'amountFen'],
     ['with another transactionId', { transactionId: 'other' }, 'transactionId'],
-    ['of an unknown order', { outTradeNo: '0'.repeat(32) }, 'unknown order'],
     ['that exceeds the paid amount', { amountFen: 1801 }, 'more than was paid'],
   ])('leaves the order unchanged and records the mismatch once for a refund %s', async (_, change, reason) => {
     const reported = await newReport(change);

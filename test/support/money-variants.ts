@@ -32,6 +32,8 @@ export const USES: Record<string, Use> = {
   certificates: 'at random',
   'text-length': 'at random',
   refund: 'at random',
+  pay: 'at random',
+  bill: { not: 'a life ends before the bill of its day' },
 };
 
 /** The faults of the simulator that a life may meet besides the variants. Faults that wait for a timeout are too slow. */

@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { redact, type Log } from '../../lib/core/log.ts';
 import { runtime } from '../../lib/core/runtime.ts';
 import { reconcile } from '../../lib/reconciliation/reconcile.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { markPaid, putOrder, type Order } from '../../lib/store/orders.ts';
 import { writeRefund, type RefundStatus } from '../../lib/store/refunds.ts';
 import type { Table } from '../../lib/store/table.ts';
@@ -20,6 +21,7 @@ import { freshTable, removeDeadline } from './table.ts';
 export const DATE = '2026-11-20';
 /** 10:30 in Beijing on the next day. */
 const NOW = '2026-11-21T02:30:00.000Z';
+const LOST_OWNER = '0123456789abcdef';
 
 export type Reconciler = Awaited<ReturnType<typeof createReconciler>>;
 
@@ -70,6 +72,13 @@ export async function createReconciler() {
     summary: async (date = DATE) =>
       (await table.client.send(new GetCommand({ TableName: name, Key: { pk: `BILL#${date}`, sk: 'BILL' } }))).Item,
     order: (change: Partial<Order> = {}) => order(table, change),
+    /** Returns the number of an order that the ledger has lost: its account exists. */
+    lostOrderNo: async (end: string) => {
+      await table.client.send(
+        new PutCommand({ TableName: name, Item: { ...keys.account(LOST_OWNER), id: LOST_OWNER } }),
+      );
+      return LOST_OWNER + end.padStart(16, '0');
+    },
     /** Stores an order that was paid on the day, and returns it as the bill lists it. */
     paidOrder: async (change: Partial<Order> = {}): Promise<Payment & { order: Order }> => {
       const made = await order(table, change);
@@ -142,6 +151,8 @@ interface ReportFile {
   madeAt: string;
   bills: Record<'trade' | 'fundFlow', Record<string, number>>;
   differences: { kind: string; no: string; ours?: unknown; theirs?: unknown }[];
+  foreign: Record<string, number>;
+  fees?: { lines: number; fen: number };
 }
 
 function termsOf({ outTradeNo, appId, mchId, amountFen, currency }: Order) {

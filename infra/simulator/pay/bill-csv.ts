@@ -15,6 +15,8 @@ const billStatuses: Record<RefundStatus, string> = {
 
 const paidFen = (row: BillRow): number => (row.refund ? 0 : row.amountFen);
 const refundFen = (row: BillRow): number => (row.refund ? row.amountFen : 0);
+const settledPaidFen = (row: BillRow): number => (row.refund ? 0 : row.settledFen);
+const settledRefundFen = (row: BillRow): number => (row.refund ? row.settledFen : 0);
 
 const aboutPayment = (mchId: string): Column[] => [
   ['交易时间', ({ at }) => beijingText(at)],
@@ -26,11 +28,14 @@ const aboutPayment = (mchId: string): Column[] => [
   ['商户订单号', ({ outTradeNo }) => outTradeNo],
   ['用户标识', ({ openId }) => openId],
   ['交易类型', ({ tradeType }) => tradeType],
-  ['交易状态', ({ refund }) => (refund ? 'REFUND' : 'SUCCESS')],
+  ['交易状态', ({ refund, isRevoked }) => (refund ? 'REFUND' : isRevoked ? 'REVOKED' : 'SUCCESS')],
   ['付款银行', () => 'OTHERS'],
   ['货币种类', () => 'CNY'],
-  ['应结订单金额', (row) => yuan(paidFen(row))],
-  ['代金券金额', () => yuan(0)],
+];
+
+const settledAmounts: Column[] = [
+  ['应结订单金额', (row) => yuan(settledPaidFen(row))],
+  ['代金券金额', (row) => yuan(paidFen(row) - settledPaidFen(row))],
 ];
 
 const refundTimes: Column[] = [
@@ -38,11 +43,11 @@ const refundTimes: Column[] = [
   ['退款成功时间', ({ refund }) => (refund?.successAt === undefined ? '' : beijingText(refund.successAt))],
 ];
 
-const aboutRefund: Column[] = [
+const aboutRefund = (fen: (row: BillRow) => number, couponColumn: string): Column[] => [
   ['微信退款单号', ({ refund }) => refund?.refundId ?? '0'],
   ['商户退款单号', ({ refund }) => refund?.outRefundNo ?? '0'],
-  ['退款金额', (row) => yuan(refundFen(row))],
-  ['充值券退款金额', () => yuan(0)],
+  ['退款金额', (row) => yuan(fen(row))],
+  [couponColumn, () => yuan(0)],
   ['退款类型', ({ refund }) => (refund ? 'ORIGINAL' : '')],
   ['退款状态', ({ refund }) => (refund ? billStatuses[refund.status] : '')],
 ];
@@ -62,11 +67,33 @@ const orderFen: Column = ['订单金额', (row) => yuan(paidFen(row))];
 const askedFen: Column = ['申请退款金额', (row) => yuan(refundFen(row))];
 const feeNote: Column = ['费率备注', () => ''];
 
-const columnsOf = (mchId: string): Record<BillType, Column[]> => ({
-  ALL: [...aboutPayment(mchId), ...aboutRefund, ...description, ...fee, orderFen, askedFen, feeNote],
-  SUCCESS: [...aboutPayment(mchId), ...description, ...fee, orderFen, feeNote],
-  REFUND: [...aboutPayment(mchId), ...refundTimes, ...aboutRefund, ...description, ...fee, orderFen, askedFen, feeNote],
-});
+const newRefund = aboutRefund(settledRefundFen, '充值券退款金额');
+
+const columnsOf = (mchId: string): Record<BillType, Column[]> => {
+  const payment = [...aboutPayment(mchId), ...settledAmounts];
+  return {
+    ALL: [...payment, ...newRefund, ...description, ...fee, orderFen, askedFen, feeNote],
+    SUCCESS: [...payment, ...description, ...fee, orderFen, feeNote],
+    REFUND: [...payment, ...refundTimes, ...newRefund, ...description, ...fee, orderFen, askedFen, feeNote],
+  };
+};
+
+const oldSummary = ['总交易单数', '总交易额', '总退款金额', '总企业红包退款金额', '手续费总金额'];
+
+/** Renders the trade bill of a merchant from before 免充值券: one amount of each payment and refund. */
+export function oldTradeBill(rows: BillRow[], mchId: string): string {
+  const total: Column = ['总金额', (row) => yuan(paidFen(row))];
+  const redPacket: Column = ['企业红包金额', () => yuan(0)];
+  const payment = [...aboutPayment(mchId), total, redPacket];
+  const columns = [...payment, ...aboutRefund(refundFen, '企业红包退款金额'), ...description, ...fee];
+  const sums = [yuan(sum(rows.map(paidFen))), yuan(sum(rows.map(refundFen))), yuan(0), '0.00000'];
+  return bill(
+    columns.map(([name]) => (name === '特约商户号' ? '子商户号' : name)),
+    rows.map((row) => columns.map(([, value]) => value(row))),
+    oldSummary,
+    [String(rows.length), ...sums],
+  );
+}
 
 const tradeSummary = [
   '总交易单数',
@@ -84,13 +111,13 @@ const tradeSummary = [
  */
 export function tradeBill(rows: BillRow[], type: BillType, mchId: string): string {
   const columns = columnsOf(mchId)[type];
-  const paid = sum(rows.map(paidFen));
-  const refunded = sum(rows.map(refundFen));
+  const [paid, refunded] = [sum(rows.map(paidFen)), sum(rows.map(refundFen))];
+  const [settled, settledRefunds] = [sum(rows.map(settledPaidFen)), sum(rows.map(settledRefundFen))];
   return bill(
     columns.map(([name]) => name),
     rows.map((row) => columns.map(([, value]) => value(row))),
     tradeSummary,
-    [String(rows.length), yuan(paid), yuan(refunded), yuan(0), '0.00000', yuan(paid), yuan(refunded)],
+    [String(rows.length), yuan(settled), yuan(settledRefunds), yuan(0), '0.00000', yuan(paid), yuan(refunded)],
   );
 }
 
@@ -109,52 +136,51 @@ const fundFlowColumns = [
 ];
 const fundFlowSummary = ['资金流水总笔数', '收入笔数', '收入金额', '支出笔数', '支出金额'];
 
+/** A movement of money: of a row of the trade bill, or of a fee. */
+interface Flow {
+  row: BillRow;
+  what: '交易' | '退款' | '扣除交易手续费' | '退还交易手续费';
+  isIncome: boolean;
+  fen: number;
+}
+
 /**
  * Renders the fund-flow bill of one day; `before` holds the earlier rows. A closed refund moves no money.
+ * @param feeFen the fee of each payment of the day, returned with its refund
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071249
  */
-export function fundFlowBill(before: BillRow[], day: BillRow[]): string {
-  let balance = sum(before.filter(movesMoney).map(signedFen));
-  const moving = day.filter(movesMoney);
-  const rows = moving.map((row) => {
-    balance += signedFen(row);
+export function fundFlowBill(before: BillRow[], day: BillRow[], feeFen = 0): string {
+  let balance = sum(before.flatMap((row) => flowsOf(row, 0)).map(signedFen));
+  const flows = day.flatMap((row) => flowsOf(row, feeFen));
+  const rows = flows.map((flow) => {
+    const { row, what, isIncome, fen } = flow;
     const { at, refund, transactionId, outTradeNo } = row;
-    const what = refund ? '退款' : '交易';
+    balance += signedFen(flow);
     const number = refund?.refundId ?? transactionId;
-    const voucher = refund?.outRefundNo ?? outTradeNo;
-    const amount = yuan(row.amountFen);
-    const direction = refund ? '支出' : '收入';
-    return [
-      beijingText(at),
-      number,
-      `10${number}`,
-      what,
-      what,
-      direction,
-      amount,
-      yuan(balance),
-      'system',
-      '',
-      voucher,
-    ];
+    const about = [beijingText(at), number, `10${number}`, what, what, isIncome ? '收入' : '支出'];
+    return [...about, yuan(fen), yuan(balance), 'system', '', refund?.outRefundNo ?? outTradeNo];
   });
-  const income = moving.filter(({ refund }) => !refund);
-  const expense = moving.filter(({ refund }) => refund);
-  return bill(fundFlowColumns, rows, fundFlowSummary, [
-    String(moving.length),
-    String(income.length),
-    yuan(sum(income.map(paidFen))),
-    String(expense.length),
-    yuan(sum(expense.map(refundFen))),
-  ]);
+  const sums = [true, false].flatMap((direction) => {
+    const side = flows.filter(({ isIncome }) => isIncome === direction);
+    return [String(side.length), yuan(sum(side.map(({ fen }) => fen)))];
+  });
+  return bill(fundFlowColumns, rows, fundFlowSummary, [String(flows.length), ...sums]);
 }
 
-function movesMoney({ refund }: BillRow): boolean {
-  return refund?.status !== 'CLOSED';
+function flowsOf(row: BillRow, feeFen: number): Flow[] {
+  const isIncome = row.refund === undefined;
+  if (!movesMoney(row)) return [];
+  const main: Flow = { row, what: isIncome ? '交易' : '退款', isIncome, fen: row.settledFen };
+  if (feeFen === 0) return [main];
+  return [main, { row, what: isIncome ? '扣除交易手续费' : '退还交易手续费', isIncome: !isIncome, fen: feeFen }];
 }
 
-function signedFen(row: BillRow): number {
-  return paidFen(row) - refundFen(row);
+function movesMoney({ refund, isRevoked }: BillRow): boolean {
+  return refund?.status !== 'CLOSED' && !isRevoked;
+}
+
+function signedFen({ isIncome, fen }: Flow): number {
+  return isIncome ? fen : -fen;
 }
 
 function sum(amounts: number[]): number {

@@ -16,5 +16,9 @@ export interface BillRow {
   deviceId: string;
   /** The amount of the refund if `refund` is set, else of the payment. */
   amountFen: number;
+  /** The part of the amount that WeChat Pay settles: without coupons of the merchant. */
+  settledFen: number;
+  /** The payment was revoked. Only payments by payment code can be revoked. */
+  isRevoked?: boolean;
   refund?: { refundId: string; outRefundNo: string; status: RefundStatus; createdAt: number; successAt?: number };
 }

@@ -2,6 +2,7 @@ import { beijingDay, startOfBeijingDay } from '../beijing-time.ts';
 import type { Clock } from '../clock.ts';
 import type { BillRow, BillType } from './bill-row.ts';
 import { PayError } from './error.ts';
+import { settledFen } from './ledger.ts';
 import type { PayOrder, Refund } from './ledger.ts';
 import type { PayOrders } from './orders.ts';
 import { refundStatusOf } from './refunds.ts';
@@ -63,11 +64,37 @@ export class Bills {
     const made = own.add.map(({ outTradeNo, transactionId, amountFen }): BillRow => {
       const noon = startOfBeijingDay(day) + 12 * hourMs;
       const unknown = { openId: '', tradeType: 'NATIVE', description: '', attach: '', deviceId: '' };
-      return { ...unknown, at: noon, appId: this.#appId, transactionId, outTradeNo, amountFen };
+      const amounts = { amountFen, settledFen: amountFen };
+      return { ...unknown, ...amounts, at: noon, appId: this.#appId, transactionId, outTradeNo };
     });
     const kept = rows.filter(({ outTradeNo }) => !own.drop.includes(outTradeNo));
     return [...kept.map((row) => withAmount(row, own.amounts)), ...made];
   }
+}
+
+/** Returns the rows that another system of the merchant adds to a day: two payments, a refund and a revoked payment. */
+export function foreignRows(day: number): BillRow[] {
+  const at = startOfBeijingDay(day) + 12 * hourMs;
+  const payment = (end: string): BillRow => ({
+    at,
+    appId: 'wx0000000000000000',
+    transactionId: `42000000002025112000000000${end}`,
+    outTradeNo: `till-20251120-${end}`,
+    openId: '',
+    tradeType: 'MICROPAY',
+    description: '收银台',
+    attach: '',
+    deviceId: '',
+    amountFen: 6_600,
+    settledFen: 6_600,
+  });
+  const refund = { refundId: '50300000002025112000000000001', outRefundNo: 'till-refund-1', createdAt: at };
+  return [
+    payment('01'),
+    payment('02'),
+    { ...payment('01'), refund: { ...refund, status: 'SUCCESS', successAt: at } },
+    { ...payment('03'), isRevoked: true },
+  ];
 }
 
 /** Returns the rows of one day and type. @throws NO_STATEMENT_EXIST when there are none */
@@ -80,16 +107,17 @@ export function rowsOfDay(rows: BillRow[], day: number, type: BillType = 'ALL'):
 
 function withAmount(row: BillRow, amounts: Record<string, number>): BillRow {
   const amountFen = Object.hasOwn(amounts, row.outTradeNo) ? amounts[row.outTradeNo] : undefined;
-  return row.refund || amountFen === undefined ? row : { ...row, amountFen };
+  return row.refund || amountFen === undefined ? row : { ...row, amountFen, settledFen: amountFen };
 }
 
-function rowsOf({ terms, payment, refunds }: PayOrder): BillRow[] {
+function rowsOf(order: PayOrder): BillRow[] {
+  const { terms, payment, refunds } = order;
   if (!payment) return [];
   const { appId, outTradeNo, tradeType, description, attach = '', deviceId = '', totalFen } = terms;
   const { transactionId, openId, paidAt } = payment;
   const common = { appId, transactionId, outTradeNo, openId, tradeType, description, attach, deviceId };
   return [
-    { ...common, at: paidAt, amountFen: totalFen },
+    { ...common, at: paidAt, amountFen: totalFen, settledFen: settledFen(order, totalFen) },
     ...refunds.map((refund) => ({ ...common, ...toRefundRow(refund) })),
   ];
 }
@@ -104,6 +132,7 @@ function toRefundRow(refund: Refund) {
   return {
     at: createdAt,
     amountFen: terms.refundFen,
+    settledFen: settledFen(refund.order, terms.refundFen),
     refund: {
       refundId,
       outRefundNo: terms.outRefundNo,

@@ -42,6 +42,13 @@ export interface Payment {
   transactionId: string;
   paidAt: number;
   openId: string;
+  /** The part of the amount that a coupon of the merchant paid, so that WeChat Pay does not settle it. */
+  couponFen: number;
+}
+
+/** The settled part of an amount of the order: the payment, or a refund of it. */
+export function settledFen({ terms, payment }: Pick<PayOrder, 'terms' | 'payment'>, fen: number): number {
+  return fen - Math.floor((fen * (payment?.couponFen ?? 0)) / terms.totalFen);
 }
 
 export type RefundStatus = 'PROCESSING' | FinalStatus;

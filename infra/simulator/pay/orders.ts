@@ -111,11 +111,12 @@ export class PayOrders {
     return order;
   }
 
-  pay(order: PayOrder, user: WechatUser): string {
+  /** Pays an order, of which a coupon pays `couponFen`. */
+  pay(order: PayOrder, user: WechatUser, couponFen = 0): string {
     const now = this.#clock.now();
     const transactionId = `4200${digits(6)}${beijingDigits(now).slice(0, 8)}${digits(10)}`;
     const openId = this.#users.openIdOf(user, order.terms.appId) ?? '';
-    order.payment = { transactionId, paidAt: now, openId };
+    order.payment = { transactionId, paidAt: now, openId, couponFen };
     return transactionId;
   }
 

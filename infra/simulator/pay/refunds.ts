@@ -57,7 +57,7 @@ export class Refunds {
       createdAt: now,
       payableUntil: now,
       closed: false,
-      payment: { transactionId: `4200${digits(24)}`, paidAt: now, openId: '' },
+      payment: { transactionId: `4200${digits(24)}`, paidAt: now, openId: '', couponFen: 0 },
       refunds: [],
     };
     const sent = { outRefundNo, refundFen: 6_600, totalFen: 6_600, source: 'API' as const, sent: {} };

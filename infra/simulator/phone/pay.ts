@@ -4,9 +4,10 @@ import { controlParamError } from '../control-error.ts';
 import type { PhoneActions } from './action.ts';
 
 export const payActions: PhoneActions = {
-  pay: async ({ pay: { orders, notifier } }, user, body) => {
+  pay: async ({ pay: { orders, notifier, faults } }, user, body) => {
     const order = orders.openPaymentSheet(...readPayment(body), user);
-    const transactionId = orders.pay(order, user);
+    const couponFen = faults.takeVariant('pay', 'coupon') ? Math.floor(order.terms.totalFen / 2) : 0;
+    const transactionId = orders.pay(order, user, couponFen);
     return { transactionId, notify: await notifier.notifyPayment(order) };
   },
 };

@@ -98,7 +98,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     paidPartitions: NONE,
   },
   ledger: {
-    readLedger: { ORDERS: BATCH, REFUND: BATCH },
+    readLedger: { ORDERS: BATCH, REFUND: BATCH, ACCOUNT: BATCH },
     listPaidOn: { [PAID_ON_DAY]: QUERY },
   },
   'link-writes': {

@@ -2,6 +2,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { beijingText } from '../../beijing-time.ts';
 import { alphanumeric } from '../../random.ts';
 import { toXml } from '../../xml.ts';
+import { settledFen } from '../ledger.ts';
 import type { PayOrder, Payment, Refund } from '../ledger.ts';
 import type { NotificationRequest, Notification } from '../notification-delivery.ts';
 import { refundedAt, refundStatusOf } from '../refunds.ts';
@@ -111,9 +112,9 @@ function refundFields(refund: Refund): V2Fields {
     refund_id: refundId,
     out_refund_no: terms.outRefundNo,
     total_fee: String(terms.totalFen),
-    settlement_total_fee: String(terms.totalFen),
+    settlement_total_fee: String(settledFen(order, terms.totalFen)),
     refund_fee: String(terms.refundFen),
-    settlement_refund_fee: String(terms.refundFen),
+    settlement_refund_fee: String(settledFen(order, terms.refundFen)),
     refund_status: v2Statuses[refundStatusOf(refund)],
     ...(successAt !== undefined && { success_time: beijingText(successAt) }),
     refund_recv_accout: '支付用户零钱',

@@ -1,4 +1,5 @@
 import { beijingDigits, beijingText } from '../../beijing-time.ts';
+import { settledFen } from '../ledger.ts';
 import type { OrderTerms, PayOrder, Payment, Refund, RefundStatus, TradeState } from '../ledger.ts';
 import { refundedAt, refundStatusOf } from '../refunds.ts';
 import type { V2Fields } from './sign.ts';
@@ -22,24 +23,32 @@ export const v2Statuses: Record<RefundStatus, string> = {
  * The payment fields of a paid order, the same in query and notification.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935221
  */
-export function paidFields(terms: OrderTerms, { transactionId, paidAt, openId }: Payment): V2Fields {
-  const fen = String(terms.totalFen);
+export function paidFields(terms: OrderTerms, payment: Payment): V2Fields {
+  const { transactionId, paidAt, openId, couponFen } = payment;
+  const paidFen = String(terms.totalFen - couponFen);
   return {
     ...(terms.deviceId !== undefined && { device_info: terms.deviceId }),
     openid: openId,
     is_subscribe: 'N',
     trade_type: terms.tradeType,
     bank_type: 'OTHERS',
-    total_fee: fen,
-    settlement_total_fee: fen,
+    total_fee: String(terms.totalFen),
+    settlement_total_fee: paidFen,
     fee_type: 'CNY',
-    cash_fee: fen,
+    cash_fee: paidFen,
     cash_fee_type: 'CNY',
+    ...couponFields(couponFen),
     transaction_id: transactionId,
     out_trade_no: terms.outTradeNo,
     ...(terms.attach !== undefined && { attach: terms.attach }),
     time_end: beijingDigits(paidAt),
   };
+}
+
+function couponFields(fen: number): V2Fields {
+  if (fen === 0) return {};
+  const coupon = { coupon_type_0: 'NO_CASH', coupon_id_0: '109519', coupon_fee_0: String(fen) };
+  return { coupon_fee: String(fen), coupon_count: '1', ...coupon };
 }
 
 /**
@@ -65,18 +74,20 @@ export function renderOrderQuery({ terms, payment }: PayOrder, state: TradeState
 export function renderAcceptedRefund({ order, terms, refundId }: Refund): V2Fields {
   const totalFen = String(order.terms.totalFen);
   const refundFen = String(terms.refundFen);
+  const settledTotalFen = String(settledFen(order, order.terms.totalFen));
+  const settledRefundFen = String(settledFen(order, terms.refundFen));
   return {
     transaction_id: order.payment?.transactionId ?? '',
     out_trade_no: order.terms.outTradeNo,
     out_refund_no: terms.outRefundNo,
     refund_id: refundId,
     refund_fee: refundFen,
-    settlement_refund_fee: refundFen,
+    settlement_refund_fee: settledRefundFen,
     total_fee: totalFen,
-    settlement_total_fee: totalFen,
+    settlement_total_fee: settledTotalFen,
     fee_type: 'CNY',
-    cash_fee: totalFen,
-    cash_refund_fee: refundFen,
+    cash_fee: settledTotalFen,
+    cash_refund_fee: settledRefundFen,
   };
 }
 
@@ -85,14 +96,14 @@ export function renderAcceptedRefund({ order, terms, refundId }: Refund): V2Fiel
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935218
  */
 export function renderRefundQuery(order: PayOrder, page: readonly Refund[], total: number): V2Fields {
-  const fen = String(order.terms.totalFen);
+  const settledTotalFen = String(settledFen(order, order.terms.totalFen));
   return {
     transaction_id: order.payment?.transactionId ?? '',
     out_trade_no: order.terms.outTradeNo,
-    total_fee: fen,
-    settlement_total_fee: fen,
+    total_fee: String(order.terms.totalFen),
+    settlement_total_fee: settledTotalFen,
     fee_type: 'CNY',
-    cash_fee: fen,
+    cash_fee: settledTotalFen,
     refund_count: String(page.length),
     total_refund_count: String(total),
     ...Object.assign({}, ...page.map(renderRefundFields)),
@@ -101,13 +112,13 @@ export function renderRefundQuery(order: PayOrder, page: readonly Refund[], tota
 
 function renderRefundFields(refund: Refund, index: number): V2Fields {
   const successAt = refundedAt(refund);
-  const fen = String(refund.terms.refundFen);
+  const { order, terms } = refund;
   const fields: V2Fields = {
     out_refund_no: refund.terms.outRefundNo,
     refund_id: refund.refundId,
     refund_channel: 'ORIGINAL',
-    refund_fee: fen,
-    settlement_refund_fee: fen,
+    refund_fee: String(terms.refundFen),
+    settlement_refund_fee: String(settledFen(order, terms.refundFen)),
     refund_status: v2Statuses[refundStatusOf(refund)],
     refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
     // The official spelling.

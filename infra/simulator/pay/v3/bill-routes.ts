@@ -1,8 +1,10 @@
 import type { Call } from '../../http.ts';
-import { fundFlowBill, tradeBill } from '../bill-csv.ts';
+import { beijingDay } from '../../beijing-time.ts';
+import { fundFlowBill } from '../bill-csv.ts';
 import { readDay, toFile } from '../bill-files.ts';
 import { BILL_TYPES } from '../bill-row.ts';
-import { rowsOfDay } from '../bills.ts';
+import { tradeBillOf } from '../trade-bill.ts';
+import { foreignRows, rowsOfDay } from '../bills.ts';
 import { PayError } from '../error.ts';
 import { findProblem, object, required, text } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
@@ -25,7 +27,7 @@ const fundFlowRule = object({ ...common, account_type: text(32, /^(BASIC|OPERATI
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071238
  */
 export function billRoutes(world: PayWorld): V3Route[] {
-  const { bills, billFiles, settings } = world;
+  const { bills, billFiles } = world;
   return [
     {
       method: 'GET',
@@ -34,12 +36,7 @@ export function billRoutes(world: PayWorld): V3Route[] {
         const query = readQuery<BillQuery & { bill_type?: string }>(call, tradeRule);
         const type = BILL_TYPES.find((known) => known === query.bill_type) ?? 'ALL';
         const day = dayOf(query);
-        return offerDownload(
-          world,
-          call,
-          query,
-          tradeBill(rowsOfDay(bills.rowsUntil(day), day, type), type, settings.mchId),
-        );
+        return offerDownload(world, call, query, tradeBillOf(world, day, type));
       },
     },
     {
@@ -52,8 +49,11 @@ export function billRoutes(world: PayWorld): V3Route[] {
         // The simulator moves all money on the basic account.
         if ((query.account_type ?? 'BASIC') !== 'BASIC')
           throw new PayError(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
-        const today = rowsOfDay(rows, day);
-        return offerDownload(world, call, query, fundFlowBill(rows.slice(0, -today.length), today));
+        const hasForeign = world.faults.takeVariant('bill', 'foreign-lines');
+        const own = rows.filter(({ at }) => beijingDay(at) === day);
+        const today = hasForeign ? [...own, ...foreignRows(day)] : rowsOfDay(rows, day);
+        const before = rows.slice(0, rows.length - own.length);
+        return offerDownload(world, call, query, fundFlowBill(before, today, hasForeign ? 4 : 0));
       },
     },
     {

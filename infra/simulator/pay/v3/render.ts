@@ -1,4 +1,5 @@
 import { beijingIso } from '../../beijing-time.ts';
+import { settledFen } from '../ledger.ts';
 import type { PayOrder, Refund, TradeState } from '../ledger.ts';
 import { refundedAt, refundStatusOf } from '../refunds.ts';
 
@@ -34,8 +35,15 @@ export function renderTransaction({ terms, payment }: PayOrder, mchId: string, s
     ...(attach !== undefined && { attach }),
     success_time: beijingIso(payment.paidAt),
     payer: { openid: payment.openId },
-    amount: { total: totalFen, payer_total: totalFen, currency: 'CNY', payer_currency: 'CNY' },
+    amount: { total: totalFen, payer_total: totalFen - payment.couponFen, currency: 'CNY', payer_currency: 'CNY' },
+    promotion_detail: promotionDetail(payment.couponFen),
   };
+}
+
+function promotionDetail(amount: number): object[] {
+  if (amount === 0) return [];
+  const coupon = { coupon_id: '109519', name: '单品惠-6', scope: 'GLOBAL', type: 'NOCASH', amount };
+  return [{ ...coupon, wechatpay_contribute: 0, merchant_contribute: amount, other_contribute: 0, currency: 'CNY' }];
 }
 
 /**
@@ -44,6 +52,7 @@ export function renderTransaction({ terms, payment }: PayOrder, mchId: string, s
  */
 export function renderRefund(refund: Refund): object {
   const { refundFen, totalFen, fundsAccount = 'UNSETTLED' } = refund.terms;
+  const settledRefundFen = settledFen(refund.order, refundFen);
   return {
     ...commonFields(refund),
     channel: 'ORIGINAL',
@@ -54,11 +63,11 @@ export function renderRefund(refund: Refund): object {
       total: totalFen,
       refund: refundFen,
       from: [],
-      payer_total: totalFen,
-      payer_refund: refundFen,
-      settlement_refund: refundFen,
-      settlement_total: totalFen,
-      discount_refund: 0,
+      payer_total: settledFen(refund.order, totalFen),
+      payer_refund: settledRefundFen,
+      settlement_refund: settledRefundFen,
+      settlement_total: settledFen(refund.order, totalFen),
+      discount_refund: refundFen - settledRefundFen,
       currency: 'CNY',
     },
     promotion_detail: [],
@@ -75,7 +84,12 @@ export function renderRefundNotification(refund: Refund, mchId: string): object 
     mchid: mchId,
     ...commonFields(refund),
     refund_status: refundStatusOf(refund),
-    amount: { total: totalFen, refund: refundFen, payer_total: totalFen, payer_refund: refundFen },
+    amount: {
+      total: totalFen,
+      refund: refundFen,
+      payer_total: settledFen(refund.order, totalFen),
+      payer_refund: settledFen(refund.order, refundFen),
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { compareTradeBill } from '../../../../lib/reconciliation/compare-bills.ts';
 import { createDifferenceRecorder } from '../../../../lib/reconciliation/difference-recorder.ts';
+import { noForeignLines } from '../../../../lib/reconciliation/foreign-lines.ts';
 import { readTradeBill } from '../../../../lib/reconciliation/trade-bill.ts';
 import type { Table } from '../../../../lib/store/table.ts';
 import { APP_ID, MCH_ID, tradeBill } from '../../../support/bill-files.ts';
@@ -38,7 +39,8 @@ async function compare(lines: number, { inLedger }: { inLedger: boolean }) {
   );
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const repairs = { recheckOrder: async () => undefined, reportRefund: async () => undefined };
-  const settled = await compareTradeBill({ table, recorder, log, ...repairs }, readTradeBill(bill(lines)));
+  const foreign = noForeignLines();
+  const settled = await compareTradeBill({ table, recorder, log, foreign, ...repairs }, readTradeBill(bill(lines)));
   expect(settled.orders.size + settled.refunds.size).toBe(lines);
   expect(recorder.count()).toBe(inLedger ? 0 : lines);
   return { settled, recorder };
@@ -61,19 +63,21 @@ interface Request {
   input: { RequestItems?: Record<string, { Keys: { pk: string; sk: string }[] }> };
 }
 
-/** Creates a table that contains every order and refund, or none. */
+/** Creates a table that contains every account, and every order and refund, or none of them. */
 function ledgerTable(inLedger: boolean): Table {
-  const item = ({ pk, sk }: { pk: string; sk: string }) => {
+  const item = ({ pk, sk }: { pk: string; sk: string }): object[] => {
+    if (sk === 'ACCOUNT') return [{ pk, sk, id: pk.replace('ACCOUNT#', '') }];
+    if (!inLedger) return [];
     if (sk !== 'REFUND') {
       const order = { state: 'PAID', appId: APP_ID, mchId: MCH_ID, transactionId: '4200' };
-      return { pk, sk, ...order, outTradeNo: sk.replace('ORDER#', ''), amountFen: 1_800 };
+      return [{ pk, sk, ...order, outTradeNo: sk.replace('ORDER#', ''), amountFen: 1_800 }];
     }
     const outRefundNo = pk.replace('REFUND#', '');
-    return { pk, sk, outRefundNo, outTradeNo: outRefundNo.slice(1), status: 'SUCCESS', amountFen: 1_800 };
+    return [{ pk, sk, outRefundNo, outTradeNo: outRefundNo.slice(1), status: 'SUCCESS', amountFen: 1_800 }];
   };
   const send = async ({ input }: Request) => {
     const { Keys = [] } = input.RequestItems?.['ledger'] ?? {};
-    return { Responses: { ledger: inLedger ? Keys.map(item) : [] } };
+    return { Responses: { ledger: Keys.flatMap(item) } };
   };
   return { name: 'ledger', client: { send } } as unknown as Table;
 }

@@ -23,9 +23,9 @@ describe('startReport', () => {
         ours: i,
       }));
       await Promise.all(differences.map((difference) => report.add(difference)));
-      await report.end();
+      await report.end({ foreign: { payments: count } });
       const written = await text(Readable.from(readUncompressed(file)));
-      expect(JSON.parse(written)).toEqual({ ...HEAD, differences });
+      expect(JSON.parse(written)).toEqual({ ...HEAD, differences, foreign: { payments: count } });
       expect((await file.stat()).size).toBe(Buffer.byteLength(written));
       await file.close();
     },

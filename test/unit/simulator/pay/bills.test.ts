@@ -266,3 +266,28 @@ test('API v2 downloads the same bill, with errors in return_msg', async () => {
     expect((await get(wrong)).xml.return_msg).toMatch(/^invalid /);
   }
 });
+
+test('the bill of an older merchant has one amount of each payment, and another summary', async () => {
+  const { outTradeNo } = await paidOrder();
+  await until(11);
+  await planFault(simulator, 'bill', 'old-format');
+  const { names, rows, summary } = await tradeRows();
+  expect(names).toEqual(expect.arrayContaining(['总金额', '企业红包金额', '企业红包退款金额']));
+  expect(names).not.toContain('应结订单金额');
+  expect(rows.find((row) => row['商户订单号'] === outTradeNo)).toMatchObject({ 总金额: '18.00', 企业红包金额: '0.00' });
+  expect(Object.keys(summary)).toEqual(['总交易单数', '总交易额', '总退款金额', '总企业红包退款金额', '手续费总金额']);
+});
+
+test('a bill can contain the lines of another system, and a payment by coupon', async () => {
+  await planFault(simulator, 'pay', 'coupon');
+  const { outTradeNo } = await paidOrder();
+  await until(11);
+  await planFault(simulator, 'bill', 'foreign-lines');
+  const { rows } = await tradeRows();
+  expect(rows.map((row) => row['交易状态']).toSorted()).toEqual(['REFUND', 'REVOKED', 'SUCCESS', 'SUCCESS', 'SUCCESS']);
+  expect(rows.find((row) => row['商户订单号'] === outTradeNo)).toMatchObject({
+    应结订单金额: '9.00',
+    代金券金额: '9.00',
+    订单金额: '18.00',
+  });
+});
