@@ -1,23 +1,31 @@
+import { conflictPauses, tooManyConflicts } from './conflict-pauses.ts';
+import { runtime } from './runtime.ts';
+
 /** Another writer changed the same items first. The caller must read them and decide on their new state. */
 export const VERSION_CONFLICT = Symbol('version conflict');
 
-const MAX_ATTEMPTS = 8;
-const PAUSE_MS = 10;
+/** `table.conflictBudgetMs` limits the time of the attempts. */
+interface LockingDeps {
+  sleep(ms: number): Promise<void>;
+  table: { readonly conflictBudgetMs?: number };
+}
 
 /**
- * Reads, decides and writes under optimistic locking: repeats `decide` with a growing pause while it returns
+ * Reads, decides and writes under optimistic locking: repeats `decide` with a random, growing pause while it returns
  * VERSION_CONFLICT.
  * @param decide receives the number of the attempt, from 1
- * @throws Error after eight conflicts in a row
+ * @throws RATE_LIMITED when other writers keep changing the same items
  */
 export async function retryOnConflict<Outcome>(
-  { sleep }: { sleep(ms: number): Promise<void> },
+  { sleep, table }: LockingDeps,
   decide: (attempt: number) => Promise<Outcome | typeof VERSION_CONFLICT>,
 ): Promise<Outcome> {
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+  let attempt = 1;
+  for (const pauseMs of conflictPauses(runtime, table.conflictBudgetMs)) {
     const outcome = await decide(attempt);
     if (outcome !== VERSION_CONFLICT) return outcome;
-    await sleep(attempt * PAUSE_MS);
+    await sleep(pauseMs);
+    attempt += 1;
   }
-  throw new Error(`Version conflict in each of ${MAX_ATTEMPTS} attempts: other writers keep changing the same items`);
+  throw tooManyConflicts();
 }

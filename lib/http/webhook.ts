@@ -26,7 +26,10 @@ export function webhook(
 ) {
   return middy<LambdaFunctionURLEvent, HttpResponse>()
     .onError((request) => {
-      request.response = renderFailure(reportFailure(log, request.error, { webhook: name }));
+      const failure = reportFailure(log, request.error, { webhook: name });
+      // Only concurrent writers limit a webhook. WeChat has to send the request again.
+      const status = failure.code === 'RATE_LIMITED' ? 503 : failure.status;
+      request.response = renderFailure({ ...failure, status });
     })
     .handler((event) => {
       const body = rawBody(event, maxBodyBytes);

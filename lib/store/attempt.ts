@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { conflictPauses, tooManyConflicts } from '../core/conflict-pauses.ts';
 import { runtime } from '../core/runtime.ts';
 import type { Table } from './table.ts';
 
@@ -22,7 +23,7 @@ export type Attempt<Written, Rejecting> =
 export function attempt<Written, Rejecting = never>(
   write: () => Promise<Written>,
 ): Promise<Attempt<Written, Rejecting>> {
-  return retryOnTransactionConflict(async () => {
+  return retryOnTransactionConflict(undefined, async () => {
     try {
       return { done: true, written: await write() };
     } catch (error) {
@@ -37,9 +38,10 @@ type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;
 /**
  * Writes all items or no item. Returns false when a condition failed. The SDK sends a token with each transaction, so
  * that a retry after a lost response does not apply the transaction twice.
+ * @throws RATE_LIMITED when other transactions keep holding the same items
  */
-export function transact({ client }: Table, items: TransactItems): Promise<boolean> {
-  return retryOnTransactionConflict(async () => {
+export function transact({ client, conflictBudgetMs }: Table, items: TransactItems): Promise<boolean> {
+  return retryOnTransactionConflict(conflictBudgetMs, async () => {
     try {
       await client.send(new TransactWriteCommand({ TransactItems: items }));
       return true;
@@ -51,22 +53,25 @@ export function transact({ client }: Table, items: TransactItems): Promise<boole
   });
 }
 
-const CONFLICT_ATTEMPTS = 5;
-const CONFLICT_PAUSE_MS = 20;
-
 /**
  * Retries a write that DynamoDB rejected because a transaction holds the same item. The SDK does not retry such a
  * write.
  */
-async function retryOnTransactionConflict<Outcome>(write: () => Promise<Outcome>): Promise<Outcome> {
-  for (let tries = 1; ; tries += 1) {
+async function retryOnTransactionConflict<Outcome>(
+  budgetMs: number | undefined,
+  write: () => Promise<Outcome>,
+): Promise<Outcome> {
+  let conflict: unknown;
+  for (const pauseMs of conflictPauses(runtime, budgetMs)) {
     try {
       return await write();
     } catch (error) {
-      if (!isConflict(error) || tries === CONFLICT_ATTEMPTS) throw error;
-      await runtime.sleep(tries * CONFLICT_PAUSE_MS + runtime.randomBytes(1)[0]! / 8);
+      if (!isConflict(error)) throw error;
+      conflict = error;
+      await runtime.sleep(pauseMs);
     }
   }
+  throw tooManyConflicts(conflict);
 }
 
 function isConflict(error: unknown): boolean {

@@ -6,6 +6,8 @@ import type { Key } from './keys.ts';
 export interface Table {
   readonly name: string;
   readonly client: DynamoDBDocumentClient;
+  /** Mean time that a write waits for other writers of the same items (ms). Default: the time of a request. */
+  readonly conflictBudgetMs?: number;
 }
 
 /**

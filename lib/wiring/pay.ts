@@ -34,7 +34,7 @@ import type { ClientReader } from '../http/client.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
 import { merge } from './merge.ts';
 import { loadSessions } from './sessions.ts';
-import { loadTable } from './table.ts';
+import { loadTable, patient } from './table.ts';
 
 /**
  * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
@@ -112,7 +112,7 @@ export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<
 export async function loadRefundOrder(outside: Runtime = runtime): Promise<RefundOrderDeps> {
   await loadPayV3(outside);
   const refundNoPrefix = variable('REFUND_NO_PREFIX') ?? '';
-  return { ...(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl(), refundNoPrefix };
+  return { ...patient(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl(), refundNoPrefix };
 }
 
 /**
@@ -125,7 +125,7 @@ export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> 
     const keys = await loadPlatformKeys(outside);
     await keys.ring.refreshIfOld(keys.fetchWith(outside.send));
   };
-  return { ...(await loadPay(outside)), refreshKeys };
+  return { ...patient(await loadPay(outside)), refreshKeys };
 }
 
 /**

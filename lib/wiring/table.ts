@@ -1,4 +1,5 @@
 import { settings } from '../core/config.ts';
+import { PATIENT_BUDGET_MS } from '../core/conflict-pauses.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import { openTable, type Table } from '../store/table.ts';
 
@@ -14,6 +15,14 @@ export type Stored = Runtime & { table: Table };
  */
 export async function loadTable(outside: Runtime = runtime): Promise<Stored> {
   return { ...outside, table: tableOf(settings('TABLE_NAME').TABLE_NAME) };
+}
+
+/**
+ * Returns the dependencies with a table whose writes outlast a burst of other writers, for callers that no client and no
+ * webhook waits for.
+ */
+export function patient<Deps extends { table: Table }>(deps: Deps): Deps {
+  return { ...deps, table: { ...deps.table, conflictBudgetMs: PATIENT_BUDGET_MS } };
 }
 
 let opened: Table | undefined;

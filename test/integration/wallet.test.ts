@@ -1,5 +1,7 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
+import { conflictPauses } from '../../lib/core/conflict-pauses.ts';
+import { runtime } from '../../lib/core/runtime.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import type { DomainEvent } from '../../lib/events/schemas.ts';
@@ -117,8 +119,8 @@ describe('wallet', () => {
     const { token, user } = await loggedIn();
     const event = await topUp(user.id);
     // One conflict for each attempt of the store.
-    for (let tries = 1; tries <= 5; tries += 1) engine.meetTransactionAt('TransactWriteItems', event.data.outTradeNo);
-    await expect(creditTopUp(world.base, event)).rejects.toThrow('conflict');
+    for (const _ of conflictPauses(runtime)) engine.meetTransactionAt('TransactWriteItems', event.data.outTradeNo);
+    await expect(creditTopUp(world.base, event)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect([await balanceOf(token), await entriesOf(user.id)]).toEqual([0, []]);
     await creditTopUp(world.base, event);
     expect([await balanceOf(token), (await entriesOf(user.id)).length]).toEqual([500, 1]);

@@ -20,7 +20,7 @@ export const logout = endpoint({
   request: { body: v.object({ everywhere: v.optional(v.boolean(), false) }) },
   status: 204,
   setsCookies: true,
-  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'NOT_CONFIGURED'],
+  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'RATE_LIMITED', 'NOT_CONFIGURED'],
 });
 
 export const closeAccount = endpoint({
@@ -29,5 +29,12 @@ export const closeAccount = endpoint({
   summary: 'Close the account after a fresh login: free its identifiers, erase personal data, keep its orders',
   auth: 'session',
   status: 204,
-  errors: ['UNAUTHENTICATED', 'ORIGIN_NOT_ALLOWED', 'FRESH_LOGIN_REQUIRED', 'ORDER_STATE_CONFLICT', 'NOT_CONFIGURED'],
+  errors: [
+    'UNAUTHENTICATED',
+    'ORIGIN_NOT_ALLOWED',
+    'FRESH_LOGIN_REQUIRED',
+    'ORDER_STATE_CONFLICT',
+    'RATE_LIMITED',
+    'NOT_CONFIGURED',
+  ],
 });
