@@ -42,7 +42,7 @@ export const keys = {
   price: (sku: string): Key => ({ ...CATALOG, sk: `PRICE#${sku}` }),
   claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
   /** @param id the transaction_id of a payment, or the refund_id of a refund */
-  payMismatch: (id: string): Key => ({ pk: `MISMATCH#${id}`, sk: 'MISMATCH' }),
+  payMismatch: (outTradeNo: string, id: string): Key => ({ pk: `MISMATCH#${outTradeNo}`, sk: `MISMATCH#${id}` }),
   certificates: (mchId: string): Key => ({ pk: `PAYKEYS#${mchId}`, sk: 'CERTIFICATES' }),
   bill: (date: string): Key => ({ pk: `BILL#${date}`, sk: 'BILL' }),
   billDifference: (date: string, kind: string, no: string): Key => ({ pk: `BILL#${date}`, sk: `DIFF#${kind}#${no}` }),

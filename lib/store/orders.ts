@@ -39,6 +39,8 @@ export interface Order {
   refundedFen: number;
   /** Amount of the refunds that are requested, processing or abnormal. */
   refundingFen: number;
+  /** Numbers of its refunds, also of declined refunds. */
+  refundNos?: Set<string>;
   /** Number of refunds that `refundedFen` and `refundingFen` include. */
   refundCount: number;
   /** The prepay_id, code_url or h5_url that opens the payment. */

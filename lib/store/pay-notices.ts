@@ -1,4 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
@@ -28,7 +28,21 @@ export interface PayNotice {
 
 /** Records a mismatch once, even if WeChat repeats its message. @returns whether this call recorded the mismatch */
 export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
-  return putOnce(table, { ...keys.payMismatch(mismatch.refundId ?? mismatch.transactionId), ...mismatch });
+  const { outTradeNo, refundId, transactionId } = mismatch;
+  return putOnce(table, { ...keys.payMismatch(outTradeNo, refundId ?? transactionId), ...mismatch });
+}
+
+/** Lists the mismatches of an order number. */
+export async function listMismatches(table: Table, outTradeNo: string): Promise<PayMismatch[]> {
+  const { Items = [] } = await table.client.send(
+    new QueryCommand({
+      TableName: table.name,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': keys.payMismatch(outTradeNo, '').pk },
+      ConsistentRead: true,
+    }),
+  );
+  return Items as PayMismatch[];
 }
 
 /** Stores a notification once. @returns whether this call stored the notification */

@@ -86,10 +86,12 @@ export function writeRefund(
       Update: {
         TableName,
         Key: keys.order(refund.outTradeNo),
-        UpdateExpression: 'SET #state = :state, refundedFen = :back, refundingFen = :held, refundCount = :count',
+        UpdateExpression:
+          'SET #state = :state, refundedFen = :back, refundingFen = :held, refundCount = :count ADD refundNos :no',
         ConditionExpression: '#state = :was AND refundedFen = :wasBack AND refundingFen = :wasHeld',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: {
+          ':no': new Set([refund.outRefundNo]),
           ':state': money.state,
           ':back': money.refundedFen,
           ':held': money.refundingFen,

@@ -207,7 +207,10 @@ describe('payments through API v3', () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => settle(wrong)));
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
     const { Item } = await world.table.client.send(
-      new GetCommand({ TableName: world.table.name, Key: keys.payMismatch(wrong.payment!.transactionId) }),
+      new GetCommand({
+        TableName: world.table.name,
+        Key: keys.payMismatch(order.outTradeNo, wrong.payment!.transactionId),
+      }),
     );
     expect(Item).toMatchObject({ outTradeNo: order.outTradeNo, reasons: ['mchId'] });
   });

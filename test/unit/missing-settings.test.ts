@@ -129,7 +129,7 @@ describe('without settings', () => {
     await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
-  it.each(['account-release-phone', 'catalog-put', 'menu-publish', 'sessions-end'])(
+  it.each(['account-release-phone', 'catalog-put', 'menu-publish', 'order-show', 'sessions-end'])(
     'the operator function %s fails and names TABLE_NAME',
     async (name) => {
       await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');

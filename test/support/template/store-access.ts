@@ -136,6 +136,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   'pay-notices': {
     recordMismatch: { MISMATCH: PUT },
+    listMismatches: { MISMATCH: QUERY },
     recordNotice: { NOTICE: PUT },
   },
   'phone-codes': {

@@ -64,7 +64,7 @@ describe('serverless.yml', () => {
     expectNoFindings(routeFindings({ endpoints, listed, served, routed }, FUNCTION_GROUPS));
   });
 
-  it.each(['account-release-phone', 'catalog-put', 'menu-publish', 'pay-refund', 'sessions-end'])(
+  it.each(['account-release-phone', 'catalog-put', 'menu-publish', 'order-show', 'pay-refund', 'sessions-end'])(
     'gives the operator function %s no public address',
     (name) => {
       expect(functions[name]).not.toHaveProperty('events');

@@ -56,7 +56,7 @@ const ofScan = recordOf(keys.sceneScan('wx1', 'p-1'), undefined, scene);
 const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
 const RELEASED = `user.phone-released:${USER}:2`;
 const ofRelease = (phoneRelease: object) => ofAccount({ phone: '+86138' }, { phoneRelease });
-const ofMismatch = (before: object | undefined, after: object) => recordOf(keys.payMismatch('x'), before, after);
+const ofMismatch = (before: object | undefined, after: object) => recordOf(keys.payMismatch('o', 'x'), before, after);
 const ofNotice = (before?: object) => recordOf(keys.payNotice('n-1'), before, notice);
 const ofDifference = (before: object | undefined, after: object) =>
   recordOf(keys.billDifference('2026-11-19', 'amount', NO), before, after);

@@ -7,7 +7,7 @@ import { recordOf, WRITTEN_AT } from '../../../support/stream-records.ts';
 
 /** Returns a record of a mismatched payment, whose event size depends on `outTradeNo`. */
 const mismatch = (transactionId: string, outTradeNo = 'no') =>
-  recordOf(keys.payMismatch(transactionId), undefined, {
+  recordOf(keys.payMismatch('o', transactionId), undefined, {
     transactionId,
     outTradeNo,
     reasons: ['amountFen'],
@@ -15,7 +15,7 @@ const mismatch = (transactionId: string, outTradeNo = 'no') =>
   });
 const mismatches = (count: number, bytes = 0) =>
   Array.from({ length: count }, (_, n) => mismatch(`t${n}`, 'x'.repeat(bytes) || 'no'));
-const unreadable = () => recordOf(keys.payMismatch('bad'), undefined, { reasons: 'none' });
+const unreadable = () => recordOf(keys.payMismatch('o', 'bad'), undefined, { reasons: 'none' });
 const silent = () => recordOf(keys.session('s'), undefined, { accountId: 'a' });
 const numberOf = (record: ReturnType<typeof silent>) => record.dynamodb?.SequenceNumber;
 

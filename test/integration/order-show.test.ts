@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
+import { settlePayment } from '../../lib/pay/settle.ts';
+import { showOrder } from '../../lib/pay/show-order.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { asVerified } from '../support/verified.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+let world: World;
+let buyers: Awaited<ReturnType<typeof createBuyers>>;
+beforeAll(async () => {
+  world = await createWorld();
+  buyers = await createBuyers(world);
+});
+afterAll(() => world.simulator.close());
+
+let numbers = 0;
+const newNumber = () => `O${Date.now()}x${(numbers += 1)}`;
+
+describe('order-show', () => {
+  it('returns the order with its refunds, oldest first', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    const [first, second] = [newNumber(), newNumber()];
+    await refundOrder(world.pay, { outTradeNo, outRefundNo: first, amountFen: 100, reason: '不想要了' });
+    await world.faults('refund', 'refund-not-enough');
+    await refundOrder(world.pay, { outTradeNo, outRefundNo: second, amountFen: 200 }).catch(() => undefined);
+    const { order, refunds, mismatches } = await showOrder(world.base, { outTradeNo });
+    expect(order).toMatchObject({ outTradeNo, api: 'v3', tradeType: 'JSAPI', amountFen: 1800, refundCount: 1 });
+    expect(order.userId).toBe(outTradeNo.slice(0, 16));
+    expect(refunds).toMatchObject([
+      { outRefundNo: first, amountFen: 100, reason: '不想要了', status: 'PROCESSING' },
+      { outRefundNo: second, amountFen: 200, status: 'REFUSED' },
+    ]);
+    expect(mismatches).toEqual([]);
+  });
+
+  it('shows no openid, no address, no payment handle and no key of the table', async () => {
+    const { outTradeNo } = await buyers.paidOrder({ api: 'v2' });
+    const stored = (await readOrder(world.table, outTradeNo))!;
+    const shown = await showOrder(world.base, { outTradeNo });
+    const text = JSON.stringify(shown);
+    for (const secret of [stored.openId!, stored.clientIp!, stored.paymentHandle!]) expect(text).not.toContain(secret);
+    expect(shown.order).toMatchObject({ openId: expect.stringMatching(/^.{7}\*{4}$/), clientIp: expect.any(String) });
+    for (const name of ['pk', 'sk', 'paidPk', 'followUpPk', 'refundNos']) expect(shown.order).not.toHaveProperty(name);
+  });
+
+  it('lists the payments that do not match the order', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    const { appId, mchId, currency } = (await readOrder(world.table, outTradeNo))!;
+    const payment = { transactionId: 'second-payment', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1800, currency };
+    const transaction = asVerified({ appId, mchId, outTradeNo, tradeState: 'SUCCESS', payment });
+    await settlePayment(world.base, transaction).catch(() => undefined);
+    expect((await showOrder(world.base, { outTradeNo })).mismatches).toEqual([
+      { transactionId: 'second-payment', outTradeNo, reasons: ['paid twice'], seenAt: expect.any(String) },
+    ]);
+  });
+
+  it('names the money that WeChat reported for an unknown order', async () => {
+    const outTradeNo = 'till-4711';
+    await expect(showOrder(world.base, { outTradeNo })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const payment = { transactionId: 'unknown', paidAt: '2026-11-20T00:00:00.000Z', amountFen: 1, currency: 'CNY' };
+    const transaction = asVerified({ appId: 'wx1', mchId: '1', outTradeNo, tradeState: 'SUCCESS', payment });
+    await settlePayment(world.base, transaction).catch(() => undefined);
+    await expect(showOrder(world.base, { outTradeNo })).rejects.toThrow('unknown order');
+  });
+
+  it.each([undefined, null, {}, { outTradeNo: 1 }, 'number'])('rejects the input %j', async (input) => {
+    await expect(showOrder(world.base, input)).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+  });
+});
