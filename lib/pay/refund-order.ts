@@ -122,6 +122,7 @@ function assertRefundable(order: Order, amountFen: number): void {
   }
 }
 
-function refundView({ outRefundNo, outTradeNo, amountFen, status, refundId, successAt }: Refund): RefundView {
+/** Selects the fields of a refund that the operator sees. */
+export function refundView({ outRefundNo, outTradeNo, amountFen, status, refundId, successAt }: Refund): RefundView {
   return { outRefundNo, outTradeNo, amountFen, status, refundId: refundId ?? null, successAt: successAt ?? null };
 }

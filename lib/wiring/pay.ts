@@ -4,6 +4,7 @@ import { once } from '../core/once.ts';
 import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
+import type { AbnormalRefundDeps } from '../pay/end-abnormal-refund.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
 import { catalogReader } from '../pay/get-catalog.ts';
 import { knownPrices } from '../pay/known-prices.ts';
@@ -28,6 +29,7 @@ import { payApiV3, refundApiV3 } from '../wechat-pay/v3/api.ts';
 import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/certificates.ts';
 import type { PayV3Deps, SigningDeps } from '../wechat-pay/v3/client.ts';
 import { platformKeyRing, type PlatformKeyRing } from '../wechat-pay/v3/platform-keys.ts';
+import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
 import { createRefund } from '../wechat-pay/v3/refunds.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
 import type { ClientReader } from '../http/client.ts';
@@ -113,6 +115,18 @@ export async function loadRefundOrder(outside: Runtime = runtime): Promise<Refun
   await loadPayV3(outside);
   const refundNoPrefix = variable('REFUND_NO_PREFIX') ?? '';
   return { ...patient(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl(), refundNoPrefix };
+}
+
+/**
+ * Loads the dependencies of the operator function that ends abnormal refunds.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadAbnormalRefund(outside: Runtime = runtime): Promise<AbnormalRefundDeps> {
+  const v3 = (await loadPayV3(outside))(outside.send);
+  return {
+    ...patient(await loadPay(outside)),
+    applyAbnormalRefund: (refund, target) => applyAbnormalRefund(v3, refund, target),
+  };
 }
 
 /**

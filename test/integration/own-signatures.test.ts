@@ -21,6 +21,7 @@ const NO_MESSAGES: Record<string, string> = {
   'lib/reconciliation/download-bill.ts': 'hash of a downloaded file',
   'lib/scan-login/ticket.ts': 'stored hash of a poll token',
   'lib/secrets/parameter-store.ts': 'request to AWS, with the credentials of the role',
+  'lib/wechat-pay/v3/abnormal-refunds.ts': 'encrypts fields for WeChat Pay, which no key of this service opens',
   'lib/wechat-pay/notice.ts': 'id of a stored notification',
   'lib/wechat-pay/v2/req-info.ts': 'decrypts only; derives the key',
   'lib/wechat/open-data.ts': 'verifies a signature of WeChat',

@@ -8,7 +8,15 @@ import { roleFindings } from '../support/template/role-findings.ts';
 import { functionsOf, resourcesOf, type Resource, type Template } from '../support/template/template.ts';
 
 const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];
-const OPERATORS = ['account-release-phone', 'catalog-put', 'menu-publish', 'order-show', 'pay-refund', 'sessions-end'];
+const OPERATORS = [
+  'account-release-phone',
+  'catalog-put',
+  'menu-publish',
+  'order-show',
+  'pay-refund',
+  'pay-refund-abnormal',
+  'sessions-end',
+];
 
 let template: Template;
 const properties = (id: string) => template.Resources[id]!.Properties;

@@ -123,6 +123,7 @@ describe('without settings', () => {
 
   it.each([
     ['pay-refund', 'PAY_MCH_ID'],
+    ['pay-refund-abnormal', 'PAY_MCH_ID'],
     ['pay-sweep', 'TABLE_NAME'],
     ['pay-bills', 'BILL_REPORTS_BUCKET'],
   ])('the operator function %s fails and names %s', async (name, setting) => {

@@ -50,6 +50,11 @@ export class PlatformKeys {
     return key;
   }
 
+  /** Returns the private key of a serial, with which a merchant encrypted a field; undefined for an unknown serial. */
+  decryptionKeyFor(serial: string): KeyObject | undefined {
+    return [this.#publicKey, ...this.certificates].find((one) => one !== undefined && one.id === serial)?.key;
+  }
+
   /**
    * Returns the key that signs the answer to a request with this `Wechatpay-Serial`; undefined for an unknown serial.
    * @see https://pay.weixin.qq.com/doc/v3/merchant/4012154180

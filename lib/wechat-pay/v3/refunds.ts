@@ -45,7 +45,7 @@ export async function createRefund(
     amount: { refund: amountFen, total: order.amountFen, currency: order.currency },
   };
   const answer = await callPay(deps, { method: 'POST', path: '/v3/refund/domestic/refunds', body });
-  return readAnswer(answer, deps, outRefundNo);
+  return readRefundAnswer(answer, deps, outRefundNo);
 }
 
 /**
@@ -58,7 +58,7 @@ export async function queryRefund(
   { outRefundNo }: { outRefundNo: string },
 ): Promise<Verified<WechatRefund>> {
   const path = `/v3/refund/domestic/refunds/${encodeURIComponent(outRefundNo)}`;
-  return readAnswer(await callPay(deps, { method: 'GET', path }), deps, outRefundNo);
+  return readRefundAnswer(await callPay(deps, { method: 'GET', path }), deps, outRefundNo);
 }
 
 /**
@@ -74,7 +74,11 @@ export function readRefundNotice(json: Verified<string>): Verified<WechatRefund>
 /**
  * Reads a response. The response does not contain the merchant, so the result has the merchant that sent the request.
  */
-function readAnswer(answer: Verified<string>, { merchant }: PayV3Deps, outRefundNo: string): Verified<WechatRefund> {
+export function readRefundAnswer(
+  answer: Verified<string>,
+  { merchant }: PayV3Deps,
+  outRefundNo: string,
+): Verified<WechatRefund> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), responseSchema), answer);
   if (parsed.success && parsed.output.out_refund_no === outRefundNo) {
     return refundOf(parsed.output, merchant.mchId, parsed.output.status);

@@ -62,6 +62,14 @@ export const closeRule = object({ mchid: required(text(32)) });
  * The rule for the body of a refund.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
  */
+export const abnormalRefundRule = object({
+  out_refund_no: required(text(64, outRefundNoPattern)),
+  type: required(text(32, /^(USER|MERCHANT)_BANK_CARD$/)),
+  bank_type: text(16),
+  bank_account: text(1024),
+  real_name: text(1024),
+});
+
 export const refundRule = object({
   transaction_id: text(32),
   out_trade_no: text(32, outTradeNoPattern),

@@ -1,9 +1,12 @@
+import { constants, privateDecrypt } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Call } from '../../http.ts';
 import { PayError } from '../error.ts';
 import type { PayOrder, Refund } from '../ledger.ts';
 import type { PayWorld } from '../world.ts';
 import { nextLengthOf } from '../rule.ts';
-import { refundRule } from './fields.ts';
+import { refundStatusOf } from '../refunds.ts';
+import { abnormalRefundRule, refundRule } from './fields.ts';
 import { renderRefund } from './render.ts';
 import { invalidFieldError, readBody } from './route.ts';
 import type { V3Route } from './route.ts';
@@ -32,6 +35,11 @@ export function refundRoutes(world: PayWorld): V3Route[] {
       handler: (call) => renderRefund(createRefund(world, call)),
     },
     {
+      method: 'POST',
+      path: /^\/v3\/refund\/domestic\/refunds\/([^/]+)\/apply-abnormal-refund$/,
+      handler: (call, refundId) => renderRefund(endAbnormalRefund(world, call, refundId)),
+    },
+    {
       method: 'GET',
       path: /^\/v3\/refund\/domestic\/refunds\/([^/]+)$/,
       handler: (_, outRefundNo) => renderRefund(world.refunds.find(outRefundNo)),
@@ -56,6 +64,43 @@ function createRefund(world: PayWorld, call: Call): Refund {
     source: 'API',
     sent: request,
   });
+}
+
+interface AbnormalRefundRequest {
+  out_refund_no: string;
+  type: 'USER_BANK_CARD' | 'MERCHANT_BANK_CARD';
+  bank_type?: string;
+  bank_account?: string;
+  real_name?: string;
+}
+
+/** @see https://pay.weixin.qq.com/docs/merchant/apis/refund/refunds/create-abnormal-refund.html */
+function endAbnormalRefund(world: PayWorld, call: Call, refundId: string): Refund {
+  const request = readBody<AbnormalRefundRequest>(call, abnormalRefundRule);
+  const refund = world.refunds.findById(refundId);
+  if (refund.terms.outRefundNo !== request.out_refund_no || refundStatusOf(refund) !== 'ABNORMAL') {
+    throw new PayError(400, 'INVALID_REQUEST', '退款单状态不是退款异常，不能发起异常退款');
+  }
+  if (request.type === 'USER_BANK_CARD') {
+    if (request.bank_type === undefined) throw invalidFieldError('body', { field: '/bank_type', issue: '必填' });
+    const key = world.keys.decryptionKeyFor(String(call.headers['wechatpay-serial']));
+    const [account, name] = [request.bank_account, request.real_name].map((text) => decrypted(text, key));
+    if (!/^\d{12,19}$/.test(account ?? '') || !name) {
+      throw new PayError(400, 'PARAM_ERROR', '敏感信息解密失败或银行卡号不合法');
+    }
+  }
+  world.refunds.restart(refund);
+  return refund;
+}
+
+function decrypted(text: string | undefined, key: KeyObject | undefined): string | undefined {
+  if (text === undefined || key === undefined) return undefined;
+  try {
+    const options = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
+    return privateDecrypt(options, Buffer.from(text, 'base64')).toString('utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function findRefundedOrder(
