@@ -11,8 +11,8 @@ export type CheckDeps = SettleDeps & { payApi(name: PayApiName): Promise<PayApi>
 
 const QUERY_INTERVAL_MS = 5_000;
 /**
- * Time to repeat a failed creation, for example after the operator corrected a setting. Then an order that WeChat does
- * not have is closed, so that it does not count as open until it expires.
+ * Time to repeat a failed creation, for example after the operator corrected a setting. An order that WeChat
+ * lacks is closed afterwards, and no longer counts as open.
  */
 const CREATION_LIFE_MS = 15 * 60_000;
 /**

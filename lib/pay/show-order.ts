@@ -13,7 +13,7 @@ const KEYS = ['pk', 'sk', 'followUpPk', 'followUpSk', 'paidPk', 'paidSk'];
 /** Fields that open a payment, or serve only the flows. */
 const HIDDEN = ['paymentHandle', 'requestFingerprint', 'placedBy', 'refundNos'] as const;
 
-/** Everything that the ledger knows of an order. */
+/** An order of the ledger, for operators. */
 export interface ShownOrder {
   /** `openId` and `clientIp` are masked. */
   order: Omit<Order, (typeof HIDDEN)[number]> & { userId: string };

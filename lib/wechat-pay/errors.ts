@@ -120,7 +120,7 @@ const MINUTE_S = 60;
 interface Answer {
   /** The sentence in which WeChat Pay explains the error. */
   text?: string;
-  /** What only operators need of the answer. */
+  /** The part of the answer that only operators need. */
   detail?: string;
   /** The error code for an unlisted code. The default means that the outcome is unknown. */
   fallback?: ErrorCode;

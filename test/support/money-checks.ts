@@ -39,7 +39,7 @@ export async function expectSound(world: MoneyWorld, { stored, past }: Life): Pr
   past.order = order;
 }
 
-/** Checks that the ledger knows whether the buyer paid, after a query or a close succeeded. */
+/** Checks that the ledger records whether the buyer paid, after a query or a close succeeded. */
 export async function expectResolved(world: MoneyWorld, { stored }: Life, order: Order): Promise<void> {
   const { transactionId } = (await world.merchantOrder(order.outTradeNo)) ?? {};
   expect((await stored())?.transactionId).toBe(transactionId);

@@ -98,7 +98,7 @@ export async function createMoneyWorld() {
       const idempotencyKey = randomUUID();
       received.length = 0;
       let payment: Payment | undefined;
-      /** What an earlier check of this life read from the ledger. */
+      /** The ledger as an earlier check of this life read it. */
       const past: { order?: Order; refunds: Map<string, Refund> } = { refunds: new Map() };
       return {
         deps: deps[api],

@@ -42,7 +42,7 @@ export interface Payment {
   transactionId: string;
   paidAt: number;
   openId: string;
-  /** The part of the amount that a coupon of the merchant paid, so that WeChat Pay does not settle it. */
+  /** The part of the amount that a coupon of the merchant paid. WeChat Pay does not settle this part. */
   couponFen: number;
 }
 

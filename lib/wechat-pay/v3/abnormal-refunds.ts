@@ -6,7 +6,7 @@ import { callPay, type PayV3Deps } from './client.ts';
 import { readRefundAnswer } from './refunds.ts';
 
 /**
- * Where the money of an abnormal refund goes: to the bank account of the merchant, or to a debit card of the payer.
+ * The receiver of the money of an abnormal refund: the bank account of the merchant, or a debit card of the payer.
  * `bankType` is WeChat Pay's name of the bank, such as `ICBC_DEBIT`.
  */
 export type RefundTarget =

@@ -153,7 +153,7 @@ describe('closeTransactionV2', () => {
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx1', out_trade_no: order.outTradeNo });
   });
 
-  it.each(['订单已关闭', 'ORDERCLOSED'])('does not believe the unsigned text %s', async (text) => {
+  it.each(['订单已关闭', 'ORDERCLOSED'])('never takes the unsigned text %s for a success', async (text) => {
     const { deps } = wechat(xml({ return_code: 'FAIL', return_msg: text, err_code: 'ORDERCLOSED' }));
     await expect(closeTransactionV2(deps, order)).rejects.toThrow(appError('INTERNAL'));
   });
