@@ -42,8 +42,9 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
     return settleClosed(deps, order.outTradeNo, { from: ['CREATED'] });
   }
   if (PAID_STATES.has(transaction.tradeState)) return settlePayment(deps, transaction);
-  if (CLOSED_STATES.has(transaction.tradeState)) return settleClosed(deps, order.outTradeNo);
-  return false;
+  // A number is unique for a merchant, and another application of the merchant can use it too.
+  const isSame = transaction.appId === order.appId && transaction.mchId === order.mchId;
+  return isSame && CLOSED_STATES.has(transaction.tradeState) ? settleClosed(deps, order.outTradeNo) : false;
 }
 
 /**

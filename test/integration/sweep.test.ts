@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { checkOrder } from '../../lib/pay/check-order.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import { scheduleFollowUp } from '../../lib/store/follow-ups.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
+import type { PayApi } from '../../lib/wechat-pay/pay-api.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { dueNumbers } from '../support/follow-ups.ts';
+import { asVerified } from '../support/verified.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
@@ -84,6 +87,22 @@ describe('pay-sweep', () => {
     expect(await stateOf(unpaid.outTradeNo)).toBe('CLOSED');
     expect(await readOrder(world.table, unpaid.outTradeNo)).not.toHaveProperty('followUpPk');
   });
+
+  it.each([{ appId: 'wx0000000000000000' }, { mchId: '1900000002' }])(
+    'closes no order because of a closed order of another application or merchant: %j',
+    async (other) => {
+      const { order } = await buyers.newOrder();
+      const { appId, mchId } = (await readOrder(world.table, order.outTradeNo))!;
+      const found = { appId, mchId, outTradeNo: order.outTradeNo, tradeState: 'CLOSED' };
+      const answer = async (foundHere: object) => ({ query: async () => asVerified(foundHere) }) as unknown as PayApi;
+      const check = async (foundHere: object) =>
+        checkOrder({ ...pay, payApi: () => answer(foundHere) }, (await readOrder(world.table, order.outTradeNo))!);
+      expect(await check({ ...found, ...other })).toBe(false);
+      expect(await stateOf(order.outTradeNo)).toBe('NOTPAY');
+      expect(await check(found)).toBe(true);
+      expect(await stateOf(order.outTradeNo)).toBe('CLOSED');
+    },
+  );
 
   it('visits each order once in three concurrent runs', async () => {
     const orders = await Promise.all(Array.from({ length: 20 }, () => buyers.paidOrder({ paid: false })));
