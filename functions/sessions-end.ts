@@ -1,7 +1,7 @@
 import { once } from '../lib/core/once.ts';
 import { endSessions, type EndedSessions } from '../lib/identity/end-sessions.ts';
-import { loadTable } from '../lib/wiring/table.ts';
+import { loadTable, patient } from '../lib/wiring/table.ts';
 
-const load = once(loadTable);
+const load = once(async () => patient(await loadTable()));
 
 export const handler = async (input: unknown): Promise<EndedSessions> => endSessions(await load(), input);

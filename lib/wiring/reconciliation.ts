@@ -8,6 +8,7 @@ import { reportStore } from '../reconciliation/report-store.ts';
 import { openTradeBillV2 } from '../wechat-pay/v2/bills.ts';
 import { openFundFlowBill, openTradeBill } from '../wechat-pay/v3/bills.ts';
 import { loadApiName, loadPay, loadPayV2, loadPayV3 } from './pay.ts';
+import { patient } from './table.ts';
 
 /**
  * Loads the dependencies of reconciliation. With API v2, reconciliation needs no setting of API v3 and has no fund-flow
@@ -16,7 +17,7 @@ import { loadApiName, loadPay, loadPayV2, loadPayV3 } from './pay.ts';
  */
 export async function loadReconciliation(outside: Runtime = runtime): Promise<ReconcileDeps> {
   const [api, { BILL_REPORTS_BUCKET: bucket }] = [loadApiName(), settings('BILL_REPORTS_BUCKET')];
-  const pay = await loadPay(outside);
+  const pay = patient(await loadPay(outside));
   return {
     ...pay,
     api,
