@@ -63,9 +63,9 @@ function orderFacts(order: Order, before?: Order): Fact[] {
 }
 
 function refundFacts(refund: Refund, before?: Refund): Fact[] {
-  const { outTradeNo, outRefundNo, refundId, amountFen, source, status, successAt, changedAt } = refund;
+  const { outTradeNo, outRefundNo, refundId, amountFen, source, status, successAt, changedAt, attach } = refund;
   if (status === before?.status) return [];
-  const data = { outTradeNo, outRefundNo, refundId, userId: ownerOf(outTradeNo), amountFen, source };
+  const data = { outTradeNo, outRefundNo, refundId, userId: ownerOf(outTradeNo), amountFen, attach, source };
   if (status === 'SUCCESS') return [{ name: 'order.refunded', key: outRefundNo, data: { ...data, successAt } }];
   if (status !== 'CLOSED' && status !== 'ABNORMAL' && status !== 'REFUSED') return [];
   // A refund may fail more than once, because its number is reused or its status becomes ABNORMAL again.

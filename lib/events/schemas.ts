@@ -9,6 +9,7 @@ const refund = {
   outRefundNo: text,
   userId: text,
   amountFen: fen,
+  attach: v.optional(text),
   source: v.picklist(['API', 'CONSOLE']),
 };
 const follower = { appId: text, openId: text, userId: v.optional(text), at: time };

@@ -39,6 +39,8 @@ export interface Refund {
   fundsAccount?: FundsAccount;
   /** Another refund of the merchant has this number, so a repeat of the request cannot succeed. */
   numberInUse?: true;
+  /** The `attach` of the order, which the events of the refund carry. */
+  attach?: string;
   refundId?: string;
   successAt?: string;
 }
@@ -72,7 +74,7 @@ export function writeRefund(
     {
       Put: {
         TableName,
-        Item: { ...refund, ...followUp, ...keys.refund(refund.outRefundNo) },
+        Item: { ...refund, attach: seen.order.attach, ...followUp, ...keys.refund(refund.outRefundNo) },
         ...(seen.refund === undefined
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : {

@@ -1,12 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventsOf } from '../../lib/events/from-record.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { consoleRefund } from '../../lib/pay/report-refund.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { putReportedRefund, readRefund } from '../../lib/store/refunds.ts';
 import { createBuyers } from '../support/buyers.ts';
+import { recordOf } from '../support/stream-records.ts';
 import { REFUND_SETTLES_MS, createWorld, type World } from '../support/world.ts';
 
+const NOW = '2026-11-20T03:12:40.000Z';
 const REFUNDS = '/v3/refund/domestic/refunds';
 
 let world: World;
@@ -115,6 +119,17 @@ describe('a reported refund whose number belongs to an order of another system',
     expect(await stored(outRefundNo)).not.toHaveProperty('followUpPk');
     expect(await order(outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });
     expect(world.lines.join('\n')).not.toContain('payment.mismatched');
+  });
+});
+
+describe('the attach of an order', () => {
+  it('is stored with its refunds, so that their events carry it', async () => {
+    const { outTradeNo } = await paidOrder({ attach: '7号桌' });
+    const outRefundNo = newNumber();
+    await refundOrder(world.pay, { outTradeNo, outRefundNo, amountFen: 1 });
+    const refund = { ...(await stored(outRefundNo))!, status: 'SUCCESS' as const, refundId: '1', successAt: NOW };
+    const [event] = eventsOf(recordOf(keys.refund(outRefundNo), undefined, refund));
+    expect(event).toMatchObject({ name: 'order.refunded', data: { outRefundNo, attach: '7号桌' } });
   });
 });
 
