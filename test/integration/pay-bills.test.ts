@@ -1,27 +1,14 @@
 // Reconciliation on the real engine, with bills from a server of the test.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expenseOf, fundFlowBill, incomeOf, tradeBill, type Flow } from '../support/bill-files.ts';
+import { expenseOf, incomeOf, type Flow } from '../support/bill-files.ts';
 import { createReconciler, DATE, type Reconciler } from '../support/reconciler.ts';
 
 let reconciler: Reconciler;
 beforeEach(async () => void (reconciler = await createReconciler()));
 afterEach(() => reconciler.close());
 
-const offer = (trade: Parameters<typeof tradeBill>[0], flows?: Flow[]) => {
-  reconciler.wechat.offers.trade = [{ text: tradeBill(trade) }];
-  reconciler.wechat.offers.fundFlow = flows ? [{ text: fundFlowBill(flows) }] : [];
-};
-/** Runs the flow and returns its differences, after checking that report and table contain the same. */
-const differences = async () => {
-  const { differences: count } = await reconciler.run();
-  const { differences: listed } = reconciler.report();
-  expect(listed).toHaveLength(count);
-  const recorded = await reconciler.recorded();
-  expect(recorded.map(({ kind, no }) => `${kind} ${no}`).toSorted()).toEqual(
-    listed.map(({ kind, no }) => `${kind} ${no}`).toSorted(),
-  );
-  return listed;
-};
+const offer: Reconciler['offer'] = (...bills) => reconciler.offer(...bills);
+const differences = () => reconciler.differences();
 
 describe('reconcile, when bills and ledger agree', () => {
   it('finds no difference and reports the totals of the bills', async () => {

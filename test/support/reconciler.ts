@@ -12,7 +12,7 @@ import { keys } from '../../lib/store/keys.ts';
 import { markPaid, putOrder, type Order } from '../../lib/store/orders.ts';
 import { writeRefund, type RefundStatus } from '../../lib/store/refunds.ts';
 import type { Table } from '../../lib/store/table.ts';
-import { APP_ID, MCH_ID, OPEN_ID, type Payment } from './bill-files.ts';
+import { APP_ID, fundFlowBill, MCH_ID, OPEN_ID, tradeBill, type Flow, type Payment } from './bill-files.ts';
 import { billSettings, startBillServer } from './bill-server.ts';
 import { loadReconciliation } from '../../lib/wiring/reconciliation.ts';
 import { loadTable } from '../../lib/wiring/table.ts';
@@ -51,6 +51,15 @@ export async function createReconciler() {
     };
   };
   const deps = await load('v3');
+  const report = (date = DATE) => JSON.parse(wechat.reports.get(`/reports/bills/${date}.json`)!) as ReportFile;
+  const recorded = async (date = DATE) => {
+    const query = new QueryCommand({
+      TableName: name,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': `BILL#${date}`, ':sk': 'DIFF#' },
+    });
+    return ((await table.client.send(query)).Items ?? []).map(({ pk: _pk, sk: _sk, ...item }) => item);
+  };
   return {
     wechat,
     table,
@@ -60,14 +69,21 @@ export async function createReconciler() {
     deps,
     run: (input: unknown = { date: DATE }) => reconcile(deps, input),
     runV2: async (changed: Record<string, string> = {}) => reconcile(await load('v2', changed), { date: DATE }),
-    report: (date = DATE) => JSON.parse(wechat.reports.get(`/reports/bills/${date}.json`)!) as ReportFile,
-    recorded: async (date = DATE) => {
-      const query = new QueryCommand({
-        TableName: name,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: { ':pk': `BILL#${date}`, ':sk': 'DIFF#' },
-      });
-      return ((await table.client.send(query)).Items ?? []).map(({ pk: _pk, sk: _sk, ...item }) => item);
+    report,
+    recorded,
+    /** Offers the bills of the day. */
+    offer: (trade: Parameters<typeof tradeBill>[0], flows?: Flow[]) => {
+      wechat.offers.trade = [{ text: tradeBill(trade) }];
+      wechat.offers.fundFlow = flows ? [{ text: fundFlowBill(flows) }] : [];
+    },
+    /** Runs the flow and returns its differences, after checking that report and table contain the same. */
+    differences: async () => {
+      const { differences: count } = await reconcile(deps, { date: DATE });
+      const { differences: listed } = report();
+      assert.equal(listed.length, count);
+      const names = (all: { kind?: unknown; no?: unknown }[]) => all.map(({ kind, no }) => `${kind} ${no}`).toSorted();
+      assert.deepEqual(names(await recorded()), names(listed));
+      return listed;
     },
     summary: async (date = DATE) =>
       (await table.client.send(new GetCommand({ TableName: name, Key: { pk: `BILL#${date}`, sk: 'BILL' } }))).Item,
