@@ -15,7 +15,7 @@ import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
 const REASON_BYTES = 80;
 
 const request = v.object({
-  outTradeNo: v.string(),
+  outTradeNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ - | * @')),
   outRefundNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, '1 to 64 of 0-9 A-Z a-z _ - | * @')),
   amountFen: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   // WeChat Pay rejects characters of four bytes, such as emoji, and counts bytes.

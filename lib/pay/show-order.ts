@@ -6,7 +6,10 @@ import { listMismatches, type PayMismatch } from '../store/pay-notices.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
 import type { Table } from '../store/table.ts';
 
-const request = v.object({ outTradeNo: v.string() }, 'must be {"outTradeNo": "…"}');
+const request = v.object(
+  { outTradeNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ - | * @')) },
+  'must be {"outTradeNo": "…"}',
+);
 
 /** Attributes that place an item in the table and its indexes. */
 const KEYS = ['pk', 'sk', 'followUpPk', 'followUpSk', 'paidPk', 'paidSk'];
@@ -31,7 +34,8 @@ export async function showOrder({ table }: { table: Table }, input: unknown): Pr
   const parsed = v.safeParse(request, input);
   if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
   const { outTradeNo } = parsed.output;
-  const [order, mismatches] = await Promise.all([readOrder(table, outTradeNo), listMismatches(table, outTradeNo)]);
+  const [order, stored] = await Promise.all([readOrder(table, outTradeNo), listMismatches(table, outTradeNo)]);
+  const mismatches = stored.map((mismatch) => without(mismatch, KEYS));
   if (!order) {
     const hint = mismatches.length > 0 ? `; WeChat reported money for it: ${JSON.stringify(mismatches)}` : '';
     throw new AppError('NOT_FOUND', `No order has the number ${outTradeNo}${hint}`);
@@ -43,7 +47,7 @@ export async function showOrder({ table }: { table: Table }, input: unknown): Pr
       .filter((refund) => refund !== undefined)
       .map((refund) => without(refund, KEYS))
       .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
-    mismatches: mismatches.map((mismatch) => without(mismatch, KEYS)),
+    mismatches,
   };
 }
 

@@ -156,6 +156,21 @@ describe('refunds', () => {
   });
 });
 
+describe('order-show', () => {
+  it('returns an order with its refunds and without its payer', async () => {
+    const { outTradeNo } = await paidCoffee();
+    const outRefundNo = `${outTradeNo.slice(-12)}-shown`;
+    await operator('pay-refund', { outTradeNo, outRefundNo, amountFen: 800 });
+    const shown = await operator('order-show', { outTradeNo });
+    expect(shown).toMatchObject({
+      order: { outTradeNo, state: 'REFUNDING', openId: expect.stringMatching(/\*{4}$/) },
+      refunds: [{ outRefundNo, amountFen: 800 }],
+      mismatches: [],
+    });
+    expect(await operator('order-show', {})).toMatchObject({ errorMessage: expect.stringContaining('outTradeNo') });
+  });
+});
+
 describe('scheduled functions', () => {
   it('pay-sweep returns the counts of its run', async () => {
     expect(await operator('pay-sweep', {})).toEqual({

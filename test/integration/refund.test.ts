@@ -88,6 +88,7 @@ describe('refundOrder', () => {
     ['more than was paid', { amountFen: 1801 }, 'ORDER_STATE_CONFLICT'],
     ['an amount of zero', { amountFen: 0 }, 'PARAM_ERROR'],
     ['half a fen', { amountFen: 0.5 }, 'PARAM_ERROR'],
+    ['an order number of 33 characters', { amountFen: 1, outTradeNo: 'x'.repeat(33) }, 'PARAM_ERROR'],
     ['a malformed refund number', { amountFen: 1, outRefundNo: 'a b' }, 'PARAM_ERROR'],
     ['a reason with an emoji', { amountFen: 1, reason: '🚀' }, 'PARAM_ERROR'],
     ['a reason of 81 bytes in 27 characters', { amountFen: 1, reason: '退'.repeat(27) }, 'PARAM_ERROR'],

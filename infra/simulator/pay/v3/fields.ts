@@ -59,8 +59,8 @@ export const echoRule = object({ echo_message: required(text(256)) });
 export const closeRule = object({ mchid: required(text(32)) });
 
 /**
- * The rule for the body of a refund.
- * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ * The rule for the body of a request that ends an abnormal refund another way.
+ * @see https://pay.weixin.qq.com/docs/merchant/apis/refund/refunds/create-abnormal-refund.html
  */
 export const abnormalRefundRule = object({
   out_refund_no: required(text(64, outRefundNoPattern)),
@@ -70,6 +70,10 @@ export const abnormalRefundRule = object({
   real_name: text(1024),
 });
 
+/**
+ * The rule for the body of a refund.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071036
+ */
 export const refundRule = object({
   transaction_id: text(32),
   out_trade_no: text(32, outTradeNoPattern),
