@@ -1,30 +1,41 @@
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
+import { scheduleFollowUp } from '../store/follow-ups.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
 import type { WechatRefund } from '../wechat-pay/pay-api.ts';
 import type { RefundTarget } from '../wechat-pay/v3/abnormal-refunds.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
+import { MINUTE_MS } from './backoff.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
 import { refundView, type RefundView } from './refund-order.ts';
 import { settleRefund } from './settle-refund.ts';
 
+/** Longest text that the key of WeChat Pay encrypts (bytes). */
+const ENCRYPTED_BYTES = 214;
+
 // The messages contain no received value, because it can be personal.
-const text = (name: string, pattern: RegExp) =>
-  v.pipe(v.string(`${name} is missing`), v.regex(pattern, `${name} is malformed`));
+const text = (name: string, pattern: RegExp, form: string) =>
+  v.pipe(v.string(`${name} is missing`), v.regex(pattern, `${name} must be ${form}`));
+const outRefundNo = v.string('outRefundNo is missing');
+const NAME = `1 to ${ENCRYPTED_BYTES} bytes of UTF-8 without control characters`;
+const FORM =
+  'type must be MERCHANT_BANK_CARD without further fields, or USER_BANK_CARD with bankType, bankAccount and realName';
 const request = v.variant(
   'type',
   [
-    v.object({ outRefundNo: v.string(), type: v.literal('MERCHANT_BANK_CARD') }),
-    v.object({
-      outRefundNo: v.string(),
-      type: v.literal('USER_BANK_CARD'),
-      bankType: text('bankType', /^[A-Z_]{1,16}$/),
-      bankAccount: text('bankAccount', /^\d{12,19}$/),
-      // Encryption permits 214 bytes.
-      realName: text('realName', /^[^\p{Cc}]{1,64}$/u),
-    }),
+    v.strictObject({ outRefundNo, type: v.literal('MERCHANT_BANK_CARD') }, FORM),
+    v.strictObject(
+      {
+        outRefundNo,
+        type: v.literal('USER_BANK_CARD'),
+        bankType: text('bankType', /^[A-Z_]{1,16}$/, 'the name of a bank such as ICBC_DEBIT'),
+        bankAccount: text('bankAccount', /^\d{12,19}$/, '12 to 19 digits without blanks'),
+        realName: v.pipe(text('realName', /^\P{Cc}+$/u, NAME), v.maxBytes(ENCRYPTED_BYTES, `realName must be ${NAME}`)),
+      },
+      FORM,
+    ),
   ],
-  'type must be MERCHANT_BANK_CARD or USER_BANK_CARD',
+  FORM,
 );
 
 export type AbnormalRefundDeps = RefundDeps & {
@@ -50,6 +61,29 @@ export async function endAbnormalRefund(deps: AbnormalRefundDeps, input: unknown
   if (status !== 'ABNORMAL' || refundId === undefined) {
     throw new AppError('ORDER_STATE_CONFLICT', 'Only an ABNORMAL refund can end another way', { detail: { status } });
   }
-  await settleRefund(deps, await deps.applyAbnormalRefund({ ...refund, refundId }, target));
+  await send(deps, { ...refund, refundId }, target);
   return { refund: refundView((await readRefund(deps.table, outRefundNo)) ?? refund) };
+}
+
+/**
+ * Sends the request and books the response. WeChat can have accepted the request in spite of an error, so the refund is
+ * then queried at once, and again in a minute.
+ * @throws the error if the refund is still ABNORMAL
+ */
+async function send(
+  deps: AbnormalRefundDeps,
+  refund: Refund & { refundId: string },
+  target: RefundTarget,
+): Promise<void> {
+  const { outRefundNo } = refund;
+  try {
+    await settleRefund(deps, await deps.applyAbnormalRefund(refund, target));
+  } catch (error) {
+    deps.log.error('refund.abnormal-request-failed', { outRefundNo, error });
+    await scheduleFollowUp(deps.table, { kind: 'refund', no: outRefundNo }, deps.now() + MINUTE_MS);
+    await followRefund(deps, outRefundNo).catch((queryError: unknown) => {
+      deps.log.warn('refund.query-failed', { outRefundNo, error: queryError });
+    });
+    if ((await readRefund(deps.table, outRefundNo))?.status === 'ABNORMAL') throw error;
+  }
 }

@@ -122,10 +122,12 @@ export async function loadRefundOrder(outside: Runtime = runtime): Promise<Refun
  * @throws NOT_CONFIGURED
  */
 export async function loadAbnormalRefund(outside: Runtime = runtime): Promise<AbnormalRefundDeps> {
-  const v3 = (await loadPayV3(outside))(outside.send);
+  const [v3, keys] = await Promise.all([loadPayV3(outside), loadPlatformKeys(outside)]);
+  const encryptionKey = () => keys.ring.findNewest(keys.fetchWith(outside.send));
+  const calls = { ...v3(outside.send), encryptionKey };
   return {
     ...patient(await loadPay(outside)),
-    applyAbnormalRefund: (refund, target) => applyAbnormalRefund(v3, refund, target),
+    applyAbnormalRefund: (refund, target) => applyAbnormalRefund(calls, refund, target),
   };
 }
 

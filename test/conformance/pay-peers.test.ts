@@ -13,6 +13,7 @@ import { readFields, writeFields } from '../../lib/wechat-pay/v2/fields.ts';
 import { signJsapiPaymentV2 } from '../../lib/wechat-pay/v2/payment-sheet.ts';
 import { decryptReqInfo } from '../../lib/wechat-pay/v2/req-info.ts';
 import { isSigned, signFields } from '../../lib/wechat-pay/v2/sign.ts';
+import { encryptSensitive } from '../../lib/wechat-pay/v3/abnormal-refunds.ts';
 import { decryptResource } from '../../lib/wechat-pay/v3/resource.ts';
 import { authorization, isSignedBy, signJsapiPayment } from '../../lib/wechat-pay/v3/signature.ts';
 
@@ -229,6 +230,20 @@ describe('API v3 signature', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('encryptSensitive', () => {
+  it('is readable by wechatpay-axios-plugin, up to 214 bytes', () => {
+    const encryptable = anyText.map((some) => Buffer.from(some).toString());
+    const longest = '1'.repeat(214);
+    fc.assert(
+      fc.property(encryptable, (plaintext) => {
+        expect(plugin.Rsa.decrypt(encryptSensitive(publicKey, plaintext), privateKey)).toBe(plaintext);
+      }),
+      { numRuns: 20, examples: [[longest]] },
+    );
+    expect(() => encryptSensitive(publicKey, `${longest}1`)).toThrow('data too large');
   });
 });
 

@@ -52,6 +52,7 @@ declare module 'wechatpay-axios-plugin' {
     };
     Rsa: {
       sign(message: string, privateKey: import('node:crypto').KeyObject): string;
+      decrypt(ciphertext: string, privateKey: import('node:crypto').KeyObject): string;
       verify(message: string, signature: string, publicKey: string | import('node:crypto').KeyObject): boolean;
     };
     Transformer: { toXml(fields: Record<string, string>): string; toObject(xml: string): Record<string, string> };

@@ -1,4 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
+import { AppError } from '../../core/errors.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import type { Certificates, CertificateStore } from '../../store/certificates.ts';
 import type { PlatformCertificate } from './certificates.ts';
@@ -30,7 +31,7 @@ const REFRESH_MS = 12 * 3_600_000;
 export function platformKeyRing({ certificates, publicKey, now, log }: PlatformKeyDeps) {
   let certificateKeys = new Map<string, { key: KeyObject; expiresAtMs: number }>();
 
-  return { find, findConfigured, refreshIfOld };
+  return { find, findConfigured, findNewest, refreshIfOld };
 
   /**
    * Finds the key of a serial in memory, then in the table, then among newly fetched certificates. Returns undefined
@@ -50,6 +51,24 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
   /** Finds only the configured public key, for a response that itself delivers the certificates. */
   async function findConfigured(serial: string): Promise<KeyObject | undefined> {
     return serial === publicKey?.id ? publicKey.key : undefined;
+  }
+
+  /**
+   * Returns the key that encrypts personal data for WeChat Pay: the configured public key, otherwise the certificate
+   * that expires last.
+   * @throws WECHAT_UNAVAILABLE when no certificate is valid; the errors of `fetchList`
+   * @see https://pay.weixin.qq.com/doc/v3/partner/4013059053
+   */
+  async function findNewest(fetchList: FetchCertificates): Promise<{ id: string; key: KeyObject }> {
+    if (publicKey) return publicKey;
+    remember((await certificates.read())?.list ?? []);
+    if (!newestSerial()) await fetchAndStore(fetchList, COOLDOWN_MS);
+    const id = newestSerial();
+    const key = id === undefined ? undefined : keyOf(id);
+    if (id === undefined || !key) {
+      throw new AppError('WECHAT_UNAVAILABLE', 'WeChat Pay listed no valid certificate; retry in a minute');
+    }
+    return { id, key };
   }
 
   /**
@@ -75,6 +94,11 @@ export function platformKeyRing({ certificates, publicKey, now, log }: PlatformK
   function keyOf(serial: string): KeyObject | undefined {
     const entry = certificateKeys.get(serial);
     return entry && entry.expiresAtMs > now() ? entry.key : undefined;
+  }
+
+  function newestSerial(): string | undefined {
+    const valid = [...certificateKeys].filter(([serial]) => keyOf(serial));
+    return valid.toSorted(([, a], [, b]) => b.expiresAtMs - a.expiresAtMs)[0]?.[0];
   }
 
   function remember(list: Certificates['list']): void {
