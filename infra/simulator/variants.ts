@@ -80,6 +80,7 @@ export const VARIANTS = {
     'old-format',
     // Another system of the merchant has a payment and a refund, and revoked a payment by payment code. WeChat Pay deducted
     // and returned fees. Bills are per merchant: https://pay.weixin.qq.com/doc/v3/merchant/4013071227
+    // A revoked payment has the amounts of a refund: test data of two bill readers on GitHub, of 2026.
     'foreign-lines',
   ],
   refund: [

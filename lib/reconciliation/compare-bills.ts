@@ -53,7 +53,11 @@ export async function compareTradeBill(deps: CompareDeps, rows: AsyncIterable<Tr
   const progress = progressLog(deps, 'trade');
   await inBatches(rows, ROWS, async (batch) => {
     const [payments, refunds] = [batch.filter(isPayment), batch.filter(isRefund)];
-    for (const { outTradeNo, settledFen } of payments) settled.orders.set(copyString(outTradeNo), settledFen);
+    for (const { outTradeNo, settledFen, state } of payments) {
+      // The line of a revocation repeats the order number of its payment.
+      if (state === 'SUCCESS' || !settled.orders.has(outTradeNo))
+        settled.orders.set(copyString(outTradeNo), settledFen);
+    }
     for (const { outRefundNo, settledRefundFen } of refunds) {
       settled.refunds.set(copyString(outRefundNo), settledRefundFen);
     }
@@ -62,10 +66,10 @@ export async function compareTradeBill(deps: CompareDeps, rows: AsyncIterable<Tr
       refunds: refunds.map(({ outRefundNo }) => outRefundNo),
     });
     const unknown = batch.filter((row) => !isInLedger(row, ledger));
-    const isOwn = await ownOrders(
-      deps.table,
-      unknown.map(({ outTradeNo }) => outTradeNo),
-    );
+    const isOwn = await ownOrders(deps.table, {
+      missing: unknown.filter(isPayment).map(({ outTradeNo }) => outTradeNo),
+      unread: unknown.filter(isRefund).map(({ outTradeNo }) => outTradeNo),
+    });
     const foreign = new Set(unknown.filter(({ outTradeNo }) => !isOwn(outTradeNo)));
     for (const row of foreign) countForeign(deps.foreign, row);
     const differences = batch
@@ -97,10 +101,9 @@ export async function compareFundFlowBill(
     const numbersOf = (subject: 'order' | 'refund') =>
       batch.filter((row) => subjectOf(row) === subject).map(({ no }) => no);
     const ledger = await readLedger(deps.table, { orders: numbersOf('order'), refunds: numbersOf('refund') });
-    const isOwn = await ownOrders(
-      deps.table,
-      numbersOf('order').filter((no) => !ledger.orders.has(no)),
-    );
+    const isOwn = await ownOrders(deps.table, {
+      missing: numbersOf('order').filter((no) => !ledger.orders.has(no) && !settled.orders.has(no)),
+    });
     const differences: Difference[] = [];
     for (const row of batch) {
       if (isFee(row)) addFee(fees, row);

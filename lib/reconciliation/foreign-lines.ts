@@ -44,14 +44,24 @@ export function isInLedger(row: TradeRow, { orders, refunds }: Ledger): boolean 
 /**
  * Returns a function that recognises the orders of this stage: those in the ledger, and those whose number begins with
  * the id of an account of the table. Other stages generate numbers of the same format, with accounts of their own.
+ * Numbers of another format are not read.
+ * @param numbers.missing order numbers that the ledger lacks
+ * @param numbers.unread order numbers that the ledger may have, such as those of refund lines
  */
-export async function ownOrders(table: Table, orderNumbers: string[]): Promise<(outTradeNo: string) => boolean> {
+export async function ownOrders(
+  table: Table,
+  { missing, unread = [] }: { missing: string[]; unread?: string[] },
+): Promise<(outTradeNo: string) => boolean> {
   const orders = new Set<string>();
   const accounts = new Set<string>();
-  // Two keys of each number: the order and its account.
-  await inBatches(orderNumbers, { size: LEDGER_BATCH / 2, inFlight: 1 }, async (batch) => {
-    const owners = batch.map(ownerOf).filter((owner) => owner !== NO_OWNER);
-    const found = await readLedger(table, { orders: batch, accounts: owners });
+  const ofRefunds = new Set(unread);
+  const candidates = [...missing, ...ofRefunds].filter((no) => ownerOf(no) !== NO_OWNER);
+  // Up to two keys of each number: the order and its account.
+  await inBatches(candidates, { size: LEDGER_BATCH / 2, inFlight: 1 }, async (batch) => {
+    const found = await readLedger(table, {
+      orders: batch.filter((no) => ofRefunds.has(no)),
+      accounts: batch.map(ownerOf),
+    });
     for (const no of found.orders.keys()) orders.add(no);
     for (const id of found.accounts) accounts.add(id);
   });

@@ -21,27 +21,25 @@ export interface TradeRow {
   refundStatus: string;
 }
 
-/** The totals of a trade bill. Amounts are fen. */
-export interface TradeTotals {
-  rows: number;
-  payments: number;
-  refunds: number;
+/** Sums of a trade bill (fen). */
+interface TradeSums {
   paidFen: number;
   settledFen: number;
   refundedFen: number;
   settledRefundFen: number;
 }
 
+/** The totals of a trade bill. Revoked payments are counted in `rows` only. */
+export interface TradeTotals extends TradeSums {
+  rows: number;
+  payments: number;
+  refunds: number;
+}
+
+const NO_SUMS: TradeSums = { paidFen: 0, settledFen: 0, refundedFen: 0, settledRefundFen: 0 };
+
 /** The totals of a day without transactions. */
-export const EMPTY_TRADE_BILL: TradeTotals = {
-  rows: 0,
-  payments: 0,
-  refunds: 0,
-  paidFen: 0,
-  settledFen: 0,
-  refundedFen: 0,
-  settledRefundFen: 0,
-};
+export const EMPTY_TRADE_BILL: TradeTotals = { rows: 0, payments: 0, refunds: 0, ...NO_SUMS };
 
 const FORMAT = {
   columns: [
@@ -89,24 +87,22 @@ export function isRefund({ state }: Pick<TradeRow, 'state'>): boolean {
  */
 export async function* readTradeBill(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TradeRow, TradeTotals> {
   const totals = { ...EMPTY_TRADE_BILL };
-  // WeChat Pay does not document whether the summary includes the payment columns of refund lines. Both sums are
-  // accepted.
-  const repeated = { amountFen: 0, settledFen: 0 };
-  const check = (summary: Record<string, string>) => assertSummary(summary, expectedSummary(totals, repeated));
+  // WeChat Pay does not document whether the summary includes the payment columns of refund lines, and the lines of
+  // revoked payments. Every combination is accepted.
+  const [repeated, revoked] = [{ ...NO_SUMS }, { ...NO_SUMS }];
+  const check = (summary: Record<string, string>) => assertSummary(summary, expectedSummary(totals, repeated, revoked));
   for await (const cells of readSheet(chunks, FORMAT, check)) {
     const row = tradeRow(cells);
+    const isRevoked = row.state === 'REVOKED';
     totals.rows += 1;
-    if (isPayment(row)) {
-      totals.payments += 1;
-      totals.paidFen += row.amountFen;
-      totals.settledFen += row.settledFen;
-    } else {
-      repeated.amountFen += row.amountFen;
-      repeated.settledFen += row.settledFen;
-    }
+    if (row.state === 'SUCCESS') totals.payments += 1;
     if (isRefund(row)) totals.refunds += 1;
-    totals.refundedFen += row.refundFen;
-    totals.settledRefundFen += row.settledRefundFen;
+    const paid = row.state === 'SUCCESS' ? totals : isRevoked ? revoked : repeated;
+    paid.paidFen += row.amountFen;
+    paid.settledFen += row.settledFen;
+    const refunded = isRevoked ? revoked : totals;
+    refunded.refundedFen += row.refundFen;
+    refunded.settledRefundFen += row.settledRefundFen;
     yield row;
   }
   return totals;
@@ -129,14 +125,22 @@ function tradeRow(cells: Record<(typeof FORMAT.columns)[number], string>): Trade
   };
 }
 
-function expectedSummary(totals: TradeTotals, repeated: Pick<TradeRow, 'amountFen' | 'settledFen'>): ExpectedSummary {
+function expectedSummary(totals: TradeTotals, repeated: TradeSums, revoked: TradeSums): ExpectedSummary {
+  const sums = (name: keyof TradeSums) => sumsOf(totals[name], [repeated[name], revoked[name]]);
   return {
     counts: { 总交易单数: totals.rows },
     fen: {
-      订单总金额: [totals.paidFen, totals.paidFen + repeated.amountFen],
-      应结订单总金额: [totals.settledFen, totals.settledFen + repeated.settledFen],
-      申请退款总金额: [totals.refundedFen],
-      退款总金额: [totals.settledRefundFen],
+      订单总金额: sums('paidFen'),
+      应结订单总金额: sums('settledFen'),
+      申请退款总金额: sums('refundedFen'),
+      退款总金额: sums('settledRefundFen'),
     },
   };
+}
+
+/** Returns the sums of an amount with any of the optional amounts. */
+function sumsOf(fen: number, optional: number[]): number[] {
+  return optional
+    .filter((more) => more !== 0)
+    .reduce((sums, more) => [...sums, ...sums.map((sum) => sum + more)], [fen]);
 }

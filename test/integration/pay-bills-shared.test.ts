@@ -36,6 +36,42 @@ describe('a merchant number that several systems share', () => {
     expect(reconciler.repairs).toMatchObject({ orders: [], refunds: [] });
   });
 
+  it('reads the account of a line only if its number has the format of this service, and its order once', async () => {
+    const own = await reconciler.paidOrder();
+    const lost = { outTradeNo: await reconciler.lostOrderNo('1'), transactionId: '42002', yuan: '1.00' };
+    const till = { outTradeNo: 'till-1', transactionId: '42001', yuan: '1.00' };
+    const refund = { payment: till, outRefundNo: 'till-refund-1', refundId: '50301', yuan: '0.40' };
+    offer({ payments: [own, lost, till], refunds: [refund] }, [own, lost, till].map(incomeOf));
+    const read: string[] = [];
+    reconciler.deps.table.client.middlewareStack.add(
+      (next) => async (args) => {
+        const { RequestItems = {} } = args.input as {
+          RequestItems?: Record<string, { Keys: { sk: string; pk: string }[]; ConsistentRead: boolean }>;
+        };
+        for (const { Keys, ConsistentRead } of Object.values(RequestItems)) {
+          // A strong read follows for missing items only.
+          if (!ConsistentRead) read.push(...Keys.map(({ pk, sk }) => `${pk} ${sk}`));
+        }
+        return next(args);
+      },
+      { step: 'initialize', name: 'recordReads' },
+    );
+    expect(await differences()).toMatchObject([{ kind: 'unknown-order', no: lost.outTradeNo }]);
+    const times = (part: string) => read.filter((key) => key.endsWith(part)).length;
+    // Once for each bill.
+    for (const { outTradeNo } of [own, lost, till]) expect(times(`ORDER#${outTradeNo}`)).toBe(2);
+    expect(read.filter((key) => key.startsWith('ACCOUNT#'))).toHaveLength(1);
+  });
+
+  it('counts a revoked payment apart from the payment', async () => {
+    const payment = { outTradeNo: 'till-1', transactionId: '42001', yuan: '1.00' };
+    const revoked = { ...payment, yuan: '0.00', state: 'REVOKED' };
+    offer({ payments: [payment, revoked] }, [incomeOf(payment)]);
+    expect(await differences()).toEqual([]);
+    expect(reconciler.report().foreign).toMatchObject({ payments: 1, paidFen: 100, refunds: 0, revoked: 1 });
+    expect(reconciler.report().bills.trade).toMatchObject({ rows: 2, payments: 1, paidFen: 100 });
+  });
+
   it('counts items that only the fund-flow bill has, such as refunds from the available balance', async () => {
     const flow = { business: '退款', direction: '支出', no: 'till-refund', wechatNo: '50301', yuan: '2.00' } as const;
     offer({}, [flow, { ...flow, business: '交易', direction: '收入', no: 'till-1' }]);

@@ -33,6 +33,14 @@ describe('pay-notify-v2 for payments', () => {
     expect(await state()).toBe('PAID');
   });
 
+  it('books the amount of the order when a coupon pays a part', async () => {
+    const { order, person, payment } = await newOrder();
+    await world.faults('pay', 'coupon');
+    const paid = (await world.phone.act(person, 'pay', { prepayId: payment.package })) as { notify: object };
+    expect(paid.notify).toMatchObject({ status: 200, body: ACCEPTED });
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'PAID', amountFen: 1800 });
+  });
+
   it.each(['MD5', 'HMAC-SHA256'] as const)(
     'accepts a notification signed with %s, with and without sign_type',
     async (type) => {

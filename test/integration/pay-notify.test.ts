@@ -35,6 +35,13 @@ describe('pay-notify', () => {
     expect(await state()).toBe('PAID');
   });
 
+  it('books the amount of the order when a coupon pays a part', async () => {
+    const { order, pay } = await paidOrder();
+    await world.faults('pay', 'coupon');
+    expect((await pay()).notify).toMatchObject({ status: 204, body: '' });
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ state: 'PAID', amountFen: 1800 });
+  });
+
   it('answers fifty concurrent copies alike and books the payment once', async () => {
     const { order, pay, state } = await paidOrder();
     await world.faults('notify', 'drop-notify');

@@ -13,10 +13,12 @@ const billStatuses: Record<RefundStatus, string> = {
   ABNORMAL: 'CHANGE',
 };
 
-const paidFen = (row: BillRow): number => (row.refund ? 0 : row.amountFen);
-const refundFen = (row: BillRow): number => (row.refund ? row.amountFen : 0);
-const settledPaidFen = (row: BillRow): number => (row.refund ? 0 : row.settledFen);
-const settledRefundFen = (row: BillRow): number => (row.refund ? row.settledFen : 0);
+/** The line of a revoked payment has the amounts of a refund, without a number. */
+const isReturned = ({ refund, isRevoked = false }: BillRow): boolean => refund !== undefined || isRevoked;
+const paidFen = (row: BillRow): number => (isReturned(row) ? 0 : row.amountFen);
+const refundFen = (row: BillRow): number => (isReturned(row) ? row.amountFen : 0);
+const settledPaidFen = (row: BillRow): number => (isReturned(row) ? 0 : row.settledFen);
+const settledRefundFen = (row: BillRow): number => (isReturned(row) ? row.settledFen : 0);
 
 const aboutPayment = (mchId: string): Column[] => [
   ['交易时间', ({ at }) => beijingText(at)],

@@ -285,6 +285,11 @@ test('a bill can contain the lines of another system, and a payment by coupon', 
   await planFault(simulator, 'bill', 'foreign-lines');
   const { rows } = await tradeRows();
   expect(rows.map((row) => row['交易状态']).toSorted()).toEqual(['REFUND', 'REVOKED', 'SUCCESS', 'SUCCESS', 'SUCCESS']);
+  expect(rows.find((row) => row['交易状态'] === 'REVOKED')).toMatchObject({
+    订单金额: '0.00',
+    商户退款单号: '0',
+    申请退款金额: '66.00',
+  });
   expect(rows.find((row) => row['商户订单号'] === outTradeNo)).toMatchObject({
     应结订单金额: '9.00',
     代金券金额: '9.00',
