@@ -7,6 +7,7 @@ import type { RefundTarget } from '../wechat-pay/v3/abnormal-refunds.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
+import { refundNumber } from './number-schemas.ts';
 import { refundView, type RefundView } from './refund-order.ts';
 import { settleRefund } from './settle-refund.ts';
 
@@ -16,17 +17,16 @@ const ENCRYPTED_BYTES = 214;
 // The messages contain no received value, because it can be personal.
 const text = (name: string, pattern: RegExp, form: string) =>
   v.pipe(v.string(`${name} is missing`), v.regex(pattern, `${name} must be ${form}`));
-const outRefundNo = v.string('outRefundNo is missing');
 const NAME = `1 to ${ENCRYPTED_BYTES} bytes of UTF-8 without control characters`;
 const FORM =
   'type must be MERCHANT_BANK_CARD without further fields, or USER_BANK_CARD with bankType, bankAccount and realName';
 const request = v.variant(
   'type',
   [
-    v.strictObject({ outRefundNo, type: v.literal('MERCHANT_BANK_CARD') }, FORM),
+    v.strictObject({ outRefundNo: refundNumber, type: v.literal('MERCHANT_BANK_CARD') }, FORM),
     v.strictObject(
       {
-        outRefundNo,
+        outRefundNo: refundNumber,
         type: v.literal('USER_BANK_CARD'),
         bankType: text('bankType', /^[A-Z_]{1,16}$/, 'the name of a bank such as ICBC_DEBIT'),
         bankAccount: text('bankAccount', /^\d{12,19}$/, '12 to 19 digits without blanks'),

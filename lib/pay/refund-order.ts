@@ -6,6 +6,7 @@ import { FUNDS_ACCOUNTS, readRefund, writeRefund, type Refund } from '../store/r
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { followRefund, numberInUse, sendRefund, type RefundDeps } from './follow-refund.ts';
+import { orderNumber, refundNumber } from './number-schemas.ts';
 import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
 
 /**
@@ -15,8 +16,8 @@ import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
 const REASON_BYTES = 80;
 
 const request = v.object({
-  outTradeNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ - | * @')),
-  outRefundNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, '1 to 64 of 0-9 A-Z a-z _ - | * @')),
+  outTradeNo: orderNumber,
+  outRefundNo: refundNumber,
   amountFen: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   // WeChat Pay rejects characters of four bytes, such as emoji, and counts bytes.
   // See https://pay.weixin.qq.com/doc/v3/merchant/4012081709

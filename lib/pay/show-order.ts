@@ -5,11 +5,9 @@ import { readOrder, type Order } from '../store/orders.ts';
 import { listMismatches, type PayMismatch } from '../store/pay-notices.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
 import type { Table } from '../store/table.ts';
+import { orderNumber } from './number-schemas.ts';
 
-const request = v.object(
-  { outTradeNo: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_\-|*@]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ - | * @')) },
-  'must be {"outTradeNo": "…"}',
-);
+const request = v.object({ outTradeNo: orderNumber }, 'must be {"outTradeNo": "…"}');
 
 /** Attributes that place an item in the table and its indexes. */
 const KEYS = ['pk', 'sk', 'followUpPk', 'followUpSk', 'paidPk', 'paidSk'];

@@ -71,8 +71,8 @@ export function subjectOf({ business, direction }: FundFlowRow): 'order' | 'refu
 }
 
 /**
- * Compares a row of the fund-flow bill with the ledger. Its amount is compared with the settled amount of the trade
- * bill, or with the ledger if the trade bill lacks the item.
+ * Compares a row of the fund-flow bill with the ledger. Its amount must equal the settled amount of the trade bill, or
+ * must not exceed the amount of the ledger if the trade bill lacks the item.
  */
 export function compareFundFlowRow(
   row: FundFlowRow,
@@ -86,8 +86,12 @@ export function compareFundFlowRow(
   // The comparison with the trade bill has reported or counted an item that only the trade bill has.
   if (!entry) return settled[`${subject}s`].has(no) ? [] : [{ kind: 'fund-unknown', no, theirs: wechatNo }];
   const differences: Difference[] = [];
-  const ours = settled[`${subject}s`].get(no) ?? entry.amountFen;
-  if (ours !== theirs) differences.push({ kind: 'fund-amount', no, ours, theirs });
+  const billed = settled[`${subject}s`].get(no);
+  const ours = billed ?? entry.amountFen;
+  // The ledger has no settled amounts. Without the trade bill, a coupon can be the reason for a smaller amount.
+  if (billed === undefined ? theirs > ours : theirs !== ours) {
+    differences.push({ kind: 'fund-amount', no, ours, theirs });
+  }
   // An unpaid order has no `transactionId`. The comparison with the trade bill reports such an order.
   if ('transactionId' in entry && entry.transactionId !== wechatNo) {
     differences.push({ kind: 'transaction', no, ours: entry.transactionId, theirs: wechatNo });

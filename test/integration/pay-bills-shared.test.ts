@@ -79,6 +79,15 @@ describe('a merchant number that several systems share', () => {
     expect(reconciler.report().foreign).toMatchObject({ payments: 1, paidFen: 200, refunds: 1, refundedFen: 200 });
   });
 
+  it('accepts a smaller amount of a refund that the trade bill of the day lacks, and no larger amount', async () => {
+    const payment = await reconciler.paidOrder();
+    const refund = await reconciler.refund(payment, 300);
+    offer({ payments: [payment] }, [{ ...expenseOf(refund), yuan: '1.50' }]);
+    expect(await differences()).toEqual([]);
+    offer({ payments: [payment] }, [{ ...expenseOf(refund), yuan: '3.01' }]);
+    expect(await differences()).toMatchObject([{ kind: 'fund-amount', ours: 300, theirs: 301 }]);
+  });
+
   it('reports a refund of an order of the ledger that was made in the merchant platform', async () => {
     const payment = await reconciler.paidOrder();
     const refund = { payment, outRefundNo: 'console-1', refundId: '5030001', yuan: '3.00' };
