@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Send } from '../../lib/core/outbound.ts';
+import { messageForOperator } from '../../lib/core/wechat-words.ts';
 import { endAbnormalRefund } from '../../lib/pay/end-abnormal-refund.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
@@ -68,6 +70,25 @@ describe('pay-refund-abnormal', () => {
     const calls = await (await fetch(`${world.simulator.url}/_log`)).text();
     const everything = JSON.stringify([await world.everything(), world.lines]) + calls;
     for (const secret of [CARD.bankAccount, CARD.realName]) expect(everything).not.toContain(secret);
+  });
+
+  it('hides a card in the words of WeChat, which the log and the error contain', async () => {
+    const { outRefundNo } = await abnormal();
+    const { bankAccount, realName } = CARD;
+    const body = {
+      code: 'PARAM_ERROR',
+      message: `银行卡号${bankAccount}不符`,
+      detail: { value: realName, issue: '户名不符' },
+    };
+    const declining = await load(async (request) =>
+      request.url.pathname.endsWith(APPLY)
+        ? { status: 400, headers: {}, body: Buffer.from(JSON.stringify(body)) }
+        : world.outside.send(request),
+    );
+    const error = await endAbnormalRefund(declining, { outRefundNo, ...CARD }).catch((reason: unknown) => reason);
+    expect(messageForOperator(error as Error)).toMatch(/银行卡号…不符.*户名不符/);
+    const shown = [inspect(error, { depth: 9 }), ...world.lines].join('\n');
+    for (const secret of [bankAccount, realName]) expect(shown).not.toContain(secret);
   });
 
   it('encrypts a card with the newest platform certificate for a merchant without the public key', async () => {

@@ -36,7 +36,8 @@ export async function applyAbnormalRefund(
     real_name: encryptSensitive(key, target.realName),
   };
   // Wechatpay-Serial names the key that encrypted the card.
-  const answer = await callPay({ ...deps, platformKeyId }, { ...call, body: { ...body, ...card } });
+  const personal = [target.bankAccount, target.realName];
+  const answer = await callPay({ ...deps, platformKeyId }, { ...call, body: { ...body, ...card }, personal });
   return readRefundAnswer(answer, deps, outRefundNo);
 }
 

@@ -25,6 +25,8 @@ export interface PayCall {
   method: 'GET' | 'POST';
   path: string;
   body?: Record<string, unknown>;
+  /** Texts that the body contains encrypted. The errors of the call hide them, because WeChat Pay can repeat them. */
+  personal?: string[];
 }
 
 /**
@@ -45,7 +47,10 @@ export async function callPay(deps: PayV3Deps, call: PayCall): Promise<Verified<
  * @throws the error of errorOfResponse for a status other than 200 and 204; WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
-export async function sendSigned(deps: SigningDeps, { method, path, body }: PayCall): Promise<OutboundResponse> {
+export async function sendSigned(
+  deps: SigningDeps,
+  { method, path, body, personal }: PayCall,
+): Promise<OutboundResponse> {
   const url = new URL(deps.payBaseUrl + path);
   const text = body === undefined ? '' : JSON.stringify(body);
   const answer = await deps.send({
@@ -62,7 +67,7 @@ export async function sendSigned(deps: SigningDeps, { method, path, body }: PayC
     },
     ...(body && { body: text }),
   });
-  if (answer.status !== 200 && answer.status !== 204) throw errorOfResponse(answer);
+  if (answer.status !== 200 && answer.status !== 204) throw errorOfResponse(answer, personal);
   return answer;
 }
 

@@ -13,18 +13,19 @@ const NO_ENVELOPE: v.InferOutput<typeof envelope> = { code: 'NO_ANSWER', message
  * Returns the error for a response whose status reports no success. The code in the body determines the error. The text
  * counts only if the code leaves the cause open, and the status only if the code is unlisted. The signature of such a
  * response is not verified, so the response never proves a payment or a refund.
+ * @param personal texts of the request that the error must not contain
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081717
  */
-export function errorOfResponse({
-  status,
-  headers,
-  body,
-}: Pick<OutboundResponse, 'status' | 'headers' | 'body'>): AppError {
+export function errorOfResponse(
+  { status, headers, body }: Pick<OutboundResponse, 'status' | 'headers' | 'body'>,
+  personal: string[] = [],
+): AppError {
+  const hide = (text: string) => personal.reduce((hidden, value) => hidden.replaceAll(value, '…'), text);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), envelope), body.toString('utf8'));
   const answer = parsed.success ? parsed.output : NO_ENVELOPE;
   return errorOfPayCode(answer.code, `${status}, ${headers['request-id'] ?? 'no request id'}`, {
-    text: `${answer.message} ${v.parse(detail, answer.detail).field}`.trim(),
-    detail: answer.detail ? JSON.stringify(answer.detail) : '',
+    text: hide(`${answer.message} ${v.parse(detail, answer.detail).field}`.trim()),
+    detail: hide(answer.detail ? JSON.stringify(answer.detail) : ''),
     fallback: codeOfStatus(status),
   });
 }
