@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
+import { reportRefund } from '../../lib/pay/report-refund.ts';
+import { settleRefund } from '../../lib/pay/settle-refund.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { showOrder } from '../../lib/pay/show-order.ts';
 import { erasePayer, readOrder } from '../../lib/store/orders.ts';
+import type { WechatRefund } from '../../lib/wechat-pay/pay-api.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { asVerified } from '../support/verified.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -17,6 +20,14 @@ afterAll(() => world.simulator.close());
 
 let numbers = 0;
 const newNumber = () => `O${Date.now()}x${(numbers += 1)}`;
+
+/** A refund of 5 yuan, as WeChat reports it. */
+async function reported(outTradeNo: string): Promise<WechatRefund> {
+  const { mchId, transactionId } = (await readOrder(world.table, outTradeNo))!;
+  const outRefundNo = newNumber();
+  const ids = { outTradeNo, outRefundNo, refundId: `W${outRefundNo}`, transactionId: transactionId! };
+  return { ...ids, mchId, status: 'SUCCESS', amountFen: 500, totalFen: 1800 };
+}
 
 describe('order-show', () => {
   it('returns the order with its refunds, oldest first', async () => {
@@ -54,6 +65,27 @@ describe('order-show', () => {
     expect((await showOrder(world.base, { outTradeNo })).mismatches).toEqual([
       { transactionId: 'second-payment', outTradeNo, reasons: ['paid twice'], seenAt: expect.any(String) },
     ]);
+  });
+
+  it('returns a refund of the merchant platform once WeChat confirmed it', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    const report = await reported(outTradeNo);
+    const shownRefunds = async () => (await showOrder(world.base, { outTradeNo })).refunds;
+    await reportRefund(world.base, report);
+    expect(await shownRefunds()).toEqual([]);
+    await settleRefund(world.base, asVerified(report));
+    const { outRefundNo } = report;
+    expect(await shownRefunds()).toMatchObject([{ outRefundNo, source: 'CONSOLE', status: 'SUCCESS', amountFen: 500 }]);
+  });
+
+  it('lists the refunds that do not match the order', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    const report = await reported(outTradeNo);
+    await settleRefund(world.base, asVerified({ ...report, totalFen: 1799 })).catch(() => undefined);
+    const { refunds, mismatches } = await showOrder(world.base, { outTradeNo });
+    expect(refunds).toEqual([]);
+    const { refundId, transactionId } = report;
+    expect(mismatches).toMatchObject([{ refundId, transactionId, outTradeNo, reasons: ['amountFen'] }]);
   });
 
   it('names the money that WeChat reported for an unknown order', async () => {

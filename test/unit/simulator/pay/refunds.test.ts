@@ -164,31 +164,6 @@ test('a second refund of an order within a minute is FREQUENCY_LIMITED if planne
   expect((await refund(refundBody(outTradeNo, { amount: amount(1) }))).status).toBe(200);
 });
 
-test('an abnormal refund ends another way, and any other refund does not', async () => {
-  const { outTradeNo } = await paidOrder();
-  await planFault(simulator, 'refund', 'refund-abnormal');
-  const body = refundBody(outTradeNo);
-  const { json: accepted } = await refund(body);
-  const end = (fields: object) =>
-    payCall(simulator, {
-      path: `${refunds}/${accepted.refund_id}/apply-abnormal-refund`,
-      body: { out_refund_no: body.out_refund_no, ...fields },
-    });
-  expect((await end({ type: 'MERCHANT_BANK_CARD' })).json.code).toBe('INVALID_REQUEST');
-  await simulator.advanceClock(1_000);
-  const plain = {
-    type: 'USER_BANK_CARD',
-    bank_type: 'ICBC_DEBIT',
-    bank_account: '6222021234567890123',
-    real_name: '王',
-  };
-  expect((await end(plain)).json.code).toBe('PARAM_ERROR');
-  const { json } = await end({ type: 'MERCHANT_BANK_CARD' });
-  expect(json).toMatchObject({ refund_id: accepted.refund_id, status: 'PROCESSING' });
-  await simulator.advanceClock(1_000);
-  expect((await query(body.out_refund_no)).json.status).toBe('SUCCESS');
-});
-
 test('rejects the 51st refund of an order', async () => {
   const { outTradeNo } = await paidOrder();
   for (let done = 0; done < 50; done += 1) {
