@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
+import { PLAIN_TEXT } from '../core/utf8.ts';
 import { isPaid } from '../store/order-states.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { FUNDS_ACCOUNTS, readRefund, writeRefund, type Refund } from '../store/refunds.ts';
@@ -24,7 +25,8 @@ const request = v.object({
   reason: v.optional(
     v.pipe(
       v.string(),
-      v.regex(/^[^\u{10000}-\u{10FFFF}\p{Cc}]+$/u, 'reason must not be empty or contain emoji or control characters'),
+      v.nonEmpty('reason must not be empty'),
+      v.regex(PLAIN_TEXT, 'reason must have no emoji and no control characters'),
       v.maxBytes(
         REASON_BYTES,
         ({ received }) => `reason must have at most ${REASON_BYTES} bytes in UTF-8; got ${received}`,

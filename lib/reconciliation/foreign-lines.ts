@@ -26,13 +26,8 @@ export function noForeignLines(): ForeignLines {
 /** Counts a line of the trade bill. */
 export function countForeign(foreign: ForeignLines, row: TradeRow): void {
   if (row.state === 'REVOKED') foreign.revoked += 1;
-  else if (isPayment(row)) {
-    foreign.payments += 1;
-    foreign.paidFen += row.amountFen;
-  } else {
-    foreign.refunds += 1;
-    foreign.refundedFen += row.refundFen;
-  }
+  else if (isPayment(row)) add(foreign, 'order', row.amountFen);
+  else add(foreign, 'refund', row.refundFen);
 }
 
 /** Returns whether the ledger has the payment of a line, or the refund. Lines of another kind are not compared. */
@@ -85,11 +80,11 @@ export function isForeignFlow(
 
 /** Counts a line of the fund-flow bill that the trade bill lacks. */
 export function countForeignFlow(foreign: ForeignLines, row: FundFlowRow): void {
-  if (subjectOf(row) === 'order') {
-    foreign.payments += 1;
-    foreign.paidFen += row.amountFen;
-  } else {
-    foreign.refunds += 1;
-    foreign.refundedFen += row.amountFen;
-  }
+  add(foreign, subjectOf(row) ?? 'refund', row.amountFen);
+}
+
+function add(foreign: ForeignLines, subject: 'order' | 'refund', fen: number): void {
+  const [count, sum] = subject === 'order' ? (['payments', 'paidFen'] as const) : (['refunds', 'refundedFen'] as const);
+  foreign[count] += 1;
+  foreign[sum] += fen;
 }
