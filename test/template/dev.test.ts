@@ -5,18 +5,10 @@ import { SECRET_NAMES } from '../../lib/core/config.ts';
 import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
 import { packageService } from '../support/template/package.ts';
 import { roleFindings } from '../support/template/role-findings.ts';
+import { OPERATORS } from '../support/operators.ts';
 import { functionsOf, resourcesOf, type Resource, type Template } from '../support/template/template.ts';
 
 const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];
-const OPERATORS = [
-  'account-release-phone',
-  'catalog-put',
-  'menu-publish',
-  'order-show',
-  'pay-refund',
-  'pay-refund-abnormal',
-  'sessions-end',
-];
 
 let template: Template;
 const properties = (id: string) => template.Resources[id]!.Properties;

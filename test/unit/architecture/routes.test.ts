@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../../lib/http/endpoint.ts';
 import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
+import { OPERATORS } from '../../support/operators.ts';
 import { expectNoFindings } from '../../support/findings.ts';
 import { readSources } from '../../support/import-graph.ts';
 import { routeFindings, servedEndpoint } from '../../support/route-findings.ts';
@@ -64,15 +65,7 @@ describe('serverless.yml', () => {
     expectNoFindings(routeFindings({ endpoints, listed, served, routed }, FUNCTION_GROUPS));
   });
 
-  it.each([
-    'account-release-phone',
-    'catalog-put',
-    'menu-publish',
-    'order-show',
-    'pay-refund',
-    'pay-refund-abnormal',
-    'sessions-end',
-  ])('gives the operator function %s no public address', (name) => {
+  it.each(OPERATORS)('gives the operator function %s no public address', (name) => {
     expect(functions[name]).not.toHaveProperty('events');
     expect(functions[name]).not.toHaveProperty('url');
   });

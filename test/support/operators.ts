@@ -1,0 +1,10 @@
+/** The functions that only an operator invokes. They have no event and no address. */
+export const OPERATORS = [
+  'account-release-phone',
+  'catalog-put',
+  'menu-publish',
+  'order-show',
+  'pay-refund',
+  'pay-refund-abnormal',
+  'sessions-end',
+];
