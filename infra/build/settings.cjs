@@ -3,6 +3,7 @@
 // answer 503, is worse than none. .env.example describes each setting.
 
 const WEBHOOKS = {
+  'miniapp-events': 'MiniappDashevents',
   'official-events': 'OfficialDashevents',
   'pay-notify': 'PayDashnotify',
   'pay-notify-v2': 'PayDashnotifyDashv2',
@@ -41,6 +42,7 @@ module.exports = async ({ resolveVariable }) => {
     gateway,
     publicBaseUrl: env.PUBLIC_BASE_URL || api,
     officialEventsUrl: addressOf('official-events'),
+    miniappEventsUrl: addressOf('miniapp-events'),
     payNotifyUrl: env.PAY_NOTIFY_URL || addressOf('pay-notify'),
     payV2NotifyUrl: env.PAY_V2_NOTIFY_URL || addressOf('pay-notify-v2'),
     // `vpc` of the functions that call WeChat from the fixed address; false keeps a function out of any network.
@@ -107,6 +109,8 @@ const NAMES = [
   'PAY_NOTIFY_URL',
   'PAY_V2_NOTIFY_URL',
   'MINIAPP_APP_ID',
+  'MINIAPP_MODE',
+  'CONTENT_CHECK',
   'OFFICIAL_APP_ID',
   'OFFICIAL_MODE',
   'PAY_MCH_ID',
@@ -135,6 +139,8 @@ const VALUES = {
   PHONE_TAKEOVER_DAYS: [/^\d{1,5}$/, 'a number of days such as 90, or 0'],
   DEPLOYED_ON: [{ test: isDay }, 'a day such as 2026-11-20'],
   MINIAPP_APP_ID: APP_ID,
+  MINIAPP_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
+  CONTENT_CHECK: [/^(off|on)$/, 'off or on'],
   OFFICIAL_APP_ID: APP_ID,
   OFFICIAL_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
   PAY_MCH_ID: [/^\d+$/, 'a number'],

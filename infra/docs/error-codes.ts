@@ -14,6 +14,11 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
       'The request does not match the schema of the route: a missing or malformed field, a repeated query parameter, a body that is not JSON, or a value outside its limits. `detail.field` names the field where one is known. `POST /miniapp/phone` also returns it for a number whose country code WeChat leaves unclear; the user binds another number.',
     client: 'Corrects the request. A retry of the same request fails again.',
   },
+  CONTENT_REFUSED: {
+    cause:
+      'WeChat classifies the nickname or the picture as risky, or the account uploads a picture again that was refused. Only with `CONTENT_CHECK=on`.',
+    client: 'Asks the user for another nickname or picture.',
+  },
   UNAUTHENTICATED: {
     cause:
       'The request has no session token, or the token is invalid. The session has expired or was ended, or its account is closed. `POST /register` also returns it for an invalid or expired `registrationToken`, and when its login was ended.',

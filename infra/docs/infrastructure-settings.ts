@@ -104,6 +104,12 @@ export const INFRASTRUCTURE_SETTINGS = {
     example: 'wechat-lambda-dev',
     deployedDefault: '`wechat-lambda-<stage>`',
   },
+  UPLOADS_BUCKET: {
+    group: 'template',
+    meaning: 'S3 bucket of the files that users upload.',
+    example: 'wechat-lambda-dev-uploads-1a2b3c',
+    deployedDefault: 'the output `UploadsBucket`',
+  },
   BILL_REPORTS_BUCKET: {
     group: 'template',
     meaning: 'S3 bucket of the reconciliation reports.',

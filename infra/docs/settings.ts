@@ -26,6 +26,33 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     meaning: 'AppSecret of the mini-program: 32 hex digits.',
     example: '0123456789abcdef0123456789abcdef',
   },
+  MINIAPP_MODE: {
+    group: 'mini-program',
+    meaning:
+      'Message encryption of the mini-program, the same as in its console: `secure`, `compatible` or `plain`. In plain mode a push can be forged.',
+    example: 'compatible',
+  },
+  MINIAPP_TOKEN: {
+    group: 'mini-program',
+    meaning: 'Token of the message push: 3 to 32 letters and digits, the same as in the console.',
+    example: 'f6e5d4c3b2a1',
+  },
+  MINIAPP_AES_KEY: {
+    group: 'mini-program',
+    meaning: 'EncodingAESKey of the console: 43 letters and digits. Not needed in plain mode.',
+    example: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+  },
+  MINIAPP_AES_KEY_PREVIOUS: {
+    group: 'mini-program',
+    meaning: 'Optional. The previous EncodingAESKey, valid during a rotation.',
+    example: 'GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba',
+  },
+  CONTENT_CHECK: {
+    group: 'mini-program',
+    meaning:
+      "Check of nicknames and pictures by WeChat's content security: `off` or `on`. WeChat demands a check of mini-programs that show content of users.",
+    example: 'on',
+  },
   MINIAPP_ENV_VERSION: {
     group: 'mini-program',
     meaning:

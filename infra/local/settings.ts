@@ -65,6 +65,7 @@ function localAddresses(ports: Ports, env: NodeJS.ProcessEnv) {
     SECRETS_PATH: '/wechat-lambda/local',
     EVENT_BUS_NAME: 'local',
     BILL_REPORTS_BUCKET: 'reports',
+    UPLOADS_BUCKET: 'uploads',
     PUBLIC_BASE_URL: http,
     // The site of the local stack first, because the failure page of a login leads there.
     ALLOWED_ORIGINS: `${simulator},${http}`,
@@ -85,6 +86,11 @@ function localAccounts() {
     // Ids are the same at every start, because accounts in a persistent table depend on them.
     MINIAPP_APP_ID: 'wx10ca1000000000a1',
     MINIAPP_APP_SECRET: hex(16),
+    MINIAPP_TOKEN: hex(16),
+    MINIAPP_AES_KEY: alphanumeric(43),
+    MINIAPP_AES_KEY_PREVIOUS: '',
+    MINIAPP_MODE: 'secure',
+    CONTENT_CHECK: 'on',
     OFFICIAL_APP_ID: 'wx10ca1000000000b2',
     OFFICIAL_APP_SECRET: hex(16),
     OFFICIAL_TOKEN: hex(16),

@@ -10,6 +10,9 @@ export type SettingName = PlainName | SecretName;
 export const SECRET_NAMES = [
   'JWT_SIGNING_KEYS',
   'MINIAPP_APP_SECRET',
+  'MINIAPP_TOKEN',
+  'MINIAPP_AES_KEY',
+  'MINIAPP_AES_KEY_PREVIOUS',
   'OFFICIAL_APP_SECRET',
   'OFFICIAL_TOKEN',
   'OFFICIAL_AES_KEY',
@@ -37,6 +40,7 @@ export type PlainName =
   | 'WECHAT_MP_BASE_URL'
   | 'WECHAT_PAY_BASE_URL'
   | 'MINIAPP_APP_ID'
+  | 'MINIAPP_MODE'
   | 'OFFICIAL_APP_ID'
   | 'OFFICIAL_MODE'
   | 'SITE_NAME'
@@ -55,6 +59,8 @@ export type PlainName =
   | 'PAY_NOTIFY_URL'
   | 'PAY_V2_NOTIFY_URL'
   | 'BILL_REPORTS_BUCKET'
+  | 'UPLOADS_BUCKET'
+  | 'CONTENT_CHECK'
   | 'EVENT_BUS_NAME'
   | 'LIMITS'
   | 'LIMITS_FACTOR'
@@ -71,6 +77,7 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   WECHAT_OPEN_BASE_URL: 'https://open.weixin.qq.com',
   WECHAT_MP_BASE_URL: 'https://mp.weixin.qq.com',
   WECHAT_PAY_BASE_URL: 'https://api.mch.weixin.qq.com',
+  MINIAPP_MODE: 'secure',
   OFFICIAL_MODE: 'secure',
   ALLOWED_ORIGINS: '',
   SCAN_LOGIN_CONFIRM: 'tap',
@@ -81,6 +88,7 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   MINIAPP_ENV_VERSION: 'release',
   MINIAPP_LOGIN_PAGE: '',
   PHONE_TAKEOVER_DAYS: '90',
+  CONTENT_CHECK: 'off',
   PAY_API: 'v3',
   LIMITS: 'large',
   LIMITS_FACTOR: '1',

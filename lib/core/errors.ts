@@ -4,6 +4,7 @@
  */
 export type ErrorCode =
   | 'PARAM_ERROR'
+  | 'CONTENT_REFUSED'
   | 'UNAUTHENTICATED'
   | 'WECHAT_CODE_INVALID'
   | 'SESSION_EXPIRED'

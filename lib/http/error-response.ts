@@ -5,6 +5,7 @@ import { NO_SNIFF, type HttpResponse } from './response.ts';
 /** The HTTP status of each error code. */
 export const STATUS: Record<ErrorCode, number> = {
   PARAM_ERROR: 400,
+  CONTENT_REFUSED: 400,
   UNAUTHENTICATED: 401,
   WECHAT_CODE_INVALID: 401,
   SESSION_EXPIRED: 401,

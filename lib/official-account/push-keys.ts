@@ -1,7 +1,7 @@
 import { badSetting, settings, type SettingName } from '../core/config.ts';
 import { optionalSecret, secrets } from '../secrets/secrets.ts';
 import { readMessageKey, type MessageKey } from '../wechat/message-cipher.ts';
-import type { PushKeys } from '../wechat/official-push.ts';
+import type { PushKeys } from '../wechat/open-push.ts';
 
 /**
  * Loads the keys that open pushes, for the mode that is set in the console of WeChat. Only a mode with encrypted

@@ -1,6 +1,7 @@
 import { countMetric } from '../core/metrics.ts';
 import type { Runtime } from '../core/runtime.ts';
-import type { OfficialPush, UnreadablePush } from '../wechat/official-push.ts';
+import type { OfficialPush } from '../wechat/official-push.ts';
+import type { UnreadablePush } from '../wechat/open-push.ts';
 
 const DIMENSIONS = { App: 'official-account' } as const;
 

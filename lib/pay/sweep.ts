@@ -83,7 +83,7 @@ function readPart(request: unknown): SchedulePart {
 /** Processes the due follow-ups of one kind. Their owners take turns. */
 async function sweepKind(
   deps: RefundDeps,
-  { kind, part, beganAtMs }: { kind: FollowUp['kind']; part: SchedulePart; beganAtMs: number },
+  { kind, part, beganAtMs }: { kind: keyof typeof WORKERS; part: SchedulePart; beganAtMs: number },
 ): Promise<Sweep> {
   const readPages = () => dueFollowUpPages(deps.table, { kind, nowMs: beganAtMs, ...part });
   const dueFollowUps = takeTurns(readPages, ({ no }) => (kind === 'order' ? ownerOf(no) : no));

@@ -50,8 +50,11 @@ async function readPage(
   return { partition, last, followUps: (Items as (Key & Pick<FollowUp, 'followUpSk'>)[]).map(readFollowUp) };
 }
 
+/** The kinds whose number is in the partition key, by sort key. */
+const KINDS: Record<string, FollowUp['kind']> = { REFUND: 'refund', CHECK: 'check' };
+
 function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>): FollowUp {
-  const [kind, key] = sk.startsWith('ORDER#') ? (['order', sk] as const) : (['refund', pk] as const);
+  const [kind, key] = KINDS[sk] ? [KINDS[sk], pk] : (['order', sk] as const);
   return { kind, no: key.slice(key.indexOf('#') + 1), followUpSk };
 }
 

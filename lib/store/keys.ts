@@ -46,12 +46,25 @@ export const keys = {
   certificates: (mchId: string): Key => ({ pk: `PAYKEYS#${mchId}`, sk: 'CERTIFICATES' }),
   bill: (date: string): Key => ({ pk: `BILL#${date}`, sk: 'BILL' }),
   billDifference: (date: string, kind: string, no: string): Key => ({ pk: `BILL#${date}`, sk: `DIFF#${kind}#${no}` }),
+  upload: (accountId: string, uploadId: string): Key => ({ ...uploadsOf(accountId), sk: `UPLOAD#${uploadId}` }),
+  /** A check of content that is not finished. */
+  check: (checkId: string): Key => ({ pk: `CHECK#${checkId}`, sk: 'CHECK' }),
+  /** @param traceId the id that WeChat gives a check of a picture */
+  trace: (traceId: string): Key => ({ pk: `TRACE#${traceId}`, sk: 'TRACE' }),
+  /** A message of a user that is published, or answered after the push. */
+  message: (appId: string, pushId: string): Key => ({ pk: `MESSAGE#${appId}#${pushId}`, sk: 'MESSAGE' }),
+  revocation: (appId: string, pushId: string): Key => ({ pk: `REVOCATION#${appId}#${pushId}`, sk: 'REVOCATION' }),
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
 };
 
 /** Returns the partition of the orders of an account. */
 export function ordersOf(accountId: string): Pick<Key, 'pk'> {
   return { pk: `ORDERS#${accountId}` };
+}
+
+/** Returns the partition of the uploaded files of an account. */
+export function uploadsOf(accountId: string): Pick<Key, 'pk'> {
+  return { pk: `UPLOADS#${accountId}` };
 }
 
 /**
@@ -80,16 +93,16 @@ export function ageOf(outTradeNo: string): string {
   return outTradeNo.slice(ACCOUNT_ID_LENGTH);
 }
 
-/** Names an order or a refund that has, or may get, a scheduled follow-up. */
+/** Names an order, a refund or a content check that has, or may get, a scheduled follow-up. */
 export interface FollowUpSubject {
-  kind: 'order' | 'refund';
+  kind: 'order' | 'refund' | 'check';
   no: string;
 }
 
 /** Partitions of the index `follow-ups` by kind. Each accepts a thousand writes a second. */
-const FOLLOW_UP_SHARDS = { order: 32, refund: 8 };
+const FOLLOW_UP_SHARDS = { order: 32, refund: 8, check: 4 };
 
-/** Returns the partitions of the index `follow-ups` that hold the orders or the refunds. */
+/** Returns the partitions of the index `follow-ups` that hold the follow-ups of one kind. */
 export function followUpPartitions(kind: FollowUpSubject['kind']): string[] {
   return Array.from({ length: FOLLOW_UP_SHARDS[kind] }, (_, shard) => followUpPartition(kind, shard));
 }
@@ -98,7 +111,7 @@ function followUpPartition(kind: FollowUpSubject['kind'], shard: number): string
   return `FOLLOWUP#${kind}#${shard}`;
 }
 
-/** Attributes that place an order or a refund into the index `follow-ups`. */
+/** Attributes that place an item into the index `follow-ups`. */
 export interface FollowUpEntry {
   followUpPk: string;
   /** Begins with the time of the follow-up (ISO 8601). */
@@ -106,7 +119,7 @@ export interface FollowUpEntry {
 }
 
 /**
- * Returns the index entry of an order or a refund that is due at `atMs` (epoch ms). All orders of an account are in one
+ * Returns the index entry of an item that is due at `atMs` (epoch ms). All orders of an account are in one
  * partition, so that one account cannot fill the others.
  */
 export function followUpEntry({ kind, no }: FollowUpSubject, atMs: number): FollowUpEntry {

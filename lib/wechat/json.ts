@@ -1,3 +1,6 @@
+import { AppError } from '../core/errors.ts';
+import type { XmlElement, XmlValue } from './xml.ts';
+
 /** U+0000 to U+001F: the control characters except U+007F to U+009F, which JSON allows in a text. */
 const CONTROL_CHARACTERS = /[^\P{Cc}\u007F-\u009F]/gu;
 
@@ -8,4 +11,27 @@ const CONTROL_CHARACTERS = /[^\P{Cc}\u007F-\u009F]/gu;
  */
 export function parsePlatformJson(text: string): unknown {
   return JSON.parse(text.replaceAll(CONTROL_CHARACTERS, ''));
+}
+
+/**
+ * Parses a JSON message into the form of parseXml: each value is text with all its digits, because ids have 64 bits.
+ * @throws PARAM_ERROR with a message that contains nothing of the text
+ */
+export function parsePlatformTree(text: string): XmlElement {
+  let root: unknown;
+  try {
+    root = JSON.parse(text.replaceAll(CONTROL_CHARACTERS, ''), textValue as (key: string, value: unknown) => unknown);
+  } catch (cause) {
+    throw new AppError('PARAM_ERROR', 'The message is not valid JSON', { cause });
+  }
+  if (typeof root === 'object' && root !== null && !Array.isArray(root)) return root as XmlElement;
+  throw new AppError('PARAM_ERROR', 'The message must be a JSON object');
+}
+
+/** Converts one value. JSON.parse passes the source of a number, which TypeScript does not declare yet. */
+function textValue(_: string, value: unknown, { source }: { source?: string }): XmlValue {
+  if (Array.isArray(value)) return (value as XmlElement[]).flat();
+  if (typeof value === 'number') return source ?? String(value);
+  if (typeof value === 'boolean') return String(value);
+  return (value ?? '') as string | XmlElement;
 }

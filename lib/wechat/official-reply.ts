@@ -1,6 +1,7 @@
 import type { Runtime } from '../core/runtime.ts';
 import { REPLY_NONCE, sealMessage, signParts, type MessageKey } from './message-cipher.ts';
-import type { OfficialPush, PushKeys } from './official-push.ts';
+import type { OfficialPush } from './official-push.ts';
+import type { PushKeys } from './open-push.ts';
 import { cdata } from '../core/cdata.ts';
 import { cutUtf8 } from '../core/utf8.ts';
 

@@ -34,15 +34,25 @@ export type PushEvent = { type: 'event' } & (
   | { event: 'location'; latitude: string; longitude: string; precision: string }
   | { event: 'templatesendjobfinish'; msgId: string; status: string }
   | { event: 'masssendjobfinish'; msgId: string; status: string; counts: MassSendCounts }
-  | { event: 'subscribe_msg_popup_event'; choices: SubscribeChoice[] }
-  | { event: 'subscribe_msg_change_event'; choices: SubscribeChoice[] }
-  | { event: 'subscribe_msg_sent_event'; results: SubscribeResult[] }
-  | { event: UserDataEvent; subject: DataSubject; revokeInfo?: string }
+  | SubscribeEvent
+  | UserDataEvent
   | { event: 'other'; name: string }
 );
 
+/** An event about subscribe messages, which both apps send. */
+export type SubscribeEvent =
+  | { event: 'subscribe_msg_popup_event' | 'subscribe_msg_change_event'; choices: SubscribeChoice[] }
+  | { event: 'subscribe_msg_sent_event'; results: SubscribeResult[] };
+
+/** An event about the data of a user, which both apps send. */
+export interface UserDataEvent {
+  event: 'user_info_modified' | 'user_authorization_revoke' | 'user_authorization_cancellation';
+  subject: DataSubject;
+  /** The withdrawn authorisations, as numbers of WeChat with commas. */
+  revokeInfo?: string;
+}
+
 type PicturesEvent = 'pic_sysphoto' | 'pic_photo_or_album' | 'pic_weixin';
-type UserDataEvent = 'user_info_modified' | 'user_authorization_revoke' | 'user_authorization_cancellation';
 
 export interface Place {
   /** Latitude. */
@@ -76,7 +86,7 @@ interface SubscribeResult {
 }
 
 /** The owner of the data, not the sender of the push. WeChat requires an update or deletion of the data. */
-interface DataSubject {
+export interface DataSubject {
   openId: string;
   unionId?: string;
   /** The app that the openid belongs to, if WeChat names it. */

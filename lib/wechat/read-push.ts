@@ -1,28 +1,21 @@
-import { createHash } from 'node:crypto';
-import { AppError } from '../core/errors.ts';
-import type { Place, PushContent, PushEvent, PushMessage, SubscribeChoice } from './push-content.ts';
-import type { XmlElement, XmlValue } from './xml.ts';
+import type { Place, PushContent, PushEvent, PushMessage } from './push-content.ts';
+import {
+  child,
+  children,
+  optional,
+  optionalId,
+  readHead,
+  readSubscribeEvent,
+  readUserDataEvent,
+  requiredId,
+  text,
+  type PushHead,
+} from './push-elements.ts';
+import type { XmlElement } from './xml.ts';
 
-export interface PushFacts {
-  /** The sender. */
-  openId: string;
-  /** The original id of the account (`gh_…`), the sender of replies. */
-  originalId: string;
-  createTimeS: number;
-  /**
-   * Identifies the push: a hash over all its elements, which is equal for all deliveries. WeChat sends different pushes
-   * with one MsgId, and several events of one user within one second.
-   * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html
-   * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html
-   */
-  pushId: string;
+export interface PushFacts extends PushHead {
   content: PushContent;
 }
-
-/** The format of a time in epoch seconds. */
-const SECONDS = /^\d{1,10}$/;
-/** Maximum length of an id. Ids of users become keys of the table. */
-const MAX_ID_BYTES = 64;
 
 /**
  * Reads the XML of a push. Only official-push.ts calls this function, after verifying the sender. WeChat sends the names
@@ -30,26 +23,9 @@ const MAX_ID_BYTES = 64;
  * @throws PARAM_ERROR with a message that contains nothing of the push
  */
 export function readPush(xml: XmlElement): PushFacts {
-  const openId = requiredId(xml, 'FromUserName');
-  const createTime = requiredId(xml, 'CreateTime');
-  if (!SECONDS.test(createTime)) throw new AppError('PARAM_ERROR', 'CreateTime must be a number of seconds');
+  const head = readHead(xml);
   const msgType = requiredId(xml, 'MsgType').toLowerCase();
-  const content = msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType);
-  const originalId = requiredId(xml, 'ToUserName');
-  return { openId, originalId, createTimeS: Number(createTime), pushId: hashElements(xml), content };
-}
-
-/** Returns a hash over the elements of a push, in any order. Text between the elements has no meaning. */
-function hashElements(xml: XmlElement): string {
-  const json = JSON.stringify(xml, (_, value: XmlValue) => {
-    if (typeof value === 'string' || Array.isArray(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([name]) => name !== '#text')
-        .toSorted(),
-    );
-  });
-  return createHash('sha256').update(json).digest('base64url');
+  return { ...head, content: msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType) };
 }
 
 function readMessage(xml: XmlElement, kind: string): PushMessage {
@@ -129,28 +105,10 @@ function readReport(xml: XmlElement, name: string): PushEvent {
       const counts = { total, filtered, sent: text(xml, 'SentCount'), failed: text(xml, 'ErrorCount') };
       return { type, event: name, msgId, status, counts };
     }
-    case 'subscribe_msg_popup_event':
-      return { type, event: name, choices: subscribeList(xml, 'SubscribeMsgPopupEvent').map(readChoice) };
-    case 'subscribe_msg_change_event':
-      return { type, event: name, choices: subscribeList(xml, 'SubscribeMsgChangeEvent').map(readChoice) };
-    case 'subscribe_msg_sent_event': {
-      const results = subscribeList(xml, 'SubscribeMsgSentEvent').map((item) => ({
-        templateId: text(item, 'TemplateId'),
-        msgId: text(item, 'MsgID'),
-        errorCode: text(item, 'ErrorCode'),
-        errorStatus: text(item, 'ErrorStatus'),
-      }));
-      return { type, event: name, results };
+    default: {
+      const shared = readSubscribeEvent(xml, name) ?? readUserDataEvent(xml, name);
+      return { type, ...(shared ?? { event: 'other', name }) };
     }
-    case 'user_info_modified':
-    case 'user_authorization_revoke':
-    case 'user_authorization_cancellation': {
-      const [unionId, appId] = [optionalId(xml, 'UnionID'), optionalId(xml, 'AppID')];
-      const subject = { openId: requiredId(xml, 'OpenID'), ...(unionId && { unionId }), ...(appId && { appId }) };
-      return { type, event: name, subject, revokeInfo: optional(xml, 'RevokeInfo') };
-    }
-    default:
-      return { type, event: 'other', name };
   }
 }
 
@@ -159,55 +117,7 @@ function sceneOfFollow(key: string): string | undefined {
   return key.startsWith('qrscene_') ? key.slice('qrscene_'.length) : undefined;
 }
 
-/**
- * Returns the list of a subscribe event, which may be inside an element named like the event.
- * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
- */
-function subscribeList(xml: XmlElement, wrapper: string): XmlElement[] {
-  return children(Object.hasOwn(xml, wrapper) ? child(xml, wrapper) : xml, 'List');
-}
-
-function readChoice(item: XmlElement): SubscribeChoice {
-  const status = text(item, 'SubscribeStatusString');
-  return { templateId: text(item, 'TemplateId'), status, popupScene: optional(item, 'PopupScene') };
-}
-
 function placeOf(xml: XmlElement): Place {
   const [x, y] = [text(xml, 'Location_X'), text(xml, 'Location_Y')];
   return { x, y, scale: text(xml, 'Scale'), label: text(xml, 'Label') };
-}
-
-function requiredId(xml: XmlElement, name: string): string {
-  const value = optionalId(xml, name);
-  if (value) return value;
-  throw new AppError('PARAM_ERROR', `${name} is missing`);
-}
-
-function optionalId(xml: XmlElement, name: string): string {
-  const value = text(xml, name);
-  if (Buffer.byteLength(value) <= MAX_ID_BYTES) return value;
-  throw new AppError('PARAM_ERROR', `${name} is too long`);
-}
-
-function text(xml: XmlElement, name: string): string {
-  return optional(xml, name) ?? '';
-}
-
-function optional(xml: XmlElement, name: string): string | undefined {
-  const value = Object.hasOwn(xml, name) ? xml[name] : undefined;
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function child(xml: XmlElement, name: string): XmlElement {
-  return children(xml, name)[0] ?? {};
-}
-
-/**
- * Returns the elements with this name. The parser returns an object for a single element and an array for several
- * elements.
- */
-function children(xml: XmlElement, name: string): XmlElement[] {
-  const value = Object.hasOwn(xml, name) ? xml[name] : [];
-  const all = Array.isArray(value) ? value : [value];
-  return all.filter((item) => typeof item === 'object');
 }

@@ -5,7 +5,7 @@ import { loadPushKeys } from '../official-account/push-keys.ts';
 import { plainText } from '../official-account/login-reply.ts';
 import { replies } from '../official-account/replies.ts';
 import { checkReplies } from '../official-account/reply-to.ts';
-import type { PushKeys } from '../wechat/official-push.ts';
+import type { PushKeys } from '../wechat/open-push.ts';
 import { loadTable } from './table.ts';
 
 /**

@@ -3,7 +3,7 @@ import { settings, type SecretName } from '../../../lib/core/config.ts';
 import { loadPushKeys } from '../../../lib/official-account/push-keys.ts';
 import { secrets } from '../../../lib/secrets/secrets.ts';
 import { signParts } from '../../../lib/wechat/message-cipher.ts';
-import type { PushKeys } from '../../../lib/wechat/official-push.ts';
+import type { PushKeys } from '../../../lib/wechat/open-push.ts';
 import { publicJwkSet } from '../../../lib/identity/session-token.ts';
 import { readPublicWebhookUrl, type Deployment } from '../deployment.ts';
 import { sendProbe } from '../probes.ts';

@@ -30,11 +30,18 @@ export const FORMS: Record<SecretName, SecretForm> = {
     read: (text) => (text === 'new' ? createSigningKeys() : checkSigningKeys(text)),
   },
   MINIAPP_APP_SECRET: { part: 'mini-program', hint: 'AppSecret', read: appSecret('MINIAPP_APP_SECRET') },
+  MINIAPP_TOKEN: { part: 'mini-program', hint: 'Token of the message push', read: pushToken('MINIAPP_TOKEN') },
+  MINIAPP_AES_KEY: { part: 'mini-program', hint: 'EncodingAESKey', read: aesKey('MINIAPP_AES_KEY') },
+  MINIAPP_AES_KEY_PREVIOUS: {
+    part: 'mini-program',
+    hint: 'the previous EncodingAESKey',
+    read: aesKey('MINIAPP_AES_KEY_PREVIOUS'),
+  },
   OFFICIAL_APP_SECRET: { part: 'official account', hint: 'AppSecret', read: appSecret('OFFICIAL_APP_SECRET') },
   OFFICIAL_TOKEN: {
     part: 'official account',
     hint: 'Token of the message push',
-    read: shaped('OFFICIAL_TOKEN', /^[A-Za-z0-9]{3,32}$/, 'must be 3 to 32 letters and digits'),
+    read: pushToken('OFFICIAL_TOKEN'),
   },
   OFFICIAL_AES_KEY: { part: 'official account', hint: 'EncodingAESKey', read: aesKey('OFFICIAL_AES_KEY') },
   OFFICIAL_AES_KEY_PREVIOUS: {
@@ -95,6 +102,10 @@ const publicKeyId = shaped(
 
 function appSecret(name: SecretName) {
   return shaped(name, /^[0-9a-f]{32}$/i, 'must be 32 hex digits');
+}
+
+function pushToken(name: SecretName) {
+  return shaped(name, /^[A-Za-z0-9]{3,32}$/, 'must be 3 to 32 letters and digits');
 }
 
 function aesKey(name: SecretName) {

@@ -22,6 +22,7 @@ export function listNeededSecrets(variables: NodeJS.ProcessEnv): SecretName[] {
 export function listRequiredSecrets(variables: NodeJS.ProcessEnv): SecretName[] {
   const optional = ['PAY_PUBLIC_KEY', 'PAY_PUBLIC_KEY_ID', ...NOT_NEEDED_BY[variables.PAY_API === 'v2' ? 'v2' : 'v3']];
   if (variables.OFFICIAL_MODE === 'plain') optional.push('OFFICIAL_AES_KEY');
+  if (variables.MINIAPP_MODE === 'plain') optional.push('MINIAPP_AES_KEY');
   return listSecrets(listParts(variables)).filter((name) => !optional.includes(name));
 }
 

@@ -12,6 +12,7 @@ export type Write = [name: SecretName, value: string];
 
 /** Names that keep the previous value: WeChat still sends messages that it encrypted before the change. */
 const PREVIOUS_NAMES: Partial<Record<SecretName, SecretName>> = {
+  MINIAPP_AES_KEY: 'MINIAPP_AES_KEY_PREVIOUS',
   OFFICIAL_AES_KEY: 'OFFICIAL_AES_KEY_PREVIOUS',
   PAY_API_V3_KEY: 'PAY_API_V3_KEY_PREVIOUS',
 };

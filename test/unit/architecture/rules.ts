@@ -108,6 +108,8 @@ export const IMPORTERS: Record<string, string[]> = {
 /** Exports that only these files may import. No file may export them again: they accept unverified content. */
 export const NAME_IMPORTERS: Record<string, string[]> = {
   readPush: ['lib/wechat/official-push.ts'],
+  readMiniappPush: ['lib/wechat/miniapp-push.ts'],
+  openPush: ['lib/wechat/official-push.ts', 'lib/wechat/miniapp-push.ts'],
   readTransaction: ['lib/wechat-pay/v3/open-notification.ts'],
   readRefundNotice: ['lib/wechat-pay/v3/open-notification.ts'],
   readTransactionV2: ['lib/wechat-pay/v2/open-notification.ts'],
@@ -126,6 +128,7 @@ export const CASTERS: Record<string, string[]> = {
   PayNotification: ['lib/wechat-pay/v3/open-notification.ts'],
   PayNotificationV2: ['lib/wechat-pay/v2/open-notification.ts'],
   OfficialPush: ['lib/wechat/official-push.ts'],
+  MiniappPush: ['lib/wechat/miniapp-push.ts'],
 };
 
 /** The one file that builds keys of the table. */

@@ -1,7 +1,8 @@
 import { XMLParser } from 'fast-xml-parser';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readMessageKey, sealMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
-import { openOfficialPush, type PushKeys } from '../../../../lib/wechat/official-push.ts';
+import { openOfficialPush } from '../../../../lib/wechat/official-push.ts';
+import type { PushKeys } from '../../../../lib/wechat/open-push.ts';
 import { APP_ID, NOW_S, openSealed, plainKeys, pushXml, signedQuery } from './pushes.ts';
 
 const current = readMessageKey('A'.repeat(43))!;

@@ -1,5 +1,6 @@
 // Builds signed pushes of the official account and opens them with openOfficialPush.
-import { openOfficialPush, type OfficialPush, type UnreadablePush } from '../../../../lib/wechat/official-push.ts';
+import { openOfficialPush, type OfficialPush } from '../../../../lib/wechat/official-push.ts';
+import type { UnreadablePush } from '../../../../lib/wechat/open-push.ts';
 import { readMessageKey, sealMessage, signParts } from '../../../../lib/wechat/message-cipher.ts';
 
 export const NOW_S = 1_800_000_000;

@@ -1,0 +1,89 @@
+import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { attempt } from './attempt.ts';
+import { keys, uploadsOf } from './keys.ts';
+import { getItem, type Consistency, type Table } from './table.ts';
+
+/**
+ * A file that a user uploaded. `checking`: WeChat has not classified it yet. `review`: only an operator can classify it.
+ * A refused file is deleted, and its item remains until `expiresAt`, so that the same bytes are refused again.
+ */
+export interface Upload {
+  accountId: string;
+  uploadId: string;
+  /** The name in the bucket and in the address: the id and the extension of the type. */
+  key: string;
+  type: 'image/jpeg' | 'image/png' | 'image/gif';
+  bytes: number;
+  /** SHA-256 of the file, base64url. */
+  sha256: string;
+  state: 'checking' | 'passed' | 'refused' | 'review';
+  /** ISO 8601. */
+  createdAt: string;
+  /** Epoch seconds; also the TTL. Absent while the file is used. */
+  expiresAt?: number;
+}
+
+/** Stores a new upload. */
+export async function putUpload({ client, name: TableName }: Table, upload: Upload): Promise<void> {
+  await client.send(
+    new PutCommand({ TableName, Item: { ...keys.upload(upload.accountId, upload.uploadId), ...upload } }),
+  );
+}
+
+/** Reads an upload of an account, or undefined if it does not exist or has expired. */
+export async function readUpload(
+  table: Table,
+  { accountId, uploadId }: Pick<Upload, 'accountId' | 'uploadId'>,
+  { nowMs, consistency }: { nowMs: number; consistency: Consistency },
+): Promise<Upload | undefined> {
+  const upload = await getItem<Upload>(table, keys.upload(accountId, uploadId), consistency);
+  return upload && (upload.expiresAt ?? Infinity) * 1_000 > nowMs ? upload : undefined;
+}
+
+/** Reads all uploads of an account, including expired uploads that the TTL has not deleted yet. */
+export async function readUploads({ client, name: TableName }: Table, accountId: string): Promise<Upload[]> {
+  const query = {
+    TableName,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': uploadsOf(accountId).pk },
+    ConsistentRead: true,
+  };
+  const uploads: Upload[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey }));
+    uploads.push(...((page.Items ?? []) as Upload[]));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return uploads;
+}
+
+/**
+ * Stores the verdict about an upload. A verdict is final: only an upload in `checking` or `review` changes.
+ * @returns the upload in its new state, or undefined if another verdict is stored or the upload does not exist
+ */
+export async function setUploadState(
+  { client, name: TableName }: Table,
+  { accountId, uploadId }: Pick<Upload, 'accountId' | 'uploadId'>,
+  state: Exclude<Upload['state'], 'checking'>,
+): Promise<Upload | undefined> {
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.upload(accountId, uploadId),
+    UpdateExpression: 'SET #state = :state',
+    ConditionExpression: '#state IN (:checking, :review) AND #state <> :state',
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: { ':state': state, ':checking': 'checking', ':review': 'review' },
+    ReturnValues: 'ALL_NEW',
+  });
+  const changed = await attempt(() => client.send(update));
+  return changed.done ? (changed.written.Attributes as Upload) : undefined;
+}
+
+/** Deletes the item of an upload. */
+export async function deleteUpload(
+  { client, name: TableName }: Table,
+  { accountId, uploadId }: Pick<Upload, 'accountId' | 'uploadId'>,
+): Promise<void> {
+  await client.send(new DeleteCommand({ TableName, Key: keys.upload(accountId, uploadId) }));
+}
