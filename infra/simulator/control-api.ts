@@ -8,6 +8,7 @@ import { readLoopbackUrl } from './loopback.ts';
 import { merchantPlatformCalls, handleMerchantPlatformCall } from './pay/merchant-platform.ts';
 import { createUser, phoneActionNames, describeUser, performPhoneAction } from './phone/phone.ts';
 import { accountQrUrl } from './phone/scan.ts';
+import { PUSH_FORMATS } from './settings.ts';
 import type { AppName } from './wechat-users.ts';
 import type { World } from './world.ts';
 
@@ -62,6 +63,11 @@ async function control(world: World, call: Call): Promise<Answer> {
       return jsonAnswer(200, showOfficial(world));
     case 'POST /_official':
       world.account.change(isRecord(body) ? body : {});
+      return noContent;
+    case 'GET /_miniapp':
+      return jsonAnswer(200, showMiniProgram(world));
+    case 'POST /_miniapp':
+      world.miniProgram.change(isRecord(body) ? body : {}, PUSH_FORMATS);
       return noContent;
     case 'POST /_open-platform':
       world.users.bind(readApps(body));
@@ -126,6 +132,10 @@ function showOfficial({ account, users }: World): object {
   return { mode: account.sealing.mode, menu: menu?.button ?? null, conditionalMenus, followers };
 }
 
+function showMiniProgram({ miniProgram: { sealing, originalId, callbackUrl } }: World): object {
+  return { mode: sealing.mode, format: sealing.format, originalId, callbackUrl };
+}
+
 function showClock(clock: Clock): object {
   return { now: clock.now(), offsetMs: clock.offsetMs };
 }
@@ -141,9 +151,12 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_phone/users':
         '{phone?, countryCode?, fullPhone?, nickname?, avatarUrl?, follows?, tagIds?, clientPlatformType?}; phone null for no phone',
       'GET /_official': 'mode, menu, conditional menus and followers of the official account',
-      'POST /_official': '{mode?, aesKey?, token?}: changes the settings of the official account at once',
+      'POST /_official': '{mode?, aesKey?, token?, callbackUrl?}: changes the settings of the official account at once',
+      'GET /_miniapp': 'mode, format, gh_ id and callback URL of the message push of the mini-program',
+      'POST /_miniapp':
+        '{mode?, format?, aesKey?, token?, callbackUrl?}: changes the message push of the mini-program at once',
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
-      'GET /_phone/users/{id}': 'ids, chat, and the messages received',
+      'GET /_phone/users/{id}': 'ids, chat, customer-service chat, and the messages received',
       'POST /_phone/users/{id}/{action}': phoneActionNames,
       ...merchantPlatformCalls,
       'POST /_faults': '{target, action, times?, errcode?}: see faults',

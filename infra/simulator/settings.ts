@@ -7,24 +7,37 @@ export interface AppSettings {
   templateIds?: string[];
 }
 
-interface MiniProgramSettings extends AppSettings {
+export const PUSH_MODES = ['plain', 'compatible', 'secure'] as const;
+export type PushMode = (typeof PUSH_MODES)[number];
+
+export const PUSH_FORMATS = ['json', 'xml'] as const;
+export type PushFormat = (typeof PUSH_FORMATS)[number];
+
+/** The message push of an app. */
+export interface PushSettings {
+  /** Signs the pushes; without it the app has no pushes. */
+  token?: string;
+  /** The encryption mode of pushes; secure if absent. */
+  mode?: PushMode;
+  format?: PushFormat;
+  /** EncodingAESKey, 43 letters and digits: encrypts pushes in the modes `compatible` and `secure`. */
+  aesKey?: string;
+  /** The app has no pushes without it. */
+  callbackUrl?: string;
+  /** The app's `gh_…` id, `ToUserName` of every push; derived from the app id when absent. */
+  originalId?: string;
+}
+
+/** The format of pushes is JSON if absent. */
+interface MiniProgramSettings extends AppSettings, PushSettings {
   /** The pages of the released version; if absent, every page exists. */
   pages?: string[];
 }
 
-export const PUSH_MODES = ['plain', 'compatible', 'secure'] as const;
-export type PushMode = (typeof PUSH_MODES)[number];
-
-export interface OfficialSettings extends AppSettings {
-  /** Signs the pushes. */
+/** The official account has the format XML only. */
+export interface OfficialSettings extends AppSettings, Omit<PushSettings, 'format'> {
   token: string;
-  /** The encryption mode of pushes; secure if absent. */
-  mode?: PushMode;
-  /** EncodingAESKey, 43 letters and digits: encrypts pushes in the modes `compatible` and `secure`. */
-  aesKey?: string;
   callbackUrl: string;
-  /** The account's `gh_…` id, `ToUserName` of every push; derived from the app id when absent. */
-  originalId?: string;
   /** The host that web authorization may redirect to; any host if absent. */
   oauthDomain?: string;
 }

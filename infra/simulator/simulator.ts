@@ -23,6 +23,7 @@ export interface Simulator {
   /** Like `POST /_clock`: resolves when everything that became due has been delivered. */
   advanceClock(advanceMs: number): Promise<void>;
   setOfficialCallbackUrl(url: string): void;
+  setMiniappCallbackUrl(url: string): void;
   close(): Promise<void>;
 }
 
@@ -35,7 +36,7 @@ const holdOpenMs = 30_000;
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   const closing = new AbortController();
   const world = createWorld(settings, closing.signal);
-  const { clock, account } = world;
+  const { clock, account, miniProgram } = world;
   const respond = createRespond(world);
   const server = createServer((request, response) => {
     void readCall(request)
@@ -57,6 +58,9 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
     advanceClock: (advanceMs) => clock.advance(advanceMs),
     setOfficialCallbackUrl: (url) => {
       account.callbackUrl = url;
+    },
+    setMiniappCallbackUrl: (url) => {
+      miniProgram.callbackUrl = url;
     },
     close: async () => {
       clock.stop();

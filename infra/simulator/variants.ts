@@ -42,6 +42,9 @@ export const VARIANTS = {
     // The CreateTime of the push before: binarywang/WxJava #2231, #2705 and #3445, JeffreySu/WeiXinMPSDK #1106 and #2605.
     'same-second',
   ],
+  // CreateTime is documented as a number; samples of JSON pushes have text.
+  // https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
+  'miniapp-push': ['create-time-as-text'],
   // Errors of API v3.
   'pay-error': [
     // `detail` of PARAM_ERROR names the field, as documented. Observed: only `location` and `value`, and the field in the

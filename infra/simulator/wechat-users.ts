@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from './clock.ts';
 import { ControlError } from './control-error.ts';
 import type { IssuedSecrets } from './issued-secrets.ts';
 import type { QrCode } from './platform/qr-codes.ts';
 import { alphanumeric } from './random.ts';
+import { ServiceWindows } from './service/windows.ts';
 import type { SimulatorSettings } from './settings.ts';
 
 export type AppName = 'miniapp' | 'official';
@@ -40,6 +42,12 @@ interface Follow {
   code?: QrCode;
 }
 
+/** One line of a chat: its type, and the fields of the type. */
+interface ChatLine {
+  from: 'person' | 'account';
+  [field: string]: unknown;
+}
+
 export interface WechatUser {
   id: string;
   nickname: string;
@@ -48,7 +56,11 @@ export interface WechatUser {
   unionId: string;
   openIds: Record<AppName, string>;
   /** The chat with the official account, oldest first: messages, menu clicks and replies. */
-  chat: { from: 'person' | 'account'; [field: string]: unknown }[];
+  chat: ChatLine[];
+  /** The customer-service chat of the mini-program, oldest first. */
+  serviceChat: ChatLine[];
+  /** The customer-service messages that each app may send. */
+  windows: Record<AppName, ServiceWindows>;
   /** By template: the number of subscribe messages that the mini-program may still send. */
   grants: Map<string, number>;
   /** Template and subscribe messages, oldest first. */
@@ -69,6 +81,7 @@ export interface WechatUser {
 export class WechatUsers {
   readonly #users = new Map<string, WechatUser>();
   readonly #apps: Record<AppName, string>;
+  readonly #clock: Clock;
   readonly #secrets: IssuedSecrets;
   /**
    * The apps bound to the Open Platform account: only these receive a unionid.
@@ -76,8 +89,9 @@ export class WechatUsers {
    */
   #bound: readonly AppName[] = ['miniapp', 'official'];
 
-  constructor(settings: SimulatorSettings, secrets: IssuedSecrets) {
+  constructor(settings: SimulatorSettings, clock: Clock, secrets: IssuedSecrets) {
     this.#apps = { miniapp: settings.miniapp.appId, official: settings.official.appId };
+    this.#clock = clock;
     this.#secrets = secrets;
   }
 
@@ -114,6 +128,8 @@ export class WechatUsers {
       tagIds,
       clientPlatformType,
       chat: [],
+      serviceChat: [],
+      windows: { miniapp: new ServiceWindows(this.#clock), official: new ServiceWindows(this.#clock) },
       received: [],
       grants: new Map(),
     };

@@ -4,6 +4,7 @@ import { createDeliver } from './deliver.ts';
 import { Domains } from './domains.ts';
 import { Faults } from './faults.ts';
 import { IssuedSecrets } from './issued-secrets.ts';
+import { MiniProgramPush } from './mini-program/push.ts';
 import { OfficialAccount } from './official/account.ts';
 import { OfficialPush } from './official/push.ts';
 import { PlatformKeys } from './pay/platform-keys.ts';
@@ -16,6 +17,7 @@ import { OneTimeCodes } from './platform/one-time-codes.ts';
 import { QrCodes } from './platform/qr-codes.ts';
 import { UserTokens } from './platform/user-tokens.ts';
 import type { Consent } from './platform/user-tokens.ts';
+import { PushConsole } from './push/console.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { WechatUsers } from './wechat-users.ts';
 import type { WechatUser, PhoneNumber } from './wechat-users.ts';
@@ -39,6 +41,8 @@ export interface World {
   domains: Domains;
   account: OfficialAccount;
   push: OfficialPush;
+  miniProgram: PushConsole;
+  miniProgramPush: MiniProgramPush;
   pay: PayWorld;
 }
 
@@ -54,8 +58,10 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
   const secrets = new IssuedSecrets();
   for (const text of [miniapp.appSecret, official.appSecret]) secrets.record(text);
   const deliver = createDeliver(closing, settings.servedAt);
-  const users = new WechatUsers(settings, secrets);
+  const users = new WechatUsers(settings, clock, secrets);
   const account = new OfficialAccount(official, secrets);
+  const miniProgram = new PushConsole({ format: 'json', ...miniapp }, secrets);
+  const senders = { clock, log, faults, deliver };
   return {
     settings,
     clock,
@@ -73,7 +79,9 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     miniProgramCodes: new MiniProgramCodes(miniapp.pages),
     domains: new Domains(),
     account,
-    push: new OfficialPush({ account, clock, log, faults, deliver }),
+    push: new OfficialPush({ console: account, ...senders }),
+    miniProgram,
+    miniProgramPush: new MiniProgramPush({ console: miniProgram, ...senders }),
     pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),
   };
 }

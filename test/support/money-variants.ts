@@ -24,6 +24,7 @@ export const USES: Record<string, Use> = {
   getwxacodeunlimit: 'no payment',
   stable_token: 'no payment',
   'official-push': 'no payment',
+  'miniapp-push': 'no payment',
   'pay-error': 'at random',
   create: 'at random',
   close: 'at random',

@@ -1,21 +1,12 @@
 // Passive replies of the official account, checked as WeChat does before the user sees them.
 // See https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
 import { isRecord } from '../http.ts';
+import { readReplyHead } from '../push/reply-head.ts';
+import type { Question } from '../push/reply-head.ts';
+import { textOf } from '../push/document.ts';
+import type { Elements } from '../push/document.ts';
+import type { Reply } from '../push/sender.ts';
 import { lowerFirst } from '../xml.ts';
-import type { XmlNode } from '../xml.ts';
-
-export interface Reply {
-  type: string;
-  [field: string]: unknown;
-}
-
-interface Question {
-  /** The openid of the user who receives the reply. */
-  openId: string;
-  originalId: string;
-  /** Whether the push is a message; all other pushes are events. */
-  isMessage: boolean;
-}
 
 /** The text that WeChat shows in place of a reply that it cannot show. */
 export const FAULT_REPLY: Reply = { type: 'text', content: '该公众号提供的服务出现故障，请稍后再试' };
@@ -24,9 +15,7 @@ export const FAULT_REPLY: Reply = { type: 'text', content: '该公众号提供�
  * Maximum length of a text reply in UTF-8. WeChat accepts a longer reply, and shows the fault text:
  * dodgepudding/wechat-php-sdk #363, offu/WeRoBot #388, silenceper/wechat #673.
  */
-const maxTextBytes = 2_047;
-
-type Elements = Record<string, XmlNode>;
+export const MAX_TEXT_BYTES = 2_047;
 
 /** Media types: the element, and its required child. */
 const media: Record<string, [element: string, required: string]> = {
@@ -37,14 +26,12 @@ const media: Record<string, [element: string, required: string]> = {
 };
 
 /** Returns the reply as the user sees it. @throws Error with the reason if the reply is invalid */
-export function readReply(elements: Elements, { openId, originalId, isMessage }: Question): Reply {
-  if (elements.ToUserName !== openId) throw new Error('ToUserName is not the openid of the person');
-  if (elements.FromUserName !== originalId) throw new Error('FromUserName is not the gh_ id of the account');
-  if (!/^\d+$/.test(textOf(elements, 'CreateTime'))) throw new Error('CreateTime is not a number');
-  const type = textOf(elements, 'MsgType');
+export function readReply(elements: Elements, question: Question): Reply {
+  const { isMessage } = question;
+  const type = readReplyHead(elements, question);
   if (type === 'text') {
     const content = requiredText(elements, 'Content');
-    return Buffer.byteLength(content) > maxTextBytes ? FAULT_REPLY : { type, content };
+    return Buffer.byteLength(content) > MAX_TEXT_BYTES ? FAULT_REPLY : { type, content };
   }
   if (type === 'news') return { type, articles: readArticles(elements, isMessage ? 1 : 8) };
   if (type === 'transfer_customer_service' && isMessage) {
@@ -71,11 +58,6 @@ function readArticles(elements: Elements, most: number): object[] {
 function childElements(elements: Elements, name: string): Elements {
   const value = elements[name];
   return isRecord(value) ? (value as Elements) : {};
-}
-
-function textOf(elements: Elements, name: string): string {
-  const value = elements[name];
-  return typeof value === 'string' ? value : '';
 }
 
 function requiredText(elements: Elements, name: string): string {

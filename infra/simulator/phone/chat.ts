@@ -1,26 +1,39 @@
-// The user's actions in the chat of the official account.
+// The user's actions in the chat of the official account, and in the customer-service chat of the mini-program.
 import { realSeconds } from '../clock.ts';
-import { readChoice, readCount, readFlag, readText } from '../control-body.ts';
+import { readChoice, readCount, readFlag, readOptionalText, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
-import type { WechatUser } from '../wechat-users.ts';
+import type { MiniProgramPush } from '../mini-program/push.ts';
+import type { OfficialPush } from '../official/push.ts';
+import type { AppName, WechatUser } from '../wechat-users.ts';
+import type { World } from '../world.ts';
 import { lowerFirst } from '../xml.ts';
 import type { XmlFields } from '../xml.ts';
 import type { PhoneActions } from './action.ts';
 
-const messageTypes = ['text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link'] as const;
+/** The types of messages that a user can send to each app. */
+const messageTypes = {
+  official: ['text', 'image', 'voice', 'video', 'shortvideo', 'location', 'link'],
+  miniapp: ['text', 'image', 'miniprogrampage'],
+} as const;
 
 /** The text of a link that is not in the chat. */
 const USUAL_LINK_TEXT = '确认登录';
 
 export const chatActions: PhoneActions = {
-  message: async ({ push }, user, body) => {
-    assertFollows(user);
-    const type = readChoice(body, 'msgType', messageTypes) ?? 'text';
+  message: async (world, user, body) => {
+    const app = readApp(body);
+    if (app === 'official') assertFollows(user);
+    const type = readChoice<string>(body, 'msgType', messageTypes[app]) ?? 'text';
     const fields: XmlFields = body.msgType === undefined ? { Content: readText(body, 'text') } : readPushFields(body);
-    user.chat.push({ from: 'person', type, ...lowerFirst(fields) });
-    return { push: await push.sendMessage(user, type, fields) };
+    chatWith(app, user).push({ from: 'person', type, ...lowerFirst(fields) });
+    return { push: await senderOf(world, app).sendMessage(user, type, fields) };
+  },
+  /** Opens the customer service of the mini-program. `sessionFrom` is the attribute `session-from` of its button. */
+  'enter-service': async ({ miniProgramPush }, user, body) => {
+    const SessionFrom = readOptionalText(body, 'sessionFrom') ?? '';
+    return { push: await miniProgramPush.sendEvent(user, 'user_enter_tempsession', { SessionFrom }) };
   },
   /**
    * Taps a link to `weixin://bizmsgmenu`: the client sends the text of the link, with its id. Some clients send no id.
@@ -46,16 +59,31 @@ export const chatActions: PhoneActions = {
     return { push: await push.sendEvent(user, 'unsubscribe', { EventKey: '' }) };
   },
   /** Sends any other event; the given fields may replace the common ones. */
-  event: async ({ push }, user, body) => {
+  event: async (world, user, body) => {
+    const app = readApp(body);
     const event = readText(body, 'event');
     const fields = readPushFields(body);
-    if (event === 'subscribe') user.follow = { since: realSeconds() };
-    if (event === 'unsubscribe') user.follow = null;
-    return { push: await push.sendEvent(user, event, fields) };
+    if (app === 'official' && event === 'subscribe') user.follow = { since: realSeconds() };
+    if (app === 'official' && event === 'unsubscribe') user.follow = null;
+    return { push: await senderOf(world, app).sendEvent(user, event, fields) };
   },
-  /** Repeats the newest pushes, as WeChat does when an answer is lost. */
-  resend: async ({ push }, user, body) => ({ push: await push.resend(user, readCount(body, 'last')) }),
+  /** Repeats the newest pushes of an app, as WeChat does when an answer is lost. */
+  resend: async (world, user, body) => ({
+    push: await senderOf(world, readApp(body)).resend(user, readCount(body, 'last')),
+  }),
 };
+
+function readApp(body: ControlBody): AppName {
+  return readChoice(body, 'app', ['miniapp', 'official']) ?? 'official';
+}
+
+function senderOf({ push, miniProgramPush }: World, app: AppName): OfficialPush | MiniProgramPush {
+  return app === 'official' ? push : miniProgramPush;
+}
+
+function chatWith(app: AppName, { chat, serviceChat }: WechatUser): WechatUser['chat'] {
+  return app === 'official' ? chat : serviceChat;
+}
 
 /** Returns the text that a tap on the newest link with this id sends. */
 function textOfLink({ chat }: WechatUser, menuId: string): string | undefined {

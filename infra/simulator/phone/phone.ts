@@ -57,10 +57,10 @@ function readTagIds({ tagIds = [] }: Record<string, unknown>): number[] {
   throw controlParamError('tagIds must be a list of integers');
 }
 
-/** `GET /_phone/users/{id}`: the user, the chat and the received messages. */
+/** `GET /_phone/users/{id}`: the user, both chats and the received messages. */
 export function describeUser({ users }: World, userId: string): object {
-  const { id, openIds, unionId, follow, chat, received } = users.get(userId);
-  return { id, openIds, unionId, follows: follow !== null, chat, received };
+  const { id, openIds, unionId, follow, chat, serviceChat, received } = users.get(userId);
+  return { id, openIds, unionId, follows: follow !== null, chat, serviceChat, received };
 }
 
 /** `POST /_phone/users/{id}/{action}`: performs an action of the user's phone. */

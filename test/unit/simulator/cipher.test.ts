@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/official/cipher.ts';
+import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/push/cipher.ts';
 
 const zeroKey = 'A'.repeat(43);
 const demoKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';

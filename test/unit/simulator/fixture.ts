@@ -49,6 +49,7 @@ export function useSimulator(change: SettingsChange | (() => SettingsChange) = {
     now: () => current().now(),
     advanceClock: (advanceMs) => current().advanceClock(advanceMs),
     setOfficialCallbackUrl: (url) => current().setOfficialCallbackUrl(url),
+    setMiniappCallbackUrl: (url) => current().setMiniappCallbackUrl(url),
   };
   return simulator;
 }
@@ -115,6 +116,13 @@ export function useReceiver(
 export function useOfficialReceiver(simulator: TestSimulator): Receiver {
   const receiver = useReceiver(simulator, { status: 200, body: 'success' });
   setUp[simulator.scope](() => simulator.setOfficialCallbackUrl(receiver.url));
+  return receiver;
+}
+
+/** Starts a receiver at the callback URL of the mini-program, which accepts every push. */
+export function useMiniappReceiver(simulator: TestSimulator): Receiver {
+  const receiver = useReceiver(simulator, { status: 200, body: 'success' });
+  setUp[simulator.scope](() => simulator.setMiniappCallbackUrl(receiver.url));
   return receiver;
 }
 

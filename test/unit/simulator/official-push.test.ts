@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signatureOf } from '../../../infra/simulator/official/cipher.ts';
+import { signatureOf } from '../../../infra/simulator/push/cipher.ts';
 import { useOfficialReceiver, useSimulator, useWechatUser } from './fixture.ts';
 import { call, createQr, phoneAction } from './support.ts';
 

@@ -92,7 +92,7 @@ test('resend rejects a user without pushes', async () => {
 
 test('GET /_phone/users/{id} returns the user with chat and messages', async () => {
   const before = await show();
-  expect(before).toEqual({ ...user, follows: false, chat: [], received: [] });
+  expect(before).toEqual({ ...user, follows: false, chat: [], serviceChat: [], received: [] });
   await follow();
   await act('menu-click', { key: 'K' });
   expect(await show()).toEqual({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/official/cipher.ts';
+import { decryptMessage, encryptMessage, signatureOf } from '../../../infra/simulator/push/cipher.ts';
 import { startFurtherSimulator, useFollower, useOfficialReceiver, useSimulator } from './fixture.ts';
 import { settings } from './settings.ts';
 import { call, newUser, phoneAction, showUser } from './support.ts';

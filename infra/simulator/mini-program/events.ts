@@ -1,0 +1,40 @@
+// The fields of the mini-program's events, in the form of each format.
+import type { PushFormat } from '../settings.ts';
+import type { XmlFields } from '../xml.ts';
+
+interface EventContent {
+  event: string;
+  appId: string;
+  /** The openid of the user whom the event is about. */
+  openId: string;
+  /** The fields that were given. They may replace every other field. */
+  fields: XmlFields;
+  format: PushFormat;
+  /** From 1. */
+  attempt: number;
+}
+
+/** Returns the fields of an event after `Event`. */
+export function fieldsOfEvent({ event, appId, openId, fields, format, attempt }: EventContent): XmlFields {
+  if (event.startsWith('subscribe_msg_')) return withList(event, fields, format);
+  if (event.startsWith('xpay_')) return { OpenId: openId, ...fields, RetryTimes: attempt - 1 };
+  if (/^user_(authorization|info)_/.test(event)) {
+    return { OpenID: openId, AppID: appId, RevokeInfo: '301', PluginID: '', ...fields };
+  }
+  return fields;
+}
+
+/**
+ * Writes the list of a subscribe event. In JSON a list of one element is the element itself. In XML an element with the
+ * name of the event holds the list.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
+ */
+function withList(event: string, { List: list = [], ...fields }: XmlFields, format: PushFormat): XmlFields {
+  const elements = Array.isArray(list) ? list : [list];
+  const List = elements.length === 1 ? elements[0]! : elements;
+  return format === 'json' ? { ...fields, List } : { ...fields, [inPascalCase(event)]: { List } };
+}
+
+function inPascalCase(event: string): string {
+  return event.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
