@@ -69,6 +69,11 @@ async function control(world: World, call: Call): Promise<Answer> {
     case 'POST /_miniapp':
       world.miniProgram.change(isRecord(body) ? body : {}, PUSH_FORMATS);
       return noContent;
+    case 'GET /_content-check':
+      return jsonAnswer(200, world.verdicts.show());
+    case 'PUT /_content-check':
+      world.verdicts.change(isRecord(body) ? body : {});
+      return noContent;
     case 'POST /_open-platform':
       world.users.bind(readApps(body));
       return noContent;
@@ -155,6 +160,9 @@ function describeSimulator({ account: { originalId } }: World): object {
       'GET /_miniapp': 'mode, format, gh_ id and callback URL of the message push of the mini-program',
       'POST /_miniapp':
         '{mode?, format?, aesKey?, token?, callbackUrl?}: changes the message push of the mini-program at once',
+      'GET /_content-check':
+        'the words that make a text or a picture risky or doubtful, and the delay of media results',
+      'PUT /_content-check': '{risky?, review?, mediaDelayMs?}: replaces them',
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
       'GET /_phone/users/{id}': 'ids, chat, customer-service chat, and the messages received',
       'POST /_phone/users/{id}/{action}': phoneActionNames,

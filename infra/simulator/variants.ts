@@ -45,6 +45,16 @@ export const VARIANTS = {
   // CreateTime is documented as a number; samples of JSON pushes have text.
   // https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
   'miniapp-push': ['create-time-as-text'],
+  // The user is not known to have opened the mini-program within two hours, although a login of the user says so.
+  'msg-sec-check': ['61010'],
+  'media-check': [
+    // WeChat documents a push within 30 minutes. A message type that the console routes to a cloud function never arrives.
+    'no-push',
+    // The push arrives before the answer of the call that returns its trace_id.
+    'push-before-answer',
+    // The fields of version 1: isrisky, extra_info_json and status_code.
+    'version-1',
+  ],
   // Errors of API v3.
   'pay-error': [
     // `detail` of PARAM_ERROR names the field, as documented. Observed: only `location` and `value`, and the field in the

@@ -73,8 +73,15 @@ export interface WechatUser {
   tagIds: number[];
   /** The user's phone, as match rules of conditional menus number it: 1 iOS, 2 Android, 3 others. */
   clientPlatformType: number;
+  /** Epoch ms of the virtual clock: the last call of `wx.login`. */
+  openedMiniProgramAt?: number;
   /** Base64 of 16 bytes: the only valid session key of the mini-program; absent before the first login. */
   sessionKey?: string;
+}
+
+/** The chat of a user with an app, in which the app answers. */
+export function chatOf(app: AppName, { chat, serviceChat }: WechatUser): ChatLine[] {
+  return app === 'official' ? chat : serviceChat;
 }
 
 /** The WeChat users, and the identifiers that each app receives. */

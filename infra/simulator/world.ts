@@ -1,5 +1,6 @@
 import { CallLog } from './call-log.ts';
 import { Clock } from './clock.ts';
+import { Verdicts } from './content-check/verdicts.ts';
 import { createDeliver } from './deliver.ts';
 import { Domains } from './domains.ts';
 import { Faults } from './faults.ts';
@@ -18,6 +19,7 @@ import { QrCodes } from './platform/qr-codes.ts';
 import { UserTokens } from './platform/user-tokens.ts';
 import type { Consent } from './platform/user-tokens.ts';
 import { PushConsole } from './push/console.ts';
+import { TemporaryMedia } from './service/media.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { WechatUsers } from './wechat-users.ts';
 import type { WechatUser, PhoneNumber } from './wechat-users.ts';
@@ -43,6 +45,8 @@ export interface World {
   push: OfficialPush;
   miniProgram: PushConsole;
   miniProgramPush: MiniProgramPush;
+  media: TemporaryMedia;
+  verdicts: Verdicts;
   pay: PayWorld;
 }
 
@@ -82,6 +86,8 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     push: new OfficialPush({ console: account, ...senders }),
     miniProgram,
     miniProgramPush: new MiniProgramPush({ console: miniProgram, ...senders }),
+    media: new TemporaryMedia(clock),
+    verdicts: new Verdicts(),
     pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),
   };
 }

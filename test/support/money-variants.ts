@@ -25,6 +25,8 @@ export const USES: Record<string, Use> = {
   stable_token: 'no payment',
   'official-push': 'no payment',
   'miniapp-push': 'no payment',
+  'msg-sec-check': 'no payment',
+  'media-check': 'no payment',
   'pay-error': 'at random',
   create: 'at random',
   close: 'at random',

@@ -6,6 +6,7 @@ import { ControlError, controlParamError } from '../control-error.ts';
 import { isRecord } from '../http.ts';
 import type { MiniProgramPush } from '../mini-program/push.ts';
 import type { OfficialPush } from '../official/push.ts';
+import { chatOf } from '../wechat-users.ts';
 import type { AppName, WechatUser } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import { lowerFirst } from '../xml.ts';
@@ -27,7 +28,7 @@ export const chatActions: PhoneActions = {
     if (app === 'official') assertFollows(user);
     const type = readChoice<string>(body, 'msgType', messageTypes[app]) ?? 'text';
     const fields: XmlFields = body.msgType === undefined ? { Content: readText(body, 'text') } : readPushFields(body);
-    chatWith(app, user).push({ from: 'person', type, ...lowerFirst(fields) });
+    chatOf(app, user).push({ from: 'person', type, ...lowerFirst(fields) });
     return { push: await senderOf(world, app).sendMessage(user, type, fields) };
   },
   /** Opens the customer service of the mini-program. `sessionFrom` is the attribute `session-from` of its button. */
@@ -36,7 +37,7 @@ export const chatActions: PhoneActions = {
     return { push: await miniProgramPush.sendEvent(user, 'user_enter_tempsession', { SessionFrom }) };
   },
   /**
-   * Taps a link to `weixin://bizmsgmenu`: the client sends the text of the link, with its id. Some clients send no id.
+   * Taps a link to `weixin://bizmsgmenu` or an entry of a menu message: the client sends the text of the link, with its id. Some clients send no id.
    * A client that its user modified can send the id of a link that the chat does not contain.
    */
   tap: async ({ push }, user, body) => {
@@ -81,12 +82,11 @@ function senderOf({ push, miniProgramPush }: World, app: AppName): OfficialPush 
   return app === 'official' ? push : miniProgramPush;
 }
 
-function chatWith(app: AppName, { chat, serviceChat }: WechatUser): WechatUser['chat'] {
-  return app === 'official' ? chat : serviceChat;
-}
-
-/** Returns the text that a tap on the newest link with this id sends. */
+/** Returns the text that a tap on the newest link or menu entry with this id sends. */
 function textOfLink({ chat }: WechatUser, menuId: string): string | undefined {
+  const entries = chat.flatMap(({ list = [] }) => list as { id: string; content: string }[]);
+  const entry = entries.findLast(({ id }) => id === menuId);
+  if (entry) return entry.content;
   const links = chat.flatMap(({ content }) => [
     ...String(content ?? '').matchAll(/href="weixin:\/\/bizmsgmenu\?([^"]*)"/g),
   ]);

@@ -14,7 +14,8 @@ export const miniProgramActions: PhoneActions = {
    * Issues a `wx.login` code. Replaces the session key unless `rotate` is false.
    * @see https://developers.weixin.qq.com/miniprogram/dev/api/open-api/login/wx.login.html
    */
-  'login-code': ({ users, loginCodes }, user, body) => {
+  'login-code': ({ users, clock, loginCodes }, user, body) => {
+    user.openedMiniProgramAt = clock.now();
     if (readFlag(body, 'rotate', true) || !user.sessionKey) users.renewSessionKey(user);
     return { code: loginCodes.issue(user) };
   },

@@ -1,6 +1,10 @@
 import type { Answer, Call } from '../http.ts';
+import type { AppName } from '../wechat-users.ts';
 import type { World } from '../world.ts';
+import { contentCheckRoutes } from './content-check-api.ts';
+import { customMessageRoutes } from './custom-message-api.ts';
 import { PlatformError, errcodeAnswer } from './error.ts';
+import { mediaRoutes } from './media-api.ts';
 import { menuRoutes } from './menu-api.ts';
 import { messageRoutes } from './message-api.ts';
 import { miniProgramRoutes } from './mini-program-api.ts';
@@ -32,6 +36,17 @@ function platformAnswer(value: object, type: string): Answer {
   return { status: 200, headers: { 'Content-Type': type }, body };
 }
 
+/** Returns the app whose access token the call has; a call without a required token is a call of the mini-program. */
+function authorize(
+  { appTokens, settings: { miniapp, official } }: World,
+  { query }: Call,
+  required: AppName | 'either' | undefined,
+): AppName {
+  if (!required) return 'miniapp';
+  const apps = { miniapp: [miniapp], official: [official], either: [miniapp, official] };
+  return appTokens.check(query.get('access_token'), apps[required]) === miniapp ? 'miniapp' : 'official';
+}
+
 /** Builds the API of the hosts api., mp. and open.weixin.qq.com. */
 export function createPlatformApi(world: World): (call: Call) => Promise<Answer> {
   const routes: PlatformRoutes = {
@@ -41,6 +56,9 @@ export function createPlatformApi(world: World): (call: Call) => Promise<Answer>
     ...sessionRoutes(world),
     ...menuRoutes(world),
     ...messageRoutes(world),
+    ...customMessageRoutes(world),
+    ...mediaRoutes(world),
+    ...contentCheckRoutes(world),
     ...oauthRoutes(world),
   };
 
@@ -51,8 +69,8 @@ export function createPlatformApi(world: World): (call: Call) => Promise<Answer>
       if (!route) throw new PlatformError(40066);
       if (route.method === 'GET' && call.method !== 'GET') throw new PlatformError(43001);
       if (route.method === 'POST' && call.method !== 'POST') throw new PlatformError(43002);
-      if (route.app) world.appTokens.check(call.query.get('access_token'), world.settings[route.app].appId);
-      return 'raw' in route ? await route.raw(call) : platformAnswer(route.json(call), type);
+      const app = authorize(world, call, route.app);
+      return 'raw' in route ? await route.raw(call) : platformAnswer(await route.json(call, app), type);
     } catch (error) {
       if (error instanceof PlatformError) return errcodeAnswer(error.errcode, error.message, type);
       throw error;

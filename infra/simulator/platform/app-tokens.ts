@@ -70,13 +70,15 @@ export class AppTokens {
     return this.#answer(this.#mint(appId, 'stable', 0));
   }
 
-  /** Checks that a token may call the APIs of `appId`. @throws PlatformError otherwise */
-  check(value: string | null, appId: string): void {
+  /** Returns the one of the apps whose valid token this is. @throws PlatformError if there is none */
+  check<App extends { appId: string }>(value: string | null, apps: readonly App[]): App {
     if (!value) throw new PlatformError(41001);
     assertTokenShape(value);
     const token = this.#byValue.get(value);
-    if (token?.appId !== appId) throw new PlatformError(40001);
+    const app = apps.find(({ appId }) => appId === token?.appId);
+    if (!token || !app) throw new PlatformError(40001);
     if (token.expiresAt <= this.#clock.now()) throw new PlatformError(token.replaced ? 40001 : 42001);
+    return app;
   }
 
   #mint(appId: string, pool: Pool, oldLivesMs: number): Token {

@@ -6,7 +6,10 @@ const messages = {
   40001: 'invalid credential, access_token is invalid or not latest',
   40002: 'invalid grant_type',
   40003: 'invalid openid',
+  40004: 'invalid media type',
+  40005: 'invalid file type',
   40007: 'invalid media_id',
+  40008: 'invalid message type',
   40013: 'invalid appid',
   40014: 'invalid access_token',
   40015: 'invalid menu type',
@@ -45,6 +48,7 @@ const messages = {
   41002: 'appid missing',
   41003: 'refresh_token missing',
   41004: 'appsecret missing',
+  41005: 'media data missing',
   41008: 'missing code',
   41009: 'missing openid',
   41030: 'invalid page',
@@ -56,14 +60,21 @@ const messages = {
   43002: 'require POST method',
   43004: 'require subscribe',
   43101: 'user refuse to accept the msg',
+  43104: 'appid does not match openid',
   44002: 'empty post data',
+  44004: 'empty content',
+  45002: 'content size out of limit',
+  45008: 'article size out of limit',
   45009: 'reach max api daily quota limit',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
+  45015: 'response out of time limit or subscription is canceled',
+  45047: 'out of response count limit',
   46003: 'menu no exist',
   47001: 'data format error',
   47003: 'argument invalid!',
   48001: 'api unauthorized',
   50004: 'api is disabled',
+  61010: 'user access record timeout',
   65301: 'this menu is not conditionalmenu',
   65302: 'no such user',
   65303: 'there is no selfmenu, please create selfmenu first',
@@ -100,10 +111,14 @@ export function errcodeMessage(errcode: number): string {
 
 /** Builds the answer of an errcode, with the trace suffix of real answers. */
 export function errcodeAnswer(errcode: number, message: string, contentType?: string): Answer {
-  const trace = [Math.floor(Date.now() / 1000).toString(16), hex(), hex()].join('-');
   // The only errmsg without a comma before the trace.
-  const body = { errcode, errmsg: `${message}${errcode === 40164 ? '' : ','} rid: ${trace}` };
+  const body = { errcode, errmsg: `${message}${errcode === 40164 ? '' : ','} rid: ${newTrace()}` };
   return { ...jsonAnswer(200, body, contentType), code: errcode };
+}
+
+/** Makes the id of a request, as `rid` and `trace_id` have it. */
+export function newTrace(): string {
+  return [Math.floor(Date.now() / 1000).toString(16), hex(), hex()].join('-');
 }
 
 function hex(): string {

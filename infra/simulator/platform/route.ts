@@ -7,8 +7,10 @@ import { PlatformError } from './error.ts';
 type PlatformRoute = {
   method?: 'GET' | 'POST';
   /** The app whose access token is required. */
-  app?: AppName;
-} & ({ json: (call: Call) => object } | { raw: (call: Call) => Answer | Promise<Answer> });
+  app?: AppName | 'either';
+} & (
+  { json: (call: Call, app: AppName) => object | Promise<object> } | { raw: (call: Call) => Answer | Promise<Answer> }
+);
 
 export type PlatformRoutes = Record<string, PlatformRoute>;
 
