@@ -85,6 +85,8 @@ async function control(world: World, call: Call): Promise<Answer> {
       return jsonAnswer(201, createUser(world, body));
     case `GET /_phone/users/${id}`:
       return jsonAnswer(200, describeUser(world, id));
+    case `GET /_phone/files/${id}`:
+      return world.files.show(id);
     case `POST /_phone/users/${id}/${action}`:
       if (action === 'visit') assertPageOfThisMachine(call);
       return jsonAnswer(200, await performPhoneAction(world, { id, action, body }));
@@ -166,6 +168,7 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_open-platform': '{bound: ["miniapp", "official"]}: the apps in which people have a unionid',
       'GET /_phone/users/{id}': 'ids, chat, customer-service chat, and the messages received',
       'POST /_phone/users/{id}/{action}': phoneActionNames,
+      'GET /_phone/files/{name}': 'the bytes of a temporary file that choose-avatar returned',
       ...merchantPlatformCalls,
       'POST /_faults': '{target, action, times?, errcode?}: see faults',
       'DELETE /_faults': 'cancels the planned faults',

@@ -11,6 +11,7 @@ import { OfficialPush } from './official/push.ts';
 import { PlatformKeys } from './pay/platform-keys.ts';
 import { createPayWorld } from './pay/world.ts';
 import type { PayWorld } from './pay/world.ts';
+import { TemporaryFiles } from './phone/temporary-files.ts';
 import { AppTokens } from './platform/app-tokens.ts';
 import { JsapiTickets } from './platform/jsapi-tickets.ts';
 import { MiniProgramCodes } from './platform/mini-program-codes.ts';
@@ -46,6 +47,7 @@ export interface World {
   miniProgram: PushConsole;
   miniProgramPush: MiniProgramPush;
   media: TemporaryMedia;
+  files: TemporaryFiles;
   verdicts: Verdicts;
   pay: PayWorld;
 }
@@ -87,6 +89,7 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     miniProgram,
     miniProgramPush: new MiniProgramPush({ console: miniProgram, ...senders }),
     media: new TemporaryMedia(clock),
+    files: new TemporaryFiles(),
     verdicts: new Verdicts(),
     pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),
   };

@@ -4,7 +4,6 @@ import { readChoice, readCount, readFlag, readInteger, readOptionalText, readTex
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
 import { encryptOpenData, phoneInfo, placeholderProfile, publicProfile, rawDataSignature } from '../open-data.ts';
-import { alphanumeric } from '../random.ts';
 import type { WechatUser, PhoneNumber } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
@@ -24,13 +23,14 @@ export const miniProgramActions: PhoneActions = {
   }),
   encrypted: provideOpenData,
   /**
-   * Chooses a picture. The address is a temporary file of the phone, which no server can fetch:
+   * Chooses a picture. The address is a temporary file of the phone, which no server can fetch. The mini-program uploads
+   * its bytes, which `GET /_phone/files/{name}` returns:
    * youzan/vant-weapp #4939, NervJS/taro #11228, imal1/IdolRadar #70.
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/userProfile.html
    */
-  'choose-avatar': (_, _user, body) => {
+  'choose-avatar': ({ files }, _user, body) => {
     const form = readChoice(body, 'form', ['http', 'wxfile', 'devtools']) ?? 'http';
-    return { avatarUrl: `${temporaryFolder[form]}${alphanumeric(32)}.jpeg` };
+    return { avatarUrl: `${temporaryFolder[form]}${files.add(readOptionalText(body, 'picture') ?? 'jpeg')}` };
   },
   /**
    * Allows a number of further subscribe messages of a template.
