@@ -1,6 +1,6 @@
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { answerPush } from '../lib/official-account/answer-push.ts';
-import { reportUnreadable } from '../lib/official-account/report-push.ts';
+import { reportUnreadable } from '../lib/pushes/report-push.ts';
 import { fresh } from '../lib/secrets/fresh.ts';
 import { openOfficialEcho, openOfficialPush } from '../lib/wechat/official-push.ts';
 import { renderReply } from '../lib/wechat/official-reply.ts';
@@ -19,7 +19,7 @@ export const handler = webhook(
     if (method === 'GET') return textAnswer(200, openOfficialEcho(query, keys));
     const push = openOfficialPush(query, body, keys);
     if ('unreadable' in push) {
-      reportUnreadable(deps, push);
+      reportUnreadable(deps, 'official-account', push);
       return textAnswer(200, 'success');
     }
     const reply = renderReply(push, await answerPush(deps, push), { ...deps, keys });

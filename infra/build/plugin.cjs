@@ -35,8 +35,8 @@ module.exports = class {
   }
 };
 
-/** WeChat pushes with POST, and verifies the address of an official account with GET. */
-const METHODS = { 'official-events': ['GET', 'POST'] };
+/** WeChat pushes with POST, and verifies the address of a message push with GET. */
+const METHODS = { 'miniapp-events': ['GET', 'POST'], 'official-events': ['GET', 'POST'] };
 
 function routesOf(name, webhooks) {
   if (webhooks === 'urls') return [];

@@ -8,13 +8,16 @@ interface Metrics {
   UnreadablePushes: { App: PushApp };
   /** Pushes of the platform with an unknown type. */
   UnknownPushes: { App: PushApp };
+  /** Pushes of virtual payment, which no flow handles. */
+  UnhandledPushes: { App: 'mini-program' };
   /** Authentic payment notifications that our keys or readers cannot open. One alarm watches them all. */
   UnreadableNotifications: Record<never, string>;
   /** Runs of pay-sweep that ended although follow-ups were still due. */
   UnfinishedSweeps: Record<never, string>;
 }
 
-type PushApp = 'official-account';
+/** The app that received a push, as in events and the API. */
+export type PushApp = 'official-account' | 'mini-program';
 
 /** With the JSON log format, Lambda nests the output of the global console, where CloudWatch finds no metric. */
 const output = new Console({ stdout: process.stdout, stderr: process.stderr });

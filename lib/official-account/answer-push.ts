@@ -1,9 +1,10 @@
 import { recordFollow, eraseWechatProfile, requestProfileSync, requestUnionId } from '../identity/following.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { claimPush, newPushClaim } from '../pushes/claim-push.ts';
+import { reportUnknown } from '../pushes/report-push.ts';
 import { tapChoice, typeChoice } from '../scan-login/choose.ts';
 import { recordScan, type ScanDeps } from '../scan-login/record-scan.ts';
 import { ticketOfScene } from '../scan-login/ticket.ts';
-import { claim } from '../store/claims.ts';
 import type { Identity } from '../store/identities.ts';
 import { putSceneScan } from '../store/scene-scans.ts';
 import type { OfficialPush } from '../wechat/official-push.ts';
@@ -11,11 +12,8 @@ import type { Reply } from '../wechat/official-reply.ts';
 import { loginReply, readChoice } from './login-reply.ts';
 import { onPushArrived } from './push-arrived.ts';
 import { replyTo, type Replies } from './reply-to.ts';
-import { reportUnknown } from './report-push.ts';
 
 export type PushDeps = ScanDeps & Pick<Runtime, 'log' | 'randomBytes'> & { appId: string; replies: Replies };
-
-const DAY_S = 86_400;
 
 /**
  * Handles one push of the official account. Scans of login codes, choices about a login, follows and changes of personal
@@ -55,7 +53,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   if (decided) return decided;
   const identity = await requestUnionId(deps, person);
   if (await isFirst(deps, push, identity)) {
-    reportUnknown(deps, push);
+    reportUnknown(deps, 'official-account', push);
     await onPushArrived(deps, push);
   }
   return replyTo(content, deps.replies);
@@ -102,24 +100,12 @@ function isSealed({ openedWith }: OfficialPush): boolean {
   return openedWith !== undefined;
 }
 
-/**
- * Whether this push is new. The claim stores a random token. If an SDK retry finds the token of its own first attempt,
- * the push counts as new. The claim of the scan of a channel code is also the outbox entry of its event.
- */
-async function isFirst(
-  { table, appId, now, randomBytes }: PushDeps,
-  push: OfficialPush,
-  identity: Identity | undefined,
-): Promise<boolean> {
+/** Whether this push is new. The claim of the scan of a channel code is also the outbox entry of its event. */
+function isFirst(deps: PushDeps, push: OfficialPush, identity: Identity | undefined): Promise<boolean> {
   const { content, openId, createTimeS, pushId } = push;
-  const nowMs = now();
-  const claimToken = randomBytes(12).toString('base64url');
-  const expiresAt = Math.floor(nowMs / 1_000) + DAY_S;
-  if (!('scene' in content) || !content.scene) {
-    const claimed = { source: 'official-push', id: `${appId}#${pushId}`, value: claimToken, expiresAt };
-    return (await claim(table, claimed, nowMs)) === claimToken;
-  }
+  if (!('scene' in content) || !content.scene) return claimPush(deps, 'official-push', pushId);
   const [scene, follow, accountId] = [content.scene, content.event === 'subscribe', identity?.accountId];
   const at = new Date(createTimeS * 1_000).toISOString();
-  return putSceneScan(table, { appId, openId, accountId, pushId, scene, follow, at, claimToken, expiresAt });
+  const scan = { appId: deps.appId, openId, accountId, pushId, scene, follow, at };
+  return putSceneScan(deps.table, { ...scan, ...newPushClaim(deps) });
 }

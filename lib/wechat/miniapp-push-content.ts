@@ -30,6 +30,11 @@ export type MiniappEvent = { type: 'event' } & (
   | { event: 'other'; name: string }
 );
 
+/** Returns WeChat's name of an event in lower case, also of an unknown event. */
+export function eventName(content: MiniappEvent): string {
+  return content.event === 'other' ? content.name : content.event;
+}
+
 /**
  * The result of a check of a picture or a sound. `failed`: WeChat could not check the file.
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_mediacheckasync

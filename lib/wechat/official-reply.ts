@@ -1,9 +1,7 @@
-import type { Runtime } from '../core/runtime.ts';
-import { REPLY_NONCE, sealMessage, signParts, type MessageKey } from './message-cipher.ts';
-import type { OfficialPush } from './official-push.ts';
-import type { PushKeys } from './open-push.ts';
 import { cdata } from '../core/cdata.ts';
 import { cutUtf8 } from '../core/utf8.ts';
+import type { OfficialPush } from './official-push.ts';
+import { sealReply, secondsOf, type ReplyDeps } from './seal-reply.ts';
 
 /**
  * A passive reply. A string is a text; `mediaId` identifies uploaded material.
@@ -30,11 +28,8 @@ interface Article {
   url: string;
 }
 
-type ReplyDeps = Pick<Runtime, 'randomBytes'> & { keys: Pick<PushKeys, 'token' | 'appId' | 'nowMs'> };
-
 /** Maximum length of a text in UTF-8. WeChat shows an error to the user in place of a longer text. */
 export const MAX_TEXT_BYTES = 2_047;
-const RANDOM_BYTES = 16;
 /**
  * Maximum number of articles in a reply to a message or to an event. With more articles, WeChat shows an error to the
  * user.
@@ -51,11 +46,10 @@ const MAX_ARTICLES = { message: 1, event: 8 };
 export function renderReply(push: OfficialPush, reply: Reply | undefined, deps: ReplyDeps): string | undefined {
   const content = reply === undefined ? undefined : renderContent(reply, push.content.type);
   if (content === undefined) return undefined;
-  const timestamp = String(Math.floor(deps.keys.nowMs / 1_000));
   const xml =
     `<xml><ToUserName>${cdata(push.openId)}</ToUserName><FromUserName>${cdata(push.originalId)}</FromUserName>` +
-    `<CreateTime>${timestamp}</CreateTime>${content}</xml>`;
-  return push.openedWith ? seal(xml, timestamp, push.openedWith, deps) : xml;
+    `<CreateTime>${secondsOf(deps.keys)}</CreateTime>${content}</xml>`;
+  return sealReply(xml, push, deps);
 }
 
 function renderContent(reply: Reply, pushed: 'message' | 'event'): string | undefined {
@@ -84,15 +78,5 @@ function renderArticle({ title, description, pictureUrl, url }: Article): string
   return (
     `<item><Title>${cdata(title)}</Title><Description>${cdata(description)}</Description>` +
     `<PicUrl>${cdata(pictureUrl)}</PicUrl><Url>${cdata(url)}</Url></item>`
-  );
-}
-
-function seal(xml: string, timestamp: string, key: MessageKey, { randomBytes, keys }: ReplyDeps): string {
-  const encrypted = sealMessage(xml, { key, appId: keys.appId, random: randomBytes(RANDOM_BYTES) });
-  const nonce = REPLY_NONCE + randomBytes(4).readUInt32BE();
-  const signature = signParts(keys.token, timestamp, nonce, encrypted);
-  return (
-    `<xml><Encrypt>${cdata(encrypted)}</Encrypt><MsgSignature>${cdata(signature)}</MsgSignature>` +
-    `<TimeStamp>${timestamp}</TimeStamp><Nonce>${cdata(nonce)}</Nonce></xml>`
   );
 }

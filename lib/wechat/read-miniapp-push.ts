@@ -1,10 +1,11 @@
-import type {
-  MediaCheckEvent,
-  MiniappEvent,
-  MiniappMessage,
-  MiniappPushContent,
-  TradeEvent,
-  VirtualPayEvent,
+import {
+  eventName,
+  type MediaCheckEvent,
+  type MiniappEvent,
+  type MiniappMessage,
+  type MiniappPushContent,
+  type TradeEvent,
+  type VirtualPayEvent,
 } from './miniapp-push-content.ts';
 import {
   child,
@@ -38,11 +39,7 @@ export function readMiniappPush(xml: XmlElement): MiniappPushFacts {
  * refund) makes a repetition harmless.
  */
 export function isRepeatedForHours({ content }: MiniappPushFacts): boolean {
-  return content.type === 'event' && /^(xpay_|trade_manage_|wxa_media_check$)/.test(nameOf(content));
-}
-
-function nameOf(content: MiniappEvent): string {
-  return content.event === 'other' ? content.name : content.event;
+  return content.type === 'event' && /^(xpay_|trade_manage_|wxa_media_check$)/.test(eventName(content));
 }
 
 function readMessage(xml: XmlElement, kind: string): MiniappMessage {

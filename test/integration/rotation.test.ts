@@ -102,18 +102,21 @@ describe('secrets of the apps', () => {
     expect(await answers()).toEqual([403, 200]);
   });
 
-  it('official-events opens pushes with either OFFICIAL_AES_KEY while both are stored', async () => {
-    const { put, change } = await rotation();
-    const [old, renewed] = ['a'.repeat(43), 'b'.repeat(43)];
-    put({ OFFICIAL_TOKEN: 't', OFFICIAL_AES_KEY: old });
-    const { fresh } = await import('../../lib/secrets/fresh.ts');
-    const { loadPushKeys } = await import('../../lib/official-account/push-keys.ts');
-    const keys = fresh(loadPushKeys);
-    expect((await keys()).aesKeys).toHaveLength(1);
-    change({ OFFICIAL_AES_KEY_PREVIOUS: old, OFFICIAL_AES_KEY: renewed });
-    const { readMessageKey } = await import('../../lib/wechat/message-cipher.ts');
-    expect((await keys()).aesKeys).toEqual([readMessageKey(renewed), readMessageKey(old)]);
-  });
+  it.each(['MINIAPP', 'OFFICIAL'] as const)(
+    'opens pushes with either %s_AES_KEY while both are stored',
+    async (app) => {
+      const { put, change } = await rotation();
+      const [old, renewed] = ['a'.repeat(43), 'b'.repeat(43)];
+      put({ [`${app}_TOKEN`]: 't', [`${app}_AES_KEY`]: old });
+      const { fresh } = await import('../../lib/secrets/fresh.ts');
+      const { loadPushKeys } = await import('../../lib/pushes/push-keys.ts');
+      const keys = fresh(() => loadPushKeys(app));
+      expect((await keys()).aesKeys).toHaveLength(1);
+      change({ [`${app}_AES_KEY_PREVIOUS`]: old, [`${app}_AES_KEY`]: renewed });
+      const { readMessageKey } = await import('../../lib/wechat/message-cipher.ts');
+      expect((await keys()).aesKeys).toEqual([readMessageKey(renewed), readMessageKey(old)]);
+    },
+  );
 
   it.each(['MINIAPP', 'OFFICIAL'] as const)(
     'token-refresh sends the new %s_APP_SECRET in the next call',

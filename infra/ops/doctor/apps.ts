@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { settings, type SecretName } from '../../../lib/core/config.ts';
-import { loadPushKeys } from '../../../lib/official-account/push-keys.ts';
+import { loadPushKeys } from '../../../lib/pushes/push-keys.ts';
 import { secrets } from '../../../lib/secrets/secrets.ts';
 import { signParts } from '../../../lib/wechat/message-cipher.ts';
 import type { PushKeys } from '../../../lib/wechat/open-push.ts';
@@ -37,7 +37,7 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
   return Promise.all([
     checkAppId('OFFICIAL_APP_ID'),
     checkSecret('OFFICIAL_APP_SECRET'),
-    runCheck('message keys', async () => judgePushKeys(await loadPushKeys())),
+    runCheck('message keys', async () => judgePushKeys(await loadPushKeys('OFFICIAL'))),
     runCheck('SITE_NAME', () => settings('SITE_NAME').SITE_NAME),
     checkToken(tokens, 'OFFICIAL_APP_ID'),
     runCheck('JS-SDK ticket', async () =>

@@ -12,6 +12,8 @@ const FLOWS = [
   'lib/scan-login',
   'lib/h5',
   'lib/official-account',
+  'lib/mini-program',
+  'lib/pushes',
   'lib/notify',
   'lib/pay',
   'lib/reconciliation',
@@ -55,9 +57,11 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/scan-login': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/h5': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/official-account': {
-    imports: ['lib/identity', 'lib/scan-login', 'lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'],
+    imports: ['lib/identity', 'lib/pushes', 'lib/scan-login', 'lib/wechat', 'lib/store', 'lib/core'],
     types: ['lib/platform-token'],
   },
+  'lib/mini-program': { imports: ['lib/pushes', 'lib/wechat', 'lib/core'], types: ['lib/store'] },
+  'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/wechat', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
     imports: ['lib/identity', 'lib/wechat-pay', 'lib/store', 'lib/core'],
@@ -90,7 +94,16 @@ export const MODULES: Record<string, ModuleRule> = {
   'infra/simulator': { imports: [] },
   'infra/local': { imports: ['infra/service', 'infra/simulator', 'lib/wechat-pay', 'lib/core'] },
   'infra/ops': {
-    imports: ['infra/service', ...WECHAT, 'lib/identity', 'lib/h5', 'lib/official-account', 'lib/secrets', 'lib/core'],
+    imports: [
+      'infra/service',
+      ...WECHAT,
+      'lib/identity',
+      'lib/h5',
+      'lib/official-account',
+      'lib/pushes',
+      'lib/secrets',
+      'lib/core',
+    ],
   },
 };
 

@@ -1,0 +1,16 @@
+import { runtime, type Runtime } from '../core/runtime.ts';
+import type { PushDeps } from '../mini-program/pass-on.ts';
+import { loadPushKeys } from '../pushes/push-keys.ts';
+import type { PushKeys } from '../wechat/open-push.ts';
+import { loadTable } from './table.ts';
+
+/**
+ * Loads the dependencies of pushes of the mini-program.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadMiniappEvents(
+  outside: Runtime = runtime,
+): Promise<PushDeps & { pushKeys: Omit<PushKeys, 'nowMs'> }> {
+  const pushKeys = await loadPushKeys('MINIAPP');
+  return { ...(await loadTable(outside)), appId: pushKeys.appId, pushKeys };
+}
