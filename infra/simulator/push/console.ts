@@ -57,6 +57,7 @@ export class PushConsole {
     const token = readOptionalText(body, 'token', /^[A-Za-z0-9]{3,32}$/) ?? this.#sealing.token;
     const aesKey = readOptionalText(body, 'aesKey', /^[A-Za-z0-9]{43}$/) ?? this.#sealing.aesKey;
     const callbackUrl = body.callbackUrl === '' ? '' : readOptionalText(body, 'callbackUrl', /^https?:\/\/./);
+    if (callbackUrl && !URL.canParse(callbackUrl)) throw controlParamError('callbackUrl must be an http(s) address');
     if (mode !== 'plain' && !aesKey) throw controlParamError(`mode ${mode} needs an aesKey`);
     for (const secret of [token, aesKey]) this.#secrets.record(secret);
     this.#sealing = { ...this.#sealing, mode, format, token, aesKey };

@@ -82,6 +82,23 @@ export async function createQr(simulator: Target, scene: string, expireSeconds =
   return (await call(simulator, 'POST', `/cgi-bin/qrcode/create?access_token=${token}`, body)).json;
 }
 
+/** Uploads a temporary picture for the messages of an app, as a multipart form. */
+export async function uploadMedia(
+  simulator: Target,
+  app: 'miniapp' | 'official',
+  {
+    type = 'image',
+    field = 'media',
+    bytes = Buffer.from('GIF89a'),
+  }: { type?: string; field?: string; bytes?: Buffer } = {},
+) {
+  const form = new FormData();
+  form.append(field, new Blob([new Uint8Array(bytes)]), 'picture.gif');
+  const query = new URLSearchParams({ access_token: await appToken(simulator, app), type });
+  const url = `${simulator.url}/cgi-bin/media/upload?${query}`;
+  return (await (await fetch(url, { method: 'POST', body: form })).json()) as Record<string, unknown>;
+}
+
 export interface PayCall {
   method?: string;
   path: string;
