@@ -35,7 +35,7 @@ interface MiniProgramSettings extends AppSettings, PushSettings {
 }
 
 /** The official account has the format XML only. */
-export interface OfficialSettings extends AppSettings, Omit<PushSettings, 'format'> {
+interface OfficialSettings extends AppSettings, Omit<PushSettings, 'format'> {
   token: string;
   callbackUrl: string;
   /** The host that web authorization may redirect to; any host if absent. */

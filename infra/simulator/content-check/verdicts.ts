@@ -2,7 +2,7 @@ import { controlParamError } from '../control-error.ts';
 import { readInteger } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 
-export type Suggestion = 'pass' | 'review' | 'risky';
+type Suggestion = 'pass' | 'review' | 'risky';
 
 /** The judgement about a text or a picture. */
 export interface Verdict {

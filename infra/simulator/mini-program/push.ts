@@ -11,7 +11,7 @@ import type { XmlFields } from '../xml.ts';
 import { fieldsOfEvent } from './events.ts';
 
 /** The sender of the pushes that come from the platform and not from a user. */
-export const SYSTEM_OPEN_ID = 'oSystem0000000000000000000000';
+const SYSTEM_OPEN_ID = 'oSystem0000000000000000000000';
 
 /** The platform repeats its own pushes 15 times, after 2, 4, 8, 16 … s. */
 const SYSTEM_RETRIES_MS = Array.from({ length: 15 }, (_, index) => 1_000 * 2 ** (index + 1));

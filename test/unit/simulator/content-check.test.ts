@@ -207,6 +207,8 @@ test.each([
 
 test('media_check_async is limited to 2,000 calls a minute', async () => {
   await open();
+  // Starts with a new minute, so that the minute does not change halfway.
+  await simulator.advanceClock(minuteMs - (simulator.now() % minuteMs));
   await planFault(simulator, 'media-check', 'no-push', 2_000);
   const token = await appToken(simulator, 'miniapp');
   const send = () =>
