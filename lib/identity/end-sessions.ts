@@ -3,8 +3,8 @@ import { AppError } from '../core/errors.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { readAccount, setSessionsNotBefore, type Account } from '../store/accounts.ts';
-import { ACCOUNT_ID_LENGTH } from '../store/keys.ts';
 import type { Table } from '../store/table.ts';
+import { userId } from './user-id.ts';
 
 export type EndSessionsDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & { table: Table };
 
@@ -14,9 +14,7 @@ export interface EndedSessions {
   sessionsNotBefore: string;
 }
 
-const USER_ID_FORM = `userId must be the id of an account: ${ACCOUNT_ID_LENGTH} digits and small letters`;
-const accountId = v.pipe(v.string(USER_ID_FORM), v.regex(new RegExp(`^[0-9a-z]{${ACCOUNT_ID_LENGTH}}$`), USER_ID_FORM));
-const input = v.strictObject({ userId: accountId }, 'The input must be {"userId": "…"}, without other fields');
+const input = v.strictObject({ userId }, 'The input must be {"userId": "…"}, without other fields');
 
 /**
  * Ends all sessions of the account that an operator names. The user can log in again.

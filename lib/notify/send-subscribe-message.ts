@@ -1,9 +1,5 @@
-import type { TokenOwner } from '../platform-token/owner.ts';
-import type { Runtime } from '../core/runtime.ts';
-import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { sendSubscribe, type SubscribeMessage, type SubscribeOutcome } from '../wechat/subscribe-message.ts';
-
-type NotifyDeps = PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
+import type { NotifyDeps } from './send-customer-message.ts';
 
 /**
  * Sends a subscribe message to a user of the mini-program. Each consent in the mini-program covers one message. A

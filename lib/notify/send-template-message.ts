@@ -1,9 +1,5 @@
-import type { TokenOwner } from '../platform-token/owner.ts';
-import type { Runtime } from '../core/runtime.ts';
-import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
 import { sendTemplate, type TemplateMessage, type TemplateOutcome } from '../wechat/template-message.ts';
-
-type NotifyDeps = PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
+import type { NotifyDeps } from './send-customer-message.ts';
 
 /**
  * Sends a template message to a follower of the official account. A user who cannot be reached is an outcome, not an

@@ -2,7 +2,8 @@ import { beijingMinute } from '../core/beijing-time.ts';
 import { cutUtf8 } from '../core/utf8.ts';
 import type { ChatChoice } from '../scan-login/ticket.ts';
 import type { ScannedTicket } from '../store/tickets.ts';
-import { MAX_TEXT_BYTES, type Reply } from '../wechat/official-reply.ts';
+import { MAX_TEXT_BYTES } from '../wechat/chat-text.ts';
+import type { Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 import { normalise, type LoginPage, type Replies } from './reply-to.ts';
 

@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.ts';
-import { MAX_TEXT_BYTES, type Reply } from '../wechat/official-reply.ts';
+import { MAX_TEXT_BYTES } from '../wechat/chat-text.ts';
+import type { Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 
 /** The automatic replies of the official account, which `replies.ts` defines. */

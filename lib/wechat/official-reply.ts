@@ -1,3 +1,8 @@
+import type { Runtime } from '../core/runtime.ts';
+import { MAX_TEXT_BYTES } from './chat-text.ts';
+import { REPLY_NONCE, sealMessage, signParts, type MessageKey } from './message-cipher.ts';
+import type { OfficialPush } from './official-push.ts';
+import type { PushKeys } from './open-push.ts';
 import { cdata } from '../core/cdata.ts';
 import { cutUtf8 } from '../core/utf8.ts';
 import type { OfficialPush } from './official-push.ts';
@@ -28,8 +33,9 @@ interface Article {
   url: string;
 }
 
-/** Maximum length of a text in UTF-8. WeChat shows an error to the user in place of a longer text. */
-export const MAX_TEXT_BYTES = 2_047;
+type ReplyDeps = Pick<Runtime, 'randomBytes'> & { keys: Pick<PushKeys, 'token' | 'appId' | 'nowMs'> };
+
+const RANDOM_BYTES = 16;
 /**
  * Maximum number of articles in a reply to a message or to an event. With more articles, WeChat shows an error to the
  * user.

@@ -3,6 +3,7 @@ export const OPERATORS = [
   'account-release-phone',
   'catalog-put',
   'menu-publish',
+  'message-send',
   'order-show',
   'pay-refund',
   'pay-refund-abnormal',

@@ -60,9 +60,7 @@ export const MODULES: Record<string, ModuleRule> = {
     imports: ['lib/identity', 'lib/pushes', 'lib/scan-login', 'lib/wechat', 'lib/store', 'lib/core'],
     types: ['lib/platform-token'],
   },
-  'lib/mini-program': { imports: ['lib/pushes', 'lib/wechat', 'lib/core'], types: ['lib/store'] },
-  'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
-  'lib/notify': { imports: ['lib/wechat', 'lib/core'], types: ['lib/platform-token'] },
+  'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
     imports: ['lib/identity', 'lib/wechat-pay', 'lib/store', 'lib/core'],
     types: ['lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/rate-limit'],
