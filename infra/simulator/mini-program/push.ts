@@ -13,7 +13,10 @@ import { fieldsOfEvent } from './events.ts';
 /** The sender of the pushes that come from the platform and not from a user. */
 const SYSTEM_OPEN_ID = 'oSystem0000000000000000000000';
 
-/** The platform repeats its own pushes 15 times, after 2, 4, 8, 16 … s. */
+/**
+ * The platform repeats its own pushes 15 times, after 2, 4, 8, 16 … s. The schedule is documented for `xpay_*` only.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
+ */
 const SYSTEM_RETRIES_MS = Array.from({ length: 15 }, (_, index) => 1_000 * 2 ** (index + 1));
 
 /** Apple's question about a refund waits for no later answer. */
@@ -22,7 +25,7 @@ const QUESTION = 'xpay_subscribe_ios_refund_query_notify';
 /**
  * Sends the pushes of the mini-program: JSON or XML as its console says. Its users see no passive replies: a text goes
  * out by a customer-service message.
- * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html
  */
 export class MiniProgramPush extends PushSender {
   // Above 2^53 like real ids, to expose receivers that parse them as numbers.
@@ -44,7 +47,10 @@ export class MiniProgramPush extends PushSender {
     );
   }
 
-  /** Sends a message of the user in the customer-service chat and returns the result of the first attempt. */
+  /**
+   * Sends a message of the user in the customer-service chat and returns the result of the first attempt.
+   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/customer-message/receive.html
+   */
   sendMessage(user: WechatUser, type: string, fields: XmlFields) {
     this.#messageId += 1n;
     const MsgId = this.#messageId;

@@ -13,7 +13,11 @@ type Body = Record<string, unknown>;
 const recentMs = 2 * 3_600_000;
 const maxContentCharacters = 2_500;
 
-/** Checks of the content of users, version 2. */
+/**
+ * Checks of the content of users, version 2.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_msgseccheck.md
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_mediacheckasync
+ */
 export function contentCheckRoutes(world: World): PlatformRoutes {
   const { settings, clock, verdicts, faults, miniProgramPush } = world;
   const { appId } = settings.miniapp;

@@ -5,7 +5,10 @@ import { PlatformError } from './error.ts';
 import { ok, readJson } from './route.ts';
 import type { PlatformRoutes } from './route.ts';
 
-/** Customer-service messages of both apps. The access token decides which app sends. */
+/**
+ * Customer-service messages of both apps. The access token decides which app sends.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_sendcustommessage.html
+ */
 export function customMessageRoutes({ settings: { miniapp }, users, media }: World): PlatformRoutes {
   return {
     '/cgi-bin/message/custom/send': {

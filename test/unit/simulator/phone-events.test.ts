@@ -99,6 +99,7 @@ test('GET /_phone/users/{id} returns the user with chat and messages', async () 
     ...user,
     follows: true,
     chat: [{ from: 'person', type: 'menu-click', key: 'K' }],
+    serviceChat: [],
     received: [],
   });
   expect((await call(simulator, 'GET', '/_phone/users/nobody')).status).toBe(404);

@@ -70,6 +70,31 @@ test('choose-avatar returns a temporary file of the phone in three forms', async
   expect((await phoneAction(simulator, user, 'choose-avatar', { form: 'x' })).status).toBe(400);
 });
 
+test.each([
+  ['jpeg', /^ffd8ff.*ffd9$/],
+  ['png', /^89504e470d0a1a0a/],
+  ['gif', /^474946383961.*3b$/],
+])('choose-avatar keeps the bytes of a new picture of the type %s', async (picture, form) => {
+  const choose = async () => {
+    const { avatarUrl } = (await phoneAction(simulator, user, 'choose-avatar', { picture })).json;
+    const response = await fetch(`${simulator.url}/_phone/files/${avatarUrl.split('/').at(-1)}`);
+    return { type: response.headers.get('content-type'), bytes: Buffer.from(await response.arrayBuffer()) };
+  };
+  const { type, bytes } = await choose();
+  expect([type, bytes.toString('hex')]).toEqual([`image/${picture}`, expect.stringMatching(form)]);
+  expect((await choose()).bytes).not.toEqual(bytes);
+});
+
+test('choose-avatar takes any bytes in base64, which are a file of the phone only while the simulator runs', async () => {
+  const bytes = Buffer.from('GIF89a…<script>');
+  const { avatarUrl } = (await phoneAction(simulator, user, 'choose-avatar', { picture: bytes.toString('base64') }))
+    .json;
+  const { text } = await call(simulator, 'GET', `/_phone/files/${avatarUrl.split('/').at(-1)}`);
+  expect(text).toBe(bytes.toString());
+  expect((await call(simulator, 'GET', '/_phone/files/x.jpeg')).json.error).toBe('FILE_UNKNOWN');
+  expect((await phoneAction(simulator, user, 'choose-avatar', { picture: 'x!' })).status).toBe(400);
+});
+
 test('a code is single use and lives five minutes', async () => {
   const code = await phoneCode();
   expect((await ask({ code })).errcode).toBe(0);

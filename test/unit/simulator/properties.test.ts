@@ -52,6 +52,10 @@ test('no JSON body makes the platform fail with 500', async () => {
     ['miniapp', '/wxa/getwxacodeunlimit', { scene: 'x' }],
     ['miniapp', '/cgi-bin/message/subscribe/send', { ...about, touser: user.openIds.miniapp }],
     ['official', '/cgi-bin/message/template/send', about],
+    ['official', '/cgi-bin/message/custom/send', about],
+    ['miniapp', '/cgi-bin/message/custom/send', { touser: user.openIds.miniapp }],
+    ['miniapp', '/wxa/msg_sec_check', { version: 2, scene: 1, openid: user.openIds.miniapp }],
+    ['miniapp', '/wxa/media_check_async', { version: 2, scene: 1, openid: user.openIds.miniapp }],
     ['official', '/cgi-bin/menu/create', {}],
     ['official', '/cgi-bin/menu/addconditional', { button: [{ type: 'click', name: 'x', key: 'K' }] }],
     ['official', '/cgi-bin/menu/delconditional', {}],
@@ -71,9 +75,18 @@ test('no JSON body makes the platform fail with 500', async () => {
     'width',
     'env_version',
     'client_msg_id',
+    'msgtype',
+    'text',
+    'content',
+    'media_url',
+    'media_type',
     'toString',
   ];
-  const body = fc.dictionary(fc.constantFrom(...names), fc.jsonValue());
+  const body = fc.dictionary(
+    fc.constantFrom(...names),
+    fc.oneof(fc.jsonValue(), fc.constantFrom('text', 'image', 'news', 2)),
+  );
+  await phoneAction(simulator, user, 'login-code');
   await fc.assert(
     fc.asyncProperty(calls, body, async ([app, path, known], more) => {
       const answer = await call(simulator, 'POST', `${path}?access_token=${tokens[app]}`, { ...more, ...known });
@@ -98,10 +111,20 @@ test('no JSON body makes a control call fail with 500', async () => {
     '/_phone/users',
     '/_phone/users/user-1/pay',
     '/_phone/users/x/scan',
-    ...['encrypted', 'scan', 'open', 'message', 'event', 'resend', 'allow-message', 'login-code'].map(
-      (action) => `/_phone/users/user-1/${action}`,
-    ),
+    ...[
+      'choose-avatar',
+      'enter-service',
+      'encrypted',
+      'scan',
+      'open',
+      'message',
+      'event',
+      'resend',
+      'allow-message',
+      'login-code',
+    ].map((action) => `/_phone/users/user-1/${action}`),
     '/_official',
+    '/_miniapp',
     '/_open-platform',
     '/_merchant/refunds',
     '/_merchant/refunds/x',
