@@ -45,7 +45,7 @@ export const VARIANTS = {
   // CreateTime is documented as a number; samples of JSON pushes have text.
   // https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/subscribe-message.html
   'miniapp-push': ['create-time-as-text'],
-  // The user is not known to have opened the mini-program within two hours, although a login of the user says so.
+  // WeChat has no record of a user who just opened the mini-program.
   'msg-sec-check': ['61010'],
   'media-check': [
     // WeChat documents a push within 30 minutes. A message type that the console routes to a cloud function never arrives.

@@ -11,7 +11,7 @@ import type { XmlFields } from '../xml.ts';
 import { fieldsOfEvent } from './events.ts';
 
 /** The sender of the pushes that come from the platform and not from a user. */
-const SYSTEM_OPEN_ID = 'oSystem0000000000000000000000';
+const SYSTEM_OPEN_ID = 'oSystem000000000000000000000';
 
 /**
  * The platform repeats its own pushes 15 times, after 2, 4, 8, 16 … s. The schedule is documented for `xpay_*` only.
@@ -23,7 +23,7 @@ const SYSTEM_RETRIES_MS = Array.from({ length: 15 }, (_, index) => 1_000 * 2 ** 
 const QUESTION = 'xpay_subscribe_ios_refund_query_notify';
 
 /**
- * Sends the pushes of the mini-program: JSON or XML as its console says. Its users see no passive replies: a text goes
+ * Sends the pushes of the mini-program: JSON or XML, by the setting of its console. Its users see no passive replies: a text goes
  * out by a customer-service message.
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html
  */
