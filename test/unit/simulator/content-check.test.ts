@@ -158,7 +158,6 @@ test.each([
 
 test.each([
   ['answers 404', { status: 404, body: picture() }],
-  ['redirects', { status: 302, body: picture() }],
   ['sends no picture', { status: 200, body: '<svg/>' }],
 ])('an address that %s cannot be fetched', async (_, answer) => {
   await open();
@@ -167,6 +166,16 @@ test.each([
   await simulator.advanceClock(minuteMs);
   expect(pushes()[0]).toMatchObject({ errcode: -1008, detail: [] });
   expect(pushes()[0]).not.toHaveProperty('result');
+});
+
+test('an address that redirects to a picture cannot be fetched', async () => {
+  await open();
+  const redirect = { status: 302, headers: { Location: '/other' } };
+  files.answer = (index) => (index === 0 ? redirect : { status: 200, body: picture() });
+  await checkMedia();
+  await simulator.advanceClock(minuteMs);
+  expect(pushes()[0]).toMatchObject({ errcode: -1008 });
+  expect(files.received).toHaveLength(1);
 });
 
 test('an address outside this machine is judged by itself, and not requested', async () => {

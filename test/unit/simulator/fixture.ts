@@ -86,7 +86,7 @@ export interface Receiver {
   answer: (index: number) => ReceiverAnswer | Promise<ReceiverAnswer>;
 }
 
-type ReceiverAnswer = { status: number; body?: string } | null;
+type ReceiverAnswer = { status: number; headers?: Record<string, string>; body?: string } | null;
 
 /** Starts a receiver of pushes or notifications, which records every delivery. It gives the default answer. */
 export function useReceiver(
@@ -100,7 +100,7 @@ export function useReceiver(
       const url = new URL(incoming.url ?? '/', 'http://localhost');
       receiver.received.push({ at: now(), url, headers: incoming.headers, body });
       const answer = await receiver.answer(receiver.received.length - 1);
-      if (answer) response.writeHead(answer.status).end(answer.body ?? '');
+      if (answer) response.writeHead(answer.status, answer.headers).end(answer.body ?? '');
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
