@@ -152,7 +152,13 @@ export const INFRASTRUCTURE_SETTINGS = {
   AWS_ENDPOINT_URL_SSM: {
     group: 'hosts',
     meaning:
-      'Endpoint of the parameter store. The AWS SDK reads `AWS_ENDPOINT_URL_DYNAMODB`, `_EVENTBRIDGE` and `_S3` in the same way.',
+      'Endpoint of the parameter store. The AWS SDK reads `AWS_ENDPOINT_URL_DYNAMODB` and `_EVENTBRIDGE` in the same way.',
+    example: 'http://127.0.0.1:3003',
+    deployedDefault: 'the endpoint of AWS',
+  },
+  AWS_ENDPOINT_URL_S3: {
+    group: 'hosts',
+    meaning: 'Endpoint of the buckets, which are then the first part of the path.',
     example: 'http://127.0.0.1:3003',
     deployedDefault: 'the endpoint of AWS',
   },

@@ -69,6 +69,7 @@ export type PlainName =
   | 'AWS_REGION'
   | 'AWS_ENDPOINT_URL'
   | 'AWS_ENDPOINT_URL_SSM'
+  | 'AWS_ENDPOINT_URL_S3'
   | 'AWS_LAMBDA_LOG_FORMAT';
 
 /** Default values: the hosts of WeChat, and optional settings. */

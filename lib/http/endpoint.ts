@@ -21,13 +21,22 @@ export interface Endpoint {
    * request. Absent for a route whose failures are always JSON.
    */
   client?: 'browser';
-  request?: { body?: Schema; path?: Schema; query?: Schema; headers?: Schema };
+  request?: {
+    body?: Schema;
+    /** Whether the body is multipart/form-data with one file. The handler then receives the body as sent. */
+    multipart?: true;
+    path?: Schema;
+    query?: Schema;
+    headers?: Schema;
+  };
   status: 200 | 201 | 204 | 302;
   /**
    * The schema of the answer: a string schema gives a text answer, any other schema a JSON answer. Absent for status
    * 204, and for status 302, whose answer is a `Redirect`.
    */
   answer?: Schema;
+  /** The media types of the answer, when it is a file. */
+  fileTypes?: readonly string[];
   /** Seconds for which any cache may keep the answer. Absent: no cache may. */
   cacheS?: number;
   /** Whether the answer may set cookies. The handler then returns them beside the body. Every redirect may set cookies. */
@@ -41,11 +50,18 @@ type Part<E extends Endpoint, Name extends 'body' | 'path' | 'query' | 'headers'
   ? v.InferOutput<S>
   : undefined;
 
+/** A body of multipart/form-data that is not parsed yet. */
+export interface MultipartBody {
+  /** The header Content-Type, which contains the boundary; empty if the request has none. */
+  contentType: string;
+  bytes: Buffer;
+}
+
 /** The checked request that a route passes to its flow. */
 export interface EndpointRequest<E extends Endpoint> {
   /** The session token as sent, not yet verified. Undefined on a route without `auth: 'session'`. */
   token: E['auth'] extends 'session' ? string : undefined;
-  body: Part<E, 'body'>;
+  body: E['request'] extends { multipart: true } ? MultipartBody : Part<E, 'body'>;
   path: Part<E, 'path'>;
   query: Part<E, 'query'>;
   headers: Part<E, 'headers'>;
@@ -66,7 +82,17 @@ export interface WithCookies<Body> {
   cookies: string[];
 }
 
-type BodyOf<E extends Endpoint> = E['answer'] extends Schema ? v.InferInput<E['answer']> : void;
+/** The answer of an endpoint with `fileTypes`. */
+export interface FileAnswer {
+  type: string;
+  bytes: Buffer;
+}
+
+type BodyOf<E extends Endpoint> = E['fileTypes'] extends readonly string[]
+  ? FileAnswer
+  : E['answer'] extends Schema
+    ? v.InferInput<E['answer']>
+    : void;
 
 export type EndpointAnswer<E extends Endpoint> = E['status'] extends 302
   ? Redirect

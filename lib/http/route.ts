@@ -6,12 +6,23 @@ import { AppError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { credential } from './credential.ts';
 import { cookiesOf, sessionCookieName } from './cookies.ts';
-import type { Endpoint, EndpointAnswer, EndpointRequest, Redirect, WithCookies } from './endpoint.ts';
+import type {
+  Endpoint,
+  EndpointAnswer,
+  EndpointRequest,
+  FileAnswer,
+  MultipartBody,
+  Redirect,
+  WithCookies,
+} from './endpoint.ts';
 import { errorResponse, reportFailure } from './error-response.ts';
 import { headersOf, queryOf, rawBody } from './event.ts';
-import { NO_SNIFF, type HttpResponse } from './response.ts';
+import { FILE_HEADERS, NO_SNIFF, type HttpResponse } from './response.ts';
 
 type Event = APIGatewayProxyEventV2;
+
+/** Above the limit of one file, so that other fields of the form fit. */
+const MAX_MULTIPART_BYTES = 1_100_000;
 
 /** Logs a failed request and returns its answer. */
 export type FailureAnswer = (
@@ -67,7 +78,7 @@ function envelope(
 async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event: Event): Promise<EndpointRequest<E>> {
   const parts = {
     token: auth === 'session' ? readCredential(event) : undefined,
-    body: request.body && check(request.body, parseBody(event), 'body'),
+    body: request.multipart ? multipartBody(event) : request.body && check(request.body, parseBody(event), 'body'),
     path: request.path && check(request.path, event.pathParameters ?? {}, 'path'),
     query: request.query && check(request.query, queryOf(event), 'query'),
     headers: request.headers && check(request.headers, headersOf(event), 'headers'),
@@ -75,6 +86,10 @@ async function readRequest<E extends Endpoint>({ auth, request = {} }: E, event:
     clientFacts: { sourceAddress: event.requestContext.http.sourceIp, headers: headersOf(event) },
   };
   return parts as EndpointRequest<E>;
+}
+
+function multipartBody(event: Event): MultipartBody {
+  return { contentType: headersOf(event)['content-type'] ?? '', bytes: rawBody(event, MAX_MULTIPART_BYTES) };
 }
 
 function readCredential(event: Event): string {
@@ -106,7 +121,7 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
 }
 
 function render(endpoint: Endpoint, answer: unknown): HttpResponse {
-  const { status: statusCode, answer: schema, setsCookies, cacheS } = endpoint;
+  const { status: statusCode, answer: schema, setsCookies, cacheS, fileTypes } = endpoint;
   // The gateway adds the CORS headers, which differ by origin.
   const caching: Record<string, string> = cacheS
     ? { 'cache-control': `public, max-age=${cacheS}`, vary: 'origin' }
@@ -115,6 +130,11 @@ function render(endpoint: Endpoint, answer: unknown): HttpResponse {
   if (statusCode === 302) {
     const { location, cookies } = answer as Redirect;
     return { statusCode, headers: { location, ...headers }, cookies };
+  }
+  if (fileTypes) {
+    const { type, bytes } = answer as FileAnswer;
+    const fileHeaders = { 'content-type': type, ...headers, ...FILE_HEADERS };
+    return { statusCode, headers: fileHeaders, body: bytes.toString('base64'), isBase64Encoded: true };
   }
   const { body: content, cookies } = setsCookies ? (answer as WithCookies<unknown>) : { body: answer, cookies: [] };
   const sent = { statusCode, headers, ...(cookies.length > 0 && { cookies }) };

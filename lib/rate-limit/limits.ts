@@ -51,6 +51,7 @@ export const ACCOUNT_LIMITS = {
   prepay: { windowS: 10, requests: 10, first: 2 },
   orders: { windowS: 10, requests: 60, first: 2 },
   phone: { windowS: MINUTE_S, requests: 10, first: 1 },
+  upload: { windowS: 10 * MINUTE_S, requests: 20, first: 1 },
 } satisfies Record<string, AccountLimits>;
 
 /** The presets of LIMITS: the part of ADDRESS_LIMITS that applies. */

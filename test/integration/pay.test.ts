@@ -117,7 +117,7 @@ describe('payments through API v3', () => {
     const { token, user } = await loggedIn();
     let sent: string[] = [];
     const lossy: typeof world.base.send = async (request) => {
-      sent.push(request.body!);
+      sent.push(String(request.body));
       if (sent.length === 1) throw new AppError('WECHAT_TIMEOUT', 'lost');
       return { status: 401, headers: {}, body: Buffer.from('{"code":"SIGN_ERROR","message":"x","detail":null}') };
     };
@@ -136,7 +136,7 @@ describe('payments through API v3', () => {
     const { token } = await loggedIn();
     const states: unknown[] = [];
     const watching: typeof world.base.send = async (request) => {
-      const { out_trade_no: outTradeNo } = JSON.parse(request.body!) as { out_trade_no: string };
+      const { out_trade_no: outTradeNo } = JSON.parse(String(request.body)) as { out_trade_no: string };
       states.push((await readOrder(world.table, outTradeNo))?.state);
       return world.base.send(request);
     };
@@ -192,7 +192,7 @@ describe('payments through API v3', () => {
     const settled: boolean[] = [];
     const fast: typeof world.base.send = async (request) => {
       const answer = await world.base.send(request);
-      const { out_trade_no: outTradeNo } = JSON.parse(request.body!) as { out_trade_no: string };
+      const { out_trade_no: outTradeNo } = JSON.parse(String(request.body)) as { out_trade_no: string };
       settled.push(await settle(transactionFor(outTradeNo)));
       return answer;
     };

@@ -31,7 +31,7 @@ type Request = Parameters<typeof prepay>[1];
 function recordingSend() {
   const bodies: Record<string, unknown>[] = [];
   const send: Send = (request) => {
-    bodies.push(JSON.parse(request.body!) as Record<string, unknown>);
+    bodies.push(JSON.parse(String(request.body)) as Record<string, unknown>);
     return world.base.send(request);
   };
   return { bodies, send };
@@ -80,7 +80,7 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     const attach = '桌'.repeat(42);
     const sent: string[] = [];
     const { order: made } = await order({ token, attach }, (request) => {
-      sent.push(request.body!);
+      sent.push(String(request.body));
       return world.base.send(request);
     });
     expect(sent).toEqual([expect.stringContaining(api === 'v3' ? `"attach":"${attach}"` : `<attach>`)]);
@@ -178,7 +178,7 @@ describe.each(['v3', 'v2'] as const)('prepay by API %s', (api) => {
     const slow: Send = async (request) => {
       const answer = await world.base.send(request);
       if (/jsapi$|unifiedorder$/.test(request.url.pathname)) {
-        outTradeNo = /out_trade_no(?:":"|><!\[CDATA\[)([0-9a-z]{32})/.exec(request.body!)![1]!;
+        outTradeNo = /out_trade_no(?:":"|><!\[CDATA\[)([0-9a-z]{32})/.exec(String(request.body))![1]!;
         await closeOrder(world.pay, { token, outTradeNo });
       }
       return answer;

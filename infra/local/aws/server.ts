@@ -10,7 +10,7 @@ import { LOCAL_AWS } from '../../service/table.ts';
 import type { ParameterStore } from './parameters.ts';
 import { deliverEvent, type EventDeliveryOptions } from './event-delivery.ts';
 import { putEvents, type BusEvent } from './put-events.ts';
-import { putObject, s3Error, type ObjectAnswer } from './put-object.ts';
+import { callObject, s3Error, type ObjectAnswer } from './objects.ts';
 import type { EventRule } from '../../service/event-rules.ts';
 
 /** Margin behind the timeout of a function, which serverless-offline enforces: a reload may drop the response. */
@@ -33,7 +33,7 @@ export interface Aws {
   stop(): Promise<void>;
 }
 
-/** Serves PutEvents, PutObject and parameters. Events go to the functions with a matching `eventBridge` event. */
+/** Serves PutEvents, objects of S3 and parameters. Events go to the functions with a matching `eventBridge` event. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
   for (const { pattern } of options.service.eventRules) assertSupported(pattern);
   const stopping = new AbortController();
@@ -74,8 +74,9 @@ async function answer(
   { busName, bucketsFolder, parameters, stack }: AwsOptions,
   delivery: EventDeliveryOptions,
 ): Promise<ObjectAnswer> {
-  if (request.method === 'PUT') return putObject(request, bucketsFolder);
   if (request.url === '/_stack') return jsonAnswer(200, stack);
+  const object = await callObject(request, bucketsFolder);
+  if (object) return object;
   const [service, operation = ''] = String(request.headers['x-amz-target']).split('.');
   if (service === 'AWSEvents' && operation === 'PutEvents') {
     const region = process.env.AWS_REGION ?? LOCAL_AWS.AWS_REGION;
@@ -86,7 +87,7 @@ async function answer(
   }
   const called = service === 'AmazonSSM' && parameters.call(operation, (await json(request)) as object);
   if (called) return jsonAnswer(called.status, called.answer);
-  return s3Error(501, 'NotImplemented', 'The AWS stand-ins support only PutEvents, PutObject and parameters');
+  return s3Error(501, 'NotImplemented', 'The AWS stand-ins support only PutEvents, objects of S3 and parameters');
 }
 
 function jsonAnswer(status: number, value: object): ObjectAnswer {

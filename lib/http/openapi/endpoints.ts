@@ -5,6 +5,7 @@ import { bindPhone, loginMiniapp, register, updateProfile } from '../api/identit
 import { closeOrder, getOrder, listOrders } from '../api/orders.ts';
 import { prepay } from '../api/pay.ts';
 import { createQrLogin, decideQrLogin, pollQrLogin } from '../api/scan-login.ts';
+import { createUpload, getUpload } from '../api/uploads.ts';
 import { getHealth, getJwks, getOpenapi } from '../api/service.ts';
 import { getWallet } from '../api/wallet.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -18,6 +19,7 @@ export type EndpointList = Record<string, Record<string, Endpoint>>;
  */
 export const ENDPOINTS = {
   Account: { loginMiniapp, bindPhone, updateProfile, getMe, logout, closeAccount, register },
+  Uploads: { createUpload, getUpload },
   'Scan login': { createQrLogin, pollQrLogin, decideQrLogin },
   H5: { authorize, getJssdkConfig },
   Payment: { getCatalog, prepay, listOrders, getOrder, closeOrder, getWallet },

@@ -91,6 +91,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     followUpEntry: NONE,
     followUpPartitions: NONE,
     ordersOf: NONE,
+    uploadsOf: NONE,
     ordersSince: NONE,
     orderTime: NONE,
     ownerOf: NONE,
@@ -179,6 +180,13 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readTicket: { TICKET: READ },
     moveTicket: { TICKET: UPDATE },
     markCollected: { TICKET: UPDATE },
+  },
+  uploads: {
+    putUpload: { UPLOADS: PUT },
+    readUpload: { UPLOADS: READ },
+    readUploads: { UPLOADS: QUERY },
+    setUploadState: { UPLOADS: UPDATE },
+    deleteUpload: { UPLOADS: DELETE },
   },
   'user-tokens': {
     putUserToken: { USERTOKEN: PUT },

@@ -9,6 +9,7 @@ const WECHAT = ['lib/wechat', 'lib/wechat-pay', 'lib/wechat-pay/v3', 'lib/wechat
 
 const FLOWS = [
   'lib/identity',
+  'lib/uploads',
   'lib/scan-login',
   'lib/h5',
   'lib/official-account',
@@ -54,6 +55,7 @@ export const MODULES: Record<string, ModuleRule> = {
     imports: ['lib/wechat', 'lib/store', 'lib/core'],
     types: ['lib/platform-token', 'lib/rate-limit'],
   },
+  'lib/uploads': { imports: ['lib/identity', 'lib/store', 'lib/core'], types: ['lib/rate-limit'] },
   'lib/scan-login': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/h5': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/official-account': {
@@ -111,7 +113,7 @@ export const IMPORTERS: Record<string, string[]> = {
     'lib/store/',
     'lib/events/bus.ts',
     'lib/reconciliation/report-store.ts',
-    'lib/secrets/parameter-store.ts',
+    'lib/core/aws-call.ts',
   ],
   'lib/http/openapi/': ['lib/http/openapi/', 'functions/openapi.ts'],
 };

@@ -46,7 +46,7 @@ describe('sendTemplateMessage', () => {
     const { deps, sent, lines } = wechat();
     await expect(sendTemplateMessage(deps, message)).resolves.toBe('sent');
     expect(String(sent[0]!.url)).toBe('http://api/cgi-bin/message/template/send?access_token=T');
-    expect(JSON.parse(sent[0]!.body!)).toEqual({
+    expect(JSON.parse(String(sent[0]!.body))).toEqual({
       touser: 'o_1',
       template_id: 'tpl',
       client_msg_id: 'order-1-paid',
@@ -113,7 +113,7 @@ describe('sendSubscribeMessage', () => {
     const { deps, sent } = wechat();
     await expect(sendSubscribeMessage(deps, message)).resolves.toBe('sent');
     expect(String(sent[0]!.url)).toBe('http://api/cgi-bin/message/subscribe/send?access_token=T');
-    expect(JSON.parse(sent[0]!.body!)).toEqual({
+    expect(JSON.parse(String(sent[0]!.body))).toEqual({
       touser: 'o_1',
       template_id: 'tpl',
       page: 'pages/order?id=1',

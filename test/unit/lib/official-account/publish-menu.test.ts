@@ -43,7 +43,7 @@ describe('publishMenu', () => {
     expect(sent[0]).toMatchObject({ method: 'POST' });
     expect(String(sent[0]!.url)).toBe('http://api/cgi-bin/menu/create?access_token=T');
     expect(sent[0]!.body).toContain('今日歌曲');
-    expect(JSON.parse(sent[0]!.body!)).toEqual(sample);
+    expect(JSON.parse(String(sent[0]!.body))).toEqual(sample);
   });
 
   it.each(['scancode_push', 'scancode_waitmsg', 'pic_sysphoto', 'pic_photo_or_album', 'pic_weixin', 'location_select'])(

@@ -35,7 +35,7 @@ export function wechat(...answers: Answer[]) {
       return answer;
     },
   };
-  return { deps, sent, pausesMs, lines, fieldsOf: (index: number) => readFields(sent[index]!.body!) };
+  return { deps, sent, pausesMs, lines, fieldsOf: (index: number) => readFields(String(sent[index]!.body)) };
 }
 
 export const raw = (text: string, status = 200): Answer => ({ status, headers: {}, body: Buffer.from(text) });
