@@ -4,6 +4,7 @@ import type { Difference } from '../store/bills.ts';
 import { readChange } from '../store/change.ts';
 import type { Identity } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
+import type { StoredMessage } from '../store/messages.ts';
 import type { Order } from '../store/orders.ts';
 import type { PayMismatch, PayNotice } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
@@ -49,6 +50,7 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   IDENTITY: identityFacts,
   ACCOUNT: accountFacts,
   SCENE: sceneFacts,
+  MESSAGE: messageFacts,
 };
 
 function orderFacts(order: Order, before?: Order): Fact[] {
@@ -111,6 +113,17 @@ function sceneFacts(scan: SceneScan, before?: object): Fact[] {
   const { appId, openId, accountId: userId, pushId, scene, follow, at } = scan;
   const data = { appId, openId, userId, scene, follow, at };
   return [{ name: 'official-account.scene-scanned', key: `${appId}:${pushId}`, data }];
+}
+
+function messageFacts(stored: StoredMessage<object, unknown>, before?: object): Fact[] {
+  // The claim of a reply changes the item, but is no event.
+  if (before) return [];
+  const { app, appId, openId, accountId: userId, pushId, content: message, reply, at } = stored;
+  const key = `${appId}:${pushId}`;
+  const facts: Fact[] = [];
+  if (message) facts.push({ name: `${app}.message-received`, key, data: { appId, openId, userId, at, message } });
+  if (reply !== undefined) facts.push({ name: 'mini-program.reply-due', key, data: { appId, pushId } });
+  return facts;
 }
 
 function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {

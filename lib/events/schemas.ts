@@ -12,7 +12,11 @@ const refund = {
   attach: v.optional(text),
   source: v.picklist(['API', 'CONSOLE']),
 };
-const follower = { appId: text, openId: text, userId: v.optional(text), at: time };
+const sender = { appId: text, openId: text, userId: v.optional(text), at: time };
+const messageId = v.optional(text);
+const textMessage = { messageId, kind: v.literal('text'), text: v.string() };
+const image = v.object({ messageId, kind: v.literal('image'), picUrl: v.string(), mediaId: v.string() });
+
 
 /**
  * The data of each event, and when the event is published. Consumers rely on the data: fields may be added, but not
@@ -95,17 +99,67 @@ export const SCHEMAS = {
   ),
   'user.closed': v.pipe(v.object({ userId: text }), v.description('A user closed the account.')),
   'official-account.subscribed': v.pipe(
-    v.object(follower),
+    v.object(sender),
     v.description('A WeChat user followed the official account. `userId` is present if the user has an account.'),
   ),
   'official-account.unsubscribed': v.pipe(
-    v.object(follower),
+    v.object(sender),
     v.description('A WeChat user unfollowed the official account.'),
   ),
   'official-account.scene-scanned': v.pipe(
-    v.object({ ...follower, scene: text, follow: v.boolean() }),
+    v.object({ ...sender, scene: text, follow: v.boolean() }),
     v.description(
       'A WeChat user scanned a QR code of the official account with a scene, such as a channel code. `follow` is whether the user followed the account with this scan. The scan of a login code has no event.',
+    ),
+  ),
+  'official-account.message-received': v.pipe(
+    v.object({
+      ...sender,
+      message: v.variant('kind', [
+        v.object({ ...textMessage, menuId: v.optional(text) }),
+        image,
+        v.object({
+          ...{ messageId, kind: v.literal('voice'), mediaId: v.string(), format: v.string() },
+          mediaId16K: v.optional(text),
+        }),
+        v.object({
+          ...{ messageId, kind: v.picklist(['video', 'shortvideo']) },
+          ...{ mediaId: v.string(), thumbMediaId: v.string() },
+        }),
+        v.object({
+          ...{ messageId, kind: v.literal('location') },
+          place: v.object({ x: v.string(), y: v.string(), scale: v.string(), label: v.string() }),
+        }),
+        v.object({
+          ...{ messageId, kind: v.literal('link') },
+          ...{ title: v.string(), description: v.string(), url: v.string() },
+        }),
+      ]),
+    }),
+    v.description(
+      'A user wrote to the official account, and the reply of `replies.ts` is `{ type: "publish" }`. `menuId` is the id of a tapped link.',
+    ),
+  ),
+  'mini-program.message-received': v.pipe(
+    v.object({
+      ...sender,
+      message: v.variant('kind', [
+        v.object(textMessage),
+        image,
+        v.object({
+          ...{ messageId, kind: v.literal('miniprogrampage'), title: v.string() },
+          ...{ appId: v.string(), pagePath: v.string(), thumbUrl: v.string(), thumbMediaId: v.string() },
+        }),
+      ]),
+    }),
+    v.description(
+      'A user wrote to the customer service of the mini-program, and the reply of `replies.ts` is `{ type: "publish" }`.',
+    ),
+  ),
+  'mini-program.reply-due': v.pipe(
+    v.object({ appId: text, pushId: text }),
+    v.description(
+      'A message in the customer service of the mini-program has an automatic reply. The function `miniapp-reply` sends it; the item `MESSAGE#<appId>#<pushId>` holds it.',
     ),
   ),
 };

@@ -11,7 +11,7 @@ import { isVirtualPay, refuseVirtualPay } from './refuse-virtual-pay.ts';
  */
 export async function answerPush(deps: PushDeps, push: MiniappPush): Promise<MiniappReply | undefined> {
   const { content } = push;
-  if (content.type === 'message') return answerMessage(deps, push);
+  if (content.type === 'message' || content.event === 'user_enter_tempsession') return answerMessage(deps, push);
   if (isVirtualPay(content)) return refuseVirtualPay(deps, content);
   await passOn(deps, push);
   return undefined;

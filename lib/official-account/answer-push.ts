@@ -1,6 +1,8 @@
 import { recordFollow, eraseWechatProfile, requestProfileSync, requestUnionId } from '../identity/following.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { claimPush, newPushClaim } from '../pushes/claim-push.ts';
+import { keepMessage } from '../pushes/keep-message.ts';
+import { isPublish } from '../pushes/keyword-replies.ts';
 import { reportUnknown } from '../pushes/report-push.ts';
 import { tapChoice, typeChoice } from '../scan-login/choose.ts';
 import { recordScan, type ScanDeps } from '../scan-login/record-scan.ts';
@@ -34,7 +36,7 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
         if (isFollow && !login?.moved) await recordFollow(deps, { ...person, follows: true, atS, pushId });
         if (login) return login.reply;
         if (content.scene) break;
-        return replyTo(content, deps.replies);
+        return deps.replies.greeting;
       }
       case 'unsubscribe':
         await recordFollow(deps, { ...person, follows: false, atS, pushId });
@@ -52,11 +54,12 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
   const decided = await handleChoice(deps, push);
   if (decided) return decided;
   const identity = await requestUnionId(deps, person);
-  if (await isFirst(deps, push, identity)) {
+  const reply = replyTo(content, deps.replies);
+  if (await isFirst(deps, push, { identity, isPublished: isPublish(reply) })) {
     reportUnknown(deps, 'official-account', push);
     await onPushArrived(deps, push);
   }
-  return replyTo(content, deps.replies);
+  return isPublish(reply) ? reply.text : reply;
 }
 
 /** Records a scan of a login code. Returns undefined for any other code. */
@@ -100,11 +103,20 @@ function isSealed({ openedWith }: OfficialPush): boolean {
   return openedWith !== undefined;
 }
 
-/** Whether this push is new. The claim of the scan of a channel code is also the outbox entry of its event. */
-function isFirst(deps: PushDeps, push: OfficialPush, identity: Identity | undefined): Promise<boolean> {
+/**
+ * Whether this push is new. The claim of the scan of a channel code is also the outbox entry of its event, and so is the
+ * claim of a published message.
+ */
+function isFirst(
+  deps: PushDeps,
+  push: OfficialPush,
+  { identity, isPublished }: { identity: Identity | undefined; isPublished: boolean },
+): Promise<boolean> {
   const { content, openId, createTimeS, pushId } = push;
+  const accountId = identity?.accountId;
+  if (isPublished) return keepMessage(deps, 'official-account', push, { publish: true, accountId });
   if (!('scene' in content) || !content.scene) return claimPush(deps, 'official-push', pushId);
-  const [scene, follow, accountId] = [content.scene, content.event === 'subscribe', identity?.accountId];
+  const [scene, follow] = [content.scene, content.event === 'subscribe'];
   const at = new Date(createTimeS * 1_000).toISOString();
   const scan = { appId: deps.appId, openId, accountId, pushId, scene, follow, at };
   return putSceneScan(deps.table, { ...scan, ...newPushClaim(deps) });

@@ -5,7 +5,8 @@ import type { ScannedTicket } from '../store/tickets.ts';
 import { MAX_TEXT_BYTES } from '../wechat/chat-text.ts';
 import type { Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
-import { normalise, type LoginPage, type Replies } from './reply-to.ts';
+import { normalise, plainText } from '../pushes/keyword-replies.ts';
+import type { LoginPage, Replies } from './reply-to.ts';
 
 /**
  * The choices of a user about a login. A tap on a link sends its label as a text, with the id of the link. Desktop
@@ -48,11 +49,6 @@ export function loginReply(ticket: ScannedTicket | undefined, replies: Replies):
     default:
       return replies.loginExpired;
   }
-}
-
-/** Replaces the characters that open a link in the chat, and line breaks. */
-export function plainText(text: string): string {
-  return text.replaceAll('<', '＜').replaceAll('>', '＞').replaceAll(/\s+/g, ' ');
 }
 
 function pageOf({ requestedAtMs, place, address, browser }: ScannedTicket): LoginPage {

@@ -4,7 +4,8 @@ import type { Replies } from './reply-to.ts';
  * The replies of the official account. Edit this file: replace the texts, add keywords and menu keys, and remove
  * unwanted replies. A reply is a text, or `{ type: 'image', mediaId }`, or `{ type: 'news', articles }`. A text has at
  * most 2,047 bytes, about 680 Chinese characters; a test checks the texts. To a message, the reply
- * `{ type: 'transfer_customer_service', account? }` passes the message to the customer service.
+ * `{ type: 'transfer_customer_service', account? }` passes the message to the customer service. The reply
+ * `{ type: 'publish', text? }` publishes the message as the event `official-account.message-received`, and answers with the text.
  */
 export const replies = (siteName: string): Replies => ({
   /**

@@ -1,5 +1,10 @@
-import { AppError } from '../core/errors.ts';
-import { MAX_TEXT_BYTES } from '../wechat/chat-text.ts';
+import {
+  checkTexts,
+  findReply,
+  namedKeywords,
+  type KeywordReply,
+  type PublishMessage,
+} from '../pushes/keyword-replies.ts';
 import type { Reply } from '../wechat/official-reply.ts';
 import type { PushContent } from '../wechat/push-content.ts';
 
@@ -10,10 +15,13 @@ export interface Replies {
   loginCancelled: Reply;
   loginExpired: Reply;
   greeting?: Reply;
-  keywords: KeywordReply[];
+  keywords: KeywordReply<MessageReply>[];
   menu: Record<string, Reply>;
-  otherwise?: Reply;
+  otherwise?: MessageReply;
 }
+
+/** The reply to a message, which can also be published. */
+export type MessageReply = Reply | PublishMessage;
 
 /** The page that a user logs in, in words for the chat. */
 export interface LoginPage {
@@ -24,12 +32,6 @@ export interface LoginPage {
   browser: string;
 }
 
-interface KeywordReply {
-  exact?: string[];
-  contains?: string[];
-  reply: Reply;
-}
-
 /**
  * Returns the replies if WeChat can show every text. The texts about a login depend on the page, so they are cut when
  * they are rendered.
@@ -38,22 +40,9 @@ interface KeywordReply {
  */
 export function checkReplies(replies: Replies): Replies {
   const { loginCancelled, loginExpired, greeting, keywords, menu, otherwise } = replies;
-  const entries = Object.entries({
-    loginCancelled,
-    loginExpired,
-    greeting,
-    ...Object.fromEntries(keywords.map(({ reply }, index) => [`keywords[${index}]`, reply])),
-    ...Object.fromEntries(Object.entries(menu).map(([key, reply]) => [`menu.${key}`, reply])),
-    otherwise,
-  });
-  for (const [entry, reply] of entries) {
-    const bytes = typeof reply === 'string' ? Buffer.byteLength(reply) : 0;
-    if (bytes <= MAX_TEXT_BYTES) continue;
-    throw new AppError(
-      'NOT_CONFIGURED',
-      `The text ${entry} of replies.ts has ${bytes} bytes; shorten it to ${MAX_TEXT_BYTES} bytes of UTF-8`,
-    );
-  }
+  const menuTexts = Object.fromEntries(Object.entries(menu).map(([key, reply]) => [`menu.${key}`, reply]));
+  const texts = { loginCancelled, loginExpired, greeting, ...namedKeywords(keywords), ...menuTexts, otherwise };
+  checkTexts('lib/official-account/replies.ts', texts);
   return replies;
 }
 
@@ -62,10 +51,10 @@ export function checkReplies(replies: Replies): Replies {
  * come from login-reply.ts. The reply depends only on the arguments, so a repeated push gets the same reply. WeChat
  * expects a bare `success` to a message of an unknown type.
  */
-export function replyTo(content: PushContent, replies: Replies): Reply | undefined {
+export function replyTo(content: PushContent, replies: Replies): MessageReply | undefined {
   if (content.type === 'message') {
     if (content.kind === 'other') return undefined;
-    return (content.kind === 'text' && byKeyword(content.text, replies)) || replies.otherwise;
+    return (content.kind === 'text' && findReply(content.text, replies.keywords)) || replies.otherwise;
   }
   switch (content.event) {
     case 'subscribe':
@@ -76,17 +65,4 @@ export function replyTo(content: PushContent, replies: Replies): Reply | undefin
     default:
       return undefined;
   }
-}
-
-function byKeyword(received: string, { keywords }: Replies): Reply | undefined {
-  const text = normalise(received);
-  const match =
-    keywords.find(({ exact = [] }) => exact.some((word) => normalise(word) === text)) ??
-    keywords.find(({ contains = [] }) => contains.some((word) => text.includes(normalise(word))));
-  return match?.reply;
-}
-
-/** Normalises received text, so that HELP, Help and full-width ｈｅｌｐ match the same keyword. */
-export function normalise(text: string): string {
-  return text.normalize('NFKC').trim().toLowerCase();
 }

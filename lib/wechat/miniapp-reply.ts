@@ -12,7 +12,7 @@ export type MiniappReply = TransferToService | VirtualPayResult;
  * Passes a message to the customer-service tool of WeChat. WeChat transfers messages only.
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/customer-message/trans.html
  */
-interface TransferToService {
+export interface TransferToService {
   type: 'transfer_customer_service';
 }
 

@@ -1,7 +1,7 @@
 import { badSetting, settings } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { PushDeps } from '../official-account/answer-push.ts';
-import { plainText } from '../official-account/login-reply.ts';
+import { plainText } from '../pushes/keyword-replies.ts';
 import { replies } from '../official-account/replies.ts';
 import { checkReplies } from '../official-account/reply-to.ts';
 import { loadPushKeys } from '../pushes/push-keys.ts';

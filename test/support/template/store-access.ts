@@ -108,6 +108,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     pointTo: NONE,
     writeTogether: NONE,
   },
+  messages: {
+    putMessage: { MESSAGE: PUT },
+    claimReply: { MESSAGE: UPDATE },
+    releaseReply: { MESSAGE: UPDATE },
+  },
   'newest-scans': {
     putNewestScan: { SCAN: PUT },
     readNewestScan: { SCAN: READ },

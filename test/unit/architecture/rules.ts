@@ -62,6 +62,11 @@ export const MODULES: Record<string, ModuleRule> = {
     imports: ['lib/identity', 'lib/pushes', 'lib/scan-login', 'lib/wechat', 'lib/store', 'lib/core'],
     types: ['lib/platform-token'],
   },
+  'lib/mini-program': {
+    imports: ['lib/notify', 'lib/pushes', 'lib/wechat', 'lib/store', 'lib/core'],
+    types: ['lib/events'],
+  },
+  'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
     imports: ['lib/identity', 'lib/wechat-pay', 'lib/store', 'lib/core'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loginReply, plainText, readChoice } from '../../../../lib/official-account/login-reply.ts';
+import { loginReply, readChoice } from '../../../../lib/official-account/login-reply.ts';
 import { replies } from '../../../../lib/official-account/replies.ts';
 import type { ScannedTicket, TicketState } from '../../../../lib/store/tickets.ts';
 import type { PushContent } from '../../../../lib/wechat/push-content.ts';
@@ -60,12 +60,6 @@ describe('loginReply', () => {
     expect(Buffer.byteLength(reply)).toBeGreaterThan(2_047 - 3);
     expect(reply).not.toContain('\uFFFD');
     expect(reply.match(/<a /g)).toHaveLength(2);
-  });
-});
-
-describe('plainText', () => {
-  it('leaves no character that opens a link, and no line break', () => {
-    expect(plainText('<a href="x">点</a>\n确认')).toBe('＜a href="x"＞点＜/a＞ 确认');
   });
 });
 
