@@ -25,10 +25,11 @@ export function readDeployment(target: Target): Promise<Deployment> {
   return target.standIns ? readLocal(target.standIns) : readAws(target);
 }
 
-export type Webhook = 'official-events' | 'pay-notify' | 'pay-notify-v2';
+export type Webhook = 'miniapp-events' | 'official-events' | 'pay-notify' | 'pay-notify-v2';
 
 /** The outputs that hold the addresses of a webhook. */
 const ADDRESSES: Record<Webhook, [publicUrl: string, functionUrl: string]> = {
+  'miniapp-events': ['MiniappEventsUrl', 'MiniappDasheventsLambdaFunctionUrl'],
   'official-events': ['OfficialEventsUrl', 'OfficialDasheventsLambdaFunctionUrl'],
   'pay-notify': ['PayNotifyUrl', 'PayDashnotifyLambdaFunctionUrl'],
   'pay-notify-v2': ['PayV2NotifyUrl', 'PayDashnotifyDashv2LambdaFunctionUrl'],

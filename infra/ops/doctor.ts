@@ -47,7 +47,7 @@ async function listGroups(target: Target, deployment: Deployment): Promise<Group
     ['account', () => checkAccount(target, deployment)],
     ['settings', () => checkSettings(target, deployment, stored)],
     ['sessions', checkSessions],
-    part('mini-program', () => checkMiniProgram(tokens)),
+    part('mini-program', () => checkMiniProgram(deployment, tokens)),
     part('official account', () => checkOfficialAccount(deployment, tokens)),
     part('WeChat Pay', () => checkPay(target)),
     ['table', () => checkTable(target, deployment)],

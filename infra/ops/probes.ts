@@ -6,7 +6,7 @@ import type { CheckOutcome } from './check-report.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export const WEBHOOKS: Webhook[] = ['official-events', 'pay-notify', 'pay-notify-v2'];
+export const WEBHOOKS: Webhook[] = ['miniapp-events', 'official-events', 'pay-notify', 'pay-notify-v2'];
 
 interface Answer {
   status: number;
@@ -21,32 +21,45 @@ interface Probe {
   type: string;
   /** Whether the text of a 403 comes from the function: AWS, firewalls and proxies also return 403. */
   isOurs(text: string): boolean;
-  /** WeChat Pay only: the protocol, and the key that its webhook needs. */
-  protocol?: { name: string; key: string };
+  /** A secret without which the webhook is not in use, the reason, and when the secret is required all the same. */
+  optional?: { secret: string; note: string; requiredBy?: (variables: Deployment['variables']) => boolean };
 }
 
+const REFUSED_PUSH = 'This is not a push of WeChat for this account';
+
 const PROBES: Record<Webhook, Probe> = {
+  'miniapp-events': {
+    variable: 'MINIAPP_APP_ID',
+    body: '{"Content":"forged"}',
+    type: 'application/json',
+    isOurs: (text) => text === REFUSED_PUSH,
+    optional: { secret: 'MINIAPP_TOKEN', note: 'the message push is not set up' },
+  },
   'official-events': {
     variable: 'OFFICIAL_APP_ID',
     body: '<xml><Content>forged</Content></xml>',
     type: 'text/xml',
-    isOurs: (text) => text === 'This is not a push of WeChat for this account',
+    isOurs: (text) => text === REFUSED_PUSH,
   },
   'pay-notify': {
     variable: 'PAY_MCH_ID',
     body: '{"id":"forged"}',
     type: 'application/json',
     isOurs: (text) => readJson(text).code === 'FAIL',
-    protocol: { name: 'v3', key: 'PAY_API_V3_KEY' },
+    optional: { secret: 'PAY_API_V3_KEY', note: 'API v3 is not set up', requiredBy: newOrdersUse('v3') },
   },
   'pay-notify-v2': {
     variable: 'PAY_MCH_ID',
     body: '<xml><return_code>SUCCESS</return_code></xml>',
     type: 'text/xml',
     isOurs: (text) => /<return_code>\s*FAIL\s*<\/return_code>/.test(stripCdata(text)),
-    protocol: { name: 'v2', key: 'PAY_API_V2_KEY' },
+    optional: { secret: 'PAY_API_V2_KEY', note: 'API v2 is not set up', requiredBy: newOrdersUse('v2') },
   },
 };
+
+function newOrdersUse(protocol: 'v2' | 'v3') {
+  return ({ PAY_API }: Deployment['variables']) => (PAY_API || 'v3') === protocol;
+}
 
 /** Checks that the HTTP API answers. */
 export async function checkHealth(deployment: Deployment): Promise<string> {
@@ -58,21 +71,20 @@ export async function checkHealth(deployment: Deployment): Promise<string> {
 
 /**
  * Checks that a webhook rejects an unsigned request, and that the rejection comes from its function. The webhook of the
- * payment protocol that PAY_API does not name may lack its key.
+ * payment protocol that PAY_API does not name may lack its key, and a mini-program may have no message push.
  */
 export async function checkRejectsForgery(
   { variables }: Deployment,
   webhook: Webhook,
   url: string,
 ): Promise<string | CheckOutcome> {
-  const { variable, body, type, isOurs, protocol } = PROBES[webhook];
+  const { variable, body, type, isOurs, optional } = PROBES[webhook];
   if (!variables[variable]) return { mark: '–', note: `${variable} is not set` };
   const { status, text } = await sendProbe(url, { method: 'POST', body, headers: { 'content-type': type } });
   if (status === 403 && isOurs(text)) return 'rejects unsigned requests (403)';
   const unset = status === 503 ? findUnsetSecret(text) : undefined;
-  const newOrders = variables.PAY_API || 'v3';
-  if (protocol && protocol.name !== newOrders && unset === protocol.key) {
-    return { mark: '–', note: `API ${protocol.name} is not set up` };
+  if (optional && unset === optional.secret && !optional.requiredBy?.(variables)) {
+    return { mark: '–', note: optional.note };
   }
   if (unset) throw unsetSecretError(unset, variables);
   const failure = `answers ${status} to an unsigned request, at ${url}`;

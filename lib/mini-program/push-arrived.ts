@@ -9,8 +9,8 @@ import type { MiniappPush } from '../wechat/miniapp-push.ts';
  * whose handling failed, but this function does not run again for the repeated push. Store essential data first, in one
  * write, and do everything else afterwards.
  *
- * The same fact can arrive in several pushes. Identify a message by `msgId`, and an event of an order by its
- * `transactionId`: all events of orders have one sender.
+ * The same fact can arrive in several pushes, and an event of an order even days later. Identify a message by `msgId`,
+ * and an event of an order by its `transactionId`: all events of orders have one sender.
  *
  * `openedWith` is absent for a push in plain mode. An attacker with one signed address can send any content in plain
  * mode, so such a push must not move money, deliver goods, or reveal or delete data.

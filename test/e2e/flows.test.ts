@@ -170,6 +170,7 @@ describe('unsigned calls of webhooks', () => {
   it.each([
     ['pay-notify', '{"id":"x","event_type":"TRANSACTION.SUCCESS"}', 'application/json'],
     ['pay-notify', '', undefined],
+    ['miniapp-events', '{"MsgType":"event"}', 'application/json'],
     ['official-events', '<xml><MsgType>event</MsgType></xml>', 'text/xml'],
     ['official-events?signature=0&timestamp=1&nonce=2', '<!DOCTYPE a [<!ENTITY b "c">]><xml/>', 'text/xml'],
   ])('%s answers 4xx to the body %j', async (path, body, contentType) => {
@@ -182,8 +183,8 @@ describe('unsigned calls of webhooks', () => {
     expect(response.status).toBeLessThan(500);
   });
 
-  it('official-events does not return the echostr', async () => {
-    const response = await fetch(`${inject('stack').functionUrls}/official-events?echostr=hello`);
+  it.each(['miniapp-events', 'official-events'])('%s does not return the echostr', async (name) => {
+    const response = await fetch(`${inject('stack').functionUrls}/${name}?echostr=hello`);
     expect(response.status).toBe(403);
     expect(await response.text()).not.toContain('hello');
   });

@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { invoke, serveFunctionUrl, type Handler } from './function-url.ts';
 import { createWorld } from './world.ts';
 
-type Name = 'official-events' | 'pay-notify' | 'pay-notify-v2';
+type Name = 'miniapp-events' | 'official-events' | 'pay-notify' | 'pay-notify-v2';
 /** The prefix of the stored platform keys, which a rejected request may refresh. */
 const PLATFORM_KEYS = 'PAYKEYS#';
 
@@ -32,6 +32,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
   Object.assign(process.env, world.settings, settings);
   vi.resetModules();
   const modules = {
+    'miniapp-events': await import('../../functions/miniapp-events.ts'),
     'official-events': await import('../../functions/official-events.ts'),
     'pay-notify': await import('../../functions/pay-notify.ts'),
     'pay-notify-v2': await import('../../functions/pay-notify-v2.ts'),

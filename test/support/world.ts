@@ -28,7 +28,12 @@ const merchantKeys = rsaPair();
 const platformKeys = rsaPair();
 
 export const ids = {
-  miniapp: { appId: 'wx1111111111111111', appSecret: 'miniapp-secret' },
+  miniapp: {
+    appId: 'wx1111111111111111',
+    appSecret: 'miniapp-secret',
+    token: 'MMMMM',
+    aesKey: 'mnopqrstuvwxyz0123456789ABCDEFGabcdefghijkl',
+  },
   official: {
     appId: 'wx2222222222222222',
     appSecret: 'official-secret',
@@ -191,6 +196,9 @@ function settingsFor(wechat: string): Settings {
     WECHAT_PAY_BASE_URL: wechat,
     MINIAPP_APP_ID: ids.miniapp.appId,
     MINIAPP_APP_SECRET: ids.miniapp.appSecret,
+    MINIAPP_TOKEN: ids.miniapp.token,
+    MINIAPP_AES_KEY: ids.miniapp.aesKey,
+    MINIAPP_MODE: 'secure',
     OFFICIAL_APP_ID: ids.official.appId,
     OFFICIAL_APP_SECRET: ids.official.appSecret,
     OFFICIAL_TOKEN: ids.official.token,

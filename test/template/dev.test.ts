@@ -8,7 +8,7 @@ import { roleFindings } from '../support/template/role-findings.ts';
 import { OPERATORS } from '../support/operators.ts';
 import { functionsOf, resourcesOf, type Resource, type Template } from '../support/template/template.ts';
 
-const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];
+const WEBHOOKS = ['miniapp-events', 'official-events', 'pay-notify', 'pay-notify-v2'];
 
 let template: Template;
 const properties = (id: string) => template.Resources[id]!.Properties;
@@ -103,9 +103,10 @@ describe('addresses', () => {
   });
 
   it('are in the outputs of the stack', () => {
-    const names = ['HttpApiUrl', 'PublicBaseUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl', 'TableName'];
+    const names = ['HttpApiUrl', 'PublicBaseUrl', 'TableName'];
+    const webhooks = ['MiniappEventsUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl'];
     const more = ['EventBusName', 'StreamDeadLettersUrl', 'ConsumerDeadLettersUrl', 'SecretsPath', 'BillReportsBucket'];
-    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...more]));
+    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...webhooks, ...more]));
   });
 });
 

@@ -7,7 +7,7 @@ import { roleFindings } from '../support/template/role-findings.ts';
 import { functionsOf, resourcesOf, type Template } from '../support/template/template.ts';
 
 const CERTIFICATE_ARN = 'arn:aws:acm:ap-southeast-1:123456789012:certificate/0b1c2d3e';
-const WEBHOOKS = ['official-events', 'pay-notify', 'pay-notify-v2'];
+const WEBHOOKS = ['miniapp-events', 'official-events', 'pay-notify', 'pay-notify-v2'];
 
 let template: Template;
 const properties = (id: string) => template.Resources[id]!.Properties;
@@ -88,11 +88,12 @@ describe('the webhooks', () => {
     const { routes, urls } = addressesOf(template);
     expect(urls).toEqual(WEBHOOKS);
     expect(WEBHOOKS.map((name) => routes.get(name))).toEqual([
+      ['GET /webhooks/miniapp-events', 'POST /webhooks/miniapp-events'],
       ['GET /webhooks/official-events', 'POST /webhooks/official-events'],
       ['POST /webhooks/pay-notify'],
       ['POST /webhooks/pay-notify-v2'],
     ]);
-    expect(permissionsOf(template).filter((permission) => permission.includes(': * '))).toHaveLength(6);
+    expect(permissionsOf(template).filter((permission) => permission.includes(': * '))).toHaveLength(8);
   });
 });
 
@@ -109,6 +110,7 @@ describe('reserved concurrency', () => {
     );
     expect(Object.fromEntries(reserved)).toEqual({
       'official-events': 50,
+      'miniapp-events': 20,
       'pay-notify': 20,
       'pay-notify-v2': 20,
       'token-refresh': 1,

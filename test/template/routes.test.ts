@@ -18,7 +18,7 @@ it('gives each function its own role, with wildcards only where AWS requires the
 it('serves the webhooks by routes only and grants no public permission', () => {
   expect(addressesOf(template).urls).toEqual([]);
   expect([...addressesOf(template).routes.keys()]).toEqual(
-    expect.arrayContaining(['official-events', 'pay-notify', 'pay-notify-v2']),
+    expect.arrayContaining(['miniapp-events', 'official-events', 'pay-notify', 'pay-notify-v2']),
   );
   expect(permissionsOf(template).filter((permission) => permission.includes(': * '))).toEqual([]);
 });

@@ -112,6 +112,7 @@ describe('without settings', () => {
   });
 
   it.each([
+    ['miniapp-events', 'MINIAPP_APP_ID'],
     ['official-events', 'OFFICIAL_APP_ID'],
     ['pay-notify', 'TABLE_NAME'],
     ['pay-notify-v2', 'PAY_MCH_ID'],
@@ -166,18 +167,20 @@ describe('without settings', () => {
     await expect(call('verification-file')).resolves.toMatchObject({ statusCode: 404 });
   });
 
-  it.each(['', 'compatible', 'secure'])(
-    'official-events returns 503 and names OFFICIAL_AES_KEY with the OFFICIAL_MODE %j',
-    async (mode) => {
-      for (const name of ['TABLE_NAME', 'OFFICIAL_APP_ID', 'OFFICIAL_TOKEN', 'SITE_NAME']) vi.stubEnv(name, 'x');
-      vi.stubEnv('OFFICIAL_MODE', mode);
-      const { statusCode, body } = await call('official-events');
+  it.each(['', 'compatible', 'secure'].flatMap((mode) => [['miniapp', mode] as const, ['official', mode] as const]))(
+    '%s-events returns 503 and names its AES key in the mode %j',
+    async (app, mode) => {
+      const prefix = app.toUpperCase();
+      for (const name of ['TABLE_NAME', `${prefix}_APP_ID`, `${prefix}_TOKEN`, 'SITE_NAME']) vi.stubEnv(name, 'x');
+      vi.stubEnv(`${prefix}_MODE`, mode);
+      const { statusCode, body } = await call(`${app}-events`);
       expect(statusCode).toBe(503);
-      expect(body).toContain('OFFICIAL_AES_KEY is not set');
+      expect(body).toContain(`${prefix}_AES_KEY is not set`);
     },
   );
 
   it.each([
+    ['miniapp-events', 32],
     ['official-events', 32],
     ['pay-notify', 64],
     ['pay-notify-v2', 64],
@@ -234,6 +237,9 @@ describe('pay-prepay', () => {
 describe('with an invalid setting', () => {
   it.each([
     ['pay-notify', { PAY_PUBLIC_KEY: 'x' }, 'PAY_PUBLIC_KEY is not a key in PEM form'],
+    ['miniapp-events', { MINIAPP_MODE: 'safe' }, 'MINIAPP_MODE must be plain, compatible or secure'],
+    ['miniapp-events', { MINIAPP_TOKEN: '' }, 'MINIAPP_TOKEN is not set'],
+    ['miniapp-events', { MINIAPP_AES_KEY: 'x' }, 'MINIAPP_AES_KEY must be the EncodingAESKey'],
     ['official-events', { OFFICIAL_MODE: 'safe' }, 'OFFICIAL_MODE must be plain, compatible or secure'],
     [
       'official-events',
@@ -267,14 +273,8 @@ describe('with an invalid setting', () => {
       'ORIGIN_SECRET is not set',
     ],
   ])('%s with %j returns 503 and describes the valid values', async (name, values, reason) => {
-    const rest = [
-      'TABLE_NAME',
-      'OFFICIAL_APP_ID',
-      'OFFICIAL_APP_SECRET',
-      'OFFICIAL_TOKEN',
-      'SITE_NAME',
-      'PAY_PUBLIC_KEY_ID',
-    ];
+    const apps = ['MINIAPP', 'OFFICIAL'].flatMap((app) => [`${app}_APP_ID`, `${app}_APP_SECRET`, `${app}_TOKEN`]);
+    const rest = [...apps, 'TABLE_NAME', 'SITE_NAME', 'PAY_PUBLIC_KEY_ID'];
     for (const setting of rest) vi.stubEnv(setting, 'x');
     vi.stubEnv('JWT_SIGNING_KEYS', SIGNING_KEYS);
     vi.stubEnv('PAY_API_V3_KEY', 'k'.repeat(32));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { settings, type SecretName } from '../../../lib/core/config.ts';
+import { settings, variable, type SecretName } from '../../../lib/core/config.ts';
 import { loadPushKeys } from '../../../lib/pushes/push-keys.ts';
 import { secrets } from '../../../lib/secrets/secrets.ts';
 import { signParts } from '../../../lib/wechat/message-cipher.ts';
@@ -23,27 +23,44 @@ export async function checkSessions(): Promise<CheckResult[]> {
   return [keys];
 }
 
-/** Checks the mini-program. */
-export function checkMiniProgram(tokens: Promise<TokenReport>): Promise<CheckResult[]> {
+/** Checks the mini-program, with its callback address if the message push is set up. */
+export function checkMiniProgram(deployment: Deployment, tokens: Promise<TokenReport>): Promise<CheckResult[]> {
+  const hasPush = variable('MINIAPP_TOKEN') !== undefined;
   return Promise.all([
     checkAppId('MINIAPP_APP_ID'),
     checkSecret('MINIAPP_APP_SECRET'),
+    runCheck('message keys', async () => (hasPush ? judgePushKeys(await loadPushKeys('MINIAPP'), 'MINIAPP') : NO_PUSH)),
     checkToken(tokens, 'MINIAPP_APP_ID'),
+    ...(hasPush
+      ? [
+          runCheck('callback address', () =>
+            checkCallback(readPublicWebhookUrl(deployment, 'miniapp-events'), 'MINIAPP'),
+          ),
+        ]
+      : []),
   ]);
 }
+
+/** A mini-program works without the message push. */
+const NO_PUSH: CheckOutcome = {
+  mark: '!',
+  note:
+    'no message push: messages, results of content checks and withdrawn consents never arrive → ' +
+    'npm run secrets -- put MINIAPP_TOKEN MINIAPP_AES_KEY, then 开发 → 开发管理 → 消息推送 in the console',
+};
 
 /** Checks the official account, with its callback address. */
 export function checkOfficialAccount(deployment: Deployment, tokens: Promise<TokenReport>): Promise<CheckResult[]> {
   return Promise.all([
     checkAppId('OFFICIAL_APP_ID'),
     checkSecret('OFFICIAL_APP_SECRET'),
-    runCheck('message keys', async () => judgePushKeys(await loadPushKeys('OFFICIAL'))),
+    runCheck('message keys', async () => judgePushKeys(await loadPushKeys('OFFICIAL'), 'OFFICIAL')),
     runCheck('SITE_NAME', () => settings('SITE_NAME').SITE_NAME),
     checkToken(tokens, 'OFFICIAL_APP_ID'),
     runCheck('JS-SDK ticket', async () =>
       judgeToken(await tokens, 'jsapi_ticket', settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID),
     ),
-    runCheck('callback address', () => checkCallback(readPublicWebhookUrl(deployment, 'official-events'))),
+    runCheck('callback address', () => checkCallback(readPublicWebhookUrl(deployment, 'official-events'), 'OFFICIAL')),
   ]);
 }
 
@@ -51,28 +68,34 @@ export function checkOfficialAccount(deployment: Deployment, tokens: Promise<Tok
  * Returns the mode of pushes. Only plain mode is a warning: in compatible mode the functions read only the
  * encrypted part of a push.
  */
-export function judgePushKeys({ mode, aesKeys }: Pick<PushKeys, 'mode' | 'aesKeys'>): string | CheckOutcome {
+export function judgePushKeys(
+  { mode, aesKeys }: Pick<PushKeys, 'mode' | 'aesKeys'>,
+  app: 'MINIAPP' | 'OFFICIAL',
+): string | CheckOutcome {
   if (mode !== 'plain') return `${mode} mode${aesKeys.length > 1 ? ', with the previous EncodingAESKey' : ''}`;
   return {
     mark: '!',
     note:
-      'plain mode: an attacker who has seen one signed address can forge pushes, so scan login is off → ' +
-      'npm run secrets -- put OFFICIAL_AES_KEY, OFFICIAL_MODE=secure in .env.<stage>, deploy, then 安全模式 in the console',
+      `plain mode: an attacker who has seen one signed address can forge pushes${LOSS_IN_PLAIN_MODE[app]} → ` +
+      `npm run secrets -- put ${app}_AES_KEY, ${app}_MODE=secure in .env.<stage>, deploy, then 安全模式 in the console`,
   };
 }
+
+const LOSS_IN_PLAIN_MODE = { MINIAPP: '', OFFICIAL: ', so scan login is off' };
 
 /**
  * Repeats WeChat's check of the address, and then with a wrong signature.
  * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/
  */
-async function checkCallback(url: string): Promise<string> {
-  const { OFFICIAL_TOKEN } = await secrets('OFFICIAL_TOKEN');
-  const signed = await sendProbe(buildEchoUrl(url, OFFICIAL_TOKEN));
+async function checkCallback(url: string, app: 'MINIAPP' | 'OFFICIAL'): Promise<string> {
+  const name = `${app}_TOKEN` as const;
+  const { [name]: token } = await secrets(name);
+  const signed = await sendProbe(buildEchoUrl(url, token));
   if (signed.status === 403)
-    throw new CommandError(`${url} rejects OFFICIAL_TOKEN: if it was changed just now, wait a minute`);
+    throw new CommandError(`${url} rejects ${name}: if it was changed just now, wait a minute`);
   if (signed.status !== 200) throw new CommandError(`${url} answers ${signed.status} to WeChat's check`);
   if (signed.text !== ECHO) throw new CommandError(`${url} does not return the echostr of WeChat's check`);
-  const forged = await sendProbe(buildEchoUrl(url, `${OFFICIAL_TOKEN}x`));
+  const forged = await sendProbe(buildEchoUrl(url, `${token}x`));
   if (forged.status === 200) throw new CommandError(`${url} accepts a signature of another token`);
   return url;
 }

@@ -149,6 +149,15 @@ describe('npm run doctor', () => {
     expect((await examine()).rows['✗ message keys']).toContain('npm run secrets -- put OFFICIAL_AES_KEY');
   });
 
+  it('warns of a mini-program without a message push, without a failure', async () => {
+    stage.remove('MINIAPP_TOKEN');
+    stage.remove('MINIAPP_AES_KEY');
+    stage.answers['POST /miniapp-events'] = () => ({ status: 503, body: 'MINIAPP_TOKEN is not set' });
+    const { code, rows } = await examine();
+    expect([code, rows['! message keys']]).toEqual([0, expect.stringContaining('secrets -- put MINIAPP_TOKEN')]);
+    expect(rows['– miniapp-events']).toBe('the message push is not set up');
+  });
+
   it('checks only the address of the protocol in use', async () => {
     Object.assign(stage.variables, { PAY_V2_NOTIFY_URL: 'foo' });
     await expect(examine()).resolves.toMatchObject({ code: 0 });
@@ -159,6 +168,12 @@ describe('npm run doctor', () => {
     [
       'echoes to anybody',
       'GET /official-events',
+      ({ url }) => ({ status: 200, body: url.searchParams.get('echostr')! }),
+      '✗ callback address',
+    ],
+    [
+      'echoes every check of the mini-program',
+      'GET /miniapp-events',
       ({ url }) => ({ status: 200, body: url.searchParams.get('echostr')! }),
       '✗ callback address',
     ],

@@ -22,6 +22,7 @@ const deploymentOf = (variables: Record<string, string>, url = '') => ({
 
 describe('checkRejectsForgery', () => {
   const FUNCTIONS = {
+    'miniapp-events': () => import('../../../functions/miniapp-events.ts'),
     'official-events': () => import('../../../functions/official-events.ts'),
     'pay-notify': () => import('../../../functions/pay-notify.ts'),
     'pay-notify-v2': () => import('../../../functions/pay-notify-v2.ts'),
@@ -63,6 +64,7 @@ describe('checkRejectsForgery', () => {
     OFFICIAL_TOKEN: 'token',
     SITE_NAME: 's',
   };
+  const miniapp = { MINIAPP_APP_ID: 'wx10ca1000000000a1' };
   const REJECTS = ['✓', 'rejects unsigned requests (403)'];
 
   it.each<[string, Webhook, Record<string, string>, string[]]>([
@@ -73,6 +75,8 @@ describe('checkRejectsForgery', () => {
     ['of a merchant with both', 'pay-notify', { ...v2, ...v3 }, REJECTS],
     ['of a merchant with both', 'pay-notify-v2', { ...v2, ...v3 }, REJECTS],
     ['in plain mode', 'official-events', { ...official, OFFICIAL_MODE: 'plain' }, REJECTS],
+    ['in plain mode', 'miniapp-events', { ...miniapp, MINIAPP_TOKEN: 'token', MINIAPP_MODE: 'plain' }, REJECTS],
+    ['of a mini-program without a push', 'miniapp-events', miniapp, ['–', 'the message push is not set up']],
     ['in secure mode', 'official-events', { ...official, OFFICIAL_AES_KEY: 'a'.repeat(43) }, REJECTS],
   ])('passes for %s: %s', async (_whose, webhook, settings, expected) => {
     await expect(judge(webhook, settings)).resolves.toEqual(expected);
@@ -88,6 +92,12 @@ describe('checkRejectsForgery', () => {
       'FAIL PAY_API_V2_KEY must be exactly 32 bytes',
     ],
     ['without its key', 'official-events', official, 'OFFICIAL_AES_KEY is not set → npm run secrets'],
+    [
+      'without its key',
+      'miniapp-events',
+      { ...miniapp, MINIAPP_TOKEN: 'token' },
+      'MINIAPP_AES_KEY is not set → npm run secrets',
+    ],
   ])('reports %s: %s', async (_what, webhook, settings, note) => {
     await expect(judge(webhook, settings)).resolves.toEqual(['✗', expect.stringMatching(note)]);
   });

@@ -12,8 +12,8 @@ afterAll(() => stage.stop());
 describe('npm run smoke', () => {
   it('passes when the stage responds, rejects forged requests and reaches WeChat', async () => {
     const { code, stdout } = await stage.run('smoke');
-    expect(stdout.match(/^ {2}✓/gm)).toHaveLength(5);
-    expect([code, stdout]).toEqual([0, expect.stringContaining('5 checks, nothing wrong')]);
+    expect(stdout.match(/^ {2}✓/gm)).toHaveLength(6);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('6 checks, nothing wrong')]);
   });
 
   it('retries a check that fails during a cold start', async () => {
@@ -26,7 +26,10 @@ describe('npm run smoke', () => {
   it('skips parts that are not set up', async () => {
     Object.assign(stage.variables, { MINIAPP_APP_ID: '', OFFICIAL_APP_ID: '' });
     const { code, stdout } = await stage.run('smoke');
-    expect([code, stdout.match(/^ {2}– [\w-]+/gm)]).toEqual([0, ['  – official-events', '  – login']]);
+    expect([code, stdout.match(/^ {2}– [\w-]+/gm)]).toEqual([
+      0,
+      ['  – miniapp-events', '  – official-events', '  – login'],
+    ]);
   });
 
   it('reports an accepted forgery, missing permissions, a missing webhook and a failed login in one run', async () => {
@@ -47,7 +50,7 @@ describe('npm run smoke', () => {
       expect.stringMatching(/pay-notify-v2 +answers 404/),
       expect.stringMatching(/login +answers 500 INTERNAL .*An internal error occurred; its cause is in the log/),
     ]);
-    expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 5 checks failed')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('4 of 6 checks failed')]);
   });
 
   it('warns without failing when the cause is WeChat or a missing secret', async () => {

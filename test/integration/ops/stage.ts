@@ -56,11 +56,15 @@ export async function startStage(env: Record<string, string> = {}) {
   const functions = `http://localhost:${functionUrls}`;
   const outputs: Record<string, string> = {
     HttpApiUrl: `http://localhost:${http}`,
+    MiniappDasheventsLambdaFunctionUrl: `${functions}/miniapp-events`,
     OfficialDasheventsLambdaFunctionUrl: `${functions}/official-events`,
     PayDashnotifyLambdaFunctionUrl: `${functions}/pay-notify`,
     PayDashnotifyDashv2LambdaFunctionUrl: `${functions}/pay-notify-v2`,
   };
-  const answers: Record<string, Handler> = wellBehaved(settings.OFFICIAL_TOKEN!);
+  const answers: Record<string, Handler> = wellBehaved({
+    miniapp: settings.MINIAPP_TOKEN!,
+    official: settings.OFFICIAL_TOKEN!,
+  });
   const servers = await Promise.all([http, functionUrls, lambda].map((port) => serve(port, answers)));
   const world = await startSimulator(wechat);
   const standIns = await startAws({
@@ -108,7 +112,7 @@ export type Stage = Awaited<ReturnType<typeof startStage>>;
 
 /** The rejection of an unsigned request, as the functions send it. */
 const REFUSED = {
-  official: { status: 403, body: 'This is not a push of WeChat for this account' },
+  push: { status: 403, body: 'This is not a push of WeChat for this account' },
   pay: { status: 403, body: '{"code":"FAIL","message":"Wechatpay headers are missing"}' },
   payV2: { status: 403, body: '<xml><return_code><![CDATA[FAIL]]></return_code></xml>' },
 } satisfies Record<string, Answer>;
@@ -123,20 +127,27 @@ export const failTokens = (errorMessage: string): Record<string, Handler> => ({
   }),
 });
 
-function wellBehaved(officialToken: string): Record<string, Handler> {
+function wellBehaved(tokens: Record<'miniapp' | 'official', string>): Record<string, Handler> {
   const bad = { code: 'WECHAT_CODE_INVALID', message: 'This code is unknown, used or expired', requestId: '1' };
   return {
     'GET /health': () => ({ status: 200 }),
     'POST /miniapp/login': () => ({ status: 401, body: JSON.stringify(bad) }),
-    'GET /official-events': ({ url: { searchParams: query } }) => {
-      const parts = [officialToken, query.get('timestamp') ?? '', query.get('nonce') ?? ''].toSorted().join('');
-      const isWechat = createHash('sha1').update(parts).digest('hex') === query.get('signature');
-      return isWechat ? { status: 200, body: query.get('echostr') ?? '' } : REFUSED.official;
-    },
-    'POST /official-events': () => REFUSED.official,
+    'GET /miniapp-events': echo(tokens.miniapp),
+    'POST /miniapp-events': () => REFUSED.push,
+    'GET /official-events': echo(tokens.official),
+    'POST /official-events': () => REFUSED.push,
     'POST /pay-notify': () => REFUSED.pay,
     'POST /pay-notify-v2': () => REFUSED.payV2,
     [TOKEN_REFRESH]: () => ({ status: 200, body: '{"living":3,"failed":[]}' }),
+  };
+}
+
+/** Answers WeChat's check of an address. */
+function echo(token: string): Handler {
+  return ({ url: { searchParams: query } }) => {
+    const parts = [token, query.get('timestamp') ?? '', query.get('nonce') ?? ''].toSorted().join('');
+    const isWechat = createHash('sha1').update(parts).digest('hex') === query.get('signature');
+    return isWechat ? { status: 200, body: query.get('echostr') ?? '' } : REFUSED.push;
   };
 }
 

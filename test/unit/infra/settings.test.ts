@@ -175,6 +175,7 @@ describe('webhook addresses', () => {
   it('end with the name of their function', async () => {
     const base = 'https://api.example.com/webhooks';
     expect(await settings({ ...OWN_DOMAIN, WEBHOOKS: 'routes' })).toMatchObject({
+      miniappEventsUrl: `${base}/miniapp-events`,
       officialEventsUrl: `${base}/official-events`,
       payV2NotifyUrl: `${base}/pay-notify-v2`,
     });

@@ -88,13 +88,15 @@ describe('an address of notifications', () => {
 
 describe('the mode of pushes', () => {
   const key = readMessageKey('A'.repeat(43))!;
-  const judge = (mode: PushKeys['mode'], aesKeys = [key]) =>
-    runCheck('message keys', () => judgePushKeys({ mode, aesKeys }));
+  const judge = (mode: PushKeys['mode'], aesKeys = [key], app: 'MINIAPP' | 'OFFICIAL' = 'OFFICIAL') =>
+    runCheck('message keys', () => judgePushKeys({ mode, aesKeys }, app));
 
   it('is a warning with the remedy in plain mode', async () => {
     const { mark, note } = await judge('plain', []);
     expect(mark).toBe('!');
     expect(note).toMatch(/forge pushes, so scan login is off → .*OFFICIAL_AES_KEY, OFFICIAL_MODE=secure .*安全模式/);
+    const { note: ofMiniapp } = await judge('plain', [], 'MINIAPP');
+    expect(ofMiniapp).toMatch(/forge pushes → .*MINIAPP_AES_KEY, MINIAPP_MODE=secure .*安全模式/);
   });
 
   it.each(['compatible', 'secure'] as const)('passes in %s mode', async (mode) => {
