@@ -1,5 +1,4 @@
 import type { Runtime } from '../core/runtime.ts';
-import { clearWechatProfile, readAccount } from '../store/accounts.ts';
 import {
   readIdentity,
   requestIdentitySync,
@@ -10,10 +9,10 @@ import {
   type Person,
 } from '../store/identities.ts';
 import type { Table } from '../store/table.ts';
-import { dropUserToken } from '../store/user-tokens.ts';
+import { eraseWechatProfile } from './erase-profile.ts';
 
 type Follow = Person & FollowPush & { follows: boolean; arrivedAtMs?: number | undefined };
-type FollowDeps = Pick<Runtime, 'log' | 'now'> & { table: Table };
+type FollowDeps = Pick<Runtime, 'log' | 'now' | 'sleep'> & { table: Table };
 
 /**
  * Records that a user followed or unfollowed the official account.
@@ -47,14 +46,4 @@ export async function requestUnionId({ table, now }: FollowDeps, person: Person)
 /** Requests a refresh of the WeChat profile of a user who consented to it. */
 export function requestProfileSync({ table, now }: FollowDeps, person: Person): Promise<void> {
   return requestIdentitySync(table, person, now());
-}
-
-/** Erases the WeChat profile and the user token of a user who unfollowed, withdrew consent or left WeChat. */
-export async function eraseWechatProfile({ table, log }: FollowDeps, { appId, openId }: Person): Promise<void> {
-  const person = { appId, openId };
-  const [identity] = await Promise.all([readIdentity(table, person, 'strong'), dropUserToken(table, person)]);
-  const account = identity?.accountId && (await readAccount(table, identity.accountId, 'strong'));
-  if (account && (await clearWechatProfile(table, account))) {
-    log.info('identity.profile-erased', { accountId: account.id });
-  }
 }

@@ -27,7 +27,12 @@ export async function releasePhone(
     if (holderId === undefined) throw new AppError('NOT_FOUND', 'No account has this phone number');
     const account = await readAccount(deps.table, holderId, 'strong');
     if (account?.phone !== phone) return VERSION_CONFLICT;
-    const isFree = await unlinkPhone(deps.table, { ...account, phone }, randomUsername(deps.randomBytes));
+    const username = randomUsername(deps.randomBytes);
+    const isFree = await unlinkPhone(
+      deps.table,
+      { ...account, phone },
+      { username, phoneRelease: { reason: 'operator' } },
+    );
     return isFree ? account.id : VERSION_CONFLICT;
   });
   deps.log.info('user.phone-released', { accountId: userId });

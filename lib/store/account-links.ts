@@ -3,6 +3,7 @@ import {
   isFromWechat,
   PROFILE_FIELDS,
   type Account,
+  type EndOfAccount,
   type MergeRecord,
   type PhoneRelease,
   type Profile,
@@ -108,14 +109,15 @@ export function movePhone(
   ]);
 }
 
-/** Removes the phone from this account at the request of an operator. @param username the new username */
-export function unlinkPhone(table: Table, account: Account & { phone: string }, username: string): Promise<boolean> {
+/** Removes the phone from this account without another account that takes it. @param username the new username */
+export function unlinkPhone(
+  table: Table,
+  account: Account & { phone: string },
+  { username, phoneRelease }: { username: string; phoneRelease: PhoneRelease },
+): Promise<boolean> {
   return writeTogether(table, [
     { free: keys.phone(account.phone), from: account },
-    onRevision(account, {
-      set: { username, phoneRelease: { reason: 'operator' } satisfies PhoneRelease },
-      remove: ['phone'],
-    }),
+    onRevision(account, { set: { username, phoneRelease }, remove: ['phone'] }),
   ]);
 }
 
@@ -193,8 +195,16 @@ function mergeProfiles(into: Account, from: Account): { values: Profile; wechatF
   };
 }
 
-/** Removes the personal data of an account and frees its identifiers for new accounts. @param at ISO 8601 */
-export function closeAndUnlinkAccount(table: Table, account: Account, at: string): Promise<boolean> {
+/**
+ * Removes the personal data of an account and frees its identifiers for new accounts.
+ * @param at ISO 8601
+ */
+export function closeAndUnlinkAccount(
+  table: Table,
+  account: Account,
+  at: string,
+  closure?: EndOfAccount['closure'],
+): Promise<boolean> {
   const { identities = [], unionIds = [], phone } = account;
   const identifierKeys = [
     ...[...identities].map(personOf).map(({ appId, openId }) => keys.identity(appId, openId)),
@@ -202,7 +212,7 @@ export function closeAndUnlinkAccount(table: Table, account: Account, at: string
     ...(phone === undefined ? [] : [keys.phone(phone)]),
   ];
   return writeTogether(table, [
-    onRevision(account, { set: { closedAt: at }, remove: PERSONAL }),
+    onRevision(account, { set: { closedAt: at, closure }, remove: PERSONAL }),
     ...identifierKeys.map((key) => ({ free: key, from: account })),
   ]);
 }

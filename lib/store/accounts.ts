@@ -36,13 +36,16 @@ interface PhoneReplacement {
   atMs: number;
 }
 
-/** Another user proved the number and took it over, or an operator released it. */
-export type PhoneRelease = { reason: 'taken-over'; takenOverBy: string } | { reason: 'operator' };
+/** Another user proved the number and took it over, an operator released it, or the user withdrew it at WeChat. */
+export type PhoneRelease =
+  { reason: 'taken-over'; takenOverBy: string } | { reason: 'operator' | 'authorization-revoked' };
 
 /** Attributes of an account that was merged or closed. */
-interface EndOfAccount {
+export interface EndOfAccount {
   mergedInto?: string;
   closedAt?: string;
+  /** Present if the user closed the WeChat account. A user who closes the account here has no open money. */
+  closure?: { reason: 'wechat-account-cancelled'; openMoney: boolean };
 }
 
 /**
@@ -50,9 +53,18 @@ interface EndOfAccount {
  * a closed account.
  */
 export async function readAccount(table: Table, id: string, consistency: Consistency): Promise<Account | undefined> {
-  const account = await getItem<Account & EndOfAccount>(table, keys.account(id), consistency);
-  if (account?.mergedInto) return readAccount(table, account.mergedInto, consistency);
+  const account = await readStoredAccount(table, id, consistency);
   return account?.closedAt ? undefined : account;
+}
+
+/** Reads the account as `readAccount` does, also a closed account. */
+export async function readStoredAccount(
+  table: Table,
+  id: string,
+  consistency: Consistency,
+): Promise<(Account & EndOfAccount) | undefined> {
+  const account = await getItem<Account & EndOfAccount>(table, keys.account(id), consistency);
+  return account?.mergedInto ? readStoredAccount(table, account.mergedInto, consistency) : account;
 }
 
 /** Returns every account id with which an order number of this user can begin. */
@@ -112,6 +124,11 @@ export async function clearWechatProfile(table: Table, { id, wechatFields = new 
   return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', guard })) !== undefined;
 }
 
+/** Removes these fields of the profile, whatever their origin. @returns false if the account was merged or closed */
+export async function clearProfile(table: Table, id: string, fields: readonly (keyof Profile)[]): Promise<boolean> {
+  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE' })) !== undefined;
+}
+
 /** Whether a value of WeChat may replace the field: the user entered none. */
 export function isFromWechat({ wechatFields, ...account }: Account, field: keyof Profile): boolean {
   return account[field] === undefined || (wechatFields?.has(field) ?? false);
@@ -126,7 +143,7 @@ async function writeProfile(
   id: string,
   write: {
     profile: Profile;
-    fields: (keyof Profile)[];
+    fields: readonly (keyof Profile)[];
     mark: 'ADD' | 'DELETE';
     guard?: (field: string, fromWechat: string) => string;
   },

@@ -89,7 +89,9 @@ describe('events of the table stream', () => {
     const move = { from: await current(owner), username: 'user_moved', to: taker, bound };
     expect(await movePhone(world.table, move)).toBe(true);
     const holder = { ...(await current(taker)), phone: bound.phone };
-    expect(await unlinkPhone(world.table, holder, 'user_released')).toBe(true);
+    expect(
+      await unlinkPhone(world.table, holder, { username: 'user_released', phoneRelease: { reason: 'operator' } }),
+    ).toBe(true);
     await linkPhone(world.table, await current(owner), bound);
     await closeAndUnlinkAccount(world.table, await current(owner), AT);
     const names = await namesUntil('user.closed');

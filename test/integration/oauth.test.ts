@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorize } from '../../lib/h5/authorize.ts';
 import { oauthCallback } from '../../lib/h5/oauth-callback.ts';
-import { recordFollow, eraseWechatProfile, requestProfileSync } from '../../lib/identity/following.ts';
+import { eraseWechatProfile } from '../../lib/identity/erase-profile.ts';
+import { recordFollow, requestProfileSync } from '../../lib/identity/following.ts';
 import { setSubscribed } from '../../lib/store/identities.ts';
 import { loginMiniapp } from '../../lib/identity/login-miniapp.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
