@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Account } from '../store/accounts.ts';
+import type { Account, EndOfAccount } from '../store/accounts.ts';
 import type { Difference } from '../store/bills.ts';
 import { readChange } from '../store/change.ts';
 import type { Identity } from '../store/identities.ts';
@@ -8,6 +8,7 @@ import type { StoredMessage } from '../store/messages.ts';
 import type { Order } from '../store/orders.ts';
 import type { PayMismatch, PayNotice } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
+import type { Revocation } from '../store/revocations.ts';
 import type { SceneScan } from '../store/scene-scans.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
@@ -50,7 +51,7 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   IDENTITY: identityFacts,
   ACCOUNT: accountFacts,
   SCENE: sceneFacts,
-  MESSAGE: messageFacts,
+  REVOCATION: revocationFacts,
 };
 
 function orderFacts(order: Order, before?: Order): Fact[] {
@@ -115,21 +116,17 @@ function sceneFacts(scan: SceneScan, before?: object): Fact[] {
   return [{ name: 'official-account.scene-scanned', key: `${appId}:${pushId}`, data }];
 }
 
-function messageFacts(stored: StoredMessage<object, unknown>, before?: object): Fact[] {
-  // The claim of a reply changes the item, but is no event.
+function revocationFacts(revocation: Revocation, before?: object): Fact[] {
   if (before) return [];
-  const { app, appId, openId, accountId: userId, pushId, content: message, reply, at } = stored;
-  const key = `${appId}:${pushId}`;
-  const facts: Fact[] = [];
-  if (message) facts.push({ name: `${app}.message-received`, key, data: { appId, openId, userId, at, message } });
-  if (reply !== undefined) facts.push({ name: 'mini-program.reply-due', key, data: { appId, pushId } });
-  return facts;
+  const { accountId: userId, appId, openId, pushId, revoked, cancelled, verified, at } = revocation;
+  const data = { userId, appId, openId, revoked, cancelled, verified, pushId, at };
+  return [{ name: 'user.authorization-revoked', key: `${appId}:${pushId}`, data }];
 }
 
-function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {
+function accountFacts(account: Account & EndOfAccount, before?: typeof account): Fact[] {
   // A new account has no event: user.registered is published when its identity is linked.
   if (!before) return [];
-  const { id: userId, phone, phoneRelease, revision, mergedInto: intoUserId, closedAt } = account;
+  const { id: userId, phone, phoneRelease, revision, mergedInto: intoUserId, closedAt, closure } = account;
   const facts: Fact[] = [];
   if (phone !== undefined && phone !== before.phone) {
     // The id contains the revision instead of the phone: even a hash of a phone number can be reversed.
@@ -142,7 +139,7 @@ function accountFacts(account: Account & { mergedInto?: string; closedAt?: strin
     facts.push({ name: 'user.merged', key: userId, data: { userId, intoUserId } });
   }
   if (closedAt !== undefined && before.closedAt === undefined) {
-    facts.push({ name: 'user.closed', key: userId, data: { userId } });
+    facts.push({ name: 'user.closed', key: userId, data: { userId, ...closure } });
   }
   return facts;
 }

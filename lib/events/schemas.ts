@@ -88,16 +88,44 @@ export const SCHEMAS = {
     ),
   ),
   'user.phone-released': v.pipe(
-    v.object({ userId: text, reason: v.picklist(['taken-over', 'operator']), takenOverBy: v.optional(text) }),
+    v.object({
+      userId: text,
+      reason: v.picklist(['taken-over', 'operator', 'authorization-revoked']),
+      takenOverBy: v.optional(text),
+    }),
     v.description(
-      'An account lost its phone: another user took the number over (`takenOverBy`), or an operator released it. A closed or merged account has no such event.',
+      'An account lost its phone: another user took the number over (`takenOverBy`), an operator released it, or the user withdrew it at WeChat. A closed or merged account has no such event.',
     ),
   ),
   'user.merged': v.pipe(
     v.object({ userId: text, intoUserId: text }),
     v.description('Two accounts of one user were merged: `userId` into `intoUserId`, which remains.'),
   ),
-  'user.closed': v.pipe(v.object({ userId: text }), v.description('A user closed the account.')),
+  'user.closed': v.pipe(
+    v.object({
+      userId: text,
+      reason: v.optional(v.literal('wechat-account-cancelled')),
+      openMoney: v.optional(v.boolean()),
+    }),
+    v.description(
+      'A user closed the account, or closed the WeChat account (`reason`). With `openMoney`, the wallet holds money or an order is not settled: an operator has to refund it.',
+    ),
+  ),
+  'user.authorization-revoked': v.pipe(
+    v.object({
+      userId: v.optional(text),
+      appId: text,
+      openId: text,
+      revoked: v.array(text),
+      cancelled: v.boolean(),
+      verified: v.boolean(),
+      pushId: text,
+      at: time,
+    }),
+    v.description(
+      'A user withdrew authorisations, or closed the WeChat account (`cancelled`). The service deletes its data; consumers must delete their copies. The event of a push in plain mode is not `verified`: an attacker may have sent it.',
+    ),
+  ),
   'official-account.subscribed': v.pipe(
     v.object(sender),
     v.description('A WeChat user followed the official account. `userId` is present if the user has an account.'),

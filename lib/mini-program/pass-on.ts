@@ -6,11 +6,7 @@ import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import { onPushArrived } from './push-arrived.ts';
 import type { MiniappReplies } from './reply-to.ts';
 
-export type PushDeps = Pick<Runtime, 'log' | 'now' | 'randomBytes'> & {
-  table: Table;
-  appId: string;
-  replies: MiniappReplies;
-};
+export type PushDeps = Pick<Runtime, 'log' | 'now' | 'sleep' | 'randomBytes'> & { table: Table; appId: string };
 
 /**
  * Passes a new push to push-arrived.ts. A repetition has no effect.

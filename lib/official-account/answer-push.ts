@@ -1,5 +1,6 @@
-import { recordFollow, eraseWechatProfile, requestProfileSync, requestUnionId } from '../identity/following.ts';
+import { recordFollow, requestProfileSync, requestUnionId } from '../identity/following.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { recordRevocation } from '../privacy/record-revocation.ts';
 import { claimPush, newPushClaim } from '../pushes/claim-push.ts';
 import { keepMessage } from '../pushes/keep-message.ts';
 import { isPublish } from '../pushes/keyword-replies.ts';
@@ -15,7 +16,7 @@ import { loginReply, readChoice } from './login-reply.ts';
 import { onPushArrived } from './push-arrived.ts';
 import { replyTo, type Replies } from './reply-to.ts';
 
-export type PushDeps = ScanDeps & Pick<Runtime, 'log' | 'randomBytes'> & { appId: string; replies: Replies };
+export type PushDeps = ScanDeps & Pick<Runtime, 'log' | 'sleep' | 'randomBytes'> & { appId: string; replies: Replies };
 
 /**
  * Handles one push of the official account. Scans of login codes, choices about a login, follows and changes of personal
@@ -25,7 +26,8 @@ export type PushDeps = ScanDeps & Pick<Runtime, 'log' | 'randomBytes'> & { appId
  */
 export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Reply | undefined> {
   const { content, openId, createTimeS: atS, pushId } = push;
-  const person = { appId: deps.appId, openId };
+  const { appId } = deps;
+  const person = { appId, openId };
   if (content.type === 'event') {
     switch (content.event) {
       case 'scan':
@@ -42,12 +44,12 @@ export async function answerPush(deps: PushDeps, push: OfficialPush): Promise<Re
         await recordFollow(deps, { ...person, follows: false, atS, pushId });
         return undefined;
       case 'user_info_modified':
-        // Users consented only to this app, so only profiles of this app can be fetched again.
-        if ({ ...person, ...content.subject }.appId === deps.appId) await requestProfileSync(deps, person);
+        // Profiles of another app cannot be fetched again. `person` is the sender, which is WeChat.
+        if ((content.subject.appId ?? appId) === appId) await requestProfileSync(deps, { ...content.subject, appId });
         return undefined;
       case 'user_authorization_revoke':
       case 'user_authorization_cancellation':
-        await eraseWechatProfile(deps, { ...person, ...content.subject });
+        await recordRevocation(deps, push, content);
         return undefined;
     }
   }

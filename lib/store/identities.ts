@@ -1,4 +1,4 @@
-import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
@@ -219,6 +219,16 @@ export async function completeRequest(
     ConditionExpression: `${request} = :seen`,
     ExpressionAttributeValues: { ':seen': identity[request] },
   });
+}
+
+/** Deletes an identity that has no account. */
+export async function deleteIdentity(
+  { client, name: TableName }: Table,
+  { appId, openId }: Pick<Person, 'appId' | 'openId'>,
+): Promise<void> {
+  const ConditionExpression = 'attribute_not_exists(accountId)';
+  const deletion = { TableName, Key: keys.identity(appId, openId), ConditionExpression };
+  await attempt(() => client.send(new DeleteCommand(deletion)));
 }
 
 function changeIdentity(

@@ -1,3 +1,4 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { transact } from './attempt.ts';
 import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
@@ -48,6 +49,28 @@ export function bookEntry(table: Table, entry: WalletEntry): Promise<boolean> {
       },
     },
   ]);
+}
+
+/**
+ * Reads a page of the entries of one account id, in the order of their ids.
+ * @param after the id of the last entry on the previous page
+ */
+export async function readEntryPage(
+  { client, name: TableName }: Table,
+  { accountId, after, limit }: { accountId: string; after?: string | undefined; limit: number },
+): Promise<WalletEntry[]> {
+  const { pk, sk } = keys.walletEntry(accountId, '');
+  const { Items = [] } = await client.send(
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+      ExclusiveStartKey: after === undefined ? undefined : keys.walletEntry(accountId, after),
+      Limit: limit,
+      ConsistentRead: true,
+    }),
+  );
+  return Items as WalletEntry[];
 }
 
 /** Reads the balance of one account id strongly (fen). Returns 0 for an account without a wallet. */

@@ -1,5 +1,6 @@
 /** The functions that only an operator invokes. They have no event and no address. */
 export const OPERATORS = [
+  'account-export',
   'account-release-phone',
   'catalog-put',
   'menu-publish',

@@ -34,12 +34,14 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     closeAndUnlinkAccount: { ACCOUNT: UPDATE, IDENTITY: DELETE, UNION: DELETE, PHONE: DELETE },
   },
   accounts: {
-    readAccount: { ACCOUNT: READ },
+    readAccount: NONE,
+    readStoredAccount: { ACCOUNT: READ },
     recordActivity: { ACCOUNT: UPDATE },
     setSessionsNotBefore: { ACCOUNT: UPDATE },
     setProfile: { ACCOUNT: UPDATE },
     setWechatProfile: { ACCOUNT: UPDATE },
     clearWechatProfile: { ACCOUNT: UPDATE },
+    clearProfile: { ACCOUNT: UPDATE },
     readMerges: { ACCOUNT: QUERY },
     anonymiseMerges: { ACCOUNT: UPDATE },
     allIdsOf: NONE,
@@ -81,6 +83,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     requestUnionLookup: { IDENTITY: UPDATE },
     putUnionAbsence: { IDENTITY: UPDATE },
     completeRequest: { IDENTITY: UPDATE },
+    deleteIdentity: { IDENTITY: DELETE },
     isUnionLookupDue: NONE,
     isUnionAbsent: NONE,
     identityName: NONE,
@@ -167,6 +170,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     writeRefund: { REFUND: PUT, ORDERS: UPDATE },
     putReportedRefund: { REFUND: PUT },
   },
+  revocations: {
+    putRevocation: { REVOCATION: PUT },
+    readRevocation: { REVOCATION: READ },
+    markApplied: { REVOCATION: UPDATE },
+  },
   'scene-scans': {
     putSceneScan: { SCENE: PUT },
   },
@@ -202,6 +210,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     isBooked: { WALLET: READ },
     bookEntry: { WALLET: [...PUT, ...UPDATE] },
     readBalance: { WALLET: READ },
+    readEntryPage: { WALLET: QUERY },
     creditId: NONE,
   },
 };

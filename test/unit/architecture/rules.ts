@@ -15,6 +15,7 @@ const FLOWS = [
   'lib/official-account',
   'lib/mini-program',
   'lib/pushes',
+  'lib/privacy',
   'lib/notify',
   'lib/pay',
   'lib/reconciliation',
@@ -59,13 +60,14 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/scan-login': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/h5': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/official-account': {
-    imports: ['lib/identity', 'lib/pushes', 'lib/scan-login', 'lib/wechat', 'lib/store', 'lib/core'],
+    imports: ['lib/identity', 'lib/privacy', 'lib/pushes', 'lib/scan-login', 'lib/wechat', 'lib/store', 'lib/core'],
     types: ['lib/platform-token'],
   },
   'lib/mini-program': {
-    imports: ['lib/notify', 'lib/pushes', 'lib/wechat', 'lib/store', 'lib/core'],
-    types: ['lib/events'],
+    imports: ['lib/identity', 'lib/privacy', 'lib/pushes', 'lib/wechat', 'lib/core'],
+    types: ['lib/store'],
   },
+  'lib/privacy': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/events'] },
   'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {

@@ -1,0 +1,10 @@
+import { once } from '../lib/core/once.ts';
+import { consumer } from '../lib/events/consumer.ts';
+import { applyRevocation } from '../lib/privacy/apply-revocation.ts';
+import { loadTable, patient } from '../lib/wiring/table.ts';
+
+const load = once(async () => patient(await loadTable()));
+
+export const handler = consumer({
+  'user.authorization-revoked': async (event) => applyRevocation(await load(), event),
+});
