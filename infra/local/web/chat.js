@@ -75,7 +75,8 @@ function answer(hand, { status, body, error, reply }) {
   return el('p.bubble.bad', {}, 'The account is out of order: WeChat cannot read its reply');
 }
 
-function bubble(hand, { type, content, articles, title, mediaId, thumbMediaId }) {
+/** A message of the app as the user sees it. */
+export function bubble(hand, { type, content, articles, title, mediaId, thumbMediaId }) {
   switch (type) {
     case 'text':
       return el('p.bubble', { lang: 'zh' }, ...withLinks(hand, content));
@@ -105,6 +106,7 @@ function article({ title, description, url }) {
   return el('p', {}, el('b', {}, title), ...[description, url].filter(Boolean).map((text) => el('small', {}, text)));
 }
 
-function note(text) {
+/** A line of the chat that is no message. */
+export function note(text) {
   return el('p.chat-note', {}, text);
 }

@@ -1,6 +1,7 @@
 // The mini-program on the phone: it logs in by itself and shows the user's account.
 import { api, phone } from './calls.js';
 import { chinese, el, facts, field, row, stack } from './dom.js';
+import { openService } from './service-chat.js';
 
 export const title = 'Mini-program';
 
@@ -44,6 +45,7 @@ function showAccount(hand, greeting, inChinese) {
     stack(
       user.phone ? undefined : hand.button('Bind phone', () => bindPhone(hand)),
       hand.button('Change name', async () => askName(hand), { kind: 'quiet' }),
+      hand.button('Customer service', () => openService(hand), { kind: 'quiet' }),
       hand.button('Close account', async () => askToClose(hand), { kind: 'quiet' }),
     ),
   );

@@ -21,6 +21,7 @@ const files: Record<string, keyof typeof types> = {
   'coffee.js': 'js',
   'scan.js': 'js',
   'chat.js': 'js',
+  'service-chat.js': 'js',
   'merchant.js': 'js',
   'h5-browser.js': 'js',
   'h5.html': 'html',
