@@ -1,36 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '../../../../lib/core/errors.ts';
 import { sendSubscribeMessage } from '../../../../lib/notify/send-subscribe-message.ts';
 import { sendTemplateMessage } from '../../../../lib/notify/send-template-message.ts';
-import type { OutboundRequest } from '../../../../lib/core/outbound.ts';
-import type { WechatApp } from '../../../../lib/wechat/client.ts';
-
-type Answer = number | 'timeout';
-type Deps = Parameters<typeof sendTemplateMessage>[0];
-
-/** Simulates WeChat, which returns the given errcodes in order and then 0. */
-function wechat(...answers: Answer[]) {
-  const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'OFFICIAL' };
-  const sent: OutboundRequest[] = [];
-  const pausesMs: number[] = [];
-  const lines: string[] = [];
-  const deps = {
-    app,
-    accessToken: { withToken: (call: (token: string) => Promise<unknown>) => call('T') } as Deps['accessToken'],
-    apiBaseUrl: 'http://api',
-    log: {
-      info: (event: string, fields: object) => void lines.push(`${event} ${JSON.stringify(fields)}`),
-    } as Deps['log'],
-    sleep: async (ms: number) => void pausesMs.push(ms),
-    send: async (request: OutboundRequest) => {
-      sent.push(request);
-      const errcode = answers.shift() ?? 0;
-      if (errcode === 'timeout') throw new AppError('WECHAT_TIMEOUT', 'late');
-      return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ errcode, errmsg: '' })) };
-    },
-  };
-  return { deps, sent, pausesMs, lines };
-}
+import { wechat, type Answer } from './wechat.ts';
 
 const paid = { openId: 'o_1', templateId: 'tpl', values: { thing1: '咖啡\n大杯' } };
 
@@ -65,21 +36,21 @@ describe('sendTemplateMessage', () => {
     [43019, 'opted-out'],
     [48002, 'opted-out'],
   ])('for errcode %s returns and logs the outcome %s without a retry', async (errcode, outcome) => {
-    const { deps, sent, lines } = wechat(errcode);
+    const { deps, sent, lines } = wechat([errcode]);
     await expect(sendTemplateMessage(deps, message)).resolves.toBe(outcome);
     expect(sent).toHaveLength(1);
     expect(lines).toEqual([expect.stringContaining(`"outcome":"${outcome}"`)]);
   });
 
   it.each<Answer>(['timeout', -1])('retries once after %s, with the same client_msg_id', async (answer) => {
-    const { deps, sent } = wechat(answer);
+    const { deps, sent } = wechat([answer]);
     await expect(sendTemplateMessage(deps, message)).resolves.toBe('sent');
     expect(sent).toHaveLength(2);
     expect(sent[1]!.body).toBe(sent[0]!.body);
   });
 
   it('sends no third request', async () => {
-    const { deps, sent } = wechat('timeout', 'timeout');
+    const { deps, sent } = wechat(['timeout', 'timeout']);
     await expect(sendTemplateMessage(deps, message)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent).toHaveLength(2);
   });
@@ -93,7 +64,7 @@ describe('sendTemplateMessage', () => {
     [47003, 'PARAM_ERROR'],
     [45168, 'PARAM_ERROR'],
   ])('for errcode %s throws %s', async (errcode, code) => {
-    const { deps, sent } = wechat(errcode);
+    const { deps, sent } = wechat([errcode]);
     await expect(sendTemplateMessage(deps, message)).rejects.toMatchObject({ code });
     expect(sent).toHaveLength(1);
   });
@@ -122,23 +93,23 @@ describe('sendSubscribeMessage', () => {
   });
 
   it.each([43101, 40003])('for errcode %i returns the outcome not-subscribed instead of an error', async (errcode) => {
-    const { deps, sent, lines } = wechat(errcode);
+    const { deps, sent, lines } = wechat([errcode]);
     await expect(sendSubscribeMessage(deps, message)).resolves.toBe('not-subscribed');
     expect(sent).toHaveLength(1);
     expect(lines).toEqual([expect.stringContaining('"outcome":"not-subscribed"')]);
   });
 
   it('retries once after a second when WeChat sends another message to the same user (43108)', async () => {
-    const once = wechat(43108);
+    const once = wechat([43108]);
     await expect(sendSubscribeMessage(once.deps, message)).resolves.toBe('sent');
     expect(once.pausesMs).toEqual([1_000]);
-    const twice = wechat(43108, 43108);
+    const twice = wechat([43108, 43108]);
     await expect(sendSubscribeMessage(twice.deps, message)).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
     expect(twice.sent).toHaveLength(2);
   });
 
   it('makes no retry after a timeout, because the message may have arrived', async () => {
-    const { deps, sent } = wechat('timeout');
+    const { deps, sent } = wechat(['timeout']);
     await expect(sendSubscribeMessage(deps, message)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
     expect(sent).toHaveLength(1);
   });
@@ -148,6 +119,6 @@ describe('sendSubscribeMessage', () => {
     [40037, 'WECHAT_CONFIG'],
     [47003, 'PARAM_ERROR'],
   ])('for errcode %s throws %s', async (errcode, code) => {
-    await expect(sendSubscribeMessage(wechat(errcode).deps, message)).rejects.toMatchObject({ code });
+    await expect(sendSubscribeMessage(wechat([errcode]).deps, message)).rejects.toMatchObject({ code });
   });
 });

@@ -112,11 +112,12 @@ describe('checkReplies', () => {
     ],
     ['menu.HELP', { menu: { HELP: tooLong } }],
     ['otherwise', { otherwise: tooLong }],
+    ['otherwise', { otherwise: { type: 'publish', text: tooLong } }],
   ])('rejects a text of 2,049 bytes as %s', (entry, change) => {
     expect(() => checkReplies({ ...some, ...change })).toThrow(
       expect.objectContaining({
         code: 'NOT_CONFIGURED',
-        message: `The text ${entry} of replies.ts has 2049 bytes; shorten it to 2047 bytes of UTF-8`,
+        message: `The text ${entry} of lib/official-account/replies.ts has 2049 bytes; shorten it to 2047 bytes of UTF-8`,
       }),
     );
   });
