@@ -188,12 +188,9 @@ describe('customer service of the mini-program', () => {
   /** Sends a text of the mini-program, as an operator of the app does. */
   const answer = async (touser: string, content: string) => {
     const credentials = { grant_type: 'client_credential', appid: 'wx10ca1000000000a1', secret: appSecret };
-    const { access_token: token } = (await play.control('/cgi-bin/stable_token', credentials)) as Record<
-      string,
-      string
-    >;
+    const issued = (await play.control('/cgi-bin/stable_token', credentials)) as { access_token: string };
     const body = { touser, msgtype: 'text', text: { content } };
-    const sent = await play.control(`/cgi-bin/message/custom/send?access_token=${token}`, body);
+    const sent = await play.control(`/cgi-bin/message/custom/send?access_token=${issued.access_token}`, body);
     expect(sent).toMatchObject({ errcode: 0 });
   };
 
