@@ -136,7 +136,14 @@ function simulatorSettings(
 ): SimulatorSettings {
   return {
     port: ports.simulator,
-    miniapp: { appId: variables.MINIAPP_APP_ID, appSecret: variables.MINIAPP_APP_SECRET },
+    miniapp: {
+      appId: variables.MINIAPP_APP_ID,
+      appSecret: variables.MINIAPP_APP_SECRET,
+      token: variables.MINIAPP_TOKEN,
+      mode: PUSH_MODES.find((mode) => mode === variables.MINIAPP_MODE) ?? 'secure',
+      aesKey: variables.MINIAPP_AES_KEY,
+      callbackUrl: `http://localhost:${ports.functionUrls}/miniapp-events`,
+    },
     official: {
       appId: variables.OFFICIAL_APP_ID,
       appSecret: variables.OFFICIAL_APP_SECRET,
