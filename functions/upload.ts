@@ -1,9 +1,9 @@
 import { once } from '../lib/core/once.ts';
 import { getUpload as endpoint } from '../lib/http/api/uploads.ts';
-import { route } from '../lib/http/route.ts';
+import { fileRoute } from '../lib/http/file-route.ts';
 import { getUpload } from '../lib/uploads/get-upload.ts';
 import { loadFiles } from '../lib/wiring/uploads.ts';
 
 const load = once(loadFiles);
 
-export const handler = route(endpoint, async ({ path: { key } }) => getUpload(await load(), key));
+export const handler = fileRoute(endpoint, async ({ path: { key } }) => getUpload(await load(), key));

@@ -10,14 +10,13 @@ import type {
   Endpoint,
   EndpointAnswer,
   EndpointRequest,
-  FileAnswer,
   MultipartBody,
   Redirect,
   WithCookies,
 } from './endpoint.ts';
 import { errorResponse, reportFailure } from './error-response.ts';
 import { headersOf, queryOf, rawBody } from './event.ts';
-import { FILE_HEADERS, NO_SNIFF, type HttpResponse } from './response.ts';
+import { NO_SNIFF, type HttpResponse } from './response.ts';
 
 type Event = APIGatewayProxyEventV2;
 
@@ -35,25 +34,28 @@ export type FailureAnswer = (
  * the answer. Both checks drop every field that is not in the schema. Any thrown value becomes an error of the closed
  * list.
  */
-export function route<const E extends Endpoint & { client?: never }>(
+export function route<const E extends Endpoint & { client?: never; fileTypes?: never }>(
   endpoint: E,
   run: (request: EndpointRequest<E>) => Promise<EndpointAnswer<E>>,
 ) {
-  return handlerOf(endpoint, run, (error, { requestId, facts }) =>
-    errorResponse(reportFailure(log, error, facts), requestId),
-  );
+  return handlerOf(endpoint, run, answerJsonFailure);
 }
 
-/** Returns the handler of one endpoint, as `route` does, with its own answer to failures. */
+/** Logs a failed request and returns its answer in JSON. */
+export const answerJsonFailure: FailureAnswer = (error, { requestId, facts }) =>
+  errorResponse(reportFailure(log, error, facts), requestId);
+
+/** Returns the handler of one endpoint, as `route` does, with its own answer to failures, or of another content. */
 export function handlerOf<const E extends Endpoint>(
   endpoint: E,
   run: (request: EndpointRequest<E>) => Promise<EndpointAnswer<E>>,
   answerFailure: FailureAnswer,
+  renderAnswer: (endpoint: E, answer: EndpointAnswer<E>) => HttpResponse = render,
 ) {
   return middy()
     .use(envelope(endpoint, answerFailure))
     .handler(async (event: Event): Promise<HttpResponse> =>
-      render(endpoint, await run(await readRequest(endpoint, event))),
+      renderAnswer(endpoint, await run(await readRequest(endpoint, event))),
     );
 }
 
@@ -120,21 +122,18 @@ function check(schema: v.GenericSchema, input: unknown, part: string): unknown {
   throw new AppError('PARAM_ERROR', `${field}: ${expected}`, { detail: { field } });
 }
 
+/** Returns the headers for caches. The gateway adds the CORS headers, which differ by origin. */
+export function caching({ cacheS }: Endpoint): Record<string, string> {
+  if (cacheS === undefined) return { 'cache-control': 'no-store' };
+  return { 'cache-control': `public, max-age=${cacheS}`, vary: 'origin' };
+}
+
 function render(endpoint: Endpoint, answer: unknown): HttpResponse {
-  const { status: statusCode, answer: schema, setsCookies, cacheS, fileTypes } = endpoint;
-  // The gateway adds the CORS headers, which differ by origin.
-  const caching: Record<string, string> = cacheS
-    ? { 'cache-control': `public, max-age=${cacheS}`, vary: 'origin' }
-    : { 'cache-control': 'no-store' };
-  const headers = { ...caching, ...NO_SNIFF };
+  const { status: statusCode, answer: schema, setsCookies } = endpoint;
+  const headers = { ...caching(endpoint), ...NO_SNIFF };
   if (statusCode === 302) {
     const { location, cookies } = answer as Redirect;
     return { statusCode, headers: { location, ...headers }, cookies };
-  }
-  if (fileTypes) {
-    const { type, bytes } = answer as FileAnswer;
-    const fileHeaders = { 'content-type': type, ...headers, ...FILE_HEADERS };
-    return { statusCode, headers: fileHeaders, body: bytes.toString('base64'), isBase64Encoded: true };
   }
   const { body: content, cookies } = setsCookies ? (answer as WithCookies<unknown>) : { body: answer, cookies: [] };
   const sent = { statusCode, headers, ...(cookies.length > 0 && { cookies }) };

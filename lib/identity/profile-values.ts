@@ -24,7 +24,6 @@ const TEMPORARY_FILE = /^(https?:\/\/(tmp|usr|store)\/|wxfile:|https?:\/\/(127\.
  * @throws PARAM_ERROR
  */
 export function typedProfile({ nickname, avatarUrl }: Profile): Profile {
-  if (nickname === undefined && avatarUrl === undefined) throw invalidField('nickname', 'set nickname or avatarUrl');
   const name = nickname === undefined ? undefined : typedName(nickname);
   const picture = avatarUrl === undefined ? undefined : typedPicture(avatarUrl);
   return profileOf(name === PLACEHOLDER_NAME ? undefined : name, picture);
@@ -53,7 +52,7 @@ function typedName(nickname: string): string {
 
 function typedPicture(avatarUrl: string): string {
   if (TEMPORARY_FILE.test(avatarUrl)) {
-    throw invalidField('avatarUrl', 'is a temporary file of the phone; upload the file, then send its https address');
+    throw invalidField('avatarUrl', 'is a temporary file of the phone; send it to POST /uploads, then send avatarUploadId');
   }
   const picture = pictureOf(avatarUrl);
   if (picture !== undefined) return picture;
@@ -68,6 +67,7 @@ function pictureOf(text: string): string | undefined {
   return protocol === 'https:' && username === '' && password === '' ? href : undefined;
 }
 
-function invalidField(field: string, expected: string): AppError {
+/** Returns the error for a field of the body. */
+export function invalidField(field: string, expected: string): AppError {
   return new AppError('PARAM_ERROR', `body.${field}: ${expected}`, { detail: { field: `body.${field}` } });
 }

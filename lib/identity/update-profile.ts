@@ -5,19 +5,29 @@ import type { WechatApp } from '../wechat/client.ts';
 import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
 import { userView, type UserView } from './account.ts';
 import { accountGone, assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
-import { typedProfile, wechatProfile } from './profile-values.ts';
+import { invalidField, typedProfile, wechatProfile } from './profile-values.ts';
 
 type SignedData = SealedData & { rawData: string; signature: string };
 
-/** The values that the user entered, or the encrypted and signed data of the mini-program's older calls. */
-export type ProfileInput = Profile | SignedData;
+/** The values that the user entered. The avatar is an address or an upload. */
+type TypedInput = Profile & { avatarUploadId?: string | undefined };
 
-export type ProfileDeps = AuthDeps & { app: Pick<WechatApp, 'appId'> };
+/** The values that the user entered, or the encrypted and signed data of the mini-program's older calls. */
+export type ProfileInput = TypedInput | SignedData;
+
+export type ProfileDeps = AuthDeps & {
+  app: Pick<WechatApp, 'appId'>;
+  publicBaseUrl: string;
+  /** Makes an upload of the user the avatar, and sets the nickname with it. @throws NOT_FOUND, CONTENT_REFUSED */
+  chooseAvatar(account: Account, avatar: { uploadId: string; nickname?: string | undefined }): Promise<Account>;
+  /** Deletes the uploaded pictures that were the avatar of the account before. @returns the account as it is now */
+  deleteReplaced(account: Account): Promise<Account>;
+};
 
 /**
  * Changes nickname and avatar. Values that the user enters replace WeChat's values; WeChat's values never replace
  * values that the user entered. Placeholders of WeChat change nothing.
- * @throws UNAUTHENTICATED, PARAM_ERROR; for encrypted data SESSION_EXPIRED, and FORBIDDEN in a session of another app
+ * @throws UNAUTHENTICATED, PARAM_ERROR; for an upload NOT_FOUND and CONTENT_REFUSED; for encrypted data SESSION_EXPIRED, and FORBIDDEN in a session of another app
  */
 export async function updateProfile(
   deps: ProfileDeps,
@@ -27,10 +37,40 @@ export async function updateProfile(
   const { session, account } = await authenticateAccount(deps, token, { accountConsistency: 'strong' });
   if ('encryptedData' in input) {
     const profile = sealedProfile(deps, session, input);
-    return store(deps, account, (current) => setWechatProfile(table, current, profile));
+    return { user: userView(await store(deps, account, (current) => setWechatProfile(table, current, profile))) };
   }
-  const profile = typedProfile(input);
-  return store(deps, account, ({ id }) => setProfile(table, id, profile));
+  return { user: userView(await storeTyped(deps, account, input)) };
+}
+
+async function storeTyped(deps: ProfileDeps, account: Account, input: TypedInput): Promise<Account> {
+  const { avatarUploadId: uploadId, ...entered } = input;
+  if (Object.values(input).every((value) => value === undefined)) {
+    throw invalidField('nickname', 'set nickname, avatarUrl or avatarUploadId');
+  }
+  if (uploadId !== undefined && entered.avatarUrl !== undefined) {
+    throw invalidField('avatarUploadId', 'send either avatarUrl or avatarUploadId');
+  }
+  const profile = typedProfile(withoutOwnPicture(deps, account, entered));
+  if (uploadId !== undefined) return deps.chooseAvatar(account, { uploadId, nickname: profile.nickname });
+  const changed = await store(deps, account, ({ id }) => setProfile(deps.table, id, profile));
+  return profile.avatarUrl !== undefined && showsUpload(account) ? deps.deleteReplaced(changed) : changed;
+}
+
+/** Whether the avatar or the pending avatar may be an uploaded picture. PUBLIC_BASE_URL may have changed since. */
+function showsUpload({ avatarUrl, pendingAvatar }: Account): boolean {
+  return pendingAvatar !== undefined || (avatarUrl?.includes('/uploads/') ?? false);
+}
+
+/**
+ * Removes the address of the present avatar, which clients send back with the other values. An address of another
+ * uploaded picture would avoid the check and the expiry of the picture.
+ * @throws PARAM_ERROR for the address of another uploaded picture
+ */
+function withoutOwnPicture({ publicBaseUrl }: ProfileDeps, account: Account, entered: Profile): Profile {
+  const { avatarUrl, ...rest } = entered;
+  if (!avatarUrl?.startsWith(`${publicBaseUrl}/uploads/`)) return entered;
+  if (avatarUrl === account.avatarUrl) return rest;
+  throw invalidField('avatarUrl', 'is an uploaded picture; send its uploadId as avatarUploadId');
 }
 
 /**
@@ -55,10 +95,10 @@ async function store(
   { table }: ProfileDeps,
   account: Account,
   write: (account: Account) => Promise<Account | undefined>,
-): Promise<{ user: UserView }> {
+): Promise<Account> {
   const changed = await write(account);
-  if (changed) return { user: userView(changed) };
+  if (changed) return changed;
   const current = await readAccount(table, account.id, 'strong');
   if (!current) throw accountGone();
-  return { user: userView((await write(current)) ?? current) };
+  return (await write(current)) ?? current;
 }

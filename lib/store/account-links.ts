@@ -148,7 +148,15 @@ export function mergeAccounts(
   const { values, wechatFields } = mergeProfiles(into, from);
   const activities = [into, from].flatMap(({ lastActiveAt = [] }) => lastActiveAt);
   const ends = [into, from].flatMap(({ sessionsNotBefore = [] }) => sessionsNotBefore);
-  const unchanged = [...PROFILE_FIELDS, 'wechatFields', 'lastActiveAt', 'sessionsNotBefore'] as const;
+  const unchanged = [
+    ...PROFILE_FIELDS,
+    'pendingAvatar',
+    'wechatFields',
+    'lastActiveAt',
+    'sessionsNotBefore',
+  ] as const;
+  // A picture that the user of `into` entered is kept before a picture that `from` will show.
+  const pendingAvatar = into.pendingAvatar ?? (isFromWechat(into, 'avatarUrl') ? from.pendingAvatar : undefined);
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };
   return writeTogether(table, [
     onRevision(into, {
@@ -159,6 +167,7 @@ export function mergeAccounts(
       },
       set: {
         ...values,
+        pendingAvatar,
         wechatFields: wechatFields.length > 0 ? new Set(wechatFields) : undefined,
         lastActiveAt: activities.toSorted().at(-1),
         sessionsNotBefore: ends.length > 0 ? Math.max(...ends) : undefined,
@@ -222,6 +231,7 @@ const PERSONAL = [
   'username',
   'nickname',
   'avatarUrl',
+  'pendingAvatar',
   'wechatFields',
   'phone',
   'phoneRelease',

@@ -14,6 +14,8 @@ export interface Account {
   lastActiveAt?: string;
   nickname?: string;
   avatarUrl?: string;
+  /** The uploaded picture that becomes the avatar when its check passes. */
+  pendingAvatar?: { uploadId: string; url: string };
   /** The profile fields that came from WeChat. WeChat's values never replace values that the user entered. */
   wechatFields?: Set<string>;
   phone?: string;
@@ -99,12 +101,14 @@ export const PROFILE_FIELDS = ['nickname', 'avatarUrl'] as const;
 export type Profile = Pick<Account, (typeof PROFILE_FIELDS)[number]>;
 
 /**
- * Sets the fields that the user entered, in place of other values of the user and of WeChat.
+ * Sets the fields that the user entered, in place of other values of the user and of WeChat. An avatar also replaces the
+ * pending avatar.
  * @returns the changed account, or undefined if no field was given or the account was merged or closed
  */
 export function setProfile(table: Table, id: string, profile: Profile): Promise<Account | undefined> {
   const fields = PROFILE_FIELDS.filter((field) => profile[field] !== undefined);
-  return writeProfile(table, id, { profile, fields, mark: 'DELETE' });
+  const also = profile.avatarUrl === undefined ? [] : ['pendingAvatar'];
+  return writeProfile(table, id, { profile, fields, mark: 'DELETE', also });
 }
 
 /**
@@ -135,7 +139,8 @@ export function isFromWechat({ wechatFields, ...account }: Account, field: keyof
 }
 
 /**
- * Sets the fields to the values of the profile, and removes the fields that the profile lacks. `guard` returns the
+ * Sets the fields to the values of the profile, and removes the fields that the profile lacks. `also` lists further
+ * attributes to remove. `guard` returns the
  * condition of one field; its second argument is the condition that the value came from WeChat.
  */
 async function writeProfile(
@@ -145,13 +150,14 @@ async function writeProfile(
     profile: Profile;
     fields: readonly (keyof Profile)[];
     mark: 'ADD' | 'DELETE';
+    also?: string[];
     guard?: (field: string, fromWechat: string) => string;
   },
 ): Promise<Account | undefined> {
-  const { profile, fields, mark, guard } = write;
+  const { profile, fields, mark, also = [], guard } = write;
   if (fields.length === 0) return undefined;
   const set = fields.filter((field) => profile[field] !== undefined);
-  const removed = fields.filter((field) => profile[field] === undefined);
+  const removed = [...fields.filter((field) => profile[field] === undefined), ...also];
   const parts = [
     ...(set.length > 0 ? [`SET ${set.map((field) => `${field} = :${field}`).join(', ')}`] : []),
     ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),

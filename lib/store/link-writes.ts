@@ -34,7 +34,7 @@ export type Change =
 /** A change of an account. */
 interface AccountChange extends Pick<Update, 'set' | 'add' | 'remove'> {
   /** Attributes that change without the revision, and must have the values that were read. */
-  unchanged?: readonly (keyof Profile | 'wechatFields' | 'lastActiveAt' | 'sessionsNotBefore')[];
+  unchanged?: readonly (keyof Profile | 'pendingAvatar' | 'wechatFields' | 'lastActiveAt' | 'sessionsNotBefore')[];
 }
 
 /** Builds a change of a living account under optimistic locking on `revision`. */

@@ -19,9 +19,13 @@ export interface Upload {
   state: 'checking' | 'passed' | 'refused' | 'review';
   /** ISO 8601. */
   createdAt: string;
-  /** Epoch seconds; also the TTL. Absent while the file is used. */
+  /** Epoch seconds; also the TTL. Absent for a file that is kept. */
   expiresAt?: number;
+  /** Time at which the file became the avatar or the pending avatar (ISO 8601). An upload becomes an avatar once. */
+  usedAt?: string;
 }
+
+type UploadKey = Pick<Upload, 'accountId' | 'uploadId'>;
 
 /** Stores a new upload. */
 export async function putUpload({ client, name: TableName }: Table, upload: Upload): Promise<void> {
@@ -33,7 +37,7 @@ export async function putUpload({ client, name: TableName }: Table, upload: Uplo
 /** Reads an upload of an account, or undefined if it does not exist or has expired. */
 export async function readUpload(
   table: Table,
-  { accountId, uploadId }: Pick<Upload, 'accountId' | 'uploadId'>,
+  { accountId, uploadId }: UploadKey,
   { nowMs, consistency }: { nowMs: number; consistency: Consistency },
 ): Promise<Upload | undefined> {
   const upload = await getItem<Upload>(table, keys.upload(accountId, uploadId), consistency);
@@ -64,7 +68,7 @@ export async function readUploads({ client, name: TableName }: Table, accountId:
  */
 export async function setUploadState(
   { client, name: TableName }: Table,
-  { accountId, uploadId }: Pick<Upload, 'accountId' | 'uploadId'>,
+  { accountId, uploadId }: UploadKey,
   state: Exclude<Upload['state'], 'checking'>,
 ): Promise<Upload | undefined> {
   const update = new UpdateCommand({
@@ -80,10 +84,45 @@ export async function setUploadState(
   return changed.done ? (changed.written.Attributes as Upload) : undefined;
 }
 
+/**
+ * Keeps an upload, so that it no longer expires. Idempotent.
+ * @returns false if the upload has expired or does not exist
+ */
+export async function keepUpload(
+  { client, name: TableName }: Table,
+  { accountId, uploadId }: UploadKey,
+  nowMs: number,
+): Promise<boolean> {
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.upload(accountId, uploadId),
+    UpdateExpression: 'REMOVE expiresAt',
+    ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(expiresAt) OR expiresAt > :now)',
+    ExpressionAttributeValues: { ':now': nowMs / 1_000 },
+  });
+  return (await attempt(() => client.send(update))).done;
+}
+
+/** Sets the end of an upload (epoch seconds). Its item remains until then. */
+export async function endUpload(
+  { client, name: TableName }: Table,
+  { accountId, uploadId }: UploadKey,
+  expiresAt: number,
+): Promise<void> {
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.upload(accountId, uploadId),
+    UpdateExpression: 'SET expiresAt = :at',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: { ':at': expiresAt },
+  });
+  await attempt(() => client.send(update));
+}
+
 /** Deletes the item of an upload. */
 export async function deleteUpload(
   { client, name: TableName }: Table,
-  { accountId, uploadId }: Pick<Upload, 'accountId' | 'uploadId'>,
+  { accountId, uploadId }: UploadKey,
 ): Promise<void> {
   await client.send(new DeleteCommand({ TableName, Key: keys.upload(accountId, uploadId) }));
 }

@@ -9,11 +9,14 @@ import { readTakeoverPolicy } from '../identity/phone-takeover.ts';
 import type { RegisterDeps } from '../identity/register.ts';
 import type { ProfileDeps } from '../identity/update-profile.ts';
 import { closeAtWechat } from '../pay/check-order.ts';
+import { chooseAvatar, deleteReplaced } from '../uploads/avatar.ts';
+import { eraseUploads } from '../uploads/erase-uploads.ts';
 import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
 import { loadAccountLimit, loadLimited, type Limited } from './limits.ts';
 import { loadBoth } from './merge.ts';
 import { loadLateOrderClosing } from './pay.ts';
 import { loadSessions } from './sessions.ts';
+import { loadFiles } from './uploads.ts';
 
 /**
  * Loads the dependencies of the mini-program login.
@@ -53,8 +56,14 @@ export async function loadPhoneBinding(outside: Runtime = runtime): Promise<Phon
  * @throws NOT_CONFIGURED
  */
 export async function loadProfileUpdate(outside: Runtime = runtime): Promise<ProfileDeps> {
-  const { MINIAPP_APP_ID: appId } = settings('MINIAPP_APP_ID');
-  return { ...(await loadSessions(outside)), app: { appId } };
+  const deps = { ...(await loadSessions(outside)), ...(await loadFiles(outside)) };
+  return {
+    ...deps,
+    // Encrypted data need a session of the mini-program. No session has an empty app id.
+    app: { appId: variable('MINIAPP_APP_ID') ?? '' },
+    chooseAvatar: (account, avatar) => chooseAvatar(deps, account, avatar),
+    deleteReplaced: (account) => deleteReplaced(deps, account),
+  };
 }
 
 /**
@@ -64,8 +73,10 @@ export async function loadProfileUpdate(outside: Runtime = runtime): Promise<Pro
  */
 export async function loadAccountClosing(outside: Runtime = runtime): Promise<CloseDeps> {
   const pay = once(() => loadLateOrderClosing(outside));
+  const [sessions, { files }] = [await loadSessions(outside), await loadFiles(outside)];
   return {
-    ...(await loadSessions(outside)),
+    ...sessions,
+    eraseUploads: (account) => eraseUploads({ table: sessions.table, files }, account),
     loadMiniapp: () => loadMiniapp(outside),
     closeOrder: async (order) => closeAtWechat((await pay()).within(REQUEST_BUDGET_MS), order),
   };

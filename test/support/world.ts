@@ -8,7 +8,7 @@ import { openOrderLimit } from '../../lib/pay/open-orders.ts';
 import type { TokenOwner } from '../../lib/platform-token/owner.ts';
 import { jsapiTicketOwner, loadMiniapp, loadOfficialAccount } from '../../lib/wiring/apps.ts';
 import { loadOauthCallback } from '../../lib/wiring/h5.ts';
-import { loadAccountClosing, loadLogin, loadPhoneBinding } from '../../lib/wiring/identity.ts';
+import { loadAccountClosing, loadLogin, loadPhoneBinding, loadProfileUpdate } from '../../lib/wiring/identity.ts';
 import { loadOfficialEvents } from '../../lib/wiring/official-account.ts';
 import { loadPrepay, loadRefundOrder, loadSweep } from '../../lib/wiring/pay.ts';
 import { loadMiniappQrLogin, loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
@@ -125,6 +125,7 @@ export async function createWorld({
     Object.assign(process.env, settings);
     return deps;
   };
+  const { app: _, ...profile } = await loadProfileUpdate(outside);
   const closing = {
     ...(await loadAccountClosing({ ...outside, now: Date.now })),
     now: outside.now,
@@ -148,6 +149,7 @@ export async function createWorld({
       ...(await loadMiniappQrLogin(outside)),
       ...(await loadLogin(outside)),
       ...(await loadPhoneBinding(outside)),
+      ...profile,
     },
     sessions,
     official: { ...(await loadOfficialAccount(outside)), ...(await loadOfficialQrLogin(outside)) },
@@ -206,6 +208,9 @@ function settingsFor(wechat: string): Settings {
     OFFICIAL_MODE: 'secure',
     PHONE_TAKEOVER_DAYS: '90',
     DEPLOYED_ON: '2026-01-01',
+    // A test with files starts a bucket before its world (test/support/bucket.ts).
+    AWS_ENDPOINT_URL_S3: process.env.AWS_ENDPOINT_URL_S3 ?? 'http://127.0.0.1:9',
+    UPLOADS_BUCKET: 'uploads',
     PAY_API: 'v3',
     PAY_MCH_ID: ids.pay.mchId,
     PAY_MCH_CERT_SERIAL: ids.pay.certSerial,

@@ -35,7 +35,7 @@ beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
     if (
-      /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|LIMITS|TRUSTED_|ORIGIN_)/.test(
+      /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|UPLOADS_|LIMITS|TRUSTED_|ORIGIN_)/.test(
         name,
       )
     )
@@ -50,7 +50,9 @@ describe('without settings', () => {
     ['jwks', 'JWT_SIGNING_KEYS'],
     ['miniapp-login', 'TABLE_NAME'],
     ['miniapp-phone-bind', 'TABLE_NAME'],
-    ['miniapp-profile-update', 'MINIAPP_APP_ID'],
+    ['miniapp-profile-update', 'JWT_SIGNING_KEYS'],
+    ['upload-create', 'JWT_SIGNING_KEYS'],
+    ['upload', 'UPLOADS_BUCKET'],
     ['register', 'TABLE_NAME'],
     ['account-close', 'JWT_SIGNING_KEYS'],
     ['qr-login-decide', 'MINIAPP_APP_ID'],

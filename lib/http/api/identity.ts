@@ -5,6 +5,7 @@ import { cookieQuery, pageSession, session, user, WECHAT_ERRORS } from './shared
 const base64 = v.pipe(v.string(), v.minLength(1), v.maxLength(8_192));
 const nickname = v.pipe(v.string(), v.maxLength(256));
 const avatarUrl = v.pipe(v.string(), v.maxLength(1_024));
+const avatarUploadId = v.pipe(v.string(), v.maxLength(64));
 /** Whether the number may be taken over from an inactive account. */
 const takeOver = v.optional(v.boolean());
 const code = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
@@ -48,7 +49,7 @@ export const bindPhone = endpoint({
 export const updateProfile = endpoint({
   method: 'PUT',
   path: '/miniapp/profile',
-  summary: 'Change nickname and avatar: values that the user entered, or encrypted and signed data',
+  summary: 'Change nickname and avatar: values that the user entered, an upload, or encrypted and signed data',
   auth: 'session',
   request: {
     body: v.union(
@@ -59,15 +60,26 @@ export const updateProfile = endpoint({
           encryptedData: base64,
           iv: base64,
         }),
-        v.object({ nickname, avatarUrl: v.optional(avatarUrl) }),
-        v.object({ nickname: v.optional(nickname), avatarUrl }),
+        // Each option has all fields, so that avatarUrl together with avatarUploadId reaches the flow, which rejects both.
+        v.object({ nickname, avatarUrl: v.optional(avatarUrl), avatarUploadId: v.optional(avatarUploadId) }),
+        v.object({ nickname: v.optional(nickname), avatarUrl, avatarUploadId: v.optional(avatarUploadId) }),
+        v.object({ nickname: v.optional(nickname), avatarUrl: v.optional(avatarUrl), avatarUploadId }),
       ],
-      'needs nickname or avatarUrl, or rawData, signature, encryptedData and iv',
+      'needs nickname, avatarUrl or avatarUploadId, or rawData, signature, encryptedData and iv',
     ),
   },
   status: 200,
   answer: v.object({ user }),
-  errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'SESSION_EXPIRED', 'NOT_CONFIGURED'],
+  errors: [
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'ORIGIN_NOT_ALLOWED',
+    'SESSION_EXPIRED',
+    'NOT_FOUND',
+    'CONTENT_REFUSED',
+    'RATE_LIMITED',
+    'NOT_CONFIGURED',
+  ],
 });
 
 export const register = endpoint({

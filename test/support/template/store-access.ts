@@ -47,6 +47,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     allIdsOf: NONE,
     isFromWechat: NONE,
   },
+  avatars: {
+    setAvatar: { ACCOUNT: UPDATE, UPLOADS: UPDATE },
+    showPendingAvatar: { ACCOUNT: UPDATE },
+    dropPendingAvatar: { ACCOUNT: UPDATE },
+  },
   attempt: {
     attempt: NONE,
     transact: NONE,
@@ -199,6 +204,8 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readUpload: { UPLOADS: READ },
     readUploads: { UPLOADS: QUERY },
     setUploadState: { UPLOADS: UPDATE },
+    keepUpload: { UPLOADS: UPDATE },
+    endUpload: { UPLOADS: UPDATE },
     deleteUpload: { UPLOADS: DELETE },
   },
   'user-tokens': {

@@ -56,7 +56,7 @@ describe('typedProfile', () => {
     expect(() => typedProfile({ avatarUrl })).toThrow(
       expect.objectContaining({
         code: 'PARAM_ERROR',
-        message: 'body.avatarUrl: is a temporary file of the phone; upload the file, then send its https address',
+        message: 'body.avatarUrl: is a temporary file of the phone; send it to POST /uploads, then send avatarUploadId',
       }),
     );
   });
