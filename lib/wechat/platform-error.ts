@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
 import { AppError } from '../core/errors.ts';
+import { WechatAnswerError } from '../core/wechat-words.ts';
 
-/** An error of WeChat, kept as the cause of an AppError for logs and the token owner. Clients never receive it. */
-export class PlatformError extends Error {
+/**
+ * An error of WeChat, kept as the cause of an AppError for logs, operators and the token owner. Clients never receive it.
+ */
+export class PlatformError extends WechatAnswerError {
   override readonly name = 'PlatformError';
   readonly errcode: number;
   readonly ip: string | undefined;
@@ -10,7 +13,7 @@ export class PlatformError extends Error {
   readonly dataKey: string | undefined;
 
   constructor(errcode: number, errmsg: string) {
-    super(`errcode ${errcode} (${errmsg.match(/rid: [\w-]+/)?.[0] ?? 'no rid'})`);
+    super(`errcode ${errcode}`, errmsg);
     this.errcode = errcode;
     this.ip = addressIn(errmsg);
     this.dataKey = errmsg.match(/data\.(\w+)\.value/)?.[1];

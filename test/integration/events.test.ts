@@ -16,6 +16,7 @@ import { readAccount, setProfile, type Account } from '../../lib/store/accounts.
 import { recordDifference } from '../../lib/store/bills.ts';
 import { setSubscribed } from '../../lib/store/identities.ts';
 import { keys } from '../../lib/store/keys.ts';
+import { claimReply, putMessage } from '../../lib/store/messages.ts';
 import { markClosed, markPaid, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
 import { recordMismatch, recordNotice } from '../../lib/store/pay-notices.ts';
 import { writeRefund, type Refund } from '../../lib/store/refunds.ts';
@@ -158,6 +159,25 @@ describe('events of the table stream', () => {
     expect(await namesUntil('official-account.scene-scanned')).toEqual(['official-account.scene-scanned']);
     expect(published()[0]).toMatchObject({ data: { appId, openId, scene: 'poster', follow: true, at: AT } });
     expect(published()[0]!.data).not.toHaveProperty('claimToken');
+  });
+
+  it('contain a published message and its due reply once, but no event for the sender of the reply', async () => {
+    const { appId, openId } = { appId: ids.miniapp.appId, openId: 'o-events-message' };
+    const content = { kind: 'text', text: '你好' };
+    const message = { app: 'mini-program' as const, appId, openId, pushId: 'p-message', content, reply: '您好', at: AT };
+    const stored = { ...message, expiresAt: 2_000_000_000 };
+    expect(await putMessage(world.table, { ...stored, claimToken: 'a' })).toBe(true);
+    expect(await putMessage(world.table, { ...stored, claimToken: 'b' })).toBe(false);
+    const claim = { appId, pushId: 'p-message', senderToken: 's', nowMs: 0 };
+    expect(await claimReply(world.table, claim)).toMatchObject({ openId, reply: '您好' });
+    expect(await claimReply(world.table, { ...claim, senderToken: 't' })).toBe('taken');
+    await recordMismatch(world.table, { transactionId: 'last', outTradeNo: 'o', reasons: [], seenAt: AT });
+    expect(await namesUntil('payment.mismatched')).toEqual([
+      'mini-program.message-received',
+      'mini-program.reply-due',
+      'payment.mismatched',
+    ]);
+    expect(published()[0]!.data).toEqual({ appId, openId, at: AT, message: content });
   });
 
   it('contain the close, payment, failed refund and refund of an order once', async () => {

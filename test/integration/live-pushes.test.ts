@@ -237,6 +237,8 @@ describe('a text reply of more than 2,047 bytes', () => {
   it('is rejected when the replies load, with the name of the text', async () => {
     world = await createChatWorld('secure', { SITE_NAME: '站'.repeat(700) });
     expect(await world.type(await newFollower(), '你好')).toMatchObject({ status: 503, reply: null });
-    expect(linesWith('The text loginCancelled of lib/official-account/replies.ts has 2157 bytes').length).toBeGreaterThan(0);
+    expect(
+      linesWith('The text loginCancelled of lib/official-account/replies.ts has 2157 bytes').length,
+    ).toBeGreaterThan(0);
   });
 });

@@ -53,6 +53,10 @@ const ofAccount = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.account(USER), before && { ...account, ...before }, after && { ...account, ...after });
 const scene = { ...identity, accountId: USER, pushId: 'p-1', scene: '0123', follow: false, at: PAID_AT };
 const ofScan = recordOf(keys.sceneScan('wx1', 'p-1'), undefined, scene);
+const message = { kind: 'text', text: 'hi', messageId: '1' };
+const kept = { ...identity, app: 'mini-program', pushId: 'p-1', at: PAID_AT };
+const ofMessage = (after: object, before?: object) =>
+  recordOf(keys.message('wx1', 'p-1'), before, { ...kept, ...after });
 const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
 const RELEASED = `user.phone-released:${USER}:2`;
 const ofRelease = (phoneRelease: object) => ofAccount({ phone: '+86138' }, { phoneRelease });
@@ -133,6 +137,24 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `${failedId}:REFUSED`,
     { outRefundNo: 'r-1', status: 'REFUSED' },
   ],
+  [
+    'a published message to the mini-program',
+    ofMessage({ content: message, accountId: USER }),
+    'mini-program.message-received:wx1:p-1',
+    { ...identity, userId: USER, at: PAID_AT, message },
+  ],
+  [
+    'a published message to the official account',
+    ofMessage({ app: 'official-account', content: { ...message, menuId: 'm' } }),
+    'official-account.message-received:wx1:p-1',
+    { ...identity, at: PAID_AT, message: { ...message, menuId: 'm' } },
+  ],
+  [
+    'a message with an automatic reply',
+    ofMessage({ reply: '您好' }),
+    'mini-program.reply-due:wx1:p-1',
+    { appId: 'wx1', pushId: 'p-1' },
+  ],
   ['a notification without a flow', ofNotice(), 'payment.notice-stored:n-1', { ...published, noticeId: 'n-1' }],
   ['a payment that differs from its order', ofMismatch(undefined, mismatch), 'payment.mismatched:4200000001', mismatch],
   [
@@ -198,6 +220,7 @@ const SILENT: [string, DynamoDBRecord][] = [
     ofOrder({ ...order, state: 'CLOSED' }, { ...order, state: 'CLOSED', openId: undefined }),
   ],
   ['an order that was deleted', ofOrder(paid, undefined)],
+  ['a message whose reply is claimed', ofMessage({ reply: '您好', senderToken: 't' }, { ...kept, reply: '您好' })],
   ['a new refund', ofRefund(undefined, 'REQUESTED')],
   ['a refund that WeChat processes', ofRefund('REQUESTED', 'PROCESSING')],
   ['a refund with another reason', ofRefund('SUCCESS', 'SUCCESS', { reason: 'x' })],

@@ -1,5 +1,6 @@
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it, vi } from 'vitest';
+import { messageForOperator } from '../../../../lib/core/wechat-words.ts';
 import { platformError, PlatformError } from '../../../../lib/wechat/platform-error.ts';
 import { cdata } from '../../../../lib/core/cdata.ts';
 import { parseXml } from '../../../../lib/wechat/xml.ts';
@@ -63,9 +64,17 @@ describe('platformError', () => {
     expect([45011, 45009].map(wait)).toEqual([60, 3_600]);
   });
 
-  it("keeps only the trace id of WeChat's message", () => {
-    const error = new PlatformError(40013, 'invalid appid wx123 hint: secret rid: 658cff8e-7783352d-44cb33e5');
-    expect(error.message).toBe('errcode 40013 (rid: 658cff8e-7783352d-44cb33e5)');
+  it("keeps WeChat's message with its trace id, for logs and operators", () => {
+    const error = new PlatformError(40013, 'invalid appid rid: 658cff8e-7783352d-44cb33e5');
+    expect(error.message).toBe('errcode 40013: invalid appid rid: 658cff8e-7783352d-44cb33e5');
+    expect(messageForOperator(platformError('MINIAPP', error))).toMatch(/WeChat: invalid appid rid: 658cff8e/);
+    expect(platformError('MINIAPP', error).message).not.toContain('rid');
+  });
+
+  it("keeps no token and no openid of WeChat's message", () => {
+    const openId = `o${'A'.repeat(27)}`;
+    const error = new PlatformError(40001, `invalid credential, access_token=secret-token, openid ${openId}`);
+    expect(error.message).not.toMatch(/secret-token|AAAA/);
   });
 });
 
