@@ -94,10 +94,11 @@ describe.each<Mode>(['plain', 'compatible', 'secure'])('miniapp-events in %s mod
     });
 
     it('answers success to a push of an unknown type, and counts and passes it on once', async () => {
-      for (const push of [
+      const unknown: Fields[] = [
         { ...ENTER, Event: 'new_event' },
         { MsgType: 'voice', MsgId: '1' },
-      ]) {
+      ];
+      for (const push of unknown) {
         const [before, request] = [world.passedOn('other'), world.request({ ...push, SessionFrom: format }, format)];
         const [answers, metrics] = await withMetrics(async () => [
           await world.send(request),

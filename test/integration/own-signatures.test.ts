@@ -25,7 +25,7 @@ const NO_MESSAGES: Record<string, string> = {
   'lib/wechat-pay/notice.ts': 'id of a stored notification',
   'lib/wechat-pay/v2/req-info.ts': 'decrypts only; derives the key',
   'lib/wechat/open-data.ts': 'verifies a signature of WeChat',
-  'lib/wechat/read-push.ts': 'id of a push',
+  'lib/wechat/push-elements.ts': 'id of a push',
 };
 /** The calls that create a signature, a MAC, a ciphertext or a hash. */
 const CREATES =
@@ -124,6 +124,12 @@ const ENTRY_POINTS: Record<string, { accepts?: OwnMessage['purpose']; send(messa
     'pay-notify-v2': {
       send: (message) => bodiesOf(message).map((body) => invoke('pay-notify-v2', webhookEvent({ body }))),
     },
+    'miniapp-events': {
+      send: (message) =>
+        [...bodiesOf(message), JSON.stringify(message.fields)].map((body) =>
+          invoke('miniapp-events', webhookEvent({ body, rawQueryString: queryOf(message) })),
+        ),
+    },
     'official-events': {
       send: (message) =>
         bodiesOf(message).map((body) =>
@@ -197,8 +203,8 @@ describe('a message that this system signed', () => {
       'lib/wechat-pay/v3/signature.ts',
       'lib/wechat/jssdk-signature.ts',
       'lib/wechat/message-cipher.ts',
-      'lib/wechat/official-push.ts',
-      'lib/wechat/official-reply.ts',
+      'lib/wechat/open-push.ts',
+      'lib/wechat/seal-reply.ts',
       'lib/wechat/session-key.ts',
     ]);
     const calls = messages.map(({ what }) => what.replace(/[\w-]{28,}.*$/, '…'));
@@ -207,6 +213,7 @@ describe('a message that this system signed', () => {
       'poll-token token',
       'proof of a login state',
       'registration token',
+      'reply of the mini-program',
       'reply of the official account',
       'session token',
       'v2 paySign',

@@ -11,6 +11,8 @@ import { readOrder, type Order } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
 import type { Runtime } from '../../lib/core/runtime.ts';
 import { buy, createBuyers } from './buyers.ts';
+import { invoke, type Handler } from './function-url.ts';
+import { functionUrlEvent, pushRequest, pushText } from './miniapp-push.ts';
 import { sealedEvent, nowS, ORIGINAL_ID, type OfficialWorld } from './official-world.ts';
 import { ids } from './world.ts';
 
@@ -31,6 +33,7 @@ export async function collectOwnMessages(world: OfficialWorld): Promise<OwnMessa
     ...(await tokenMessages(world)),
     await jssdkMessage(world),
     await replyMessage(world),
+    await miniappReplyMessage(),
     loginStateMessage(),
   ];
 }
@@ -118,6 +121,16 @@ async function replyMessage(world: OfficialWorld): Promise<OwnMessage> {
   const fields = { msg_signature: MsgSignature!, timestamp: TimeStamp!, nonce: Nonce!, sign: MsgSignature! };
   const text = `<xml><ToUserName>${ORIGINAL_ID}</ToUserName><Encrypt>${Encrypt}</Encrypt></xml>`;
   return { what: 'reply of the official account', signer: 'lib/wechat/message-cipher.ts', text, fields };
+}
+
+/** An answer of the mini-program, which has the format of an encrypted push in JSON. */
+async function miniappReplyMessage(): Promise<OwnMessage> {
+  const { handler } = await import('../../functions/miniapp-events.ts');
+  const push = pushRequest(pushText('json', { MsgType: 'event', Event: 'xpay_refund_notify' }));
+  const { body: text = '' } = await invoke(handler as unknown as Handler, functionUrlEvent(push));
+  const { MsgSignature, TimeStamp, Nonce, Encrypt } = JSON.parse(text) as Record<string, string>;
+  const fields = { Encrypt: Encrypt!, msg_signature: MsgSignature!, timestamp: String(TimeStamp), nonce: Nonce! };
+  return { what: 'reply of the mini-program', signer: 'lib/wechat/message-cipher.ts', text, fields };
 }
 
 function loginStateMessage(): OwnMessage {

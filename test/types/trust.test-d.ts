@@ -1,8 +1,14 @@
 // Compile-time rules, which `tsc` checks: unverified content cannot reach the ledger.
 import { expectTypeOf, test } from 'vitest';
+import type { answerPush as answerMiniappPush } from '../../lib/mini-program/answer-push.ts';
+import type { answerPush as answerOfficialPush } from '../../lib/official-account/answer-push.ts';
 import type { settlePayment } from '../../lib/pay/settle.ts';
 import type { settleRefund } from '../../lib/pay/settle-refund.ts';
 import type { takeNotification } from '../../lib/pay/take-notification.ts';
+import type { MiniappPush } from '../../lib/wechat/miniapp-push.ts';
+import type { OfficialPush } from '../../lib/wechat/official-push.ts';
+import type { MiniappPushFacts } from '../../lib/wechat/read-miniapp-push.ts';
+import type { PushFacts } from '../../lib/wechat/read-push.ts';
 import type { Transaction, WechatRefund } from '../../lib/wechat-pay/pay-api.ts';
 import type { readTransactionV2 } from '../../lib/wechat-pay/v2/transaction.ts';
 import type { V2Fields } from '../../lib/wechat-pay/v2/fields.ts';
@@ -11,6 +17,15 @@ import type { PayNotification } from '../../lib/wechat-pay/v3/open-notification.
 import type { readRefundNotice } from '../../lib/wechat-pay/v3/refunds.ts';
 import type { readTransaction } from '../../lib/wechat-pay/v3/transaction.ts';
 import type { Verified } from '../../lib/wechat-pay/verified.ts';
+
+test('each app accepts opened pushes of its own only', () => {
+  expectTypeOf<typeof answerMiniappPush>().parameter(1).toEqualTypeOf<MiniappPush>();
+  expectTypeOf<typeof answerOfficialPush>().parameter(1).toEqualTypeOf<OfficialPush>();
+  expectTypeOf<MiniappPushFacts & { format: 'json' }>().not.toExtend<MiniappPush>();
+  expectTypeOf<PushFacts & { format: 'xml' }>().not.toExtend<OfficialPush>();
+  expectTypeOf<OfficialPush>().not.toExtend<MiniappPush>();
+  expectTypeOf<MiniappPush>().not.toExtend<OfficialPush>();
+});
 
 test('takeNotification accepts opened notifications only', () => {
   expectTypeOf<typeof takeNotification>().parameter(1).toEqualTypeOf<PayNotification | PayNotificationV2>();
