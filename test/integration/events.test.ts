@@ -164,7 +164,15 @@ describe('events of the table stream', () => {
   it('contain a published message and its due reply once, but no event for the sender of the reply', async () => {
     const { appId, openId } = { appId: ids.miniapp.appId, openId: 'o-events-message' };
     const content = { kind: 'text', text: '你好' };
-    const message = { app: 'mini-program' as const, appId, openId, pushId: 'p-message', content, reply: '您好', at: AT };
+    const message = {
+      app: 'mini-program' as const,
+      appId,
+      openId,
+      pushId: 'p-message',
+      content,
+      reply: '您好',
+      at: AT,
+    };
     const stored = { ...message, expiresAt: 2_000_000_000 };
     expect(await putMessage(world.table, { ...stored, claimToken: 'a' })).toBe(true);
     expect(await putMessage(world.table, { ...stored, claimToken: 'b' })).toBe(false);
