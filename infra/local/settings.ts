@@ -7,7 +7,7 @@ import { readMerchantKey } from '../../lib/wechat-pay/key-text.ts';
 import type { Ports } from '../service/ports.ts';
 import { LOCAL_AWS } from '../service/table.ts';
 import { alphanumeric } from '../simulator/random.ts';
-import { PUSH_MODES, type SimulatorSettings } from '../simulator/settings.ts';
+import { PUSH_MODES, type PushMode, type SimulatorSettings } from '../simulator/settings.ts';
 
 const makeKeyPair = promisify(generateKeyPair);
 
@@ -140,7 +140,7 @@ function simulatorSettings(
       appId: variables.MINIAPP_APP_ID,
       appSecret: variables.MINIAPP_APP_SECRET,
       token: variables.MINIAPP_TOKEN,
-      mode: PUSH_MODES.find((mode) => mode === variables.MINIAPP_MODE) ?? 'secure',
+      mode: modeOf(variables.MINIAPP_MODE),
       aesKey: variables.MINIAPP_AES_KEY,
       callbackUrl: `http://localhost:${ports.functionUrls}/miniapp-events`,
     },
@@ -148,8 +148,7 @@ function simulatorSettings(
       appId: variables.OFFICIAL_APP_ID,
       appSecret: variables.OFFICIAL_APP_SECRET,
       token: variables.OFFICIAL_TOKEN,
-      // The functions report an unknown mode.
-      mode: PUSH_MODES.find((mode) => mode === variables.OFFICIAL_MODE) ?? 'secure',
+      mode: modeOf(variables.OFFICIAL_MODE),
       aesKey: variables.OFFICIAL_AES_KEY,
       oauthDomain: 'localhost',
       callbackUrl: `http://localhost:${ports.functionUrls}/official-events`,
@@ -187,4 +186,9 @@ function privatePem(key: KeyObject): string {
 
 function hex(bytes: number): string {
   return randomBytes(bytes).toString('hex');
+}
+
+/** Returns the mode of a push. The functions report an unknown mode. */
+function modeOf(setting: string): PushMode {
+  return PUSH_MODES.find((mode) => mode === setting) ?? 'secure';
 }

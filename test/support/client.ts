@@ -62,6 +62,8 @@ export const phone = {
   newPerson: (about: object = {}): Promise<Person> => simulator('POST', '/_phone/users', about),
   loginCode: async ({ id }: Person): Promise<string> =>
     (await simulator('POST', `/_phone/users/${id}/login-code`)).code,
+  /** Returns the user with both chats. */
+  show: ({ id }: Person): Promise<Json> => simulator('GET', `/_phone/users/${id}`),
   act: ({ id }: Person, action: string, body: object = {}): Promise<Json> =>
     simulator('POST', `/_phone/users/${id}/${action}`, body),
   fault: (target: string, action: string, plan: { times?: number; errcode?: number } = {}): Promise<void> =>
