@@ -39,7 +39,8 @@ export async function startBucket() {
       return names.toSorted();
     },
     exists: async (key: string): Promise<boolean> => (await object(key)).ok,
-    isTagged: async (key: string): Promise<boolean> => (await (await object(key, '?tagging')).text()).includes('unused'),
+    isTagged: async (key: string): Promise<boolean> =>
+      (await (await object(key, '?tagging')).text()).includes('unused'),
     /** Deletes a file like the lifecycle rule. */
     expire: (key: string) => fetch(`${url}/uploads/uploads/${key}`, { method: 'DELETE' }),
     stop: async () => {
