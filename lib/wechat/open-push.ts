@@ -13,7 +13,7 @@ export type Opened<Facts> = Facts & {
 };
 
 /** The official account sends XML; the mini-program sends the format that its console shows. */
-export type PushFormat = 'xml' | 'json';
+type PushFormat = 'xml' | 'json';
 
 /** The differences between the pushes of the two apps. */
 export interface PushProtocol<Facts> {

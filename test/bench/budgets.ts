@@ -10,6 +10,8 @@ export type FlowName =
   | 'scan push'
   | 'tap'
   | 'reply 1'
+  | 'mini-program push, first'
+  | 'mini-program push, repeat'
   | 'authenticated read (/me)'
   | 'JS-SDK config, warm'
   | 'JS-SDK config, cold'
@@ -69,6 +71,14 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 0.5, wru: 2, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
     why: { rru: 'the newest scan of the user' },
+  },
+  'mini-program push, first': {
+    budget: { rru: 0, wru: 1, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+  },
+  'mini-program push, repeat': {
+    budget: { rru: 0, wru: 1, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
   },
   'authenticated read (/me)': {
     budget: { rru: 1.5, wru: 0, calls: 0 },

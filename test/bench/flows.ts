@@ -22,8 +22,19 @@ export function flowsOf(world: World): Record<FlowName, Prepare> {
 
 function identityFlows(world: World) {
   const { phone } = world;
-  const { logIn, showQrCode, poll, scan, confirm, confirmByText, loggedIn, registeredByScan, readMe, signPage } =
-    actorsOf(world);
+  const {
+    logIn,
+    showQrCode,
+    poll,
+    scan,
+    confirm,
+    confirmByText,
+    enterChat,
+    loggedIn,
+    registeredByScan,
+    readMe,
+    signPage,
+  } = actorsOf(world);
   return {
     'login, known user': async () => {
       const code = await phone.loginCode((await loggedIn()).person);
@@ -60,6 +71,11 @@ function identityFlows(world: World) {
       const [person, qr] = [await phone.newPerson(), await showQrCode()];
       await scan(person, qr);
       return () => confirmByText(person);
+    },
+    'mini-program push, first': async () => enterChat,
+    'mini-program push, repeat': async () => {
+      await enterChat();
+      return async () => assert.equal((await world.webhooks.replay('miniapp-events')).statusCode, 200);
     },
     'authenticated read (/me)': async () => {
       const { token } = await loggedIn();

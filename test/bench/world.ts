@@ -27,6 +27,7 @@ export async function createWorld() {
   const simulator = await startSimulator(simulatorSettings);
   const functions = await loadFunctions();
   const webhooks = await startWebhooks(ports.functionUrls, {
+    'miniapp-events': functions.miniappEvents,
     'official-events': functions.officialEvents,
     'pay-notify': functions.payNotify,
   });
@@ -60,6 +61,7 @@ async function loadFunctions() {
     me: (await import('../../functions/me.ts')).handler,
     qrLoginCreate: (await import('../../functions/qr-login-create.ts')).handler,
     qrLoginPoll: (await import('../../functions/qr-login-poll.ts')).handler,
+    miniappEvents: (await import('../../functions/miniapp-events.ts')).handler,
     officialEvents: (await import('../../functions/official-events.ts')).handler,
     jssdkConfig: (await import('../../functions/jssdk-config.ts')).handler,
     payPrepay: (await import('../../functions/pay-prepay.ts')).handler,

@@ -8,7 +8,7 @@ import { ids } from './world.ts';
 export type Format = 'json' | 'xml';
 export type Fields = { [name: string]: string | number | bigint | Fields | Fields[] };
 
-export const ORIGINAL_ID = 'gh_97417a04a28d';
+const ORIGINAL_ID = 'gh_97417a04a28d';
 export const OPEN_ID = 'o9AgO5Kd5ggOC-bXrbNODIiE3bGY';
 export const PREVIOUS_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefg';
 const { appId, token, aesKey } = ids.miniapp;
