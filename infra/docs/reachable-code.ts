@@ -6,8 +6,8 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** lib/core/config.ts lists the names of all settings. */
 const CONFIG = 'lib/core/config.ts';
-/** lib/wiring/apps.ts builds these names from the name of the app. */
-const APP_SETTINGS = /^(MINIAPP|OFFICIAL)(_APP_ID|_APP_SECRET)$/;
+/** lib/wiring/apps.ts and lib/pushes/push-keys.ts build these names from the name of the app. */
+const APP_SETTINGS = /^(MINIAPP|OFFICIAL)(_APP_ID|_APP_SECRET|_MODE|_TOKEN|_AES_KEY|_AES_KEY_PREVIOUS)$/;
 
 /**
  * Returns the reachable code of each source file.
