@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { miniappMessage, officialMessage } from './message-schemas.ts';
 
 const text = v.pipe(v.string(), v.minLength(1));
 const fen = v.pipe(v.number(), v.safeInteger());
@@ -13,10 +14,6 @@ const refund = {
   source: v.picklist(['API', 'CONSOLE']),
 };
 const sender = { appId: text, openId: text, userId: v.optional(text), at: time };
-const messageId = v.optional(text);
-const textMessage = { messageId, kind: v.literal('text'), text: v.string() };
-const image = v.object({ messageId, kind: v.literal('image'), picUrl: v.string(), mediaId: v.string() });
-
 
 /**
  * The data of each event, and when the event is published. Consumers rely on the data: fields may be added, but not
@@ -141,45 +138,13 @@ export const SCHEMAS = {
     ),
   ),
   'official-account.message-received': v.pipe(
-    v.object({
-      ...sender,
-      message: v.variant('kind', [
-        v.object({ ...textMessage, menuId: v.optional(text) }),
-        image,
-        v.object({
-          ...{ messageId, kind: v.literal('voice'), mediaId: v.string(), format: v.string() },
-          mediaId16K: v.optional(text),
-        }),
-        v.object({
-          ...{ messageId, kind: v.picklist(['video', 'shortvideo']) },
-          ...{ mediaId: v.string(), thumbMediaId: v.string() },
-        }),
-        v.object({
-          ...{ messageId, kind: v.literal('location') },
-          place: v.object({ x: v.string(), y: v.string(), scale: v.string(), label: v.string() }),
-        }),
-        v.object({
-          ...{ messageId, kind: v.literal('link') },
-          ...{ title: v.string(), description: v.string(), url: v.string() },
-        }),
-      ]),
-    }),
+    v.object({ ...sender, message: officialMessage }),
     v.description(
       'A user wrote to the official account, and the reply of `replies.ts` is `{ type: "publish" }`. `menuId` is the id of a tapped link.',
     ),
   ),
   'mini-program.message-received': v.pipe(
-    v.object({
-      ...sender,
-      message: v.variant('kind', [
-        v.object(textMessage),
-        image,
-        v.object({
-          ...{ messageId, kind: v.literal('miniprogrampage'), title: v.string() },
-          ...{ appId: v.string(), pagePath: v.string(), thumbUrl: v.string(), thumbMediaId: v.string() },
-        }),
-      ]),
-    }),
+    v.object({ ...sender, message: miniappMessage }),
     v.description(
       'A user wrote to the customer service of the mini-program, and the reply of `replies.ts` is `{ type: "publish" }`.',
     ),

@@ -63,7 +63,10 @@ function send(deps: SendMessageDeps, sender: NotifyDeps, message: OperatorMessag
       const opens = miniprogram && { appId: miniprogram.appid, page: miniprogram.pagepath };
       const values = valuesOf(message.data);
       return sendTemplateMessage(sender, {
-        ...{ openId, templateId, values, clientMsgId },
+        openId,
+        templateId,
+        values,
+        clientMsgId,
         ...(url !== undefined && { url }),
         ...(opens && { miniProgram: opens }),
       });

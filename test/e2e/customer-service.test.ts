@@ -9,7 +9,8 @@ interface Line {
 }
 type Person = Awaited<ReturnType<typeof phone.newPerson>>;
 
-const write = async (person: Person, text: string) => (await phone.act(person, 'message', { app: 'miniapp', text })).push;
+const write = async (person: Person, text: string) =>
+  (await phone.act(person, 'message', { app: 'miniapp', text })).push;
 const answers = async (person: Person) =>
   ((await phone.show(person)).serviceChat as Line[]).filter(({ from }) => from === 'account');
 

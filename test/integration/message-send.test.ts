@@ -116,8 +116,14 @@ describe('message-send', () => {
   it('sends a template message once for each client_msg_id', async () => {
     userId = (await register('official-account')).id;
     const message = {
-      ...{ app: 'official-account', kind: 'template', template_id: 'tpl_1', data: { thing1: { value: '咖啡' } } },
-      miniprogram: { appid: ids.miniapp.appId, pagepath: 'p' },
+      app: 'official-account',
+      kind: 'template',
+      template_id: 'tpl_1',
+      data: { thing1: { value: '咖啡' } },
+      miniprogram: {
+        appid: ids.miniapp.appId,
+        pagepath: 'p',
+      },
     };
     for (const client_msg_id of ['a', 'a', 'b'])
       expect(await send({ ...message, client_msg_id })).toMatchObject({ outcome: 'sent' });

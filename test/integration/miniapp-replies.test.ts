@@ -192,8 +192,15 @@ describe('a published message', () => {
     expect(event).toMatchObject({
       name: 'mini-program.message-received',
       data: {
-        ...{ appId, openId: person.openIds.miniapp, userId: account.id, at: expect.stringMatching(/^20.*Z$/) },
-        message: { kind: 'text', text: '你好', messageId: expect.stringMatching(/^\d{17,20}$/) },
+        appId,
+        openId: person.openIds.miniapp,
+        userId: account.id,
+        at: expect.stringMatching(/^20.*Z$/),
+        message: {
+          kind: 'text',
+          text: '你好',
+          messageId: expect.stringMatching(/^\d{17,20}$/),
+        },
       },
     });
   });

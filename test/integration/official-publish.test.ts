@@ -46,9 +46,14 @@ describe('a message to the official account', () => {
     expect(event).toMatchObject({
       name: 'official-account.message-received',
       data: {
-        ...{ appId: ids.official.appId, openId: person.openIds.official },
+        appId: ids.official.appId,
+        openId: person.openIds.official,
         userId: expect.stringMatching(/^[0-9a-z]{16}$/),
-        message: { kind: 'text', text: '你好', messageId: expect.any(String) },
+        message: {
+          kind: 'text',
+          text: '你好',
+          messageId: expect.any(String),
+        },
       },
     });
   });

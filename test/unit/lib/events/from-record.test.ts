@@ -8,6 +8,7 @@ import { keys } from '../../../../lib/store/keys.ts';
 import type { Order } from '../../../../lib/store/orders.ts';
 import type { Refund, RefundStatus } from '../../../../lib/store/refunds.ts';
 import { recordOf, WRITTEN_AT } from '../../../support/stream-records.ts';
+import { PUSH_EVENTS, SILENT_PUSHES } from './push-changes.ts';
 
 const USER = 'k3v9x2m7q1w8z4t6';
 const OTHER = 'a7d0f5h2j9l4n8p1';
@@ -51,12 +52,6 @@ const ofIdentity = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.identity('wx1', OPENID), before && { ...identity, ...before }, after && { ...identity, ...after });
 const ofAccount = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.account(USER), before && { ...account, ...before }, after && { ...account, ...after });
-const scene = { ...identity, accountId: USER, pushId: 'p-1', scene: '0123', follow: false, at: PAID_AT };
-const ofScan = recordOf(keys.sceneScan('wx1', 'p-1'), undefined, scene);
-const message = { kind: 'text', text: 'hi', messageId: '1' };
-const kept = { ...identity, app: 'mini-program', pushId: 'p-1', at: PAID_AT };
-const ofMessage = (after: object, before?: object) =>
-  recordOf(keys.message('wx1', 'p-1'), before, { ...kept, ...after });
 const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
 const RELEASED = `user.phone-released:${USER}:2`;
 const ofRelease = (phoneRelease: object) => ofAccount({ phone: '+86138' }, { phoneRelease });
@@ -137,24 +132,7 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `${failedId}:REFUSED`,
     { outRefundNo: 'r-1', status: 'REFUSED' },
   ],
-  [
-    'a published message to the mini-program',
-    ofMessage({ content: message, accountId: USER }),
-    'mini-program.message-received:wx1:p-1',
-    { ...identity, userId: USER, at: PAID_AT, message },
-  ],
-  [
-    'a published message to the official account',
-    ofMessage({ app: 'official-account', content: { ...message, menuId: 'm' } }),
-    'official-account.message-received:wx1:p-1',
-    { ...identity, at: PAID_AT, message: { ...message, menuId: 'm' } },
-  ],
-  [
-    'a message with an automatic reply',
-    ofMessage({ reply: '您好' }),
-    'mini-program.reply-due:wx1:p-1',
-    { appId: 'wx1', pushId: 'p-1' },
-  ],
+  ...PUSH_EVENTS,
   ['a notification without a flow', ofNotice(), 'payment.notice-stored:n-1', { ...published, noticeId: 'n-1' }],
   ['a payment that differs from its order', ofMismatch(undefined, mismatch), 'payment.mismatched:4200000001', mismatch],
   [
@@ -206,7 +184,6 @@ const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `official-account.unsubscribed:wx1:${OPENID}:1795144360`,
     { appId: 'wx1', openId: OPENID, userId: USER, at: '2026-11-20T03:12:40.000Z' },
   ],
-  ['a scan of a channel code', ofScan, 'official-account.scene-scanned:wx1:p-1', { userId: USER, follow: false }],
 ];
 
 /** Changes that publish no event. */
@@ -220,7 +197,7 @@ const SILENT: [string, DynamoDBRecord][] = [
     ofOrder({ ...order, state: 'CLOSED' }, { ...order, state: 'CLOSED', openId: undefined }),
   ],
   ['an order that was deleted', ofOrder(paid, undefined)],
-  ['a message whose reply is claimed', ofMessage({ reply: '您好', senderToken: 't' }, { ...kept, reply: '您好' })],
+  ...SILENT_PUSHES,
   ['a new refund', ofRefund(undefined, 'REQUESTED')],
   ['a refund that WeChat processes', ofRefund('REQUESTED', 'PROCESSING')],
   ['a refund with another reason', ofRefund('SUCCESS', 'SUCCESS', { reason: 'x' })],
