@@ -10,6 +10,7 @@ export type FlowName =
   | 'scan push'
   | 'tap'
   | 'reply 1'
+  | 'revocation push'
   | 'mini-program push, first'
   | 'mini-program push, repeat'
   | 'authenticated read (/me)'
@@ -79,6 +80,11 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'mini-program push, repeat': {
     budget: { rru: 0, wru: 1, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
+  },
+  'revocation push': {
+    budget: { rru: 0.5, wru: 1, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+    why: { rru: 'the account of the user, for the event' },
   },
   'authenticated read (/me)': {
     budget: { rru: 1.5, wru: 0, calls: 0 },

@@ -116,12 +116,7 @@ export const MODULES: Record<string, ModuleRule> = {
 
 /** Packages and folders that only these files and folders of lib/ and functions/ may import. */
 export const IMPORTERS: Record<string, string[]> = {
-  '@aws-sdk/': [
-    'lib/store/',
-    'lib/events/bus.ts',
-    'lib/reconciliation/report-store.ts',
-    'lib/core/aws-call.ts',
-  ],
+  '@aws-sdk/': ['lib/store/', 'lib/events/bus.ts', 'lib/reconciliation/report-store.ts', 'lib/core/aws-call.ts'],
   'lib/http/openapi/': ['lib/http/openapi/', 'functions/openapi.ts'],
 };
 
