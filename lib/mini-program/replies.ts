@@ -2,16 +2,15 @@ import type { MiniappReplies } from './reply-to.ts';
 
 /**
  * The replies of the mini-program in its customer-service chat. Edit this file: replace the texts, add keywords, and
- * remove unwanted replies. A reply is one of these forms:
+ * remove unwanted replies. README.md describes the forms and the limits of WeChat.
  *
- * - a text of at most 2,047 bytes, about 680 Chinese characters; a test checks the texts
- * - `{ type: 'image', mediaId }`, an uploaded picture
- * - `{ type: 'link', title, description, url, thumbUrl }`
- * - `{ type: 'miniprogram', title, pagePath, thumbMediaId }`, a card that opens a page of the mini-program
- * - `{ type: 'transfer_customer_service' }` passes the message to the customer-service tool of WeChat
- * - `{ type: 'publish', text? }` publishes the message as the event `mini-program.message-received`
+ * A reply is a text of at most 2,047 bytes, about 680 Chinese characters; a test checks the texts. Or it is
+ * `{ type: 'image', mediaId }`, `{ type: 'link', title, description, url, thumbUrl }`, or a card of the mini-program,
+ * `{ type: 'miniprogram', title, pagePath, thumbMediaId }`.
  *
- * The greeting cannot be passed on or published. README.md describes the limits of WeChat.
+ * `{ type: 'transfer_customer_service' }` passes the message to the customer-service tool of WeChat.
+ * `{ type: 'publish', text? }` publishes it as the event `mini-program.message-received`. The greeting cannot have these
+ * two forms.
  */
 export const replies = (siteName: string): MiniappReplies => ({
   /** To a user who enters the chat. WeChat reports every entry. */

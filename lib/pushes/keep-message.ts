@@ -9,7 +9,7 @@ import { newPushClaim } from './claim-push.ts';
 
 type KeepDeps = Pick<Runtime, 'now' | 'randomBytes'> & { table: Table; appId: string };
 
-/** What follows the push: an event with the message, a reply, or both. */
+/** The consequences of a push: an event with the message, a reply, or both. */
 interface Consequences {
   /** Whether the message is published. */
   publish?: boolean;

@@ -88,10 +88,9 @@ function buildContent(message: CustomerMessage, { settings }: WechatApp): Record
       return { msgtype: 'image', image: { media_id: message.mediaId } };
     case 'link': {
       const { title, description, url, thumbUrl } = message;
+      if (settings === 'MINIAPP') return { msgtype: 'link', link: { title, description, url, thumb_url: thumbUrl } };
       // The official account has the same message under another name.
-      return settings === 'OFFICIAL'
-        ? { msgtype: 'news', news: { articles: [{ title, description, url, picurl: thumbUrl }] } }
-        : { msgtype: 'link', link: { title, description, url, thumb_url: thumbUrl } };
+      return { msgtype: 'news', news: { articles: [{ title, description, url, picurl: thumbUrl }] } };
     }
     case 'miniprogram': {
       const { title, pagePath, thumbMediaId, appId } = message;

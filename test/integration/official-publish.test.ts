@@ -96,7 +96,7 @@ describe('a message to the official account', () => {
     expect(await events()).toEqual([]);
   });
 
-  it('that decides about a login is not published', async () => {
+  it('is not published when it decides about a login', async () => {
     await world.logIn(person);
     await world.type(person, '0');
     expect(await events()).toEqual([]);
