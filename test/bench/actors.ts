@@ -1,7 +1,7 @@
 // The actions of users, each of one or more requests to the functions.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import * as wecom from '@wecom/crypto';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { loadTable } from '../../lib/wiring/table.ts';
 import { request } from './invoke.ts';
 import type { Person } from './phone.ts';
 import type { World } from './world.ts';
@@ -23,7 +23,7 @@ interface PollAnswer {
 }
 
 /** Returns the actions of users, and of the operator who fills the catalogue. */
-export function actorsOf({ functions, phone, webhooks }: World) {
+export function actorsOf({ functions, phone }: World) {
   const logIn = async (code: string): Promise<LoginAnswer> => {
     const wanted = { method: 'POST', path: '/miniapp/login', body: { code }, status: 200 } as const;
     return (await request(functions.miniappLogin, wanted)) as LoginAnswer;
@@ -56,18 +56,24 @@ export function actorsOf({ functions, phone, webhooks }: World) {
     assert.match(String(reply?.content), /您已登录/, 'the text logs in');
   };
 
-  /** Pushes the entry of a new user into the customer-service chat of the mini-program. */
-  const enterChat = async (): Promise<void> => {
-    const { MINIAPP_TOKEN: token, MINIAPP_AES_KEY: key, MINIAPP_APP_ID: appId } = process.env;
-    const timestamp = String(Math.floor(Date.now() / 1_000));
-    const head = { ToUserName: 'gh_1', FromUserName: randomUUID(), CreateTime: timestamp };
-    const push = { ...head, MsgType: 'event', Event: 'user_enter_tempsession', SessionFrom: 'bench' };
-    const encrypted = wecom.encrypt(key!, JSON.stringify(push), appId!);
-    const signature = wecom.getSignature(token!, timestamp, '1', encrypted);
-    const query = new URLSearchParams({ timestamp, nonce: '1', encrypt_type: 'aes', msg_signature: signature });
-    const body = JSON.stringify({ Encrypt: encrypted });
-    const answer = await fetch(`${webhooks.url}/miniapp-events?${query}`, { method: 'POST', body });
-    assert.deepEqual([answer.status, await answer.text()], [200, 'success']);
+  /** Enters the customer-service chat of the mini-program. */
+  const enterChat = async (person: Person): Promise<void> => {
+    const { status, body } = await phone.enterService(person);
+    assert.deepEqual([status, body], [200, 'success']);
+  };
+
+  /** Delivers the event of the reply to the entry of a user, as the stream and the bus do. */
+  const dueReplyOf = async ({ openIds }: Person): Promise<() => Promise<void>> => {
+    const { table } = await loadTable();
+    const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.name }));
+    const { appId, pushId } = Items.find(({ sk, openId }) => sk === 'MESSAGE' && openId === openIds.miniapp)!;
+    const detail = {
+      id: `mini-program.reply-due:${appId}:${pushId}`,
+      at: new Date().toISOString(),
+      data: { appId, pushId },
+    };
+    const event = { id: '1', 'detail-type': 'mini-program.reply-due', detail };
+    return () => functions.miniappReply(event as Parameters<typeof functions.miniappReply>[0]);
   };
 
   const pay = async (person: Person, prepayId: string): Promise<void> => {
@@ -139,6 +145,7 @@ export function actorsOf({ functions, phone, webhooks }: World) {
     confirm,
     confirmByText,
     enterChat,
+    dueReplyOf,
     pay,
     loggedIn,
     registeredByScan,

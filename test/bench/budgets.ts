@@ -13,6 +13,7 @@ export type FlowName =
   | 'revocation push'
   | 'mini-program push, first'
   | 'mini-program push, repeat'
+  | 'mini-program reply'
   | 'authenticated read (/me)'
   | 'JS-SDK config, warm'
   | 'JS-SDK config, cold'
@@ -81,10 +82,9 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 0, wru: 1, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
   },
-  'revocation push': {
-    budget: { rru: 0.5, wru: 1, calls: 0 },
-    floor: { rru: 0, wru: 1, calls: 0 },
-    why: { rru: 'the account of the user, for the event' },
+  'mini-program reply': {
+    budget: { rru: 0, wru: 1, calls: 1 },
+    floor: { rru: 0, wru: 1, calls: 1 },
   },
   'authenticated read (/me)': {
     budget: { rru: 1.5, wru: 0, calls: 0 },

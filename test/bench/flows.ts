@@ -30,6 +30,7 @@ function identityFlows(world: World) {
     confirm,
     confirmByText,
     enterChat,
+    dueReplyOf,
     loggedIn,
     registeredByScan,
     readMe,
@@ -72,18 +73,18 @@ function identityFlows(world: World) {
       await scan(person, qr);
       return () => confirmByText(person);
     },
-    'mini-program push, first': async () => enterChat,
+    'mini-program push, first': async () => {
+      const person = await phone.newPerson();
+      return () => enterChat(person);
+    },
     'mini-program push, repeat': async () => {
-      await enterChat();
+      await enterChat(await phone.newPerson());
       return async () => assert.equal((await world.webhooks.replay('miniapp-events')).statusCode, 200);
     },
-    'revocation push': async () => {
-      const person = await registeredByScan();
-      const fields = { OpenID: person.openIds.official, RevokeInfo: '205' };
-      return async () => {
-        const { status, body } = await phone.event(person, 'user_authorization_revoke', fields);
-        assert.deepEqual([status, body], [200, 'success']);
-      };
+    'mini-program reply': async () => {
+      const person = await phone.newPerson();
+      await enterChat(person);
+      return dueReplyOf(person);
     },
     'authenticated read (/me)': async () => {
       const { token } = await loggedIn();

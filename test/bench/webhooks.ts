@@ -9,8 +9,6 @@ import type { HttpResponse } from '../../lib/http/response.ts';
 import { lambdaContext, type Handler } from './invoke.ts';
 
 export interface Webhooks {
-  /** The address, without a slash at its end. */
-  url: string;
   /** Repeats the last request to a function, byte by byte. */
   replay(name: string): Promise<HttpResponse>;
   stop(): void;
@@ -43,7 +41,6 @@ export async function startWebhooks(
   });
   await once(server.listen(port, '127.0.0.1'), 'listening');
   return {
-    url: `http://127.0.0.1:${port}`,
     replay: invoke,
     stop: () => {
       server.close();

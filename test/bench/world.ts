@@ -61,6 +61,7 @@ async function loadFunctions() {
     me: (await import('../../functions/me.ts')).handler,
     qrLoginCreate: (await import('../../functions/qr-login-create.ts')).handler,
     qrLoginPoll: (await import('../../functions/qr-login-poll.ts')).handler,
+    miniappReply: (await import('../../functions/miniapp-reply.ts')).handler,
     miniappEvents: (await import('../../functions/miniapp-events.ts')).handler,
     officialEvents: (await import('../../functions/official-events.ts')).handler,
     jssdkConfig: (await import('../../functions/jssdk-config.ts')).handler,
