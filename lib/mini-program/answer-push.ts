@@ -9,6 +9,9 @@ import { isVirtualPay, refuseVirtualPay } from './refuse-virtual-pay.ts';
 /**
  * Handles one push of the mini-program. WeChat repeats pushes, so each push that is passed on is recorded: its
  * repetition has no effect and gets the same answer.
+ *
+ * The signature of plain mode covers no content (`openedWith` is absent): an attacker with one signed address can send any
+ * push. A plain push must therefore deliver nothing, release nothing and reveal nothing.
  * @returns the answer; undefined for a bare `success`
  */
 export async function answerPush(deps: PushDeps, push: MiniappPush): Promise<MiniappReply | undefined> {
