@@ -32,7 +32,7 @@ const card = v.object({
 });
 
 /** A message that a user sent to the official account. */
-export const officialMessage = v.variant('kind', [
+export const officialMessage = v.union([
   v.object({ messageId, kind: v.literal('text'), text: anyText, menuId: v.optional(present) }),
   image,
   voice,
@@ -42,7 +42,7 @@ export const officialMessage = v.variant('kind', [
 ]);
 
 /** A message that a user sent to the customer service of the mini-program. */
-export const miniappMessage = v.variant('kind', [
+export const miniappMessage = v.union([
   v.object({ messageId, kind: v.literal('text'), text: anyText }),
   image,
   card,
