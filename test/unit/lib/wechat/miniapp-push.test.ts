@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { openMiniappPush, type MiniappPush } from '../../../../lib/wechat/miniapp-push.ts';
 import { pushText, type Fields, type Format } from '../../../support/miniapp-push.ts';
 import { EVENTS, MESSAGES } from './miniapp-push-contents.ts';
-import { NOW_S, plainKeys, signedQuery } from './pushes.ts';
+import { readMessageKey, sealMessage } from '../../../../lib/wechat/message-cipher.ts';
+import { APP_ID, NOW_S, plainKeys, signedQuery } from './pushes.ts';
 
 const openText = (text: string) => openMiniappPush(signedQuery(), Buffer.from(text), plainKeys);
 /** @throws with the reason when the push cannot be read */
@@ -36,6 +37,16 @@ describe('openMiniappPush', () => {
     for (const MsgId of [24_086_087_575_195_331_234n, '24086087575195331234']) {
       expect(open(format, { MsgType: 'text', MsgId }).content).toMatchObject({ msgId: '24086087575195331234' });
     }
+  });
+
+  it('reads JSON with line breaks, which WeChat sends, in the envelope and in the message', () => {
+    const message = `{\n"ToUserName": "gh_1",\n"FromUserName": "o_1",\n"CreateTime": ${NOW_S},\n"MsgType": "text",\n"MsgId": 22824453888015489\n}\n`;
+    const key = readMessageKey('A'.repeat(43))!;
+    const encrypted = sealMessage(message, { key, appId: APP_ID, random: Buffer.alloc(16) });
+    const envelope = Buffer.from(`{\n"ToUserName": "gh_1",\n"Encrypt": "${encrypted.replaceAll('/', '\\/')}"\n}\n`);
+    const keys = { ...plainKeys, mode: 'secure' as const, aesKeys: [key] };
+    const push = openMiniappPush(signedQuery([encrypted]), envelope, keys);
+    expect(push).toMatchObject({ format: 'json', openId: 'o_1', content: { msgId: '22824453888015489' } });
   });
 
   it('gives two messages of one text and with neighbouring MsgIds different ids', () => {
