@@ -105,7 +105,11 @@ describe.each<[Mode, Format]>([
       pushText(format, { ...ENTER, SessionFrom: 'sealed' }),
       ids.miniapp.appId,
     );
-    const body = envelope(encrypted, format, pushText(format, { ...FORGED, Event: 'forged_event' }));
+    const body = envelope(
+      encrypted,
+      format,
+      pushText(format, { ...FORGED, Event: 'forged_event', Extra: { Encrypt: 'QUJD' } }),
+    );
     const answer = await world.send(functionUrlEvent({ rawQueryString: signedQuery([encrypted]), body }));
     expect(answer).toMatchObject({ statusCode: 200, body: 'success' });
     expect(world.output.join('\n')).not.toContain('forged_event');
