@@ -11,6 +11,7 @@ import { readStoredAccount } from '../../lib/store/accounts.ts';
 import { putUnionId, readIdentity } from '../../lib/store/identities.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
+import { readUserToken } from '../../lib/store/user-tokens.ts';
 import { bookEntry, creditId, readBalance } from '../../lib/store/wallets.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { about, privateUsers, type PrivateUser } from '../support/private-users.ts';
@@ -59,6 +60,8 @@ describe('a closed WeChat account', () => {
         expect(await users.traces(user)).not.toEqual([]);
         expect(await closeAt(app, user)).toMatchObject(SUCCESS);
         expect(await users.traces(user)).toEqual([]);
+        expect(await bucket.keys()).toEqual([]);
+        expect(await readUserToken(world.table, official, world.base.now())).toBeUndefined();
         await expect(getMe(world.sessions, token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
       }),
       { numRuns: 12 },
