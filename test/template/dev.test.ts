@@ -98,7 +98,8 @@ describe('addresses', () => {
 
   it('give the jobs and the consumers no address', () => {
     const { routes, urls } = addressesOf(template);
-    const internal = ['events-publish', 'identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh', 'wallet-credit'];
+    const jobs = ['identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh'];
+    const internal = ['events-publish', ...jobs, 'revocation-apply', 'wallet-credit'];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 

@@ -102,4 +102,9 @@ describe('the rules in serverless.yml', () => {
     expect(await callsFor(withData('order.refunded', {}))).toEqual(['wallet-credit']);
     expect(await callsFor(withData('order.closed', {}))).toEqual([]);
   });
+
+  it('deliver withdrawn authorisations to the function that deletes the data', async () => {
+    const revoked = { ...EVENT, 'detail-type': 'user.authorization-revoked' };
+    expect((await deliver(eventRules, () => done, revoked)).calls).toEqual(['revocation-apply']);
+  });
 });
