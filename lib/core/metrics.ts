@@ -10,6 +10,8 @@ interface Metrics {
   UnknownPushes: { App: PushApp };
   /** Pushes of virtual payment, which no flow handles. */
   UnhandledPushes: { App: 'mini-program' };
+  /** Automatic replies whose call to WeChat has no clear response. They are not repeated. */
+  UnconfirmedReplies: { App: 'mini-program' };
   /** Authentic payment notifications that our keys or readers cannot open. One alarm watches them all. */
   UnreadableNotifications: Record<never, string>;
   /** Runs of pay-sweep that ended although follow-ups were still due. */

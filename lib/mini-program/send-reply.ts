@@ -1,4 +1,5 @@
 import { isAppError } from '../core/errors.ts';
+import { countMetric } from '../core/metrics.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { DomainEvent } from '../events/schemas.ts';
 import { sendCustomerMessage, type NotifyDeps } from '../notify/send-customer-message.ts';
@@ -35,13 +36,13 @@ export async function sendReply(
   try {
     await sendCustomerMessage(deps, { openId: stored.openId, message: stored.reply });
   } catch (error) {
-    if (!mayHaveArrived(error)) await releaseReply(deps.table, key);
+    if (isDeclined(error)) await releaseReply(deps.table, key);
+    else countMetric('UnconfirmedReplies', { App: 'mini-program' });
     throw error;
   }
 }
 
-/** Whether WeChat may have sent the message: no response has an errcode that declines it. */
-function mayHaveArrived(error: unknown): boolean {
-  const isDeclined = errcodeOf(error) !== undefined || isAppError(error, 'PARAM_ERROR');
-  return !isDeclined;
+/** Whether WeChat sent nothing for certain: its response has an errcode, or the message is invalid. */
+function isDeclined(error: unknown): boolean {
+  return errcodeOf(error) !== undefined || isAppError(error, 'PARAM_ERROR');
 }

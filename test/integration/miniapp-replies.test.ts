@@ -3,6 +3,7 @@ import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { keys } from '../../lib/store/keys.ts';
+import { withMetrics } from '../support/miniapp-world.ts';
 import { createServiceWorld, SEND, type ServiceWorld } from '../support/service-world.ts';
 import { ids, type Person } from '../support/world.ts';
 
@@ -106,11 +107,14 @@ describe('the reply to a message', () => {
     expect(await world.received(person)).toEqual([HELP]);
   });
 
-  it('is not sent again after a lost response', async () => {
+  it('is not sent again after a lost response, and counted', async () => {
     await world.write(person, '帮助');
     const [event, before] = [await due(), await calls()];
     await world.fault({ target: 'custom/send', action: 'timeout', times: 1 });
-    await expect(world.deliver(event)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' });
+    const [, metrics] = await withMetrics(() =>
+      expect(world.deliver(event)).rejects.toMatchObject({ code: 'WECHAT_TIMEOUT' }),
+    );
+    expect(metrics).toEqual(['mini-program UnconfirmedReplies']);
     await world.deliver(event);
     expect((await calls()) - before).toBe(1);
     expect(world.logged('mini-program.reply-skipped').at(-1)).toMatchObject({ reason: 'taken' });

@@ -99,7 +99,7 @@ describe('addresses', () => {
   it('give the jobs and the consumers no address', () => {
     const { routes, urls } = addressesOf(template);
     const jobs = ['identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh'];
-    const internal = ['events-publish', ...jobs, 'revocation-apply', 'wallet-credit'];
+    const internal = [...jobs, 'events-publish', 'miniapp-reply', 'wallet-credit'];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 

@@ -158,11 +158,16 @@ describe('without settings', () => {
     await expect(handler({ Records: [] })).rejects.toThrow('EVENT_BUS_NAME is not set');
   });
 
-  it('wallet-credit fails and names TABLE_NAME, so that Lambda retries the event', async () => {
-    const handler = (await load('wallet-credit')) as unknown as (event: unknown) => Promise<unknown>;
+  it.each([
+    ['wallet-credit', 'order.paid'],
+    ['miniapp-reply', 'mini-program.reply-due'],
+  ])('%s fails and names TABLE_NAME, so that Lambda retries the event', async (name, type) => {
+    const handler = (await load(name)) as unknown as (event: unknown) => Promise<unknown>;
     const page = readFileSync('lib/events/README.md', 'utf8');
-    const detail = JSON.parse(/^## order.paid.*?```json\n(.+?)```/ms.exec(page)?.[1] ?? '') as unknown;
-    await expect(handler({ 'detail-type': 'order.paid', detail })).rejects.toThrow('TABLE_NAME is not set');
+    const detail = JSON.parse(
+      new RegExp(`^## ${type}.*?\`\`\`json\n(.+?)\`\`\``, 'ms').exec(page)?.[1] ?? '',
+    ) as unknown;
+    await expect(handler({ 'detail-type': type, detail })).rejects.toThrow('TABLE_NAME is not set');
   });
 
   it('verification-file returns 404', async () => {
