@@ -124,21 +124,22 @@ describe('without settings', () => {
     expect(body).toContain(setting);
   });
 
+  const operators = [
+    'account-release-phone',
+    'catalog-put',
+    'menu-publish',
+    'message-send',
+    'order-show',
+    'sessions-end',
+  ];
   it.each([
     ['pay-refund', 'PAY_MCH_ID'],
     ['pay-refund-abnormal', 'PAY_MCH_ID'],
-    ['pay-sweep', 'TABLE_NAME'],
     ['pay-bills', 'BILL_REPORTS_BUCKET'],
+    ...['pay-sweep', ...operators].map((name) => [name, 'TABLE_NAME'] as const),
   ])('the operator function %s fails and names %s', async (name, setting) => {
     await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
-
-  it.each(['account-export', 'account-release-phone', 'catalog-put', 'menu-publish', 'order-show', 'sessions-end'])(
-    'the operator function %s fails and names TABLE_NAME',
-    async (name) => {
-      await expect(call(name)).rejects.toThrow('TABLE_NAME is not set');
-    },
-  );
 
   it('token-refresh fails and names a missing app, or the missing secret of a configured app', async () => {
     await expect(call('token-refresh')).rejects.toThrow('MINIAPP_APP_ID is not set');
