@@ -42,8 +42,4 @@ export const officialMessage = v.union([
 ]);
 
 /** A message that a user sent to the customer service of the mini-program. */
-export const miniappMessage = v.union([
-  v.object({ messageId, kind: v.literal('text'), text: anyText }),
-  image,
-  card,
-]);
+export const miniappMessage = v.union([v.object({ messageId, kind: v.literal('text'), text: anyText }), image, card]);
