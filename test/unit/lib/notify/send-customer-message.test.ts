@@ -41,14 +41,14 @@ describe('sendCustomerMessage', () => {
     const { deps, sent, lines } = wechat([], settings);
     await expect(sendCustomerMessage(deps, { ...to, message })).resolves.toBe('sent');
     expect(sent.map(({ url }) => String(url))).toEqual(['http://api/cgi-bin/message/custom/send?access_token=T']);
-    expect(JSON.parse(sent[0]!.body!)).toEqual({ touser: 'o_1', ...content });
+    expect(JSON.parse(String(sent[0]!.body))).toEqual({ touser: 'o_1', ...content });
     expect(lines).toEqual([expect.stringContaining('"outcome":"sent"')]);
   });
 
   it('cuts a text to 2,047 bytes, at a whole character', async () => {
     const { deps, sent } = wechat();
     await sendCustomerMessage(deps, { ...to, message: '汉'.repeat(700) });
-    expect(JSON.parse(sent[0]!.body!).text.content).toBe('汉'.repeat(682));
+    expect(JSON.parse(String(sent[0]!.body)).text.content).toBe('汉'.repeat(682));
   });
 
   it('rejects an empty text without a call to WeChat', async () => {
