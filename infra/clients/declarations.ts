@@ -1,5 +1,5 @@
 import type { JsonSchema, OpenapiDocument } from '../../lib/http/openapi/types.ts';
-import type { Platform } from './javascript.ts';
+import { FILE_ARGUMENT, type Platform } from './javascript.ts';
 import type { Method } from './methods.ts';
 import { declarationOf, namesIn, typeOf } from './typescript.ts';
 
@@ -12,6 +12,7 @@ const WITHOUT_TOKEN = {
 export function declarations({ components }: OpenapiDocument, methods: Method[], platform: Platform): string {
   const own = methods.flatMap((method) => [
     ...(method.takes ? [declarationOf(nameOfTaken(method), method.takes)] : []),
+    ...(method.isUpload ? [fileArgument(method, platform)] : []),
     ...(method.answers && !method.answers.$ref ? [declarationOf(nameOfAnswer(method), method.answers)] : []),
   ]);
   const named = reachable(components.schemas, methods).map((name) => declarationOf(name, components.schemas[name]!));
@@ -51,9 +52,14 @@ export function declarations({ components }: OpenapiDocument, methods: Method[],
   `;
 }
 
+function fileArgument(method: Method, platform: Platform): string {
+  const { field, type } = FILE_ARGUMENT[platform];
+  return `export interface ${nameOfTaken(method)} { ${field}: ${type} }`;
+}
+
 function signature(method: Method): string {
-  const { name, summary, codes, takes, isOptional, isRedirect } = method;
-  const argument = takes ? `params${isOptional ? '?' : ''}: ${nameOfTaken(method)}` : '';
+  const { name, summary, codes, takes, isUpload, isOptional, isRedirect } = method;
+  const argument = takes || isUpload ? `params${isOptional ? '?' : ''}: ${nameOfTaken(method)}` : '';
   const [end, answer] = isRedirect
     ? ['@returns the address that the browser must open', 'string']
     : [`@throws {ApiError} ${inLines(codes)}`, `Promise<${answerOf(method)}>`];

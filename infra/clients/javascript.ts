@@ -9,10 +9,16 @@ const EXPORTS = {
 /** The platform of a client. Each one sends requests with its own API. */
 export type Platform = keyof typeof EXPORTS;
 
+/** The argument of an upload: its field and the type of the field. */
+export const FILE_ARGUMENT = {
+  h5: { field: 'file', type: 'Blob' },
+  miniprogram: { field: 'filePath', type: 'string' },
+} satisfies Record<Platform, object>;
+
 /** Renders the code of a client: the files of runtime/, and a line for each method. */
 export function javascript(methods: Method[], platform: Platform): string {
   const lines = methods.map(
-    (method) => `/** ${method.summary}. */\n${method.isRedirect ? address(method) : call(method)},`,
+    (method) => `/** ${method.summary}. */\n${method.isRedirect ? address(method) : call(method, platform)},`,
   );
   return `
     ${runtime('common')}
@@ -33,7 +39,11 @@ function runtime(name: string): string {
   return source.replace(/^\/\/ .*\n|^import .*\n/gm, '').replace(/^export /gm, '');
 }
 
-function call(method: Method): string {
+function call(method: Method, platform: Platform): string {
+  if (method.isUpload) {
+    const file = `{ ${FILE_ARGUMENT[platform].field} }`;
+    return `${method.name}: (${file}) => send('${method.verb}', ${pathOf(method)}, ${file})`;
+  }
   const query = fields(method, 'query');
   const headers = fields(method, 'header');
   const sent = [query && `query: ${query}`, headers && `headers: ${headers}`, method.hasBody && 'body'].filter(Boolean);

@@ -9,6 +9,8 @@ export interface Method {
   /** Parameters with their names in the method. All other fields are the body. */
   parameters: (Pick<Parameter, 'in' | 'name'> & { field: string })[];
   hasBody: boolean;
+  /** Whether the method uploads a file. Its argument differs between platforms. */
+  isUpload: boolean;
   takes: JsonSchema | undefined;
   /** Whether the whole argument may be left out. */
   isOptional: boolean;
@@ -35,6 +37,7 @@ function method(verb: string, path: string, operation: Operation): Method {
   const { operationId: name, summary, requestBody, responses } = operation;
   const parameters = operation.parameters.map((parameter) => ({ ...parameter, field: fieldOf(parameter) }));
   const body = requestBody && schemaOf(requestBody);
+  const isUpload = requestBody !== undefined && 'multipart/form-data' in requestBody.content;
   const [[status, success], ...failures] = Object.entries(responses) as [[string, Response], ...[string, Response][]];
   const takes = taken(parameters, body);
   const isRequired = requestBody?.required || parameters.some(({ required }) => required);
@@ -46,6 +49,7 @@ function method(verb: string, path: string, operation: Operation): Method {
     path,
     parameters,
     hasBody: body !== undefined,
+    isUpload,
     takes,
     isOptional: takes !== undefined && !isRequired,
     answers: schemaOf(success),

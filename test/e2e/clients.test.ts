@@ -1,7 +1,8 @@
 // The client flows with the typed clients, which are generated from the OpenAPI document of the running stack.
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { api, phone } from '../support/client.ts';
 import { makeClients, PLATFORMS, type ClientModule } from '../support/clients.ts';
+import { distinctPng } from '../support/pictures.ts';
 
 let clients: Awaited<ReturnType<typeof makeClients>>;
 beforeAll(async () => {
@@ -70,6 +71,17 @@ describe.each(PLATFORMS)('generated client for %s', (platform) => {
     expect(await client.decideQrLogin!({ ticket, decision: 'scan' })).toMatchObject({ status: 'scanned' });
     expect(await client.decideQrLogin!({ ticket, decision: 'confirm' })).toMatchObject({ status: 'confirmed' });
     expect(await client.pollQrLogin!({ ticket, pollToken })).toMatchObject({ status: 'registered' });
+  });
+
+  it('uploads a picture and makes it the avatar', async () => {
+    const { client } = await loggedIn();
+    const picture = clients.fileArgument[platform](distinctPng(platform));
+    const { uploadId, url, status } = await client.createUpload!(picture);
+    expect(['checking', 'passed']).toContain(status);
+    await client.updateProfile!({ avatarUploadId: uploadId });
+    await vi.waitFor(async () => expect((await client.getMe!()).user.avatarUrl).toBe(url), { timeout: 20_000 });
+    const noPicture = clients.fileArgument[platform](Buffer.from('text'));
+    await expect(client.createUpload!(noPicture)).rejects.toMatchObject({ code: 'PARAM_ERROR', status: 400 });
   });
 
   it('throws an ApiError with code, status, message, detail and request id', async () => {

@@ -1,5 +1,5 @@
 // Generates the typed clients from an OpenAPI document and loads them into their runtimes.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,7 +28,16 @@ export async function makeClients(document: OpenapiDocument) {
       (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'wechat-lambda.h5.js')).href)) as ClientModule,
     miniprogram: async () => loadMiniprogram(join(folder, 'wechat-lambda.miniprogram.js')),
   };
-  return { folder, load, remove: () => rmSync(folder, { recursive: true }) };
+  /** Returns the argument of an upload with these bytes. */
+  const fileArgument = {
+    h5: (bytes: Buffer) => ({ file: new Blob([new Uint8Array(bytes)]) }),
+    miniprogram: (bytes: Buffer) => {
+      const filePath = join(folder, 'tmp_picture.png');
+      writeFileSync(filePath, bytes);
+      return { filePath };
+    },
+  };
+  return { folder, load, fileArgument, remove: () => rmSync(folder, { recursive: true }) };
 }
 
 /** Loads a client into a context that has only JavaScript, `wx` and `module`, like a mini-program. */

@@ -26,7 +26,10 @@ export interface Part {
 }
 
 /** Returns a file part with the headers of `wx.uploadFile` and of browsers. */
-export function filePart(content: Buffer | string, { name = 'file', filename = 'a.png', type = 'image/png' } = {}): Part {
+export function filePart(
+  content: Buffer | string,
+  { name = 'file', filename = 'a.png', type = 'image/png' } = {},
+): Part {
   return {
     headers: `Content-Disposition: form-data; name="${name}"; filename="${filename}"\r\nContent-Type: ${type}`,
     content,

@@ -1,7 +1,11 @@
-// Implements `wx.request` with callbacks. Any HTTP status is a success, JSON is parsed, headers keep their case.
+// Implements `wx.request` and `wx.uploadFile` with callbacks. Any HTTP status is a success, and headers keep their case.
+// `wx.request` parses JSON; `wx.uploadFile` returns the text, and no headers.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as send, type ClientRequest, type IncomingMessage } from 'node:http';
+import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { filePart, multipart } from './pictures.ts';
 
 interface WxRequest {
   url: string;
@@ -14,9 +18,11 @@ interface WxRequest {
   complete?(result: object): void;
 }
 
+type WxUpload = Omit<WxRequest, 'method' | 'data'> & { filePath: string; name: string };
+
 interface WxAnswer {
   statusCode: number;
-  header: Record<string, string>;
+  header?: Record<string, string>;
   data: unknown;
   errMsg: string;
 }
@@ -28,21 +34,39 @@ export const wx = {
     const signal = AbortSignal.timeout(timeout);
     const outgoing = send(url, { method, headers: { 'content-type': 'application/json', ...header }, signal });
     outgoing.end(typeof data === 'object' ? JSON.stringify(data) : data);
-    void settle(outgoing, signal, callbacks);
+    void settle(outgoing, { api: 'request', signal, read: answerOf }, callbacks);
     return { abort: () => outgoing.destroy(new Error('abort')) };
+  },
+  uploadFile({ url, filePath, name, header = {}, timeout = DEFAULT_TIMEOUT_MS, ...callbacks }: WxUpload) {
+    const signal = AbortSignal.timeout(timeout);
+    const { contentType, bytes } = multipart(filePart(readFileSync(filePath), { name, filename: basename(filePath) }));
+    const outgoing = send(url, { method: 'POST', headers: { ...header, 'content-type': contentType }, signal });
+    outgoing.end(bytes);
+    const read = async (response: IncomingMessage) => ({
+      statusCode: response.statusCode!,
+      data: await text(response),
+      errMsg: 'uploadFile:ok',
+    });
+    void settle(outgoing, { api: 'uploadFile', signal, read }, callbacks);
   },
 };
 
 type Callbacks = Pick<WxRequest, 'success' | 'fail' | 'complete'>;
 
-async function settle(outgoing: ClientRequest, signal: AbortSignal, { success, fail, complete }: Callbacks) {
+interface Sent {
+  api: 'request' | 'uploadFile';
+  signal: AbortSignal;
+  read(response: IncomingMessage): Promise<WxAnswer>;
+}
+
+async function settle(outgoing: ClientRequest, { api, signal, read }: Sent, { success, fail, complete }: Callbacks) {
   try {
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-    const answer = await answerOf(response);
+    const answer = await read(response);
     success?.(answer);
     complete?.(answer);
   } catch (error) {
-    const failure = { errMsg: `request:fail ${signal.aborted ? 'timeout' : String(error)}` };
+    const failure = { errMsg: `${api}:fail ${signal.aborted ? 'timeout' : String(error)}` };
     fail?.(failure);
     complete?.(failure);
   }

@@ -2,14 +2,14 @@ import { addressOf, answerOf, ApiError, headersOf } from './common.js';
 
 /** Sends requests with `fetch`. Without `getToken` the session cookie identifies the user. */
 export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
-  return async (method, path, { query, headers, body } = {}) => {
+  return async (method, path, { query, headers, body, file } = {}) => {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     try {
       const request = {
         method,
         headers: headersOf({ ...headers, 'Content-Type': body && 'application/json' }, getToken),
-        body: body && JSON.stringify(body),
+        body: file ? formOf(file) : body && JSON.stringify(body),
         credentials: getToken ? 'omit' : 'include',
         signal: timeout.signal,
       };
@@ -32,4 +32,11 @@ function parse(text) {
   } catch {
     return undefined;
   }
+}
+
+/** The browser sets the content type of a form, because the type contains the boundary. */
+function formOf(file) {
+  const form = new FormData();
+  form.append('file', file);
+  return form;
 }

@@ -1,25 +1,36 @@
 import { addressOf, answerOf, ApiError, headersOf } from './common.js';
 
-/** Sends requests with `wx.request`. */
+/** Sends requests with `wx.request`, and files with `wx.uploadFile`. */
 export function createSend({ baseUrl, getToken, timeoutMs = 30000 }) {
-  return (method, path, { query, headers, body } = {}) =>
+  return (method, path, { query, headers, body, filePath } = {}) =>
     new Promise((resolve, reject) => {
-      wx.request({
+      const request = {
         url: addressOf(baseUrl, path, query),
-        method,
         header: headersOf(headers, getToken),
-        data: body,
         timeout: timeoutMs,
         success: resolve,
         fail: ({ errMsg = '' }) =>
           reject(new ApiError({ code: errMsg.includes('timeout') ? 'TIMEOUT' : 'NETWORK', message: errMsg })),
-      });
-    }).then(({ statusCode, data, header }) =>
-      answerOf({ status: statusCode, data, retryAfter: valueOf(header, 'retry-after') }),
+      };
+      if (filePath) wx.uploadFile({ ...request, filePath, name: 'file' });
+      else wx.request({ ...request, method, data: body });
+    }).then(async ({ statusCode, data, header }) =>
+      answerOf({
+        status: statusCode,
+        data: filePath ? await parse(data) : data,
+        retryAfter: valueOf(header, 'retry-after'),
+      }),
     );
 }
 
-/** Finds a header by its name in any case, because phones differ. */
+/** Parses the text that `wx.uploadFile` returns. @returns undefined for a text that is not JSON */
+function parse(text) {
+  return Promise.resolve(text)
+    .then(JSON.parse)
+    .catch(() => undefined);
+}
+
+/** Finds a header by its name in any case, because phones differ. `wx.uploadFile` may return no headers. */
 function valueOf(header, name) {
   const found = Object.keys(header || {}).find((key) => key.toLowerCase() === name);
   return found && header[found];

@@ -3,7 +3,7 @@ import { PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE } from '../cookies.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointList } from './endpoints.ts';
-import { responsesOf } from './responses.ts';
+import { FILE_CONTENT, responsesOf } from './responses.ts';
 import { componentSchemas, requestSchema } from './schemas.ts';
 import type { Content, OpenapiDocument, Operation, Parameter } from './types.ts';
 
@@ -14,6 +14,16 @@ const SECURITY_SCHEMES = {
     in: 'cookie',
     name: SECURE_SESSION_COOKIE,
     description: `Set by the login of H5 pages, and by a scan login with \`cookie=1\`. Its name is \`${PLAIN_SESSION_COOKIE}\` on plain http. A request that changes state must come from an origin of ALLOWED_ORIGINS`,
+  },
+};
+
+/** A body with one file. The name of its field is free, and other fields are ignored. */
+const FILE_BODY: NonNullable<Operation['requestBody']> = {
+  required: true,
+  content: {
+    'multipart/form-data': {
+      schema: { type: 'object', properties: { file: FILE_CONTENT }, required: ['file'] },
+    },
   },
 };
 
@@ -60,6 +70,7 @@ function operation(endpoint: Endpoint, { operationId, tag }: { operationId: stri
       ...parameters('header', request?.headers),
     ],
     ...(request?.body && { requestBody: requestBody(request.body) }),
+    ...(request?.multipart && { requestBody: FILE_BODY }),
     responses: responsesOf(endpoint),
   };
 }

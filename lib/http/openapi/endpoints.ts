@@ -15,13 +15,14 @@ export type EndpointList = Record<string, Record<string, Endpoint>>;
 
 /**
  * Every endpoint of the API. The clients have a method with the same name for each endpoint, so a published name must
- * not change. Endpoints tagged `Service` are called by machines, such as WeChat; the clients have no methods for them.
+ * not change. Endpoints tagged `Service` are called by machines, such as WeChat or an image element; the clients have no
+ * methods for them.
  */
 export const ENDPOINTS = {
   Account: { loginMiniapp, bindPhone, updateProfile, getMe, logout, closeAccount, register },
-  Uploads: { createUpload, getUpload },
+  Uploads: { createUpload },
   'Scan login': { createQrLogin, pollQrLogin, decideQrLogin },
   H5: { authorize, getJssdkConfig },
   Payment: { getCatalog, prepay, listOrders, getOrder, closeOrder, getWallet },
-  Service: { oauthCallback, getVerificationFile, getHealth, getJwks, getOpenapi },
+  Service: { getUpload, oauthCallback, getVerificationFile, getHealth, getJwks, getOpenapi },
 } satisfies EndpointList;

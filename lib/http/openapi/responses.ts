@@ -14,13 +14,20 @@ const HEADERS_OF_REDIRECT: Response['headers'] = {
 /** Headers of a response that may set cookies. */
 const HEADERS_WITH_COOKIES: Response['headers'] = { 'Set-Cookie': { required: false, schema: { type: 'string' } } };
 
+/** The schema of a file: bytes, which no schema describes. */
+export const FILE_CONTENT: JsonSchema = { type: 'string', contentMediaType: 'application/octet-stream' };
+
 /** Returns all responses of an endpoint by status. */
 export function responsesOf(endpoint: Endpoint): Record<string, Response> {
   return { [endpoint.status]: success(endpoint), ...errors(endpoint) };
 }
 
-function success({ status, answer, setsCookies }: Endpoint): Response {
+function success({ status, answer, setsCookies, fileTypes }: Endpoint): Response {
   const description = STATUS_CODES[status]!;
+  if (fileTypes) {
+    const contents = fileTypes.map((type) => [type, { schema: { ...FILE_CONTENT, contentMediaType: type } }] as const);
+    return { description, content: Object.fromEntries(contents) };
+  }
   if (status === 302) return { description, headers: HEADERS_OF_REDIRECT };
   const described = { description, ...(setsCookies && { headers: HEADERS_WITH_COOKIES }) };
   if (!answer) return described;
@@ -37,7 +44,7 @@ function errors(endpoint: Endpoint): Record<string, Response> {
 function codesOf({ request, errors: described }: Endpoint): ErrorCode[] {
   return [
     ...(request ? ['PARAM_ERROR' as const] : []),
-    ...(request?.body ? ['BODY_TOO_LARGE' as const] : []),
+    ...(request?.body || request?.multipart ? ['BODY_TOO_LARGE' as const] : []),
     ...described,
     'INTERNAL',
   ];

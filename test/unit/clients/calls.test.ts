@@ -2,11 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildOpenapi } from '../../../lib/http/openapi/document.ts';
 import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
+import { readFilePart } from '../../../lib/http/multipart.ts';
 import { makeClients, PLATFORMS, type ClientModule } from '../../support/clients.ts';
+import { PNG } from '../../support/pictures.ts';
 
 type Respond = (response: ServerResponse) => void;
 
@@ -17,11 +19,12 @@ const json =
 
 /** Starts a service that records its requests and sends the same response to all of them. */
 async function startService() {
-  const requests: { route: string; headers: IncomingMessage['headers']; body: string }[] = [];
+  const requests: { route: string; headers: IncomingMessage['headers']; body: string; bytes: Buffer }[] = [];
   const service = { url: '', requests, respond: json(200, {}), close: () => void server.close().closeAllConnections() };
   const server = createServer(async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
-    requests.push({ route: `${method} ${url}`, headers, body: await text(incoming) });
+    const bytes = await buffer(incoming);
+    requests.push({ route: `${method} ${url}`, headers, body: bytes.toString(), bytes });
     service.respond(outgoing);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -84,6 +87,32 @@ describe.each(PLATFORMS)('the generated client for %s', (platform) => {
     const call = () => sent(() => api.getMe!());
     expect((await call()).headers.authorization).toBe('Bearer t1');
     expect((await call()).headers).not.toHaveProperty('authorization');
+  });
+
+  it('uploads a file as multipart/form-data with the token of the session', async () => {
+    const file = made.fileArgument[platform](PNG);
+    service.respond = json(201, { uploadId: 'u', url: 'https://a.example/u', status: 'passed' });
+    const answer = await client({ getToken: () => 't' }).createUpload!(file);
+    expect(answer).toEqual({ uploadId: 'u', url: 'https://a.example/u', status: 'passed' });
+    const { route, headers, bytes } = service.requests.at(-1)!;
+    expect({ route, token: headers.authorization }).toEqual({ route: 'POST /uploads', token: 'Bearer t' });
+    const read = await readFilePart({ contentType: headers['content-type']!, bytes }, PNG.length);
+    expect(read.equals(PNG)).toBe(true);
+  });
+
+  it('throws the errors of an upload like those of other calls', async () => {
+    const upload = async (respond: Respond, options: object = {}) => {
+      service.respond = respond;
+      return client(options).createUpload!(made.fileArgument[platform](PNG)).catch((error: unknown) => error);
+    };
+    const refused = { code: 'CONTENT_REFUSED', message: 'refused', requestId: 'r' };
+    expect(await upload(json(400, refused))).toMatchObject({ name: 'ApiError', ...refused, status: 400 });
+    expect(await upload((response) => response.writeHead(502).end('<html>'))).toMatchObject({
+      code: 'UNEXPECTED_ANSWER',
+      status: 502,
+    });
+    expect(await upload((response) => response.destroy())).toMatchObject({ code: 'NETWORK' });
+    expect(await upload(() => undefined, { timeoutMs: 50 })).toMatchObject({ code: 'TIMEOUT' });
   });
 
   it('throws an ApiError with the code of the service and the seconds until a retry', async () => {

@@ -18,6 +18,7 @@ export async function shop(person: { code: string }) {
   token = (await client.bindPhone({ code: 'x' })).token;
   await client.bindPhone({ encryptedData: 'x', iv: 'y' });
   await client.updateProfile({ nickname: 'x' });
+  await client.updateProfile({ avatarUploadId: 'u' });
   await client.createQrLogin();
   await client.listOrders();
   const nothing: void = await client.logout();
@@ -60,6 +61,8 @@ export async function shop(person: { code: string }) {
   order.paidAt.length;
   // @ts-expect-error the client has no method for the redirect of WeChat
   client.oauthCallback;
+  // @ts-expect-error the client has no method for the file of an upload
+  client.getUpload;
   // @ts-expect-error the client has no method for the health check
   client.getHealth;
   return { session, nothing, link, next, paidAt, kept };
@@ -67,10 +70,16 @@ export async function shop(person: { code: string }) {
 `;
 
 const ONLY = {
-  h5: `export const address: string = createClient({ baseUrl: '' }).authorizeUrl({ redirect: 'https://example.com' });`,
+  h5: `export const address: string = createClient({ baseUrl: '' }).authorizeUrl({ redirect: 'https://example.com' });
+export const status = async (file: File): Promise<'checking' | 'passed'> =>
+  (await createClient({ baseUrl: '' }).createUpload({ file })).status;`,
   miniprogram: `
 // @ts-expect-error the client for mini-programs has no authorizeUrl
-createClient({ baseUrl: '' }).authorizeUrl;`,
+createClient({ baseUrl: '' }).authorizeUrl;
+export const status = async (filePath: string): Promise<'checking' | 'passed'> =>
+  (await createClient({ baseUrl: '' }).createUpload({ filePath })).status;
+// @ts-expect-error a mini-program uploads by path
+void createClient({ baseUrl: '' }).createUpload({ file: new Blob() });`,
 };
 
 const LANGUAGE = { h5: 'es2019', miniprogram: 'es2018' };

@@ -51,7 +51,7 @@ describe('buildOpenapi', () => {
     for (const { operationId, described } of listed) {
       const implied = [
         ...(described.request ? ['PARAM_ERROR'] : []),
-        ...(described.request?.body ? ['BODY_TOO_LARGE'] : []),
+        ...(described.request?.body || described.request?.multipart ? ['BODY_TOO_LARGE'] : []),
       ];
       const codes = codesOf(document.paths[described.path]![described.method.toLowerCase()]!);
       expect(codes.map(({ code }) => code).toSorted(), operationId).toEqual(
@@ -59,6 +59,24 @@ describe('buildOpenapi', () => {
       );
       for (const { code, status } of codes) expect(STATUS[code as keyof typeof STATUS], code).toBe(status);
     }
+  });
+
+  it('describes an upload as a form with one file, and a file by its media types', () => {
+    const file = { type: 'string', contentMediaType: 'application/octet-stream' };
+    expect(document.paths['/uploads']!['post']!.requestBody).toEqual({
+      required: true,
+      content: {
+        'multipart/form-data': { schema: { type: 'object', properties: { file }, required: ['file'] } },
+      },
+    });
+    expect(document.paths['/uploads/{key}']!['get']!.responses['200']!.content).toEqual(
+      Object.fromEntries(
+        ['image/jpeg', 'image/png', 'image/gif'].map((type) => [
+          type,
+          { schema: { type: 'string', contentMediaType: type } },
+        ]),
+      ),
+    );
   });
 
   it('lists the security schemes and the parameters of a route', () => {
