@@ -14,7 +14,7 @@ export interface Routes {
 }
 
 /** The functions that return the handler of an endpoint. */
-const HANDLERS: (string | undefined)[] = ['route', 'browserRoute'];
+const HANDLERS: (string | undefined)[] = ['route', 'browserRoute', 'fileRoute'];
 const LIST = 'lib/http/openapi/endpoints.ts';
 
 export function routeFindings(routes: Routes, groups: string[]): string[] {

@@ -104,10 +104,10 @@ describe('addresses', () => {
   });
 
   it('are in the outputs of the stack', () => {
-    const names = ['HttpApiUrl', 'PublicBaseUrl', 'TableName'];
-    const webhooks = ['MiniappEventsUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl'];
-    const more = ['EventBusName', 'StreamDeadLettersUrl', 'ConsumerDeadLettersUrl', 'SecretsPath', 'BillReportsBucket'];
-    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...webhooks, ...more]));
+    const names = ['HttpApiUrl', 'PublicBaseUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl', 'TableName'];
+    const more = ['EventBusName', 'StreamDeadLettersUrl', 'ConsumerDeadLettersUrl', 'SecretsPath'];
+    const buckets = ['BillReportsBucket', 'UploadsBucket'];
+    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...more, ...buckets]));
   });
 });
 

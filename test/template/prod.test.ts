@@ -40,8 +40,37 @@ describe('data', () => {
     expect(properties('Table')['DeletionProtectionEnabled']).toBe(true);
   });
 
-  it('in the bucket of the bill reports survives the stack', () => {
-    expect(template.Resources['BillReports']).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate' });
+  it.each(['BillReports', 'Uploads'])('in the bucket %s survives the stack, is encrypted and private', (bucket) => {
+    expect(template.Resources[bucket]).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      },
+    });
+    expect(template.Resources[`${bucket}Policy`]!.Properties['PolicyDocument']).toMatchObject({
+      Statement: [{ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+    });
+  });
+
+  it('in unused uploads ends after a day, and only there', () => {
+    const { Rules } = template.Resources['Uploads']!.Properties['LifecycleConfiguration'] as { Rules: object[] };
+    expect(Rules.filter((rule) => 'ExpirationInDays' in rule)).toEqual([
+      {
+        Id: 'unused',
+        Status: 'Enabled',
+        TagFilters: [{ Key: 'state', Value: 'unused' }],
+        ExpirationInDays: 1,
+      },
+    ]);
   });
 
   it('in the logs is kept for 90 days', () => {

@@ -39,7 +39,8 @@ export async function callObject(request: IncomingMessage, folder: string): Prom
   if (!call) return undefined;
   const body = await buffer(request);
   const parts = readParts(path);
-  if (!parts) return s3Error(400, 'InvalidURI', 'The path must be a bucket and a key, without empty parts, "." and ".."');
+  if (!parts)
+    return s3Error(400, 'InvalidURI', 'The path must be a bucket and a key, without empty parts, "." and ".."');
   return call({ object: join(folder, ...parts), metadata: join(folder, METADATA, ...parts) }, request, body);
 }
 
@@ -67,7 +68,9 @@ const OPERATIONS: Record<string, Operation> = {
   },
   'GET?tagging': (files) =>
     existing(files, async ({ tagging }) => {
-      const tags = [...new URLSearchParams(tagging)].map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`);
+      const tags = [...new URLSearchParams(tagging)].map(
+        ([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`,
+      );
       const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Tagging><TagSet>${tags.join('')}</TagSet></Tagging>`;
       return { status: 200, headers: { 'content-type': 'application/xml' }, body };
     }),

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  DeleteObjectTaggingCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventRule } from '../../../infra/service/event-rules.ts';
 import { parameterStore } from '../../../infra/local/aws/parameters.ts';
@@ -188,8 +195,28 @@ describe('local bucket', () => {
     expect(await stored()).toEqual([]);
   });
 
+  it('returns an object with its type, and drops its tags and the object', async () => {
+    const client = new S3Client({ ...clientSettings(endpoint), maxAttempts: 1 });
+    const object = { Bucket: 'files', Key: 'a/b.png' };
+    const tags = async () => (await client.send(new GetObjectTaggingCommand(object))).TagSet;
+    const picture = { ...object, Body: '\0x', ContentType: 'image/png', Tagging: 'state=unused' };
+    await client.send(new PutObjectCommand(picture));
+    const { Body, ContentType } = await client.send(new GetObjectCommand(object));
+    expect([await Body!.transformToString(), ContentType]).toEqual(['\0x', 'image/png']);
+    expect(await tags()).toEqual([{ Key: 'state', Value: 'unused' }]);
+    await client.send(new DeleteObjectTaggingCommand(object));
+    expect(await tags()).toEqual([]);
+    await client.send(new DeleteObjectCommand(object));
+    await client.send(new DeleteObjectCommand(object));
+    for (const command of [new GetObjectCommand(object), new DeleteObjectTaggingCommand(object)]) {
+      await expect(client.send(command as GetObjectCommand)).rejects.toMatchObject({ name: 'NoSuchKey' });
+    }
+    client.destroy();
+  });
+
   it('answers 501 to every other call of AWS', async () => {
-    expect((await fetch(`${endpoint}/bills/x`)).status).toBe(501);
+    expect((await fetch(`${endpoint}/bills/x`, { method: 'PUT', body: '' })).status).toBe(200);
+    expect((await fetch(`${endpoint}/bills/x?tagging`, { method: 'PUT', body: '' })).status).toBe(501);
     expect((await fetch(endpoint, { method: 'POST', body: '{}' })).status).toBe(501);
   });
 });

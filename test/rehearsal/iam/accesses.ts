@@ -49,7 +49,7 @@ const TRANSACTED = {
  */
 export function accessesOf(request: AwsRequest, place: Place): Access[] {
   const target = request.headers['x-amz-target'];
-  if (target === undefined) return [s3Access(request)];
+  if (target === undefined) return s3Accesses(request);
   const [service = '', operation = ''] = target.split('.');
   const json: unknown = JSON.parse(request.body.toString() || '{}');
   if (service.startsWith('DynamoDB_')) return dynamoDbAccesses(operation, json, place);
@@ -140,11 +140,16 @@ function putEventsAccesses({ Entries }: { Entries: Entry[] }, { region, account 
 }
 
 /** Expects a path-style address: `/<bucket>/<key>`. */
-function s3Access({ method, target }: AwsRequest): Access {
-  const [path = ''] = target.split('?', 1);
-  const actions: Record<string, string> = { PUT: 's3:PutObject', GET: 's3:GetObject', DELETE: 's3:DeleteObject' };
-  const action = actions[method];
-  if (!action || !/^\/[^/]+\/./.test(path))
-    throw new Error(`The rehearsal has no IAM action for ${method} ${path}. Add it to accesses.ts.`);
-  return { action, resource: `arn:aws:s3:::${decodeURIComponent(path.slice(1))}` };
+function s3Accesses({ method, target, headers }: AwsRequest): Access[] {
+  const [path = '', query = ''] = target.split('?');
+  const call = query.startsWith('tagging') ? `${method} ?tagging` : method;
+  const actions: Record<string, string[]> = {
+    PUT: ['s3:PutObject', ...(headers['x-amz-tagging'] === undefined ? [] : ['s3:PutObjectTagging'])],
+    GET: ['s3:GetObject'],
+    DELETE: ['s3:DeleteObject'],
+    'DELETE ?tagging': ['s3:DeleteObjectTagging'],
+  };
+  if (!actions[call] || !/^\/[^/]+\/./.test(path))
+    throw new Error(`The rehearsal has no IAM action for ${call} ${path}. Add it to accesses.ts.`);
+  return actions[call].map((action) => ({ action, resource: `arn:aws:s3:::${decodeURIComponent(path.slice(1))}` }));
 }

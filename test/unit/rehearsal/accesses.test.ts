@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessesOf } from '../../rehearsal/iam/accesses.ts';
+import { accessesOf, type AwsRequest } from '../../rehearsal/iam/accesses.ts';
 
 const PLACE = { region: 'ap-southeast-1', account: '000000000000' };
 const TABLE = 'arn:aws:dynamodb:ap-southeast-1:000000000000:table/shop';
@@ -103,10 +103,17 @@ describe('accessesOf, other services', () => {
     ]);
   });
 
-  it('returns the access of an S3 upload', () => {
-    expect(read(undefined, {}, 'PUT', '/reports/bills/2026-11-20.json?x-id=PutObject')).toEqual([
-      { action: 's3:PutObject', resource: 'arn:aws:s3:::reports/bills/2026-11-20.json' },
-    ]);
+  it.each([
+    ['PUT', '/reports/bills/x.json?x-id=PutObject', {}, ['s3:PutObject']],
+    ['PUT', '/reports/bills/x.json', { 'x-amz-tagging': 'a=b' }, ['s3:PutObject', 's3:PutObjectTagging']],
+    ['GET', '/reports/bills/x.json', {}, ['s3:GetObject']],
+    ['DELETE', '/reports/bills/x.json', {}, ['s3:DeleteObject']],
+    ['DELETE', '/reports/bills/x.json?tagging', {}, ['s3:DeleteObjectTagging']],
+  ])('returns the accesses of the S3 call %s %s with the headers %j', (method, target, headers, actions) => {
+    const request = { method, target, headers, body: Buffer.alloc(0) } as AwsRequest;
+    expect(accessesOf(request, PLACE)).toEqual(
+      actions.map((action) => ({ action, resource: 'arn:aws:s3:::reports/bills/x.json' })),
+    );
   });
 
   it.each([
