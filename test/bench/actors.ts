@@ -1,7 +1,6 @@
 // The actions of users, each of one or more requests to the functions.
 import assert from 'node:assert/strict';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { loadTable } from '../../lib/wiring/table.ts';
+import { filePart, multipart, PNG } from '../support/pictures.ts';
 import { request } from './invoke.ts';
 import type { Person } from './phone.ts';
 import type { World } from './world.ts';
@@ -99,6 +98,21 @@ export function actorsOf({ functions, phone }: World) {
   const readMe = (token: string) =>
     request(functions.me, { method: 'GET', path: '/me', headers: { authorization: `Bearer ${token}` }, status: 200 });
 
+  /** Uploads a picture, and returns its id. */
+  const upload = async (token: string): Promise<string> => {
+    const { contentType, bytes: body } = multipart(filePart(PNG));
+    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
+    const wanted = { method: 'POST', path: '/uploads', headers, body, status: 201 } as const;
+    return ((await request(functions.uploadCreate, wanted)) as { uploadId: string }).uploadId;
+  };
+
+  /** Makes an upload the avatar. */
+  const chooseAvatar = (token: string, avatarUploadId: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const wanted = { method: 'PUT', path: '/miniapp/profile', headers, body: { avatarUploadId }, status: 200 } as const;
+    return request(functions.miniappProfileUpdate, wanted);
+  };
+
   /** Requests the JS-SDK configuration of a page. */
   const signPage = () => {
     const [origin] = process.env['ALLOWED_ORIGINS']!.split(',');
@@ -150,6 +164,8 @@ export function actorsOf({ functions, phone }: World) {
     loggedIn,
     registeredByScan,
     readMe,
+    upload,
+    chooseAvatar,
     signPage,
     order,
     look,

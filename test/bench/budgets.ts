@@ -17,6 +17,8 @@ export type FlowName =
   | 'authenticated read (/me)'
   | 'JS-SDK config, warm'
   | 'JS-SDK config, cold'
+  | 'upload'
+  | 'avatar, replaced'
   | 'prepay'
   | 'wallet top-up'
   | 'paid order, one look'
@@ -98,6 +100,22 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'JS-SDK config, cold': {
     budget: { rru: 0.5, wru: 0, calls: 0 },
     floor: { rru: 0.5, wru: 0, calls: 0 },
+  },
+  upload: {
+    budget: { rru: 2.5, wru: 2, calls: 0 },
+    floor: { rru: 1, wru: 1, calls: 0 },
+    why: {
+      rru: 'the account of the session, and its uploads: refused pictures and the number of unused pictures',
+      wru: 'the count of the account, because a script can upload from many addresses',
+    },
+  },
+  'avatar, replaced': {
+    budget: { rru: 5, wru: 6, calls: 0 },
+    floor: { rru: 2, wru: 3, calls: 0 },
+    why: {
+      rru: 'strong reads of account and upload, then of all uploads and the account, to find replaced files',
+      wru: 'account and upload are written in one transaction, which costs double',
+    },
   },
   prepay: {
     budget: { rru: 1.5, wru: 3, calls: 1 },

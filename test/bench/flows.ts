@@ -17,7 +17,12 @@ const TOP_UP = { sku: 'top-up', amountFen: 500 };
 
 /** Returns every flow of the table, in its order. Each asserts its own result. */
 export function flowsOf(world: World): Record<FlowName, Prepare> {
-  return { ...identityFlows(world), ...payFlows(world), 'access token, 20 cold instances': coldInstances };
+  return {
+    ...identityFlows(world),
+    ...uploadFlows(world),
+    ...payFlows(world),
+    'access token, 20 cold instances': coldInstances,
+  };
 }
 
 function identityFlows(world: World) {
@@ -98,6 +103,22 @@ function identityFlows(world: World) {
       await signPage();
       const instance = await loadJssdk();
       return () => getJssdkConfig(instance, `${instance.allowedOrigins[0]}/`);
+    },
+  } satisfies Partial<Record<FlowName, Prepare>>;
+}
+
+function uploadFlows(world: World) {
+  const { loggedIn, upload, chooseAvatar } = actorsOf(world);
+  return {
+    upload: async () => {
+      const { token } = await loggedIn();
+      return async () => assert.ok(await upload(token));
+    },
+    'avatar, replaced': async () => {
+      const { token } = await loggedIn();
+      await chooseAvatar(token, await upload(token));
+      const uploadId = await upload(token);
+      return async () => assert.ok(await chooseAvatar(token, uploadId));
     },
   } satisfies Partial<Record<FlowName, Prepare>>;
 }

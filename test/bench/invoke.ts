@@ -8,13 +8,14 @@ import type { HttpResponse } from '../../lib/http/response.ts';
 export type Handler<Event = APIGatewayProxyEventV2> = (event: Event, context: Context) => Promise<HttpResponse>;
 
 export interface ApiRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   path: string;
   pathParameters?: Record<string, string>;
   /** The raw query, without the question mark. */
   query?: string;
   headers?: Record<string, string>;
-  body?: object;
+  /** Sent as JSON; bytes are sent as they are. */
+  body?: object | Buffer;
   /** The expected status, because a failed flow would cost less. */
   status: number;
 }
@@ -73,7 +74,7 @@ function httpApiEvent({
       time: now.toISOString(),
       timeEpoch: now.getTime(),
     },
-    ...(body && { body: JSON.stringify(body) }),
-    isBase64Encoded: false,
+    ...(body && { body: Buffer.isBuffer(body) ? body.toString('base64') : JSON.stringify(body) }),
+    isBase64Encoded: Buffer.isBuffer(body),
   };
 }

@@ -4,6 +4,7 @@ import type { Ports } from '../../infra/service/ports.ts';
 import { buildSettings } from '../../infra/local/settings.ts';
 import { createTable } from '../../infra/service/table.ts';
 import { startSimulator } from '../../infra/simulator/simulator.ts';
+import { startBucket } from '../support/bucket.ts';
 import { findFreePorts } from '../support/ports.ts';
 import { startMeter } from './dynamodb-meter.ts';
 import { phoneOf } from './phone.ts';
@@ -24,6 +25,7 @@ export async function createWorld() {
   const { variables, simulator: simulatorSettings } = await buildSettings({}, ports, TABLE_NAME);
   // Secrets are variables here. The parameter store would add one call per container and minute.
   Object.assign(process.env, variables, { SECRETS_PATH: '' });
+  const bucket = await startBucket();
   const simulator = await startSimulator(simulatorSettings);
   const functions = await loadFunctions();
   const webhooks = await startWebhooks(ports.functionUrls, {
@@ -40,7 +42,7 @@ export async function createWorld() {
     stop: async () => {
       webhooks.stop();
       meter.stop();
-      await Promise.all([simulator.close(), engine.stop()]);
+      await Promise.all([simulator.close(), engine.stop(), bucket.stop()]);
     },
   };
 }
@@ -57,6 +59,8 @@ async function loadFunctions() {
   return {
     catalogPut: (await import('../../functions/catalog-put.ts')).handler,
     miniappLogin: (await import('../../functions/miniapp-login.ts')).handler,
+    miniappProfileUpdate: (await import('../../functions/miniapp-profile-update.ts')).handler,
+    uploadCreate: (await import('../../functions/upload-create.ts')).handler,
     register: (await import('../../functions/register.ts')).handler,
     me: (await import('../../functions/me.ts')).handler,
     qrLoginCreate: (await import('../../functions/qr-login-create.ts')).handler,
