@@ -30,7 +30,7 @@ export class AwsError extends Error {
   constructor({ name }: AwsService, status: number, text: string) {
     super(`${name} returned ${status}: ${text.slice(0, 500)}`);
     this.status = status;
-    this.isTransient = status >= 500 || /throttl|too many|rate exceeded/i.test(text);
+    this.isTransient = status >= 500 || status === 429 || /throttl|too many|rate exceeded|RequestTimeout/i.test(text);
   }
 }
 

@@ -6,14 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { log } from '../core/log.ts';
 import { credential } from './credential.ts';
 import { cookiesOf, sessionCookieName } from './cookies.ts';
-import type {
-  Endpoint,
-  EndpointAnswer,
-  EndpointRequest,
-  MultipartBody,
-  Redirect,
-  WithCookies,
-} from './endpoint.ts';
+import type { Endpoint, EndpointAnswer, EndpointRequest, MultipartBody, Redirect, WithCookies } from './endpoint.ts';
 import { errorResponse, reportFailure } from './error-response.ts';
 import { headersOf, queryOf, rawBody } from './event.ts';
 import { NO_SNIFF, type HttpResponse } from './response.ts';

@@ -18,10 +18,6 @@ export async function loadFiles(outside: Runtime = runtime): Promise<{ files: Fi
  * @throws NOT_CONFIGURED
  */
 export async function loadUploads(outside: Runtime = runtime): Promise<UploadDeps> {
-  const [sessions, limitAccount, { files }] = await Promise.all([
-    loadSessions(outside),
-    loadAccountLimit('upload', outside),
-    loadFiles(outside),
-  ]);
-  return { ...sessions, limitAccount, files };
+  const sessions = await loadSessions(outside);
+  return { ...sessions, ...(await loadFiles(outside)), limitAccount: await loadAccountLimit('upload', outside) };
 }
