@@ -21,7 +21,13 @@ const ACCOUNT_ROUTES: Record<keyof typeof ACCOUNT_LIMITS, string> = {
   upload: code('POST /uploads'),
 };
 
-const WINDOWS: Record<number, string> = { 10: 'in 10 s', 60: 'a minute', 600: 'in 10 minutes', 3_600: 'an hour', 86_400: 'a day' };
+const WINDOWS: Record<number, string> = {
+  10: 'in 10 s',
+  60: 'a minute',
+  600: 'in 10 minutes',
+  3_600: 'an hour',
+  86_400: 'a day',
+};
 
 /** Renders the limits by address in both presets, and the limits by account. */
 export function rateLimitsTable(): string {

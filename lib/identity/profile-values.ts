@@ -52,7 +52,10 @@ function typedName(nickname: string): string {
 
 function typedPicture(avatarUrl: string): string {
   if (TEMPORARY_FILE.test(avatarUrl)) {
-    throw invalidField('avatarUrl', 'is a temporary file of the phone; send it to POST /uploads, then send avatarUploadId');
+    throw invalidField(
+      'avatarUrl',
+      'is a temporary file of the phone; send it to POST /uploads, then send avatarUploadId',
+    );
   }
   const picture = pictureOf(avatarUrl);
   if (picture !== undefined) return picture;

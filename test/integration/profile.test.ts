@@ -77,7 +77,7 @@ describe('updateProfile', () => {
       const input = (await world.phone.act(person, 'choose-avatar', { form })) as { avatarUrl: string };
       await expect(update(token, input)).rejects.toMatchObject({
         code: 'PARAM_ERROR',
-        message: expect.stringMatching(/temporary file of the phone; upload/),
+        message: expect.stringMatching(/temporary file of the phone; send it to POST \/uploads/),
         detail: { field: 'body.avatarUrl' },
       });
     },

@@ -12,7 +12,7 @@ const load = async (name: string): Promise<Handler> => {
 const event = {
   // Browser routes return JSON on request only.
   headers: { authorization: 'Bearer a.b.c', accept: 'application/json' },
-  pathParameters: { ticket: 'x', outTradeNo: 'x', file: 'x' },
+  pathParameters: { ticket: 'x', outTradeNo: 'x', file: 'x', key: 'x' },
   rawQueryString: 'url=https%3A%2F%2Fa.example%2F&redirect=https%3A%2F%2Fa.example%2F&code=x&state=x',
   body: JSON.stringify({
     code: 'x',
@@ -25,6 +25,9 @@ const event = {
   isBase64Encoded: false,
   requestContext: { http: { method: 'POST', sourceIp: '203.0.113.1' } },
 };
+const SETTINGS =
+  /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|UPLOADS_|LIMITS|TRUSTED_|ORIGIN_)/;
+
 /** `GET /jssdk/config` rejects unknown parameters. */
 const call = async (name: string) => {
   const sent = { ...event, ...(name === 'jssdk-config' && { rawQueryString: 'url=https%3A%2F%2Fa.example%2F' }) };
@@ -34,12 +37,7 @@ const call = async (name: string) => {
 beforeEach(() => {
   vi.resetModules();
   for (const name of Object.keys(process.env)) {
-    if (
-      /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|UPLOADS_|LIMITS|TRUSTED_|ORIGIN_)/.test(
-        name,
-      )
-    )
-      vi.stubEnv(name, '');
+    if (SETTINGS.test(name)) vi.stubEnv(name, '');
   }
   for (const level of ['info', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => undefined);
 });
