@@ -128,9 +128,24 @@ export async function clearWechatProfile(table: Table, { id, wechatFields = new 
   return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', guard })) !== undefined;
 }
 
-/** Removes these fields of the profile, whatever their origin. @returns false if the account was merged or closed */
-export async function clearProfile(table: Table, id: string, fields: readonly (keyof Profile)[]): Promise<boolean> {
-  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE' })) !== undefined;
+/**
+ * Removes a value that the user entered, if it is still stored.
+ * @returns false if the field has another value or a value of WeChat, or the account was merged or closed
+ */
+export async function removeTypedValue(
+  { client, name: TableName }: Table,
+  id: string,
+  field: keyof Profile,
+  value: string,
+): Promise<boolean> {
+  const update = new UpdateCommand({
+    TableName,
+    Key: keys.account(id),
+    UpdateExpression: `REMOVE ${field}`,
+    ConditionExpression: `${LIVING} AND ${field} = :value AND NOT contains(wechatFields, :field)`,
+    ExpressionAttributeValues: { ':value': value, ':field': field },
+  });
+  return (await attempt(() => client.send(update))).done;
 }
 
 /** Whether a value of WeChat may replace the field: the user entered none. */

@@ -59,10 +59,19 @@ function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>
 }
 
 /**
- * Claims a due follow-up by moving it to `nextAtMs`. Returns true for exactly one of several callers. Rescheduling
- * before the work makes a crash safe and keeps failing items from blocking the others.
+ * Claims the due follow-up of an order or a refund by moving it to `nextAtMs`. Returns true for exactly one of several
+ * callers. Rescheduling before the work makes a crash safe and keeps failing items from blocking the others.
  */
-export function claimFollowUp(table: Table, { followUpSk, ...subject }: FollowUp, nextAtMs: number): Promise<boolean> {
+export function claimFollowUp(table: Table, followUp: FollowUp, nextAtMs: number): Promise<boolean> {
+  return claim(table, followUp, nextAtMs);
+}
+
+/** Claims the due follow-up of a content check, like claimFollowUp. Separate, because other functions may write checks. */
+export function claimCheck(table: Table, followUp: FollowUp, nextAtMs: number): Promise<boolean> {
+  return claim(table, followUp, nextAtMs);
+}
+
+function claim(table: Table, { followUpSk, ...subject }: FollowUp, nextAtMs: number): Promise<boolean> {
   return move(table, subject, nextAtMs, { condition: 'followUpSk = :seen', values: { ':seen': followUpSk } });
 }
 

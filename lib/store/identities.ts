@@ -48,6 +48,11 @@ export function personOf(name: string): Person {
   return { appId: name.slice(0, at), openId: name.slice(at + 1) };
 }
 
+/** Returns the openid of an account in one app; undefined if its user never used the app. */
+export function openIdOf({ identities = new Set() }: { identities?: Set<string> }, appId: string): string | undefined {
+  return [...identities].map(personOf).find((person) => person.appId === appId)?.openId;
+}
+
 /** Reads an identity, or undefined. */
 export function readIdentity(
   table: Table,

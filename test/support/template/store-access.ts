@@ -13,7 +13,7 @@ const UPDATE = ['UpdateItem'];
 const DELETE = ['DeleteItem'];
 const QUERY = ['Query'];
 const BATCH = ['BatchGetItem'];
-const CHECK = ['ConditionCheckItem'];
+const CONDITION = ['ConditionCheckItem'];
 
 /** For functions that access no item directly. */
 const NONE: Actions = {};
@@ -28,7 +28,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     attachIdentity: { IDENTITY: UPDATE, ACCOUNT: UPDATE },
     attachUnion: { UNION: UPDATE, IDENTITY: UPDATE, ACCOUNT: [...UPDATE, ...PUT] },
     linkPhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE },
-    movePhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE, WALLET: CHECK },
+    movePhone: { PHONE: [...UPDATE, ...DELETE], ACCOUNT: UPDATE, WALLET: CONDITION },
     unlinkPhone: { PHONE: DELETE, ACCOUNT: UPDATE },
     mergeAccounts: { ACCOUNT: [...UPDATE, ...PUT], IDENTITY: UPDATE, UNION: UPDATE },
     closeAndUnlinkAccount: { ACCOUNT: UPDATE, IDENTITY: DELETE, UNION: DELETE, PHONE: DELETE },
@@ -46,6 +46,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     anonymiseMerges: { ACCOUNT: UPDATE },
     allIdsOf: NONE,
     isFromWechat: NONE,
+    removeTypedValue: { ACCOUNT: UPDATE },
   },
   avatars: {
     setAvatar: { ACCOUNT: UPDATE, UPLOADS: UPDATE },
@@ -71,8 +72,20 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     claim: { CLAIM: PUT },
     readClaim: { CLAIM: READ },
   },
+  'content-checks': {
+    putCheck: { CHECK: PUT },
+    readCheck: { CHECK: READ },
+    setCheckTrace: { CHECK: UPDATE },
+    retryFailedCheck: { CHECK: UPDATE },
+    decideCheck: { CHECK: UPDATE },
+    completeCheck: { CHECK: UPDATE },
+    deleteCheck: { CHECK: DELETE },
+    joinTrace: { TRACE: UPDATE },
+    readTrace: { TRACE: READ },
+  },
   'follow-ups': {
     dueFollowUpPages: { [FOLLOW_UPS]: QUERY },
+    claimCheck: { CHECK: UPDATE },
     claimFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     scheduleFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     cancelFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
@@ -92,6 +105,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     isUnionLookupDue: NONE,
     isUnionAbsent: NONE,
     identityName: NONE,
+    openIdOf: NONE,
     personOf: NONE,
   },
   keys: {
