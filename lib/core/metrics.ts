@@ -14,6 +14,8 @@ interface Metrics {
   UnconfirmedReplies: { App: 'mini-program' };
   /** Authentic payment notifications that our keys or readers cannot open. One alarm watches them all. */
   UnreadableNotifications: Record<never, string>;
+  /** Contents of users that are shown although WeChat did not pass them. */
+  UncheckedContents: { Reason: 'no-openid' | 'review' | 'expired' };
   /** Runs of pay-sweep that ended although follow-ups were still due. */
   UnfinishedSweeps: Record<never, string>;
 }

@@ -9,6 +9,7 @@ const WECHAT = ['lib/wechat', 'lib/wechat-pay', 'lib/wechat-pay/v3', 'lib/wechat
 
 const FLOWS = [
   'lib/identity',
+  'lib/content-check',
   'lib/uploads',
   'lib/scan-login',
   'lib/h5',
@@ -52,11 +53,12 @@ export const MODULES: Record<string, ModuleRule> = {
     ],
   },
 
+  'lib/content-check': { imports: ['lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/identity': {
-    imports: ['lib/wechat', 'lib/store', 'lib/core'],
+    imports: ['lib/content-check', 'lib/wechat', 'lib/store', 'lib/core'],
     types: ['lib/platform-token', 'lib/rate-limit'],
   },
-  'lib/uploads': { imports: ['lib/identity', 'lib/store', 'lib/core'], types: ['lib/rate-limit'] },
+  'lib/uploads': { imports: ['lib/content-check', 'lib/identity', 'lib/store', 'lib/core'], types: ['lib/rate-limit'] },
   'lib/scan-login': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/h5': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/official-account': {
@@ -64,10 +66,9 @@ export const MODULES: Record<string, ModuleRule> = {
     types: ['lib/platform-token'],
   },
   'lib/mini-program': {
-    imports: ['lib/identity', 'lib/privacy', 'lib/pushes', 'lib/wechat', 'lib/core'],
+    imports: ['lib/content-check', 'lib/pushes', 'lib/wechat', 'lib/core'],
     types: ['lib/store'],
   },
-  'lib/privacy': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/events'] },
   'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {

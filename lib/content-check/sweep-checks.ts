@@ -1,0 +1,81 @@
+import { readAccount } from '../store/accounts.ts';
+import { deleteCheck, readCheck, readTrace, type ContentCheck } from '../store/content-checks.ts';
+import { claimCheck, dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
+import { acceptUnchecked, requestPicture } from './check-picture.ts';
+import { askAboutText } from './check-text.ts';
+import { applyDecision, concludeWithoutVerdict, settle } from './conclude.ts';
+import { logUnavailable, type CheckDeps } from './new-check.ts';
+import { isOverdue, nextAttemptAtMs } from './next-attempt.ts';
+
+/** A run starts no further check after this time. */
+const RUN_MS = 100_000;
+/** Circuit breaker: a run ends after this many failed calls in a row, because WeChat is probably down. */
+const MAX_FAILURES = 5;
+
+/** The result of one run. */
+export interface CheckSweep {
+  /** Checks that this run claimed. */
+  visited: number;
+  /** Whether due checks are left for the next run. */
+  more: boolean;
+}
+
+/**
+ * Processes the checks that are due: asks WeChat about content that it could not check before, holds pictures whose push
+ * is missing, and applies decisions that a crash left unapplied. One after another: in fast loops, WeChat was seen to
+ * pass pictures that it should not pass.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/sec-center/sec-check/api_mediacheckasync
+ */
+export async function sweepChecks(deps: CheckDeps): Promise<CheckSweep> {
+  const beganAtMs = deps.now();
+  const run = { visited: 0, more: false };
+  let failuresInARow = 0;
+  for await (const page of dueFollowUpPages(deps.table, { kind: 'check', nowMs: beganAtMs })) {
+    for (const followUp of page) {
+      if (deps.now() - beganAtMs > RUN_MS || failuresInARow >= MAX_FAILURES) {
+        run.more = true;
+        return finished(deps, run);
+      }
+      const visit = await visitCheck(deps, followUp);
+      if (visit !== 'skipped') run.visited += 1;
+      failuresInARow = visit === 'failed' ? failuresInARow + 1 : 0;
+    }
+  }
+  return finished(deps, run);
+}
+
+function finished({ log }: CheckDeps, run: CheckSweep): CheckSweep {
+  if (run.visited > 0 || run.more) log.info('content-sweep.finished', { ...run });
+  return run;
+}
+
+async function visitCheck(deps: CheckDeps, followUp: FollowUp): Promise<'done' | 'failed' | 'skipped'> {
+  const check = await readCheck(deps.table, followUp.no, deps.now());
+  if (!check || !(await claimCheck(deps.table, followUp, nextAttemptAtMs(check, deps.now())))) return 'skipped';
+  try {
+    await followCheck(deps, check);
+    return 'done';
+  } catch (error) {
+    logUnavailable(deps, check, error);
+    return 'failed';
+  }
+}
+
+/** @throws the errors of the calls to WeChat */
+async function followCheck(deps: CheckDeps, check: ContentCheck): Promise<unknown> {
+  const { table } = deps;
+  const { checkId, userId, state, traceId, content } = check;
+  if (state !== 'pending') return applyDecision(deps, check);
+  // The content of a closed account is gone, and a check would keep personal data of its user.
+  if (!content || !(await readAccount(table, userId, 'strong'))) return deleteCheck(table, checkId);
+  if (traceId !== undefined) {
+    const { suggest, label = '' } = (await readTrace(table, traceId)) ?? {};
+    if (suggest === undefined) return concludeWithoutVerdict(deps, check, 'expired');
+    return settle(deps, check, { traceId, suggest, label });
+  }
+  if (isOverdue(check, deps.now())) return concludeWithoutVerdict(deps, check, 'expired');
+  if ('url' in content) return requestPicture(deps, check, content.url);
+  const text = await askAboutText(deps, check, content.text);
+  if (text.outcome === 'checked') return settle(deps, check, text);
+  return text.outcome === 'unchecked' ? acceptUnchecked(deps, check) : undefined;
+}
