@@ -2,6 +2,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import type { Account, EndOfAccount } from '../store/accounts.ts';
 import type { Difference } from '../store/bills.ts';
 import { readChange } from '../store/change.ts';
+import type { ContentCheck } from '../store/content-checks.ts';
 import type { Identity } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
 import type { StoredMessage } from '../store/messages.ts';
@@ -51,7 +52,7 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   IDENTITY: identityFacts,
   ACCOUNT: accountFacts,
   SCENE: sceneFacts,
-  REVOCATION: revocationFacts,
+  CHECK: checkFacts,
 };
 
 function orderFacts(order: Order, before?: Order): Fact[] {
@@ -116,14 +117,21 @@ function sceneFacts(scan: SceneScan, before?: object): Fact[] {
   return [{ name: 'official-account.scene-scanned', key: `${appId}:${pushId}`, data }];
 }
 
-function revocationFacts(revocation: Revocation, before?: object): Fact[] {
-  if (before) return [];
-  const { accountId: userId, appId, openId, pushId, revoked, cancelled, verified, at } = revocation;
-  const data = { userId, appId, openId, revoked, cancelled, verified, pushId, at };
-  return [{ name: 'user.authorization-revoked', key: `${appId}:${pushId}`, data }];
+function checkFacts(check: ContentCheck, before?: ContentCheck): Fact[] {
+  const { checkId: key, userId, kind, subject, label, state, decidedAt: at } = check;
+  if (!before || state === before.state) return [];
+  const data = { checkId: key, userId, kind, subject, label, at, ...(kind === 'upload' && { uploadId: key }) };
+  switch (state) {
+    case 'refused':
+      return [{ name: 'content.refused', key, data }];
+    case 'held':
+      return [{ name: 'content.held', key, data }];
+    default:
+      return state === 'passed' && kind === 'own' ? [{ name: 'content.passed', key, data }] : [];
+  }
 }
 
-function accountFacts(account: Account & EndOfAccount, before?: typeof account): Fact[] {
+function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {
   // A new account has no event: user.registered is published when its identity is linked.
   if (!before) return [];
   const { id: userId, phone, phoneRelease, revision, mergedInto: intoUserId, closedAt, closure } = account;

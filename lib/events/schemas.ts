@@ -13,7 +13,16 @@ const refund = {
   attach: v.optional(text),
   source: v.picklist(['API', 'CONSOLE']),
 };
-const sender = { appId: text, openId: text, userId: v.optional(text), at: time };
+const content = {
+  checkId: text,
+  userId: text,
+  kind: v.picklist(['nickname', 'avatar', 'upload', 'own']),
+  uploadId: v.optional(text),
+  subject: v.optional(text),
+  label: v.optional(text),
+  at: time,
+};
+const follower = { appId: text, openId: text, userId: v.optional(text), at: time };
 
 /**
  * The data of each event, and when the event is published. Consumers rely on the data: fields may be added, but not
@@ -137,22 +146,22 @@ export const SCHEMAS = {
       'A WeChat user scanned a QR code of the official account with a scene, such as a channel code. `follow` is whether the user followed the account with this scan. The scan of a login code has no event.',
     ),
   ),
-  'official-account.message-received': v.pipe(
-    v.object({ ...sender, message: officialMessage }),
+  'content.refused': v.pipe(
+    v.object(content),
     v.description(
-      'A user wrote to the official account, and the reply of `replies.ts` is `{ type: "publish" }`. `menuId` is the id of a tapped link.',
+      "Content of a user was refused after it was accepted: a nickname or an avatar was removed, an upload was deleted, or a team's own content (`subject`) must be removed. `label` is the kind of the content, as WeChat numbers it. A nickname that is refused at once has no such event.",
     ),
   ),
-  'mini-program.message-received': v.pipe(
-    v.object({ ...sender, message: miniappMessage }),
+  'content.held': v.pipe(
+    v.object(content),
     v.description(
-      'A user wrote to the customer service of the mini-program, and the reply of `replies.ts` is `{ type: "publish" }`.',
+      "Neither WeChat's answer nor its push decides about content of a user: an upload stays hidden, an avatar stays visible, and a team decides about its own content (`subject`). An operator decides with `content-decide`; a late verdict of WeChat still counts.",
     ),
   ),
-  'mini-program.reply-due': v.pipe(
-    v.object({ appId: text, pushId: text }),
+  'content.passed': v.pipe(
+    v.object({ checkId: text, userId: text, subject: text, at: time }),
     v.description(
-      'A message in the customer service of the mini-program has an automatic reply. The function `miniapp-reply` sends it; the item `MESSAGE#<appId>#<pushId>` holds it.',
+      "A team's own content (`subject`) passed a check whose result was not known at once. A part of the profile and an upload have no such event.",
     ),
   ),
 };
