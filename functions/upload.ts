@@ -2,7 +2,7 @@ import { once } from '../lib/core/once.ts';
 import { getUpload as endpoint } from '../lib/http/api/uploads.ts';
 import { fileRoute } from '../lib/http/file-route.ts';
 import { getUpload } from '../lib/uploads/get-upload.ts';
-import { loadFiles } from '../lib/wiring/uploads.ts';
+import { loadFiles } from '../lib/wiring/files.ts';
 
 const load = once(loadFiles);
 

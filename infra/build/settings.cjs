@@ -57,6 +57,7 @@ module.exports = async ({ resolveVariable }) => {
     alarmActions: env.ALARM_EMAIL ? [{ Ref: 'AlarmTopic' }] : [],
     // Without an app there is no token to keep alive, and without a merchant no bill: a job that can only fail stays off.
     hasApp: Boolean(env.MINIAPP_APP_ID || env.OFFICIAL_APP_ID),
+    checksContent: env.CONTENT_CHECK === 'on' && Boolean(env.MINIAPP_APP_ID),
     // An account without a recorded activity counts as active on this day.
     deployedOn: env.DEPLOYED_ON || new Date().toISOString().slice(0, 10),
     hasMerchant: Boolean(env.PAY_MCH_ID),

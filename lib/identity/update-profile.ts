@@ -1,10 +1,12 @@
 import { AppError } from '../core/errors.ts';
+import type { CheckDeps } from '../content-check/new-check.ts';
 import { readAccount, setProfile, setWechatProfile, type Account, type Profile } from '../store/accounts.ts';
 import type { Session } from '../store/sessions.ts';
 import type { WechatApp } from '../wechat/client.ts';
 import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
 import { userView, type UserView } from './account.ts';
 import { accountGone, assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
+import { checkProfile } from './check-profile.ts';
 import { invalidField, typedProfile, wechatProfile } from './profile-values.ts';
 
 type SignedData = SealedData & { rawData: string; signature: string };
@@ -18,6 +20,8 @@ export type ProfileInput = TypedInput | SignedData;
 export type ProfileDeps = AuthDeps & {
   app: Pick<WechatApp, 'appId'>;
   publicBaseUrl: string;
+  /** Undefined while CONTENT_CHECK is off. */
+  contentCheck: CheckDeps | undefined;
   /** Makes an upload of the user the avatar, and sets the nickname with it. @throws NOT_FOUND, CONTENT_REFUSED */
   chooseAvatar(account: Account, avatar: { uploadId: string; nickname?: string | undefined }): Promise<Account>;
   /** Deletes the uploaded pictures that were the avatar of the account before. @returns the account as it is now */
@@ -51,6 +55,7 @@ async function storeTyped(deps: ProfileDeps, account: Account, input: TypedInput
     throw invalidField('avatarUploadId', 'send either avatarUrl or avatarUploadId');
   }
   const profile = typedProfile(withoutOwnPicture(deps, account, entered));
+  await checkProfile(deps.contentCheck, account, profile);
   if (uploadId !== undefined) return deps.chooseAvatar(account, { uploadId, nickname: profile.nickname });
   const changed = await store(deps, account, ({ id }) => setProfile(deps.table, id, profile));
   return profile.avatarUrl !== undefined && showsUpload(account) ? deps.deleteReplaced(changed) : changed;

@@ -1,14 +1,17 @@
-import { eraseProfile } from '../identity/erase-profile.ts';
-import { recordRevocation } from '../privacy/record-revocation.ts';
+import { takeVerdict } from '../content-check/take-verdict.ts';
+import type { ConcludeDeps } from '../content-check/conclude.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 import { answerMessage } from './answer-message.ts';
-import { passOn, type PushDeps } from './pass-on.ts';
+import { passOn, type PushDeps as PassOnDeps } from './pass-on.ts';
 import { isVirtualPay, refuseVirtualPay } from './refuse-virtual-pay.ts';
+
+export type PushDeps = PassOnDeps & ConcludeDeps;
 
 /**
  * Handles one push of the mini-program. WeChat repeats pushes, so each push that is passed on is recorded: its
- * repetition has no effect and gets the same answer.
+ * repetition has no effect and gets the same answer. The result of a content check needs no record: its trace makes a
+ * repetition harmless.
  *
  * The signature of plain mode covers no content (`openedWith` is absent): an attacker with one signed address can send any
  * push. A plain push must therefore deliver nothing, release nothing and reveal nothing.
@@ -18,17 +21,7 @@ export async function answerPush(deps: PushDeps, push: MiniappPush): Promise<Min
   const { content } = push;
   if (content.type === 'message' || content.event === 'user_enter_tempsession') return answerMessage(deps, push);
   if (isVirtualPay(content)) return refuseVirtualPay(deps, content);
-  switch (content.event) {
-    case 'user_info_modified':
-      // WeChat removed a name or a picture. It cannot be fetched again, so the copy here is removed too.
-      await eraseProfile(deps, { appId: deps.appId, ...content.subject });
-      return undefined;
-    case 'user_authorization_revoke':
-    case 'user_authorization_cancellation':
-      await recordRevocation(deps, push, content);
-      return undefined;
-    default:
-      await passOn(deps, push);
-      return undefined;
-  }
+  if (content.event === 'wxa_media_check') await takeVerdict(deps, content);
+  else await passOn(deps, push);
+  return undefined;
 }

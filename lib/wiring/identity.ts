@@ -12,11 +12,12 @@ import { closeAtWechat } from '../pay/check-order.ts';
 import { chooseAvatar, deleteReplaced } from '../uploads/avatar.ts';
 import { eraseUploads } from '../uploads/erase-uploads.ts';
 import { loadApp, loadMiniapp, loadPlatform } from './apps.ts';
+import { loadContentCheck } from './content-check.ts';
+import { loadFiles } from './files.ts';
 import { loadAccountLimit, loadLimited, type Limited } from './limits.ts';
 import { loadBoth } from './merge.ts';
 import { loadLateOrderClosing } from './pay.ts';
 import { loadSessions } from './sessions.ts';
-import { loadFiles } from './uploads.ts';
 
 /**
  * Loads the dependencies of the mini-program login.
@@ -56,11 +57,13 @@ export async function loadPhoneBinding(outside: Runtime = runtime): Promise<Phon
  * @throws NOT_CONFIGURED
  */
 export async function loadProfileUpdate(outside: Runtime = runtime): Promise<ProfileDeps> {
-  const deps = { ...(await loadSessions(outside)), ...(await loadFiles(outside)) };
+  const [sessions, contentCheck] = await Promise.all([loadSessions(outside), loadContentCheck(outside)]);
+  const deps = { ...sessions, ...(await loadFiles(outside)) };
   return {
     ...deps,
     // Encrypted data need a session of the mini-program. No session has an empty app id.
     app: { appId: variable('MINIAPP_APP_ID') ?? '' },
+    contentCheck,
     chooseAvatar: (account, avatar) => chooseAvatar(deps, account, avatar),
     deleteReplaced: (account) => deleteReplaced(deps, account),
   };

@@ -1,12 +1,9 @@
 import { settings } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
-import type { PushDeps } from '../mini-program/pass-on.ts';
-import { replies } from '../mini-program/replies.ts';
-import { checkReplies } from '../mini-program/reply-to.ts';
-import { plainText } from '../pushes/keyword-replies.ts';
+import type { PushDeps } from '../mini-program/answer-push.ts';
 import { loadPushKeys } from '../pushes/push-keys.ts';
 import type { PushKeys } from '../wechat/open-push.ts';
-import { loadTable } from './table.ts';
+import { loadVerdicts } from './content-check.ts';
 
 /**
  * Loads the dependencies of pushes of the mini-program.
@@ -16,7 +13,5 @@ export async function loadMiniappEvents(
   outside: Runtime = runtime,
 ): Promise<PushDeps & { pushKeys: Omit<PushKeys, 'nowMs'> }> {
   const pushKeys = await loadPushKeys('MINIAPP');
-  const { SITE_NAME: siteName } = settings('SITE_NAME');
-  const { appId } = pushKeys;
-  return { ...(await loadTable(outside)), appId, pushKeys, replies: checkReplies(replies(plainText(siteName))) };
+  return { ...(await loadVerdicts(outside)), appId: pushKeys.appId, pushKeys };
 }

@@ -1,7 +1,7 @@
 // Concurrent choices of an avatar, and crashes between two steps of a choice.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { showPassedAvatar, type AvatarDeps } from '../../lib/uploads/avatar.ts';
-import { loadFiles } from '../../lib/wiring/uploads.ts';
+import { loadFiles } from '../../lib/wiring/files.ts';
 import { startBucket, type Bucket } from '../support/bucket.ts';
 import { crashesAfter, interceptCommands } from '../support/crashes.ts';
 import { expectOnly } from '../support/shown-avatar.ts';

@@ -6,7 +6,7 @@ import { mergeAccounts } from '../../lib/store/account-links.ts';
 import { setWechatProfile } from '../../lib/store/accounts.ts';
 import { readUploads, type Upload } from '../../lib/store/uploads.ts';
 import { dropRefusedPicture, showPassedAvatar, type AvatarDeps } from '../../lib/uploads/avatar.ts';
-import { loadFiles } from '../../lib/wiring/uploads.ts';
+import { loadFiles } from '../../lib/wiring/files.ts';
 import { startBucket, type Bucket } from '../support/bucket.ts';
 import { expectOnly } from '../support/shown-avatar.ts';
 import { uploadersOf } from '../support/uploaders.ts';

@@ -98,8 +98,8 @@ describe('addresses', () => {
 
   it('give the jobs and the consumers no address', () => {
     const { routes, urls } = addressesOf(template);
-    const jobs = ['identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh'];
-    const internal = [...jobs, 'events-publish', 'miniapp-reply', 'wallet-credit'];
+    const jobs = ['content-sweep', 'pay-bills', 'pay-sweep', 'token-refresh'];
+    const internal = ['events-publish', 'identity-sync', 'wallet-credit', ...jobs];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 

@@ -21,6 +21,8 @@ beforeAll(async () => {
     EGRESS: 'fixed',
     ALARM_EMAIL: 'ops@example.com',
     ALLOWED_ORIGINS: 'https://shop.example.com,https://www.example.com/',
+    CONTENT_CHECK: 'on',
+    MINIAPP_APP_ID: 'wx1123456789abcdef',
     OFFICIAL_APP_ID: 'wx0123456789abcdef',
     PAY_MCH_ID: '1900000001',
   });
@@ -143,6 +145,7 @@ describe('reserved concurrency', () => {
       'pay-notify': 20,
       'pay-notify-v2': 20,
       'token-refresh': 1,
+      'content-sweep': 1,
       'pay-sweep': 8,
       'pay-bills': 1,
     });

@@ -214,7 +214,10 @@ describe('settings of a stage', () => {
   });
 
   it('disable a job whose app or merchant is not configured', async () => {
-    expect(await settings({})).toMatchObject({ hasApp: false, hasMerchant: false });
+    expect(await settings({})).toMatchObject({ hasApp: false, hasMerchant: false, checksContent: false });
+    expect(await settings({ CONTENT_CHECK: 'on' })).toMatchObject({ checksContent: false });
+    expect(await settings({ MINIAPP_APP_ID: APP_ID })).toMatchObject({ checksContent: false });
+    expect(await settings({ CONTENT_CHECK: 'on', MINIAPP_APP_ID: APP_ID })).toMatchObject({ checksContent: true });
     expect(await settings({ OFFICIAL_APP_ID: APP_ID, PAY_MCH_ID: '19' })).toMatchObject({
       hasApp: true,
       hasMerchant: true,
