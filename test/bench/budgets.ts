@@ -19,6 +19,9 @@ export type FlowName =
   | 'JS-SDK config, cold'
   | 'upload'
   | 'avatar, replaced'
+  | 'upload, checked'
+  | 'nickname, checked'
+  | 'picture verdict'
   | 'prepay'
   | 'wallet top-up'
   | 'paid order, one look'
@@ -115,6 +118,27 @@ export const BUDGETS: Record<FlowName, Budget> = {
     why: {
       rru: 'strong reads of account and upload, then of all uploads and the account, to find replaced files',
       wru: 'account and upload are written in one transaction, which costs double',
+    },
+  },
+  'upload, checked': {
+    budget: { rru: 3, wru: 8, calls: 1 },
+    floor: { rru: 1, wru: 3, calls: 1 },
+    why: {
+      rru: 'as of an upload, and the access token of a cold instance',
+      wru: 'the check is stored before the request, so that a crash loses none, and is scheduled twice',
+    },
+  },
+  'nickname, checked': {
+    budget: { rru: 2.5, wru: 1, calls: 1 },
+    floor: { rru: 1, wru: 1, calls: 1 },
+    why: { rru: 'strong reads of session and account, and the access token of a cold instance' },
+  },
+  'picture verdict': {
+    budget: { rru: 4, wru: 6, calls: 0 },
+    floor: { rru: 1, wru: 3, calls: 0 },
+    why: {
+      rru: 'strong reads of the check and the account, then of all uploads, to find replaced files',
+      wru: 'the decision and its effects are separate writes, so that a crash loses none; the end of the schedule',
     },
   },
   prepay: {

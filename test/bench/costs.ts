@@ -60,10 +60,14 @@ const SERVER = [
   ['2 x cache.t4g.micro (Redis)', 2 * 0.016 * 730],
 ] as const;
 
-/** Runs each minute without work: four of pay-sweep, which query ten partitions each, and one of token-refresh. */
+/**
+ * Runs each minute without work: four of pay-sweep, which query ten partitions each, one of token-refresh, and a fifth of
+ * a run of content-sweep, which queries four.
+ */
 const IDLE_RUNS = [
   { runs: 4, memoryGb: 1, rru: 5 },
   { runs: 1, memoryGb: 0.25, rru: 1 },
+  { runs: 0.2, memoryGb: 0.25, rru: 2 },
 ];
 
 /** US dollars for a month without requests: the runs of each minute, and ten alarms. */

@@ -7,6 +7,7 @@ import { getJssdkConfig } from '../../lib/h5/jssdk-config.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { actorsOf } from './actors.ts';
 import type { FlowName } from './budgets.ts';
+import { contentFlows } from './content-flows.ts';
 import type { World } from './world.ts';
 
 /** Runs the unmeasured steps before a flow, and returns the measured flow. */
@@ -20,6 +21,7 @@ export function flowsOf(world: World): Record<FlowName, Prepare> {
   return {
     ...identityFlows(world),
     ...uploadFlows(world),
+    ...contentFlows(world),
     ...payFlows(world),
     'access token, 20 cold instances': coldInstances,
   };

@@ -24,9 +24,13 @@ export async function createWorld() {
   // Empty, because the figures must not depend on the environment of the caller.
   const { variables, simulator: simulatorSettings } = await buildSettings({}, ports, TABLE_NAME);
   // Secrets are variables here. The parameter store would add one call per container and minute.
-  Object.assign(process.env, variables, { SECRETS_PATH: '' });
+  // Content checks have rows of their own (content-flows.ts).
+  Object.assign(process.env, variables, { SECRETS_PATH: '', CONTENT_CHECK: 'off' });
   const bucket = await startBucket();
   const simulator = await startSimulator(simulatorSettings);
+  // No push about a picture may arrive while another flow is measured.
+  const body = JSON.stringify({ mediaDelayMs: 3_600_000 });
+  await fetch(`${simulator.url}/_content-check`, { method: 'PUT', body });
   const functions = await loadFunctions();
   const webhooks = await startWebhooks(ports.functionUrls, {
     'miniapp-events': functions.miniappEvents,
