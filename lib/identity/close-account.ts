@@ -22,14 +22,12 @@ export type CloseDeps = AuthDeps &
     loadMiniapp(): Promise<PlatformDeps & { app: WechatApp; accessToken: TokenOwner }>;
     /** Closes an unpaid order at WeChat, then in the ledger. Books a payment instead if WeChat reports one. */
     closeOrder(order: Order): Promise<unknown>;
-    /** Deletes the uploaded files of the account. */
-    eraseUploads(account: Account): Promise<void>;
   };
 
 /**
  * Closes the caller's account. Frees the openids, the unionids and the phone for a new account, and removes personal
- * data. Deletes uploaded files. Keeps the orders, but erases their payers. After the close, every route that reads the account rejects the
- * sessions of the account.
+ * data and uploaded files. Keeps the orders, but erases their payers. After the close, every route that reads the account
+ * rejects the sessions of the account.
  *
  * Sessions of other devices expire by themselves. For a mini-program session WeChat replaces the session key, so that
  * the stored keys become useless.
