@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
-import { accountId } from '../identity/end-sessions.ts';
+import { userId as userIdSchema } from '../identity/user-id.ts';
 import { allIdsOf, readMerges, readStoredAccount, type Account, type EndOfAccount } from '../store/accounts.ts';
 import { personOf, readIdentity } from '../store/identities.ts';
 import { ageOf } from '../store/keys.ts';
@@ -40,14 +40,14 @@ interface FirstPart {
 const ROWS = 100;
 
 const input = v.strictObject(
-  { userId: accountId, cursor: v.optional(v.string()) },
+  { userId: userIdSchema, cursor: v.optional(v.string()) },
   'The input must be {"userId": "…", "cursor"?: "…"}, without other fields',
 );
 
 /** The next row: of the orders or the wallet entries of one of the ids of the user, after the row `after`. */
 const place = v.strictObject({
   list: v.picklist(['orders', 'entries']),
-  id: accountId,
+  id: userIdSchema,
   after: v.optional(v.string()),
 });
 type Place = v.InferOutput<typeof place>;
