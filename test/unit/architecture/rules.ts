@@ -66,8 +66,21 @@ export const MODULES: Record<string, ModuleRule> = {
     types: ['lib/platform-token'],
   },
   'lib/mini-program': {
-    imports: ['lib/content-check', 'lib/pushes', 'lib/wechat', 'lib/core'],
-    types: ['lib/store'],
+    imports: [
+      'lib/content-check',
+      'lib/identity',
+      'lib/notify',
+      'lib/privacy',
+      'lib/pushes',
+      'lib/wechat',
+      'lib/store',
+      'lib/core',
+    ],
+    types: ['lib/events'],
+  },
+  'lib/privacy': {
+    imports: ['lib/identity', 'lib/uploads', 'lib/wechat', 'lib/store', 'lib/core'],
+    types: ['lib/events'],
   },
   'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
