@@ -11,6 +11,7 @@ import type { PayMismatch, PayNotice } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
 import type { Revocation } from '../store/revocations.ts';
 import type { SceneScan } from '../store/scene-scans.ts';
+import { readAuthorisations } from './authorisations.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
 /** An event before validation. The name and `key` form its id. Each change has its own id. */
@@ -115,6 +116,25 @@ function sceneFacts(scan: SceneScan, before?: object): Fact[] {
   const { appId, openId, accountId: userId, pushId, scene, follow, at } = scan;
   const data = { appId, openId, userId, scene, follow, at };
   return [{ name: 'official-account.scene-scanned', key: `${appId}:${pushId}`, data }];
+}
+
+function revocationFacts(revocation: Revocation, before?: object): Fact[] {
+  if (before) return [];
+  const { accountId: userId, appId, openId, pushId, revokeInfo, cancelled, verified, at } = revocation;
+  const revoked = readAuthorisations(revokeInfo);
+  const data = { userId, appId, openId, revoked, cancelled, verified, pushId, at };
+  return [{ name: 'user.authorization-revoked', key: `${appId}:${pushId}`, data }];
+}
+
+function messageFacts(stored: StoredMessage<object, unknown>, before?: object): Fact[] {
+  // The claim of a reply changes the item, but is no event.
+  if (before) return [];
+  const { app, appId, openId, accountId: userId, pushId, content: message, reply, at } = stored;
+  const key = `${appId}:${pushId}`;
+  const facts: Fact[] = [];
+  if (message) facts.push({ name: `${app}.message-received`, key, data: { appId, openId, userId, at, message } });
+  if (reply !== undefined) facts.push({ name: 'mini-program.reply-due', key, data: { appId, pushId } });
+  return facts;
 }
 
 function checkFacts(check: ContentCheck, before?: ContentCheck): Fact[] {

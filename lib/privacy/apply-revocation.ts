@@ -1,5 +1,6 @@
 import { retryOnConflict, VERSION_CONFLICT } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { readAuthorisations, type Authorisation } from '../events/authorisations.ts';
 import type { DomainEvent } from '../events/schemas.ts';
 import { randomUsername } from '../identity/account.ts';
 import { LATE_ORDER_AGE_MS } from '../identity/close-account.ts';
@@ -11,7 +12,6 @@ import { deleteIdentity, readIdentity, readUnion, type Identity, type Person } f
 import { markApplied, readRevocation, type Revocation } from '../store/revocations.ts';
 import type { Table } from '../store/table.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
-import type { Authorisation } from '../wechat/authorisations.ts';
 
 export type RevocationDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
 
@@ -52,7 +52,7 @@ export async function applyRevocation(
 }
 
 async function deleteGiven(deps: RevocationDeps, revocation: Revocation): Promise<void> {
-  const data = new Set(revocation.revoked.flatMap((name) => GIVEN[name as Authorisation] ?? []));
+  const data = new Set(readAuthorisations(revocation.revokeInfo).flatMap((name) => GIVEN[name as Authorisation] ?? []));
   const fields = (['nickname', 'avatarUrl'] as const).filter((field) => data.has(field));
   if (data.has('wechatProfile')) await eraseWechatProfile(deps, revocation);
   if (fields.length > 0) await eraseProfile(deps, revocation, fields);
@@ -119,6 +119,6 @@ async function findPerson(
   return { identity, account: id === undefined ? undefined : await readAccount(table, id, 'strong') };
 }
 
-function requestCheck({ log }: RevocationDeps, { openId, accountId, revoked, cancelled }: Revocation): void {
-  log.warn('authorization.check-requested', { openId, accountId, revoked, cancelled });
+function requestCheck({ log }: RevocationDeps, { openId, accountId, revokeInfo, cancelled }: Revocation): void {
+  log.warn('authorization.check-requested', { openId, accountId, revoked: readAuthorisations(revokeInfo), cancelled });
 }

@@ -8,7 +8,8 @@ import { readOrderPage } from '../store/order-lists.ts';
 import type { Order } from '../store/orders.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
 import type { Table } from '../store/table.ts';
-import { readUploads } from '../store/uploads.ts';
+import { readAllUploads } from '../store/uploads.ts';
+import { uploadUrl } from '../uploads/create-upload.ts';
 import { readBalance, readEntryPage } from '../store/wallets.ts';
 
 export type ExportDeps = { table: Table; publicBaseUrl: string };
@@ -133,16 +134,14 @@ async function readFirstPart(
   const [identities, merges, uploads, balances] = await Promise.all([
     Promise.all(people.map((person) => readIdentity(table, person, 'strong'))),
     Promise.all(ids.map((id) => readMerges(table, id))),
-    Promise.all(ids.map((id) => readUploads(table, id))),
+    readAllUploads(table, account),
     Promise.all(ids.map((id) => readBalance(table, id))),
   ]);
   return {
     account: pick(account, ACCOUNT_FIELDS),
     identities: identities.flatMap((identity) => (identity ? [pick(identity, IDENTITY_FIELDS)] : [])),
     merges: merges.flat().map((merge) => pick(merge, MERGE_FIELDS)),
-    uploads: uploads
-      .flat()
-      .map((upload) => ({ ...pick(upload, UPLOAD_FIELDS), url: `${publicBaseUrl}/uploads/${upload.key}` })),
+    uploads: uploads.map((upload) => ({ ...pick(upload, UPLOAD_FIELDS), url: uploadUrl(publicBaseUrl, upload) })),
     balanceFen: balances.reduce((sum, balance) => sum + balance, 0),
     notIncluded: NOT_INCLUDED,
   };

@@ -2,7 +2,6 @@ import type { Runtime } from '../core/runtime.ts';
 import { readIdentity } from '../store/identities.ts';
 import { putRevocation } from '../store/revocations.ts';
 import type { Table } from '../store/table.ts';
-import { readAuthorisations } from '../wechat/authorisations.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { OfficialPush } from '../wechat/official-push.ts';
 import type { UserDataEvent } from '../wechat/push-content.ts';
@@ -26,18 +25,17 @@ export async function recordRevocation(
 ): Promise<void> {
   const { appId = ownAppId, openId } = subject;
   const cancelled = event === 'user_authorization_cancellation';
-  const revoked = cancelled ? [] : readAuthorisations(revokeInfo);
   const identity = await readIdentity(table, { appId, openId }, 'eventual');
   await putRevocation(table, {
     appId,
     openId,
     accountId: identity?.accountId,
     pushId,
-    revoked,
+    revokeInfo: cancelled ? undefined : revokeInfo,
     cancelled,
     verified: openedWith !== undefined,
     at: new Date(createTimeS * 1_000).toISOString(),
     expiresAt: Math.floor(now() / 1_000) + REVOCATION_LIFE_S,
   });
-  log.info('authorization.revoked', { openId, revoked, cancelled });
+  log.info('authorization.revoked', { openId, cancelled });
 }

@@ -14,8 +14,8 @@ export interface Revocation {
   /** The account of the user, if there is one. */
   accountId?: string | undefined;
   pushId: string;
-  /** Names of the withdrawn authorisations. */
-  revoked: string[];
+  /** The withdrawn authorisations as received: numbers with commas. */
+  revokeInfo?: string | undefined;
   /** Whether the user closed the WeChat account. */
   cancelled: boolean;
   /** Whether WeChat's signature covers the content of the push. */

@@ -55,12 +55,9 @@ export const ofIdentity = (before: object | undefined, after: object | undefined
   recordOf(keys.identity('wx1', OPENID), before && { ...identity, ...before }, after && { ...identity, ...after });
 export const ofAccount = (before: object | undefined, after: object | undefined) =>
   recordOf(keys.account(USER), before && { ...account, ...before }, after && { ...account, ...after });
-const scene = { ...identity, accountId: USER, pushId: 'p-1', scene: '0123', follow: false, at: PAID_AT };
-const ofScan = recordOf(keys.sceneScan('wx1', 'p-1'), undefined, scene);
-const revoked = { revoked: ['phone-number'], cancelled: false, verified: true };
-const revocation = { appId: 'wx1', openId: OPENID, pushId: 'p-2', ...revoked, at: PAID_AT };
+const revocation = { appId: 'wx1', openId: OPENID, pushId: 'p-2', cancelled: false, verified: true, at: PAID_AT };
 const ofRevocation = (before?: object) =>
-  recordOf(keys.revocation('wx1', 'p-2'), before, { ...revocation, accountId: USER });
+  recordOf(keys.revocation('wx1', 'p-2'), before, { ...revocation, revokeInfo: '8', accountId: USER });
 const closure = { reason: 'wechat-account-cancelled', openMoney: true };
 const WITHDRAWN = { reason: 'authorization-revoked' };
 const TAKEN = { reason: 'taken-over', takenOverBy: OTHER };
@@ -175,7 +172,12 @@ export const EVENTS: [string, DynamoDBRecord, string, object][] = [
   ],
   ['a phone that another user took over', ofRelease(TAKEN), RELEASED, { userId: USER, ...TAKEN }],
   ['a phone that the user withdrew', ofRelease(WITHDRAWN), RELEASED, { userId: USER, ...WITHDRAWN }],
-  ['a withdrawn authorisation', ofRevocation(), 'user.authorization-revoked:wx1:p-2', { ...revocation, userId: USER }],
+  [
+    'a withdrawn authorisation',
+    ofRevocation(),
+    'user.authorization-revoked:wx1:p-2',
+    { ...revocation, revoked: ['phone-number'], userId: USER },
+  ],
   ['a closed WeChat account', ofAccount({}, { closedAt: PAID_AT, closure }), `user.closed:${USER}`, closure],
   ['a phone that an operator released', ofRelease({ reason: 'operator' }), RELEASED, { reason: 'operator' }],
   [

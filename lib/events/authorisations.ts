@@ -35,12 +35,12 @@ const AUTHORISATIONS = {
 /** The name of an authorisation. */
 export type Authorisation = (typeof AUTHORISATIONS)[keyof typeof AUTHORISATIONS];
 
-/** Bounds the length of the stored list. WeChat documents fewer numbers. */
+/** Bounds the length of the list. WeChat documents fewer numbers. */
 const MAX_NUMBERS = 64;
 
 /**
  * Returns the names of the authorisations that a push withdraws. A number that WeChat does not document remains a
- * number. Other texts are left out.
+ * number. Other texts are left out. The list is read by the consumers, not by the webhooks, whose bundles stay small.
  * @param revokeInfo numbers with commas
  */
 export function readAuthorisations(revokeInfo = ''): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAuthorisations } from '../../../../lib/wechat/authorisations.ts';
+import { readAuthorisations } from '../../../../lib/events/authorisations.ts';
 
 describe('readAuthorisations', () => {
   it.each([
