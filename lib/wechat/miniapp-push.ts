@@ -1,5 +1,7 @@
+import { parsePlatformTree } from './json.ts';
 import { openEcho, openPush, type EchoKeys, type Opened, type PushKeys, type UnreadablePush } from './open-push.ts';
 import { isRepeatedForHours, readMiniappPush, type MiniappPushFacts } from './read-miniapp-push.ts';
+import { parseXml } from './xml.ts';
 
 declare const opened: unique symbol;
 
@@ -24,7 +26,7 @@ export function openMiniappEcho(query: URLSearchParams, keys: EchoKeys): string 
 export function openMiniappPush(query: URLSearchParams, body: Buffer, keys: PushKeys): MiniappPush | UnreadablePush {
   return openPush({ query, body }, keys, {
     settings: 'MINIAPP',
-    formats: ['json', 'xml'],
+    parsers: { json: parsePlatformTree, xml: parseXml },
     read: readMiniappPush,
     isRepeatedForHours,
   }) as MiniappPush | UnreadablePush;

@@ -1,5 +1,6 @@
 import { openEcho, openPush, type EchoKeys, type Opened, type PushKeys, type UnreadablePush } from './open-push.ts';
 import { readPush, type PushFacts } from './read-push.ts';
+import { parseXml } from './xml.ts';
 
 declare const opened: unique symbol;
 
@@ -24,7 +25,7 @@ export function openOfficialEcho(query: URLSearchParams, keys: EchoKeys): string
 export function openOfficialPush(query: URLSearchParams, body: Buffer, keys: PushKeys): OfficialPush | UnreadablePush {
   return openPush({ query, body }, keys, {
     settings: 'OFFICIAL',
-    formats: ['xml'],
+    parsers: { xml: parseXml },
     read: readPush,
     isRepeatedForHours: () => false,
   }) as OfficialPush | UnreadablePush;

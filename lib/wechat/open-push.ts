@@ -1,8 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AppError, isAppError } from '../core/errors.ts';
-import { parsePlatformTree } from './json.ts';
 import { openMessage, REPLY_NONCE, signParts, type MessageKey } from './message-cipher.ts';
-import { parseXml, type XmlElement } from './xml.ts';
+import type { XmlElement } from './xml.ts';
 
 /** A push as opened. Only the entry points of the apps give it their brand. */
 export type Opened<Facts> = Facts & {
@@ -19,7 +18,8 @@ type PushFormat = 'xml' | 'json';
 export interface PushProtocol<Facts> {
   /** The prefix of the names of the app's settings. */
   settings: 'OFFICIAL' | 'MINIAPP';
-  formats: readonly PushFormat[];
+  /** The parsers of the formats that the app sends. @throws PARAM_ERROR, as `read` */
+  parsers: Partial<Record<PushFormat, (message: string) => XmlElement>>;
   /** Reads the elements of a verified push. @throws PARAM_ERROR with a message that contains nothing of the push */
   read(elements: XmlElement): Facts;
   /** Whether WeChat repeats the push for hours, so that CreateTime has no limit. */
@@ -65,6 +65,7 @@ const MAX_NONCE_CHARACTERS = 64;
 
 /** The prefix of the settings that a rejection names. */
 type Settings = PushProtocol<unknown>['settings'];
+type Parsers = PushProtocol<unknown>['parsers'];
 
 /**
  * Returns the echo for WeChat's check of the address, which is the same in every mode. The signature is verified first,
@@ -112,25 +113,25 @@ interface Received {
   settings: Settings;
 }
 
-function openPlain<Facts>(received: Received, { settings, formats, read }: PushProtocol<Facts>): Opened<Facts> {
+function openPlain<Facts>(received: Received, { settings, parsers, read }: PushProtocol<Facts>): Opened<Facts> {
   checkSignature('signature', received);
   const isEncrypted = `encrypted, but ${settings}_MODE is plain`;
   if (received.query.get('encrypt_type') === 'aes') throw rejectedPush(isEncrypted);
-  const { format, elements } = parse(received.body.toString('utf8'), formats);
+  const { format, elements } = parse(received.body.toString('utf8'), parsers);
   if (Object.hasOwn(elements, 'Encrypt')) throw rejectedPush(isEncrypted);
   return { ...read(elements), format };
 }
 
 function openEncrypted<Facts extends { createTimeS: number }>(
   received: Received,
-  { formats, read, isRepeatedForHours }: PushProtocol<Facts>,
+  { parsers, read, isRepeatedForHours }: PushProtocol<Facts>,
 ): Opened<Facts> {
   const { body, keys, settings } = received;
-  const encrypted = findEncrypted(body, formats);
+  const encrypted = findEncrypted(body, parsers);
   if (!encrypted) throw rejectedPush(`not encrypted, but ${settings}_MODE is ${keys.mode}`);
   checkSignature('msg_signature', received, encrypted);
   const { message, openedWith } = decrypt(encrypted, received);
-  const { format, elements } = parse(message, formats);
+  const { format, elements } = parse(message, parsers);
   const facts = read(elements);
   if (!isRepeatedForHours(facts) && secondsFromNow(facts.createTimeS, keys) > CREATE_TIME_TOLERANCE_S) {
     throw rejectedPush('its sealed CreateTime is more than an hour from the current time');
@@ -139,11 +140,11 @@ function openEncrypted<Facts extends { createTimeS: number }>(
 }
 
 /** Parses a verified message. @throws PARAM_ERROR when it has no format of the app */
-function parse(message: string, formats: readonly PushFormat[]): { format: PushFormat; elements: XmlElement } {
+function parse(message: string, parsers: Parsers): { format: PushFormat; elements: XmlElement } {
   const format = message.trimStart().startsWith('{') ? 'json' : 'xml';
-  if (!formats.includes(format))
-    throw new AppError('PARAM_ERROR', `The message must be ${formats.join(' or ').toUpperCase()}`);
-  return { format, elements: format === 'json' ? parsePlatformTree(message) : parseXml(message) };
+  const parser = parsers[format];
+  if (parser) return { format, elements: parser(message) };
+  throw new AppError('PARAM_ERROR', `The message must be ${Object.keys(parsers).join(' or ').toUpperCase()}`);
 }
 
 /**
@@ -151,13 +152,13 @@ function parse(message: string, formats: readonly PushFormat[]): { format: PushF
  * mode the text of a user precedes the ciphertext and can contain an `Encrypt` element. WeChat does not escape the end
  * of a CDATA section in the text, so an XML body may not even be well-formed. JSON escapes the quotes of a text.
  */
-function findEncrypted(body: Buffer, formats: readonly PushFormat[]): string | undefined {
+function findEncrypted(body: Buffer, parsers: Parsers): string | undefined {
   const text = body.toString('latin1').trim();
-  if (formats.includes('json') && text.startsWith('{')) {
+  if (parsers.json && text.startsWith('{')) {
     if (!text.endsWith('}')) return undefined;
     return ENCRYPT_JSON.exec(text.slice(text.lastIndexOf('"Encrypt"')))?.[1]?.replaceAll('\\/', '/');
   }
-  if (!formats.includes('xml') || !ROOT.test(text) || !text.endsWith('</xml>')) return undefined;
+  if (!parsers.xml || !ROOT.test(text) || !text.endsWith('</xml>')) return undefined;
   return ENCRYPT.exec(text.slice(text.lastIndexOf('<Encrypt>')))?.[1];
 }
 
