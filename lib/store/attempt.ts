@@ -3,7 +3,7 @@ import {
   TransactionCanceledException,
   TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { conflictPauses, tooManyConflicts } from '../core/conflict-pauses.ts';
 import { runtime } from '../core/runtime.ts';
@@ -31,6 +31,25 @@ export function attempt<Written, Rejecting = never>(
       return { done: false, rejecting: error.Item && (unmarshall(error.Item) as Rejecting) };
     }
   });
+}
+
+/**
+ * Stores an item unless its key is taken. An expired item still counts.
+ * @param item `claimToken` is a random text, by which an SDK retry recognises its own first attempt
+ * @returns whether the item is the first under its key
+ */
+export async function putFirst(
+  { client, name: TableName }: Table,
+  item: { pk: string; sk: string; claimToken: string },
+): Promise<boolean> {
+  const put = new PutCommand({
+    TableName,
+    Item: item,
+    ConditionExpression: 'attribute_not_exists(pk)',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  const stored = await attempt<unknown, { claimToken: string }>(() => client.send(put));
+  return stored.done || stored.rejecting?.claimToken === item.claimToken;
 }
 
 type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;

@@ -1,6 +1,6 @@
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { PushApp } from '../core/metrics.ts';
-import { attempt } from './attempt.ts';
+import { attempt, putFirst } from './attempt.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -23,7 +23,7 @@ export interface StoredMessage<Content, Reply> {
   reply?: Reply | undefined;
   /** CreateTime of the push (ISO 8601). */
   at: string;
-  /** A random text, by which an SDK retry recognises its own first attempt. */
+  /** A random text of this attempt: see putFirst. */
   claimToken: string;
   /** Epoch seconds; also the TTL. */
   expiresAt: number;
@@ -31,24 +31,14 @@ export interface StoredMessage<Content, Reply> {
 
 type MessageId = Pick<StoredMessage<unknown, unknown>, 'appId' | 'pushId'>;
 
-/** Stores a message. An expired item still counts, because a push has one id. @returns whether this message is the first */
-export async function putMessage(
-  { client, name: TableName }: Table,
-  message: StoredMessage<unknown, unknown>,
-): Promise<boolean> {
-  const put = new PutCommand({
-    TableName,
-    Item: { ...keys.message(message.appId, message.pushId), ...message },
-    ConditionExpression: 'attribute_not_exists(pk)',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  });
-  const stored = await attempt<unknown, { claimToken: string }>(() => client.send(put));
-  return stored.done || stored.rejecting?.claimToken === message.claimToken;
+/** Stores a message. @returns whether the push is new */
+export function putMessage(table: Table, message: StoredMessage<unknown, unknown>): Promise<boolean> {
+  return putFirst(table, { ...keys.message(message.appId, message.pushId), ...message });
 }
 
 /**
  * Claims the reply of a message for one sender.
- * @param claim `senderToken` is a random text, by which an SDK retry recognises its own first attempt
+ * @param reply `senderToken` is a random text, by which an SDK retry recognises its own first attempt
  * @returns the message; `taken` if another sender has the reply, `missing` without such a message or after its expiry
  */
 export async function claimReply<Reply>(

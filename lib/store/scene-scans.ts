@@ -1,5 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { attempt } from './attempt.ts';
+import { putFirst } from './attempt.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -18,20 +17,13 @@ export interface SceneScan {
   follow: boolean;
   /** CreateTime of the push (ISO 8601). */
   at: string;
-  /** A random text, by which an SDK retry recognises its own first attempt. */
+  /** A random text of this attempt: see putFirst. */
   claimToken: string;
   /** Epoch seconds; also the TTL. */
   expiresAt: number;
 }
 
-/** Stores a scan. An expired item still counts, because a push has one id. @returns whether this scan is the first */
-export async function putSceneScan({ client, name: TableName }: Table, scan: SceneScan): Promise<boolean> {
-  const put = new PutCommand({
-    TableName,
-    Item: { ...keys.sceneScan(scan.appId, scan.pushId), ...scan },
-    ConditionExpression: 'attribute_not_exists(pk)',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  });
-  const stored = await attempt<unknown, SceneScan>(() => client.send(put));
-  return stored.done || stored.rejecting?.claimToken === scan.claimToken;
+/** Stores a scan. @returns whether the push is new */
+export function putSceneScan(table: Table, scan: SceneScan): Promise<boolean> {
+  return putFirst(table, { ...keys.sceneScan(scan.appId, scan.pushId), ...scan });
 }

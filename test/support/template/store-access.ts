@@ -2,8 +2,8 @@
 // actions that it needs on each kind of item. A kind is the beginning of the partition key (lib/store/keys.ts). The
 // orders of an account are the kind ORDERS.
 //
-// A transaction needs the actions of its writes and checks. The condition of a write needs no action. A function that calls other functions of
-// the list needs no entry for their access.
+// A transaction needs the actions of its writes and checks. The condition of a write needs no action. A function that
+// calls other functions of the list needs no entry for their access.
 
 type Actions = Partial<Record<string, string[]>>;
 
@@ -55,6 +55,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   attempt: {
     attempt: NONE,
+    putFirst: NONE,
     transact: NONE,
   },
   bills: {
@@ -217,6 +218,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     putUpload: { UPLOADS: PUT },
     readUpload: { UPLOADS: READ },
     readUploads: { UPLOADS: QUERY },
+    readAllUploads: NONE,
     setUploadState: { UPLOADS: UPDATE },
     keepUpload: { UPLOADS: UPDATE },
     endUpload: { UPLOADS: UPDATE },
