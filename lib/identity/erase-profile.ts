@@ -12,20 +12,16 @@ import { readIdentity, type Person } from '../store/identities.ts';
 import type { Table } from '../store/table.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 
-type EraseDeps = Pick<Runtime, 'log' | 'sleep'> & { table: Table };
+type EraseProfileDeps = Pick<Runtime, 'log' | 'sleep'> & { table: Table };
 type Fields = readonly (keyof Profile)[];
 
 /** Erases the values of WeChat and the user token of a user who unfollowed or withdrew the consent of OAuth. */
-export async function eraseWechatProfile(deps: EraseDeps, { appId, openId }: Person): Promise<void> {
-  await dropUserToken(deps.table, { appId, openId });
-  await erase(
-    deps,
-    { appId, openId },
-    {
-      fieldsOf: ({ wechatFields }) => PROFILE_FIELDS.filter((field) => wechatFields?.has(field)),
-      clear: (account) => clearWechatProfile(deps.table, account),
-    },
-  );
+export async function eraseWechatProfile(deps: EraseProfileDeps, person: Person): Promise<void> {
+  await dropUserToken(deps.table, person);
+  await erase(deps, person, {
+    fieldsOf: ({ wechatFields }) => PROFILE_FIELDS.filter((field) => wechatFields?.has(field)),
+    clear: (account) => clearWechatProfile(deps.table, account),
+  });
 }
 
 /**
@@ -34,7 +30,7 @@ export async function eraseWechatProfile(deps: EraseDeps, { appId, openId }: Per
  * origin.
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/userProfile.html
  */
-export function eraseProfile(deps: EraseDeps, person: Person, fields: Fields = PROFILE_FIELDS): Promise<void> {
+export function eraseProfile(deps: EraseProfileDeps, person: Person, fields: Fields = PROFILE_FIELDS): Promise<void> {
   return erase(deps, person, {
     fieldsOf: (account) => fields.filter((field) => account[field] !== undefined),
     clear: (account, present) => clearProfile(deps.table, account.id, present),
@@ -43,7 +39,7 @@ export function eraseProfile(deps: EraseDeps, person: Person, fields: Fields = P
 
 /** Repeats the write when a concurrent login merged the account, or the user entered another value. */
 async function erase(
-  deps: EraseDeps,
+  deps: EraseProfileDeps,
   { appId, openId }: Person,
   profile: { fieldsOf(account: Account): Fields; clear(account: Account, fields: Fields): Promise<boolean> },
 ): Promise<void> {

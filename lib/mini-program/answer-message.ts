@@ -3,7 +3,7 @@ import { isPublish } from '../pushes/keyword-replies.ts';
 import { readIdentity } from '../store/identities.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { MiniappReply, TransferToService } from '../wechat/miniapp-reply.ts';
-import { passOn, type PushDeps } from './pass-on.ts';
+import { passOn, type PassOnDeps } from './pass-on.ts';
 import { replyTo, type MessageReply } from './reply-to.ts';
 
 /**
@@ -14,7 +14,7 @@ import { replyTo, type MessageReply } from './reply-to.ts';
  * send a text of replies.ts to a user whose chat is open, and publish a forged message.
  * @returns the answer; undefined for a bare `success`
  */
-export async function answerMessage(deps: PushDeps, push: MiniappPush): Promise<MiniappReply | undefined> {
+export async function answerMessage(deps: PassOnDeps, push: MiniappPush): Promise<MiniappReply | undefined> {
   const reply = replyTo(push.content, deps.replies);
   if (reply === undefined || isTransfer(reply)) {
     await passOn(deps, push);
@@ -31,6 +31,6 @@ function isTransfer(reply: MessageReply): reply is TransferToService {
   return typeof reply === 'object' && reply.type === 'transfer_customer_service';
 }
 
-async function findAccountId({ table, appId }: PushDeps, { openId }: MiniappPush): Promise<string | undefined> {
+async function findAccountId({ table, appId }: PassOnDeps, { openId }: MiniappPush): Promise<string | undefined> {
   return (await readIdentity(table, { appId, openId }, 'eventual'))?.accountId;
 }

@@ -3,7 +3,7 @@ import type { ConcludeDeps } from '../content-check/conclude.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 import { answerMessage } from './answer-message.ts';
-import { passOn, type PushDeps as PassOnDeps } from './pass-on.ts';
+import { passOn, type PassOnDeps } from './pass-on.ts';
 import { isVirtualPay, refuseVirtualPay } from './refuse-virtual-pay.ts';
 
 export type PushDeps = PassOnDeps & ConcludeDeps;

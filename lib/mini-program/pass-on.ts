@@ -6,14 +6,18 @@ import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import { onPushArrived } from './push-arrived.ts';
 import type { MiniappReplies } from './reply-to.ts';
 
-export type PushDeps = Pick<Runtime, 'log' | 'now' | 'sleep' | 'randomBytes'> & { table: Table; appId: string };
+export type PassOnDeps = Pick<Runtime, 'log' | 'now' | 'sleep' | 'randomBytes'> & {
+  table: Table;
+  appId: string;
+  replies: MiniappReplies;
+};
 
 /**
  * Passes a new push to push-arrived.ts. A repetition has no effect.
  * @param claim records the push, and returns whether it is new
  */
 export async function passOn(
-  deps: PushDeps,
+  deps: PassOnDeps,
   push: MiniappPush,
   claim: () => Promise<boolean> = () => claimPush(deps, 'miniapp-push', push.pushId),
 ): Promise<void> {

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { readAccount } from '../store/accounts.ts';
-import { personOf } from '../store/identities.ts';
+import { openIdOf } from '../store/identities.ts';
 import type { Table } from '../store/table.ts';
 import type { CustomerMessage, CustomerOutcome } from '../wechat/customer-message.ts';
 import type { MessageValues } from '../wechat/message-data.ts';
@@ -48,8 +48,8 @@ export async function sendMessage(deps: SendMessageDeps, json: unknown): Promise
 async function findOpenId(table: Table, { userId, app }: OperatorMessage, appId: string): Promise<string> {
   const account = await readAccount(table, userId, 'strong');
   if (!account) throw new AppError('NOT_FOUND', 'No account has this userId, or the account was closed');
-  const person = [...(account.identities ?? [])].map(personOf).find((identity) => identity.appId === appId);
-  if (person) return person.openId;
+  const openId = openIdOf(account, appId);
+  if (openId !== undefined) return openId;
   throw new AppError('NOT_FOUND', `This user has no openid in the ${app}, because the user never logged in there`);
 }
 

@@ -70,7 +70,7 @@ export async function readStoredAccount(
 }
 
 /** Returns every account id with which an order number of this user can begin. */
-export function allIdsOf({ id, formerIds }: Account): string[] {
+export function allIdsOf({ id, formerIds }: Pick<Account, 'id' | 'formerIds'>): string[] {
   return [id, ...(formerIds ?? [])];
 }
 

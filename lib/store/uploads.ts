@@ -1,10 +1,11 @@
 import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { allIdsOf, type Account } from './accounts.ts';
 import { attempt } from './attempt.ts';
 import { keys, uploadsOf } from './keys.ts';
 import { getItem, type Consistency, type Table } from './table.ts';
 
 /**
- * A file that a user uploaded. `checking`: WeChat has not classified it yet. `review`: only an operator can classify it.
+ * A file that a user uploaded. `checking`: WeChat has not classified it yet. `held`: only an operator can classify it.
  * A refused file is deleted, and its item remains until `expiresAt`, so that the same bytes are refused again.
  */
 export interface Upload {
@@ -16,7 +17,7 @@ export interface Upload {
   bytes: number;
   /** SHA-256 of the file, base64url. */
   sha256: string;
-  state: 'checking' | 'passed' | 'refused' | 'review';
+  state: 'checking' | 'passed' | 'refused' | 'held';
   /** ISO 8601. */
   createdAt: string;
   /** Epoch seconds; also the TTL. Absent for a file that is kept. */
@@ -62,8 +63,13 @@ export async function readUploads({ client, name: TableName }: Table, accountId:
   return uploads;
 }
 
+/** Reads all uploads of a user, as `readUploads` does, also those under the ids of merged accounts. */
+export async function readAllUploads(table: Table, account: Pick<Account, 'id' | 'formerIds'>): Promise<Upload[]> {
+  return (await Promise.all(allIdsOf(account).map((id) => readUploads(table, id)))).flat();
+}
+
 /**
- * Stores the verdict about an upload. A verdict is final: only an upload in `checking` or `review` changes.
+ * Stores the verdict about an upload. A verdict is final: only an upload in `checking` or `held` changes.
  * @returns the upload in its new state, or undefined if another verdict is stored or the upload does not exist
  */
 export async function setUploadState(
@@ -75,9 +81,9 @@ export async function setUploadState(
     TableName,
     Key: keys.upload(accountId, uploadId),
     UpdateExpression: 'SET #state = :state',
-    ConditionExpression: '#state IN (:checking, :review) AND #state <> :state',
+    ConditionExpression: '#state IN (:checking, :held) AND #state <> :state',
     ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':state': state, ':checking': 'checking', ':review': 'review' },
+    ExpressionAttributeValues: { ':state': state, ':checking': 'checking', ':held': 'held' },
     ReturnValues: 'ALL_NEW',
   });
   const changed = await attempt(() => client.send(update));

@@ -5,8 +5,8 @@ import { accountGone } from '../identity/authenticate.ts';
 import { allIdsOf, readAccount, setProfile, type Account } from '../store/accounts.ts';
 import { dropPendingAvatar, setAvatar, showPendingAvatar } from '../store/avatars.ts';
 import type { Table } from '../store/table.ts';
-import { deleteUpload, endUpload, keepUpload, readUpload, readUploads, type Upload } from '../store/uploads.ts';
-import { uploadUrl } from './create-upload.ts';
+import { deleteUpload, endUpload, keepUpload, readAllUploads, readUpload, type Upload } from '../store/uploads.ts';
+import { refusedPicture, uploadUrl } from './create-upload.ts';
 import type { FileStore } from './file-store.ts';
 
 export type AvatarDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & {
@@ -79,7 +79,7 @@ export async function dropRefusedPicture(deps: AvatarDeps, upload: Upload): Prom
  * @throws UNAUTHENTICATED for a closed account
  */
 export async function deleteReplaced(deps: AvatarDeps, { id, formerIds }: Account): Promise<Account> {
-  const uploads = await readAll(deps, allIdsOf({ id, formerIds } as Account));
+  const uploads = await readAllUploads(deps.table, { id, formerIds });
   const account = await readAccount(deps.table, id, 'strong');
   if (!account) throw accountGone();
   const replaced = uploads.filter((upload) => wasAvatar(upload) && !isShownBy(account, upload));
@@ -104,18 +104,14 @@ function isShownBy({ avatarUrl, pendingAvatar }: Account, { key, uploadId }: Upl
   return pendingAvatar?.uploadId === uploadId || (avatarUrl?.endsWith(`/uploads/${key}`) ?? false);
 }
 
-async function readAll({ table }: AvatarDeps, accountIds: string[]): Promise<Upload[]> {
-  return (await Promise.all(accountIds.map((id) => readUploads(table, id)))).flat();
-}
-
 /** @throws NOT_FOUND, CONTENT_REFUSED */
 async function findUpload({ table, now }: AvatarDeps, account: Account, uploadId: string): Promise<Upload> {
   const options = { nowMs: now(), consistency: 'strong' } as const;
   const read = allIdsOf(account).map((accountId) => readUpload(table, { accountId, uploadId }, options));
   const upload = (await Promise.all(read)).find((found) => found !== undefined);
   if (!upload) throw noUpload();
-  if (upload.state !== 'refused') return upload;
-  throw new AppError('CONTENT_REFUSED', 'This picture was refused; choose another picture');
+  if (upload.state === 'refused') throw refusedPicture();
+  return upload;
 }
 
 /** @throws NOT_FOUND */
@@ -130,8 +126,6 @@ function noUpload(): AppError {
   return new AppError(
     'NOT_FOUND',
     'This upload does not exist, has expired or was replaced; upload the picture again',
-    {
-      detail: { field: 'body.avatarUploadId' },
-    },
+    { detail: { field: 'body.avatarUploadId' } },
   );
 }

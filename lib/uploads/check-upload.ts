@@ -1,9 +1,8 @@
 import { checkPicture } from '../content-check/check-picture.ts';
 import type { CheckDeps } from '../content-check/new-check.ts';
-import { AppError } from '../core/errors.ts';
 import type { Account } from '../store/accounts.ts';
 import type { Upload } from '../store/uploads.ts';
-import { uploadUrl, type CheckPicture } from './create-upload.ts';
+import { refusedPicture, uploadUrl, type CheckPicture } from './create-upload.ts';
 
 /**
  * Requests the check of an uploaded picture. A picture whose user has no openid in the mini-program is accepted.
@@ -17,6 +16,6 @@ export async function checkUpload(
   const { uploadId } = upload;
   const url = uploadUrl(deps.publicBaseUrl, upload);
   const result = await checkPicture(deps, { author, scene: 'profile', kind: 'upload', uploadId, url });
-  if (result === 'refused') throw new AppError('CONTENT_REFUSED', 'This picture was refused; choose another picture');
+  if (result === 'refused') throw refusedPicture();
   return result === 'checking' || result === 'held' ? 'checking' : 'passed';
 }

@@ -4,8 +4,8 @@ import { randomId } from '../core/ids.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { authenticateAccount, type AuthDeps } from '../identity/authenticate.ts';
 import type { LimitAccount } from '../rate-limit/rate-limit.ts';
-import { allIdsOf, type Account } from '../store/accounts.ts';
-import { putUpload, readUploads, setUploadState, type Upload } from '../store/uploads.ts';
+import type { Account } from '../store/accounts.ts';
+import { putUpload, readAllUploads, setUploadState, type Upload } from '../store/uploads.ts';
 import type { FileStore } from './file-store.ts';
 import { EXTENSIONS, pictureType, type PictureType } from './picture-type.ts';
 
@@ -56,6 +56,11 @@ export function uploadUrl(publicBaseUrl: string, { key }: Pick<Upload, 'key'>): 
   return `${publicBaseUrl}/uploads/${key}`;
 }
 
+/** Returns the error for a picture that WeChat or an operator refused. */
+export function refusedPicture(): AppError {
+  return new AppError('CONTENT_REFUSED', 'This picture was refused; choose another picture');
+}
+
 function typeOf(file: Buffer): PictureType {
   const type = pictureType(file);
   if (type !== undefined) return type;
@@ -88,9 +93,9 @@ function newUpload(
  * @throws CONTENT_REFUSED, RATE_LIMITED
  */
 async function assertAccepted({ table, now }: UploadDeps, account: Account, { sha256 }: Upload): Promise<void> {
-  const stored = (await Promise.all(allIdsOf(account).map((id) => readUploads(table, id)))).flat();
+  const stored = await readAllUploads(table, account);
   if (stored.some((upload) => upload.state === 'refused' && upload.sha256 === sha256)) {
-    throw new AppError('CONTENT_REFUSED', 'This picture was refused; choose another picture');
+    throw refusedPicture();
   }
   const nowS = now() / 1_000;
   const ends = stored.flatMap(({ state, expiresAt = 0 }) => (state !== 'refused' && expiresAt > nowS ? expiresAt : []));

@@ -1,7 +1,7 @@
 import { concurrently } from '../core/concurrently.ts';
-import { allIdsOf, type Account } from '../store/accounts.ts';
+import type { Account } from '../store/accounts.ts';
 import type { Table } from '../store/table.ts';
-import { deleteUpload, readUploads } from '../store/uploads.ts';
+import { deleteUpload, readAllUploads } from '../store/uploads.ts';
 import type { FileStore } from './file-store.ts';
 
 const FILES_AT_ONCE = 16;
@@ -14,10 +14,8 @@ export async function eraseUploads(
   { table, files }: { table: Table; files: Pick<FileStore, 'delete'> },
   account: Account,
 ): Promise<void> {
-  for (const id of allIdsOf(account)) {
-    await concurrently(await readUploads(table, id), FILES_AT_ONCE, async (upload) => {
-      await files.delete(upload.key);
-      await deleteUpload(table, upload);
-    });
-  }
+  await concurrently(await readAllUploads(table, account), FILES_AT_ONCE, async (upload) => {
+    await files.delete(upload.key);
+    await deleteUpload(table, upload);
+  });
 }

@@ -46,7 +46,7 @@ describe('content-sweep', () => {
     await world.wait(2 * MINUTE_MS);
     await world.sweepNow();
     expect(await stateOf(uploadId)).toBe('held');
-    expect(await world.uploadsOf(user.id)).toMatchObject([{ state: 'review' }]);
+    expect(await world.uploadsOf(user.id)).toMatchObject([{ state: 'held' }]);
     await world.takeVerdict((await world.check(uploadId))!.traceId!, 'pass');
     expect(await stateOf(uploadId)).toBe('passed');
     expect(await world.account(user.id)).toMatchObject({ avatarUrl: url });
