@@ -129,9 +129,7 @@ describe.each<[Mode, Format]>([
       rawQueryString: signedQuery([encrypted]),
       body: envelope(encrypted, format, pushText(format, text)),
     };
-    const { statusCode, body = '' } = await world.send(functionUrlEvent(request));
-    expect(statusCode).toBe(200);
-    expect(openAnswer(body, format)).toContain('transfer_customer_service');
+    expect(await world.send(functionUrlEvent(request))).toMatchObject({ statusCode: 200 });
     expect(world.passedOn('text') - before).toBe(1);
   });
 

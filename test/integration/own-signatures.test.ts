@@ -14,13 +14,14 @@ import { ids } from '../support/world.ts';
 
 /** Modules that use a signature, a MAC, a cipher or a hash, and whose output is no message. */
 const NO_MESSAGES: Record<string, string> = {
+  'lib/core/aws-call.ts': 'request to AWS, with the credentials of the role',
   'lib/http/client.ts': 'compares the secret of the proxy in constant time',
   'lib/http/failure-page.ts': 'hash of a style for the content security policy',
   'lib/identity/code-session.ts': 'key of a stored code',
   'lib/pay/prepay.ts': 'key of a repeated request',
   'lib/reconciliation/download-bill.ts': 'hash of a downloaded file',
   'lib/scan-login/ticket.ts': 'stored hash of a poll token',
-  'lib/secrets/parameter-store.ts': 'request to AWS, with the credentials of the role',
+  'lib/uploads/create-upload.ts': 'hash of an uploaded file',
   'lib/wechat-pay/v3/abnormal-refunds.ts': 'encrypts fields for WeChat Pay, which no key of this service opens',
   'lib/wechat-pay/notice.ts': 'id of a stored notification',
   'lib/wechat-pay/v2/req-info.ts': 'decrypts only; derives the key',
