@@ -3,7 +3,7 @@ import type { CheckDeps } from '../content-check/new-check.ts';
 import { readAccount, setProfile, setWechatProfile, type Account, type Profile } from '../store/accounts.ts';
 import type { Session } from '../store/sessions.ts';
 import type { WechatApp } from '../wechat/client.ts';
-import { checkRawData, openSealedData, userInfo, type SealedData } from '../wechat/open-data.ts';
+import { openRawData, openSealedData, userOfInfo, type SealedData } from '../wechat/open-data.ts';
 import { userView, type UserView } from './account.ts';
 import { accountGone, assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
 import { checkProfile } from './check-profile.ts';
@@ -79,14 +79,14 @@ function withoutOwnPicture({ publicBaseUrl }: ProfileDeps, account: Account, ent
 }
 
 /**
- * Opens the encrypted data. They are untrusted user input, because the cipher does not protect integrity. Therefore no
- * other field is stored, in particular not the unionid. The session key ties the data to the session:
+ * Opens the signed and the encrypted data. Only signed values are stored: the cipher does not protect integrity, so a
+ * user can change parts of the ciphertext, also the unionid. The session key ties the data to the session:
  * `wx.getUserProfile` returns no openid.
  */
 function sealedProfile(deps: ProfileDeps, session: Session, input: SignedData): Profile {
   assertMiniappSession(session, deps.app.appId);
-  checkRawData(input.rawData, input.signature, session.sessionKey);
-  const { openId, nickName, avatarUrl } = openSealedData(userInfo, input, { ...session, nowMs: deps.now() });
+  const { nickName, avatarUrl } = openRawData(input, session.sessionKey);
+  const { openId } = openSealedData(userOfInfo, input, { ...session, nowMs: deps.now() });
   if (openId !== undefined && openId !== session.openId)
     throw new AppError('SESSION_EXPIRED', 'The encrypted data belong to another user');
   return wechatProfile({ nickname: nickName, avatarUrl });

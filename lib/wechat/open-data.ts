@@ -19,12 +19,10 @@ interface OpenDataKeys {
 const TOLERANCE_S = 300;
 const watermarked = v.object({ watermark: v.object({ appid: v.string(), timestamp: v.number() }) });
 
-/** The fields that we use of a user-info payload. `wx.getUserProfile` returns no openid. */
-export const userInfo = v.object({
-  openId: v.optional(v.string()),
-  nickName: v.string(),
-  avatarUrl: v.optional(v.string(), ''),
-});
+/** The user of a user-info payload. `wx.getUserProfile` returns no openid. */
+export const userOfInfo = v.object({ openId: v.optional(v.string()) });
+/** The fields that we use of `rawData`. */
+const userInfo = v.object({ nickName: v.string(), avatarUrl: v.optional(v.string(), '') });
 
 /**
  * Decrypts open data of the mini-program with the session key (AES-128-CBC) and checks the watermark: our app, and at
@@ -49,15 +47,24 @@ export function openSealedData<const Schema extends v.GenericSchema>(
 }
 
 /**
- * Checks `signature = sha1(rawData + session_key)`, with the key as text.
+ * Checks `signature = sha1(rawData + session_key)`, with the key as text, and returns the values of `rawData`. The
+ * signature covers every byte; the cipher of openSealedData leaves parts that a user can change.
  * @throws SESSION_EXPIRED
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
  */
-export function checkRawData(rawData: string, signature: string, sessionKey: string | undefined): void {
+export function openRawData(
+  { rawData, signature }: { rawData: string; signature: string },
+  sessionKey: string | undefined,
+): v.InferOutput<typeof userInfo> {
   const expected = createHash('sha1').update(`${rawData}${sessionKey}`).digest();
   const given = Buffer.from(signature, 'hex');
-  if (sessionKey && given.length === expected.length && timingSafeEqual(given, expected)) return;
-  throw sessionKeyExpired();
+  const isSigned = sessionKey && given.length === expected.length && timingSafeEqual(given, expected);
+  if (!isSigned) throw sessionKeyExpired();
+  try {
+    return v.parse(userInfo, parsePlatformJson(rawData));
+  } catch {
+    throw sessionKeyExpired();
+  }
 }
 
 function decrypt({ encryptedData, iv }: SealedData, sessionKey = ''): string {

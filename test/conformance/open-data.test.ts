@@ -2,12 +2,12 @@
 import { createHmac } from 'node:crypto';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { checkRawData, openSealedData, userInfo } from '../../lib/wechat/open-data.ts';
+import { openRawData, openSealedData, userOfInfo } from '../../lib/wechat/open-data.ts';
 import { signLoginState } from '../../lib/wechat/session-key.ts';
 
 const EXPIRED = expect.objectContaining({ code: 'SESSION_EXPIRED' });
 
-describe('checkRawData (服务端获取开放数据)', () => {
+describe('openRawData (服务端获取开放数据)', () => {
   const sessionKey = 'HyVFkGl5F5OQWJZZaNzBBg==';
   const rawData =
     '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN",' +
@@ -16,7 +16,10 @@ describe('checkRawData (服务端获取开放数据)', () => {
   const signature = '75e81ceda165f4ffa64f4068af58c64b8f54b88c';
 
   it('accepts the official sample', () => {
-    expect(() => checkRawData(rawData, signature, sessionKey)).not.toThrow();
+    expect(openRawData({ rawData, signature }, sessionKey)).toEqual({
+      nickName: 'Band',
+      avatarUrl: expect.stringMatching(/^http:\/\/wx\.qlogo\.cn\/.*\/0$/) as string,
+    });
   });
 
   it.each([
@@ -26,7 +29,7 @@ describe('checkRawData (服务端获取开放数据)', () => {
     ['a short signature', rawData, signature.slice(0, 38), sessionKey],
     ['no signature', rawData, '', sessionKey],
   ])('rejects %s', (_, text, signed, key) => {
-    expect(() => checkRawData(text, signed, key)).toThrow(EXPIRED);
+    expect(() => openRawData({ rawData: text, signature: signed }, key)).toThrow(EXPIRED);
   });
 });
 
@@ -43,7 +46,7 @@ describe('openSealedData (official demo)', () => {
       'E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7' +
       'XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==',
   };
-  const open = (keys = {}, data = sealed) => openSealedData(userInfo, data, { sessionKey, appId, nowMs, ...keys });
+  const open = (keys = {}, data = sealed) => openSealedData(userOfInfo, data, { sessionKey, appId, nowMs, ...keys });
 
   it('opens the official sample', () => {
     const payload = openSealedData(v.looseObject({}), sealed, { sessionKey, appId, nowMs });
@@ -60,7 +63,7 @@ describe('openSealedData (official demo)', () => {
       unionId: 'ocMvos6NjeKLIBqg5Mr9QjxrP1FA',
       watermark: { timestamp: 1_477_314_187, appid: appId },
     });
-    expect(open()).toMatchObject({ openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE', nickName: 'Band' });
+    expect(open()).toEqual({ openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE' });
   });
 
   it.each([

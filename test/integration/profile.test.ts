@@ -159,6 +159,16 @@ describe('updateProfile', () => {
     expect(await readUnion(world.table, person.unionId, 'strong')).toBeUndefined();
   });
 
+  it('stores the signed name, and no name that the user wrote into the ciphertext', async () => {
+    const { person, token, user } = await loggedIn();
+    const sealed = await signedBy(person, { api: 'getUserProfile' });
+    const iv = Buffer.from(sealed.iv, 'base64');
+    // The user knows the beginning of the plaintext, {"nickName":"微信用户", and can change it by the vector.
+    const [known, written] = [Buffer.from('微'), Buffer.from('abc')];
+    known.forEach((byte, at) => (iv[at + '{"nickName":"'.length]! ^= byte ^ written[at]!));
+    expect(await update(token, { ...sealed, iv: iv.toString('base64') })).toEqual({ user });
+  });
+
   it('keeps typed values when the signed profile has no valid values', async () => {
     const { person, token, user } = await loggedIn({ nickname: '\u202E', avatarUrl: 'x' });
     await update(token, { nickname: '自己的名字' });
