@@ -73,9 +73,16 @@ function showsUpload({ avatarUrl, pendingAvatar }: Account): boolean {
  */
 function withoutOwnPicture({ publicBaseUrl }: ProfileDeps, account: Account, entered: Profile): Profile {
   const { avatarUrl, ...rest } = entered;
-  if (!avatarUrl?.startsWith(`${publicBaseUrl}/uploads/`)) return entered;
+  if (avatarUrl === undefined || !isOwnPicture(avatarUrl, publicBaseUrl)) return entered;
   if (avatarUrl === account.avatarUrl) return rest;
   throw invalidField('avatarUrl', 'is an uploaded picture; send its uploadId as avatarUploadId');
+}
+
+/** Whether an address, in any spelling, leads to the uploaded pictures: gateways decode a path before they route it. */
+function isOwnPicture(avatarUrl: string, publicBaseUrl: string): boolean {
+  const [given, own] = [URL.parse(avatarUrl), new URL(`${publicBaseUrl}/uploads/`)];
+  const path = given?.pathname.replaceAll(/%[2-7][\da-f]/gi, (code) => decodeURIComponent(code));
+  return given?.host === own.host && path?.startsWith(own.pathname) === true;
 }
 
 /**

@@ -124,6 +124,24 @@ describe('updateProfile with avatarUploadId', () => {
     expect(await bucket.exists(chosen.key)).toBe(true);
   });
 
+  it.each([
+    ['with capital letters in the host', (url: URL) => url.href.replace(url.host, url.host.toUpperCase())],
+    ['with the default port', (url: URL) => url.href.replace(url.host, `${url.host}:443`)],
+    ['behind a dot segment', (url: URL) => url.href.replace('/uploads/', '/x/../uploads/')],
+    ['with an encoded letter', (url: URL) => url.href.replace('/uploads/', '/%75ploads/')],
+    ['with an encoded slash', (url: URL) => url.href.replace('/uploads/', '/uploads%2F')],
+  ])('rejects the address of another upload %s', async (_, disguise) => {
+    const { token, id } = await users.logIn();
+    const { url } = await users.uploadUnchecked(token);
+    const avatarUrl = disguise(new URL(url));
+    expect(avatarUrl).not.toBe(url);
+    await expect(updateProfile(world.miniapp, { token, input: { avatarUrl } })).rejects.toMatchObject({
+      code: 'PARAM_ERROR',
+      detail: { field: 'body.avatarUrl' },
+    });
+    expect(await users.account(id)).not.toHaveProperty('avatarUrl');
+  });
+
   it('replaces an avatar of WeChat, which WeChat then no longer replaces', async () => {
     const { token, id } = await users.logIn();
     await setWechatProfile(world.table, await users.account(id), { avatarUrl: 'https://thirdwx.qlogo.cn/a' });
