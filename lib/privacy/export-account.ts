@@ -138,7 +138,11 @@ async function readFirstPart(
     Promise.all(ids.map((id) => readBalance(table, id))),
   ]);
   return {
-    account: pick(account, ACCOUNT_FIELDS),
+    account: {
+      ...pick(account, ACCOUNT_FIELDS),
+      // Without the id of the user who took the phone over.
+      ...(account.phoneRelease && { phoneRelease: { reason: account.phoneRelease.reason } }),
+    },
     identities: identities.flatMap((identity) => (identity ? [pick(identity, IDENTITY_FIELDS)] : [])),
     merges: merges.flat().map((merge) => pick(merge, MERGE_FIELDS)),
     uploads: uploads.map((upload) => ({ ...pick(upload, UPLOAD_FIELDS), url: uploadUrl(publicBaseUrl, upload) })),
@@ -164,7 +168,6 @@ const ACCOUNT_FIELDS = [
   'avatarUrl',
   'wechatFields',
   'phone',
-  'phoneRelease',
   'createdAt',
   'lastActiveAt',
   'unionIds',

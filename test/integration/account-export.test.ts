@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeAccount } from '../../lib/identity/close-account.ts';
 import { checkOrder } from '../../lib/pay/check-order.ts';
 import { exportAccount, type AccountPart } from '../../lib/privacy/export-account.ts';
+import { unlinkPhone } from '../../lib/store/account-links.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
 import { keys, orderTime } from '../../lib/store/keys.ts';
 import { markClosed, readOrder } from '../../lib/store/orders.ts';
 import { putUpload } from '../../lib/store/uploads.ts';
@@ -99,6 +101,17 @@ describe('account-export', () => {
       'Hash',
     ];
     for (const secret of [...sessionKeys, ...secrets, 'hash-of-the-file']) expect(text).not.toContain(secret);
+  });
+
+  it('returns why the account lost its phone, without the account that took the number over', async () => {
+    const [user, taker] = [await users.newUser(), await users.newUser()];
+    const phoneRelease = { reason: 'taken-over', takenOverBy: taker.userId } as const;
+    const account = (await readAccount(world.table, user.userId, 'strong'))!;
+    const change = { username: 'user_x', phoneRelease };
+    expect(await unlinkPhone(world.table, { ...account, phone: account.phone! }, change)).toBe(true);
+    const parts = await allParts(user.userId);
+    expect(parts[0]).toMatchObject({ account: { phoneRelease: { reason: 'taken-over' } } });
+    expect(JSON.stringify(parts)).not.toContain(taker.userId);
   });
 
   it('returns thousands of orders and entries of all ids of a user in parts below 6 MB, each once', async () => {
