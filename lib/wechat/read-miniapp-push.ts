@@ -74,6 +74,13 @@ function readEvent(xml: XmlElement): MiniappEvent {
   }
 }
 
+const VERDICTS = new Map<string, MediaCheckEvent['suggest']>([
+  ['pass', 'pass'],
+  ['risky', 'risky'],
+  ['0', 'pass'],
+  ['1', 'risky'],
+]);
+
 /**
  * Reads the result of a check. The first version of the event has `isrisky` and `status_code` in place of `result`.
  * @throws PARAM_ERROR without a trace_id
@@ -81,13 +88,7 @@ function readEvent(xml: XmlElement): MiniappEvent {
 function readMediaCheck(xml: XmlElement): MediaCheckEvent {
   const result = child(xml, 'result');
   const failed = [text(xml, 'errcode'), text(xml, 'status_code')].some((code) => code !== '' && code !== '0');
-  const verdicts: Record<string, MediaCheckEvent['suggest']> = {
-    pass: 'pass',
-    risky: 'risky',
-    '0': 'pass',
-    '1': 'risky',
-  };
-  const suggest = failed ? 'failed' : verdicts[optional(result, 'suggest') ?? text(xml, 'isrisky')];
+  const suggest = failed ? 'failed' : VERDICTS.get(optional(result, 'suggest') ?? text(xml, 'isrisky'));
   const traceId = requiredId(xml, 'trace_id');
   return { event: 'wxa_media_check', traceId, suggest: suggest ?? 'review', label: text(result, 'label') };
 }

@@ -112,6 +112,10 @@ export const EVENTS: [Fields, WithoutType<Event>][] = [
     { event: 'wxa_media_check', traceId: 'trace', suggest: 'review', label: '' },
   ],
   [
+    { Event: 'wxa_media_check', trace_id: 'trace', errcode: 0, result: { suggest: 'constructor' } },
+    { event: 'wxa_media_check', traceId: 'trace', suggest: 'review', label: '' },
+  ],
+  [
     { Event: 'trade_manage_remind_access_api', msg: 'm' },
     { event: 'trade_manage_remind_access_api', message: 'm' },
   ],
