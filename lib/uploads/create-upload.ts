@@ -98,7 +98,11 @@ async function assertAccepted({ table, now }: UploadDeps, account: Account, { sh
     throw refusedPicture();
   }
   const nowS = now() / 1_000;
-  const ends = stored.flatMap(({ state, expiresAt = 0 }) => (state !== 'refused' && expiresAt > nowS ? expiresAt : []));
+  // A crash before the use leaves a picture without an end.
+  const ends = stored
+    .filter(({ state, usedAt }) => state !== 'refused' && usedAt === undefined)
+    .map(({ expiresAt = nowS + UNUSED_LIFE_S }) => expiresAt)
+    .filter((end) => end > nowS);
   if (ends.length < MAX_UNUSED) return;
   throw new AppError('RATE_LIMITED', 'Too many unused pictures; use one, or retry later', {
     retryAfterSeconds: Math.ceil(Math.min(...ends) - nowS),

@@ -73,7 +73,7 @@ describe('createUpload', () => {
     const others = [
       item(id, 60, { expiresAt: Math.floor(world.base.now() / 1_000) - 1 }),
       item(id, 61, { state: 'refused' }),
-      item(id, 62, { expiresAt: undefined }),
+      item(id, 62, { expiresAt: undefined, usedAt: new Date(world.base.now()).toISOString() }),
     ];
     for (const one of [...unused, ...others]) await putUpload(world.table, one);
     await upload(token);
@@ -82,6 +82,12 @@ describe('createUpload', () => {
     const { retryAfterSeconds } = rejected as { retryAfterSeconds: number };
     expect(retryAfterSeconds).toBeGreaterThan(500);
     expect(retryAfterSeconds).toBeLessThanOrEqual(600);
+  });
+
+  it('counts a picture that a crash kept before its use as unused', async () => {
+    const { token, id } = await users.logIn();
+    for (let at = 0; at < 50; at += 1) await putUpload(world.table, item(id, at, { expiresAt: undefined }));
+    await expect(upload(token)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 24 * 3_600 });
   });
 
   it('rejects the twenty-first picture of an account in ten minutes', async () => {
