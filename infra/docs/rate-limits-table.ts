@@ -19,6 +19,7 @@ const ACCOUNT_ROUTES: Record<keyof typeof ACCOUNT_LIMITS, string> = {
   orders: codeList(['GET /pay/orders', 'GET /pay/orders/{outTradeNo}', 'POST /pay/orders/{outTradeNo}/close']),
   phone: code('POST /miniapp/phone'),
   upload: code('POST /uploads'),
+  profile: `${code('PUT /miniapp/profile')} with new values, while ${code('CONTENT_CHECK')} is ${code('on')}`,
 };
 
 const WINDOWS: Record<number, string> = {

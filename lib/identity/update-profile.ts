@@ -1,12 +1,11 @@
 import { AppError } from '../core/errors.ts';
-import type { CheckDeps } from '../content-check/new-check.ts';
 import { readAccount, setProfile, setWechatProfile, type Account, type Profile } from '../store/accounts.ts';
 import type { Session } from '../store/sessions.ts';
 import type { WechatApp } from '../wechat/client.ts';
 import { openRawData, openSealedData, userOfInfo, type SealedData } from '../wechat/open-data.ts';
 import { userView, type UserView } from './account.ts';
 import { accountGone, assertMiniappSession, authenticateAccount, type AuthDeps } from './authenticate.ts';
-import { checkProfile } from './check-profile.ts';
+import { checkProfile, type ProfileCheckDeps } from './check-profile.ts';
 import { invalidField, typedProfile, wechatProfile } from './profile-values.ts';
 
 type SignedData = SealedData & { rawData: string; signature: string };
@@ -21,7 +20,7 @@ export type ProfileDeps = AuthDeps & {
   app: Pick<WechatApp, 'appId'>;
   publicBaseUrl: string;
   /** Undefined while CONTENT_CHECK is off. */
-  contentCheck: CheckDeps | undefined;
+  contentCheck: ProfileCheckDeps | undefined;
   /** Makes an upload of the user the avatar, and sets the nickname with it. @throws NOT_FOUND, CONTENT_REFUSED */
   chooseAvatar(account: Account, avatar: { uploadId: string; nickname?: string | undefined }): Promise<Account>;
   /** Deletes the uploaded pictures that were the avatar of the account before. @returns the account as it is now */

@@ -52,6 +52,8 @@ export const ACCOUNT_LIMITS = {
   orders: { windowS: 10, requests: 60, first: 2 },
   phone: { windowS: MINUTE_S, requests: 10, first: 1 },
   upload: { windowS: 10 * MINUTE_S, requests: 20, first: 1 },
+  /** Only new values while CONTENT_CHECK is on: each spends a quota of WeChat, such as 200,000 pictures a day. */
+  profile: { windowS: 10 * MINUTE_S, requests: 20, first: 1 },
 } satisfies Record<string, AccountLimits>;
 
 /** The presets of LIMITS: the part of ADDRESS_LIMITS that applies. */

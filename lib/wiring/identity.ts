@@ -57,13 +57,13 @@ export async function loadPhoneBinding(outside: Runtime = runtime): Promise<Phon
  * @throws NOT_CONFIGURED
  */
 export async function loadProfileUpdate(outside: Runtime = runtime): Promise<ProfileDeps> {
-  const [sessions, contentCheck] = await Promise.all([loadSessions(outside), loadContentCheck(outside)]);
+  const [sessions, check] = await Promise.all([loadSessions(outside), loadContentCheck(outside)]);
   const deps = { ...sessions, ...(await loadFiles(outside)) };
   return {
     ...deps,
     // Encrypted data need a session of the mini-program. No session has an empty app id.
     app: { appId: variable('MINIAPP_APP_ID') ?? '' },
-    contentCheck,
+    contentCheck: check && { ...check, limitAccount: await loadAccountLimit('profile', outside) },
     chooseAvatar: (account, avatar) => chooseAvatar(deps, account, avatar),
     deleteReplaced: (account) => deleteReplaced(deps, account),
   };

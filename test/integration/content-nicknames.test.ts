@@ -190,6 +190,31 @@ describe('the address of a picture', () => {
   });
 });
 
+describe('the calls of one account', () => {
+  const limited = async () => {
+    vi.stubEnv('LIMITS_FACTOR', '1');
+    try {
+      return await world.load();
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  };
+
+  it.each([
+    ['nickname', TEXT_CALL, (number: number) => ({ nickname: `李雷${number}` })],
+    ['avatarUrl', PICTURE_CALL, (number: number) => ({ avatarUrl: `https://cdn.example.com/${number}.png` })],
+  ])('end at the twenty-first changed %s in ten minutes, which is not stored', async (field, call, value) => {
+    const [deps, before] = [await limited(), await world.calls(call)];
+    const [{ token, user }, other] = [await world.logIn(), await world.logIn()];
+    for (let number = 0; number < 20; number += 1) await world.update(token, value(number), deps);
+    await expect(world.update(token, value(20), deps)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect((await world.calls(call)) - before).toBe(20);
+    expect(await world.account(user.id)).toMatchObject(value(19));
+    await world.update(token, value(19), deps);
+    expect((await world.update(other.token, value(20), deps)).user).toMatchObject({ [field]: expect.any(String) });
+  });
+});
+
 describe('with CONTENT_CHECK=off', () => {
   it('makes no call, reads no secret and accepts every nickname and picture', async () => {
     vi.stubEnv('CONTENT_CHECK', 'off');
