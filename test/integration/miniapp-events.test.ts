@@ -8,7 +8,8 @@ import {
   type Fields,
   type Format,
 } from '../support/miniapp-push.ts';
-import { withMetrics, createMiniappWorld, openAnswer, type MiniappWorld } from '../support/miniapp-world.ts';
+import { withMetrics } from '../support/metrics.ts';
+import { createMiniappWorld, openAnswer, type MiniappWorld } from '../support/miniapp-world.ts';
 import type { Mode } from '../support/official-world.ts';
 import { ids } from '../support/world.ts';
 

@@ -3,7 +3,7 @@ import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { keys } from '../../lib/store/keys.ts';
-import { withMetrics } from '../support/miniapp-world.ts';
+import { withMetrics } from '../support/metrics.ts';
 import { createServiceWorld, SEND, type ServiceWorld } from '../support/service-world.ts';
 import { ids, type Person } from '../support/world.ts';
 

@@ -1,5 +1,4 @@
 // A world with CONTENT_CHECK=on: the simulator checks content, and pushes its verdicts to the webhook.
-import { vi } from 'vitest';
 import { decideContent } from '../../lib/content-check/decide.ts';
 import { sweepChecks } from '../../lib/content-check/sweep-checks.ts';
 import { takeVerdict } from '../../lib/content-check/take-verdict.ts';
@@ -17,6 +16,7 @@ import { loadContentCheck, loadContentSweep, loadVerdicts } from '../../lib/wiri
 import { loadProfileUpdate } from '../../lib/wiring/identity.ts';
 import { loadUploads } from '../../lib/wiring/uploads.ts';
 import { startBucket } from './bucket.ts';
+import { withMetrics } from './metrics.ts';
 import { distinctPng } from './pictures.ts';
 import { createSessions } from './sessions.ts';
 import { createWebhookWorld } from './webhooks.ts';
@@ -100,12 +100,6 @@ export async function createContentWorld() {
 
 /** Runs `act`. @returns the reasons of all contents that were counted as unchecked meanwhile */
 export async function uncheckedDuring(act: () => Promise<unknown>): Promise<string[]> {
-  const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  try {
-    await act();
-    const lines = stdout.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('UncheckedContents'));
-    return lines.map((line) => /"Reason":"([\w-]+)"/.exec(line)![1]!);
-  } finally {
-    stdout.mockRestore();
-  }
+  const [, metrics] = await withMetrics(act);
+  return metrics.flatMap((metric) => (metric.endsWith(' UncheckedContents') ? metric.split(' ')[0]! : []));
 }

@@ -1,6 +1,5 @@
 // The mini-program in one of the modes of its push: requests to the webhook, and the opened answers.
 import * as wecom from '@wecom/crypto';
-import { vi } from 'vitest';
 import {
   functionUrlEvent,
   PREVIOUS_KEY,
@@ -33,18 +32,6 @@ export async function createMiniappWorld(mode: Mode) {
       world.output.filter((line) => line.includes('mini-program.push-received') && line.includes(`"type":"${type}"`))
         .length,
   };
-}
-
-/** Runs `run`, and returns its result and the metrics that the function counted. */
-export async function withMetrics<Result>(run: () => Promise<Result>): Promise<[result: Result, metrics: string[]]> {
-  const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  try {
-    const result = await run();
-    const lines = stdout.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('"_aws"'));
-    return [result, lines.flatMap((line) => /"App":"([\w-]+)","(\w+)":1/.exec(line)?.slice(1).join(' ') ?? [])];
-  } finally {
-    stdout.mockRestore();
-  }
 }
 
 /** Returns the content of an answer, as WeChat decrypts it with a key. */

@@ -2,14 +2,13 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
 import type { EventBridgeEvent, LambdaFunctionURLEvent } from 'aws-lambda';
-import * as wecom from '@wecom/crypto';
 import { vi } from 'vitest';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { SOURCE, type DomainEvent } from '../../lib/events/schemas.ts';
 import type { Key } from '../../lib/store/keys.ts';
 import type { Revocation } from '../../lib/store/revocations.ts';
 import { invoke, type Handler } from './function-url.ts';
-import { nowS, signedQuery } from './official-world.ts';
+import { functionUrlEvent, pushRequest, pushText } from './miniapp-push.ts';
 import { recordOf } from './stream-records.ts';
 import { ids, type World } from './world.ts';
 
@@ -62,26 +61,9 @@ export async function loadPushFunctions(world: World, settings: Record<string, s
 /** Returns a push of the mini-program in JSON, or of the official account in XML, in the mode of the settings. */
 function pushOf(app: App, fields: UserDataFields): LambdaFunctionURLEvent {
   const { appId, token, aesKey } = ids[app];
-  const elements = { ToUserName: 'gh_1', FromUserName: PLATFORM, CreateTime: nowS(), MsgType: 'event', ...fields };
-  const message =
-    app === 'miniapp'
-      ? JSON.stringify(elements)
-      : `<xml>${Object.entries(elements)
-          .map(([name, value]) => `<${name}>${value}</${name}>`)
-          .join('')}</xml>`;
-  const isPlain = process.env[`${app === 'miniapp' ? 'MINIAPP' : 'OFFICIAL'}_MODE`] === 'plain';
-  if (isPlain) return eventOf(signedQuery({ by: token }), message);
-  const encrypted = wecom.encrypt(aesKey, message, appId);
-  const body =
-    app === 'miniapp'
-      ? JSON.stringify({ ToUserName: 'gh_1', Encrypt: encrypted })
-      : `<xml><ToUserName>gh_1</ToUserName><Encrypt>${encrypted}</Encrypt></xml>`;
-  return eventOf(signedQuery({ by: token, encrypted }), body);
-}
-
-function eventOf(rawQueryString: string, body: string): LambdaFunctionURLEvent {
-  const requestContext = { http: { method: 'POST', sourceIp: '203.0.113.1' } };
-  return { rawQueryString, body, isBase64Encoded: false, headers: {}, requestContext } as LambdaFunctionURLEvent;
+  const text = pushText(app === 'miniapp' ? 'json' : 'xml', { FromUserName: PLATFORM, MsgType: 'event', ...fields });
+  const mode = process.env[`${app === 'miniapp' ? 'MINIAPP' : 'OFFICIAL'}_MODE`] === 'plain' ? 'plain' : 'secure';
+  return functionUrlEvent(pushRequest(text, { mode, app: appId, key: aesKey, signedWith: token }));
 }
 
 function onBus({ name, ...detail }: DomainEvent): EventBridgeEvent<string, unknown> {
