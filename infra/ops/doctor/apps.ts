@@ -33,6 +33,7 @@ export function checkMiniProgram(deployment: Deployment, tokens: Promise<TokenRe
     checkToken(tokens, 'MINIAPP_APP_ID'),
     ...(hasPush
       ? [
+          checkSiteName(),
           runCheck('callback address', () =>
             checkCallback(readPublicWebhookUrl(deployment, 'miniapp-events'), 'MINIAPP'),
           ),
@@ -49,13 +50,18 @@ const NO_PUSH: CheckOutcome = {
     'npm run secrets -- put MINIAPP_TOKEN MINIAPP_AES_KEY, then 开发 → 开发管理 → 消息推送 in the console',
 };
 
+/** The texts of replies contain the name. */
+function checkSiteName(): Promise<CheckResult> {
+  return runCheck('SITE_NAME', () => settings('SITE_NAME').SITE_NAME);
+}
+
 /** Checks the official account, with its callback address. */
 export function checkOfficialAccount(deployment: Deployment, tokens: Promise<TokenReport>): Promise<CheckResult[]> {
   return Promise.all([
     checkAppId('OFFICIAL_APP_ID'),
     checkSecret('OFFICIAL_APP_SECRET'),
     runCheck('message keys', async () => judgePushKeys(await loadPushKeys('OFFICIAL'), 'OFFICIAL')),
-    runCheck('SITE_NAME', () => settings('SITE_NAME').SITE_NAME),
+    checkSiteName(),
     checkToken(tokens, 'OFFICIAL_APP_ID'),
     runCheck('JS-SDK ticket', async () =>
       judgeToken(await tokens, 'jsapi_ticket', settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID),
