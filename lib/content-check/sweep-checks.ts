@@ -1,6 +1,7 @@
 import { readAccount } from '../store/accounts.ts';
 import { deleteCheck, readCheck, readTrace, type ContentCheck } from '../store/content-checks.ts';
 import { claimCheck, dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
+import { readUpload } from '../store/uploads.ts';
 import { acceptUnchecked, requestPicture } from './check-picture.ts';
 import { askAboutText } from './check-text.ts';
 import { applyDecision, concludeWithoutVerdict, settle } from './conclude.ts';
@@ -64,10 +65,9 @@ async function visitCheck(deps: CheckDeps, followUp: FollowUp): Promise<'done' |
 /** @throws the errors of the calls to WeChat */
 async function followCheck(deps: CheckDeps, check: ContentCheck): Promise<unknown> {
   const { table } = deps;
-  const { checkId, userId, state, traceId, content } = check;
+  const { checkId, state, traceId, content } = check;
   if (state !== 'pending') return applyDecision(deps, check);
-  // The content of a closed account is gone, and a check would keep personal data of its user.
-  if (!content || !(await readAccount(table, userId, 'strong'))) return deleteCheck(table, checkId);
+  if (!content || (await isGone(deps, check))) return deleteCheck(table, checkId);
   if (traceId !== undefined) {
     const { suggest, label = '' } = (await readTrace(table, traceId)) ?? {};
     if (suggest === undefined) return concludeWithoutVerdict(deps, check, 'expired');
@@ -78,4 +78,19 @@ async function followCheck(deps: CheckDeps, check: ContentCheck): Promise<unknow
   const text = await askAboutText(deps, check, content.text);
   if (text.outcome === 'checked') return settle(deps, check, text);
   return text.outcome === 'unchecked' ? acceptUnchecked(deps, check) : undefined;
+}
+
+/**
+ * Whether nothing can show the content any more: the account was closed, the user entered another value, or the picture
+ * expired or was replaced. Its check would spend the quota of WeChat for a week, and keep personal data.
+ */
+async function isGone({ table, now }: CheckDeps, check: ContentCheck): Promise<boolean> {
+  const { checkId, userId, kind, content = {} } = check;
+  const account = await readAccount(table, userId, 'strong');
+  if (!account) return true;
+  if (kind === 'nickname' && 'text' in content) return account.nickname !== content.text;
+  if (kind === 'avatar' && 'url' in content) return account.avatarUrl !== content.url;
+  if (kind !== 'upload') return false;
+  const upload = { accountId: userId, uploadId: checkId };
+  return (await readUpload(table, upload, { nowMs: now(), consistency: 'strong' })) === undefined;
 }
