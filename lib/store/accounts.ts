@@ -1,7 +1,7 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { attempt } from './attempt.ts';
 import { keys } from './keys.ts';
-import { getItem, type Consistency, type Table } from './table.ts';
+import { getItem, queryAll, type Consistency, type Table } from './table.ts';
 
 /** The account of one user. `phone` is E.164 and absent until a phone is bound. Times are ISO 8601. */
 export interface Account {
@@ -232,17 +232,8 @@ export interface MergeRecord {
 }
 
 /** Reads the records of the merges into this account. */
-export async function readMerges({ client, name: TableName }: Table, intoId: string): Promise<MergeRecord[]> {
-  const { pk, sk } = keys.merge(intoId, '');
-  const { Items = [] } = await client.send(
-    new QueryCommand({
-      TableName,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-      ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
-      ConsistentRead: true,
-    }),
-  );
-  return Items as MergeRecord[];
+export function readMerges(table: Table, intoId: string): Promise<MergeRecord[]> {
+  return queryAll(table, keys.merge(intoId, ''), 'strong');
 }
 
 /** Removes the personal data from the records of the merges into this account. */

@@ -7,6 +7,7 @@ import { PutCommand, TransactWriteCommand, type TransactWriteCommandInput } from
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { conflictPauses, tooManyConflicts } from '../core/conflict-pauses.ts';
 import { runtime } from '../core/runtime.ts';
+import type { Key } from './keys.ts';
 import type { Table } from './table.ts';
 
 /**
@@ -34,13 +35,15 @@ export function attempt<Written, Rejecting = never>(
 }
 
 /**
- * Stores an item unless its key is taken. An expired item still counts.
- * @param item `claimToken` is a random text, by which an SDK retry recognises its own first attempt
- * @returns whether the item is the first under its key
+ * Stores an item unless its key exists. An expired item still counts. An SDK retry can fail its condition against its own
+ * first attempt, so a stored item with the same `mark` counts as success.
+ * @param mark the attribute in which the items of two callers differ
+ * @returns whether this call stored the item
  */
-export async function putFirst(
+export async function putOnce<Mark extends string>(
   { client, name: TableName }: Table,
-  item: { pk: string; sk: string; claimToken: string },
+  item: Key & Record<Mark, string>,
+  mark: Mark,
 ): Promise<boolean> {
   const put = new PutCommand({
     TableName,
@@ -48,8 +51,8 @@ export async function putFirst(
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const stored = await attempt<unknown, { claimToken: string }>(() => client.send(put));
-  return stored.done || stored.rejecting?.claimToken === item.claimToken;
+  const stored = await attempt<unknown, Record<Mark, string>>(() => client.send(put));
+  return stored.done || stored.rejecting?.[mark] === item[mark];
 }
 
 type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;

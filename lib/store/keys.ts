@@ -16,8 +16,8 @@ export interface Key {
 /** Length of an account id, with which an order number begins. */
 export const ACCOUNT_ID_LENGTH = 16;
 
-/** The partition of all prices. One query lists the catalogue. */
-export const CATALOG: Pick<Key, 'pk'> = { pk: 'CATALOG#PRICES' };
+/** The beginning of the keys of all prices. One query lists the catalogue. */
+export const PRICES: Key = { pk: 'CATALOG#PRICES', sk: 'PRICE#' };
 
 export const keys = {
   account: (accountId: string): Key => ({ pk: `ACCOUNT#${accountId}`, sk: 'ACCOUNT' }),
@@ -39,14 +39,14 @@ export const keys = {
   refund: (outRefundNo: string): Key => ({ pk: `REFUND#${outRefundNo}`, sk: 'REFUND' }),
   wallet: (accountId: string): Key => ({ pk: `WALLET#${accountId}`, sk: 'WALLET' }),
   walletEntry: (accountId: string, id: string): Key => ({ pk: `WALLET#${accountId}`, sk: `ENTRY#${id}` }),
-  price: (sku: string): Key => ({ ...CATALOG, sk: `PRICE#${sku}` }),
+  price: (sku: string): Key => ({ ...PRICES, sk: PRICES.sk + sku }),
   claim: (source: string, id: string): Key => ({ pk: `CLAIM#${source}#${id}`, sk: 'CLAIM' }),
   /** @param id the transaction_id of a payment, or the refund_id of a refund */
   payMismatch: (outTradeNo: string, id: string): Key => ({ pk: `MISMATCH#${outTradeNo}`, sk: `MISMATCH#${id}` }),
   certificates: (mchId: string): Key => ({ pk: `PAYKEYS#${mchId}`, sk: 'CERTIFICATES' }),
   bill: (date: string): Key => ({ pk: `BILL#${date}`, sk: 'BILL' }),
   billDifference: (date: string, kind: string, no: string): Key => ({ pk: `BILL#${date}`, sk: `DIFF#${kind}#${no}` }),
-  upload: (accountId: string, uploadId: string): Key => ({ ...uploadsOf(accountId), sk: `UPLOAD#${uploadId}` }),
+  upload: (accountId: string, uploadId: string): Key => ({ pk: `UPLOADS#${accountId}`, sk: `UPLOAD#${uploadId}` }),
   /** A check of content that is not finished. */
   check: (checkId: string): Key => ({ pk: `CHECK#${checkId}`, sk: 'CHECK' }),
   /** @param traceId the id that WeChat gives a check of a picture */
@@ -60,11 +60,6 @@ export const keys = {
 /** Returns the partition of the orders of an account. */
 export function ordersOf(accountId: string): Pick<Key, 'pk'> {
   return { pk: `ORDERS#${accountId}` };
-}
-
-/** Returns the partition of the uploaded files of an account. */
-export function uploadsOf(accountId: string): Pick<Key, 'pk'> {
-  return { pk: `UPLOADS#${accountId}` };
 }
 
 /**

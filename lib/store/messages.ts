@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { PushApp } from '../core/metrics.ts';
-import { attempt, putFirst } from './attempt.ts';
+import { attempt, putOnce } from './attempt.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -23,7 +23,7 @@ export interface StoredMessage<Content, Reply> {
   reply?: Reply | undefined;
   /** CreateTime of the push (ISO 8601). */
   at: string;
-  /** A random text of this attempt: see putFirst. */
+  /** A random text of this attempt: see putOnce. */
   claimToken: string;
   /** Epoch seconds; also the TTL. */
   expiresAt: number;
@@ -33,7 +33,7 @@ type MessageId = Pick<StoredMessage<unknown, unknown>, 'appId' | 'pushId'>;
 
 /** Stores a message. @returns whether the push is new */
 export function putMessage(table: Table, message: StoredMessage<unknown, unknown>): Promise<boolean> {
-  return putFirst(table, { ...keys.message(message.appId, message.pushId), ...message });
+  return putOnce(table, { ...keys.message(message.appId, message.pushId), ...message }, 'claimToken');
 }
 
 /**

@@ -1,7 +1,6 @@
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { attempt } from './attempt.ts';
+import { putOnce } from './attempt.ts';
 import { keys } from './keys.ts';
-import type { Table } from './table.ts';
+import { queryAll, type Table } from './table.ts';
 
 /** A genuine payment or refund that does not match the ledger, for an operator to resolve. */
 export interface PayMismatch {
@@ -29,41 +28,15 @@ export interface PayNotice {
 /** Records a mismatch once, even if WeChat repeats its message. @returns whether this call recorded the mismatch */
 export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
   const { outTradeNo, refundId, transactionId } = mismatch;
-  return putOnce(table, { ...keys.payMismatch(outTradeNo, refundId ?? transactionId), ...mismatch });
+  return putOnce(table, { ...keys.payMismatch(outTradeNo, refundId ?? transactionId), ...mismatch }, 'seenAt');
 }
 
 /** Lists the mismatches of an order number. */
-export async function listMismatches(table: Table, outTradeNo: string): Promise<PayMismatch[]> {
-  const { Items = [] } = await table.client.send(
-    new QueryCommand({
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': keys.payMismatch(outTradeNo, '').pk },
-      ConsistentRead: true,
-    }),
-  );
-  return Items as PayMismatch[];
+export function listMismatches(table: Table, outTradeNo: string): Promise<PayMismatch[]> {
+  return queryAll(table, keys.payMismatch(outTradeNo, ''), 'strong');
 }
 
 /** Stores a notification once. @returns whether this call stored the notification */
 export async function recordNotice(table: Table, notice: PayNotice): Promise<boolean> {
-  return putOnce(table, { ...keys.payNotice(notice.id), ...notice });
-}
-
-/**
- * Stores an item unless its key exists. An SDK retry can fail its condition against its own first attempt, so a stored
- * item with the same `seenAt` counts as success.
- */
-async function putOnce(
-  { client, name: TableName }: Table,
-  Item: Record<string, unknown> & { seenAt: string },
-): Promise<boolean> {
-  const put = new PutCommand({
-    TableName,
-    Item,
-    ConditionExpression: 'attribute_not_exists(pk)',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  });
-  const stored = await attempt<unknown, { seenAt: string }>(() => client.send(put));
-  return stored.done || stored.rejecting!.seenAt === Item.seenAt;
+  return putOnce(table, { ...keys.payNotice(notice.id), ...notice }, 'seenAt');
 }

@@ -1,6 +1,6 @@
-import { PutCommand, QueryCommand, type QueryCommandOutput } from '@aws-sdk/lib-dynamodb';
-import { CATALOG, keys } from './keys.ts';
-import { getItem, type Table } from './table.ts';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { keys, PRICES } from './keys.ts';
+import { getItem, queryAll, type Table } from './table.ts';
 
 /** A fixed price, or a range in which the buyer chooses the amount. Amounts are fen. */
 export type Price = PriceBase & ({ unitFen: number } | { minFen: number; maxFen: number });
@@ -21,22 +21,8 @@ export function readPrice(table: Table, sku: string): Promise<Price | undefined>
 }
 
 /** Reads all prices, in the order of their skus. */
-export async function readPrices({ client, name: TableName }: Table): Promise<Price[]> {
-  const prices: Price[] = [];
-  let from: QueryCommandOutput['LastEvaluatedKey'];
-  do {
-    const page: QueryCommandOutput = await client.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': CATALOG.pk },
-        ExclusiveStartKey: from,
-      }),
-    );
-    prices.push(...((page.Items ?? []) as Price[]));
-    from = page.LastEvaluatedKey;
-  } while (from);
-  return prices;
+export function readPrices(table: Table): Promise<Price[]> {
+  return queryAll(table, PRICES, 'eventual');
 }
 
 /** Stores a price in place of an earlier price. */

@@ -1,4 +1,4 @@
-import { putFirst } from './attempt.ts';
+import { putOnce } from './attempt.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -17,7 +17,7 @@ export interface SceneScan {
   follow: boolean;
   /** CreateTime of the push (ISO 8601). */
   at: string;
-  /** A random text of this attempt: see putFirst. */
+  /** A random text of this attempt: see putOnce. */
   claimToken: string;
   /** Epoch seconds; also the TTL. */
   expiresAt: number;
@@ -25,5 +25,5 @@ export interface SceneScan {
 
 /** Stores a scan. @returns whether the push is new */
 export function putSceneScan(table: Table, scan: SceneScan): Promise<boolean> {
-  return putFirst(table, { ...keys.sceneScan(scan.appId, scan.pushId), ...scan });
+  return putOnce(table, { ...keys.sceneScan(scan.appId, scan.pushId), ...scan }, 'claimToken');
 }

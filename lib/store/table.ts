@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
 
 /** The table of this service, with its client. */
@@ -35,4 +35,30 @@ export async function getItem<Item>(table: Table, key: Key, consistency: Consist
   const { Item: item } = await table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead }));
   if (item || consistency !== 'eventual-with-fallback') return item as Item | undefined;
   return getItem(table, key, 'strong');
+}
+
+/**
+ * Reads all items of a partition whose sort key begins with `from.sk`, in the order of their sort keys, including expired
+ * items that the TTL has not deleted yet.
+ * @typeParam Item the entity stored under the keys
+ */
+export async function queryAll<Item>(
+  { client, name: TableName }: Table,
+  from: Key,
+  consistency: 'eventual' | 'strong',
+): Promise<Item[]> {
+  const query = {
+    TableName,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': from.pk, ':sk': from.sk },
+    ConsistentRead: consistency === 'strong',
+  };
+  const items: Item[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey }));
+    items.push(...((page.Items ?? []) as Item[]));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return items;
 }

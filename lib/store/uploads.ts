@@ -1,8 +1,8 @@
-import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { allIdsOf, type Account } from './accounts.ts';
 import { attempt } from './attempt.ts';
-import { keys, uploadsOf } from './keys.ts';
-import { getItem, type Consistency, type Table } from './table.ts';
+import { keys } from './keys.ts';
+import { getItem, queryAll, type Consistency, type Table } from './table.ts';
 
 /**
  * A file that a user uploaded. `checking`: WeChat has not classified it yet. `held`: only an operator can classify it.
@@ -46,21 +46,8 @@ export async function readUpload(
 }
 
 /** Reads all uploads of an account, including expired uploads that the TTL has not deleted yet. */
-export async function readUploads({ client, name: TableName }: Table, accountId: string): Promise<Upload[]> {
-  const query = {
-    TableName,
-    KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': uploadsOf(accountId).pk },
-    ConsistentRead: true,
-  };
-  const uploads: Upload[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey }));
-    uploads.push(...((page.Items ?? []) as Upload[]));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return uploads;
+export function readUploads(table: Table, accountId: string): Promise<Upload[]> {
+  return queryAll(table, keys.upload(accountId, ''), 'strong');
 }
 
 /** Reads all uploads of a user, as `readUploads` does, also those under the ids of merged accounts. */

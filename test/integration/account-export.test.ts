@@ -85,9 +85,9 @@ describe('account-export', () => {
     const [user, other] = [await users.newUser({ merged: true }), await users.newUser()];
     for (const one of [user, other]) await payAndRefund(one);
     await upload(user.userId, 'u2');
-    await upload(other.userId, 'u3');
+    await upload(other.userId, 'upload-of-another');
     const text = JSON.stringify(await allParts(user.userId));
-    for (const value of [...valuesOf(other), other.userId, 'u3']) expect(text).not.toContain(value);
+    for (const value of [...valuesOf(other), other.userId, 'upload-of-another']) expect(text).not.toContain(value);
     const stored = (await users.items()).map((item) => JSON.stringify(item));
     const sessionKeys = stored.flatMap((item) => /"sessionKey":"([^"]+)"/.exec(item)?.[1] ?? []);
     expect(sessionKeys.length).toBeGreaterThan(0);

@@ -55,7 +55,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   attempt: {
     attempt: NONE,
-    putFirst: NONE,
+    putOnce: NONE,
     transact: NONE,
   },
   bills: {
@@ -114,7 +114,6 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     followUpEntry: NONE,
     followUpPartitions: NONE,
     ordersOf: NONE,
-    uploadsOf: NONE,
     ordersSince: NONE,
     orderTime: NONE,
     ownerOf: NONE,
@@ -206,6 +205,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   table: {
     getItem: NONE,
+    queryAll: NONE,
     openTable: NONE,
   },
   tickets: {
