@@ -18,9 +18,9 @@ export type EraseDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & { table: Table 
 const WRITES_AT_ONCE = 16;
 
 /**
- * Closes an account: erases its personal data, and frees its openids, its unionids and its phone for a new account. Keeps
- * the orders and the wallet, but erases the payers of the orders. Every route that reads the account then rejects the
- * sessions of the account.
+ * Closes an account: erases its personal data and uploaded files, and frees its openids, its unionids and its phone for a
+ * new account. Keeps the orders and the wallet, but erases the payers of the orders. Every route that reads the account
+ * then rejects its sessions.
  *
  * Each attempt begins with an account that was read before its orders. A concurrent top-up changes the account, so the
  * close fails and decides again on the new order.

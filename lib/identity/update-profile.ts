@@ -30,7 +30,8 @@ export type ProfileDeps = AuthDeps & {
 /**
  * Changes nickname and avatar. Values that the user enters replace WeChat's values; WeChat's values never replace
  * values that the user entered. Placeholders of WeChat change nothing.
- * @throws UNAUTHENTICATED, PARAM_ERROR; for an upload NOT_FOUND and CONTENT_REFUSED; for encrypted data SESSION_EXPIRED, and FORBIDDEN in a session of another app
+ * @throws UNAUTHENTICATED, PARAM_ERROR; CONTENT_REFUSED for a nickname or an upload; NOT_FOUND and RATE_LIMITED for an
+ * upload; for encrypted data SESSION_EXPIRED, and FORBIDDEN in a session of another app
  */
 export async function updateProfile(
   deps: ProfileDeps,

@@ -155,8 +155,8 @@ export function isFromWechat({ wechatFields, ...account }: Account, field: keyof
 
 /**
  * Sets the fields to the values of the profile, and removes the fields that the profile lacks. `also` lists further
- * attributes to remove. `guard` returns the
- * condition of one field; its second argument is the condition that the value came from WeChat.
+ * attributes to remove. `guard` returns the condition of one field; its second argument is the condition that the value
+ * came from WeChat.
  */
 async function writeProfile(
   { client, name: TableName }: Table,

@@ -25,7 +25,7 @@ const SERVICE = { id: 's3', name: 'The bucket of uploads' } as const;
  */
 export function fileStore(deps: AwsDeps, bucket: string): FileStore {
   const custom = variable('AWS_ENDPOINT_URL_S3') ?? variable('AWS_ENDPOINT_URL');
-  const root = custom === undefined ? awsEndpoint(`${bucket}.s3`) : `${custom.replace(/\/+$/, '')}/${bucket}/`;
+  const root = custom === undefined ? awsEndpoint(`${bucket}.s3`) : new URL(`/${bucket}/`, custom);
 
   type Call = Pick<OutboundRequest, 'method' | 'headers' | 'body'> & { query?: string };
   async function call(key: string, { query = '', ...request }: Call): Promise<OutboundResponse | undefined> {
