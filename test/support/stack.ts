@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { findFreePorts } from './ports.ts';
 
 const START = fileURLToPath(new URL('../../infra/local/start.ts', import.meta.url));
-const READY_TIMEOUT_MS = 120_000;
+const READY_TIMEOUT_MS = 240_000;
 
 /** Base URLs of the parts of a running local stack. */
 export interface StackUrls {
