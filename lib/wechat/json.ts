@@ -33,5 +33,7 @@ function textValue(_: string, value: unknown, { source }: { source?: string }): 
   if (Array.isArray(value)) return (value as XmlElement[]).flat();
   if (typeof value === 'number') return source ?? String(value);
   if (typeof value === 'boolean') return String(value);
-  return (value ?? '') as string | XmlElement;
+  // An escape can hold half of a character, which is no UTF-8.
+  if (typeof value === 'string') return value.toWellFormed();
+  return (value ?? '') as '' | XmlElement;
 }

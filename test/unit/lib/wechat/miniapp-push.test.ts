@@ -93,6 +93,11 @@ describe('openMiniappPush', () => {
     }
   });
 
+  it('replaces half of a character, which the table cannot store', () => {
+    const text = `{${HEAD},"MsgType":"text","Content":"a\\ud83d"}`;
+    expect(openText(text)).toMatchObject({ content: { text: 'a\uFFFD' } });
+  });
+
   it('uses the last value of a repeated key, as every parser of JSON does', () => {
     const text = `{${HEAD},"MsgType":"text","Content":"a","Content":"b"}`;
     expect(openText(text)).toMatchObject({ content: { text: 'b' } });
