@@ -15,6 +15,7 @@ export type AvatarDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & {
   publicBaseUrl: string;
 };
 
+const UPLOAD_ID = /^[0-9a-z]{32}$/;
 /** Time for which the hash of a refused picture is stored (seconds). */
 const REFUSED_LIFE_S = 90 * 24 * 3_600;
 
@@ -106,6 +107,8 @@ function isShownBy({ avatarUrl, pendingAvatar }: Account, { key, uploadId }: Upl
 
 /** @throws NOT_FOUND, CONTENT_REFUSED */
 async function findUpload({ table, now }: AvatarDeps, account: Account, uploadId: string): Promise<Upload> {
+  // A text that is no id may be no key of the table either.
+  if (!UPLOAD_ID.test(uploadId)) throw noUpload();
   const options = { nowMs: now(), consistency: 'strong' } as const;
   const read = allIdsOf(account).map((accountId) => readUpload(table, { accountId, uploadId }, options));
   const upload = (await Promise.all(read)).find((found) => found !== undefined);

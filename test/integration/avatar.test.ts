@@ -80,12 +80,12 @@ describe('updateProfile with avatarUploadId', () => {
   it('gives the same answer for an upload of another user and for an unknown upload', async () => {
     const [{ token }, other] = [await users.logIn(), await users.logIn()];
     const foreign = await users.upload(other.token);
-    const answers = [foreign.uploadId, '0'.repeat(32), 'x'].map((uploadId) =>
+    const answers = [foreign.uploadId, '0'.repeat(32), 'x', '\uD800'].map((uploadId) =>
       users.choose(token, uploadId).catch(({ code, message }: AppError) => ({ code, message })),
     );
     const [first, ...rest] = await Promise.all(answers);
     expect(first).toMatchObject({ code: 'NOT_FOUND' });
-    expect(rest).toEqual([first, first]);
+    expect(rest).toEqual([first, first, first]);
     expect(await bucket.isTagged(foreign.key)).toBe(true);
   });
 
