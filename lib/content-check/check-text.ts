@@ -22,7 +22,8 @@ export async function checkText(
   deps: CheckDeps | undefined,
   { text, ...content }: UserContent & { text: string },
 ): Promise<TextResult> {
-  const check = deps && newCheck(deps, content, { text });
+  // The table cannot store half of a character.
+  const check = deps && newCheck(deps, content, { text: text.toWellFormed() });
   if (!check) return 'unchecked';
   const outcome = await askAboutText(deps, check, text).catch((error: unknown) => logUnavailable(deps, check, error));
   if (outcome?.outcome === 'checked') return RESULTS[outcome.suggest];

@@ -62,6 +62,12 @@ describe('own content', () => {
     expect(reasons).toEqual([]);
   });
 
+  it('is checked later also if the author cut a character in half', async () => {
+    const author = await write();
+    await world.faults(TEXT_CALL, '5xx', 1);
+    expect(await author.text('很好\uD83C')).toBe('later');
+  });
+
   it('is rejected with PARAM_ERROR above 2,500 characters', async () => {
     await expect((await write()).text('字'.repeat(2_501))).rejects.toMatchObject({ code: 'PARAM_ERROR' });
   });
