@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import type { OpenapiDocument } from '../../lib/http/openapi/types.ts';
 import { declarations } from './declarations.ts';
 import { javascript, type Platform } from './javascript.ts';
-import { methodsOf } from './methods.ts';
+import { methodsOf, type Method } from './methods.ts';
 
 const PURPOSE: Record<Platform, string> = {
   h5: 'web pages',
@@ -30,11 +30,19 @@ function render(document: OpenapiDocument): [file: string, text: string][] {
   const { title, version } = document.info;
   return (Object.keys(PURPOSE) as Platform[]).flatMap((platform) => {
     const banner = `// A client of ${title} ${version} for ${PURPOSE[platform]}, generated from its OpenAPI document. Generate it again instead of editing it.`;
-    // A mini-program cannot open an address.
-    const methods = methodsOf(document).filter(({ isRedirect }) => platform === 'h5' || !isRedirect);
     return [
-      [`${title}.${platform}.js`, `${banner}\n\n${javascript(methods, platform)}`],
-      [`${title}.${platform}.d.ts`, `${banner}\n\n${declarations(document, methods, platform)}`],
+      [`${title}.${platform}.js`, `${banner}\n\n${clientCode(document, platform)}`],
+      [`${title}.${platform}.d.ts`, `${banner}\n\n${declarations(document, methodsFor(document, platform), platform)}`],
     ];
   });
+}
+
+/** Returns the code of a client, without a banner and unformatted. */
+export function clientCode(document: OpenapiDocument, platform: Platform): string {
+  return javascript(methodsFor(document, platform), platform);
+}
+
+/** A mini-program cannot open an address. */
+function methodsFor(document: OpenapiDocument, platform: Platform): Method[] {
+  return methodsOf(document).filter(({ isRedirect }) => platform === 'h5' || !isRedirect);
 }

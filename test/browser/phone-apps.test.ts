@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { playPage } from './played-page.ts';
 
 const token = 'theTokenOfTheConsole';
-const appSecret = 'theSecretOfTheMiniProgram';
-const play = playPage({ OFFICIAL_TOKEN: token, MINIAPP_APP_SECRET: appSecret });
+const play = playPage({ OFFICIAL_TOKEN: token });
 const { press, idOn } = play;
 
 const phoneShows = (text: string | RegExp) => play.phone.getByText(text).waitFor();
@@ -178,37 +177,6 @@ describe('chat of the official account', () => {
     await press('Follow');
     await sendMessage('今天有什么');
     await expect.poll(() => play.phone.locator('.chat').textContent()).toContain(shown);
-    expect(play.browserErrors()).toEqual([]);
-  });
-});
-
-describe('customer service of the mini-program', () => {
-  const bubbles = () => play.phone.locator('.bubble').allTextContents();
-
-  /** Sends a text of the mini-program, as an operator of the app does. */
-  const answer = async (touser: string, content: string) => {
-    const credentials = { grant_type: 'client_credential', appid: 'wx10ca1000000000a1', secret: appSecret };
-    const issued = (await play.control('/cgi-bin/stable_token', credentials)) as { access_token: string };
-    const body = { touser, msgtype: 'text', text: { content } };
-    const sent = await play.control(`/cgi-bin/message/custom/send?access_token=${issued.access_token}`, body);
-    expect(sent).toMatchObject({ errcode: 0 });
-  };
-
-  it('shows a text of the user, and the message of the app that arrives later', async () => {
-    await play.open();
-    const created = play.page.waitForResponse(/\/_phone\/users$/);
-    await press('Add person');
-    const { openIds } = (await (await created).json()) as { openIds: { miniapp: string } };
-    await press(/^Open the mini-program/);
-    await press('Customer service');
-    await phoneShows('有什么可以帮您');
-    await play.phone.getByLabel('Message to the customer service').fill('订单 <b> 在哪');
-    await press('Send');
-    await expect.poll(bubbles).toEqual(['订单 <b> 在哪']);
-    await answer(openIds.miniapp, '请稍等');
-    await expect.poll(bubbles).toEqual(['订单 <b> 在哪', '请稍等']);
-    await press(/^Open the mini-program/);
-    await phoneShows('Welcome back');
     expect(play.browserErrors()).toEqual([]);
   });
 });

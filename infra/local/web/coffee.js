@@ -1,7 +1,8 @@
 // Buys a coffee with WeChat Pay in the mini-program.
 import { phone } from './calls.js';
 import { chinese, el, facts, waiting } from './dom.js';
-import { callAs, title } from './mini-program.js';
+import { title } from './mini-program.js';
+import { callAs } from './session.js';
 
 const words = {
   PAID: ['Enjoy your coffee', '请慢用'],
@@ -10,8 +11,8 @@ const words = {
 };
 
 export async function buyCoffee(hand) {
-  const body = { sku: 'coffee', tradeType: 'JSAPI' };
-  const { order, payment } = await callAs(hand.person, 'POST', '/pay/prepay', body);
+  const purchase = { sku: 'coffee', tradeType: 'JSAPI' };
+  const { order, payment } = await callAs(hand.person, (api) => api.prepay(purchase));
   showSheet(hand, order, payment);
 }
 
@@ -40,7 +41,7 @@ function showSheet(hand, order, payment) {
 async function showOrder(hand, { outTradeNo }, notify) {
   const again = hand.button('Refresh', () => showOrder(hand, { outTradeNo }, notify), { kind: 'quiet' });
   hand.show(title, waiting('Loading the order…'), again);
-  const { order } = await callAs(hand.person, 'GET', `/pay/orders/${outTradeNo}`);
+  const { order } = await callAs(hand.person, (api) => api.getOrder({ outTradeNo }));
   const [text, chineseText] = words[order.state] ?? ['Not paid yet', '尚未支付'];
   hand.show(
     title,

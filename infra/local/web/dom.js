@@ -42,6 +42,11 @@ export function stack(...buttons) {
   return el('div.stack', {}, ...buttons);
 }
 
+/** Small buttons in two columns. */
+export function pairs(...buttons) {
+  return el('div.stack.pairs', {}, ...buttons);
+}
+
 /** Creates a text field with a button. The Enter key presses the button. */
 export function field(input, take) {
   const onsubmit = (event) => {
@@ -91,8 +96,9 @@ function fact(name, value) {
   return el('div', {}, el('dt', {}, name), el('dd', {}, value));
 }
 
-/** Creates the round picture of a user: the first letter or digit of the name. */
-export function face(name) {
+/** Creates the round picture of a user, or the first letter or digit of the name. */
+export function face(name, pictureUrl) {
+  if (pictureUrl) return el('img.face', { src: pictureUrl, alt: 'Avatar' });
   return el('span.face', { 'aria-hidden': true }, /[\p{L}\p{N}]/u.exec(name)?.[0].toUpperCase() ?? '?');
 }
 

@@ -15,6 +15,8 @@ const launch = { open: openMiniProgram, scan, buy: buyCoffee, chat: openChat, h5
  * @property {string} id
  * @property {string} name
  * @property {{token: string, user: {id: string, username: string}} | undefined} session of the mini-program
+ * @property {{uploadId: string, url: string, state: 'checking' | 'refused'} | undefined} newPicture the chosen picture,
+ * which is not the avatar yet
  * @property {Node[]} chat with the official account
  * @property {{title: string, nodes: Node[]}} screen
  * @property {Node | undefined} trouble a failure, above the content of the screen
@@ -72,7 +74,15 @@ export function createPhone({ bar, screen, status, people, newPerson, apps, code
 
   async function addPerson(name) {
     const { id } = await phone('POST', '/_phone/users', { nickname: name });
-    const hand = handOf({ id, name, session: undefined, chat: [], screen: homeScreen(name), trouble: undefined });
+    const hand = handOf({
+      id,
+      name,
+      session: undefined,
+      newPicture: undefined,
+      chat: [],
+      screen: homeScreen(name),
+      trouble: undefined,
+    });
     everybody.push(hand);
     people.append(hand.choice);
     handTo(hand);

@@ -2,7 +2,8 @@
 import { CallError, phone } from './calls.js';
 import { afterScan } from './chat.js';
 import { chinese, el, face, facts, row } from './dom.js';
-import { callAs, title } from './mini-program.js';
+import { title } from './mini-program.js';
+import { callAs } from './session.js';
 
 export async function scan(hand) {
   const { person } = hand;
@@ -18,7 +19,7 @@ export async function scan(hand) {
 /** Shows the mini-program's page for its code. The scene is the ticket of the web page. */
 async function askToConfirm(hand, scene) {
   const { person } = hand;
-  const decide = (decision) => callAs(person, 'POST', `/qr-login/${encodeURIComponent(scene)}/confirm`, { decision });
+  const decide = (decision) => callAs(person, (api) => api.decideQrLogin({ ticket: scene, decision }));
   const { siteName, requestedAt, place, browser } = await decide('scan');
   const { user } = person.session;
 

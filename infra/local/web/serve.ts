@@ -2,6 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { jsonAnswer } from '../../simulator/http.ts';
 import type { Answer, Call } from '../../simulator/http.ts';
+import { clientCode } from '../../clients/render.ts';
+import { buildOpenapi } from '../../../lib/http/openapi/document.ts';
+import { ENDPOINTS } from '../../../lib/http/openapi/endpoints.ts';
 
 const types = {
   html: 'text/html; charset=utf-8',
@@ -18,6 +21,9 @@ const files: Record<string, keyof typeof types> = {
   'web-page.js': 'js',
   'phone.js': 'js',
   'mini-program.js': 'js',
+  'session.js': 'js',
+  'wx.js': 'js',
+  'avatar.js': 'js',
   'coffee.js': 'js',
   'scan.js': 'js',
   'chat.js': 'js',
@@ -41,13 +47,22 @@ async function servePage({ method, path, headers }: Call, apiUrl?: string): Prom
   if (method !== 'GET') return undefined;
   if (path === '/') return headers.accept?.includes('text/html') ? fileAnswer('index.html', 'html') : undefined;
   if (path === '/_web/config.json') return jsonAnswer(200, { apiUrl: apiUrl ?? null });
+  if (path === '/_web/wechat-lambda.miniprogram.js') return textAnswer(miniprogramClient(), 'js');
   const name = path.startsWith('/_web/') ? path.slice('/_web/'.length) : '';
   const kind = Object.hasOwn(files, name) ? files[name] : undefined;
   return kind && fileAnswer(name, kind);
 }
 
+/** Returns the client that `npm run clients` writes for mini-programs. */
+function miniprogramClient(): string {
+  return clientCode(buildOpenapi(ENDPOINTS), 'miniprogram');
+}
+
 async function fileAnswer(name: string, kind: keyof typeof types): Promise<Answer> {
-  const body = await readFile(new URL(name, import.meta.url));
+  return textAnswer(await readFile(new URL(name, import.meta.url)), kind);
+}
+
+function textAnswer(body: string | Buffer, kind: keyof typeof types): Answer {
   const headers = { 'Content-Type': types[kind], 'Cache-Control': 'no-cache', Vary: 'Accept' };
   return { status: 200, headers, body };
 }

@@ -18,7 +18,7 @@ export async function openService(hand) {
 function writing(hand, log) {
   const input = el('input', {
     'aria-label': 'Message to the customer service',
-    placeholder: '在吗',
+    placeholder: '帮助, …',
     autocomplete: 'off',
   });
   const send = hand.button('Send', async () => {

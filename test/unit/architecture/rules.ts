@@ -114,7 +114,9 @@ export const MODULES: Record<string, ModuleRule> = {
   'infra/docs': { imports: ['lib/http', 'lib/http/api', 'lib/http/openapi', 'lib/rate-limit', 'lib/core'] },
   'infra/service': { imports: [] },
   'infra/simulator': { imports: [] },
-  'infra/local': { imports: ['infra/service', 'infra/simulator', 'lib/wechat-pay', 'lib/core'] },
+  'infra/local': {
+    imports: ['infra/clients', 'infra/service', 'infra/simulator', 'lib/http/openapi', 'lib/wechat-pay', 'lib/core'],
+  },
   'infra/ops': {
     imports: [
       'infra/service',

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { expect, test } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { expect, test, vi } from 'vitest';
 import { webPage } from '../../../infra/local/web/serve.ts';
+import type { ClientModule } from '../../support/clients.ts';
 import { startFurtherSimulator, useSimulator } from './fixture.ts';
 import { call, rawCall } from './support.ts';
 
@@ -31,6 +33,18 @@ test('serves every file of the page; no file loads anything from another host', 
     expect(text, name).not.toMatch(/https?:\/\/|url\(|@import/);
   }
   expect((await get('/', { Accept: browserAccept })).text).not.toMatch(/https?:\/\//);
+});
+
+test('serves the client for mini-programs, which uploads files with wx.uploadFile', async () => {
+  const { status, headers, text } = await get('/_web/wechat-lambda.miniprogram.js');
+  expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'text/javascript; charset=utf-8' });
+  const [uploadFile, module] = [vi.fn<(request: object) => void>(), { exports: {} as ClientModule }];
+  runInNewContext(text, { wx: { uploadFile }, module });
+  const client = module.exports.createClient({ baseUrl: 'http://localhost:3000', getToken: () => 'a-token' });
+  void client.createUpload!({ filePath: 'http://tmp/a.jpeg' });
+  expect(uploadFile).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ url: 'http://localhost:3000/uploads', filePath: 'http://tmp/a.jpeg', name: 'file' }),
+  );
 });
 
 test.each(['serve.ts', '../settings.ts', '..%2fsettings.ts', 'constructor', '__proto__', 'index.html', 'main.js/', ''])(
