@@ -123,6 +123,7 @@ describe('a verdict', () => {
   it.each([
     ['the push comes before the answer', 'push-before-answer', 'passed'],
     ['the answer comes before the push', undefined, 'checking'],
+    ['the push has the fields of version 1', 'version-1', 'checking'],
   ])('is applied when %s', async (_, variant, expected) => {
     const { token, user } = await world.logIn();
     if (variant) await world.faults('media-check', variant);
