@@ -11,7 +11,7 @@ const PUSH_WAIT_MS = 3_600_000;
  * The result for a picture. `checking`: the verdict follows by push, and an event reports it. The other results as for a
  * text; they are rare, because a push seldom precedes the answer to its request.
  */
-export type PictureResult = 'checking' | 'passed' | 'refused' | 'held' | 'unchecked';
+export type PictureResult = 'checking' | 'passed' | 'refused' | 'review' | 'unchecked';
 
 /**
  * Requests the check of one picture of a user. A check that WeChat cannot take now is requested later.

@@ -5,12 +5,12 @@ import { logUnavailable, newCheck, type CheckDeps, type UserContent } from './ne
 import { nextAttemptAtMs } from './next-attempt.ts';
 
 /**
- * The result for a text. `held`: WeChat is not sure. `later`: WeChat cannot check the text now. It is checked later, and an
+ * The result for a text. `review`: WeChat is not sure. `later`: WeChat cannot check the text now. It is checked later, and an
  * event reports the result. `unchecked`: the author has no openid in the mini-program, or CONTENT_CHECK is off.
  */
-export type TextResult = 'passed' | 'refused' | 'held' | 'later' | 'unchecked';
+export type TextResult = 'passed' | 'refused' | 'review' | 'later' | 'unchecked';
 
-const RESULTS = { pass: 'passed', review: 'held', risky: 'refused' } as const;
+const RESULTS = { pass: 'passed', review: 'review', risky: 'refused' } as const;
 
 /**
  * Checks a text of a user, before it is stored.

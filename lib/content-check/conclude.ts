@@ -25,7 +25,7 @@ export type AnyVerdict = Required<Pick<Trace, 'suggest' | 'label'>>;
 /** Pause before the second request for a picture that WeChat could not fetch. */
 const FAILED_PAUSE_MS = 10 * 60_000;
 /** How long a check is kept after its decision (seconds): for late repetitions, or until an operator decides. */
-const LIFE_S = { passed: 24 * 3_600, refused: 24 * 3_600, held: 90 * 24 * 3_600 };
+const LIFE_S = { passed: 24 * 3_600, refused: 24 * 3_600, review: 90 * 24 * 3_600 };
 
 /**
  * Why a content is shown that WeChat did not pass: the user has no openid in the mini-program, WeChat is not sure, or
@@ -73,7 +73,7 @@ export function concludeWithoutVerdict(
     countUnchecked(reason);
     return conclude(deps, check, 'passed', label);
   }
-  return conclude(deps, check, 'held', label);
+  return conclude(deps, check, 'review', label);
 }
 
 /**

@@ -144,7 +144,7 @@ function checkFacts(check: ContentCheck, before?: ContentCheck): Fact[] {
   switch (state) {
     case 'refused':
       return [{ name: 'content.refused', key, data }];
-    case 'held':
+    case 'review':
       return [{ name: 'content.held', key, data }];
     default:
       return state === 'passed' && kind === 'own' ? [{ name: 'content.passed', key, data }] : [];

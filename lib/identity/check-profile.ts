@@ -31,7 +31,7 @@ export async function checkProfile(
         detail: { field: 'body.nickname' },
       });
     }
-    if (result === 'held') countUnchecked('review');
+    if (result === 'review') countUnchecked('review');
   }
   if (newPicture !== undefined) await checkPicture(deps, { ...content, kind: 'avatar', url: newPicture });
 }

@@ -11,7 +11,7 @@ import { getItem, type Table } from './table.ts';
 
 /**
  * A check of content of a user that is not decided at once. The change of `state` is the outbox entry of its event.
- * `pending`: WeChat has not decided yet. `held`: only an operator, or a late verdict of WeChat, decides.
+ * `pending`: WeChat has not decided yet. `review`: only an operator, or a late verdict of WeChat, decides.
  */
 export interface ContentCheck {
   /** The id of the upload, if an upload is checked. */
@@ -25,7 +25,7 @@ export interface ContentCheck {
   /** The checked content, and the openid of its author in the mini-program. Both are removed after the decision. */
   content?: { text: string } | { url: string };
   openId?: string;
-  state: 'pending' | 'held' | 'passed' | 'refused';
+  state: 'pending' | 'review' | 'passed' | 'refused';
   /** The kind of the content, as WeChat numbers it. */
   label?: string;
   /** The trace of the last request that WeChat accepted. */
@@ -108,12 +108,12 @@ export async function decideCheck(
 ): Promise<ContentCheck | undefined> {
   const decided = await changeCheck(table, checkId, {
     UpdateExpression: `SET #state = :state, decidedAt = :at${label ? ', label = :label' : ''}`,
-    ConditionExpression: '#state IN (:pending, :held) AND #state <> :state',
+    ConditionExpression: '#state IN (:pending, :review) AND #state <> :state',
     ExpressionAttributeValues: {
       ':state': state,
       ':at': at,
       ':pending': 'pending',
-      ':held': 'held',
+      ':review': 'review',
       ...(label && { ':label': label }),
     },
     ReturnValues: 'ALL_NEW',
@@ -130,7 +130,7 @@ export async function completeCheck(
   { checkId, state, kind }: ContentCheck,
   expiresAt: number,
 ): Promise<void> {
-  const content = state === 'held' && kind !== 'own' ? '' : ', content';
+  const content = state === 'review' && kind !== 'own' ? '' : ', content';
   await changeCheck(table, checkId, {
     UpdateExpression: `SET expiresAt = :expiresAt REMOVE followUpPk, followUpSk, openId${content}`,
     ConditionExpression: '#state = :state',

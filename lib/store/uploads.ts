@@ -5,7 +5,7 @@ import { keys } from './keys.ts';
 import { getItem, queryAll, type Consistency, type Table } from './table.ts';
 
 /**
- * A file that a user uploaded. `checking`: WeChat has not classified it yet. `held`: only an operator can classify it.
+ * A file that a user uploaded. `checking`: WeChat has not classified it yet. `review`: only an operator can classify it.
  * A refused file is deleted, and its item remains until `expiresAt`, so that the same bytes are refused again.
  */
 export interface Upload {
@@ -17,7 +17,7 @@ export interface Upload {
   bytes: number;
   /** SHA-256 of the file, base64url. */
   sha256: string;
-  state: 'checking' | 'passed' | 'refused' | 'held';
+  state: 'checking' | 'passed' | 'refused' | 'review';
   /** ISO 8601. */
   createdAt: string;
   /** Epoch seconds; also the TTL. Absent for a file that is kept. */
@@ -56,7 +56,7 @@ export async function readAllUploads(table: Table, account: Pick<Account, 'id' |
 }
 
 /**
- * Stores the verdict about an upload. A verdict is final: only an upload in `checking` or `held` changes.
+ * Stores the verdict about an upload. A verdict is final: only an upload in `checking` or `review` changes.
  * @returns the upload in its new state, or undefined if another verdict is stored or the upload does not exist
  */
 export async function setUploadState(
@@ -68,9 +68,9 @@ export async function setUploadState(
     TableName,
     Key: keys.upload(accountId, uploadId),
     UpdateExpression: 'SET #state = :state',
-    ConditionExpression: '#state IN (:checking, :held) AND #state <> :state',
+    ConditionExpression: '#state IN (:checking, :review) AND #state <> :state',
     ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':state': state, ':checking': 'checking', ':held': 'held' },
+    ExpressionAttributeValues: { ':state': state, ':checking': 'checking', ':review': 'review' },
     ReturnValues: 'ALL_NEW',
   });
   const changed = await attempt(() => client.send(update));

@@ -17,5 +17,5 @@ export async function checkUpload(
   const url = uploadUrl(deps.publicBaseUrl, upload);
   const result = await checkPicture(deps, { author, scene: 'profile', kind: 'upload', uploadId, url });
   if (result === 'refused') throw refusedPicture();
-  return result === 'checking' || result === 'held' ? 'checking' : 'passed';
+  return result === 'checking' || result === 'review' ? 'checking' : 'passed';
 }

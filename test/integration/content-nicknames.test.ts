@@ -185,7 +185,7 @@ describe('the address of a picture', () => {
     await world.update(token, { avatarUrl: 'https://cdn.example.com/held.png' });
     await world.wait(HOUR_MS + MINUTE_MS);
     await world.sweepNow();
-    expect((await world.checks()).find(({ userId }) => userId === user.id)?.state).toBe('held');
+    expect((await world.checks()).find(({ userId }) => userId === user.id)?.state).toBe('review');
     expect((await world.account(user.id)).avatarUrl).toBe('https://cdn.example.com/held.png');
   });
 });

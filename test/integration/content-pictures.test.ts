@@ -93,8 +93,8 @@ describe('an uploaded picture', () => {
     await world.classify({ review: [second.uploadId] });
     await world.wait(HOUR_MS / 2);
     expect((await world.account(user.id)).avatarUrl).toBe(first.url);
-    expect(await world.check(second.uploadId)).toMatchObject({ state: 'held', label: '21000' });
-    expect((await world.uploadsOf(user.id)).find(({ uploadId }) => uploadId === second.uploadId)?.state).toBe('held');
+    expect(await world.check(second.uploadId)).toMatchObject({ state: 'review', label: '21000' });
+    expect((await world.uploadsOf(user.id)).find(({ uploadId }) => uploadId === second.uploadId)?.state).toBe('review');
   });
 
   it('changes nothing when it is refused after the user chose another one', async () => {

@@ -45,8 +45,8 @@ describe('content-sweep', () => {
     expect(await stateOf(uploadId)).toBe('pending');
     await world.wait(2 * MINUTE_MS);
     await world.sweepNow();
-    expect(await stateOf(uploadId)).toBe('held');
-    expect(await world.uploadsOf(user.id)).toMatchObject([{ state: 'held' }]);
+    expect(await stateOf(uploadId)).toBe('review');
+    expect(await world.uploadsOf(user.id)).toMatchObject([{ state: 'review' }]);
     await world.takeVerdict((await world.check(uploadId))!.traceId!, 'pass');
     expect(await stateOf(uploadId)).toBe('passed');
     expect(await world.account(user.id)).toMatchObject({ avatarUrl: url });
@@ -74,7 +74,7 @@ describe('content-sweep', () => {
     const second = (await world.check(uploadId))!.traceId!;
     expect(second).not.toBe(first);
     await world.takeVerdict(second, 'failed');
-    expect(await stateOf(uploadId)).toBe('held');
+    expect(await stateOf(uploadId)).toBe('review');
   });
 
   it('asks again with growing pauses below two hours, until a week has passed', async () => {
@@ -113,7 +113,7 @@ describe('content-sweep', () => {
     await world.update(token, { avatarUploadId: uploadId });
     world.clock.offsetMs += 7 * DAY_MS + HOUR_MS;
     await world.sweepNow();
-    expect(await stateOf(uploadId)).toBe('held');
+    expect(await stateOf(uploadId)).toBe('review');
   });
 
   it('ends a run after five failed calls in a row, and asks about the rest in the next run', async () => {

@@ -46,7 +46,7 @@ describe('own content', () => {
   it.each([
     ['很好', 'passed'],
     ['去赌博', 'refused'],
-    ['疑似', 'held'],
+    ['疑似', 'review'],
   ])('the text %s is %s at once, without a stored check', async (text, result) => {
     const author = await write();
     expect(await author.text(text)).toBe(result);

@@ -31,13 +31,13 @@ export const CONTENT_EVENTS: [string, DynamoDBRecord, string, object][] = [
   ],
   [
     'an upload that an operator refuses',
-    ofUpload(decided('held'), decided('refused')),
+    ofUpload(decided('review'), decided('refused')),
     `content.refused:${CHECK}`,
     { uploadId: CHECK },
   ],
   [
     'a held content of a team',
-    ofOwn('held'),
+    ofOwn('review'),
     `content.held:${CHECK}`,
     { kind: 'own', subject: 'comment:42', label: '20002', at: AT },
   ],
