@@ -1,18 +1,18 @@
 // The cost of an order that is never paid: calls to WeChat, write units and visits, from its creation to its close.
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { sweep } from '../../lib/pay/sweep.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { startMeter } from '../bench/dynamodb-meter.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { findFreePorts } from '../support/ports.ts';
-import { removeDeadline } from '../support/table.ts';
+import { engineEndpoint, removeDeadline } from '../support/table.ts';
 import { createWorld } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 
 it('an order that is never paid costs 5 calls to WeChat, 17 write units and 4 visits', async () => {
   const [port] = (await findFreePorts(1)) as [number];
-  const meter = await startMeter({ port, endpoint: inject('dynamodbEndpoint') });
+  const meter = await startMeter({ port, endpoint: engineEndpoint() });
   const world = await createWorld({ via: () => `http://127.0.0.1:${port}` });
   // A retry of a slow write would count twice.
   removeDeadline(world.table);

@@ -7,9 +7,15 @@ import { openTable, type Table } from '../../lib/store/table.ts';
 /** Longer than any pause of a test machine. */
 const LONG_MS = 20_000;
 
-/** Creates an empty table on the engine of this test run. */
+/** Returns the endpoint of the engine of this worker. */
+export function engineEndpoint(): string {
+  const endpoints = inject('dynamodbEndpoints');
+  return endpoints[(Number(process.env.VITEST_POOL_ID) - 1) % endpoints.length]!;
+}
+
+/** Creates an empty table on the engine of this worker. */
 export async function freshTable(): Promise<{ name: string; endpoint: string }> {
-  const endpoint = inject('dynamodbEndpoint');
+  const endpoint = engineEndpoint();
   const name = inject('tablePrefix') + randomUUID();
   // Some engines keep one set of tables per key, and each world uses these keys.
   Object.assign(process.env, LOCAL_AWS);
