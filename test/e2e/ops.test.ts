@@ -11,7 +11,7 @@ const run = (command: string, words: string[] = [], input = '') => runOps(comman
 describe('infra/ops on the local stack', () => {
   it('smoke passes every check', async () => {
     const { code, stdout } = await run('smoke');
-    expect([code, stdout.match(/^ {2}✓/gm)?.length], stdout).toEqual([0, 5]);
+    expect([code, stdout.match(/^ {2}✓/gm)?.length], stdout).toEqual([0, 6]);
   });
 
   it('doctor finds nothing wrong', async () => {
