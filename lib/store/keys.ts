@@ -114,7 +114,7 @@ export interface FollowUpEntry {
 }
 
 /**
- * Returns the index entry of an item that is due at `atMs` (epoch ms). All orders of an account are in one
+ * Returns the index entry of an item that is due at `atMs` (epoch ms). The orders of an account share one
  * partition, so that one account cannot fill the others.
  */
 export function followUpEntry({ kind, no }: FollowUpSubject, atMs: number): FollowUpEntry {
