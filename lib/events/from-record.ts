@@ -53,6 +53,8 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   IDENTITY: identityFacts,
   ACCOUNT: accountFacts,
   SCENE: sceneFacts,
+  REVOCATION: revocationFacts,
+  MESSAGE: messageFacts,
   CHECK: checkFacts,
 };
 
@@ -151,7 +153,7 @@ function checkFacts(check: ContentCheck, before?: ContentCheck): Fact[] {
   }
 }
 
-function accountFacts(account: Account & { mergedInto?: string; closedAt?: string }, before?: typeof account): Fact[] {
+function accountFacts(account: Account & EndOfAccount, before?: typeof account): Fact[] {
   // A new account has no event: user.registered is published when its identity is linked.
   if (!before) return [];
   const { id: userId, phone, phoneRelease, revision, mergedInto: intoUserId, closedAt, closure } = account;

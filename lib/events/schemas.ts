@@ -22,7 +22,7 @@ const content = {
   label: v.optional(text),
   at: time,
 };
-const follower = { appId: text, openId: text, userId: v.optional(text), at: time };
+const sender = { appId: text, openId: text, userId: v.optional(text), at: time };
 
 /**
  * The data of each event, and when the event is published. Consumers rely on the data: fields may be added, but not

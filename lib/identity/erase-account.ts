@@ -1,3 +1,4 @@
+import { concurrently } from '../core/concurrently.ts';
 import { AppError } from '../core/errors.ts';
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
@@ -12,7 +13,11 @@ import type { Table } from '../store/table.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 import { creditId, isBooked, readBalance } from '../store/wallets.ts';
 
-export type EraseDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & { table: Table };
+export type EraseDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & {
+  table: Table;
+  /** Deletes the uploaded files of the account. */
+  eraseUploads(account: Account): Promise<void>;
+};
 
 /** Concurrent writes that erase payers. An account can have thousands of orders. */
 const WRITES_AT_ONCE = 16;
@@ -47,8 +52,9 @@ export function eraseAccount(
     await checkWallet(deps, account, noteOpen);
     const withPayer = await readOrders(deps, account, noteOpen);
     await checkWallet(deps, account, noteOpen);
-    // Erases payers before the close, because a client cannot retry after the close.
+    // Erases payers and files before the close, because a client cannot retry after the close.
     await erasePayers(deps, withPayer);
+    await deps.eraseUploads(account);
     const people = [...(account.identities ?? [])].map(personOf);
     for (const person of people) await dropUserToken(deps.table, person);
     for (const id of allIdsOf(account)) await anonymiseMerges(deps.table, id);
@@ -61,12 +67,13 @@ export function eraseAccount(
 }
 
 /**
- * Erases the payers of the orders that were placed during the close of the account. Only goods can be among them.
- * @param finishing `sinceMs` is the time before which no such order can have been created (epoch ms). `closeOrder` closes
- * an unpaid order; without it, the sweep closes the order.
+ * Erases the data that arrived during the close of the account: uploaded files, and the payers of orders. Only goods can
+ * be among these orders. Files that remain after a failure end by themselves, because they are unused.
+ * @param late `sinceMs` is the time before which no such order can have been created (epoch ms). `closeOrder` closes an
+ * unpaid order; without it, the sweep closes the order.
  */
-export async function finishLateOrders(
-  deps: Pick<EraseDeps, 'table' | 'log'>,
+export async function eraseLateData(
+  deps: Pick<EraseDeps, 'table' | 'log' | 'eraseUploads'>,
   account: Account,
   { sinceMs, closeOrder }: { sinceMs: number; closeOrder?: (order: Order) => Promise<unknown> },
 ): Promise<void> {
@@ -85,6 +92,9 @@ export async function finishLateOrders(
       if (late.length < orders.length) break;
     }
   }
+  await deps
+    .eraseUploads(account)
+    .catch((error: unknown) => deps.log.warn('uploads.erase-failed', { accountId: account.id, error }));
 }
 
 /**
@@ -131,9 +141,6 @@ async function checkWallet({ table }: EraseDeps, account: Account, noteOpen: (er
   noteOpen(new AppError('ORDER_STATE_CONFLICT', message, { detail: { balanceFen } }));
 }
 
-async function erasePayers({ table }: Pick<EraseDeps, 'table'>, outTradeNos: string[]): Promise<void> {
-  for (let done = 0; done < outTradeNos.length; done += WRITES_AT_ONCE) {
-    const batch = outTradeNos.slice(done, done + WRITES_AT_ONCE);
-    await Promise.all(batch.map((outTradeNo) => erasePayer(table, outTradeNo)));
-  }
+function erasePayers({ table }: Pick<EraseDeps, 'table'>, outTradeNos: string[]): Promise<void> {
+  return concurrently(outTradeNos, WRITES_AT_ONCE, (outTradeNo) => erasePayer(table, outTradeNo));
 }

@@ -27,12 +27,13 @@ export async function eraseWechatProfile(deps: EraseProfileDeps, person: Person)
 /**
  * Erases fields of the profile, also values that the user entered. Mini-programs send the name and the picture of WeChat
  * as input of the user: the nickname keyboard and the picker of pictures offer them, and the input does not show its
- * origin.
+ * origin. The file of an uploaded avatar remains until the avatar changes or the account is closed.
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/userProfile.html
  */
 export function eraseProfile(deps: EraseProfileDeps, person: Person, fields: Fields = PROFILE_FIELDS): Promise<void> {
   return erase(deps, person, {
-    fieldsOf: (account) => fields.filter((field) => account[field] !== undefined),
+    fieldsOf: (account) =>
+      fields.filter((field) => account[field] !== undefined || (field === 'avatarUrl' && account.pendingAvatar)),
     clear: (account, present) => clearProfile(deps.table, account.id, present),
   });
 }

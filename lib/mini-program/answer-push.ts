@@ -1,5 +1,7 @@
 import { takeVerdict } from '../content-check/take-verdict.ts';
 import type { ConcludeDeps } from '../content-check/conclude.ts';
+import { eraseProfile } from '../identity/erase-profile.ts';
+import { recordRevocation } from '../privacy/record-revocation.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 import { answerMessage } from './answer-message.ts';
@@ -21,7 +23,20 @@ export async function answerPush(deps: PushDeps, push: MiniappPush): Promise<Min
   const { content } = push;
   if (content.type === 'message' || content.event === 'user_enter_tempsession') return answerMessage(deps, push);
   if (isVirtualPay(content)) return refuseVirtualPay(deps, content);
-  if (content.event === 'wxa_media_check') await takeVerdict(deps, content);
-  else await passOn(deps, push);
-  return undefined;
+  switch (content.event) {
+    case 'user_info_modified':
+      // WeChat removed a name or a picture. It cannot be fetched again, so the copy here is removed too.
+      await eraseProfile(deps, { appId: deps.appId, ...content.subject });
+      return undefined;
+    case 'user_authorization_revoke':
+    case 'user_authorization_cancellation':
+      await recordRevocation(deps, push, content);
+      return undefined;
+    case 'wxa_media_check':
+      await takeVerdict(deps, content);
+      return undefined;
+    default:
+      await passOn(deps, push);
+      return undefined;
+  }
 }

@@ -4,7 +4,7 @@ import { readAuthorisations, type Authorisation } from '../events/authorisations
 import type { DomainEvent } from '../events/schemas.ts';
 import { randomUsername } from '../identity/account.ts';
 import { LATE_ORDER_AGE_MS } from '../identity/close-account.ts';
-import { eraseAccount, finishLateOrders } from '../identity/erase-account.ts';
+import { eraseAccount, eraseLateData, type EraseDeps } from '../identity/erase-account.ts';
 import { eraseProfile, eraseWechatProfile } from '../identity/erase-profile.ts';
 import { unlinkPhone } from '../store/account-links.ts';
 import { readAccount, readStoredAccount, type Account } from '../store/accounts.ts';
@@ -13,9 +13,13 @@ import { markApplied, readRevocation, type Revocation } from '../store/revocatio
 import type { Table } from '../store/table.ts';
 import { dropUserToken } from '../store/user-tokens.ts';
 
-export type RevocationDeps = Pick<Runtime, 'now' | 'sleep' | 'randomBytes' | 'log'> & { table: Table };
+export type RevocationDeps = EraseDeps &
+  Pick<Runtime, 'randomBytes'> & {
+    /** Deletes the files that were the avatar of the account before. */
+    deleteReplaced(account: Account): Promise<unknown>;
+  };
 
-type Datum = 'nickname' | 'avatarUrl' | 'wechatProfile' | 'phone';
+type Datum = 'nickname' | 'avatarUrl' | 'uploads' | 'wechatProfile' | 'phone';
 
 /**
  * The stored data that an authorisation gave. No other authorisation gives data that this service stores. A page of the
@@ -25,6 +29,10 @@ const GIVEN: Partial<Record<Authorisation, readonly Datum[]>> = {
   'nickname-and-avatar': ['nickname', 'avatarUrl'],
   'keyboard-nickname': ['nickname'],
   'selected-avatar': ['avatarUrl'],
+  // The avatar can be such a picture.
+  'selected-pictures': ['avatarUrl', 'uploads'],
+  'selected-files': ['avatarUrl', 'uploads'],
+  'h5-selected-pictures': ['avatarUrl', 'uploads'],
   'phone-number': ['phone'],
   'h5-nickname-and-avatar': ['wechatProfile'],
   everything: ['wechatProfile'],
@@ -56,9 +64,18 @@ async function deleteGiven(deps: RevocationDeps, revocation: Revocation): Promis
   const fields = (['nickname', 'avatarUrl'] as const).filter((field) => data.has(field));
   if (data.has('wechatProfile')) await eraseWechatProfile(deps, revocation);
   if (fields.length > 0) await eraseProfile(deps, revocation, fields);
-  if (!data.has('phone')) return;
-  if (revocation.verified) await releasePhoneOf(deps, revocation);
-  else requestCheck(deps, revocation);
+  if (!revocation.verified) {
+    if (data.has('phone') || data.has('uploads')) requestCheck(deps, revocation);
+    return;
+  }
+  if (data.has('phone')) await releasePhoneOf(deps, revocation);
+  if (data.has('avatarUrl')) await deleteFiles(deps, revocation, data.has('uploads'));
+}
+
+/** Deletes the files of former avatars, or all files of the user. */
+async function deleteFiles(deps: RevocationDeps, person: Person, all: boolean): Promise<void> {
+  const { account } = await findPerson(deps.table, person);
+  if (account) await (all ? deps.eraseUploads(account) : deps.deleteReplaced(account));
 }
 
 /** Removes the phone from the account of the user. */
@@ -87,7 +104,7 @@ async function applyCancellation(deps: RevocationDeps, revocation: Revocation): 
   }
   await dropUserToken(deps.table, revocation);
   const closed = (await closeAccountOf(deps, revocation)) ?? (await readClosed(deps.table, revocation));
-  if (closed) await finishLateOrders(deps, closed, { sinceMs: Date.parse(revocation.at) - LATE_ORDER_AGE_MS });
+  if (closed) await eraseLateData(deps, closed, { sinceMs: Date.parse(revocation.at) - LATE_ORDER_AGE_MS });
 }
 
 /** @returns the account as it was before the close, or undefined if the user has no account */

@@ -166,6 +166,7 @@ const ACCOUNT_FIELDS = [
   'username',
   'nickname',
   'avatarUrl',
+  'pendingAvatar',
   'wechatFields',
   'phone',
   'createdAt',

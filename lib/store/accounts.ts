@@ -129,6 +129,15 @@ export async function clearWechatProfile(table: Table, { id, wechatFields = new 
 }
 
 /**
+ * Removes these fields of the profile, whatever their origin. An avatar also removes the pending avatar.
+ * @returns false if the account was merged or closed
+ */
+export async function clearProfile(table: Table, id: string, fields: readonly (keyof Profile)[]): Promise<boolean> {
+  const also = fields.includes('avatarUrl') ? ['pendingAvatar'] : [];
+  return (await writeProfile(table, id, { profile: {}, fields, mark: 'DELETE', also })) !== undefined;
+}
+
+/**
  * Removes a value that the user entered, if it is still stored.
  * @returns false if the field has another value or a value of WeChat, or the account was merged or closed
  */

@@ -1,10 +1,6 @@
-import type { Runtime } from '../core/runtime.ts';
-import { MAX_TEXT_BYTES } from './chat-text.ts';
-import { REPLY_NONCE, sealMessage, signParts, type MessageKey } from './message-cipher.ts';
-import type { OfficialPush } from './official-push.ts';
-import type { PushKeys } from './open-push.ts';
 import { cdata } from '../core/cdata.ts';
 import { cutUtf8 } from '../core/utf8.ts';
+import { MAX_TEXT_BYTES } from './chat-text.ts';
 import type { OfficialPush } from './official-push.ts';
 import { sealReply, secondsOf, type ReplyDeps } from './seal-reply.ts';
 
@@ -33,9 +29,6 @@ interface Article {
   url: string;
 }
 
-type ReplyDeps = Pick<Runtime, 'randomBytes'> & { keys: Pick<PushKeys, 'token' | 'appId' | 'nowMs'> };
-
-const RANDOM_BYTES = 16;
 /**
  * Maximum number of articles in a reply to a message or to an event. With more articles, WeChat shows an error to the
  * user.

@@ -1,5 +1,7 @@
 // The actions of users, each of one or more requests to the functions.
 import assert from 'node:assert/strict';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { loadTable } from '../../lib/wiring/table.ts';
 import { filePart, multipart, PNG } from '../support/pictures.ts';
 import { request } from './invoke.ts';
 import type { Person } from './phone.ts';

@@ -87,6 +87,11 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 0, wru: 1, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
   },
+  'revocation push': {
+    budget: { rru: 0.5, wru: 1, calls: 0 },
+    floor: { rru: 0, wru: 1, calls: 0 },
+    why: { rru: 'the account of the user, for the event' },
+  },
   'mini-program reply': {
     budget: { rru: 0, wru: 1, calls: 1 },
     floor: { rru: 0, wru: 1, calls: 1 },

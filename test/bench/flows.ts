@@ -88,6 +88,14 @@ function identityFlows(world: World) {
       await enterChat(await phone.newPerson());
       return async () => assert.equal((await world.webhooks.replay('miniapp-events')).statusCode, 200);
     },
+    'revocation push': async () => {
+      const person = await registeredByScan();
+      const fields = { OpenID: person.openIds.official, RevokeInfo: '205' };
+      return async () => {
+        const { status, body } = await phone.event(person, 'user_authorization_revoke', fields);
+        assert.deepEqual([status, body], [200, 'success']);
+      };
+    },
     'mini-program reply': async () => {
       const person = await phone.newPerson();
       await enterChat(person);

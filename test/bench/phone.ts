@@ -29,6 +29,9 @@ export function phoneOf(url: string) {
     tap: async (person: Person, menuId: string) => (await act<{ push: ChatPush }>(person, 'tap', { menuId })).push,
     /** Sends a text in the chat, and returns the response of our webhook. */
     say: async (person: Person, text: string) => (await act<{ push: ChatPush }>(person, 'message', { text })).push,
+    /** Makes WeChat send an event about the user, and returns the response of our webhook. */
+    event: async (person: Person, event: string, fields: object) =>
+      (await act<{ push: ChatPush }>(person, 'event', { event, fields })).push,
     /** Enters the customer-service chat of the mini-program, and returns the response of our webhook. */
     enterService: async (person: Person) => (await act<{ push: ChatPush }>(person, 'enter-service')).push,
     /** Pays, and returns the response of our webhook. */

@@ -14,6 +14,7 @@ import { readOrder } from '../../lib/store/orders.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
 import { bookEntry, creditId, readBalance } from '../../lib/store/wallets.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
+import { startBucket, type Bucket } from '../support/bucket.ts';
 import { about, privateUsers, type PrivateUser } from '../support/private-users.ts';
 import { loadPushFunctions, type App } from '../support/user-data-pushes.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -25,8 +26,10 @@ const SUCCESS = { statusCode: 200, body: 'success' };
 let world: World;
 let functions: Awaited<ReturnType<typeof loadPushFunctions>>;
 let users: ReturnType<typeof privateUsers>;
+let bucket: Bucket;
 const lines: string[] = [];
 beforeAll(async () => {
+  bucket = await startBucket();
   world = await createWorld();
   await world.bindOpenPlatform('miniapp', 'official');
   await createBuyers(world);
@@ -37,7 +40,10 @@ beforeAll(async () => {
   }
 });
 afterEach(() => void lines.splice(0));
-afterAll(() => world.simulator.close());
+afterAll(async () => {
+  await world.simulator.close();
+  await bucket.stop();
+});
 
 describe('a closed WeChat account', () => {
   const closeAt = (app: App, user: PrivateUser) => functions.push(app, about(user, app, CANCEL));
@@ -49,12 +55,14 @@ describe('a closed WeChat account', () => {
       renames: fc.boolean(),
       follows: fc.boolean(),
       merged: fc.boolean(),
+      uploads: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(acts, async ({ app, orders, renames, follows, merged }) => {
+      fc.asyncProperty(acts, async ({ app, orders, renames, follows, merged, uploads }) => {
         const user = await users.newUser({ merged });
         const { token, official } = user;
         if (renames) await updateProfile(world.miniapp, { token, input: { nickname: `${user.nickname}二` } });
+        if (uploads) await users.uploadAvatar(user);
         if (follows) await recordFollow(world.base, { ...official, follows: true, atS: 1, pushId: 'p' });
         for (let count = 0; count < orders; count += 1) await buy(world.pay, { token });
         expect(await users.traces(user)).not.toEqual([]);
@@ -139,7 +147,7 @@ describe('a closed WeChat account', () => {
     const [stored] = (await functions.stored()).filter(({ openId }) => openId === user.person.openIds.miniapp);
     const { order } = await buy(world.pay, { token: user.token });
     const late = (await readOrder(world.table, order.outTradeNo))!;
-    await eraseAccount(world.base, (await users.accountOf(user))!, 'wechat-account-cancelled');
+    await eraseAccount(world.closing, (await users.accountOf(user))!, 'wechat-account-cancelled');
     const Item = { ...keys.order(late.outTradeNo), ...late };
     await world.table.client.send(new PutCommand({ TableName: world.table.name, Item }));
     await functions.deliver(stored!);

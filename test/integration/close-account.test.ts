@@ -221,7 +221,7 @@ describe('closeAccount', () => {
 
   it('reads hundreds of settled orders once, and erases every payer', async () => {
     const { token, user } = await manyOrders(350);
-    // Four pages before the close, one page after it, and the records of merges.
+    // Four pages before the close, one page after it, the records of merges, and the uploads before and after it.
     expect(await queriesOf(() => close(token))).toBe(8);
     expect(await withPayer(user.id)).toBe(0);
   });

@@ -130,7 +130,8 @@ describe.each<[Mode, Format]>([
       body: envelope(encrypted, format, pushText(format, text)),
     };
     const { statusCode, body = '' } = await world.send(functionUrlEvent(request));
-    expect([statusCode, openAnswer(body, format)]).toEqual([200, expect.stringContaining('transfer_customer_service')]);
+    expect(statusCode).toBe(200);
+    expect(openAnswer(body, format)).toContain('transfer_customer_service');
     expect(world.passedOn('text') - before).toBe(1);
   });
 

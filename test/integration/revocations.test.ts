@@ -6,7 +6,9 @@ import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { setWechatProfile } from '../../lib/store/accounts.ts';
 import { readIdentity, readPhoneHolder } from '../../lib/store/identities.ts';
+import { readUploads } from '../../lib/store/uploads.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
+import { startBucket, type Bucket } from '../support/bucket.ts';
 import { about, privateUsers } from '../support/private-users.ts';
 import { loadPushFunctions } from '../support/user-data-pushes.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
@@ -17,9 +19,11 @@ const SUCCESS = { statusCode: 200, body: 'success' };
 
 let world: World;
 let functions: Awaited<ReturnType<typeof loadPushFunctions>>;
+let bucket: Bucket;
 let users: ReturnType<typeof privateUsers>;
 const lines: string[] = [];
 beforeAll(async () => {
+  bucket = await startBucket();
   world = await createWorld();
   await world.bindOpenPlatform('miniapp', 'official');
   users = privateUsers(world);
@@ -29,7 +33,10 @@ beforeAll(async () => {
   }
 });
 afterEach(() => void lines.splice(0));
-afterAll(() => world.simulator.close());
+afterAll(async () => {
+  await world.simulator.close();
+  await bucket.stop();
+});
 
 describe('a withdrawn authorisation', () => {
   const [name, picture, phone] = ['nickname', 'avatarUrl', 'phone'] as const;
@@ -51,6 +58,18 @@ describe('a withdrawn authorisation', () => {
     }
     expect(await readPhoneHolder(world.table, `+86${user.phone}`)).toBe(after.phone && user.userId);
     await expect(getMe(world.sessions, user.token)).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['20 deletes the file of the avatar', '20', 1],
+    ['14 deletes the files of all pictures', '14', 2],
+  ])('of pictures with RevokeInfo %s', async (_, numbers, deleted) => {
+    const user = await users.newUser();
+    const files = await users.uploadAvatar(user);
+    await functions.push('miniapp', about(user, 'miniapp', REVOKE, numbers));
+    expect(await Promise.all(files.map(bucket.exists))).toEqual([false, deleted === 1]);
+    expect((await users.accountOf(user))!.avatarUrl).toBeUndefined();
+    expect(await readUploads(world.table, user.userId)).toHaveLength(2 - deleted);
   });
 
   it('of a phone gives the account a random username, and frees the number for another account', async () => {
@@ -162,12 +181,14 @@ describe('a push in plain mode', () => {
   it('deletes only the nickname and the picture, and requests a check for the phone and the account', async () => {
     const plain = await loadPushFunctions(world, { MINIAPP_MODE: 'plain', OFFICIAL_MODE: 'plain' });
     const user = await users.newUser();
-    expect(await plain.push('miniapp', about(user, 'miniapp', REVOKE, '6,8'))).toMatchObject(SUCCESS);
+    const files = await users.uploadAvatar(user);
+    expect(await plain.push('miniapp', about(user, 'miniapp', REVOKE, '6,8,14'))).toMatchObject(SUCCESS);
     const after = (await users.accountOf(user))!;
     expect([after.nickname, after.avatarUrl, after.phone]).toEqual([undefined, undefined, `+86${user.phone}`]);
     expect(await plain.push('official', about(user, 'official', CANCEL))).toMatchObject(SUCCESS);
     expect(await users.accountOf(user)).toMatchObject({ phone: `+86${user.phone}` });
     await expect(getMe(world.sessions, user.token)).resolves.toBeDefined();
+    expect(await Promise.all(files.map(bucket.exists))).toEqual([true, true]);
     expect(lines.filter((line) => line.includes('authorization.check-requested'))).toHaveLength(2);
     Object.assign(process.env, world.settings);
   });

@@ -6,7 +6,10 @@ import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import { updateProfile } from '../../lib/identity/update-profile.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { putUserToken } from '../../lib/store/user-tokens.ts';
+import { createUpload } from '../../lib/uploads/create-upload.ts';
+import { loadUploads } from '../../lib/wiring/uploads.ts';
 import { newPhone } from './phone-users.ts';
+import { distinctPng } from './pictures.ts';
 import type { App, UserDataFields } from './user-data-pushes.ts';
 import { ids, type Person, type World } from './world.ts';
 
@@ -55,6 +58,14 @@ export function privateUsers(world: World) {
       await putUserToken(world.table, { ...official, accessToken: 'a', refreshToken: 'r', expiresAt: FAR_S });
       const { id: userId } = (await readAccount(world.table, first.user.id, 'strong'))!;
       return { person, official, phone, nickname, token, userId };
+    },
+    /** Uploads two pictures, and makes the first the avatar. The world needs a bucket. @returns their file names */
+    uploadAvatar: async ({ token }: PrivateUser): Promise<[string, string]> => {
+      const deps = await loadUploads(world.outside);
+      const upload = (mark: string) => createUpload(deps, { token, readFile: async () => distinctPng(token + mark) });
+      const [avatar, other] = [await upload('1'), await upload('2')];
+      await updateProfile(world.miniapp, { token, input: { avatarUploadId: avatar.uploadId } });
+      return [avatar, other].map(({ url }) => url.split('/').at(-1)!) as [string, string];
     },
     accountOf: ({ userId }: { userId: string }) => readAccount(world.table, userId, 'strong'),
     /** Returns the keys of the lasting items that contain a personal value of the user. */

@@ -98,16 +98,17 @@ describe('addresses', () => {
 
   it('give the jobs and the consumers no address', () => {
     const { routes, urls } = addressesOf(template);
-    const jobs = ['content-sweep', 'pay-bills', 'pay-sweep', 'token-refresh'];
-    const internal = ['events-publish', 'identity-sync', 'wallet-credit', ...jobs];
+    const jobs = ['content-sweep', 'identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh'];
+    const internal = [...jobs, 'events-publish', 'miniapp-reply', 'revocation-apply', 'wallet-credit'];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 
   it('are in the outputs of the stack', () => {
-    const names = ['HttpApiUrl', 'PublicBaseUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl', 'TableName'];
+    const names = ['HttpApiUrl', 'PublicBaseUrl', 'TableName'];
+    const webhooks = ['MiniappEventsUrl', 'OfficialEventsUrl', 'PayNotifyUrl', 'PayV2NotifyUrl'];
     const more = ['EventBusName', 'StreamDeadLettersUrl', 'ConsumerDeadLettersUrl', 'SecretsPath'];
     const buckets = ['BillReportsBucket', 'UploadsBucket'];
-    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...more, ...buckets]));
+    expect(Object.keys(template.Outputs)).toEqual(expect.arrayContaining([...names, ...webhooks, ...more, ...buckets]));
   });
 });
 

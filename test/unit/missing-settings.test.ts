@@ -123,19 +123,12 @@ describe('without settings', () => {
   });
 
   it.each([
-    ['pay-refund', 'PAY_MCH_ID'],
-    ['pay-refund-abnormal', 'PAY_MCH_ID'],
-    ['pay-sweep', 'TABLE_NAME'],
-    ['account-release-phone', 'TABLE_NAME'],
-    ['catalog-put', 'TABLE_NAME'],
-    ['content-decide', 'TABLE_NAME'],
-    ['content-sweep', 'TABLE_NAME'],
-    ['menu-publish', 'TABLE_NAME'],
-    ['order-show', 'TABLE_NAME'],
-    ['sessions-end', 'TABLE_NAME'],
-    ['pay-bills', 'BILL_REPORTS_BUCKET'],
-  ])('the operator function %s fails and names %s', async (name, setting) => {
-    await expect(call(name)).rejects.toThrow(`${setting} is not set`);
+    ['PAY_MCH_ID', 'pay-refund', 'pay-refund-abnormal'],
+    ['BILL_REPORTS_BUCKET', 'pay-bills'],
+    ['TABLE_NAME', 'account-export', 'account-release-phone', 'catalog-put', 'content-decide', 'content-sweep'],
+    ['TABLE_NAME', 'menu-publish', 'message-send', 'order-show', 'pay-sweep', 'sessions-end'],
+  ])('an operator function fails and names %s', async (setting, ...names) => {
+    for (const name of names) await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
   it('token-refresh fails and names a missing app, or the missing secret of a configured app', async () => {

@@ -78,10 +78,6 @@ export const MODULES: Record<string, ModuleRule> = {
     ],
     types: ['lib/events'],
   },
-  'lib/privacy': {
-    imports: ['lib/identity', 'lib/uploads', 'lib/wechat', 'lib/store', 'lib/core'],
-    types: ['lib/events'],
-  },
   'lib/privacy': { imports: ['lib/identity', 'lib/uploads', 'lib/events', 'lib/wechat', 'lib/store', 'lib/core'] },
   'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },

@@ -4,7 +4,9 @@ import { readService } from '../../../../infra/service/service.ts';
 import { keys } from '../../../../lib/store/keys.ts';
 import type { Order } from '../../../../lib/store/orders.ts';
 import type { Refund, RefundStatus } from '../../../../lib/store/refunds.ts';
+import { CONTENT_EVENTS, SILENT_CHECKS } from '../../../support/content-records.ts';
 import { recordOf } from '../../../support/stream-records.ts';
+import { PUSH_EVENTS, SILENT_PUSHES } from './push-changes.ts';
 
 export const USER = 'k3v9x2m7q1w8z4t6';
 export const OTHER = 'a7d0f5h2j9l4n8p1';
@@ -199,7 +201,8 @@ export const EVENTS: [string, DynamoDBRecord, string, object][] = [
     `official-account.unsubscribed:wx1:${OPENID}:1795144360`,
     { appId: 'wx1', openId: OPENID, userId: USER, at: '2026-11-20T03:12:40.000Z' },
   ],
-  ['a scan of a channel code', ofScan, 'official-account.scene-scanned:wx1:p-1', { userId: USER, follow: false }],
+  ...PUSH_EVENTS,
+  ...CONTENT_EVENTS,
 ];
 
 /** Changes that publish no event. */
@@ -218,6 +221,8 @@ export const SILENT: [string, DynamoDBRecord][] = [
   ['a refund with another reason', ofRefund('SUCCESS', 'SUCCESS', { reason: 'x' })],
   ['a declined refund that is requested again', ofRefund('REFUSED', 'REQUESTED')],
   ['an updated notice', ofNotice(notice)],
+  ...SILENT_PUSHES,
+  ...SILENT_CHECKS,
   ['an applied revocation', ofRevocation(revocation)],
   ['an updated mismatch', ofMismatch(mismatch, mismatch)],
   ['an updated difference', ofDifference(difference, difference)],
