@@ -24,11 +24,27 @@ const SECONDS = /^\d{1,10}$/;
 /** Maximum length of an id. Ids of users become keys of the table. */
 const MAX_ID_BYTES = 64;
 
+/** The readers of the two kinds of content of an app. `kind` is the MsgType in lower case. */
+interface ContentReaders<Content> {
+  readEvent(xml: XmlElement): Content;
+  readMessage(xml: XmlElement, kind: string): Content;
+}
+
 /**
- * Reads the parts that every push has.
+ * Reads the parts that every push has, and its content with the readers of the app. WeChat sends the names of types in
+ * any letter case.
  * @throws PARAM_ERROR with a message that contains nothing of the push
  */
-export function readHead(xml: XmlElement): PushHead {
+export function readElements<Content>(
+  xml: XmlElement,
+  { readEvent, readMessage }: ContentReaders<Content>,
+): PushHead & { content: Content } {
+  const head = readHead(xml);
+  const msgType = requiredId(xml, 'MsgType').toLowerCase();
+  return { ...head, content: msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType) };
+}
+
+function readHead(xml: XmlElement): PushHead {
   const openId = requiredId(xml, 'FromUserName');
   const createTime = requiredId(xml, 'CreateTime');
   if (!SECONDS.test(createTime)) throw new AppError('PARAM_ERROR', 'CreateTime must be a number of seconds');

@@ -11,7 +11,7 @@ import {
   child,
   optional,
   optionalId,
-  readHead,
+  readElements,
   readSubscribeEvent,
   readUserDataEvent,
   requiredId,
@@ -29,9 +29,7 @@ export interface MiniappPushFacts extends PushHead {
  * @throws PARAM_ERROR with a message that contains nothing of the push
  */
 export function readMiniappPush(xml: XmlElement): MiniappPushFacts {
-  const head = readHead(xml);
-  const msgType = requiredId(xml, 'MsgType').toLowerCase();
-  return { ...head, content: msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType) };
+  return readElements<MiniappPushContent>(xml, { readEvent, readMessage });
 }
 
 /**

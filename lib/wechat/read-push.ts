@@ -4,7 +4,7 @@ import {
   children,
   optional,
   optionalId,
-  readHead,
+  readElements,
   readSubscribeEvent,
   readUserDataEvent,
   requiredId,
@@ -23,9 +23,7 @@ export interface PushFacts extends PushHead {
  * @throws PARAM_ERROR with a message that contains nothing of the push
  */
 export function readPush(xml: XmlElement): PushFacts {
-  const head = readHead(xml);
-  const msgType = requiredId(xml, 'MsgType').toLowerCase();
-  return { ...head, content: msgType === 'event' ? readEvent(xml) : readMessage(xml, msgType) };
+  return readElements<PushContent>(xml, { readEvent, readMessage });
 }
 
 function readMessage(xml: XmlElement, kind: string): PushMessage {
