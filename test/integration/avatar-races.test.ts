@@ -2,26 +2,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { showPassedAvatar, type AvatarDeps } from '../../lib/uploads/avatar.ts';
 import { loadFiles } from '../../lib/wiring/files.ts';
-import { startBucket, type Bucket } from '../support/bucket.ts';
 import { crashesAfter, interceptCommands } from '../support/crashes.ts';
 import { expectOnly } from '../support/shown-avatar.ts';
-import { uploadersOf } from '../support/uploaders.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { startUploadWorld, type UploadWorld } from '../support/uploaders.ts';
 
-let bucket: Bucket;
-let world: World;
-let users: Awaited<ReturnType<typeof uploadersOf>>;
+let bucket: UploadWorld['bucket'];
+let world: UploadWorld['world'];
+let users: UploadWorld['users'];
+let stop: UploadWorld['stop'];
 let avatars: AvatarDeps;
 beforeAll(async () => {
-  bucket = await startBucket();
-  world = await createWorld();
-  users = await uploadersOf(world);
+  ({ bucket, world, users, stop } = await startUploadWorld());
   avatars = { ...world.base, ...(await loadFiles(world.outside)), publicBaseUrl: users.deps.publicBaseUrl };
 });
-afterAll(async () => {
-  await world.simulator.close();
-  await bucket.stop();
-});
+afterAll(() => stop());
 
 describe('a choice of an avatar', () => {
   it('keeps the choice that the user makes while an older picture passes', async () => {

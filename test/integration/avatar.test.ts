@@ -7,27 +7,21 @@ import { setWechatProfile } from '../../lib/store/accounts.ts';
 import { readUploads, type Upload } from '../../lib/store/uploads.ts';
 import { dropRefusedPicture, showPassedAvatar, type AvatarDeps } from '../../lib/uploads/avatar.ts';
 import { loadFiles } from '../../lib/wiring/files.ts';
-import { startBucket, type Bucket } from '../support/bucket.ts';
 import { expectOnly } from '../support/shown-avatar.ts';
-import { uploadersOf } from '../support/uploaders.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { startUploadWorld, type UploadWorld } from '../support/uploaders.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-let bucket: Bucket;
-let world: World;
-let users: Awaited<ReturnType<typeof uploadersOf>>;
+let bucket: UploadWorld['bucket'];
+let world: UploadWorld['world'];
+let users: UploadWorld['users'];
+let stop: UploadWorld['stop'];
 let avatars: AvatarDeps;
 beforeAll(async () => {
-  bucket = await startBucket();
-  world = await createWorld();
-  users = await uploadersOf(world);
+  ({ bucket, world, users, stop } = await startUploadWorld());
   avatars = { ...world.base, ...(await loadFiles(world.outside)), publicBaseUrl: users.deps.publicBaseUrl };
 });
-afterAll(async () => {
-  await world.simulator.close();
-  await bucket.stop();
-});
+afterAll(() => stop());
 
 describe('updateProfile with avatarUploadId', () => {
   it('shows a passed upload at once, keeps its file, and sets the nickname with it', async () => {

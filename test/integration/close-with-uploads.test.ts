@@ -4,24 +4,18 @@ import { readAccount } from '../../lib/store/accounts.ts';
 import { keys as tableKeys } from '../../lib/store/keys.ts';
 import { getItem } from '../../lib/store/table.ts';
 import { readUploads } from '../../lib/store/uploads.ts';
-import { startBucket, type Bucket } from '../support/bucket.ts';
 import { interceptCommands } from '../support/crashes.ts';
-import { uploadersOf } from '../support/uploaders.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { startUploadWorld, type UploadWorld } from '../support/uploaders.ts';
 
 describe('closeAccount of a user with uploads', () => {
-  let bucket: Bucket;
-  let world: World;
-  let users: Awaited<ReturnType<typeof uploadersOf>>;
+  let bucket: UploadWorld['bucket'];
+  let world: UploadWorld['world'];
+  let users: UploadWorld['users'];
+  let stop: UploadWorld['stop'];
   beforeAll(async () => {
-    bucket = await startBucket();
-    world = await createWorld();
-    users = await uploadersOf(world);
+    ({ bucket, world, users, stop } = await startUploadWorld());
   });
-  afterAll(async () => {
-    await world.simulator.close();
-    await bucket.stop();
-  });
+  afterAll(() => stop());
 
   /** Creates a user with an avatar, a pending avatar, an unused file and a refused file. */
   const withUploads = async () => {

@@ -2,23 +2,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { putUpload, readUpload, setUploadState, type Upload } from '../../lib/store/uploads.ts';
 import { createUpload, type UploadDeps } from '../../lib/uploads/create-upload.ts';
 import { loadUploads } from '../../lib/wiring/uploads.ts';
-import { startBucket, type Bucket } from '../support/bucket.ts';
 import { distinctPng, PNG } from '../support/pictures.ts';
-import { uploadersOf } from '../support/uploaders.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { startUploadWorld, type UploadWorld } from '../support/uploaders.ts';
 
-let bucket: Bucket;
-let world: World;
-let users: Awaited<ReturnType<typeof uploadersOf>>;
+let world: UploadWorld['world'];
+let users: UploadWorld['users'];
+let stop: UploadWorld['stop'];
 beforeAll(async () => {
-  bucket = await startBucket();
-  world = await createWorld();
-  users = await uploadersOf(world);
+  ({ world, users, stop } = await startUploadWorld());
 });
-afterAll(async () => {
-  await world.simulator.close();
-  await bucket.stop();
-});
+afterAll(() => stop());
 afterEach(() => vi.unstubAllEnvs());
 
 describe('createUpload', () => {

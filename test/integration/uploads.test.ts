@@ -5,27 +5,23 @@ import { handler as create } from '../../functions/upload-create.ts';
 import { handler as get } from '../../functions/upload.ts';
 import type { HttpResponse } from '../../lib/http/response.ts';
 import { readUploads } from '../../lib/store/uploads.ts';
-import { startBucket, type Bucket } from '../support/bucket.ts';
 import { distinctPng, filePart, GIF, JPEG, multipart, PNG, type Part } from '../support/pictures.ts';
-import { keyOf, uploadersOf } from '../support/uploaders.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { keyOf, startUploadWorld, type UploadWorld } from '../support/uploaders.ts';
 
 const MB = 1024 * 1024;
 const FIELD: Part = { headers: 'Content-Disposition: form-data; name="user"', content: 'test' };
 
-let bucket: Bucket;
-let world: World;
-let users: Awaited<ReturnType<typeof uploadersOf>>;
+let bucket: UploadWorld['bucket'];
+let world: UploadWorld['world'];
+let users: UploadWorld['users'];
+let stop: UploadWorld['stop'];
 beforeAll(async () => {
-  bucket = await startBucket();
-  world = await createWorld();
-  users = await uploadersOf(world);
+  ({ bucket, world, users, stop } = await startUploadWorld());
   for (const level of ['info', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue();
 });
 afterAll(async () => {
   vi.restoreAllMocks();
-  await world.simulator.close();
-  await bucket.stop();
+  await stop();
 });
 
 /** Calls a function with an event of the HTTP API. */

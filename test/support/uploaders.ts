@@ -5,8 +5,9 @@ import { readAccount } from '../../lib/store/accounts.ts';
 import { readUploads, setUploadState, type Upload } from '../../lib/store/uploads.ts';
 import { createUpload, type CheckPicture } from '../../lib/uploads/create-upload.ts';
 import { loadUploads } from '../../lib/wiring/uploads.ts';
+import { startBucket, type Bucket } from './bucket.ts';
 import { distinctPng } from './pictures.ts';
-import type { World } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 export interface Uploaded {
   uploadId: string;
@@ -15,8 +16,25 @@ export interface Uploaded {
   key: string;
 }
 
-/** Returns the actions of users of this world. A bucket must run. */
-export async function uploadersOf(world: World) {
+export interface UploadWorld {
+  bucket: Bucket;
+  world: World;
+  users: Awaited<ReturnType<typeof uploadersOf>>;
+  stop(): Promise<void>;
+}
+
+/** Starts a bucket and a world whose users upload pictures. */
+export async function startUploadWorld(): Promise<UploadWorld> {
+  const bucket = await startBucket();
+  const world = await createWorld();
+  const stop = async () => {
+    await world.simulator.close();
+    await bucket.stop();
+  };
+  return { bucket, world, users: await uploadersOf(world), stop };
+}
+
+async function uploadersOf(world: World) {
   const deps = await loadUploads(world.outside);
   let pictures = 0;
 
