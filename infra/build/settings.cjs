@@ -58,6 +58,7 @@ module.exports = async ({ resolveVariable }) => {
     // Without an app there is no token to keep alive, and without a merchant no bill: a job that can only fail stays off.
     hasApp: Boolean(env.MINIAPP_APP_ID || env.OFFICIAL_APP_ID),
     checksContent: env.CONTENT_CHECK === 'on' && Boolean(env.MINIAPP_APP_ID),
+    shipsOrders: env.ORDER_SHIPPING !== 'off' && Boolean(env.MINIAPP_APP_ID && env.PAY_MCH_ID),
     // An account without a recorded activity counts as active on this day.
     deployedOn: env.DEPLOYED_ON || new Date().toISOString().slice(0, 10),
     hasMerchant: Boolean(env.PAY_MCH_ID),
@@ -112,6 +113,8 @@ const NAMES = [
   'MINIAPP_APP_ID',
   'MINIAPP_MODE',
   'CONTENT_CHECK',
+  'ORDER_SHIPPING',
+  'MINIAPP_ORDER_PAGE',
   'OFFICIAL_APP_ID',
   'OFFICIAL_MODE',
   'PAY_MCH_ID',
@@ -142,6 +145,8 @@ const VALUES = {
   MINIAPP_APP_ID: APP_ID,
   MINIAPP_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
   CONTENT_CHECK: [/^(off|on)$/, 'off or on'],
+  ORDER_SHIPPING: [/^(auto|on|off)$/, 'auto, on or off'],
+  MINIAPP_ORDER_PAGE: [/^[^/\s?#][^\s?#]*$/, 'a page such as pages/order/detail'],
   OFFICIAL_APP_ID: APP_ID,
   OFFICIAL_MODE: [/^(plain|compatible|secure)$/, 'plain, compatible or secure'],
   PAY_MCH_ID: [/^\d+$/, 'a number'],

@@ -53,6 +53,18 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
       "Check of nicknames and pictures by WeChat's content security: `off` or `on`. WeChat demands a check of mini-programs that show content of users.",
     example: 'on',
   },
+  ORDER_SHIPPING: {
+    group: 'mini-program',
+    meaning:
+      'Report of the shipping of paid orders to WeChat, which releases the money afterwards: `auto` (if the mini-program is under trade management), `on` or `off`.',
+    example: 'on',
+  },
+  MINIAPP_ORDER_PAGE: {
+    group: 'mini-program',
+    meaning:
+      'Page of the mini-program that shows one order, without a leading slash and a query. `npm run doctor -- --fix` gives it to WeChat, which opens it from its shipping messages and its order list.',
+    example: 'pages/order/detail',
+  },
   MINIAPP_ENV_VERSION: {
     group: 'mini-program',
     meaning:

@@ -91,6 +91,8 @@ function localAccounts() {
     MINIAPP_AES_KEY_PREVIOUS: '',
     MINIAPP_MODE: 'secure',
     CONTENT_CHECK: 'on',
+    ORDER_SHIPPING: 'auto',
+    MINIAPP_ORDER_PAGE: 'pages/order/detail',
     OFFICIAL_APP_ID: 'wx10ca1000000000b2',
     OFFICIAL_APP_SECRET: hex(16),
     OFFICIAL_TOKEN: hex(16),

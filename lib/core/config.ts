@@ -61,6 +61,8 @@ export type PlainName =
   | 'BILL_REPORTS_BUCKET'
   | 'UPLOADS_BUCKET'
   | 'CONTENT_CHECK'
+  | 'ORDER_SHIPPING'
+  | 'MINIAPP_ORDER_PAGE'
   | 'EVENT_BUS_NAME'
   | 'LIMITS'
   | 'LIMITS_FACTOR'
@@ -90,6 +92,8 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   MINIAPP_LOGIN_PAGE: '',
   PHONE_TAKEOVER_DAYS: '90',
   CONTENT_CHECK: 'off',
+  ORDER_SHIPPING: 'auto',
+  MINIAPP_ORDER_PAGE: '',
   PAY_API: 'v3',
   LIMITS: 'large',
   LIMITS_FACTOR: '1',

@@ -16,6 +16,12 @@ interface Metrics {
   UnreadableNotifications: Record<never, string>;
   /** Contents of users that are shown although WeChat did not pass them. */
   UncheckedContents: { Reason: 'no-openid' | 'review' | 'expired' };
+  /** Orders that are still not shipped 40 hours after their payment. Each is counted once a day. */
+  UnshippedOrders: Record<never, string>;
+  /** Notices of WeChat that it limits the payments of the mini-program. */
+  LimitedPayments: Record<never, string>;
+  /** Complaints that wait for an answer of the merchant for more than 12 hours. Each is counted once an hour. */
+  UnansweredComplaints: Record<never, string>;
   /** Runs of pay-sweep that ended although follow-ups were still due. */
   UnfinishedSweeps: Record<never, string>;
 }

@@ -3,14 +3,16 @@ import type { Account, EndOfAccount } from '../store/accounts.ts';
 import type { Difference } from '../store/bills.ts';
 import { readChange } from '../store/change.ts';
 import type { ContentCheck } from '../store/content-checks.ts';
+import type { Complaint } from '../store/complaints.ts';
 import type { Identity } from '../store/identities.ts';
 import { ownerOf } from '../store/keys.ts';
 import type { StoredMessage } from '../store/messages.ts';
 import type { Order } from '../store/orders.ts';
-import type { PayMismatch, PayNotice } from '../store/pay-notices.ts';
+import type { PayLimit, PayMismatch, PayNotice } from '../store/pay-notices.ts';
 import type { Refund } from '../store/refunds.ts';
 import type { Revocation } from '../store/revocations.ts';
 import type { SceneScan } from '../store/scene-scans.ts';
+import type { Shipment } from '../store/shipments.ts';
 import { readAuthorisations } from './authorisations.ts';
 import { parseBySchema, SCHEMAS, type DomainEvent, type EventName } from './schemas.ts';
 
@@ -56,6 +58,9 @@ const BUILDERS: Record<string, (after: never, before: never) => Fact[]> = {
   REVOCATION: revocationFacts,
   MESSAGE: messageFacts,
   CHECK: checkFacts,
+  SHIPMENT: shipmentFacts,
+  PAYLIMIT: payLimitFacts,
+  COMPLAINT: complaintFacts,
 };
 
 function orderFacts(order: Order, before?: Order): Fact[] {
@@ -172,4 +177,35 @@ function accountFacts(account: Account & EndOfAccount, before?: typeof account):
     facts.push({ name: 'user.closed', key: userId, data: { userId, ...closure } });
   }
   return facts;
+}
+
+function shipmentFacts(shipment: Shipment, before?: Shipment): Fact[] {
+  // A new shipment waits for its upload.
+  if (!before) return [];
+  const { outTradeNo: key, sku, amountFen, attach, delivery, shippedAt, receivedAt, settledAt } = shipment;
+  const data = { outTradeNo: key, userId: ownerOf(key), sku, amountFen, attach };
+  const parcels = shipment.parcels.map(({ carrier, trackingNo }) => ({ carrier, trackingNo }));
+  const facts: Fact[] = [];
+  // A lost push skips a state, whose event is then published with the next one.
+  if (shippedAt !== undefined && before.shippedAt === undefined)
+    facts.push({ name: 'order.shipped', key, data: { ...data, delivery, parcels, shippedAt } });
+  if (receivedAt !== undefined && before.receivedAt === undefined)
+    facts.push({ name: 'order.received', key, data: { ...data, receivedAt } });
+  if (settledAt !== undefined && before.settledAt === undefined)
+    facts.push({ name: 'order.settled', key, data: { ...data, settledAt } });
+  return facts;
+}
+
+function payLimitFacts({ appId, pushId, message, verified, at }: PayLimit, before?: object): Fact[] {
+  if (before) return [];
+  return [{ name: 'payment.limited', key: `${appId}:${pushId}`, data: { appId, message, verified, pushId, at } }];
+}
+
+function complaintFacts({ complaintId: key, details }: Complaint, before?: Complaint): Fact[] {
+  if (!details || before?.details) return [];
+  const { complainedAt, orders, problemType, refundFen } = details;
+  const [order] = orders;
+  const owner = order ? ownerOf(order.outTradeNo) : '-';
+  const data = { complaintId: key, ...order, userId: owner === '-' ? undefined : owner };
+  return [{ name: 'payment.complained', key, data: { ...data, problemType, refundFen, complainedAt } }];
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DELIVERIES } from '../core/delivery.ts';
 import { miniappMessage, officialMessage } from './message-schemas.ts';
 
 const text = v.pipe(v.string(), v.minLength(1));
@@ -21,6 +22,13 @@ const content = {
   subject: v.optional(text),
   label: v.optional(text),
   at: time,
+};
+const shipment = {
+  outTradeNo: text,
+  userId: text,
+  sku: text,
+  amountFen: fen,
+  attach: v.optional(text),
 };
 const sender = { appId: text, openId: text, userId: v.optional(text), at: time };
 
@@ -60,6 +68,38 @@ export const SCHEMAS = {
     outTradeNo: text,
     reasons: v.array(text),
     seenAt: time,
+  }),
+  /**
+   * WeChat has the shipping information of a whole order. Parcels of a partial shipment have no event of their own.
+   */
+  'order.shipped': v.object({
+    ...shipment,
+    delivery: v.picklist(DELIVERIES),
+    parcels: v.array(v.object({ carrier: text, trackingNo: text })),
+    shippedAt: time,
+  }),
+  /** The buyer confirmed the receipt of a shipped order, or WeChat did after some days. */
+  'order.received': v.object({ ...shipment, receivedAt: time }),
+  /** WeChat settled the payment of a received order: the merchant has the money. */
+  'order.settled': v.object({ ...shipment, settledAt: time }),
+  /**
+   * WeChat limits the payments of the mini-program, usually because orders are not shipped. `message` is WeChat's
+   * sentence. A push in plain mode is not `verified`: an attacker may have sent it.
+   */
+  'payment.limited': v.object({ appId: text, message: v.string(), verified: v.boolean(), pushId: text, at: time }),
+  /**
+   * A buyer complained at WeChat about an order. `userId` is absent if the order belongs to another system of the
+   * merchant. The details are read with the operator function `complaints`.
+   */
+  'payment.complained': v.object({
+    complaintId: text,
+    outTradeNo: v.optional(text),
+    transactionId: v.optional(text),
+    userId: v.optional(text),
+    amountFen: v.optional(fen),
+    problemType: v.optional(text),
+    refundFen: v.optional(fen),
+    complainedAt: time,
   }),
   /**
    * A genuine payment notification has no flow here: it has an unknown event type (`event-type`), the form of another

@@ -50,12 +50,19 @@ async function readPage(
   return { partition, last, followUps: (Items as (Key & Pick<FollowUp, 'followUpSk'>)[]).map(readFollowUp) };
 }
 
-/** The kinds whose number is in the partition key, by sort key. */
-const KINDS: Record<string, FollowUp['kind']> = { REFUND: 'refund', CHECK: 'check' };
+/** The kinds by the sort key up to its first `#`. */
+const KINDS: Record<string, FollowUp['kind']> = {
+  ORDER: 'order',
+  SHIPMENT: 'shipment',
+  REFUND: 'refund',
+  CHECK: 'check',
+  COMPLAINT: 'complaint',
+};
 
 function readFollowUp({ pk, sk, followUpSk }: Key & Pick<FollowUp, 'followUpSk'>): FollowUp {
-  const [kind, key] = KINDS[sk] ? [KINDS[sk], pk] : (['order', sk] as const);
-  return { kind, no: key.slice(key.indexOf('#') + 1), followUpSk };
+  const [entity = ''] = sk.split('#', 1);
+  const key = sk === entity ? pk : sk;
+  return { kind: KINDS[entity]!, no: key.slice(key.indexOf('#') + 1), followUpSk };
 }
 
 /**
@@ -68,6 +75,16 @@ export function claimFollowUp(table: Table, followUp: FollowUp, nextAtMs: number
 
 /** Claims the due follow-up of a content check, like claimFollowUp. Separate, because other functions may write checks. */
 export function claimCheck(table: Table, followUp: FollowUp, nextAtMs: number): Promise<boolean> {
+  return claim(table, followUp, nextAtMs);
+}
+
+/** Claims the due follow-up of a shipment, like claimFollowUp. */
+export function claimShipment(table: Table, followUp: FollowUp, nextAtMs: number): Promise<boolean> {
+  return claim(table, followUp, nextAtMs);
+}
+
+/** Claims the due follow-up of a complaint, like claimFollowUp. */
+export function claimComplaint(table: Table, followUp: FollowUp, nextAtMs: number): Promise<boolean> {
   return claim(table, followUp, nextAtMs);
 }
 

@@ -55,6 +55,16 @@ export const keys = {
   message: (appId: string, pushId: string): Key => ({ pk: `MESSAGE#${appId}#${pushId}`, sk: 'MESSAGE' }),
   revocation: (appId: string, pushId: string): Key => ({ pk: `REVOCATION#${appId}#${pushId}`, sk: 'REVOCATION' }),
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
+  /** The shipping of a paid order. Its partition is not that of the orders: a push may change it, and no order. */
+  shipment: (outTradeNo: string): Key => ({
+    pk: `SHIPMENTS#${ownerOf(outTradeNo)}`,
+    sk: `SHIPMENT#${outTradeNo}`,
+  }),
+  complaint: (complaintId: string): Key => ({ pk: `COMPLAINT#${complaintId}`, sk: 'COMPLAINT' }),
+  /** A notice of WeChat that the payments of an app are limited. */
+  payLimit: (appId: string, pushId: string): Key => ({ pk: `PAYLIMIT#${appId}#${pushId}`, sk: 'PAYLIMIT' }),
+  /** An answer of WeChat about an app, which changes rarely. */
+  appFact: (appId: string, name: string): Key => ({ pk: `FACT#${appId}#${name}`, sk: 'FACT' }),
 };
 
 /** Returns the partition of the orders of an account. */
@@ -88,14 +98,14 @@ export function ageOf(outTradeNo: string): string {
   return outTradeNo.slice(ACCOUNT_ID_LENGTH);
 }
 
-/** Names an order, a refund or a content check that has, or may get, a scheduled follow-up. */
+/** Names an item that has, or may get, a scheduled follow-up. */
 export interface FollowUpSubject {
-  kind: 'order' | 'refund' | 'check';
+  kind: 'order' | 'refund' | 'check' | 'shipment' | 'complaint';
   no: string;
 }
 
 /** Partitions of the index `follow-ups` by kind. Each accepts a thousand writes a second. */
-const FOLLOW_UP_SHARDS = { order: 32, refund: 8, check: 4 };
+const FOLLOW_UP_SHARDS = { order: 32, refund: 8, check: 4, shipment: 8, complaint: 2 };
 
 /** Returns the partitions of the index `follow-ups` that hold the follow-ups of one kind. */
 export function followUpPartitions(kind: FollowUpSubject['kind']): string[] {

@@ -1,4 +1,5 @@
 import { PutCommand, UpdateCommand, type UpdateCommandInput, type UpdateCommandOutput } from '@aws-sdk/lib-dynamodb';
+import type { Delivery } from '../core/delivery.ts';
 import { LIVING } from './accounts.ts';
 import { attempt, transact, type Attempt } from './attempt.ts';
 import { followUpEntry, keys, paidEntry, type FollowUpEntry, type PaidEntry } from './keys.ts';
@@ -17,6 +18,8 @@ export interface Order {
   sku: string;
   description: string;
   kind: Price['kind'];
+  /** Absent in orders that were placed before version 0.7.0: see deliveryOf. */
+  delivery?: Delivery;
   amountFen: number;
   currency: string;
   state: OrderState;

@@ -25,6 +25,22 @@ export interface PayNotice {
   expiresAt: number;
 }
 
+/** A notice of WeChat that it limits the payments of an app. The item is the outbox entry of its event. */
+export interface PayLimit {
+  appId: string;
+  pushId: string;
+  /** WeChat's sentence. */
+  message: string;
+  /** Whether WeChat's signature covers the content of the push. */
+  verified: boolean;
+  /** CreateTime of the push (ISO 8601). */
+  at: string;
+  /** Time of its arrival. */
+  seenAt: string;
+  /** Epoch seconds; also the TTL. */
+  expiresAt: number;
+}
+
 /** Records a mismatch once, even if WeChat repeats its message. @returns whether this call recorded the mismatch */
 export async function recordMismatch(table: Table, mismatch: PayMismatch): Promise<boolean> {
   const { outTradeNo, refundId, transactionId } = mismatch;
@@ -39,4 +55,9 @@ export function listMismatches(table: Table, outTradeNo: string): Promise<PayMis
 /** Stores a notification once. @returns whether this call stored the notification */
 export async function recordNotice(table: Table, notice: PayNotice): Promise<boolean> {
   return putOnce(table, { ...keys.payNotice(notice.id), ...notice }, 'seenAt');
+}
+
+/** Stores a notice of limited payments once. @returns whether this call stored the notice */
+export async function recordPayLimit(table: Table, limit: PayLimit): Promise<boolean> {
+  return putOnce(table, { ...keys.payLimit(limit.appId, limit.pushId), ...limit }, 'seenAt');
 }

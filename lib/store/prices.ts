@@ -1,4 +1,5 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Delivery } from '../core/delivery.ts';
 import { keys, PRICES } from './keys.ts';
 import { getItem, queryAll, type Table } from './table.ts';
 
@@ -11,6 +12,8 @@ interface PriceBase {
   kind: 'goods' | 'wallet-topup';
   /** Whether the buyer receives no object. Default: true for `wallet-topup`. */
   virtualGood?: boolean | undefined;
+  /** Default: `virtual` for `wallet-topup`, `express` for `goods`. Independent of `virtualGood`. */
+  delivery?: Delivery | undefined;
   /** An https address of a picture. */
   imageUrl?: string | undefined;
 }
@@ -28,4 +31,9 @@ export function readPrices(table: Table): Promise<Price[]> {
 /** Stores a price in place of an earlier price. */
 export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<void> {
   await client.send(new PutCommand({ TableName, Item: { ...keys.price(price.sku), ...price } }));
+}
+
+/** Returns how buyers get the item of a price. */
+export function deliveryOf({ delivery, kind }: Pick<Price, 'delivery' | 'kind'>): Delivery {
+  return delivery ?? (kind === 'wallet-topup' ? 'virtual' : 'express');
 }

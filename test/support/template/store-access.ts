@@ -58,6 +58,10 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     putOnce: NONE,
     transact: NONE,
   },
+  'app-facts': {
+    readAppFact: { FACT: READ },
+    putAppFact: { FACT: PUT },
+  },
   bills: {
     readReconciled: { BILL: READ },
     putReconciled: { BILL: PUT },
@@ -87,6 +91,8 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'follow-ups': {
     dueFollowUpPages: { [FOLLOW_UPS]: QUERY },
     claimCheck: { CHECK: UPDATE },
+    claimComplaint: { COMPLAINT: UPDATE },
+    claimShipment: { SHIPMENTS: UPDATE },
     claimFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     scheduleFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     cancelFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
@@ -166,6 +172,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     recordMismatch: { MISMATCH: PUT },
     listMismatches: { MISMATCH: QUERY },
     recordNotice: { NOTICE: PUT },
+    recordPayLimit: { PAYLIMIT: PUT },
   },
   'phone-codes': {
     claimPhoneCode: { PHONECODE: PUT },
@@ -180,6 +187,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readPrice: { CATALOG: READ },
     readPrices: { CATALOG: QUERY },
     putPrice: { CATALOG: PUT },
+    deliveryOf: NONE,
   },
   rates: {
     addToRate: { RATE: UPDATE },
@@ -196,6 +204,12 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   },
   'scene-scans': {
     putSceneScan: { SCENE: PUT },
+  },
+  shipments: {
+    readShipment: { SHIPMENTS: READ },
+    readShipments: { SHIPMENTS: QUERY },
+    writeShipment: { SHIPMENTS: PUT },
+    deleteShipment: { SHIPMENTS: DELETE },
   },
   sessions: {
     putSession: { SESSION: PUT },

@@ -21,6 +21,8 @@ const FLOWS = [
   'lib/pay',
   'lib/reconciliation',
   'lib/wallet',
+  'lib/shipping',
+  'lib/complaints',
 ];
 
 /** Imports run one way: functions → wiring → flows → protocols, tokens, events, limits → store, http → core. */
@@ -72,6 +74,7 @@ export const MODULES: Record<string, ModuleRule> = {
       'lib/notify',
       'lib/privacy',
       'lib/pushes',
+      'lib/shipping',
       'lib/wechat',
       'lib/store',
       'lib/core',
@@ -82,11 +85,14 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
-    imports: ['lib/identity', 'lib/wechat-pay', 'lib/store', 'lib/core'],
+    imports: ['lib/identity', 'lib/complaints', 'lib/wechat-pay', 'lib/store', 'lib/core'],
     types: ['lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/rate-limit'],
   },
   'lib/reconciliation': { imports: ['lib/wechat-pay', 'lib/store', 'lib/core'] },
   'lib/wallet': { imports: ['lib/identity', 'lib/store', 'lib/core'], types: ['lib/events'] },
+
+  'lib/shipping': { imports: ['lib/wechat', 'lib/store', 'lib/core'], types: ['lib/events', 'lib/platform-token'] },
+  'lib/complaints': { imports: ['lib/wechat-pay', 'lib/store', 'lib/core'], types: ['lib/wechat-pay/v3'] },
 
   // The protocols know the shapes of stored entities, and no table.
   'lib/wechat': { imports: ['lib/core'] },

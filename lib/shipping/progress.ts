@@ -1,0 +1,79 @@
+import type { ShippingState, Shipment } from '../store/shipments.ts';
+
+/**
+ * The state machine of a shipment. It only moves forward, because pushes arrive late, twice or never:
+ *
+ *   to-ship → shipped → received → settled
+ *
+ * A report of a later state implies the earlier ones. A refund of the whole order ends the shipment in any state before
+ * `settled`. A settled shipment stays settled: a refund takes the money from the merchant's account.
+ */
+const ORDER: ShippingState[] = ['to-ship', 'shipped', 'received', 'settled'];
+
+/** What WeChat reported about a shipment. Times are ISO 8601. */
+export interface Progress {
+  /** `refunded`: the whole order was refunded. */
+  state: ShippingState | 'refunded';
+  /** Time of the report, for a state whose own time is not known. */
+  seenAt: string;
+  shippedAt?: string | undefined;
+  receivedAt?: string | undefined;
+  settledAt?: string | undefined;
+  estimatedSettlementAt?: string | undefined;
+  confirmReceiveMethod?: string | undefined;
+}
+
+/** Returns the shipment after a report; the same shipment when the report is old or repeated. */
+export function advance(shipment: Shipment, progress: Progress): Shipment {
+  const { state, seenAt } = progress;
+  if (shipment.refundedAt !== undefined) return shipment;
+  if (state === 'refunded') return shipment.state === 'settled' ? shipment : { ...shipment, refundedAt: seenAt };
+  const details = newDetails(shipment, progress);
+  const [from, to] = [ORDER.indexOf(shipment.state), ORDER.indexOf(state)];
+  if (to <= from) return Object.keys(details).length > 0 ? { ...shipment, ...details } : shipment;
+  const reached = (name: ShippingState) => from < ORDER.indexOf(name) && ORDER.indexOf(name) <= to;
+  return {
+    ...shipment,
+    ...details,
+    state,
+    ...(reached('shipped') && { shippedAt: progress.shippedAt ?? seenAt }),
+    ...(reached('received') && { receivedAt: progress.receivedAt ?? seenAt }),
+    ...(reached('settled') && { settledAt: progress.settledAt ?? seenAt }),
+  };
+}
+
+/** Returns the reported details that the shipment does not have. A later estimate replaces an earlier one. */
+function newDetails(shipment: Shipment, { estimatedSettlementAt, confirmReceiveMethod }: Progress): Partial<Shipment> {
+  const isSettled = shipment.state === 'settled';
+  return {
+    ...(estimatedSettlementAt !== undefined &&
+      !isSettled &&
+      estimatedSettlementAt !== shipment.estimatedSettlementAt && { estimatedSettlementAt }),
+    ...(confirmReceiveMethod !== undefined && shipment.confirmReceiveMethod === undefined && { confirmReceiveMethod }),
+  };
+}
+
+/** Whether nothing can change the shipment any more. */
+export function isOver({ state, refundedAt }: Shipment): boolean {
+  return state === 'settled' || refundedAt !== undefined;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** An order that is not shipped: WeChat is asked after a day, and the operator is warned after 40 hours. */
+export const UNSHIPPED_ALARM_MS = 40 * HOUR_MS;
+/** A shipped order: WeChat settles express after ten days, other deliveries after two (both after the day of shipping). */
+const UNSETTLED_MS = { express: 15 * DAY_MS, 'same-city': 4 * DAY_MS, pickup: 4 * DAY_MS, virtual: 4 * DAY_MS };
+
+/**
+ * Returns when to look at the shipment next (epoch ms), or undefined for never. `nowMs` is the time of the current look:
+ * a shipment that is overdue is looked at once a day.
+ */
+export function nextLookAtMs(shipment: Shipment, nowMs: number): number | undefined {
+  if (isOver(shipment)) return undefined;
+  const dueAtMs =
+    shipment.state === 'to-ship'
+      ? [DAY_MS, UNSHIPPED_ALARM_MS].map((ageMs) => Date.parse(shipment.paidAt) + ageMs)
+      : [Date.parse(shipment.shippedAt ?? shipment.paidAt) + UNSETTLED_MS[shipment.delivery]];
+  return dueAtMs.find((atMs) => atMs > nowMs) ?? nowMs + DAY_MS;
+}

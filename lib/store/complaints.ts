@@ -1,0 +1,34 @@
+/**
+ * A complaint of a buyer about an order of the merchant. The item holds what an operator must know in time, and neither
+ * the buyer's words nor the buyer's phone: those are read at WeChat on demand. Times are ISO 8601 unless named `…Ms`.
+ */
+export interface Complaint {
+  complaintId: string;
+  /** Incremented by each write, for optimistic locking. */
+  revision: number;
+  /** Time of the first notification, or of the list that contained the complaint. */
+  reportedAt: string;
+  /** The last reported action, such as `CREATE_COMPLAINT`. */
+  actionType?: string;
+  /** WeChat's details; absent until they were fetched for the first time. */
+  details?: ComplaintDetails;
+  /** Since when the complaint waits for an answer of the merchant; absent while it does not wait. */
+  waitingSince?: string;
+}
+
+/** The stored part of a complaint at WeChat. */
+export interface ComplaintDetails {
+  state: 'PENDING' | 'PROCESSING' | 'PROCESSED';
+  complainedAt: string;
+  mchId: string;
+  /** Orders of another system of the merchant are included. */
+  orders: { outTradeNo: string; transactionId: string; amountFen: number }[];
+  /** Whether the buyer wrote after the last answer of the merchant. */
+  buyerWaits: boolean;
+  isRefundedInFull: boolean;
+  problemType?: string;
+  refundFen?: number;
+  /** How often the buyer complained about this order. */
+  times: number;
+  inPlatformService: boolean;
+}

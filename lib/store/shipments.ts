@@ -1,0 +1,149 @@
+import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Delivery } from '../core/delivery.ts';
+import { attempt } from './attempt.ts';
+import { followUpEntry, keys, ownerOf } from './keys.ts';
+import type { Order } from './orders.ts';
+import { getItem, type Table } from './table.ts';
+
+/**
+ * The way of a paid order to its settlement. `to-ship`: WeChat keeps the money. `shipped`: the whole order was shipped.
+ * `received`: the buyer, or WeChat after some days, confirmed the receipt. `settled`: the merchant has the money.
+ */
+export type ShippingState = 'to-ship' | 'shipped' | 'received' | 'settled';
+
+/** One parcel. Deliveries without a carrier have no parcels. */
+export interface Parcel {
+  /** WeChat's code of the carrier, such as `STO`. */
+  carrier: string;
+  trackingNo: string;
+  /** The content of the parcel, as the buyer sees it. Default: the description of the order. */
+  description?: string;
+  /** Phone numbers with the last four digits open, such as `+86-177****1234`. The carrier SF requires one. */
+  contact?: { consignor?: string; receiver?: string };
+}
+
+/** Shipping information for WeChat. */
+export interface ShippingUpload {
+  delivery: Delivery;
+  /** All parcels of the order so far. */
+  parcels: Parcel[];
+  /** Whether the whole order is shipped. */
+  isFinal: boolean;
+  /** The time in the upload (epoch ms). WeChat accepts a correction only with a later time. */
+  uploadAtMs: number;
+}
+
+/**
+ * The shipping of one order that was paid in the mini-program. A change of a time is the outbox entry of its event. Times
+ * are ISO 8601 unless named `…Ms`.
+ */
+export interface Shipment extends Pick<Order, 'outTradeNo' | 'sku' | 'amountFen' | 'attach'> {
+  /** Incremented by each write, for optimistic locking. */
+  revision: number;
+  state: ShippingState;
+  delivery: Delivery;
+  /** The parcels that WeChat has. */
+  parcels: Parcel[];
+  paidAt: string;
+  shippedAt?: string;
+  receivedAt?: string;
+  settledAt?: string;
+  estimatedSettlementAt?: string;
+  /** The number in WeChat's push. WeChat documents its meaning in contradictory ways. */
+  confirmReceiveMethod?: string;
+  /**
+   * An upload that was begun at `claimedAtMs`, and whose outcome is not known yet. By `claimId` a caller recognises its
+   * own claim after a lost response of the table.
+   */
+  pending?: ShippingUpload & { claimId: string; claimedAtMs: number };
+  /** The time of the newest upload that WeChat accepted. */
+  uploadAtMs?: number;
+  /** WeChat accepted the one correction of a shipped order. */
+  isCorrected?: true;
+  /** The number of uploads or queries that failed in a row. */
+  failures?: number;
+  /** The order was refunded in full before its settlement, so that nothing is left to settle. */
+  refundedAt?: string;
+}
+
+/** Reads a shipment. */
+export function readShipment(
+  table: Table,
+  outTradeNo: string,
+  consistency: 'eventual' | 'strong',
+): Promise<Shipment | undefined> {
+  return getItem(table, keys.shipment(outTradeNo), consistency);
+}
+
+/** Reads the shipments of orders of one account, by the numbers of the orders. Orders without a shipment are absent. */
+export async function readShipments(table: Table, outTradeNos: string[]): Promise<Map<string, Shipment>> {
+  const sorted = outTradeNos.toSorted();
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined) return new Map();
+  if (ownerOf(first) !== ownerOf(last)) throw new Error('The orders belong to different accounts');
+  const shipments = new Map<string, Shipment>();
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await table.client.send(
+      new QueryCommand({
+        TableName: table.name,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: {
+          ':pk': keys.shipment(first).pk,
+          ':first': keys.shipment(first).sk,
+          ':last': keys.shipment(last).sk,
+        },
+        ExclusiveStartKey,
+      }),
+    );
+    for (const shipment of (page.Items ?? []) as Shipment[]) shipments.set(shipment.outTradeNo, shipment);
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return shipments;
+}
+
+/**
+ * Writes a shipment in place of the one that was read.
+ * @param seen the shipment as it was read; undefined if the table had none
+ * @param followUpAtMs when to look at the shipment again (epoch ms), or undefined for never
+ * @returns the written shipment; undefined on a version conflict: the caller reads again and decides again
+ */
+export async function writeShipment(
+  table: Table,
+  seen: Shipment | undefined,
+  next: Omit<Shipment, 'revision'>,
+  followUpAtMs: number | undefined,
+): Promise<Shipment | undefined> {
+  const { outTradeNo } = next;
+  const written: Shipment = { ...next, revision: (seen?.revision ?? 0) + 1 };
+  // A shipment that was read contains its former follow-up, which must not be written back.
+  const followUp =
+    followUpAtMs === undefined
+      ? { followUpPk: undefined, followUpSk: undefined }
+      : followUpEntry({ kind: 'shipment', no: outTradeNo }, followUpAtMs);
+  const put = new PutCommand({
+    TableName: table.name,
+    Item: { ...written, ...followUp, ...keys.shipment(outTradeNo) },
+    ...(seen
+      ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
+      : { ConditionExpression: 'attribute_not_exists(pk)' }),
+  });
+  return (await attempt(() => table.client.send(put))).done ? written : undefined;
+}
+
+/**
+ * Deletes a shipment that WeChat does not ask for.
+ * @returns false on a version conflict
+ */
+export async function deleteShipment(
+  { client, name: TableName }: Table,
+  { outTradeNo, revision }: Pick<Shipment, 'outTradeNo' | 'revision'>,
+): Promise<boolean> {
+  const remove = new DeleteCommand({
+    TableName,
+    Key: keys.shipment(outTradeNo),
+    ConditionExpression: 'revision = :seen',
+    ExpressionAttributeValues: { ':seen': revision },
+  });
+  return (await attempt(() => client.send(remove))).done;
+}

@@ -1,0 +1,238 @@
+import type { Delivery } from '../core/delivery.ts';
+import { AppError } from '../core/errors.ts';
+import { callPlatform, type PlatformAnswer, type PlatformDeps, type WechatApp } from './client.ts';
+import { errcodeOf } from './platform-error.ts';
+
+/** The app of a call, and its access token. */
+export interface ShippingAccess {
+  app: WechatApp;
+  accessToken: string;
+}
+
+/** Shipping information of a whole order. Contacts are masked, with the last four digits open. */
+export interface ShippingInformation {
+  transactionId: string;
+  /** The openid of the payer in the mini-program. */
+  openId: string;
+  delivery: Delivery;
+  /** One to fifteen. Only express parcels have a carrier and a number. */
+  parcels: {
+    carrier?: string;
+    trackingNo?: string;
+    /** At most 120 characters. */
+    description: string;
+    contact?: { consignor?: string; receiver?: string };
+  }[];
+  /** Whether the whole order is shipped. Only an express order can be shipped in parts. */
+  isFinal: boolean;
+  /** Time of the upload (epoch ms). WeChat accepts a correction only with a later time than before. */
+  uploadAtMs: number;
+}
+
+/**
+ * `shipped`: WeChat has the information. `shipped-before`: the order was shipped before, perhaps with other information.
+ * `unknown-payment`: WeChat does not have the payment, or not yet. `corrected-before`: the one correction is used up.
+ * `not-shippable`: the order is refunded, unpaid or settled.
+ */
+export type UploadOutcome = 'shipped' | 'shipped-before' | 'unknown-payment' | 'corrected-before' | 'not-shippable';
+
+/** A paid order in the order shipping management. Times are epoch ms, amounts are fen. */
+export interface ShippingOrder {
+  transactionId: string;
+  outTradeNo: string;
+  openId: string;
+  /**
+   * `received`: the receipt is confirmed. `settling`: WeChat holds the money for another reason. `complete`: the money is
+   * settled. `other`: a number that WeChat does not document.
+   */
+  state: 'to-ship' | 'shipped' | 'received' | 'complete' | 'refunded' | 'settling' | 'other';
+  inComplaint: boolean;
+  /** Absent before the first upload. */
+  shipping?: {
+    delivery: Delivery;
+    isFinished: boolean;
+    /** How often the shipping was finished: 2 after the one correction. */
+    finishedCount: number;
+    parcels: { carrier: string; trackingNo: string; description: string }[];
+    shippedAtMs: number;
+  };
+}
+
+const DELIVERY_NUMBERS: Record<Delivery, number> = { express: 1, 'same-city': 2, virtual: 3, pickup: 4 };
+const ONE_PARCEL = 1;
+const SPLIT = 2;
+/** Order numbers by the number that WeChat gave the payment. */
+const BY_TRANSACTION_ID = 2;
+
+const STATES: Record<number, ShippingOrder['state']> = {
+  1: 'to-ship',
+  2: 'shipped',
+  3: 'received',
+  4: 'complete',
+  5: 'refunded',
+  6: 'settling',
+};
+
+const OUTCOMES = new Map<number | undefined, UploadOutcome>([
+  [10060001, 'unknown-payment'],
+  [10060002, 'shipped-before'],
+  [10060003, 'corrected-before'],
+  [10060004, 'not-shippable'],
+  [10060023, 'shipped'],
+]);
+const BUSY = new Set<number | undefined>([10060012, 10060019]);
+const NOT_EXISTING = 10060001;
+
+/** Errors that an operator can correct, by the field of the input. */
+const WRONG_INPUT = new Map<number | undefined, string>([
+  [10060005, 'delivery: WeChat does not accept this kind for the order'],
+  [10060006, 'delivery: only an express order can be shipped in parts'],
+  [10060008, 'description: a parcel needs one'],
+  [10060009, 'description: at most 120 characters'],
+  [10060020, 'description: a parcel needs one, because the payment has none'],
+  [10060014, 'WeChat rejected a field'],
+  [10060024, 'parcels: too many'],
+  [10060025, 'carrier: too long'],
+  [10060026, 'trackingNo: too long'],
+  [268485226, 'trackingNo: an express parcel needs one'],
+  [268485227, 'carrier: an express parcel needs one'],
+]);
+
+/**
+ * Uploads the shipping information of one order. An upload with the same content has no further effect. A second upload of
+ * a shipped order with another content is the one correction that WeChat accepts.
+ * @throws PARAM_ERROR when WeChat rejects a field, FORBIDDEN when the payment belongs to another user
+ * @throws RATE_LIMITED, WECHAT_CONFIG; WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown; token errors pass
+ * through to the token owner
+ * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/order-shipping/order-shipping
+ */
+export async function uploadShipping(
+  deps: PlatformDeps,
+  { app, accessToken, information }: ShippingAccess & { information: ShippingInformation },
+): Promise<UploadOutcome> {
+  const { transactionId, openId, delivery, parcels, isFinal, uploadAtMs } = information;
+  const isSplit = parcels.length > 1 || !isFinal;
+  const body = {
+    order_key: { order_number_type: BY_TRANSACTION_ID, transaction_id: transactionId },
+    logistics_type: DELIVERY_NUMBERS[delivery],
+    delivery_mode: isSplit ? SPLIT : ONE_PARCEL,
+    ...(isSplit && { is_all_delivered: isFinal }),
+    shipping_list: parcels.map(renderParcel),
+    upload_time: rfc3339(uploadAtMs),
+    payer: { openid: openId },
+  };
+  try {
+    await post(deps, { app, accessToken }, '/wxa/sec/order/upload_shipping_info', body);
+    return 'shipped';
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+/**
+ * Queries a paid order; undefined when WeChat does not have the payment, or not yet.
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
+ * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/order-shipping/order-shipping
+ */
+export async function queryShippingOrder(
+  deps: PlatformDeps,
+  { transactionId, ...access }: ShippingAccess & { transactionId: string },
+): Promise<ShippingOrder | undefined> {
+  try {
+    const answer = await post(deps, access, '/wxa/sec/order/get_order', { transaction_id: transactionId });
+    return readShippingOrder(record(answer['order']), transactionId);
+  } catch (error) {
+    if (errcodeOf(error) === NOT_EXISTING) return undefined;
+    throw error;
+  }
+}
+
+/** Renders a parcel. WeChat rejects escapes, which JSON.stringify writes for control characters and lone surrogates. */
+function renderParcel({ carrier, trackingNo, description, contact }: ShippingInformation['parcels'][number]): object {
+  return {
+    ...(trackingNo !== undefined && { tracking_no: trackingNo }),
+    ...(carrier !== undefined && { express_company: carrier }),
+    item_desc: description.toWellFormed().replaceAll(/\p{Cc}/gu, ' '),
+    ...(contact && {
+      contact: {
+        ...(contact.consignor !== undefined && { consignor_contact: contact.consignor }),
+        ...(contact.receiver !== undefined && { receiver_contact: contact.receiver }),
+      },
+    }),
+  };
+}
+
+function outcomeOf(error: unknown): UploadOutcome {
+  const errcode = errcodeOf(error);
+  const outcome = OUTCOMES.get(errcode);
+  if (outcome) return outcome;
+  const problem = WRONG_INPUT.get(errcode);
+  if (problem !== undefined) throw new AppError('PARAM_ERROR', problem, { cause: (error as AppError).cause });
+  if (errcode !== 10060031) throw error;
+  throw new AppError('FORBIDDEN', 'The payment belongs to another user of the mini-program', {
+    cause: (error as AppError).cause,
+  });
+}
+
+/** Calls an API of the order shipping management. A busy answer leaves the outcome open, and the caller repeats the call. */
+async function post(
+  deps: PlatformDeps,
+  { app, accessToken }: ShippingAccess,
+  path: string,
+  body: Record<string, unknown>,
+): Promise<PlatformAnswer> {
+  try {
+    return await callPlatform(deps, { app, method: 'POST', path, query: { access_token: accessToken }, body });
+  } catch (error) {
+    if (!BUSY.has(errcodeOf(error))) throw error;
+    throw new AppError('WECHAT_UNAVAILABLE', 'WeChat is busy; repeat the call', { cause: (error as AppError).cause });
+  }
+}
+
+function readShippingOrder(order: Record<string, unknown>, transactionId: string): ShippingOrder {
+  if (text(order['transaction_id']) !== transactionId) {
+    throw new AppError('WECHAT_UNAVAILABLE', 'WeChat did not return the requested order');
+  }
+  const shipping = readShipping(record(order['shipping']));
+  return {
+    transactionId,
+    outTradeNo: text(order['merchant_trade_no']),
+    openId: text(order['openid']),
+    state: STATES[Number(order['order_state'])] ?? 'other',
+    inComplaint: order['in_complaint'] === true,
+    ...(shipping && { shipping }),
+  };
+}
+
+function readShipping(shipping: Record<string, unknown>): ShippingOrder['shipping'] {
+  const type = Number(shipping['logistics_type']);
+  const delivery = (Object.keys(DELIVERY_NUMBERS) as Delivery[]).find((name) => DELIVERY_NUMBERS[name] === type);
+  const list = Array.isArray(shipping['shipping_list']) ? shipping['shipping_list'].map(record) : [];
+  if (!delivery || list.length === 0) return undefined;
+  return {
+    delivery,
+    isFinished: shipping['finish_shipping'] === true,
+    finishedCount: Number(shipping['finish_shipping_count'] ?? 0),
+    parcels: list
+      .filter((parcel) => text(parcel['tracking_no']) !== '')
+      .map((parcel) => ({
+        carrier: text(parcel['express_company']),
+        trackingNo: text(parcel['tracking_no']),
+        description: text(parcel['goods_desc']),
+      })),
+    shippedAtMs: Math.max(...list.map((parcel) => Number(parcel['upload_time'] ?? 0) * 1_000)),
+  };
+}
+
+/** Formats an instant as RFC 3339 with milliseconds, in Beijing time. */
+function rfc3339(atMs: number): string {
+  return new Date(atMs + 8 * 3_600_000).toISOString().replace('Z', '+08:00');
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
