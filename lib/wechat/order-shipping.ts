@@ -1,13 +1,8 @@
 import type { Delivery } from '../core/delivery.ts';
 import { AppError } from '../core/errors.ts';
-import { callPlatform, type PlatformAnswer, type PlatformDeps, type WechatApp } from './client.ts';
+import type { PlatformDeps } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
-
-/** The app of a call, and its access token. */
-export interface ShippingAccess {
-  app: WechatApp;
-  accessToken: string;
-}
+import { callShipping, type ShippingAccess } from './shipping-call.ts';
 
 /** Shipping information of a whole order. Contacts are masked, with the last four digits open. */
 export interface ShippingInformation {
@@ -80,7 +75,6 @@ const OUTCOMES = new Map<number | undefined, UploadOutcome>([
   [10060004, 'not-shippable'],
   [10060023, 'shipped'],
 ]);
-const BUSY = new Set<number | undefined>([10060012, 10060019]);
 const NOT_EXISTING = 10060001;
 
 /** Errors that an operator can correct, by the field of the input. */
@@ -104,7 +98,7 @@ const WRONG_INPUT = new Map<number | undefined, string>([
  * @throws PARAM_ERROR when WeChat rejects a field, FORBIDDEN when the payment belongs to another user
  * @throws RATE_LIMITED, WECHAT_CONFIG; WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown; token errors pass
  * through to the token owner
- * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/order-shipping/order-shipping
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/
  */
 export async function uploadShipping(
   deps: PlatformDeps,
@@ -122,7 +116,7 @@ export async function uploadShipping(
     payer: { openid: openId },
   };
   try {
-    await post(deps, { app, accessToken }, '/wxa/sec/order/upload_shipping_info', body);
+    await callShipping(deps, { app, accessToken }, '/wxa/sec/order/upload_shipping_info', body);
     return 'shipped';
   } catch (error) {
     return outcomeOf(error);
@@ -132,14 +126,14 @@ export async function uploadShipping(
 /**
  * Queries a paid order; undefined when WeChat does not have the payment, or not yet.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
- * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/order-shipping/order-shipping
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/
  */
 export async function queryShippingOrder(
   deps: PlatformDeps,
   { transactionId, ...access }: ShippingAccess & { transactionId: string },
 ): Promise<ShippingOrder | undefined> {
   try {
-    const answer = await post(deps, access, '/wxa/sec/order/get_order', { transaction_id: transactionId });
+    const answer = await callShipping(deps, access, '/wxa/sec/order/get_order', { transaction_id: transactionId });
     return readShippingOrder(record(answer['order']), transactionId);
   } catch (error) {
     if (errcodeOf(error) === NOT_EXISTING) return undefined;
@@ -172,21 +166,6 @@ function outcomeOf(error: unknown): UploadOutcome {
   throw new AppError('FORBIDDEN', 'The payment belongs to another user of the mini-program', {
     cause: (error as AppError).cause,
   });
-}
-
-/** Calls an API of the order shipping management. A busy answer leaves the outcome open, and the caller repeats the call. */
-async function post(
-  deps: PlatformDeps,
-  { app, accessToken }: ShippingAccess,
-  path: string,
-  body: Record<string, unknown>,
-): Promise<PlatformAnswer> {
-  try {
-    return await callPlatform(deps, { app, method: 'POST', path, query: { access_token: accessToken }, body });
-  } catch (error) {
-    if (!BUSY.has(errcodeOf(error))) throw error;
-    throw new AppError('WECHAT_UNAVAILABLE', 'WeChat is busy; repeat the call', { cause: (error as AppError).cause });
-  }
 }
 
 function readShippingOrder(order: Record<string, unknown>, transactionId: string): ShippingOrder {
