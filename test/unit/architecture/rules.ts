@@ -85,7 +85,7 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/pushes': { imports: ['lib/wechat', 'lib/secrets', 'lib/store', 'lib/core'] },
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
-    imports: ['lib/identity', 'lib/complaints', 'lib/wechat-pay', 'lib/store', 'lib/core'],
+    imports: ['lib/identity', 'lib/complaints', 'lib/shipping', 'lib/wechat-pay', 'lib/store', 'lib/core'],
     types: ['lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/rate-limit'],
   },
   'lib/reconciliation': { imports: ['lib/wechat-pay', 'lib/store', 'lib/core'] },
