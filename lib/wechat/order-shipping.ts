@@ -2,7 +2,7 @@ import type { Delivery } from '../core/delivery.ts';
 import { AppError } from '../core/errors.ts';
 import type { PlatformDeps } from './client.ts';
 import { errcodeOf } from './platform-error.ts';
-import { callShipping, type ShippingAccess } from './shipping-call.ts';
+import { callShipping, isBusy, type ShippingAccess } from './shipping-call.ts';
 
 /** Shipping information of a whole order. Contacts are masked, with the last four digits open. */
 export interface ShippingInformation {
@@ -18,7 +18,9 @@ export interface ShippingInformation {
     description: string;
     contact?: { consignor?: string; receiver?: string };
   }[];
-  /** Whether the whole order is shipped. Only an express order can be shipped in parts. */
+  /** Whether the order is shipped in parts, which only an express order can be. It stays split with its last part. */
+  isSplit: boolean;
+  /** Whether the whole order is shipped. */
   isFinal: boolean;
   /** Time of the upload (epoch ms). WeChat accepts a correction only with a later time than before. */
   uploadAtMs: number;
@@ -49,7 +51,8 @@ export interface ShippingOrder {
     /** How often the shipping was finished: 2 after the one correction. */
     finishedCount: number;
     parcels: { carrier: string; trackingNo: string; description: string }[];
-    shippedAtMs: number;
+    /** Time of the newest parcel. */
+    shippedAtMs?: number;
   };
 }
 
@@ -77,6 +80,11 @@ const OUTCOMES = new Map<number | undefined, UploadOutcome>([
 ]);
 const NOT_EXISTING = 10060001;
 
+/** The codes of this API begin here. An answer with one of them is final for its input. */
+const FIRST_ERRCODE = 10_060_000;
+const NOT_VALID_JSON = 47001;
+const FOREIGN_PAYER = 10060031;
+
 /** Errors that an operator can correct, by the field of the input. */
 const WRONG_INPUT = new Map<number | undefined, string>([
   [10060005, 'delivery: WeChat does not accept this kind for the order'],
@@ -84,7 +92,6 @@ const WRONG_INPUT = new Map<number | undefined, string>([
   [10060008, 'description: a parcel needs one'],
   [10060009, 'description: at most 120 characters'],
   [10060020, 'description: a parcel needs one, because the payment has none'],
-  [10060014, 'WeChat rejected a field'],
   [10060024, 'parcels: too many'],
   [10060025, 'carrier: too long'],
   [10060026, 'trackingNo: too long'],
@@ -104,8 +111,7 @@ export async function uploadShipping(
   deps: PlatformDeps,
   { app, accessToken, information }: ShippingAccess & { information: ShippingInformation },
 ): Promise<UploadOutcome> {
-  const { transactionId, openId, delivery, parcels, isFinal, uploadAtMs } = information;
-  const isSplit = parcels.length > 1 || !isFinal;
+  const { transactionId, openId, delivery, parcels, isSplit, isFinal, uploadAtMs } = information;
   const body = {
     order_key: { order_number_type: BY_TRANSACTION_ID, transaction_id: transactionId },
     logistics_type: DELIVERY_NUMBERS[delivery],
@@ -156,16 +162,18 @@ function renderParcel({ carrier, trackingNo, description, contact }: ShippingInf
   };
 }
 
+/** @throws the error, unless it is an outcome; PARAM_ERROR and FORBIDDEN for an input that WeChat never accepts */
 function outcomeOf(error: unknown): UploadOutcome {
   const errcode = errcodeOf(error);
   const outcome = OUTCOMES.get(errcode);
   if (outcome) return outcome;
-  const problem = WRONG_INPUT.get(errcode);
-  if (problem !== undefined) throw new AppError('PARAM_ERROR', problem, { cause: (error as AppError).cause });
-  if (errcode !== 10060031) throw error;
-  throw new AppError('FORBIDDEN', 'The payment belongs to another user of the mini-program', {
-    cause: (error as AppError).cause,
-  });
+  if (errcode === undefined || isBusy(errcode) || (errcode < FIRST_ERRCODE && errcode !== NOT_VALID_JSON)) throw error;
+  const { cause } = error as AppError;
+  if (errcode === FOREIGN_PAYER) {
+    throw new AppError('FORBIDDEN', 'The payment belongs to another user of the mini-program', { cause });
+  }
+  const problem = WRONG_INPUT.get(errcode) ?? 'WeChat rejected the shipping information';
+  throw new AppError('PARAM_ERROR', problem, { cause });
 }
 
 function readShippingOrder(order: Record<string, unknown>, transactionId: string): ShippingOrder {
@@ -188,6 +196,7 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
   const delivery = (Object.keys(DELIVERY_NUMBERS) as Delivery[]).find((name) => DELIVERY_NUMBERS[name] === type);
   const list = Array.isArray(shipping['shipping_list']) ? shipping['shipping_list'].map(record) : [];
   if (!delivery || list.length === 0) return undefined;
+  const shippedAtS = Math.max(...list.map((parcel) => Number(parcel['upload_time']) || 0));
   return {
     delivery,
     isFinished: shipping['finish_shipping'] === true,
@@ -199,7 +208,7 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
         trackingNo: text(parcel['tracking_no']),
         description: text(parcel['goods_desc']),
       })),
-    shippedAtMs: Math.max(...list.map((parcel) => Number(parcel['upload_time'] ?? 0) * 1_000)),
+    ...(shippedAtS > 0 && { shippedAtMs: shippedAtS * 1_000 }),
   };
 }
 

@@ -8,8 +8,12 @@ export interface ShippingAccess {
   accessToken: string;
 }
 
-/** Errcodes that leave the outcome open, besides the general "system busy". */
-const BUSY = new Set<number | undefined>([10060012, 10060019]);
+const BUSY = new Set<number | undefined>([-1, 10060012, 10060019]);
+
+/** Whether this errcode leaves the outcome of a call open. */
+export function isBusy(errcode: number | undefined): boolean {
+  return BUSY.has(errcode);
+}
 
 /** Calls an API of the order shipping management. A busy answer leaves the outcome open, and the caller repeats the call. */
 export async function callShipping(
@@ -21,7 +25,7 @@ export async function callShipping(
   try {
     return await callPlatform(deps, { app, method: 'POST', path, query: { access_token: accessToken }, body });
   } catch (error) {
-    if (!BUSY.has(errcodeOf(error))) throw error;
+    if (!isBusy(errcodeOf(error))) throw error;
     throw new AppError('WECHAT_UNAVAILABLE', 'WeChat is busy; repeat the call', { cause: (error as AppError).cause });
   }
 }
