@@ -131,7 +131,7 @@ function dropEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function simulatorSettings(
-  variables: Record<AccountName | 'PAY_V2_NOTIFY_URL', string>,
+  variables: Record<AccountName | 'PAY_NOTIFY_URL' | 'PAY_V2_NOTIFY_URL', string>,
   ports: Ports,
   merchantPublicKey: string,
   platformPrivateKey: string,
@@ -162,6 +162,8 @@ function simulatorSettings(
       apiV3Key: variables.PAY_API_V3_KEY,
       apiV2Key: variables.PAY_API_V2_KEY,
       refundCallbackUrl: variables.PAY_V2_NOTIFY_URL,
+      // A merchant registers the address once; `npm run doctor -- --fix` does it for a deployed stage.
+      complaintCallbackUrl: variables.PAY_NOTIFY_URL,
       platformKeyId: variables.PAY_PUBLIC_KEY_ID,
       // With PAY_PUBLIC_KEY from the environment the private half is unknown, and signatures do not match.
       platformPrivateKey,

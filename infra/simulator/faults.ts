@@ -23,17 +23,20 @@ const billActions = ['wrong-hash'] as const;
 
 type CallAction = (typeof callActions)[number];
 export type NotifyFault = (typeof notifyActions)[number];
+/** The notifications of payments and refunds, and those of complaints. */
+export type NotifyTarget = 'notify' | 'complaint-notify';
 type RefundFault = (typeof refundActions)[number];
 
 /** The faults of each target. The target of a call fault is a part of the path. */
 const targets = [
   { names: ['notify', 'pay-notify'], actions: notifyActions },
+  { names: ['complaint-notify'], actions: notifyActions },
   { names: ['refund'], actions: refundActions },
   { names: ['bill'], actions: billActions },
   { names: ['notify', 'pay-notify', 'pay', '*'], actions: ['rotate-key'] },
 ] as const;
 
-const notifyTargets: readonly string[] = targets[0].names;
+const notifyTargets: readonly string[] = [...targets[0].names, ...targets[1].names];
 
 /** The faults that can be planned, for `GET /`. */
 export const faultNames = groupByTarget([
@@ -78,7 +81,10 @@ class Queue<Fault> {
 /** The planned faults; each matching call or delivery uses one, oldest first. */
 export class Faults {
   readonly #calls = new Queue<CallFault & { target: string }>();
-  readonly #notifications = new Queue<NotifyFault>();
+  readonly #notifications: Record<NotifyTarget, Queue<NotifyFault>> = {
+    notify: new Queue(),
+    'complaint-notify': new Queue(),
+  };
   readonly #refunds = new Queue<RefundFault>();
   readonly #bills = new Queue<'wrong-hash'>();
   readonly #variants = new Queue<{ target: string; action: string }>();
@@ -108,12 +114,13 @@ export class Faults {
     }
     const known = targets.find(({ names, actions }) => includes(names, target) && includes(actions, action));
     if (!known) throw controlParamError(unknownAction(action));
-    this.#planFor(action as (typeof known.actions)[number], times);
+    this.#planFor(target, action as (typeof known.actions)[number], times);
   }
 
   /** Cancels every planned fault that was not used. */
   clear(): void {
-    for (const queue of [this.#calls, this.#notifications, this.#refunds, this.#bills, this.#variants]) queue.clear();
+    const notifications = Object.values(this.#notifications);
+    for (const queue of [this.#calls, ...notifications, this.#refunds, this.#bills, this.#variants]) queue.clear();
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
@@ -125,8 +132,8 @@ export class Faults {
   }
 
   /** @param possible whether the notification can be sent with that fault */
-  forNotification(possible: (fault: NotifyFault) => boolean): NotifyFault | undefined {
-    return this.#notifications.take(possible);
+  forNotification(target: NotifyTarget, possible: (fault: NotifyFault) => boolean): NotifyFault | undefined {
+    return this.#notifications[target].take(possible);
   }
 
   forRefund(): RefundFault | undefined {
@@ -142,11 +149,11 @@ export class Faults {
     return this.#variants.take((planned) => planned.target === target && planned.action === action) !== undefined;
   }
 
-  #planFor(action: NotifyFault | RefundFault | 'wrong-hash' | 'rotate-key', times: number): void {
+  #planFor(target: string, action: NotifyFault | RefundFault | 'wrong-hash' | 'rotate-key', times: number): void {
     if (action === 'rotate-key') for (let done = 0; done < times; done += 1) this.#rotateKey();
     else if (action === 'wrong-hash') this.#bills.add(action, times);
     else if (isRefundFault(action)) this.#refunds.add(action, times);
-    else this.#notifications.add(action, times);
+    else this.#notifications[target === 'complaint-notify' ? target : 'notify'].add(action, times);
   }
 }
 

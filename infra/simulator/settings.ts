@@ -56,6 +56,8 @@ export interface PaySettings {
   apiV2Key?: string;
   /** The notification URL of the merchant platform, for refunds without a notify_url; notified in API v2. */
   refundCallbackUrl?: string;
+  /** The registered notification URL of complaints; the merchant can change it with the API. */
+  complaintCallbackUrl?: string;
   /** Time until a refund ends, in ms; 1,000 if absent. */
   refundSettlesMs?: number;
   /** `PUB_KEY_ID_…`, sent as `Wechatpay-Serial`; empty for a merchant with platform certificates instead. */

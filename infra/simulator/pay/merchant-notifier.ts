@@ -6,6 +6,7 @@ import type { PaySettings } from '../settings.ts';
 import type { PayOrder, Refund, RefundStatus } from './ledger.ts';
 import type { DeliverNotification } from './notification-delivery.ts';
 import type { PlatformKeys } from './platform-keys.ts';
+import type { ComplaintAction } from './complaint-log.ts';
 import { refundStatusOf } from './refunds.ts';
 import { buildV2Notification, buildV2PaymentNotification, buildV2RefundNotification } from './v2/notification.ts';
 import { renderOtherFormV2 } from './v2/other-forms.ts';
@@ -21,10 +22,11 @@ interface NotifierDependencies {
   deliverNotification: DeliverNotification;
 }
 
-/** Notifies the merchant. Both return the result of the first delivery, or null if nothing was delivered. */
+/** Notifies the merchant. Each call returns the result of the first delivery, or null if nothing was delivered. */
 export interface MerchantNotifier {
   notifyPayment(order: PayOrder): Promise<DeliveryResult | null>;
   notifyRefund(refund: Refund): Promise<DeliveryResult | null>;
+  notifyComplaint(about: { url: string; complaintId: string; action: ComplaintAction }): Promise<DeliveryResult | null>;
 }
 
 const refundTexts: Record<RefundStatus, string> = {
@@ -38,6 +40,7 @@ const refundTexts: Record<RefundStatus, string> = {
  * Chooses the URL and the protocol of each notification.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791865
+ * @see https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter10_2_16.shtml
  */
 export function createMerchantNotifier({
   settings,
@@ -69,6 +72,14 @@ export function createMerchantNotifier({
         return apiV2Key ? deliverNotification(buildV2PaymentNotification(order, paid, { mchId, apiV2Key })) : null;
       const content = renderTransaction(order, mchId, 'SUCCESS');
       return deliverNotification(buildV3Notification({ url: terms.notifyUrl, ...payment, content }, v3Sender()));
+    },
+    notifyComplaint: ({ url, complaintId, action }) => {
+      const isNew = action === 'CREATE_COMPLAINT';
+      const about = isNew
+        ? { event: 'COMPLAINT.CREATE', summary: '产生新投诉' }
+        : { event: 'COMPLAINT.STATE_CHANGE', summary: '投诉单状态变化' };
+      const content = { complaint_id: complaintId, action_type: action };
+      return deliverNotification(buildV3Notification({ url, ...about, type: 'complaint', content }, v3Sender()));
     },
     notifyRefund: async (refund) => {
       const status = refundStatusOf(refund);

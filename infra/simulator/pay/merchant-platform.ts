@@ -1,4 +1,4 @@
-// The merchant platform: manual refunds, the list of orders, and discrepancies of bills.
+// The merchant platform: manual refunds, the list of orders, discrepancies of bills, and the complaint console.
 import { beijingIso } from '../beijing-time.ts';
 import { readChoice, readInteger, readOptionalText, readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
@@ -7,6 +7,7 @@ import { isRecord } from '../http.ts';
 import { digits } from '../random.ts';
 import { readDay } from './bill-files.ts';
 import type { BillDiscrepancies } from './bills.ts';
+import { actOnComplaint, complaintConsoleCalls, listComplaints } from './complaint-console.ts';
 import { PayError } from './error.ts';
 import { FINAL_STATUSES } from './ledger.ts';
 import type { PayOrder, Refund } from './ledger.ts';
@@ -23,6 +24,7 @@ export const merchantPlatformCalls = {
   'POST /_merchant/bills':
     '{date?, drop?: [outTradeNo], amounts?: {outTradeNo: fen}, add?: [{outTradeNo, transactionId, amountFen}]}: ' +
     'distorts the bills made from now on, of each day without a date; {} ends it',
+  ...complaintConsoleCalls,
 };
 
 interface MerchantPlatformResult {
@@ -38,12 +40,15 @@ export async function handleMerchantPlatformCall(
 ): Promise<MerchantPlatformResult | undefined> {
   const body = isRecord(input) ? input : {};
   const [, outRefundNo] = /^POST \/_merchant\/refunds\/([^/]+)$/.exec(route) ?? [];
+  const [, complaintId] = /^POST \/_merchant\/complaints\/(\d+)$/.exec(route) ?? [];
   try {
     if (route === 'GET /_merchant/orders') {
       return { status: 200, value: world.orders.all().map((order) => describeOrder(world.orders, order)) };
     }
     if (route === 'POST /_merchant/refunds') return { status: 201, value: refund(world, body) };
     if (outRefundNo !== undefined) return { status: 200, value: await settle(world, decode(outRefundNo), body) };
+    if (route === 'GET /_merchant/complaints') return { status: 200, value: listComplaints(world) };
+    if (complaintId !== undefined) return { status: 200, value: await actOnComplaint(world, complaintId, body) };
     if (route !== 'POST /_merchant/bills') return undefined;
     world.bills.setDiscrepancies(...readDiscrepancies(body));
     return { status: 204 };

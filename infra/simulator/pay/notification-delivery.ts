@@ -26,6 +26,8 @@ export interface Notification {
   /** For the call log: `TRANSACTION.SUCCESS`. */
   event: string;
   genuine(): NotificationRequest;
+  /** Complaints have a retry schedule and faults of their own. */
+  topic?: 'complaint';
   /** The faulty deliveries that the protocol supports. */
   faulty: Partial<Record<ContentFault, () => NotificationRequest>>;
   isAccepted(result: DeliveryResult): boolean;
@@ -39,10 +41,10 @@ const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
 /**
- * Delays between the deliveries of one notification: 15 retries, 24 h 4 min in total.
+ * Delays between the deliveries of a payment or refund notification: 15 retries, 24 h 4 min in total.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791861
  */
-const retryGapsMs = [
+const paymentGapsMs: readonly number[] = [
   15 * secondMs,
   15 * secondMs,
   30 * secondMs,
@@ -58,7 +60,20 @@ const retryGapsMs = [
   3 * hourMs,
   6 * hourMs,
   6 * hourMs,
-] as const;
+];
+
+/**
+ * Delays between the deliveries of a complaint notification: 1,000 retries within a week.
+ * @see https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter10_2_16.shtml
+ */
+const complaintGapsMs: readonly number[] = [
+  5 * secondMs,
+  ...Array<number>(10).fill(minuteMs),
+  ...Array<number>(989).fill(5 * minuteMs),
+];
+
+const payments = { target: 'notify', gapsMs: paymentGapsMs } as const;
+const complaints = { target: 'complaint-notify', gapsMs: complaintGapsMs } as const;
 
 const duplicateGapMs = 20;
 
@@ -104,8 +119,10 @@ export function createNotificationDelivery({ clock, log, faults, deliver }: Deli
     attempt: number,
     dueAt: number,
   ): Promise<DeliveryResult | null> => {
-    const fault = faults.forNotification((one) => !isContentFault(one) || notification.faulty[one] !== undefined);
-    const gapMs = retryGapsMs[attempt - 1];
+    const { topic, faulty } = notification;
+    const { target, gapsMs } = topic === 'complaint' ? complaints : payments;
+    const fault = faults.forNotification(target, (one) => !isContentFault(one) || faulty[one] !== undefined);
+    const gapMs = gapsMs[attempt - 1];
     if (fault === 'late-notify' && gapMs !== undefined) {
       schedule(notification, attempt + 1, dueAt + gapMs);
       return null;

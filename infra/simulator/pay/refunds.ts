@@ -11,6 +11,8 @@ interface RefundWorld {
   clock: Clock;
   faults: Faults;
   settlesMs: number;
+  /** Follows each accepted and each finished refund. */
+  followRefund: (refund: Refund) => void;
   /** Notifies the merchant of the final status of a refund. */
   notifyRefund: (refund: Refund) => Promise<DeliveryResult | null>;
 }
@@ -80,6 +82,7 @@ export class Refunds {
   /** Ends a refund and notifies the merchant. */
   settle(refund: Refund, status: FinalStatus): Promise<DeliveryResult | null> {
     refund.history.push({ status, at: this.#world.clock.now() });
+    this.#world.followRefund(refund);
     return this.#world.notifyRefund(refund);
   }
 
@@ -108,6 +111,7 @@ export class Refunds {
     const refund: Refund = { order, terms, refundId, createdAt: now, history: [{ status: 'PROCESSING', at: now }] };
     order.refunds.push(refund);
     this.#refunds.set(terms.outRefundNo, refund);
+    this.#world.followRefund(refund);
     const outcome = fault === 'refund-abnormal' ? 'ABNORMAL' : fault === 'refund-closed' ? 'CLOSED' : 'SUCCESS';
     clock.schedule(now + settlesMs, async () => {
       // The merchant platform may have ended the refund already.

@@ -28,9 +28,12 @@ export type LengthOf = (value: string) => number;
 /** The length on the live platform: bytes of UTF-8. */
 export const bytesOf: LengthOf = (value) => Buffer.byteLength(value);
 
+/** The length as most pages of complaints document it: characters. */
+export const charactersOf: LengthOf = (value) => [...value].length;
+
 /** Returns how the next call counts lengths: in bytes, or once as documented. */
 export function nextLengthOf(faults: Faults): LengthOf {
-  return faults.takeVariant('text-length', 'characters') ? (value) => [...value].length : bytesOf;
+  return faults.takeVariant('text-length', 'characters') ? charactersOf : bytesOf;
 }
 
 /** Text with a maximum length, without characters of four bytes. */

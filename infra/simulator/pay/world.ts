@@ -9,6 +9,8 @@ import type { SimulatorSettings, PaySettings } from '../settings.ts';
 import type { WechatUsers } from '../wechat-users.ts';
 import { BillFiles } from './bill-files.ts';
 import { Bills } from './bills.ts';
+import { Complaints } from './complaints.ts';
+import { FeedbackImages } from './feedback-images.ts';
 import { createMerchantNotifier } from './merchant-notifier.ts';
 import type { MerchantNotifier } from './merchant-notifier.ts';
 import { createNotificationDelivery } from './notification-delivery.ts';
@@ -30,6 +32,8 @@ export interface PayWorld {
   secrets: IssuedSecrets;
   orders: PayOrders;
   refunds: Refunds;
+  complaints: Complaints;
+  feedbackImages: FeedbackImages;
   bills: Bills;
   billFiles: BillFiles;
   notifier: MerchantNotifier;
@@ -57,6 +61,12 @@ export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, de
     faults,
     deliverNotification: createNotificationDelivery(dependencies),
   });
+  const complaints = new Complaints({
+    clock,
+    secrets,
+    callbackUrl: pay.complaintCallbackUrl,
+    notifyComplaint: notifier.notifyComplaint,
+  });
   return {
     settings: pay,
     appIds: [miniapp.appId, official.appId],
@@ -69,10 +79,13 @@ export function createPayWorld({ miniapp, official, pay }: SimulatorSettings, de
     orders,
     bills: new Bills(clock, orders, official.appId),
     billFiles: new BillFiles(clock, secrets),
+    complaints,
+    feedbackImages: new FeedbackImages(),
     refunds: new Refunds({
       clock,
       faults,
       settlesMs: pay.refundSettlesMs ?? 1_000,
+      followRefund: (refund) => complaints.followRefund(refund),
       notifyRefund: notifier.notifyRefund,
     }),
     notifier,

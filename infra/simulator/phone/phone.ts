@@ -6,6 +6,7 @@ import type { WechatUser } from '../wechat-users.ts';
 import type { World } from '../world.ts';
 import type { PhoneActions } from './action.ts';
 import { chatActions } from './chat.ts';
+import { complainActions } from './complain.ts';
 import { miniProgramActions } from './mini-program.ts';
 import { networkActions } from './network.ts';
 import { payActions } from './pay.ts';
@@ -21,6 +22,7 @@ const actions: PhoneActions = {
   ...sharedPageActions,
   ...networkActions,
   ...payActions,
+  ...complainActions,
   /**
    * Registers a new WeChat account with the number of the user: lanshan-studio/wecqupt #776 and #942,
    * thx/iconfont-plus #2585.

@@ -103,6 +103,8 @@ export interface PayCall {
   method?: string;
   path: string;
   body?: object | string;
+  /** A multipart form in place of the body; the signature then covers `body`. */
+  form?: { type: string; bytes: Buffer };
   /** Changes to the request after it was signed correctly. */
   change?: (headers: Record<string, string>) => Record<string, string>;
   timestamp?: number;
@@ -131,14 +133,14 @@ export async function payCall(simulator: Target, options: PayCall) {
   const headers = {
     Accept: 'application/json',
     'User-Agent': 'test',
-    'Content-Type': 'application/json',
+    'Content-Type': options.form?.type ?? 'application/json',
     Authorization: `WECHATPAY2-SHA256-RSA2048 ${authorization.join(',')}`,
   };
-  return rawCall(simulator.url + path, method, options.change?.(headers) ?? headers, body);
+  return rawCall(simulator.url + path, method, options.change?.(headers) ?? headers, options.form?.bytes ?? body);
 }
 
 /** Node's plain client: sends exactly these headers, which fetch would not. */
-export async function rawCall(url: string, method: string, headers: Record<string, string>, body: string) {
+export async function rawCall(url: string, method: string, headers: Record<string, string>, body: string | Buffer) {
   const outgoing = request(url, { method, headers, agent: false });
   outgoing.end(body);
   const [incoming] = await once(outgoing, 'response');

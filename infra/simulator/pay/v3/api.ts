@@ -8,12 +8,26 @@ import type { PlatformKey } from '../platform-keys.ts';
 import type { PayWorld } from '../world.ts';
 import { billRoutes } from './bill-routes.ts';
 import { certificateRoutes } from './certificate-routes.ts';
+import { complaintCallbackRoutes } from './complaint-callback-routes.ts';
+import { complaintRoutes } from './complaint-routes.ts';
 import { echoRoutes } from './echo-routes.ts';
+import { imageRoutes } from './image-routes.ts';
 import { orderRoutes } from './order-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { checkRequest, signedHeaders } from './signature.ts';
 
 const transactions = '/v3/pay/transactions';
+
+const topics = [
+  orderRoutes,
+  refundRoutes,
+  certificateRoutes,
+  billRoutes,
+  echoRoutes,
+  complaintRoutes,
+  complaintCallbackRoutes,
+  imageRoutes,
+];
 
 /**
  * The host api.mch.weixin.qq.com, API v3. Answers to authenticated requests are signed, errors too; files and server
@@ -21,17 +35,17 @@ const transactions = '/v3/pay/transactions';
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012081709
  */
 export function createV3Api(world: PayWorld): (call: Call) => Answer {
-  const routes = [orderRoutes, refundRoutes, certificateRoutes, billRoutes, echoRoutes].flatMap((make) => make(world));
+  const routes = topics.flatMap((routesOf) => routesOf(world));
   return (call) => {
-    const matching = routes.flatMap(({ method, path, handler }) => {
-      const match = path.exec(call.path);
-      return match ? [{ method, handler, parameter: match[1] ?? '' }] : [];
+    const matching = routes.flatMap((route) => {
+      const match = route.path.exec(call.path);
+      return match ? [{ ...route, parameter: match[1] ?? '' }] : [];
     });
     const route = matching.find(({ method }) => method === call.method);
     if (!route) return { status: matching.length > 0 ? 405 : 404, body: '' };
     let key: PlatformKey | undefined;
     try {
-      key = checkRequest(call, world);
+      key = checkRequest(call, world, route.signedBody?.(call));
       const value = route.handler(call, decodeParameter(route.parameter));
       return value instanceof Buffer ? fileAnswer(value) : signedJsonAnswer(value, key);
     } catch (error) {

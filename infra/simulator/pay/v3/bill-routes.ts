@@ -6,9 +6,9 @@ import { BILL_TYPES } from '../bill-row.ts';
 import { tradeBillOf } from '../trade-bill.ts';
 import { foreignRows, rowsOfDay } from '../bills.ts';
 import { PayError } from '../error.ts';
-import { findProblem, object, required, text } from '../rule.ts';
+import { object, required, text } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
-import { invalidFieldError } from './route.ts';
+import { invalidFieldError, readQuery } from './route.ts';
 import type { V3Route } from './route.ts';
 
 interface BillQuery {
@@ -62,13 +62,6 @@ export function billRoutes(world: PayWorld): V3Route[] {
       handler: (call) => billFiles.read(call.query.get('token') ?? ''),
     },
   ];
-}
-
-function readQuery<T extends object>(call: Call, rule: typeof tradeRule): T {
-  const query = Object.fromEntries(call.query);
-  const problem = findProblem(rule, query);
-  if (problem) throw invalidFieldError('query', problem);
-  return query as T;
 }
 
 function dayOf({ bill_date: date }: BillQuery): number {

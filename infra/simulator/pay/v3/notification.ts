@@ -9,7 +9,7 @@ interface Message {
   url: string;
   event: string;
   summary: string;
-  type: 'transaction' | 'refund';
+  type: 'transaction' | 'refund' | 'complaint';
   content: object;
 }
 
@@ -40,6 +40,7 @@ export function buildV3Notification({ url, event, ...message }: Message, sender:
   return {
     url,
     event,
+    ...(message.type === 'complaint' && { topic: message.type }),
     genuine,
     faulty: {
       'tamper-notify': () => ({ ...genuine(), body: flipOneBit(body) }),

@@ -6,8 +6,10 @@ import type { LengthOf, Rule } from '../rule.ts';
 import type { PayWorld } from '../world.ts';
 
 export interface V3Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: RegExp;
+  /** Returns the bytes that the signature covers; the whole body if absent. */
+  signedBody?: (call: Call) => Buffer;
   /** Returns the JSON to send signed, undefined for a 204, or a file, which is not signed. */
   handler: (call: Call, parameter: string) => object | Buffer | undefined;
 }
@@ -22,6 +24,14 @@ export function readBody<T extends object>(call: Call, rule: Rule, lengthOf?: Le
   const problem = findProblem(rule, body, lengthOf);
   if (!problem) return body as T;
   throw invalidFieldError('body', problem);
+}
+
+/** Reads the query and checks it against the rule; the type parameter must match the rule. */
+export function readQuery<T extends object>(call: Call, rule: Rule): T {
+  const query = Object.fromEntries(call.query);
+  const problem = findProblem(rule, query);
+  if (problem) throw invalidFieldError('query', problem);
+  return query as T;
 }
 
 /** Builds the PARAM_ERROR that names the invalid field. */

@@ -42,10 +42,15 @@ export function signedHeaders(body: string, { id, key }: PlatformKey): Record<st
 
 /**
  * Checks headers and signature of a merchant's request, in the platform's order.
+ * @param signedBody the bytes that the signature covers
  * @returns the key that signs the answer
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012365342
  */
-export function checkRequest(call: Call, { settings, merchantKey, keys }: Merchant): PlatformKey {
+export function checkRequest(
+  call: Call,
+  { settings, merchantKey, keys }: Merchant,
+  signedBody: Buffer = call.body,
+): PlatformKey {
   const { accept, 'user-agent': userAgent, 'wechatpay-serial': platformSerial } = call.headers;
   if (!accept || !userAgent) throw new PayError(400, 'INVALID_REQUEST', 'Http头缺少Accept或User-Agent');
   if (!/application\/json|\*\/\*/.test(accept)) {
@@ -59,7 +64,7 @@ export function checkRequest(call: Call, { settings, merchantKey, keys }: Mercha
   if (Math.abs(Date.now() - Number(authorization.timestamp) * 1000) > toleranceMs) {
     throw signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟');
   }
-  checkSignature(call, authorization, merchantKey);
+  checkSignature({ ...call, body: signedBody }, authorization, merchantKey);
   const key = keys.signingKeyFor(platformSerial === undefined ? undefined : String(platformSerial));
   if (!key) throw new PayError(400, 'PARAM_ERROR', '平台证书序列号Wechatpay-Serial错误');
   return key;
