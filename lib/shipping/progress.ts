@@ -1,12 +1,13 @@
 import type { ShippingState, Shipment } from '../store/shipments.ts';
 
 /**
- * The state machine of a shipment. It only moves forward, because pushes arrive late, twice or never:
+ * The state machine of a shipment. It only moves forward, because reports arrive late, twice or never:
  *
  *   to-ship → shipped → received → settled
  *
- * A report of a later state implies the earlier ones. A refund of the whole order ends the shipment in any state before
- * `settled`. A settled shipment stays settled: a refund takes the money from the merchant's account.
+ * A report of a later state implies the earlier ones. A refund of the whole order ends the shipment, and states that were
+ * reached before the refund may be reported after it. A settled shipment stays settled: a refund takes the money from the
+ * merchant's account. The reached state, and whether the order counts as refunded, do not depend on the order of reports.
  */
 const ORDER: ShippingState[] = ['to-ship', 'shipped', 'received', 'settled'];
 
@@ -26,14 +27,13 @@ export interface Progress {
 /** Returns the shipment after a report; the same shipment when the report is old or repeated. */
 export function advance(shipment: Shipment, progress: Progress): Shipment {
   const { state, seenAt } = progress;
-  if (shipment.refundedAt !== undefined) return shipment;
-  if (state === 'refunded') return shipment.state === 'settled' ? shipment : { ...shipment, refundedAt: seenAt };
+  if (state === 'refunded') return isOver(shipment) ? shipment : { ...closed(shipment), refundedAt: seenAt };
   const details = newDetails(shipment, progress);
   const [from, to] = [ORDER.indexOf(shipment.state), ORDER.indexOf(state)];
   if (to <= from) return Object.keys(details).length > 0 ? { ...shipment, ...details } : shipment;
   const reached = (name: ShippingState) => from < ORDER.indexOf(name) && ORDER.indexOf(name) <= to;
   return {
-    ...shipment,
+    ...(state === 'settled' ? closed(shipment) : shipment),
     ...details,
     state,
     ...(reached('shipped') && { shippedAt: progress.shippedAt ?? seenAt }),
@@ -44,33 +44,44 @@ export function advance(shipment: Shipment, progress: Progress): Shipment {
 
 /** Returns the reported details that the shipment does not have. A later estimate replaces an earlier one. */
 function newDetails(shipment: Shipment, { estimatedSettlementAt, confirmReceiveMethod }: Progress): Partial<Shipment> {
-  const isSettled = shipment.state === 'settled';
+  const isNew = estimatedSettlementAt !== undefined && estimatedSettlementAt !== shipment.estimatedSettlementAt;
   return {
-    ...(estimatedSettlementAt !== undefined &&
-      !isSettled &&
-      estimatedSettlementAt !== shipment.estimatedSettlementAt && { estimatedSettlementAt }),
+    ...(isNew && !isOver(shipment) && { estimatedSettlementAt }),
     ...(confirmReceiveMethod !== undefined && shipment.confirmReceiveMethod === undefined && { confirmReceiveMethod }),
   };
 }
 
-/** Whether nothing can change the shipment any more. */
-export function isOver({ state, refundedAt }: Shipment): boolean {
+/** Returns the shipment without a pending upload, because WeChat accepts none after the end, and without another end. */
+function closed({ pending: _pending, refundedAt: _refundedAt, ...shipment }: Shipment): Shipment {
+  return shipment;
+}
+
+/** Whether no further look at the shipment is needed. */
+export function isOver({ state, refundedAt }: Pick<Shipment, 'state' | 'refundedAt'>): boolean {
   return state === 'settled' || refundedAt !== undefined;
 }
 
-const HOUR_MS = 3_600_000;
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600 * SECOND_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** An order that is not shipped: WeChat is asked after a day, and the operator is warned after 40 hours. */
 export const UNSHIPPED_ALARM_MS = 40 * HOUR_MS;
 /** A shipped order: WeChat settles express after ten days, other deliveries after two (both after the day of shipping). */
 const UNSETTLED_MS = { express: 15 * DAY_MS, 'same-city': 4 * DAY_MS, pickup: 4 * DAY_MS, virtual: 4 * DAY_MS };
+/** Pauses before the repetition of an upload: a short outage delays it little, and a long one causes few calls. */
+const SHORTEST_RETRY_MS = 20 * SECOND_MS;
+const LONGEST_RETRY_MS = HOUR_MS;
 
 /**
  * Returns when to look at the shipment next (epoch ms), or undefined for never. `nowMs` is the time of the current look:
- * a shipment that is overdue is looked at once a day.
+ * a shipment that is overdue is looked at once a day. A pending upload is repeated with growing pauses.
  */
-export function nextLookAtMs(shipment: Shipment, nowMs: number): number | undefined {
+export function nextLookAtMs(shipment: Omit<Shipment, 'revision'>, nowMs: number): number | undefined {
   if (isOver(shipment)) return undefined;
+  if (shipment.pending) {
+    const ageMs = nowMs - shipment.pending.claimedAtMs;
+    return nowMs + Math.min(Math.max(ageMs, SHORTEST_RETRY_MS), LONGEST_RETRY_MS);
+  }
   const dueAtMs =
     shipment.state === 'to-ship'
       ? [DAY_MS, UNSHIPPED_ALARM_MS].map((ageMs) => Date.parse(shipment.paidAt) + ageMs)

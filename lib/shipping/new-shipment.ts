@@ -1,0 +1,44 @@
+import { isPaid } from '../store/order-states.ts';
+import type { Order } from '../store/orders.ts';
+import { deliveryOf } from '../store/prices.ts';
+import { readShipment, writeShipment, type Shipment } from '../store/shipments.ts';
+import type { Table } from '../store/table.ts';
+import { nextLookAtMs } from './progress.ts';
+
+/** An order that was paid in the mini-program, also if it was refunded later. */
+export type MiniappOrder = Order & Required<Pick<Order, 'transactionId' | 'paidAt'>>;
+
+/**
+ * Returns whether the order was paid in the mini-program. WeChat keeps only such payments until the receipt.
+ * @param appId the app id of the mini-program
+ */
+export function isPaidInMiniapp(order: Order, appId: string): order is MiniappOrder {
+  const { transactionId, paidAt, tradeType } = order;
+  const isBooked = isPaid(order) && transactionId !== undefined && paidAt !== undefined;
+  return isBooked && tradeType === 'JSAPI' && order.appId === appId;
+}
+
+/**
+ * Returns the stored shipment of an order, or stores a new one. A new shipment waits for its upload: the events of a
+ * shipment come from its later changes.
+ */
+export async function openShipment(
+  { table, now }: { table: Table; now(): number },
+  order: MiniappOrder,
+): Promise<Shipment> {
+  const stored = await readShipment(table, order.outTradeNo, 'strong');
+  if (stored) return stored;
+  const { outTradeNo, sku, amountFen, attach, paidAt } = order;
+  const next = {
+    outTradeNo,
+    sku,
+    amountFen,
+    ...(attach !== undefined && { attach }),
+    state: 'to-ship' as const,
+    delivery: deliveryOf(order),
+    parcels: [],
+    paidAt,
+  };
+  const written = await writeShipment(table, undefined, next, nextLookAtMs(next, now()));
+  return written ?? openShipment({ table, now }, order);
+}
