@@ -31,6 +31,16 @@ export interface ShippingUpload {
   isFinal: boolean;
   /** The time in the upload (epoch ms). WeChat accepts a correction only with a later time. */
   uploadAtMs: number;
+  /** The upload replaces one that WeChat accepted, which WeChat permits once. */
+  isCorrection?: true;
+  /** Hash of the operator's request, by which a repeated request is recognised. Absent without an operator. */
+  requestFingerprint?: string;
+}
+
+/** The claim of the caller that sends an upload. */
+export interface UploadClaim {
+  claimId: string;
+  claimedAtMs: number;
 }
 
 /**
@@ -52,14 +62,18 @@ export interface Shipment extends Pick<Order, 'outTradeNo' | 'sku' | 'amountFen'
   /** The number in WeChat's push. WeChat documents its meaning in contradictory ways. */
   confirmReceiveMethod?: string;
   /**
-   * An upload that was begun at `claimedAtMs`, and whose outcome is not known yet. By `claimId` a caller recognises its
-   * own claim after a lost response of the table.
+   * An upload whose outcome is not known yet. Some seconds after `claimedAtMs`, another caller may send the upload. By
+   * `claimId` a caller recognises its own claim.
    */
-  pending?: ShippingUpload & { claimId: string; claimedAtMs: number };
+  pending?: ShippingUpload & UploadClaim;
   /** The time of the newest upload that WeChat accepted. */
   uploadAtMs?: number;
+  /** The request of that upload. */
+  requestFingerprint?: string;
   /** WeChat accepted the one correction of a shipped order. */
   isCorrected?: true;
+  /** When WeChat was notified that the carrier delivered the order. WeChat accepts one notice. */
+  deliveryNotifiedAt?: string;
   /** The number of uploads or queries that failed in a row. */
   failures?: number;
   /** The order was refunded in full before its settlement, so that nothing is left to settle. */
