@@ -56,7 +56,7 @@ export interface OtherKeys {
   apiV2Key?: string;
 }
 
-const axiosPlugin = (baseURL: string, keys: OtherKeys) =>
+export const axiosPlugin = (baseURL: string, keys: OtherKeys = {}) =>
   new plugin({
     baseURL,
     mchid: mchId,

@@ -24,7 +24,13 @@ declare module 'co-wechat-api' {
 declare module 'wechatpay-axios-plugin' {
   interface Axios {
     get<Data = unknown>(url: string, config?: object): Promise<{ data: Data }>;
-    post<Data = unknown>(url: string, data: object, config?: object): Promise<{ data: Data }>;
+    post<Data = unknown>(url: string, data: object, config?: object): Promise<{ data: Data; status: number }>;
+  }
+  /** A form; its JSON is the field `meta`, which the signature of an upload covers. */
+  interface Multipart {
+    append(name: string, value: string | Buffer, filename?: string): Multipart;
+    getHeaders(): Record<string, string>;
+    getBuffer(): Buffer;
   }
   interface Wechatpay {
     new (config: {
@@ -42,6 +48,7 @@ declare module 'wechatpay-axios-plugin' {
       };
       AesEcb: { encrypt(plaintext: string, key: string): string; decrypt(ciphertext: string, key: string): string };
     };
+    Multipart: new () => Multipart;
     Formatter: {
       request(method: string, path: string, timestamp: string, nonce: string, body: string): string;
       response(timestamp: string, nonce: string, body: string): string;
@@ -52,7 +59,7 @@ declare module 'wechatpay-axios-plugin' {
     };
     Rsa: {
       sign(message: string, privateKey: import('node:crypto').KeyObject): string;
-      decrypt(ciphertext: string, privateKey: import('node:crypto').KeyObject): string;
+      decrypt(ciphertext: string, privateKey: string | import('node:crypto').KeyObject): string;
       verify(message: string, signature: string, publicKey: string | import('node:crypto').KeyObject): boolean;
     };
     Transformer: { toXml(fields: Record<string, string>): string; toObject(xml: string): Record<string, string> };
