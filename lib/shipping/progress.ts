@@ -79,7 +79,7 @@ const LONGEST_RETRY_MS = HOUR_MS;
 export function nextLookAtMs(shipment: Omit<Shipment, 'revision'>, nowMs: number): number | undefined {
   if (isOver(shipment)) return undefined;
   if (shipment.pending) {
-    const ageMs = nowMs - shipment.pending.claimedAtMs;
+    const ageMs = nowMs - shipment.pending.uploadAtMs;
     return nowMs + Math.min(Math.max(ageMs, SHORTEST_RETRY_MS), LONGEST_RETRY_MS);
   }
   const dueAtMs =
