@@ -1,7 +1,7 @@
 import { isPaid } from '../store/order-states.ts';
 import type { Order } from '../store/orders.ts';
 import { deliveryOf } from '../store/prices.ts';
-import { readShipment, writeShipment, type Shipment } from '../store/shipments.ts';
+import { readShipment, writeShipment, type Shipment, type ShippingUpload } from '../store/shipments.ts';
 import type { Table } from '../store/table.ts';
 import { nextLookAtMs } from './progress.ts';
 
@@ -19,8 +19,8 @@ export function isPaidInMiniapp(order: Order, appId: string): order is MiniappOr
 }
 
 /**
- * Returns the stored shipment of an order, or stores a new one. A new shipment waits for its upload: the events of a
- * shipment come from its later changes.
+ * Returns the stored shipment of an order, or stores a new one. A virtual order needs no parcel, so its upload is pending
+ * from the beginning. The events of a shipment come from its later changes.
  */
 export async function openShipment(
   { table, now }: { table: Table; now(): number },
@@ -29,16 +29,19 @@ export async function openShipment(
   const stored = await readShipment(table, order.outTradeNo, 'strong');
   if (stored) return stored;
   const { outTradeNo, sku, amountFen, attach, paidAt } = order;
+  const [nowMs, delivery] = [now(), deliveryOf(order)];
+  const upload: ShippingUpload = { delivery, parcels: [], isFinal: true, uploadAtMs: nowMs };
   const next = {
     outTradeNo,
     sku,
     amountFen,
     ...(attach !== undefined && { attach }),
     state: 'to-ship' as const,
-    delivery: deliveryOf(order),
+    delivery,
     parcels: [],
     paidAt,
+    ...(delivery === 'virtual' && { pending: upload }),
   };
-  const written = await writeShipment(table, undefined, next, nextLookAtMs(next, now()));
+  const written = await writeShipment(table, undefined, next, nextLookAtMs(next, nowMs));
   return written ?? openShipment({ table, now }, order);
 }

@@ -1,4 +1,5 @@
-import type { ShippingState, Shipment } from '../store/shipments.ts';
+import type { ShippingState, Shipment, UploadClaim } from '../store/shipments.ts';
+import { withoutContact } from './contacts.ts';
 
 /**
  * The state machine of a shipment. It only moves forward, because reports arrive late, twice or never:
@@ -51,9 +52,12 @@ function newDetails(shipment: Shipment, { estimatedSettlementAt, confirmReceiveM
   };
 }
 
-/** Returns the shipment without a pending upload, because WeChat accepts none after the end, and without another end. */
+/**
+ * Returns the shipment without a pending upload, because WeChat accepts none after the end, without another end, and
+ * without contacts, which serve the upload only.
+ */
 function closed({ pending: _pending, refundedAt: _refundedAt, ...shipment }: Shipment): Shipment {
-  return shipment;
+  return { ...shipment, parcels: shipment.parcels.map(withoutContact) };
 }
 
 /** Whether no further look at the shipment is needed. */
@@ -68,9 +72,16 @@ const DAY_MS = 24 * HOUR_MS;
 export const UNSHIPPED_ALARM_MS = 40 * HOUR_MS;
 /** A shipped order: WeChat settles express after ten days, other deliveries after two (both after the day of shipping). */
 const UNSETTLED_MS = { express: 15 * DAY_MS, 'same-city': 4 * DAY_MS, pickup: 4 * DAY_MS, virtual: 4 * DAY_MS };
-/** Pauses before the repetition of an upload: a short outage delays it little, and a long one causes few calls. */
-const SHORTEST_RETRY_MS = 20 * SECOND_MS;
+/** Only the caller that claimed an upload sends it, for longer than its calls to WeChat take. */
+const CLAIM_MS = 60 * SECOND_MS;
+/** An upload is repeated after a tenth of its age. A short outage delays it little, and a long one causes few calls. */
+const RETRY_SHARE = 0.1;
 const LONGEST_RETRY_MS = HOUR_MS;
+
+/** Whether another caller sends a pending upload at the moment. */
+export function isClaimed({ claimedAtMs }: Partial<UploadClaim>, nowMs: number): boolean {
+  return claimedAtMs !== undefined && nowMs < claimedAtMs + CLAIM_MS;
+}
 
 /**
  * Returns when to look at the shipment next (epoch ms), or undefined for never. `nowMs` is the time of the current look:
@@ -78,10 +89,9 @@ const LONGEST_RETRY_MS = HOUR_MS;
  */
 export function nextLookAtMs(shipment: Omit<Shipment, 'revision'>, nowMs: number): number | undefined {
   if (isOver(shipment)) return undefined;
-  if (shipment.pending) {
-    const ageMs = nowMs - shipment.pending.uploadAtMs;
-    return nowMs + Math.min(Math.max(ageMs, SHORTEST_RETRY_MS), LONGEST_RETRY_MS);
-  }
+  const { pending } = shipment;
+  if (pending?.claimedAtMs !== undefined && isClaimed(pending, nowMs)) return pending.claimedAtMs + CLAIM_MS;
+  if (pending) return nowMs + Math.min(Math.max(0, nowMs - pending.uploadAtMs) * RETRY_SHARE, LONGEST_RETRY_MS);
   const dueAtMs =
     shipment.state === 'to-ship'
       ? [DAY_MS, UNSHIPPED_ALARM_MS].map((ageMs) => Date.parse(shipment.paidAt) + ageMs)

@@ -62,10 +62,10 @@ export interface Shipment extends Pick<Order, 'outTradeNo' | 'sku' | 'amountFen'
   /** The number in WeChat's push. WeChat documents its meaning in contradictory ways. */
   confirmReceiveMethod?: string;
   /**
-   * An upload whose outcome is not known yet. Some seconds after `claimedAtMs`, another caller may send the upload. By
+   * An upload whose outcome is not known yet. The caller that claimed it sends it; without a claim any caller may. By
    * `claimId` a caller recognises its own claim.
    */
-  pending?: ShippingUpload & UploadClaim;
+  pending?: ShippingUpload & Partial<UploadClaim>;
   /** The time of the newest upload that WeChat accepted. */
   uploadAtMs?: number;
   /** The request of that upload. */

@@ -1,0 +1,191 @@
+import { AppError } from '../core/errors.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type { TokenOwner } from '../platform-token/owner.ts';
+import type { Shipment, ShippingUpload } from '../store/shipments.ts';
+import type { PlatformDeps, WechatApp } from '../wechat/client.ts';
+import {
+  queryShippingOrder,
+  uploadShipping,
+  type ShippingInformation,
+  type ShippingOrder,
+  type UploadOutcome,
+} from '../wechat/order-shipping.ts';
+import { claimPending, endClaim, type ClaimDeps, type ClaimedShipment } from './claim-upload.ts';
+import type { MiniappOrder } from './new-shipment.ts';
+import { advance } from './progress.ts';
+import { isRefundedInFull, isRefundOfAllUnderWay } from './refunds.ts';
+import { adoptReport } from './reported-order.ts';
+
+export type UploadDeps = ClaimDeps & PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
+
+/** WeChat has a payment some seconds after the buyer. After this time it is unlikely to appear. */
+const PAYMENT_APPEARS_MS = 3_600_000;
+/** Maximum length of a description, in characters. */
+const MAX_DESCRIPTION = 120;
+
+/**
+ * Sends the pending upload of a shipment, unless there is none or another caller sends it. After an unknown outcome the
+ * upload stays pending, and a later call repeats it. After a decline it is dropped.
+ * @param pausesMs pauses before repetitions while WeChat does not have a new payment yet (ms)
+ * @returns the shipment with the outcome
+ * @throws PARAM_ERROR, FORBIDDEN, ORDER_STATE_CONFLICT when WeChat declines the upload
+ * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the upload stays pending
+ */
+export async function uploadPending(
+  deps: UploadDeps,
+  order: MiniappOrder,
+  shipment: Shipment,
+  pausesMs: number[] = [],
+): Promise<Shipment> {
+  const claimed = await claimPending(deps, shipment);
+  return claimed ? sendUpload(deps, order, claimed, pausesMs) : shipment;
+}
+
+/** Sends an upload that this caller claimed, like uploadPending. An order that is refunded in full is not uploaded. */
+export async function sendUpload(
+  deps: UploadDeps,
+  order: MiniappOrder,
+  claimed: ClaimedShipment,
+  pausesMs: number[] = [],
+): Promise<Shipment> {
+  const seenAt = new Date(deps.now()).toISOString();
+  if (isRefundedInFull(order)) return endClaim(deps, claimed, (it) => advance(it, { state: 'refunded', seenAt }));
+  // If the refund fails, the upload is still needed.
+  if (isRefundOfAllUnderWay(order)) return endClaim(deps, claimed, released);
+  let report: Report;
+  try {
+    report = await requestUpload(deps, order, claimed, pausesMs);
+  } catch (error) {
+    await endClaim(deps, claimed, isDecline(error) ? withoutUpload : released);
+    throw error;
+  }
+  return conclude(deps, claimed, report);
+}
+
+/** The answer of WeChat, and its order unless WeChat accepted the upload. */
+type Report = { outcome: 'shipped' } | { outcome: Exclude<UploadOutcome, 'shipped'>; known: ShippingOrder };
+
+async function requestUpload(
+  deps: UploadDeps,
+  order: MiniappOrder,
+  claimed: ClaimedShipment,
+  pausesMs: number[],
+): Promise<Report> {
+  const openId = order.openId ?? (await queryOrder(deps, order))?.openId;
+  if (openId === undefined) throw unknownPayment(order, deps.now());
+  const information = informationOf(order, claimed, openId);
+  const { app } = deps;
+  const upload = () =>
+    deps.accessToken.withToken((accessToken) => uploadShipping(deps, { app, accessToken, information }));
+  let outcome = await upload();
+  for (const pauseMs of pausesMs) {
+    if (outcome !== 'unknown-payment') break;
+    await deps.sleep(pauseMs);
+    outcome = await upload();
+  }
+  if (outcome === 'shipped') return { outcome };
+  const known = outcome === 'unknown-payment' ? undefined : await queryOrder(deps, order);
+  if (!known) throw unknownPayment(order, deps.now());
+  return { outcome, known };
+}
+
+function informationOf(
+  order: MiniappOrder,
+  { pending, uploadAtMs: lastUploadAtMs }: ClaimedShipment,
+  openId: string,
+): ShippingInformation {
+  const { delivery, parcels, isFinal, uploadAtMs, isCorrection } = pending;
+  const followsParts = lastUploadAtMs !== undefined && !isCorrection;
+  return {
+    transactionId: order.transactionId,
+    openId,
+    delivery,
+    parcels: parcelsFor(order, pending),
+    isSplit: !isFinal || parcels.length > 1 || followsParts,
+    isFinal,
+    uploadAtMs,
+  };
+}
+
+/** Returns the list of the upload. A delivery without a carrier has one entry without a parcel. */
+function parcelsFor(order: MiniappOrder, { delivery, parcels }: ShippingUpload) {
+  const sold = [...order.description].slice(0, MAX_DESCRIPTION).join('');
+  if (delivery !== 'express') return [{ description: sold }];
+  return parcels.map(({ description = sold, ...parcel }) => ({ ...parcel, description }));
+}
+
+/** Stores the answer of WeChat. @throws ORDER_STATE_CONFLICT if WeChat has other information than the upload */
+async function conclude(deps: UploadDeps, claimed: ClaimedShipment, report: Report): Promise<Shipment> {
+  const { outTradeNo, pending } = claimed;
+  const { outcome } = report;
+  if (outcome === 'shipped') {
+    deps.log.info('shipment.uploaded', { outTradeNo, delivery: pending.delivery, isFinal: pending.isFinal });
+    return endClaim(deps, claimed, withUpload);
+  }
+  const { known } = report;
+  const seenAt = new Date(deps.now()).toISOString();
+  deps.log.info('shipment.adopted', { outTradeNo, outcome, state: known.state });
+  const shipment = await endClaim(deps, claimed, (it) => adoptReport(withoutUpload(it), known, seenAt));
+  if (outcome === 'shipped-before' || hasParcels(known, pending)) return shipment;
+  throw new AppError(
+    'ORDER_STATE_CONFLICT',
+    outcome === 'corrected-before'
+      ? 'WeChat accepts one correction of the shipping, which is used up'
+      : 'WeChat accepts no shipping information for this order any more; order-show has its state',
+  );
+}
+
+/** Whether WeChat has the information of an upload, whose first answer was lost then. */
+function hasParcels({ shipping }: ShippingOrder, { delivery, parcels }: ShippingUpload): boolean {
+  if (shipping?.delivery !== delivery || shipping.parcels.length !== parcels.length) return false;
+  return parcels.every((parcel) =>
+    shipping.parcels.some(({ carrier, trackingNo }) => carrier === parcel.carrier && trackingNo === parcel.trackingNo),
+  );
+}
+
+function queryOrder(
+  { accessToken, app, ...deps }: UploadDeps,
+  { transactionId }: MiniappOrder,
+): Promise<ShippingOrder | undefined> {
+  return accessToken.withToken((token) => queryShippingOrder(deps, { app, accessToken: token, transactionId }));
+}
+
+function unknownPayment({ paidAt }: MiniappOrder, nowMs: number): AppError {
+  return nowMs - Date.parse(paidAt) < PAYMENT_APPEARS_MS
+    ? new AppError('WECHAT_UNAVAILABLE', 'WeChat does not have the payment yet; the upload is repeated automatically')
+    : new AppError(
+        'ORDER_STATE_CONFLICT',
+        'WeChat does not manage this payment. A payment from before the trade management needs no shipping information',
+      );
+}
+
+/** Whether WeChat declined the upload, so that a repetition of it is useless. */
+function isDecline(error: unknown): boolean {
+  return error instanceof AppError && ['PARAM_ERROR', 'FORBIDDEN', 'ORDER_STATE_CONFLICT'].includes(error.code);
+}
+
+/** Returns the shipment after WeChat accepted its pending upload. */
+function withUpload(claimed: ClaimedShipment): Shipment {
+  const { delivery, parcels, isFinal, uploadAtMs, isCorrection, requestFingerprint } = claimed.pending;
+  const shipment: Shipment = {
+    ...withoutUpload(claimed),
+    delivery,
+    parcels,
+    uploadAtMs,
+    ...(isCorrection && { isCorrected: true }),
+    ...(requestFingerprint !== undefined && { requestFingerprint }),
+  };
+  return isFinal ? advance(shipment, { state: 'shipped', seenAt: new Date(uploadAtMs).toISOString() }) : shipment;
+}
+
+function withoutUpload({ pending: _pending, ...shipment }: Shipment): Shipment {
+  return shipment;
+}
+
+/** Returns the shipment whose upload any caller may send. */
+function released({
+  pending: { claimId: _claimId, claimedAtMs: _claimedAtMs, ...upload },
+  ...shipment
+}: ClaimedShipment) {
+  return { ...shipment, pending: upload };
+}
