@@ -2,6 +2,7 @@ import { takeVerdict } from '../content-check/take-verdict.ts';
 import type { ConcludeDeps } from '../content-check/conclude.ts';
 import { eraseProfile } from '../identity/erase-profile.ts';
 import { recordRevocation } from '../privacy/record-revocation.ts';
+import { takeTradePush } from '../shipping/take-trade-push.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 import { answerMessage } from './answer-message.ts';
@@ -12,8 +13,8 @@ export type PushDeps = PassOnDeps & ConcludeDeps;
 
 /**
  * Handles one push of the mini-program. WeChat repeats pushes, so each push that is passed on is recorded: its
- * repetition has no effect and gets the same answer. The result of a content check needs no record: its trace makes a
- * repetition harmless.
+ * repetition has no effect and gets the same answer. The effects of a content check and of order shipping need no record:
+ * the trace and the state of the order make a repetition harmless.
  *
  * The signature of plain mode covers no content (`openedWith` is absent): an attacker with one signed address can send any
  * push. A plain push must therefore deliver nothing, release nothing and reveal nothing.
@@ -34,6 +35,14 @@ export async function answerPush(deps: PushDeps, push: MiniappPush): Promise<Min
       return undefined;
     case 'wxa_media_check':
       await takeVerdict(deps, content);
+      return undefined;
+    case 'trade_manage_order_settlement':
+    case 'trade_manage_remind_shipping':
+    case 'trade_manage_remind_access_api':
+    case 'wxa_trade_controlled':
+      // Before the record of the push, so that the repetition of a push whose handling failed has its effect.
+      await takeTradePush(deps, push, content);
+      await passOn(deps, push);
       return undefined;
     default:
       await passOn(deps, push);
