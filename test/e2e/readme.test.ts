@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const PAGE = 'infra/local/README.md';
 
 describe('the tour of the local stack', () => {
-  it('logs in, scans, pays, uploads a picture and writes to the customer service with the commands of the tour', async () => {
+  it('logs in, scans, pays, complains, uploads a picture and writes to the customer service with the commands of the tour', async () => {
     const { http, simulator } = inject('stack');
     const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
     const script = blocks.join('\n').replaceAll('localhost:3000', http).replaceAll('localhost:9000', simulator);
@@ -25,6 +25,7 @@ describe('the tour of the local stack', () => {
     }
     expect(stdout).toContain('"transactionId"');
     expect(stdout).toContain('"state":"PAID"');
+    expect(stdout).toMatch(/"complaintId":"\d+","notify":{"status":20[04]/);
     expect(stdout).toMatch(/"avatarUrl":"[^"]*\/uploads\//);
     expect(stdout).toContain('请直接在这里留言');
     expect(stdout).toContain('"reply":{"type":"transfer_customer_service"');

@@ -87,6 +87,22 @@ export function problem(error) {
   );
 }
 
+/** Formats an amount of money. */
+export function yuan(fen) {
+  return `¥${(fen / 100).toFixed(2)}`;
+}
+
+/** A command for the terminal, and a button that copies it. A browser that forbids the copy selects the command instead. */
+export function command(text) {
+  const code = el('code', {}, text);
+  const copy = button(
+    'Copy',
+    () => navigator.clipboard.writeText(text).catch(() => getSelection().selectAllChildren(code)),
+    { kind: 'quiet' },
+  );
+  return el('div.command', {}, code, copy);
+}
+
 /** Facts as a list of names and values. */
 export function facts(entries) {
   return el('dl.facts', {}, ...Object.entries(entries).map(([name, value]) => fact(name, value)));

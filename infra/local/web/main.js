@@ -17,7 +17,7 @@ createPhone({
   apps: byId('apps'),
   codeOnPage: () => webPage.code(),
 });
-showMerchant(byId('merchant'));
+showMerchant({ orders: byId('merchant'), complaints: byId('complaints') });
 showWire(byId('wire'));
 
 try {

@@ -1,35 +1,93 @@
-// The merchant console: the orders at WeChat Pay, and refunds by hand.
+// The merchant console: the orders at WeChat Pay with their money, complaints, refunds by hand, and the operator functions
+// that answer both.
 import { phone } from './calls.js';
-import { button, el, liveList } from './dom.js';
+import { button, command, el, liveList, yuan } from './dom.js';
 
-export function showMerchant(list) {
-  const orders = liveList(list, {
+export function showMerchant({ orders, complaints }) {
+  const list = liveList(orders, {
     load: () => phone('GET', '/_merchant/orders'),
-    line: (order) => line(order, refund),
+    line: (order) => orderLine(order, refund),
     empty: 'No orders yet.',
+  });
+  liveList(complaints, {
+    load: () => phone('GET', '/_merchant/complaints'),
+    line: complaintLine,
+    empty: 'No complaints yet.',
   });
 
   async function refund({ outTradeNo, amountFen, refundedFen }) {
     try {
       await phone('POST', '/_merchant/refunds', { outTradeNo, amountFen: amountFen - refundedFen });
-      await orders.refresh();
+      await list.refresh();
     } catch (error) {
-      orders.fail(error);
+      list.fail(error);
     }
   }
 }
 
-function line(order, refund) {
-  const { outTradeNo, description, amountFen, state, createdAt } = order;
+function orderLine(order, refund) {
+  const { outTradeNo, description, amountFen, state, createdAt, shipping } = order;
   const owed = state === 'paid' || state === 'partly refunded';
   return el(
     'li',
     {},
-    el('time', {}, new Date(createdAt).toLocaleTimeString('en-GB')),
+    el('time', {}, timeOf(createdAt)),
     el('b', {}, description),
     el('span.path', { title: outTradeNo }, outTradeNo),
-    el('span', {}, `¥${(amountFen / 100).toFixed(2)}`),
+    el('span', {}, yuan(amountFen)),
+    ...moneyOf(order),
+    shipping ? el('span', {}, shipping.state) : undefined,
     el(`span.result.${state === 'paid' ? 'good' : 'other'}`, {}, state),
     owed ? button('Refund', () => refund(order), { kind: 'person' }) : undefined,
+    owed && shipping?.state === 'to-ship' ? command(shipCommand(outTradeNo)) : undefined,
   );
+}
+
+/** The part of the money that WeChat still holds, and the part that the merchant has. */
+function moneyOf({ frozenFen, settledFen }) {
+  return [
+    frozenFen > 0 ? el('span.money.frozen', {}, `待结算 ${yuan(frozenFen)}`) : undefined,
+    settledFen > 0 ? el('span.money.settled', {}, `已结算 ${yuan(settledFen)}`) : undefined,
+  ];
+}
+
+function complaintLine(complaint) {
+  const { createdAt, state, outTradeNo, text, refundFen, buyerWaits, inPlatformService } = complaint;
+  return el(
+    'li',
+    {},
+    el('time', {}, timeOf(createdAt)),
+    el(`b.result.${state === 'PROCESSED' ? 'good' : 'bad'}`, {}, state),
+    el('span', {}, text),
+    el('span.path', { title: outTradeNo }, outTradeNo),
+    refundFen === undefined ? undefined : el('span', {}, `wants ${yuan(refundFen)} back`),
+    buyerWaits ? el('span', {}, 'the buyer waits for an answer') : undefined,
+    inPlatformService ? el('span', {}, 'WeChat stepped in') : undefined,
+    ...complaintCommands(complaint).map(command),
+  );
+}
+
+/** The operator functions that the state of a complaint allows. */
+function complaintCommands({ complaintId, state, refundFen, history }) {
+  if (state === 'PROCESSED') return [];
+  const act = (action, more = {}) => operatorCommand('complaints', { action, complaintId, ...more });
+  const isApproved = history.some(({ type }) => type === 'MERCHANT_APPROVE_REFUND');
+  return [
+    act('reply', { text: '您好，我们马上处理。' }),
+    refundFen === undefined || isApproved ? undefined : act('approve-refund'),
+    act('complete'),
+  ].filter((text) => text !== undefined);
+}
+
+function shipCommand(outTradeNo) {
+  const parcels = [{ carrier: 'YTO', trackingNo: 'YT1234567890123' }];
+  return operatorCommand('order-ship', { outTradeNo, parcels });
+}
+
+function operatorCommand(name, input) {
+  return `npm run op -- ${name} '${JSON.stringify(input)}'`;
+}
+
+function timeOf(text) {
+  return new Date(text).toLocaleTimeString('en-GB');
 }

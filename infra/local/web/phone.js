@@ -5,10 +5,11 @@ import { buyCoffee } from './coffee.js';
 import { button, chinese, el, face, problem, say as sayIn, show, waiting } from './dom.js';
 import { openH5 } from './h5-browser.js';
 import { openMiniProgram } from './mini-program.js';
+import { openOrders } from './orders.js';
 import { scan } from './scan.js';
 
 const names = ['Li Lei', 'Han Meimei', 'Wang Fang', 'Zhang Wei'];
-const launch = { open: openMiniProgram, scan, buy: buyCoffee, chat: openChat, h5: openH5 };
+const launch = { open: openMiniProgram, scan, buy: buyCoffee, orders: openOrders, chat: openChat, h5: openH5 };
 
 /**
  * @typedef {object} Person

@@ -25,6 +25,7 @@ const files: Record<string, keyof typeof types> = {
   'wx.js': 'js',
   'avatar.js': 'js',
   'coffee.js': 'js',
+  'orders.js': 'js',
   'scan.js': 'js',
   'chat.js': 'js',
   'service-chat.js': 'js',
