@@ -7,7 +7,7 @@ import type { RefundTarget } from '../wechat-pay/v3/abnormal-refunds.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { followRefund, type RefundDeps } from './follow-refund.ts';
-import { refundNumber } from './number-schemas.ts';
+import { refundNumber } from '../core/number-schemas.ts';
 import { refundView, type RefundView } from './refund-order.ts';
 import { settleRefund } from './settle-refund.ts';
 

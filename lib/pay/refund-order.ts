@@ -7,7 +7,7 @@ import { FUNDS_ACCOUNTS, readRefund, writeRefund, type Refund } from '../store/r
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { followRefund, numberInUse, sendRefund, type RefundDeps } from './follow-refund.ts';
-import { orderNumber, refundNumber } from './number-schemas.ts';
+import { orderNumber, refundNumber } from '../core/number-schemas.ts';
 import { afterRefund, isFinal, MAX_REFUNDS, refundableFen } from './refund.ts';
 
 /**

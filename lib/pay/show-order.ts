@@ -5,7 +5,7 @@ import { readOrder, type Order } from '../store/orders.ts';
 import { listMismatches, type PayMismatch } from '../store/pay-notices.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
 import type { Table } from '../store/table.ts';
-import { orderNumber } from './number-schemas.ts';
+import { orderNumber } from '../core/number-schemas.ts';
 
 const request = v.object({ outTradeNo: orderNumber }, 'must be {"outTradeNo": "…"}');
 

@@ -83,7 +83,9 @@ async function requestUpload(
     await deps.sleep(pauseMs);
     outcome = await upload();
   }
-  if (outcome === 'shipped') return { outcome };
+  // Only WeChat knows whether the information is unchanged because the correction was accepted before.
+  if (outcome === 'shipped' || (outcome === 'unchanged' && !claimed.pending.isCorrection))
+    return { outcome: 'shipped' };
   const known = outcome === 'unknown-payment' ? undefined : await queryOrder(deps, order);
   if (!known) throw unknownPayment(order, deps.now());
   return { outcome, known };
@@ -125,8 +127,12 @@ async function conclude(deps: UploadDeps, claimed: ClaimedShipment, report: Repo
   const { known } = report;
   const seenAt = new Date(deps.now()).toISOString();
   deps.log.info('shipment.adopted', { outTradeNo, outcome, state: known.state });
-  const shipment = await endClaim(deps, claimed, (it) => adoptReport(withoutUpload(it), known, seenAt));
-  if (outcome === 'shipped-before' || hasParcels(known, pending)) return shipment;
+  const isDone = outcome === 'shipped-before' || hasParcels(known, pending);
+  const shipment = await endClaim(deps, claimed, (it) => {
+    const adopted = adoptReport(withoutUpload(it), known, seenAt);
+    return isDone ? withRequest(adopted, pending) : adopted;
+  });
+  if (isDone) return shipment;
   throw new AppError(
     'ORDER_STATE_CONFLICT',
     outcome === 'corrected-before'
@@ -159,23 +165,26 @@ function unknownPayment({ paidAt }: MiniappOrder, nowMs: number): AppError {
       );
 }
 
-/** Whether WeChat declined the upload, so that a repetition of it is useless. */
-function isDecline(error: unknown): boolean {
+/** Whether WeChat declined an upload, so that a repetition of it is useless. */
+export function isDecline(error: unknown): boolean {
   return error instanceof AppError && ['PARAM_ERROR', 'FORBIDDEN', 'ORDER_STATE_CONFLICT'].includes(error.code);
 }
 
 /** Returns the shipment after WeChat accepted its pending upload. */
 function withUpload(claimed: ClaimedShipment): Shipment {
-  const { delivery, parcels, isFinal, uploadAtMs, isCorrection, requestFingerprint } = claimed.pending;
+  const { delivery, parcels, isFinal, uploadAtMs, isCorrection } = claimed.pending;
   const shipment: Shipment = {
-    ...withoutUpload(claimed),
+    ...withRequest(withoutUpload(claimed), claimed.pending),
     delivery,
     parcels,
-    uploadAtMs,
     ...(isCorrection && { isCorrected: true }),
-    ...(requestFingerprint !== undefined && { requestFingerprint }),
   };
   return isFinal ? advance(shipment, { state: 'shipped', seenAt: new Date(uploadAtMs).toISOString() }) : shipment;
+}
+
+/** Returns the shipment with the request and the time of an upload whose information WeChat has. */
+function withRequest(shipment: Shipment, { uploadAtMs, requestFingerprint }: ShippingUpload): Shipment {
+  return { ...shipment, uploadAtMs, ...(requestFingerprint !== undefined && { requestFingerprint }) };
 }
 
 function withoutUpload({ pending: _pending, ...shipment }: Shipment): Shipment {

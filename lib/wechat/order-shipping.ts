@@ -27,11 +27,12 @@ export interface ShippingInformation {
 }
 
 /**
- * `shipped`: WeChat has the information. `shipped-before`: the order was shipped before, perhaps with other information.
- * `unknown-payment`: WeChat does not have the payment, or not yet. `corrected-before`: the one correction is used up.
+ * `shipped`: WeChat has the information. `unchanged`: WeChat had the information before. `shipped-before`: the order was
+ * shipped before, perhaps with other information. `unknown-payment`: WeChat does not have the payment, or not yet. `corrected-before`: the one correction is used up.
  * `not-shippable`: the order is refunded, unpaid or settled.
  */
-export type UploadOutcome = 'shipped' | 'shipped-before' | 'unknown-payment' | 'corrected-before' | 'not-shippable';
+export type UploadOutcome =
+  'shipped' | 'unchanged' | 'shipped-before' | 'unknown-payment' | 'corrected-before' | 'not-shippable';
 
 /** A paid order in the order shipping management. Times are epoch ms, amounts are fen. */
 export interface ShippingOrder {
@@ -76,7 +77,7 @@ const OUTCOMES = new Map<number | undefined, UploadOutcome>([
   [10060002, 'shipped-before'],
   [10060003, 'corrected-before'],
   [10060004, 'not-shippable'],
-  [10060023, 'shipped'],
+  [10060023, 'unchanged'],
 ]);
 const NOT_EXISTING = 10060001;
 

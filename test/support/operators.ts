@@ -6,8 +6,10 @@ export const OPERATORS = [
   'content-decide',
   'menu-publish',
   'message-send',
+  'order-ship',
   'order-show',
   'pay-refund',
   'pay-refund-abnormal',
+  'receipt-remind',
   'sessions-end',
 ];

@@ -26,7 +26,7 @@ const event = {
   requestContext: { http: { method: 'POST', sourceIp: '203.0.113.1' } },
 };
 const SETTINGS =
-  /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|UPLOADS_|LIMITS|TRUSTED_|ORIGIN_)/;
+  /^(TABLE_NAME|JSSDK_|JWT_|MINIAPP_|MP_|OFFICIAL_|PAY_|PUBLIC_|SITE_|SCAN_|WECHAT_|EVENT_|BILL_|UPLOADS_|ORDER_|LIMITS|TRUSTED_|ORIGIN_)/;
 
 /** `GET /jssdk/config` rejects unknown parameters. */
 const call = async (name: string) => {
@@ -126,7 +126,8 @@ describe('without settings', () => {
     ['PAY_MCH_ID', 'pay-refund', 'pay-refund-abnormal'],
     ['BILL_REPORTS_BUCKET', 'pay-bills'],
     ['TABLE_NAME', 'account-export', 'account-release-phone', 'catalog-put', 'content-decide', 'content-sweep'],
-    ['TABLE_NAME', 'menu-publish', 'message-send', 'order-show', 'pay-sweep', 'sessions-end'],
+    ['TABLE_NAME', 'menu-publish', 'message-send', 'order-ship', 'order-show', 'pay-sweep', 'receipt-remind'],
+    ['TABLE_NAME', 'sessions-end'],
   ])('an operator function fails and names %s', async (setting, ...names) => {
     for (const name of names) await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
@@ -154,11 +155,20 @@ describe('without settings', () => {
     ['miniapp-reply', 'mini-program.reply-due'],
   ])('%s fails and names TABLE_NAME, so that Lambda retries the event', async (name, type) => {
     const handler = (await load(name)) as unknown as (event: unknown) => Promise<unknown>;
-    const page = readFileSync('lib/events/README.md', 'utf8');
-    const detail = JSON.parse(
-      new RegExp(`^## ${type}.*?\`\`\`json\n(.+?)\`\`\``, 'ms').exec(page)?.[1] ?? '',
-    ) as unknown;
-    await expect(handler({ 'detail-type': type, detail })).rejects.toThrow('TABLE_NAME is not set');
+    await expect(handler({ 'detail-type': type, detail: exampleOf(type) })).rejects.toThrow('TABLE_NAME is not set');
+  });
+
+  it('shipment-start does nothing without a mini-program', async () => {
+    const handler = (await load('shipment-start')) as unknown as (event: unknown) => Promise<unknown>;
+    await expect(handler({ 'detail-type': 'order.paid', detail: exampleOf('order.paid') })).resolves.toBeUndefined();
+  });
+
+  it('shipment-start fails and names ORDER_SHIPPING, so that Lambda retries the event', async () => {
+    vi.stubEnv('ORDER_SHIPPING', 'yes');
+    const handler = (await load('shipment-start')) as unknown as (event: unknown) => Promise<unknown>;
+    await expect(handler({ 'detail-type': 'order.paid', detail: exampleOf('order.paid') })).rejects.toThrow(
+      'ORDER_SHIPPING must be auto, on or off',
+    );
   });
 
   it('verification-file returns 404', async () => {
@@ -194,6 +204,12 @@ describe('without settings', () => {
     await expect(call(name)).resolves.toMatchObject({ statusCode: 200 });
   });
 });
+
+/** Returns the documented example of an event. */
+function exampleOf(type: string): unknown {
+  const page = readFileSync('lib/events/README.md', 'utf8');
+  return JSON.parse(new RegExp(`^## ${type}.*?\`\`\`json\n(.+?)\`\`\``, 'ms').exec(page)?.[1] ?? '');
+}
 
 /** A key set that signs session tokens. */
 const SIGNING_KEYS =
