@@ -18,4 +18,6 @@ export interface SettingDescription {
   example: string;
   /** The default of the deployment or of Lambda, where the code has no default. */
   deployedDefault?: string;
+  /** The reader of a setting that no function reads; the deployment unless set. */
+  reader?: string;
 }

@@ -40,9 +40,9 @@ async function readersOf(names: readonly Name[], functions: readonly string[]): 
 }
 
 function settingRow(name: Name, readBy: string): string[] {
-  const { meaning, example } = SETTINGS[name];
+  const { meaning, example, reader = 'the deployment' } = SETTINGS[name];
   const kind = (SECRET_NAMES as readonly string[]).includes(name) ? 'secret' : 'variable';
-  return [code(name), kind, `${meaning} Example: ${code(example)}`, defaultOf(name), readBy || 'the deployment'];
+  return [code(name), kind, `${meaning} Example: ${code(example)}`, defaultOf(name), readBy || reader];
 }
 
 /** The default of the deployment wins, because the template sets the variable. */

@@ -64,6 +64,7 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     meaning:
       'Page of the mini-program that shows one order, without a leading slash and a query. `npm run doctor -- --fix` gives it to WeChat, which opens it from its shipping messages and its order list.',
     example: 'pages/order/detail',
+    reader: '`npm run doctor`',
   },
   MINIAPP_ENV_VERSION: {
     group: 'mini-program',

@@ -13,10 +13,17 @@ export const ORDER_NUMBER_PLACEHOLDER = '${商品订单号}';
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/
  */
 export async function fetchTradeManaged(deps: PlatformDeps, access: ShippingAccess): Promise<boolean> {
-  const body = { appid: access.app.appId };
-  const { is_trade_managed: isManaged } = await callShipping(deps, access, '/wxa/sec/order/is_trade_managed', body);
-  if (typeof isManaged === 'boolean') return isManaged;
-  throw new AppError('WECHAT_UNAVAILABLE', 'The response of WeChat has no is_trade_managed');
+  return askAboutApp(deps, access, 'is_trade_managed', 'is_trade_managed');
+}
+
+/**
+ * Returns whether each merchant number of the mini-program is either authorised for trade management or unbound. Payments to
+ * an authorised merchant are kept until their orders were shipped.
+ * @throws as fetchTradeManaged
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/
+ */
+export async function fetchTradeConfirmed(deps: PlatformDeps, access: ShippingAccess): Promise<boolean> {
+  return askAboutApp(deps, access, 'is_trade_management_confirmation_completed', 'completed');
 }
 
 /**
@@ -53,6 +60,12 @@ export async function setOrderDetailPath(
  */
 export async function getOrderDetailPath(deps: PlatformDeps, access: ShippingAccess): Promise<string | undefined> {
   return optionalString(await callShipping(deps, access, '/wxa/sec/order/get_order_detail_path', {}), 'path');
+}
+
+async function askAboutApp(deps: PlatformDeps, access: ShippingAccess, api: string, field: string): Promise<boolean> {
+  const answer = await callShipping(deps, access, `/wxa/sec/order/${api}`, { appid: access.app.appId });
+  if (typeof answer[field] === 'boolean') return answer[field];
+  throw new AppError('WECHAT_UNAVAILABLE', `The response of WeChat has no ${field}`);
 }
 
 /** WeChat rejected a parameter of the call. */

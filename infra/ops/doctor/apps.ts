@@ -46,7 +46,7 @@ export function checkMiniProgram(deployment: Deployment, tokens: Promise<TokenRe
 const NO_PUSH: CheckOutcome = {
   mark: '!',
   note:
-    'no message push: messages, results of content checks and withdrawn consents never arrive → ' +
+    'no message push: messages, settlements, results of content checks and withdrawn consents never arrive → ' +
     'npm run secrets -- put MINIAPP_TOKEN MINIAPP_AES_KEY, then 开发 → 开发管理 → 消息推送 in the console',
 };
 

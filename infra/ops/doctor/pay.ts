@@ -1,20 +1,16 @@
 import { createPublicKey, randomBytes, X509Certificate, type KeyObject } from 'node:crypto';
 import { addressSetting, badSetting, settings, variable } from '../../../lib/core/config.ts';
 import { isAppError } from '../../../lib/core/errors.ts';
-import { createSend } from '../../../lib/core/outbound.ts';
 import { loadApiV2Key, loadApiV3Keys, loadMerchant, loadPublicKey } from '../../../lib/wechat-pay/credentials.ts';
 import { payCodeOf } from '../../../lib/wechat-pay/errors.ts';
 import { queryTransactionV2 } from '../../../lib/wechat-pay/v2/transaction.ts';
 import { fetchCertificates, type PlatformCertificate } from '../../../lib/wechat-pay/v3/certificates.ts';
 import { callPay } from '../../../lib/wechat-pay/v3/client.ts';
-import { runtime } from '../../../lib/core/runtime.ts';
 import { explainError, CommandError } from '../command.ts';
 import { runCheck, type CheckOutcome, type CheckResult } from '../check-report.ts';
 import { FORMS } from '../secrets/forms.ts';
 import type { Target } from '../target.ts';
-
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const OUTSIDE = { ...runtime, log: QUIET, send: createSend(runtime) };
+import { OUTSIDE } from './outside.ts';
 
 /** Checks the settings of WeChat Pay. Its responses prove the keys. */
 export async function checkPay(target: Pick<Target, 'standIns'>): Promise<CheckResult[]> {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { runOps } from './stage.ts';
 
 const USAGE = {
-  doctor: 'Usage: npm run doctor [-- --stage <stage>]\n',
+  doctor: 'Usage: npm run doctor [-- [--stage <stage>] [--fix]]\n',
   smoke: 'Usage: npm run smoke [-- --stage <stage>]\n',
   redrive: 'Usage: npm run redrive -- --stage <stage>\n',
   deployed: 'Usage: npx node infra/ops/deployed.ts --stage <stage>\n',

@@ -4,9 +4,11 @@ import { judgeClock, judgeTrustedProxy } from '../../../infra/ops/doctor/account
 import { judgePushKeys } from '../../../infra/ops/doctor/apps.ts';
 import { judgeNotifyUrl } from '../../../infra/ops/doctor/pay.ts';
 import { applySettings, listStoreWarnings } from '../../../infra/ops/doctor/settings.ts';
+import { judgeNoAccess, judgeTrade, type Trade } from '../../../infra/ops/doctor/shipping.ts';
 import { judgeToken } from '../../../infra/ops/doctor/tokens.ts';
 import { exitCodeOf, formatSummary, formatGroup, runCheck, type CheckResult } from '../../../infra/ops/check-report.ts';
 import { listNeededSecrets, listRequiredSecrets } from '../../../infra/ops/secrets/needed.ts';
+import { PlatformError, platformError } from '../../../lib/wechat/platform-error.ts';
 import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import type { PushKeys } from '../../../lib/wechat/open-push.ts';
 
@@ -141,6 +143,44 @@ describe('tokens', () => {
   });
 });
 
+describe('trade management', () => {
+  const judge = (trade: Partial<Trade>) =>
+    runCheck('trade management', () =>
+      judgeTrade({ isManaged: true, isConfirmed: true, orderShipping: 'auto', ...trade }),
+    );
+
+  it.each<[Partial<Trade>, string, string]>([
+    [{}, '✓', 'on, and ORDER_SHIPPING is auto'],
+    [{ orderShipping: 'on' }, '✓', 'on, and ORDER_SHIPPING is on'],
+    [{ orderShipping: 'off' }, '✗', 'the money of each order stays frozen at WeChat → ORDER_SHIPPING=auto'],
+    [{ isConfirmed: false, orderShipping: 'off' }, '✗', 'the money of each order stays frozen'],
+    [{ isConfirmed: false }, '!', 'a merchant number of the mini-program is neither authorised nor unbound'],
+    [{ isManaged: false }, '–', 'WeChat does not freeze the money of orders'],
+    [{ isManaged: false, orderShipping: 'off' }, '–', 'WeChat does not freeze the money of orders'],
+    [{ isManaged: false, orderShipping: 'on' }, '!', 'declines the shipping information → ORDER_SHIPPING=auto'],
+    [{ orderShipping: 'yes' }, '✗', 'ORDER_SHIPPING must be auto, on or off → ORDER_SHIPPING in .env.<stage>'],
+  ])('with %j is %s', async (trade, mark, note) => {
+    expect(await judge(trade)).toMatchObject({ mark, note: expect.stringContaining(note) });
+  });
+});
+
+describe('a machine that WeChat does not accept', () => {
+  const notListed = (errcode: number) =>
+    platformError('MINIAPP', new PlatformError(errcode, 'invalid ip 203.0.113.9, not in whitelist'));
+  const judge = (error: unknown, fix: boolean) => runCheck('call of WeChat', () => judgeNoAccess(error, { fix }));
+
+  it('gets a warning with the address and the page of the allowlist', async () => {
+    const { mark, note } = await judge(notListed(40164), false);
+    expect(mark).toBe('!');
+    expect(note).toMatch(/not checked: The IP address 203\.0\.113\.9 is not on .* → add .*IP 白名单/);
+    expect((await judge(notListed(48001), false)).note).not.toContain('白名单');
+  });
+
+  it('fails a command that has to change a setting at WeChat', async () => {
+    expect(await judge(notListed(40164), true)).toMatchObject({ mark: '✗', note: expect.stringContaining('白名单') });
+  });
+});
+
 describe('the settings of the functions', () => {
   const before = process.env;
   beforeEach(() => {
@@ -149,6 +189,7 @@ describe('the settings of the functions', () => {
       PAY_MCH_ID: 'mine',
       WECHAT_API_BASE_URL: 'http://mine',
       SCAN_LOGIN_REGISTER: 'mine',
+      ORDER_SHIPPING: 'mine',
       AWS_PROFILE: 'me',
     };
   });
