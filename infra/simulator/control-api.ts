@@ -6,9 +6,11 @@ import { isRecord, jsonAnswer, parseJson } from './http.ts';
 import type { Answer, Call } from './http.ts';
 import { readLoopbackUrl } from './loopback.ts';
 import { merchantPlatformCalls, handleMerchantPlatformCall } from './pay/merchant-platform.ts';
+import { changeTrade, shipByHand, tradeConsoleCalls } from './shipping/trade-console.ts';
 import { createUser, phoneActionNames, describeUser, performPhoneAction } from './phone/phone.ts';
 import { accountQrUrl } from './phone/scan.ts';
 import { PUSH_FORMATS } from './settings.ts';
+import { describeSwitches } from './shipping/describe-trade.ts';
 import type { AppName } from './wechat-users.ts';
 import type { World } from './world.ts';
 
@@ -74,6 +76,13 @@ async function control(world: World, call: Call): Promise<Answer> {
     case 'PUT /_content-check':
       world.verdicts.change(isRecord(body) ? body : {});
       return noContent;
+    case 'GET /_merchant/trade':
+      return jsonAnswer(200, describeSwitches(world.trade));
+    case 'POST /_merchant/trade':
+      await changeTrade(world.trade, isRecord(body) ? body : {});
+      return jsonAnswer(200, describeSwitches(world.trade));
+    case 'POST /_merchant/shipping':
+      return jsonAnswer(200, await shipByHand(world, isRecord(body) ? body : {}));
     case 'POST /_open-platform':
       world.users.bind(readApps(body));
       return noContent;
@@ -91,7 +100,7 @@ async function control(world: World, call: Call): Promise<Answer> {
       if (action === 'visit') assertPageOfThisMachine(call);
       return jsonAnswer(200, await performPhoneAction(world, { id, action, body }));
     default: {
-      const done = await handleMerchantPlatformCall(world.pay, `${call.method} ${call.path}`, body);
+      const done = await handleMerchantPlatformCall(world, `${call.method} ${call.path}`, body);
       if (done) return done.value ? jsonAnswer(done.status, done.value) : noContent;
       throw new ControlError(404, 'NOT_FOUND', `no control call ${call.method} ${call.path}: see GET /`);
     }
@@ -170,6 +179,7 @@ function describeSimulator({ account: { originalId } }: World): object {
       'POST /_phone/users/{id}/{action}': phoneActionNames,
       'GET /_phone/files/{name}': 'the bytes of a temporary file that choose-avatar returned',
       ...merchantPlatformCalls,
+      ...tradeConsoleCalls,
       'POST /_faults': '{target, action, times?, errcode?}: see faults',
       'DELETE /_faults': 'cancels the planned faults',
       'GET /_clock, POST /_clock': '{advanceMs}',

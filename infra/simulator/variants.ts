@@ -55,6 +55,18 @@ export const VARIANTS = {
     // The fields of version 1: isrisky, extra_info_json and status_code.
     'version-1',
   ],
+  // Pushes about orders are lost, repeated, or a day late.
+  'trade-push': ['no-push', 'duplicate', 'late'],
+  'upload-shipping': [
+    // A payment that stays unknown for longer than some seconds.
+    'unknown-payment',
+    // The order was shipped by hand in the console.
+    'already-shipped',
+    // WeChat does not document whether the list of a split shipment is replaced or extended.
+    'split-appends',
+  ],
+  // WeChat holds the money of a received order for another day (order_state 6).
+  settlement: ['held-for-a-day'],
   // Errors of API v3.
   'pay-error': [
     // `detail` of PARAM_ERROR names the field, as documented. Observed: only `location` and `value`, and the field in the

@@ -161,6 +161,11 @@ export class WechatUsers {
     return user;
   }
 
+  /** The oldest user. */
+  first(): WechatUser | undefined {
+    return this.#users.values().next().value;
+  }
+
   /** The user's openid in an app; undefined for an unknown app. */
   openIdOf(user: WechatUser, appId: string): string | undefined {
     if (appId === this.#apps.miniapp) return user.openIds.miniapp;

@@ -21,6 +21,7 @@ import { UserTokens } from './platform/user-tokens.ts';
 import type { Consent } from './platform/user-tokens.ts';
 import { PushConsole } from './push/console.ts';
 import { TemporaryMedia } from './service/media.ts';
+import { TradeManagement } from './shipping/trade.ts';
 import type { SimulatorSettings } from './settings.ts';
 import { WechatUsers } from './wechat-users.ts';
 import type { WechatUser, PhoneNumber } from './wechat-users.ts';
@@ -50,6 +51,7 @@ export interface World {
   files: TemporaryFiles;
   verdicts: Verdicts;
   pay: PayWorld;
+  trade: TradeManagement;
 }
 
 /** Creates an empty world; `closing` aborts its outgoing calls. */
@@ -68,6 +70,8 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
   const account = new OfficialAccount(official, secrets);
   const miniProgram = new PushConsole({ format: 'json', ...miniapp }, secrets);
   const senders = { clock, log, faults, deliver };
+  const miniProgramPush = new MiniProgramPush({ console: miniProgram, ...senders });
+  const payWorld = createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys });
   return {
     settings,
     clock,
@@ -87,10 +91,19 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
     account,
     push: new OfficialPush({ console: account, ...senders }),
     miniProgram,
-    miniProgramPush: new MiniProgramPush({ console: miniProgram, ...senders }),
+    miniProgramPush,
     media: new TemporaryMedia(clock),
     files: new TemporaryFiles(),
     verdicts: new Verdicts(),
-    pay: createPayWorld(settings, { clock, log, faults, secrets, deliver, users, keys }),
+    pay: payWorld,
+    trade: new TradeManagement({
+      clock,
+      faults,
+      appId: miniapp.appId,
+      mchId: pay.mchId,
+      isInComplaint: (outTradeNo) => payWorld.complaints.isInComplaint(outTradeNo),
+      sendEvent: (user, event, fields) => miniProgramPush.sendEvent(user, event, fields),
+      anyUser: () => users.first(),
+    }),
   };
 }

@@ -13,11 +13,13 @@ import { FINAL_STATUSES } from './ledger.ts';
 import type { PayOrder, Refund } from './ledger.ts';
 import type { PayOrders } from './orders.ts';
 import { refundSum, refundStatusOf } from './refunds.ts';
+import { describeMoney, describeShipping } from '../shipping/describe-trade.ts';
+import type { TradeManagement } from '../shipping/trade.ts';
 import type { PayWorld } from './world.ts';
 
 /** The calls of the merchant platform, for `GET /`. */
 export const merchantPlatformCalls = {
-  'GET /_merchant/orders': 'the orders of both protocols with their refunds',
+  'GET /_merchant/orders': 'the orders of both protocols with their refunds, shipping, and frozen and settled money',
   'POST /_merchant/refunds': '{outTradeNo, amountFen, reason?}: refunds by hand',
   'POST /_merchant/refunds/{outRefundNo}':
     '{status: "SUCCESS" | "CLOSED" | "ABNORMAL"}: ends an open or abnormal refund',
@@ -34,7 +36,7 @@ interface MerchantPlatformResult {
 
 /** Handles one call; returns undefined for an unknown route. */
 export async function handleMerchantPlatformCall(
-  world: PayWorld,
+  { pay: world, trade }: { pay: PayWorld; trade: TradeManagement },
   route: string,
   input: unknown,
 ): Promise<MerchantPlatformResult | undefined> {
@@ -43,7 +45,7 @@ export async function handleMerchantPlatformCall(
   const [, complaintId] = /^POST \/_merchant\/complaints\/(\d+)$/.exec(route) ?? [];
   try {
     if (route === 'GET /_merchant/orders') {
-      return { status: 200, value: world.orders.all().map((order) => describeOrder(world.orders, order)) };
+      return { status: 200, value: world.orders.all().map((order) => describeOrder(world.orders, order, trade)) };
     }
     if (route === 'POST /_merchant/refunds') return { status: 201, value: refund(world, body) };
     if (outRefundNo !== undefined) return { status: 200, value: await settle(world, decode(outRefundNo), body) };
@@ -88,7 +90,7 @@ async function settle({ refunds }: PayWorld, outRefundNo: string, body: ControlB
   return { outRefundNo, refundId: known.refundId, status, notify };
 }
 
-function describeOrder(orders: PayOrders, order: PayOrder): object {
+function describeOrder(orders: PayOrders, order: PayOrder, trade: TradeManagement): object {
   const { terms, payment, createdAt, refunds } = order;
   return {
     outTradeNo: terms.outTradeNo,
@@ -97,9 +99,11 @@ function describeOrder(orders: PayOrders, order: PayOrder): object {
     description: terms.description,
     amountFen: terms.totalFen,
     refundedFen: refundSum(order),
+    ...describeMoney(order, trade.of(order)),
     state: stateText(orders, order),
     createdAt: beijingIso(createdAt),
     ...(payment && { transactionId: payment.transactionId, paidAt: beijingIso(payment.paidAt) }),
+    shipping: describeShipping(trade.of(order)),
     refunds: refunds.map(describeRefund),
   };
 }

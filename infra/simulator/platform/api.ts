@@ -12,6 +12,7 @@ import { oauthRoutes } from './oauth-api.ts';
 import { officialRoutes } from './official-api.ts';
 import type { PlatformRoutes } from './route.ts';
 import { sessionRoutes } from './session-api.ts';
+import { shippingRoutes } from './shipping-api.ts';
 import { tokenRoutes } from './token-api.ts';
 
 /** Whether a path belongs to api., mp. or open.weixin.qq.com. */
@@ -59,6 +60,7 @@ export function createPlatformApi(world: World): (call: Call) => Promise<Answer>
     ...customMessageRoutes(world),
     ...mediaRoutes(world),
     ...contentCheckRoutes(world),
+    ...shippingRoutes(world),
     ...oauthRoutes(world),
   };
 

@@ -1,0 +1,20 @@
+/** Carriers of `get_delivery_list`: the code, and the name that operators know. */
+export const CARRIERS: Record<string, string> = {
+  BEST: '百世快递',
+  DB: '德邦快递',
+  EMS: '中国邮政速递物流',
+  FWX: '丰网速运',
+  HTKY: '百世快递(原汇通)',
+  JD: '京东快递',
+  JDKY: '京东快运',
+  JTSD: '极兔速递',
+  SF: '顺丰速运',
+  STO: '申通快递',
+  UC: '优速快递',
+  YTO: '圆通速递',
+  YUNDA: '韵达快递',
+  YZPY: '邮政快递包裹',
+  ZJS: '宅急送',
+  ZTO: '中通快递',
+  ZTOKY: '中通快运',
+};
