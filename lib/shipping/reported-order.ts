@@ -30,6 +30,8 @@ export function adoptReport(shipment: Shipment, order: ShippingOrder, seenAt: st
         ...shipment,
         delivery: shipping.delivery,
         parcels: shipping.parcels,
+        // A correction must have a later time.
+        uploadAtMs: Math.max(shipment.uploadAtMs ?? 0, shipping.shippedAtMs ?? 0),
         ...(shipping.finishedCount > 1 && { isCorrected: true }),
       }
     : shipment;

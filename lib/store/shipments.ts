@@ -74,8 +74,8 @@ export interface Shipment extends Pick<Order, 'outTradeNo' | 'sku' | 'amountFen'
   isCorrected?: true;
   /** When WeChat was notified that the carrier delivered the order. WeChat accepts one notice. */
   deliveryNotifiedAt?: string;
-  /** The number of uploads or queries that failed in a row. */
-  failures?: number;
+  /** The time of the last warning that the order is not shipped (epoch ms). */
+  warnedAtMs?: number;
   /** The order was refunded in full before its settlement, so that nothing is left to settle. */
   refundedAt?: string;
 }

@@ -7,6 +7,7 @@ import type { Refund, RefundStatus } from '../../../../lib/store/refunds.ts';
 import { CONTENT_EVENTS, SILENT_CHECKS } from '../../../support/content-records.ts';
 import { recordOf } from '../../../support/stream-records.ts';
 import { PUSH_EVENTS, SILENT_PUSHES } from './push-changes.ts';
+import { SHIPPING_EVENTS, SILENT_SHIPPING } from './shipping-changes.ts';
 
 export const USER = 'k3v9x2m7q1w8z4t6';
 export const OTHER = 'a7d0f5h2j9l4n8p1';
@@ -202,6 +203,7 @@ export const EVENTS: [string, DynamoDBRecord, string, object][] = [
     { appId: 'wx1', openId: OPENID, userId: USER, at: '2026-11-20T03:12:40.000Z' },
   ],
   ...PUSH_EVENTS,
+  ...SHIPPING_EVENTS,
   ...CONTENT_EVENTS,
 ];
 
@@ -222,6 +224,7 @@ export const SILENT: [string, DynamoDBRecord][] = [
   ['a declined refund that is requested again', ofRefund('REFUSED', 'REQUESTED')],
   ['an updated notice', ofNotice(notice)],
   ...SILENT_PUSHES,
+  ...SILENT_SHIPPING,
   ...SILENT_CHECKS,
   ['an applied revocation', ofRevocation(revocation)],
   ['an updated mismatch', ofMismatch(mismatch, mismatch)],

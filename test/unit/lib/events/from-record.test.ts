@@ -19,6 +19,7 @@ import {
   SILENT,
   filter,
 } from './changes.ts';
+import { SETTLED_AT_ONCE, SHIPPING_EVENTS } from './shipping-changes.ts';
 
 describe('eventsOf', () => {
   it.each(EVENTS)('returns one event for %s', (_change, record, id, data) => {
@@ -38,6 +39,11 @@ describe('eventsOf', () => {
   it('returns two events for a registration of a new follower', () => {
     const record = ofIdentity(undefined, { accountId: USER, registeredAt: PAID_AT, subscribed: true, ...subscribedAt });
     expect(eventsOf(record).map(({ name }) => name)).toEqual(['user.registered', 'official-account.subscribed']);
+  });
+
+  it('returns the events of all states that a change of a shipment reaches, in their order', () => {
+    const names = eventsOf(SETTLED_AT_ONCE).map(({ name }) => name);
+    expect(names).toEqual(['order.shipped', 'order.received', 'order.settled']);
   });
 
   it('receives each record with an event through the stream filter, and fewer than half of the others', () => {
@@ -68,6 +74,7 @@ describe('eventsOf', () => {
     const phone = '+8613800006666';
     const record = ofAccount({}, { phone, username: '13800006666', nickname: 'Li', revision: 3 });
     expect(JSON.stringify(eventsOf(record))).not.toMatch(/138|Li/);
+    expect(JSON.stringify(SHIPPING_EVENTS.map(([, change]) => eventsOf(change)))).not.toMatch(/177|咖啡/);
     expect(JSON.stringify(CONTENT_EVENTS.map(([, change]) => eventsOf(change)))).not.toMatch(/x\.png|oABC/);
   });
 
