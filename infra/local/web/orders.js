@@ -67,6 +67,7 @@ export async function showOrder(hand, outTradeNo, sent = {}) {
 function actionsOf(hand, order, complaint) {
   const { outTradeNo, shipping, state } = order;
   const buttons = [];
+  const quiet = (label, action) => hand.button(label, action, { kind: 'quiet' });
   if (shipping?.state === 'shipped') {
     const receive = async () => {
       const { push } = await phone('POST', `/_phone/users/${hand.person.id}/receive`, { outTradeNo });
@@ -75,8 +76,8 @@ function actionsOf(hand, order, complaint) {
     buttons.push(hand.button('Confirm receipt 确认收货', receive));
   }
   const isOpen = complaint && complaint.state !== 'PROCESSED';
-  if (isOpen) buttons.push(hand.button('My complaint 投诉', async () => showComplaint(hand, order, complaint)));
-  else if (state === 'PAID') buttons.push(hand.button('Complain 投诉', async () => askComplaint(hand, order)));
+  if (isOpen) buttons.push(quiet('My complaint 投诉', async () => showComplaint(hand, order, complaint)));
+  else if (state === 'PAID') buttons.push(quiet('Complain 投诉', async () => askComplaint(hand, order)));
   return buttons;
 }
 
