@@ -21,6 +21,7 @@ const NO_MESSAGES: Record<string, string> = {
   'lib/pay/prepay.ts': 'key of a repeated request',
   'lib/reconciliation/download-bill.ts': 'hash of a downloaded file',
   'lib/scan-login/ticket.ts': 'stored hash of a poll token',
+  'lib/shipping/ship-request.ts': 'key of a repeated request',
   'lib/uploads/create-upload.ts': 'hash of an uploaded file',
   'lib/wechat-pay/v3/abnormal-refunds.ts': 'encrypts fields for WeChat Pay, which no key of this service opens',
   'lib/wechat-pay/notice.ts': 'id of a stored notification',
