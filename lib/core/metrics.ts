@@ -22,7 +22,7 @@ interface Metrics {
   LimitedPayments: Record<never, string>;
   /** Complaints that wait for an answer of the merchant for more than 12 hours. Each is counted once an hour. */
   UnansweredComplaints: Record<never, string>;
-  /** Runs of pay-sweep that ended although follow-ups were still due. */
+  /** Runs of pay-sweep or shipping-sweep that ended although follow-ups were still due. */
   UnfinishedSweeps: Record<never, string>;
 }
 

@@ -1,7 +1,8 @@
-import { AppError, isAppError } from '../core/errors.ts';
+import { isAppError } from '../core/errors.ts';
 import { countMetric } from '../core/metrics.ts';
 import { dueFollowUpPages } from '../store/follow-ups.ts';
 import { followShipment, type FollowDeps } from './follow-shipment.ts';
+import { isDecline } from './upload-shipment.ts';
 
 /** Concurrent looks of one run. WeChat documents no limit, so the calls are few. */
 const WORKERS = 4;
@@ -41,7 +42,7 @@ export async function sweepShipments(deps: FollowDeps): Promise<ShipmentSweep> {
         run.visited += 1;
         run.failed += 1;
         isLimited ||= isAppError(error, 'RATE_LIMITED');
-        failuresInARow = isDeclined(error) ? 0 : failuresInARow + 1;
+        failuresInARow = isDecline(error) ? 0 : failuresInARow + 1;
         deps.log.warn('shipment.follow-up-failed', { no: followUp.no, error });
       }
     }
@@ -54,9 +55,4 @@ export async function sweepShipments(deps: FollowDeps): Promise<ShipmentSweep> {
 
 async function* eachOf<Item>(pages: AsyncIterable<Item[]>): AsyncGenerator<Item, undefined> {
   for await (const page of pages) yield* page;
-}
-
-/** Whether WeChat answered, and declined one upload. */
-function isDeclined(error: unknown): boolean {
-  return error instanceof AppError && ['PARAM_ERROR', 'FORBIDDEN', 'ORDER_STATE_CONFLICT'].includes(error.code);
 }

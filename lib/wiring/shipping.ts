@@ -1,6 +1,7 @@
 import { badSetting, settings, variable } from '../core/config.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import { carrierReader } from '../shipping/carriers.ts';
+import type { FollowDeps } from '../shipping/follow-shipment.ts';
 import type { ShipDeps } from '../shipping/ship-order.ts';
 import type { StartDeps } from '../shipping/start-shipment.ts';
 import { tradeManagedReader, type OrderShipping } from '../shipping/trade-managed.ts';
@@ -14,8 +15,15 @@ import { patient } from './table.ts';
  * @throws NOT_CONFIGURED
  */
 export async function loadShipmentStart(outside: Runtime = runtime): Promise<StartDeps | undefined> {
+  return loadOrderShipping() === 'off' || !variable('MINIAPP_APP_ID') ? undefined : loadShippingSweep(outside);
+}
+
+/**
+ * Loads the dependencies of the sweep of shipments.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadShippingSweep(outside: Runtime = runtime): Promise<FollowDeps> {
   const orderShipping = loadOrderShipping();
-  if (orderShipping === 'off' || !variable('MINIAPP_APP_ID')) return undefined;
   const miniapp = patient(await loadMiniapp(outside));
   return { ...miniapp, orderShipping, readTradeManaged: tradeManagedReader(miniapp) };
 }

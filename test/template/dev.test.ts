@@ -178,7 +178,7 @@ describe('failures', () => {
   });
 
   it('raise alarms that have a description, and no action while ALARM_EMAIL is empty', () => {
-    expect(alarms().length).toBeGreaterThanOrEqual(14);
+    expect(alarms().length).toBeGreaterThanOrEqual(18);
     for (const { Properties } of alarms()) {
       expect(Properties).toMatchObject({ AlarmActions: [], TreatMissingData: 'notBreaching' });
       expect(String(Properties['AlarmDescription']).length).toBeGreaterThan(30);

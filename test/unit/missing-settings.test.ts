@@ -127,7 +127,7 @@ describe('without settings', () => {
     ['BILL_REPORTS_BUCKET', 'pay-bills'],
     ['TABLE_NAME', 'account-export', 'account-release-phone', 'catalog-put', 'content-decide', 'content-sweep'],
     ['TABLE_NAME', 'menu-publish', 'message-send', 'order-ship', 'order-show', 'pay-sweep', 'receipt-remind'],
-    ['TABLE_NAME', 'sessions-end'],
+    ['TABLE_NAME', 'sessions-end', 'shipping-sweep'],
   ])('an operator function fails and names %s', async (setting, ...names) => {
     for (const name of names) await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
