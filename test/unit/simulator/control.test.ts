@@ -178,7 +178,7 @@ test('GET / lists the control calls and the phone actions', async () => {
   for (const path of shown) expect(calls).toHaveProperty([path]);
   const actions =
     'login-code phone-code encrypted choose-avatar change-account allow-message scan message tap menu-click unfollow ' +
-    'enter-service event resend open change-password open-shared wx-config visit pay complain';
+    'enter-service event resend open change-password open-shared wx-config visit pay receive complain';
   expect(calls['POST /_phone/users/{id}/{action}'].toSorted()).toEqual(actions.split(' ').toSorted());
 });
 
