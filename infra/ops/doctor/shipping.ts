@@ -29,11 +29,22 @@ interface Access {
 export async function checkShipping({ fix }: { fix: boolean }): Promise<CheckResult[]> {
   const opened = await openAccess().catch((error: unknown) => ({ error }));
   if ('error' in opened) return [await runCheck('call of WeChat', () => judgeNoAccess(opened.error, { fix }))];
+  const check = (name: string, run: () => Promise<string | CheckOutcome>) =>
+    runCheck(name, () => run().catch((error: unknown) => judgeFailure(error, { fix })));
   return Promise.all([
-    runCheck('trade management', async () => judgeTrade(await readTrade(opened))),
-    runCheck('order page', () => checkOrderPage(opened, { fix })),
-    runCheck('message page', () => checkMessagePage(opened, { fix })),
+    check('trade management', async () => judgeTrade(await readTrade(opened))),
+    check('order page', () => checkOrderPage(opened, { fix })),
+    check('message page', () => checkMessagePage(opened, { fix })),
   ]);
+}
+
+/** WeChat declines the calls for a mini-program that has not opened the order shipping management. */
+const NOT_OPENED = 48001;
+
+/** A mini-program without order shipping management works, but WeChat may limit the payments of a shop. */
+function judgeFailure(error: unknown, { fix }: { fix: boolean }): CheckOutcome {
+  if (fix || errcodeOf(error) !== NOT_OPENED) throw error;
+  return { mark: '!', note: `${explainError(error)} → open 发货信息管理 in the console, if the mini-program sells` };
 }
 
 /**
