@@ -49,15 +49,7 @@ export async function sendWithRetry<Answer>(
   { path, changes }: { path: string; changes: boolean },
   send: (payBaseUrl: string) => Promise<Answer>,
 ): Promise<Answer> {
-  // Every failed call is logged here with the words of WeChat, because callers turn some failures into results.
-  const attempt = async (baseUrl: string) => {
-    try {
-      return await send(baseUrl);
-    } catch (error) {
-      log[isUnknownOutcome(error) ? 'warn' : 'info']('pay-call.failed', { path, error });
-      throw error;
-    }
-  };
+  const attempt = logged({ log, path }, send);
   try {
     return await attempt(payBaseUrl);
   } catch (firstError) {
@@ -70,4 +62,28 @@ export async function sendWithRetry<Answer>(
       throw changes ? firstError : secondError;
     }
   }
+}
+
+/** Sends a call once. For a call that is not idempotent: a failed connection may break after WeChat Pay took the call. */
+export function sendWithoutRetry<Answer>(
+  { payBaseUrl, log }: Pick<Runtime, 'log'> & { payBaseUrl: string },
+  path: string,
+  send: (payBaseUrl: string) => Promise<Answer>,
+): Promise<Answer> {
+  return logged({ log, path }, send)(payBaseUrl);
+}
+
+/** Logs every failed call with the words of WeChat, because callers turn some failures into results. */
+function logged<Answer>(
+  { log, path }: Pick<Runtime, 'log'> & { path: string },
+  send: (baseUrl: string) => Promise<Answer>,
+): typeof send {
+  return async (baseUrl) => {
+    try {
+      return await send(baseUrl);
+    } catch (error) {
+      log[isUnknownOutcome(error) ? 'warn' : 'info']('pay-call.failed', { path, error });
+      throw error;
+    }
+  };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { OutboundResponse } from '../../core/outbound.ts';
 import type { Runtime } from '../../core/runtime.ts';
-import { sendWithRetry, TIMEOUT_MS } from '../retry.ts';
+import { sendWithoutRetry, sendWithRetry, TIMEOUT_MS } from '../retry.ts';
 import { errorOfResponse } from './response-error.ts';
 import { assertWechatpaySignature, type PlatformKeys } from './verify-signature.ts';
 import type { Verified } from '../verified.ts';
@@ -22,7 +22,7 @@ export type PayV3Deps = SigningDeps & Pick<Runtime, 'sleep' | 'log'> & { platfor
 
 /** A call to API v3. `path` includes the query, encoded as sent: the signature covers exactly this text. */
 export interface PayCall {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   path: string;
   body?: Record<string, unknown>;
   /** Texts that the body contains encrypted. The errors of the call hide them, because WeChat Pay can repeat them. */
@@ -37,9 +37,17 @@ export interface PayCall {
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4013053249
  */
 export async function callPay(deps: PayV3Deps, call: PayCall): Promise<Verified<string>> {
-  return sendWithRetry(deps, { path: call.path, changes: call.method === 'POST' }, (payBaseUrl) =>
+  return sendWithRetry(deps, { path: call.path, changes: call.method !== 'GET' }, (payBaseUrl) =>
     sendOnce({ ...deps, payBaseUrl }, call),
   );
+}
+
+/**
+ * Works like callPay for a call that must not be sent twice, because nothing makes its repetition idempotent.
+ * @throws the errors of callPay
+ */
+export async function callPayOnce(deps: PayV3Deps, call: PayCall): Promise<Verified<string>> {
+  return sendWithoutRetry(deps, call.path, (payBaseUrl) => sendOnce({ ...deps, payBaseUrl }, call));
 }
 
 /**
