@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DELIVERIES } from '../core/delivery.ts';
 import { AppError } from '../core/errors.ts';
 import { SKU } from '../core/ids.ts';
 import { PLAIN_TEXT } from '../core/utf8.ts';
@@ -21,6 +22,7 @@ const base = {
   ),
   kind: v.picklist(['goods', 'wallet-topup']),
   virtualGood: v.optional(v.boolean()),
+  delivery: v.optional(v.picklist(DELIVERIES)),
   imageUrl: v.optional(
     v.pipe(
       v.string(),

@@ -1,12 +1,13 @@
 import type { Runtime } from '../core/runtime.ts';
-import { readPrices, type Price } from '../store/prices.ts';
+import type { Delivery } from '../core/delivery.ts';
+import { deliveryOf, readPrices, type Price } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
 
 /** Time for which an instance uses the catalogue that it has read. Requests without a session then cost no reads. */
 const KNOWN_MS = 10_000;
 
 /** An item of the catalogue as buyers see it. */
-export type CatalogItem = Price & { virtualGood: boolean };
+export type CatalogItem = Price & { virtualGood: boolean; delivery: Delivery };
 
 /**
  * Returns a reader of the whole catalogue, in the order of the skus. The reader queries the table at most once in ten
@@ -24,5 +25,9 @@ export function catalogReader({ table, now }: Pick<Runtime, 'now'> & { table: Ta
 
 async function readItems(table: Table): Promise<CatalogItem[]> {
   const prices = await readPrices(table);
-  return prices.map((price) => ({ ...price, virtualGood: price.virtualGood ?? price.kind === 'wallet-topup' }));
+  return prices.map((price) => ({
+    ...price,
+    virtualGood: price.virtualGood ?? price.kind === 'wallet-topup',
+    delivery: deliveryOf(price),
+  }));
 }

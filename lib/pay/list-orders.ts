@@ -2,7 +2,8 @@ import { authenticateAccount } from '../identity/authenticate.ts';
 import { allIdsOf } from '../store/accounts.ts';
 import { ageOf } from '../store/keys.ts';
 import { readOrderPage } from '../store/order-lists.ts';
-import { isOpen } from '../store/order-states.ts';
+import { isOpen, mayBeShipped } from '../store/order-states.ts';
+import { readShipments } from '../store/shipments.ts';
 import { refreshOrder, type CheckDeps } from './check-order.ts';
 import { orderView, type OrderView } from './order.ts';
 import type { OwnOrderDeps } from './own-order.ts';
@@ -12,8 +13,8 @@ const PAGE = 20;
 const MAX_QUERIES = 5;
 
 /**
- * Lists the orders of the caller and of the accounts merged into it, newest first. The newest open orders are queried
- * at WeChat.
+ * Lists the orders of the caller and of the accounts merged into it, newest first, with their shipping. The newest open
+ * orders are queried at WeChat.
  * @param cursor the `cursor` of the previous page
  * @returns the orders, and the `cursor` of the next page; null on the last page
  * @throws UNAUTHENTICATED; RATE_LIMITED above the limit of the account
@@ -33,5 +34,8 @@ export async function listOrders(
   const queried = page.filter(isOpen).slice(0, MAX_QUERIES);
   const orders = await Promise.all(page.map((order) => (queried.includes(order) ? refreshOrder(deps, order) : order)));
   const last = newestFirst.length > PAGE ? page.at(-1) : undefined;
-  return { orders: orders.map(orderView), cursor: last ? ageOf(last.outTradeNo) : null };
+  const shippable = orders.filter(mayBeShipped).map(({ outTradeNo }) => outTradeNo);
+  const shipments = await readShipments(deps.table, shippable);
+  const views = orders.map((order) => orderView(order, shipments.get(order.outTradeNo)));
+  return { orders: views, cursor: last ? ageOf(last.outTradeNo) : null };
 }

@@ -1,4 +1,6 @@
+import { shippingView, type ShippingView } from '../shipping/shipping-view.ts';
 import type { Order, OrderState } from '../store/orders.ts';
+import type { Shipment } from '../store/shipments.ts';
 
 /**
  * Time to pay an order. WeChat Pay documents the same two hours for a prepay_id and a code_url.
@@ -41,11 +43,16 @@ type VisibleField =
   'outTradeNo' | 'sku' | 'description' | 'amountFen' | 'currency' | 'state' | 'createdAt' | 'refundedFen';
 
 /** The fields of an order that its buyer may see. */
-export type OrderView = Pick<Order, VisibleField> & { paidAt: string | null; attach: string | null };
+export type OrderView = Pick<Order, VisibleField> & {
+  paidAt: string | null;
+  attach: string | null;
+  shipping: ShippingView | null;
+};
 
-/** Selects the fields of an order that its buyer may see. */
-export function orderView(order: Order): OrderView {
+/** Selects the fields of an order and of its shipment that its buyer may see. */
+export function orderView(order: Order, shipment?: Shipment): OrderView {
   const { outTradeNo, sku, description, amountFen, currency, state, createdAt, refundedFen } = order;
   const { paidAt = null, attach = null } = order;
-  return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen, attach };
+  const shipping = shippingView(shipment);
+  return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen, attach, shipping };
 }

@@ -10,7 +10,7 @@ import { claim, readClaim, type Claim } from '../store/claims.ts';
 import { orderTime } from '../store/keys.ts';
 import { isOpen } from '../store/order-states.ts';
 import { claimCreation, putOrder, putTopUp, readOrder, type Order, type TradeType } from '../store/orders.ts';
-import type { Price } from '../store/prices.ts';
+import { deliveryOf, type Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
 import { MINUTE_MS } from './backoff.ts';
 import type { CheckDeps } from './check-order.ts';
@@ -216,6 +216,7 @@ function newOrder(
     placedBy: outTradeNo,
     sku: price.sku,
     kind: price.kind,
+    delivery: deliveryOf(price),
     ...priceOf(price, request),
     currency: 'CNY',
     state: 'CREATED',

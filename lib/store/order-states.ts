@@ -16,3 +16,8 @@ export function isPaid({ state }: Stated): boolean {
 export function isUnsettled(order: Stated): boolean {
   return isOpen(order) || order.state === 'REFUNDING';
 }
+
+/** Returns whether the order may have a shipment: only payments inside an app have one. */
+export function mayBeShipped(order: Pick<Order, 'state' | 'tradeType'>): boolean {
+  return isPaid(order) && order.tradeType === 'JSAPI';
+}

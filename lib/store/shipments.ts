@@ -89,28 +89,42 @@ export function readShipment(
   return getItem(table, keys.shipment(outTradeNo), consistency);
 }
 
-/** Reads the shipments of orders of one account, by the numbers of the orders. Orders without a shipment are absent. */
+/**
+ * Reads the shipments of a page of orders by the numbers of the orders, with one query for each owner. Orders without a
+ * shipment are absent.
+ */
 export async function readShipments(table: Table, outTradeNos: string[]): Promise<Map<string, Shipment>> {
   const sorted = outTradeNos.toSorted();
-  const [first, last] = [sorted[0], sorted.at(-1)];
-  if (first === undefined || last === undefined) return new Map();
-  if (ownerOf(first) !== ownerOf(last)) throw new Error('The orders belong to different accounts');
-  const shipments = new Map<string, Shipment>();
+  const owners = [...new Set(sorted.map(ownerOf))];
+  const pages = await Promise.all(
+    owners.map((owner) =>
+      readRange(
+        table,
+        sorted.filter((outTradeNo) => ownerOf(outTradeNo) === owner),
+      ),
+    ),
+  );
+  return new Map(pages.flat().map((shipment) => [shipment.outTradeNo, shipment]));
+}
+
+async function readRange(table: Table, sorted: string[]): Promise<Shipment[]> {
+  const [from, to] = [keys.shipment(sorted[0]!), keys.shipment(sorted.at(-1)!)];
+  const shipments: Shipment[] = [];
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
     const page = await table.client.send(
       new QueryCommand({
         TableName: table.name,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
         ExpressionAttributeValues: {
-          ':pk': keys.shipment(first).pk,
-          ':first': keys.shipment(first).sk,
-          ':last': keys.shipment(last).sk,
+          ':pk': from.pk,
+          ':from': from.sk,
+          ':to': to.sk,
         },
         ExclusiveStartKey,
       }),
     );
-    for (const shipment of (page.Items ?? []) as Shipment[]) shipments.set(shipment.outTradeNo, shipment);
+    shipments.push(...((page.Items ?? []) as Shipment[]));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
   return shipments;

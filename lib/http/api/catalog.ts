@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DELIVERIES } from '../../core/delivery.ts';
 import { endpoint } from '../endpoint.ts';
 import { fen } from './shared.ts';
 
@@ -11,6 +12,7 @@ const catalogItem = v.object({
   minFen: v.optional(fen),
   maxFen: v.optional(fen),
   virtualGood: v.boolean(),
+  delivery: v.picklist(DELIVERIES),
   imageUrl: v.optional(v.string()),
 });
 

@@ -154,6 +154,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   'order-states': {
     isOpen: NONE,
     isPaid: NONE,
+    mayBeShipped: NONE,
     isUnsettled: NONE,
   },
   orders: {
