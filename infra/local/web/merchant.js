@@ -3,6 +3,16 @@
 import { phone } from './calls.js';
 import { button, command, el, liveList, yuan } from './dom.js';
 
+/** The words for `order_state` of the order shipping management. */
+const shippingStates = {
+  1: 'to ship',
+  2: 'shipped',
+  3: 'received',
+  4: 'settled',
+  5: 'refunded',
+  6: 'settlement waits',
+};
+
 export function showMerchant({ orders, complaints }) {
   const list = liveList(orders, {
     load: () => phone('GET', '/_merchant/orders'),
@@ -36,10 +46,10 @@ function orderLine(order, refund) {
     el('span.path', { title: outTradeNo }, outTradeNo),
     el('span', {}, yuan(amountFen)),
     ...moneyOf(order),
-    shipping ? el('span', {}, shipping.state) : undefined,
+    shipping ? el('span', {}, shippingStates[shipping.orderState]) : undefined,
     el(`span.result.${state === 'paid' ? 'good' : 'other'}`, {}, state),
     owed ? button('Refund', () => refund(order), { kind: 'person' }) : undefined,
-    owed && shipping?.state === 'to-ship' ? command(shipCommand(outTradeNo)) : undefined,
+    owed && shipping?.orderState === 1 ? command(shipCommand(outTradeNo)) : undefined,
   );
 }
 
