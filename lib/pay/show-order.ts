@@ -4,6 +4,7 @@ import { ownerOf } from '../store/keys.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { listMismatches, type PayMismatch } from '../store/pay-notices.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
+import { readShipment, type Shipment } from '../store/shipments.ts';
 import type { Table } from '../store/table.ts';
 import { orderNumber } from '../core/number-schemas.ts';
 
@@ -20,12 +21,14 @@ export interface ShownOrder {
   order: Omit<Order, (typeof HIDDEN)[number]> & { userId: string };
   /** Oldest first. A refund that only an unsigned notification or a bill reported is absent. */
   refunds: Refund[];
+  /** Null for an order that WeChat does not ask to ship. Phone numbers of the contacts are masked. */
+  shipment: Shipment | null;
   /** Payments and refunds at WeChat that do not match the order. */
   mismatches: PayMismatch[];
 }
 
 /**
- * Returns an order with its refunds and mismatches, for an operator.
+ * Returns an order with its refunds, its shipment and its mismatches, for an operator.
  * @throws PARAM_ERROR for a malformed input; NOT_FOUND when no order and no mismatch has this number
  */
 export async function showOrder({ table }: { table: Table }, input: unknown): Promise<ShownOrder> {
@@ -38,13 +41,17 @@ export async function showOrder({ table }: { table: Table }, input: unknown): Pr
     const hint = mismatches.length > 0 ? `; WeChat reported money for it: ${JSON.stringify(mismatches)}` : '';
     throw new AppError('NOT_FOUND', `No order has the number ${outTradeNo}${hint}`);
   }
-  const refunds = await Promise.all([...(order.refundNos ?? [])].map((no) => readRefund(table, no)));
+  const [shipment, ...refunds] = await Promise.all([
+    readShipment(table, outTradeNo, 'strong'),
+    ...[...(order.refundNos ?? [])].map((no) => readRefund(table, no)),
+  ]);
   return {
     order: maskedOrder(order),
     refunds: refunds
       .filter((refund) => refund !== undefined)
       .map((refund) => without(refund, KEYS))
       .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
+    shipment: shipment ? without(shipment, KEYS) : null,
     mismatches,
   };
 }

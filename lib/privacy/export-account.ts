@@ -7,6 +7,7 @@ import { ageOf } from '../store/keys.ts';
 import { readOrderPage } from '../store/order-lists.ts';
 import type { Order } from '../store/orders.ts';
 import { readRefund, type Refund } from '../store/refunds.ts';
+import { readShipments, type Shipment } from '../store/shipments.ts';
 import type { Table } from '../store/table.ts';
 import { readAllUploads } from '../store/uploads.ts';
 import { uploadUrl } from '../uploads/create-upload.ts';
@@ -17,7 +18,7 @@ export type ExportDeps = { table: Table; publicBaseUrl: string };
 /** One part of the export. The first part also contains the data that do not grow with each purchase. */
 export interface AccountPart extends Partial<FirstPart> {
   userId: string;
-  /** Newest first, each with its refunds. */
+  /** Newest first, each with its refunds and its shipment. */
   orders: object[];
   walletEntries: object[];
   /** Send it as `cursor` to get the next part; absent in the last part. */
@@ -106,7 +107,11 @@ async function readRows(
     const { list, id, after }: Place = next;
     if (list === 'orders') {
       const page = await readOrderPage(table, { accountId: id, before: after, limit });
-      orders.push(...(await Promise.all(page.map((order) => orderOf(table, order)))));
+      const shipments = await readShipments(
+        table,
+        page.map(({ outTradeNo }) => outTradeNo),
+      );
+      orders.push(...(await Promise.all(page.map((order) => orderOf(table, order, shipments.get(order.outTradeNo))))));
       next = page.length < limit ? following(ids, next) : { list, id, after: ageOf(page.at(-1)!.outTradeNo) };
     } else {
       const page = await readEntryPage(table, { accountId: id, after, limit });
@@ -151,11 +156,12 @@ async function readFirstPart(
   };
 }
 
-async function orderOf(table: Table, order: Order): Promise<object> {
+async function orderOf(table: Table, order: Order, shipment: Shipment | undefined): Promise<object> {
   const refunds = await Promise.all([...(order.refundNos ?? [])].map((no) => readRefund(table, no)));
   return {
     ...pick(order, ORDER_FIELDS),
     refunds: refunds.flatMap((refund) => (refund ? [pick(refund, REFUND_FIELDS)] : [])),
+    ...(shipment && { shipment: pick(shipment, SHIPMENT_FIELDS) }),
   };
 }
 
@@ -184,6 +190,7 @@ const ORDER_FIELDS = [
   'sku',
   'description',
   'kind',
+  'delivery',
   'amountFen',
   'currency',
   'state',
@@ -209,6 +216,16 @@ const REFUND_FIELDS = [
   'changedAt',
   'successAt',
 ] as const satisfies readonly (keyof Refund)[];
+const SHIPMENT_FIELDS = [
+  'state',
+  'delivery',
+  'parcels',
+  'shippedAt',
+  'receivedAt',
+  'estimatedSettlementAt',
+  'settledAt',
+  'refundedAt',
+] as const;
 const ENTRY_FIELDS = ['id', 'amountFen', 'outTradeNo', 'at'] as const;
 
 /** Returns the named fields. A set becomes an array, because JSON has no sets. */

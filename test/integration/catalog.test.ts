@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { catalogReader } from '../../lib/pay/get-catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
+import { readOrder } from '../../lib/store/orders.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -45,6 +46,10 @@ describe('catalog-put', () => {
       });
     },
   );
+
+  it.each(['post', '', 3])('rejects the delivery %j', async (delivery) => {
+    await expect(put({ ...tea, delivery })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
+  });
 });
 
 describe('GET /catalog', () => {
@@ -97,4 +102,21 @@ describe('GET /catalog', () => {
     const listed = (await list()).map(({ sku }) => sku).filter((sku) => sku.startsWith('page-'));
     expect(listed).toEqual(skus);
   }, 120_000);
+});
+
+describe('the delivery of a sku', () => {
+  it('is express for goods and virtual for top-ups, unless the catalogue names another one', async () => {
+    await put(tea, topUp, { ...tea, sku: 'tea-at-the-counter', delivery: 'pickup' });
+    const deliveries = Object.fromEntries((await list()).map(({ sku, delivery }) => [sku, delivery]));
+    expect(deliveries).toMatchObject({ tea: 'express', 'top-up': 'virtual', 'tea-at-the-counter': 'pickup' });
+  });
+
+  it('is stored with the order, and a later price does not change it', async () => {
+    await put({ ...tea, sku: 'cup', delivery: 'same-city' });
+    const { token } = await (await createBuyers(world)).loggedIn();
+    const { order } = await prepay(world.pay, { token, sku: 'cup', tradeType: 'JSAPI', address: '203.0.113.7' });
+    await put({ ...tea, sku: 'cup', delivery: 'virtual' });
+    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ delivery: 'same-city' });
+    expect(order.shipping).toBeNull();
+  });
 });

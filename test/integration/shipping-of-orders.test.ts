@@ -1,0 +1,102 @@
+// The shipping in the answers of the order routes, in order-show and in account-export.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getOrder } from '../../lib/pay/get-order.ts';
+import { listOrders } from '../../lib/pay/list-orders.ts';
+import { showOrder } from '../../lib/pay/show-order.ts';
+import { exportAccount } from '../../lib/privacy/export-account.ts';
+import { mergeAccounts } from '../../lib/store/account-links.ts';
+import { readAccount } from '../../lib/store/accounts.ts';
+import { writeShipment, type Shipment } from '../../lib/store/shipments.ts';
+import { loadAccountExport } from '../../lib/wiring/privacy.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const AT = '2026-11-20T00:00:00.000Z';
+
+let world: World;
+let buyers: Awaited<ReturnType<typeof createBuyers>>;
+beforeAll(async () => {
+  world = await createWorld();
+  buyers = await createBuyers(world);
+});
+afterAll(() => world.simulator.close());
+
+const ship = (outTradeNo: string, more: Partial<Shipment> = {}) =>
+  writeShipment(
+    world.table,
+    undefined,
+    {
+      outTradeNo,
+      sku: 'coffee',
+      amountFen: 1800,
+      state: 'shipped',
+      delivery: 'express',
+      parcels: [{ carrier: 'SF', trackingNo: 'SF1', description: 'Coffee', contact: { receiver: '+86-138****6666' } }],
+      paidAt: AT,
+      shippedAt: AT,
+      estimatedSettlementAt: AT,
+      ...more,
+    },
+    Date.now() + 60_000,
+  );
+
+const shown = {
+  state: 'shipped',
+  delivery: 'express',
+  parcels: [{ carrier: 'SF', trackingNo: 'SF1' }],
+  estimatedSettlementAt: AT,
+};
+
+describe('order.shipping', () => {
+  it('is null for an unpaid order, and for a paid order without a shipment', async () => {
+    const open = await buyers.newOrder();
+    const { order } = await getOrder(world.pay, { token: open.token, outTradeNo: open.order.outTradeNo });
+    expect(order.shipping).toBeNull();
+    const { token, outTradeNo } = await buyers.paidOrder();
+    expect((await getOrder(world.pay, { token, outTradeNo })).order).toMatchObject({ state: 'PAID', shipping: null });
+  });
+
+  it('names state, delivery, parcels and times, and no contact', async () => {
+    const { token, outTradeNo } = await buyers.paidOrder();
+    await ship(outTradeNo);
+    const { order } = await getOrder(world.pay, { token, outTradeNo });
+    expect(order.shipping).toEqual(shown);
+    expect((await listOrders(world.pay, { token })).orders).toMatchObject([{ outTradeNo, shipping: shown }]);
+  });
+
+  it('is null for an order that was refunded before it was shipped', async () => {
+    const { token, outTradeNo } = await buyers.paidOrder();
+    await ship(outTradeNo, { state: 'to-ship', refundedAt: AT });
+    expect((await getOrder(world.pay, { token, outTradeNo })).order.shipping).toBeNull();
+  });
+
+  it('is listed for orders of merged accounts too', async () => {
+    const [into, from] = [await buyers.paidOrder(), await buyers.paidOrder()];
+    for (const { outTradeNo } of [into, from]) await ship(outTradeNo, { parcels: [], delivery: 'pickup' });
+    const ids = [into, from].map(({ outTradeNo }) => outTradeNo.slice(0, 16));
+    const [one, two] = await Promise.all(ids.map((id) => readAccount(world.table, id, 'strong')));
+    await mergeAccounts(world.table, { into: one!, from: two!, unionId: 'shipped-twice', at: AT });
+    const { orders } = await listOrders(world.pay, { token: into.token });
+    expect(orders.map(({ shipping }) => shipping?.delivery)).toEqual(['pickup', 'pickup']);
+  });
+});
+
+describe('operators', () => {
+  it('see the whole shipment in order-show, without keys of the table', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    expect((await showOrder(world.base, { outTradeNo })).shipment).toBeNull();
+    await ship(outTradeNo);
+    const { shipment } = await showOrder(world.base, { outTradeNo });
+    expect(shipment).toMatchObject({ state: 'shipped', parcels: [{ contact: { receiver: '+86-138****6666' } }] });
+    for (const name of ['pk', 'sk', 'followUpPk', 'followUpSk']) expect(shipment).not.toHaveProperty(name);
+  });
+
+  it('export the shipment with its order', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    await ship(outTradeNo);
+    const part = await exportAccount(await loadAccountExport(world.outside), { userId: outTradeNo.slice(0, 16) });
+    expect(part.orders).toMatchObject([
+      { outTradeNo, delivery: 'express', shipment: { parcels: [{ carrier: 'SF' }] } },
+    ]);
+  });
+});
