@@ -1,4 +1,6 @@
 // The orders of a user on the phone, and the merchant console that answers them.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { playPage } from './played-page.ts';
 
@@ -62,6 +64,29 @@ describe('complaint about an order', () => {
     await press(/^Open my orders/);
     await press(/^Coffee/);
     await phoneShows('PROCESSED');
+    expect(play.browserErrors()).toEqual([]);
+  });
+});
+
+describe('shipping of an order', () => {
+  it('follows the command of the merchant console, and pays the merchant after the receipt on the phone', async () => {
+    const outTradeNo = await buyCoffee();
+    const order = play.page.locator('#merchant li', { hasText: outTradeNo });
+    await order.getByText('待结算 ¥18.00').waitFor();
+    const command = (await order.locator('code').textContent())!;
+    const env = { ...process.env, LAMBDA_PORT: new URL(play.stack.lambda).port };
+    await promisify(execFile)('bash', ['-c', command], { env });
+    await order.getByText('shipped', { exact: true }).waitFor();
+    expect(await order.locator('code').count()).toBe(0);
+
+    await press('Refresh');
+    await phoneShows('On its way to you');
+    await phoneShows('YTO YT1234567890123');
+    await press(/^Confirm receipt/);
+    await phoneShows('Completed');
+    await order.getByText('已结算 ¥18.00').waitFor();
+    await press(/^Open my orders/);
+    await phoneShows('交易完成');
     expect(play.browserErrors()).toEqual([]);
   });
 });
