@@ -11,8 +11,11 @@ export type StartDeps = UploadDeps & TradeDeps;
 
 /** WeChat manages a payment some seconds after the buyer paid. The first upload waits for this time. */
 const PAYMENT_APPEARS_MS = 5_000;
-/** Pauses before repetitions while WeChat does not have the payment yet. Later repetitions are left to the sweep. */
-const PAUSES_MS = [2_000, 4_000, 8_000, 10_000];
+/**
+ * Pauses before repetitions while WeChat does not have the payment yet. Later repetitions are left to the sweep, which runs
+ * each minute: with half a minute here, no order waits longer than 90 seconds.
+ */
+const PAUSES_MS = [2_000, 4_000, 7_000, 8_000];
 
 /**
  * Starts the shipment of an order that was paid in the mini-program, if WeChat keeps its payment until it is shipped. A

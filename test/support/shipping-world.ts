@@ -1,0 +1,154 @@
+// Order shipping with the production wiring, against the simulator. Answers of WeChat can be lost on their way.
+import { AppError } from '../../lib/core/errors.ts';
+import type { OutboundRequest } from '../../lib/core/outbound.ts';
+import { runtime, type Runtime } from '../../lib/core/runtime.ts';
+import type { DomainEvent } from '../../lib/events/schemas.ts';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
+import { isPaidInMiniapp, type MiniappOrder } from '../../lib/shipping/new-shipment.ts';
+import { remindReceipt } from '../../lib/shipping/remind-receipt.ts';
+import { shipOrder } from '../../lib/shipping/ship-order.ts';
+import { startShipment } from '../../lib/shipping/start-shipment.ts';
+import { uploadPending } from '../../lib/shipping/upload-shipment.ts';
+import { readOrder } from '../../lib/store/orders.ts';
+import { readShipment } from '../../lib/store/shipments.ts';
+import { loadOrderShip, loadReceiptReminder, loadShipmentStart } from '../../lib/wiring/shipping.ts';
+import { createBuyers } from './buyers.ts';
+import { createWorld, ids, REFUND_SETTLES_MS, type Settings, type WorldOptions } from './world.ts';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+export const UPLOAD = '/wxa/sec/order/upload_shipping_info';
+export const GET_ORDER = '/wxa/sec/order/get_order';
+export const IS_MANAGED = '/wxa/sec/order/is_trade_managed';
+export const CARRIERS = '/cgi-bin/express/delivery/open_msg/get_delivery_list';
+export const REMIND = '/wxa/sec/order/notify_confirm_receive';
+
+export type ShippingWorld = Awaited<ReturnType<typeof createShippingWorld>>;
+
+/** An order as the simulator has it. */
+interface WechatOrder {
+  outTradeNo: string;
+  shipping: {
+    orderState: number;
+    isCorrected: boolean;
+    isFinal?: boolean;
+    delivery?: string;
+    parcels?: { carrier?: string; trackingNo?: string; goods: string }[];
+  } | null;
+}
+
+export async function createShippingWorld(options: WorldOptions = {}) {
+  const world = await createWorld(options);
+  const buyers = await createBuyers(world);
+  const sent: { path: string; body: Record<string, unknown> }[] = [];
+  const disturbances: {
+    path: string;
+    disturb: (send: () => ReturnType<Runtime['send']>) => ReturnType<Runtime['send']>;
+  }[] = [];
+
+  const send = async (request: OutboundRequest) => {
+    const path = request.url.pathname;
+    if (request.method === 'POST') sent.push({ path, body: JSON.parse(String(request.body ?? '{}')) });
+    const index = disturbances.findIndex((planned) => planned.path === path);
+    const [planned] = index < 0 ? [] : disturbances.splice(index, 1);
+    return planned ? planned.disturb(() => runtime.send(request)) : runtime.send(request);
+  };
+  const control = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(world.simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  };
+  /** Moves the clocks of the service and of WeChat. */
+  const wait = async (ms: number) => {
+    const advanceMs = Math.ceil(ms);
+    world.clock.offsetMs += advanceMs;
+    await control('POST', '/_clock', { advanceMs });
+  };
+  /** Loads the dependencies like a cold instance. A pause moves the clocks, unless `sleep` replaces it. */
+  const load = async ({ settings = {}, ...change }: Partial<Runtime> & { settings?: Settings } = {}) => {
+    const outside = { ...world.outside, send, sleep: wait, ...change };
+    Object.assign(process.env, world.settings, { ORDER_SHIPPING: 'auto' }, settings);
+    const [start, ship, remind] = [loadShipmentStart, loadOrderShip, loadReceiptReminder].map((loader) =>
+      loader(outside),
+    );
+    return {
+      start: await (start as ReturnType<typeof loadShipmentStart>),
+      ship: await (ship as ReturnType<typeof loadOrderShip>),
+      remind: await (remind as ReturnType<typeof loadReceiptReminder>),
+    };
+  };
+  const deps = await load();
+
+  const order = async (outTradeNo: string) => (await readOrder(world.table, outTradeNo))!;
+  /** Returns the event of a payment. Only the number counts. */
+  const paidEvent = (outTradeNo: string) =>
+    ({ name: 'order.paid', id: `order.paid:${outTradeNo}`, at: '', data: { outTradeNo } }) as DomainEvent<'order.paid'>;
+
+  return {
+    ...world,
+    ...buyers,
+    sent,
+    load,
+    deps,
+    control,
+    wait,
+    order,
+    /** A paid order of goods (express), or of a top-up (virtual). */
+    coffee: () => buyers.paidOrder(),
+    topUp: () => buyers.paidOrder({ sku: 'top-up', amountFen: 500 }),
+    start: async (outTradeNo: string, loaded = deps) => startShipment(loaded.start!, paidEvent(outTradeNo)),
+    ship: (input: object, loaded = deps) => shipOrder(loaded.ship, input),
+    remind: (input: object, loaded = deps) => remindReceipt(loaded.remind, input),
+    /** Sends a pending upload as the sweep does. */
+    resend: async (outTradeNo: string, loaded = deps) => {
+      const [paid, shipment] = [await order(outTradeNo), await readShipment(world.table, outTradeNo, 'strong')];
+      if (!isPaidInMiniapp(paid, ids.miniapp.appId)) throw new Error('not paid in the mini-program');
+      return uploadPending(loaded.ship, paid satisfies MiniappOrder, shipment!);
+    },
+    shipment: (outTradeNo: string) => readShipment(world.table, outTradeNo, 'strong'),
+    /** The bodies of the calls with this path, about this payment if given. */
+    bodies: (path: string, transactionId?: string) =>
+      sent
+        .filter((call) => call.path === path && (!transactionId || JSON.stringify(call.body).includes(transactionId)))
+        .map(({ body }) => body),
+    /** The shipping of an order as WeChat has it. */
+    wechatShipping: async (outTradeNo: string) =>
+      ((await control('GET', '/_merchant/orders')) as WechatOrder[]).find((one) => one.outTradeNo === outTradeNo)!
+        .shipping,
+    setTrade: (switches: object) => control('POST', '/_merchant/trade', switches),
+    calm: () => control('DELETE', '/_faults'),
+    errcode: (target: string, errcode: number, times = 1) =>
+      control('POST', '/_faults', { target, action: 'errcode', errcode, times }),
+    variant: (target: string, action: string, times = 1) => control('POST', '/_faults', { target, action, times }),
+    /** Loses the answer of the next call: the call takes effect. */
+    loseAnswer: (path: string) =>
+      disturbances.push({
+        path,
+        disturb: async (forward) => {
+          await forward();
+          throw new AppError('WECHAT_TIMEOUT', 'WeChat did not answer in time');
+        },
+      }),
+    /** Runs `meanwhile` after WeChat took the next call and before its answer arrives. */
+    beforeAnswer: (path: string, meanwhile: () => Promise<unknown>) =>
+      disturbances.push({
+        path,
+        disturb: async (forward) => {
+          const answer = await forward();
+          await meanwhile();
+          return answer;
+        },
+      }),
+    /** Refunds a part of an order, or the whole. `ends: false` leaves the refund under way. */
+    refund: async (outTradeNo: string, amountFen: number, { ends = true } = {}) => {
+      const input = { outTradeNo, outRefundNo: `r-${outTradeNo}-${amountFen}`, amountFen };
+      await refundOrder(world.pay, input);
+      if (!ends) return;
+      await wait(REFUND_SETTLES_MS + 1_000);
+      await refundOrder(world.pay, input);
+    },
+    close: () => world.simulator.close(),
+  };
+}
