@@ -7,8 +7,8 @@ import { VARIANTS } from './variants.ts';
 import type { Variant, VariantTarget } from './variants.ts';
 
 const platformOnlyActions = ['token-expired', 'errcode'] as const;
-const payOnlyActions = ['accepted-5xx', 'accepted-timeout'] as const;
-const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformOnlyActions, ...payOnlyActions] as const;
+const lostAnswers = ['accepted-5xx', 'accepted-timeout'] as const;
+const callActions = ['timeout', '5xx', 'garbage', 'busy', ...platformOnlyActions, ...lostAnswers] as const;
 const notifyActions = [
   'drop-notify',
   'duplicate-notify',
@@ -124,8 +124,8 @@ export class Faults {
   }
 
   forCall(path: string, area: 'platform' | 'pay'): CallFault | undefined {
-    // Access tokens and errcodes exist on the platform only; accepted-5xx and accepted-timeout on WeChat Pay only.
-    const elsewhere = area === 'pay' ? platformOnlyActions : payOnlyActions;
+    // Access tokens and errcodes exist on the platform only.
+    const elsewhere = area === 'pay' ? platformOnlyActions : [];
     return this.#calls.take(
       ({ target, action }) => (target === '*' || path.includes(target)) && !includes(elsewhere, action),
     );
@@ -159,7 +159,7 @@ export class Faults {
 
 /** Whether the call takes effect and only its answer is lost. */
 export function takesEffect({ action }: CallFault): boolean {
-  return includes(payOnlyActions, action);
+  return includes(lostAnswers, action);
 }
 
 /** Returns the faulty answer of a call, or undefined for no answer at all. `busy` differs between the hosts. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useSimulator, useWechatUser } from '../fixture.ts';
-import { call, jsapi, orderBody, payCall, planFault, queryOrder } from '../support.ts';
+import { apiCall, call, jsapi, orderBody, payCall, planFault, queryOrder } from '../support.ts';
 import { signV2, v2Call, v2Order, writeXml } from './support.ts';
 
 const simulator = useSimulator();
@@ -36,8 +36,9 @@ test('accepted-timeout sends no answer and creates the order', async () => {
   expect((await call(simulator, 'GET', '/_log')).json[0]).toMatchObject({ status: null, fault: 'accepted-timeout' });
 });
 
-test('accepted-5xx skips platform calls and applies to the next call of WeChat Pay', async () => {
-  await planFault(simulator, '*', 'accepted-5xx');
-  expect((await call(simulator, 'GET', '/cgi-bin/token')).status).toBe(200);
-  expect((await payCall(simulator, { path: jsapi, body: orderBody(user) })).status).toBe(502);
+test('accepted-5xx loses the answer of a platform call that took effect', async () => {
+  await planFault(simulator, 'set_msg_jump_path', 'accepted-5xx');
+  const body = { path: 'pages/order' };
+  expect((await apiCall(simulator, 'miniapp', '/wxa/sec/order/set_msg_jump_path', { body })).status).toBe(502);
+  expect((await call(simulator, 'GET', '/_merchant/trade')).json).toMatchObject({ messagePath: 'pages/order' });
 });
