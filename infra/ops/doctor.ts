@@ -55,7 +55,7 @@ async function listGroups(target: Target, deployment: Deployment, { fix }: { fix
     ['sessions', checkSessions],
     part('mini-program', () => checkMiniProgram(deployment, tokens)),
     part('official account', () => checkOfficialAccount(deployment, tokens)),
-    part('WeChat Pay', () => checkPay(target)),
+    part('WeChat Pay', () => checkPay(target, { fix })),
     ['shipping', () => (notSetUp ? reportNotSetUp(notSetUp) : checkShipping({ fix }))],
     ['table', () => checkTable(target, deployment)],
     ['addresses', () => checkAddresses(deployment)],

@@ -14,7 +14,8 @@ describe('infra/ops on the local stack', () => {
     expect([code, stdout.match(/^ {2}✓/gm)?.length], stdout).toEqual([0, 6]);
   });
 
-  it('doctor finds nothing wrong', async () => {
+  it('doctor finds nothing wrong after --fix', async () => {
+    await expect(run('doctor', ['--fix'])).resolves.toMatchObject({ code: 0 });
     const { code, stdout } = await run('doctor');
     expect([code, stdout.match(/^ {2}[✗!].*/gm)], stdout).toEqual([0, null]);
   });

@@ -10,16 +10,21 @@ import { explainError, CommandError } from '../command.ts';
 import { runCheck, type CheckOutcome, type CheckResult } from '../check-report.ts';
 import { FORMS } from '../secrets/forms.ts';
 import type { Target } from '../target.ts';
+import { checkComplaintAddress } from './complaints.ts';
 import { OUTSIDE } from './outside.ts';
 
-/** Checks the settings of WeChat Pay. Its responses prove the keys. */
-export async function checkPay(target: Pick<Target, 'standIns'>): Promise<CheckResult[]> {
+/**
+ * Checks the settings of WeChat Pay. Its responses prove the keys.
+ * @param fix registers the address of complaints
+ */
+export async function checkPay(target: Pick<Target, 'standIns'>, { fix }: { fix: boolean }): Promise<CheckResult[]> {
   const certificates = openCertificates();
   certificates.catch(() => undefined);
   return Promise.all([
     runCheck('merchant', () => `${settings('PAY_MCH_ID').PAY_MCH_ID}, new orders by API ${readApiName()}`),
     ...listNotifyUrls().map((name) => runCheck(name, () => judgeNotifyUrl(name, target))),
     ...(usesV3() ? checkV3(certificates) : [runCheck('API v3', () => NOT_USED)]),
+    ...(usesV3() ? [runCheck('complaint address', async () => tryComplaints(target, { certificates, fix }))] : []),
     runCheck('PAY_API_V2_KEY', async () => (usesV2() ? tryV2() : { mark: '–', note: 'API v2 is not used' })),
   ]);
 }
@@ -113,16 +118,10 @@ async function readCertificates(apiV3Key: string): Promise<PlatformCertificate[]
 
 /** Calls POST /v3/security/echo. A response proves our signature; its own signature proves that we hold WeChat's key. */
 async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
-  const deps = await loadSigning();
-  const newest = certificates.toSorted((a, b) => b.expiresAtMs - a.expiresAtMs)[0];
-  const platformKeyId = deps.platformKeyId ?? newest?.serial;
-  if (!platformKeyId)
-    throw new CommandError('WeChat Pay has no platform certificate for this merchant: set PAY_PUBLIC_KEY');
+  const deps = await loadV3(certificates);
   const message = randomBytes(8).toString('hex');
-  const answer = await callPay(
-    { ...deps, platformKeyId, platformKeys: await loadTrustedKeys(certificates) },
-    { method: 'POST', path: '/v3/security/echo', body: { echo_message: message } },
-  ).catch((error: unknown) => {
+  const call = { method: 'POST' as const, path: '/v3/security/echo', body: { echo_message: message } };
+  const answer = await callPay(deps, call).catch((error: unknown) => {
     const isForged = error instanceof Error && isAppError(error.cause, 'FORBIDDEN');
     if (isForged) throw badSetting('PAY_PUBLIC_KEY', 'is not the key that WeChat Pay signs with', error);
     // The request itself is right, so WeChat Pay rejects the headers, which come from the settings.
@@ -132,7 +131,25 @@ async function tryV3(certificates: PlatformCertificate[]): Promise<string> {
       : error;
   });
   if (!answer.includes(message)) throw new CommandError('WeChat Pay does not return the message of the echo call');
-  return `WeChat Pay accepts our signature, and signs with ${platformKeyId}`;
+  return `WeChat Pay accepts our signature, and signs with ${deps.platformKeyId}`;
+}
+
+async function tryComplaints(
+  target: Pick<Target, 'standIns'>,
+  { certificates, fix }: { certificates: Promise<Opened>; fix: boolean },
+): Promise<string | CheckOutcome> {
+  const url = judgeNotifyUrl('PAY_NOTIFY_URL', target);
+  return checkComplaintAddress(await loadV3((await certificates.catch(() => undefined))?.list ?? []), { url, fix });
+}
+
+/** Loads the dependencies of a call, whose response WeChat Pay signs with the public key or the newest certificate. */
+async function loadV3(certificates: PlatformCertificate[]) {
+  const deps = await loadSigning();
+  const newest = certificates.toSorted((a, b) => b.expiresAtMs - a.expiresAtMs)[0];
+  const platformKeyId = deps.platformKeyId ?? newest?.serial;
+  if (!platformKeyId)
+    throw new CommandError('WeChat Pay has no platform certificate for this merchant: set PAY_PUBLIC_KEY');
+  return { ...deps, platformKeyId, platformKeys: await loadTrustedKeys(certificates) };
 }
 
 const IN_HEADERS = 'PAY_MCH_ID, PAY_MCH_CERT_SERIAL with PAY_MCH_PRIVATE_KEY, and PAY_PUBLIC_KEY_ID';

@@ -283,7 +283,7 @@ describe('npm run doctor -- --fix', () => {
   };
   const trade = (change: object) => control('POST', '/_merchant/trade', change);
   beforeAll(async () => {
-    shop = await startStage();
+    shop = await startStage({}, { newMerchant: true });
   });
   afterEach(async () => {
     shop.reset();
@@ -291,10 +291,11 @@ describe('npm run doctor -- --fix', () => {
   });
   afterAll(() => shop.stop());
 
-  it('gives WeChat the pages of orders, which doctor alone only compares', async () => {
+  it('sets the pages of orders and the address of complaints, which doctor alone only compares', async () => {
     const before = await control('GET', '/_merchant/trade');
     const compared = await examine(shop);
     expect(compared.rows).toMatchObject({
+      '! complaint address': expect.stringMatching(/^is not registered: .* --fix registers http:\/\/localhost/),
       '! order page': `is not set → npm run doctor -- --fix sets ${PAGE}`,
       '– message page': expect.stringContaining(
         'WeChat does not return it → npm run doctor -- --fix sets pages/order/',
@@ -307,6 +308,7 @@ describe('npm run doctor -- --fix', () => {
     expect(fixed.stdout).toMatch(
       /✓ order page +changed to pages\/order\/detail\?outTradeNo=\$\{商品订单号\}; before: none/,
     );
+    expect(fixed.stdout).toMatch(/✓ complaint address +changed to http:\/\/localhost:\d+\/pay-notify; before: none/);
     expect(fixed.stdout).toMatch(/✓ message page +set to pages\/order\/detail; before: unknown/);
     expect(await control('GET', '/_merchant/trade')).toMatchObject({
       orderDetailPath: PAGE,
@@ -335,6 +337,31 @@ describe('npm run doctor -- --fix', () => {
       '– message page': 'MINIAPP_ORDER_PAGE is not set',
     });
     expect(await control('GET', '/_merchant/trade')).toMatchObject({ orderDetailPath });
+  });
+
+  it('registers the address of complaints, and replaces the address of another system', async () => {
+    const { PAY_NOTIFY_URL: url } = shop.variables;
+    await examine(shop, ['--fix']);
+    expect((await examine(shop)).stdout).toMatch(new RegExp(`✓ complaint address +${url}$`, 'm'));
+
+    shop.variables.PAY_NOTIFY_URL = 'https://pay.example.com/pay-notify';
+    const { code, rows } = await examine(shop);
+    expect([code, rows['! complaint address']]).toEqual([
+      0,
+      `is ${url}: another system gets the notifications → npm run doctor -- --fix replaces it by https://pay.example.com/pay-notify`,
+    ]);
+    const { stdout } = await examine(shop, ['--fix']);
+    expect(stdout).toContain(`changed to https://pay.example.com/pay-notify; before: ${url}`);
+    expect((await examine(shop)).stdout).toMatch(/✓ complaint address +https:\/\/pay\.example\.com\/pay-notify$/m);
+  });
+
+  it('registers no address that WeChat Pay does not accept', async () => {
+    shop.variables.PAY_NOTIFY_URL = 'https://pay.example.com/n?a=b';
+    const { code, rows } = await examine(shop, ['--fix']);
+    expect([code, rows['✗ complaint address']]).toEqual([
+      1,
+      `PAY_NOTIFY_URL ${NO_ADDRESS} → PAY_NOTIFY_URL in .env.<stage>`,
+    ]);
   });
 
   it('fails while WeChat manages the trade and ORDER_SHIPPING is off', async () => {

@@ -36,14 +36,18 @@ export async function runOps(command: string, args: string[], env: Record<string
   return { code, stdout, stderr };
 }
 
-/** Starts everything on free ports. `env` replaces generated settings of the local stack. */
-export async function startStage(env: Record<string, string> = {}) {
+/**
+ * Starts everything on free ports. `env` replaces generated settings of the local stack. `newMerchant`: the merchant has
+ * registered no address for complaints.
+ */
+export async function startStage(env: Record<string, string> = {}, { newMerchant = false } = {}) {
   const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
   const [http, functionUrls, simulator, dynamodb, lambda, aws] = free;
   const ports: Ports & Record<PortName, number> = { http, functionUrls, simulator, dynamodb, aws, lambda };
   const table = await freshTable();
   const engine = { AWS_ENDPOINT_URL_DYNAMODB: table.endpoint };
   const { variables: settings, simulator: wechat } = await buildSettings({ ...engine, ...env }, ports, table.name);
+  if (newMerchant) delete wechat.pay.complaintCallbackUrl;
   const { variables, parameters } = splitSettings(settings, {});
   const store = parameterStore();
   const put = (name: string, value: string) => store.put(`${SECRETS_PATH}/${name}`, value);
