@@ -5,6 +5,10 @@ import type { MiniappPush } from '../wechat/miniapp-push.ts';
  * Applies the effect of a push, besides its answer. Edit this function. It receives messages, entries into the
  * customer-service chat, reports about subscribe messages, and events of the order shipping management.
  *
+ * The service itself takes in the events of order shipping before (lib/shipping/take-trade-push.ts): it follows the
+ * shipment, and publishes `order.shipped`, `order.received`, `order.settled` and `payment.limited`. Consumers of these
+ * events also learn of a shipment whose push was lost. So use this function only for an additional effect.
+ *
  * It runs once per push, before WeChat gets its answer, which must arrive within five seconds. WeChat repeats a push
  * whose handling failed, but this function does not run again for the repeated push. Store essential data first, in one
  * write, and do everything else afterwards.

@@ -202,8 +202,9 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
     delivery,
     isFinished: shipping['finish_shipping'] === true,
     finishedCount: Number(shipping['finish_shipping_count'] ?? 0),
+    // Deliveries other than express have no carrier.
     parcels: list
-      .filter((parcel) => text(parcel['tracking_no']) !== '')
+      .filter((parcel) => text(parcel['tracking_no']) !== '' && text(parcel['express_company']) !== '')
       .map((parcel) => ({
         carrier: text(parcel['express_company']),
         trackingNo: text(parcel['tracking_no']),

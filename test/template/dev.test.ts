@@ -98,8 +98,9 @@ describe('addresses', () => {
 
   it('give the jobs and the consumers no address', () => {
     const { routes, urls } = addressesOf(template);
-    const jobs = ['content-sweep', 'identity-sync', 'pay-bills', 'pay-sweep', 'token-refresh'];
-    const internal = [...jobs, 'events-publish', 'miniapp-reply', 'revocation-apply', 'wallet-credit'];
+    const jobs = ['content-sweep', 'pay-bills', 'pay-sweep', 'shipping-sweep', 'token-refresh'];
+    const consumers = ['miniapp-reply', 'revocation-apply', 'shipment-start', 'wallet-credit'];
+    const internal = [...jobs, ...consumers, 'events-publish', 'identity-sync'];
     expect([...routes.keys(), ...urls].filter((name) => internal.includes(name))).toEqual([]);
   });
 

@@ -145,7 +145,9 @@ describe('reserved concurrency', () => {
       'pay-notify': 20,
       'pay-notify-v2': 20,
       'token-refresh': 1,
+      'shipment-start': 20,
       'content-sweep': 1,
+      'shipping-sweep': 1,
       'pay-sweep': 8,
       'pay-bills': 1,
     });

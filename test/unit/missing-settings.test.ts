@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -150,27 +149,6 @@ describe('without settings', () => {
     await expect(handler({ Records: [] })).rejects.toThrow('EVENT_BUS_NAME is not set');
   });
 
-  it.each([
-    ['wallet-credit', 'order.paid'],
-    ['miniapp-reply', 'mini-program.reply-due'],
-  ])('%s fails and names TABLE_NAME, so that Lambda retries the event', async (name, type) => {
-    const handler = (await load(name)) as unknown as (event: unknown) => Promise<unknown>;
-    await expect(handler({ 'detail-type': type, detail: exampleOf(type) })).rejects.toThrow('TABLE_NAME is not set');
-  });
-
-  it('shipment-start does nothing without a mini-program', async () => {
-    const handler = (await load('shipment-start')) as unknown as (event: unknown) => Promise<unknown>;
-    await expect(handler({ 'detail-type': 'order.paid', detail: exampleOf('order.paid') })).resolves.toBeUndefined();
-  });
-
-  it('shipment-start fails and names ORDER_SHIPPING, so that Lambda retries the event', async () => {
-    vi.stubEnv('ORDER_SHIPPING', 'yes');
-    const handler = (await load('shipment-start')) as unknown as (event: unknown) => Promise<unknown>;
-    await expect(handler({ 'detail-type': 'order.paid', detail: exampleOf('order.paid') })).rejects.toThrow(
-      'ORDER_SHIPPING must be auto, on or off',
-    );
-  });
-
   it('verification-file returns 404', async () => {
     await expect(call('verification-file')).resolves.toMatchObject({ statusCode: 404 });
   });
@@ -204,12 +182,6 @@ describe('without settings', () => {
     await expect(call(name)).resolves.toMatchObject({ statusCode: 200 });
   });
 });
-
-/** Returns the documented example of an event. */
-function exampleOf(type: string): unknown {
-  const page = readFileSync('lib/events/README.md', 'utf8');
-  return JSON.parse(new RegExp(`^## ${type}.*?\`\`\`json\n(.+?)\`\`\``, 'ms').exec(page)?.[1] ?? '');
-}
 
 /** A key set that signs session tokens. */
 const SIGNING_KEYS =
