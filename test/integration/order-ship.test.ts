@@ -262,6 +262,16 @@ describe('the correction of a shipped order', () => {
     expect((await world.ship({ outTradeNo, parcels: [B] })).shipping).toEqual(shipped([B]));
   });
 
+  it('is not used up by information that WeChat has already', async () => {
+    const { outTradeNo } = await started();
+    await world.ship({ outTradeNo, parcels: [A] });
+    await world.wait(MINUTE_MS);
+    // Without a description WeChat got that of the order, so nothing changes at WeChat.
+    await world.ship({ outTradeNo, parcels: [{ ...A, description: 'Coffee' }] });
+    await world.wait(MINUTE_MS);
+    expect((await world.ship({ outTradeNo, parcels: [B] })).shipping).toEqual(shipped([B]));
+  });
+
   it('is declined after an operator corrected the order in the console, and the parcels of WeChat are adopted', async () => {
     const { outTradeNo } = await started();
     await world.ship({ outTradeNo, parcels: [A] });
