@@ -53,6 +53,8 @@ export type OrderView = Pick<Order, VisibleField> & {
 export function orderView(order: Order, shipment?: Shipment): OrderView {
   const { outTradeNo, sku, description, amountFen, currency, state, createdAt, refundedFen } = order;
   const { paidAt = null, attach = null } = order;
-  const shipping = shippingView(shipment);
+  // The shipment of a refunded order ends at the next look of the sweep only.
+  const isNeverShipped = state === 'REFUNDED' && shipment?.state === 'to-ship';
+  const shipping = isNeverShipped ? null : shippingView(shipment);
   return { outTradeNo, sku, description, amountFen, currency, state, createdAt, paidAt, refundedFen, attach, shipping };
 }

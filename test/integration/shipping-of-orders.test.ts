@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getOrder } from '../../lib/pay/get-order.ts';
 import { listOrders } from '../../lib/pay/list-orders.ts';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { showOrder } from '../../lib/pay/show-order.ts';
 import { exportAccount } from '../../lib/privacy/export-account.ts';
 import { mergeAccounts } from '../../lib/store/account-links.ts';
@@ -9,7 +10,7 @@ import { readAccount } from '../../lib/store/accounts.ts';
 import { writeShipment, type Shipment } from '../../lib/store/shipments.ts';
 import { loadAccountExport } from '../../lib/wiring/privacy.ts';
 import { createBuyers } from '../support/buyers.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { createWorld, REFUND_SETTLES_MS, type World } from '../support/world.ts';
 
 const AT = '2026-11-20T00:00:00.000Z';
 
@@ -40,6 +41,14 @@ const ship = (outTradeNo: string, more: Partial<Shipment> = {}) =>
     Date.now() + 60_000,
   );
 
+/** Refunds a part of an order, or the whole, and waits until the refund succeeded. */
+const refund = async (outTradeNo: string, amountFen: number) => {
+  const input = { outTradeNo, outRefundNo: `r-${outTradeNo}`, amountFen };
+  await refundOrder(world.pay, input);
+  await world.simulator.advanceClock(REFUND_SETTLES_MS + 1_000);
+  await refundOrder(world.pay, input);
+};
+
 const shown = {
   state: 'shipped',
   delivery: 'express',
@@ -64,10 +73,31 @@ describe('order.shipping', () => {
     expect((await listOrders(world.pay, { token })).orders).toMatchObject([{ outTradeNo, shipping: shown }]);
   });
 
-  it('is null for an order that was refunded before it was shipped', async () => {
+  it('is null for an order that was refunded before it was shipped, also before the sweep ends its shipment', async () => {
+    const { token, outTradeNo } = await buyers.paidOrder();
+    await ship(outTradeNo, { state: 'to-ship', parcels: [] });
+    const shipping = async () => (await getOrder(world.pay, { token, outTradeNo })).order.shipping;
+    expect(await shipping()).toMatchObject({ state: 'to-ship' });
+    await refund(outTradeNo, 1_800);
+    expect(await shipping()).toBeNull();
+  });
+
+  it('is null for an order that WeChat reports as refunded before it was shipped', async () => {
     const { token, outTradeNo } = await buyers.paidOrder();
     await ship(outTradeNo, { state: 'to-ship', refundedAt: AT });
     expect((await getOrder(world.pay, { token, outTradeNo })).order.shipping).toBeNull();
+  });
+
+  it('stays visible after a partial refund, and after a refund of a shipped order', async () => {
+    const { token, outTradeNo } = await buyers.paidOrder();
+    await ship(outTradeNo, { state: 'to-ship', parcels: [] });
+    const shipping = async () => (await getOrder(world.pay, { token, outTradeNo })).order.shipping;
+    await refund(outTradeNo, 800);
+    expect(await shipping()).toMatchObject({ state: 'to-ship' });
+    const shipped = await buyers.paidOrder();
+    await ship(shipped.outTradeNo);
+    await refund(shipped.outTradeNo, 1_800);
+    expect((await getOrder(world.pay, shipped)).order).toMatchObject({ state: 'REFUNDED', shipping: shown });
   });
 
   it('is listed for orders of merged accounts too', async () => {

@@ -34,6 +34,10 @@ export async function shop(person: { code: string }) {
   // @ts-expect-error the only value of cookie is '1'
   await client.pollQrLogin({ ticket: 't', pollToken: 'p', cookie: 'yes' });
   const paidAt: string | null = order.paidAt;
+  const state: 'to-ship' | 'shipped' | 'received' | 'settled' | undefined = order.shipping?.state;
+  const parcels: string[] = (order.shipping?.parcels ?? []).map(({ carrier, trackingNo }) => carrier + trackingNo);
+  const { items } = await client.getCatalog();
+  const deliveries: Array<'express' | 'same-city' | 'virtual' | 'pickup'> = items.map(({ delivery }) => delivery);
   try {
     await client.decideQrLogin({ ticket: 't', decision: 'confirm' });
   } catch (error) {
@@ -57,6 +61,8 @@ export async function shop(person: { code: string }) {
   payment.codeUrl;
   // @ts-expect-error a required header is missing
   await client.pollQrLogin({ ticket: 't' });
+  // @ts-expect-error an order that WeChat does not ask to ship has no shipping
+  order.shipping.state;
   // @ts-expect-error paidAt may be null
   order.paidAt.length;
   // @ts-expect-error the client has no method for the redirect of WeChat
@@ -65,7 +71,7 @@ export async function shop(person: { code: string }) {
   client.getUpload;
   // @ts-expect-error the client has no method for the health check
   client.getHealth;
-  return { session, nothing, link, next, paidAt, kept };
+  return { session, nothing, link, next, paidAt, kept, state, parcels, deliveries };
 }
 `;
 
