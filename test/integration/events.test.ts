@@ -12,15 +12,17 @@ import {
   movePhone,
   unlinkPhone,
 } from '../../lib/store/account-links.ts';
+import { advance } from '../../lib/shipping/progress.ts';
 import { readAccount, setProfile, type Account } from '../../lib/store/accounts.ts';
 import { recordDifference } from '../../lib/store/bills.ts';
 import { setSubscribed } from '../../lib/store/identities.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { claimReply, putMessage } from '../../lib/store/messages.ts';
 import { markClosed, markPaid, putOrder, readOrder, type Order } from '../../lib/store/orders.ts';
-import { recordMismatch, recordNotice } from '../../lib/store/pay-notices.ts';
+import { recordMismatch, recordNotice, recordPayLimit } from '../../lib/store/pay-notices.ts';
 import { writeRefund, type Refund } from '../../lib/store/refunds.ts';
 import { putSceneScan } from '../../lib/store/scene-scans.ts';
+import { writeShipment } from '../../lib/store/shipments.ts';
 import { recordingLambda } from '../support/lambda-api.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -254,6 +256,19 @@ describe('events of the table stream', () => {
     expect(await namesUntil('bill.differed')).toEqual(['payment.mismatched', 'payment.notice-stored', 'bill.differed']);
     const { seenAt: _, ...data } = difference;
     expect(published()[2]).toMatchObject({ data });
+  });
+
+  it('contain each state of a shipment once, and a notice of limited payments', async () => {
+    const outTradeNo = 'k3v9x2m7q1w8z4t601jd5m2x8r4v7c9r';
+    const base = { outTradeNo, sku: 'coffee', amountFen: 1_800, delivery: 'express' as const, parcels: [], paidAt: AT };
+    let seen = await writeShipment(world.table, undefined, { ...base, state: 'to-ship' }, Date.now());
+    for (const state of ['shipped', 'shipped', 'settled', 'settled'] as const) {
+      seen = await writeShipment(world.table, seen, advance(seen!, { state, seenAt: AT }), undefined);
+    }
+    const limit = { appId: ids.miniapp.appId, pushId: 'p-limit', message: '', verified: true, at: AT, expiresAt: 1 };
+    for (const seenAt of [AT, '2026-11-21T00:00:00.000Z']) await recordPayLimit(world.table, { ...limit, seenAt });
+    const names = await namesUntil('payment.limited');
+    expect(names).toEqual(['order.shipped', 'order.received', 'order.settled', 'payment.limited']);
   });
 
   it('cause no invocation for the item of a session', async () => {

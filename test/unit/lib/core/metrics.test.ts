@@ -51,6 +51,19 @@ it('writes one line of the embedded metric format, which Lambda does not nest', 
   expect(_aws.Timestamp).toBeLessThanOrEqual(Date.now());
 });
 
+it.each(['UnshippedOrders', 'LimitedPayments', 'UnansweredComplaints'])('writes %s without a dimension', (name) => {
+  const [line] = linesOf(`countMetric('${name}', {});`);
+  expect(JSON.parse(line!)).toEqual({
+    _aws: {
+      Timestamp: expect.any(Number),
+      CloudWatchMetrics: [
+        { Namespace: 'wechat-lambda-test', Dimensions: [[]], Metrics: [{ Name: name, Unit: 'Count' }] },
+      ],
+    },
+    [name]: 1,
+  });
+});
+
 it('needs the name of the table, which is the namespace', () => {
   const count = `try { countMetric('UnreadablePushes', { App: 'official-account' }); } catch (error) { log.info(error.message); }`;
   expect(linesOf(count, { TABLE_NAME: '' })).toEqual([
