@@ -20,16 +20,16 @@ const NOTICE_LIFE_S = 90 * 86_400;
 /** Stored part of an unhandled notification (bytes). */
 const NOTICE_BYTES = 4_096;
 
+/** A notification about money, in either protocol, or one that no flow handles. */
+export type MoneyNotification = Exclude<PayNotification, { kind: 'complaint' }> | PayNotificationV2;
+
 /**
  * Books the payment or the refund of one genuine notification. The webhook acknowledges the notification afterwards. A
  * notification that no flow handles is stored once.
  * @throws ORDER_STATE_CONFLICT when a payment or a refund does not match the ledger
  * @throws NOT_CONFIGURED, INTERNAL when our keys or readers cannot open the notification
  */
-export async function takeNotification(
-  deps: RefundDeps,
-  notification: PayNotification | PayNotificationV2,
-): Promise<void> {
+export async function takeNotification(deps: RefundDeps, notification: MoneyNotification): Promise<void> {
   const foreign = 'foreign' in notification ? notification.foreign : undefined;
   if (foreign && !(await readOrder(deps.table, foreign.outTradeNo))) return storeNotice(deps, foreign);
   switch (notification.kind) {

@@ -1,3 +1,8 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { attempt } from './attempt.ts';
+import { followUpEntry, keys } from './keys.ts';
+import { getItem, type Table } from './table.ts';
+
 /**
  * A complaint of a buyer about an order of the merchant. The item holds what an operator must know in time, and neither
  * the buyer's words nor the buyer's phone: those are read at WeChat on demand. Times are ISO 8601 unless named `…Ms`.
@@ -14,6 +19,8 @@ export interface Complaint {
   details?: ComplaintDetails;
   /** Since when the complaint waits for an answer of the merchant; absent while it does not wait. */
   waitingSince?: string;
+  /** When the metric last counted the waiting complaint. */
+  countedAt?: string;
 }
 
 /** The stored part of a complaint at WeChat. */
@@ -31,4 +38,42 @@ export interface ComplaintDetails {
   /** How often the buyer complained about this order. */
   times: number;
   inPlatformService: boolean;
+}
+
+/** Reads a complaint. */
+export function readComplaint(
+  table: Table,
+  complaintId: string,
+  consistency: 'eventual' | 'strong',
+): Promise<Complaint | undefined> {
+  return getItem(table, keys.complaint(complaintId), consistency);
+}
+
+/**
+ * Writes a complaint in place of the one that was read.
+ * @param seen the complaint as it was read; undefined if the table had none
+ * @param followUpAtMs when to look at the complaint again (epoch ms), or undefined for never
+ * @returns the written complaint; undefined on a version conflict: the caller reads again and decides again
+ */
+export async function writeComplaint(
+  table: Table,
+  seen: Complaint | undefined,
+  next: Omit<Complaint, 'revision'>,
+  followUpAtMs: number | undefined,
+): Promise<Complaint | undefined> {
+  const { complaintId } = next;
+  const written: Complaint = { ...next, revision: (seen?.revision ?? 0) + 1 };
+  // A complaint that was read contains its former follow-up, which must not be written back.
+  const followUp =
+    followUpAtMs === undefined
+      ? { followUpPk: undefined, followUpSk: undefined }
+      : followUpEntry({ kind: 'complaint', no: complaintId }, followUpAtMs);
+  const put = new PutCommand({
+    TableName: table.name,
+    Item: { ...written, ...followUp, ...keys.complaint(complaintId) },
+    ...(seen
+      ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
+      : { ConditionExpression: 'attribute_not_exists(pk)' }),
+  });
+  return (await attempt(() => table.client.send(put))).done ? written : undefined;
 }

@@ -3,6 +3,7 @@ import { budgeted, type Budgeted } from '../core/deadline.ts';
 import { once } from '../core/once.ts';
 import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
+import type { ComplaintDeps } from '../complaints/fetch-details.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
 import type { AbnormalRefundDeps } from '../pay/end-abnormal-refund.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
@@ -30,6 +31,7 @@ import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/ce
 import type { PayV3Deps, SigningDeps } from '../wechat-pay/v3/client.ts';
 import { platformKeyRing, type PlatformKeyRing } from '../wechat-pay/v3/platform-keys.ts';
 import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
+import { queryComplaint } from '../wechat-pay/v3/complaints.ts';
 import { createRefund } from '../wechat-pay/v3/refunds.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
 import type { ClientReader } from '../http/client.ts';
@@ -150,11 +152,18 @@ export async function loadSweep(outside: Runtime = runtime): Promise<SweepDeps> 
  */
 export async function loadPayNotify(
   outside: Runtime = runtime,
-): Promise<Budgeted<RefundDeps & OwnMerchant & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
-  const calls = refundCalls(outside);
+): Promise<Budgeted<RefundDeps & ComplaintDeps & OwnMerchant & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
+  const clients = payClients(outside);
+  const calls = refundCalls(outside, clients);
   const [apiV3Keys, keys, stored] = await Promise.all([loadApiV3Keys(), loadPlatformKeys(outside), loadTable(outside)]);
   const opening = { ...loadOwnMerchant(), apiV3Keys };
-  return budgeted(outside, (send) => ({ ...stored, ...calls(send), ...opening, platformKeys: keys.findWith(send) }));
+  return budgeted(outside, (send) => ({
+    ...stored,
+    ...calls(send),
+    queryComplaint: async (complaintId) => queryComplaint((await clients.v3())(send), complaintId),
+    ...opening,
+    platformKeys: keys.findWith(send),
+  }));
 }
 
 /**
@@ -181,8 +190,10 @@ export function loadApiName(): PayApiName {
 }
 
 /** Returns the calls about orders and refunds over a given `send`. */
-function refundCalls(outside: Runtime): (send: Send) => Pick<RefundDeps, 'payApi' | 'refundApi' | 'requestRefund'> {
-  const clients = payClients(outside);
+function refundCalls(
+  outside: Runtime,
+  clients = payClients(outside),
+): (send: Send) => Pick<RefundDeps, 'payApi' | 'refundApi' | 'requestRefund'> {
   const { v2, v3 } = clients;
   const orders = orderCalls(outside, clients);
   return (send) => ({

@@ -3,6 +3,7 @@ export const OPERATORS = [
   'account-export',
   'account-release-phone',
   'catalog-put',
+  'complaints',
   'content-decide',
   'menu-publish',
   'message-send',

@@ -87,6 +87,7 @@ export async function createWorld({
       merchantPublicKey: merchantKeys.publicKey,
       platformPrivateKey: platformKeys.privateKey,
       refundCallbackUrl: notifyUrls.v2,
+      complaintCallbackUrl: notifyUrls.v3,
       // Long enough for a test to observe a refund in progress on a slow machine.
       refundSettlesMs: REFUND_SETTLES_MS,
     },

@@ -5,6 +5,10 @@ import type { answerPush as answerOfficialPush } from '../../lib/official-accoun
 import type { settlePayment } from '../../lib/pay/settle.ts';
 import type { settleRefund } from '../../lib/pay/settle-refund.ts';
 import type { takeNotification } from '../../lib/pay/take-notification.ts';
+import type { takeNotificationV3 } from '../../lib/pay/take-notification-v3.ts';
+import type { takeComplaint } from '../../lib/complaints/take-complaint.ts';
+import type { fetchDetails } from '../../lib/complaints/fetch-details.ts';
+import type { ComplaintReport, WechatComplaint, readComplaintReport } from '../../lib/wechat-pay/v3/complaints.ts';
 import type { MiniappPush } from '../../lib/wechat/miniapp-push.ts';
 import type { OfficialPush } from '../../lib/wechat/official-push.ts';
 import type { MiniappPushFacts } from '../../lib/wechat/read-miniapp-push.ts';
@@ -28,7 +32,11 @@ test('each app accepts opened pushes of its own only', () => {
 });
 
 test('takeNotification accepts opened notifications only', () => {
-  expectTypeOf<typeof takeNotification>().parameter(1).toEqualTypeOf<PayNotification | PayNotificationV2>();
+  expectTypeOf<typeof takeNotification>()
+    .parameter(1)
+    .toEqualTypeOf<Exclude<PayNotification, { kind: 'complaint' }> | PayNotificationV2>();
+  expectTypeOf<typeof takeNotificationV3>().parameter(1).toEqualTypeOf<PayNotification>();
+  expectTypeOf<{ kind: 'complaint'; complaint: Verified<ComplaintReport> }>().not.toExtend<PayNotification>();
   expectTypeOf<{ kind: 'payment'; transaction: Verified<Transaction> }>().not.toExtend<PayNotification>();
   expectTypeOf<{ kind: 'refund'; refund: Verified<WechatRefund> }>().not.toExtend<PayNotification>();
   expectTypeOf<{ kind: 'refund-claim'; refund: WechatRefund }>().not.toExtend<PayNotificationV2>();
@@ -39,6 +47,15 @@ test('settlePayment and settleRefund accept verified content only', () => {
   expectTypeOf<typeof settleRefund>().parameter(1).toEqualTypeOf<Verified<WechatRefund>>();
   expectTypeOf<Transaction>().not.toExtend<Verified<Transaction>>();
   expectTypeOf<WechatRefund>().not.toExtend<Verified<WechatRefund>>();
+});
+
+test('complaints are stored from verified content only', () => {
+  expectTypeOf<typeof takeComplaint>().parameter(1).toEqualTypeOf<Verified<ComplaintReport>>();
+  expectTypeOf<typeof readComplaintReport>().parameter(1).toEqualTypeOf<Verified<string>>();
+  expectTypeOf<Parameters<typeof fetchDetails>[0]['queryComplaint']>().returns.resolves.toEqualTypeOf<
+    Verified<WechatComplaint>
+  >();
+  expectTypeOf<ComplaintReport>().not.toExtend<Verified<ComplaintReport>>();
 });
 
 test('an edited copy of verified content is no verified content', () => {

@@ -122,13 +122,17 @@ describe('without settings', () => {
   });
 
   it.each([
-    ['PAY_MCH_ID', 'pay-refund', 'pay-refund-abnormal'],
+    ['PAY_MCH_ID', 'complaints', 'pay-refund', 'pay-refund-abnormal'],
     ['BILL_REPORTS_BUCKET', 'pay-bills'],
     ['TABLE_NAME', 'account-export', 'account-release-phone', 'catalog-put', 'content-decide', 'content-sweep'],
     ['TABLE_NAME', 'menu-publish', 'message-send', 'order-ship', 'order-show', 'pay-sweep', 'receipt-remind'],
     ['TABLE_NAME', 'sessions-end', 'shipping-sweep'],
   ])('an operator function fails and names %s', async (setting, ...names) => {
     for (const name of names) await expect(call(name)).rejects.toThrow(`${setting} is not set`);
+  });
+
+  it('complaint-sweep does nothing without credentials of API v3', async () => {
+    expect(await call('complaint-sweep')).toEqual({ visited: 0, found: 0, more: false });
   });
 
   it('token-refresh fails and names a missing app, or the missing secret of a configured app', async () => {

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import { markVerified, type Verified } from '../verified.ts';
 import { callPay, type PayV3Deps } from './client.ts';
 import { asMissingComplaint, complaintPath, pictures, text, texts, time } from './complaints.ts';
 
@@ -39,8 +38,8 @@ const MAX_PAGES = 5;
  * @throws NOT_FOUND; FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012533439
  */
-export async function queryHistory(deps: PayV3Deps, complaintId: string): Promise<Verified<HistoryEntry>[]> {
-  const history: Verified<HistoryEntry>[] = [];
+export async function queryHistory(deps: PayV3Deps, complaintId: string): Promise<HistoryEntry[]> {
+  const history: HistoryEntry[] = [];
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const path = `${complaintPath(complaintId, 'negotiation-historys')}?limit=${PAGE}&offset=${page * PAGE}`;
     const answer = await callPay(deps, { method: 'GET', path }).catch(asMissingComplaint);
@@ -53,13 +52,13 @@ export async function queryHistory(deps: PayV3Deps, complaintId: string): Promis
   return history.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
 }
 
-function entryOf(fields: v.InferOutput<typeof entry>): Verified<HistoryEntry> {
-  return markVerified({
+function entryOf(fields: v.InferOutput<typeof entry>): HistoryEntry {
+  return {
     id: fields.log_id,
     at: fields.operate_time,
     operator: fields.operator,
     type: fields.operate_type,
     text: fields.operate_details,
     pictures: [...fields.complaint_media_list, ...fields.image_list],
-  });
+  };
 }

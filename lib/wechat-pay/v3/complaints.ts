@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { AppError, isAppError } from '../../core/errors.ts';
+import { COMPLAINT_ID } from '../../core/ids.ts';
 import type { ComplaintDetails } from '../../store/complaints.ts';
 import { markVerified, type Verified } from '../verified.ts';
 import { callPay, type PayV3Deps } from './client.ts';
@@ -28,9 +29,6 @@ export interface WechatComplaint extends ComplaintDetails {
   sealedPhone?: string;
 }
 
-/** The id of a complaint, which is a part of keys and paths. */
-export const COMPLAINT_ID = /^[\w-]{1,64}$/;
-
 const STATES = ['PENDING', 'PROCESSING', 'PROCESSED'] as const;
 
 // A missing or malformed value of these fields only informs less.
@@ -48,7 +46,13 @@ export const time = v.pipe(
 const media = v.object({ media_url: texts });
 export const pictures = v.fallback(
   v.pipe(
-    v.union([v.array(media), v.pipe(media, v.transform((one) => [one]))]),
+    v.union([
+      v.array(media),
+      v.pipe(
+        media,
+        v.transform((one) => [one]),
+      ),
+    ]),
     v.transform((kinds) => kinds.flatMap(({ media_url: urls }) => urls)),
   ),
   [],
@@ -123,7 +127,8 @@ export async function listComplaints(
   const { data } = parsed.output;
   const complaints = data.flatMap((entry) => {
     const read = v.safeParse(complaint, entry);
-    if (!read.success) deps.log.error('complaint.unreadable', { fields: read.issues.map((issue) => v.getDotPath(issue)) });
+    if (!read.success)
+      deps.log.error('complaint.unreadable', { fields: read.issues.map((issue) => v.getDotPath(issue)) });
     return read.success ? [complaintOf(read.output)] : [];
   });
   return { complaints, ...(data.length === PAGE && { nextOffset: offset + PAGE }) };

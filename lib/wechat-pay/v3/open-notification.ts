@@ -10,6 +10,7 @@ import {
 } from '../notice.ts';
 import type { WechatRefund, Transaction } from '../pay-api.ts';
 import type { Verified } from '../verified.ts';
+import { readComplaintReport, type ComplaintReport } from './complaints.ts';
 import { assertWechatpaySignature, type PlatformKeys, type SignedHeaders } from './verify-signature.ts';
 import { readRefundNotice } from './refunds.ts';
 import { openResource, sealedResource } from './resource.ts';
@@ -24,11 +25,13 @@ declare const opened: unique symbol;
 export type PayNotification = { readonly [opened]: true } & (
   | { kind: 'payment'; transaction: Verified<Transaction>; foreign?: ForeignNotice }
   | { kind: 'refund'; refund: Verified<WechatRefund>; foreign?: ForeignNotice }
+  | { kind: 'complaint'; complaint: Verified<ComplaintReport> }
   | (Notice & { kind: 'other' })
   | Unreadable
 );
 
 const REFUND_EVENTS = new Set(['REFUND.SUCCESS', 'REFUND.ABNORMAL', 'REFUND.CLOSED']);
+const COMPLAINT_EVENTS = new Set(['COMPLAINT.CREATE', 'COMPLAINT.STATE_CHANGE']);
 
 const envelope = v.object({
   event_type: v.string(),
@@ -65,13 +68,26 @@ function openBody(json: string, { apiV3Keys, ...own }: OwnMerchant & { apiV3Keys
   }
 }
 
-function readContent(eventType: string, content: Verified<string>, { mchId, appIds }: OwnMerchant) {
-  const isPayment = eventType === 'TRANSACTION.SUCCESS';
-  if (!isPayment && !REFUND_EVENTS.has(eventType)) return noticeOf(eventType, 'event-type', content);
+function readContent(eventType: string, content: Verified<string>, own: OwnMerchant) {
+  const isComplaint = COMPLAINT_EVENTS.has(eventType);
+  const isMoney = eventType === 'TRANSACTION.SUCCESS' || REFUND_EVENTS.has(eventType);
+  if (!isComplaint && !isMoney) return noticeOf(eventType, 'event-type', content);
   const fields = v.safeParse(anyObject, content);
   if (!fields.success) return unreadable('The content of the notification is not a JSON object');
-  const { mchid, appid } = fields.output;
   if (isOtherForm(fields.output)) return noticeOf(eventType, 'form', content);
+  return isComplaint
+    ? readComplaint(eventType, content, { fields: fields.output, own })
+    : readMoney(eventType, content, { fields: fields.output, own });
+}
+
+interface Context {
+  fields: Record<string, unknown>;
+  own: OwnMerchant;
+}
+
+function readMoney(eventType: string, content: Verified<string>, { fields, own: { mchId, appIds } }: Context) {
+  const isPayment = eventType === 'TRANSACTION.SUCCESS';
+  const { mchid, appid } = fields;
   const read = isPayment ? readPayment(content) : readRefund(eventType, content);
   if (read) {
     const { outTradeNo } = read.kind === 'payment' ? read.transaction : read.refund;
@@ -81,6 +97,15 @@ function readContent(eventType: string, content: Verified<string>, { mchId, appI
   const isOurs = mchid === mchId && (!isPayment || appIds.includes(String(appid)));
   if (isOurs) return unreadable('The notification names our merchant, but lacks a required field');
   return noticeOf(eventType, mchid === mchId ? 'form' : 'merchant', content);
+}
+
+/** Reads a complaint. WeChat Pay documents no merchant in it, because the registered address belongs to one merchant. */
+function readComplaint(eventType: string, content: Verified<string>, { fields, own: { mchId } }: Context) {
+  const { complainted_mchid, mchid = complainted_mchid } = fields;
+  if (mchid !== undefined && mchid !== mchId) return noticeOf(eventType, 'merchant', content);
+  const complaint = readComplaintReport(eventType, content);
+  if (complaint) return { kind: 'complaint' as const, complaint };
+  return unreadable('The notification of a complaint lacks the id of the complaint');
 }
 
 function readPayment(content: Verified<string>) {

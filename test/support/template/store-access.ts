@@ -77,6 +77,10 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     claim: { CLAIM: PUT },
     readClaim: { CLAIM: READ },
   },
+  complaints: {
+    readComplaint: { COMPLAINT: READ },
+    writeComplaint: { COMPLAINT: PUT },
+  },
   'content-checks': {
     putCheck: { CHECK: PUT },
     readCheck: { CHECK: READ },

@@ -151,6 +151,7 @@ export const NAME_IMPORTERS: Record<string, string[]> = {
   markVerified: [
     'lib/wechat-pay/v3/transaction.ts',
     'lib/wechat-pay/v3/refunds.ts',
+    'lib/wechat-pay/v3/complaints.ts',
     'lib/wechat-pay/v2/transaction.ts',
     'lib/wechat-pay/v2/refunds.ts',
   ],

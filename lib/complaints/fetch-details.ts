@@ -1,0 +1,46 @@
+import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
+import type { Runtime } from '../core/runtime.ts';
+import { readComplaint, writeComplaint, type Complaint } from '../store/complaints.ts';
+import type { Table } from '../store/table.ts';
+import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
+import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
+import { firstAttemptAtMs, nextLookAtMs, withDetails } from './waiting.ts';
+
+export type ComplaintDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & {
+  table: Table;
+  /** Queries a complaint at WeChat Pay. */
+  queryComplaint(complaintId: string): Promise<Verified<WechatComplaint>>;
+};
+
+/** A complaint after a query: the stored part, and all that WeChat Pay returned. */
+export interface FetchedComplaint {
+  stored: Complaint;
+  live: Verified<WechatComplaint>;
+}
+
+/**
+ * Queries a complaint and stores its details. The read precedes the query, and the write depends on the read, so that an
+ * old answer never replaces a newer answer. A complaint without an item gets one first: its event is the change of an
+ * item (lib/events).
+ * @throws NOT_FOUND, FORBIDDEN, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ */
+export function fetchDetails(deps: ComplaintDeps, complaintId: string): Promise<FetchedComplaint> {
+  const { table, now } = deps;
+  return retryOnConflict(deps, async () => {
+    const seen = await readComplaint(table, complaintId, 'strong');
+    const live = await deps.queryComplaint(complaintId);
+    requireVerified(live);
+    const stored = seen ?? (await createComplaint(deps, complaintId));
+    if (!stored) return VERSION_CONFLICT;
+    const next = withDetails(stored, live, now());
+    const written = await writeComplaint(table, stored, next, nextLookAtMs(next, now()));
+    return written ? { stored: written, live } : VERSION_CONFLICT;
+  });
+}
+
+/** Stores a complaint whose notification is missing. @returns undefined on a version conflict */
+function createComplaint({ table, now, log }: ComplaintDeps, complaintId: string): Promise<Complaint | undefined> {
+  log.info('complaint.found', { complaintId });
+  const reportedAt = new Date(now()).toISOString();
+  return writeComplaint(table, undefined, { complaintId, reportedAt }, firstAttemptAtMs(now()));
+}

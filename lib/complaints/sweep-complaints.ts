@@ -1,0 +1,137 @@
+import { beijingDate } from '../core/beijing-time.ts';
+import { AppError, isAppError } from '../core/errors.ts';
+import { countMetric } from '../core/metrics.ts';
+import { claim, readClaim } from '../store/claims.ts';
+import { readComplaint, writeComplaint, type Complaint } from '../store/complaints.ts';
+import { claimComplaint, dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
+import { isDeclined } from '../wechat-pay/errors.ts';
+import { findChanged, type ListDeps } from './find-changed.ts';
+import { fetchDetails } from './fetch-details.ts';
+import { mustCount, nextAttemptAtMs, nextLookAtMs } from './waiting.ts';
+
+/** A run starts no further query after this time. */
+const RUN_MS = 100_000;
+/** Circuit breaker: a run ends after this many failed queries in a row, because WeChat Pay is probably down. */
+const MAX_FAILURES = 5;
+/** Days that the daily list covers, the current day included; the maximum of one list. */
+const LISTED_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** The result of one run. */
+export interface ComplaintSweep {
+  /** Complaints that this run claimed. */
+  visited: number;
+  /** Complaints that the daily list found, because their notification is missing. */
+  found: number;
+  /** Whether work is left for the next run. */
+  more: boolean;
+}
+
+/**
+ * Queries the complaints that are due, counts those that wait for an answer, and once a day compares the list of WeChat
+ * Pay, because notifications may be lost.
+ * @param deps undefined without credentials of API v3
+ * @see https://pay.weixin.qq.com/docs/merchant/products/consumer-complaint/apilist.html
+ */
+export async function sweepComplaints(deps: ListDeps | undefined): Promise<ComplaintSweep> {
+  const run = { visited: 0, found: 0, more: false };
+  if (!deps) return run;
+  const untilMs = deps.now() + RUN_MS;
+  await visitDue(deps, run, untilMs);
+  if (!run.more) await listOnceADay(deps, run, untilMs);
+  if (run.visited > 0 || run.found > 0 || run.more) deps.log.info('complaint-sweep.finished', { ...run });
+  return run;
+}
+
+async function visitDue(deps: ListDeps, run: ComplaintSweep, untilMs: number): Promise<void> {
+  let failuresInARow = 0;
+  for await (const page of dueFollowUpPages(deps.table, { kind: 'complaint', nowMs: deps.now() })) {
+    for (const followUp of page) {
+      run.more = deps.now() > untilMs || failuresInARow >= MAX_FAILURES;
+      if (run.more) return;
+      const visit = await visitComplaint(deps, followUp);
+      if (visit !== 'skipped') run.visited += 1;
+      failuresInARow = visit === 'failed' ? failuresInARow + 1 : 0;
+    }
+  }
+}
+
+async function visitComplaint(deps: ListDeps, followUp: FollowUp): Promise<'done' | 'failed' | 'skipped'> {
+  const { table, now, log } = deps;
+  const { no: complaintId } = followUp;
+  const complaint = await readComplaint(table, complaintId, 'strong');
+  if (!complaint || !(await claimComplaint(table, followUp, nextAttemptAtMs(complaint, now())))) return 'skipped';
+  try {
+    await countUnanswered(deps, (await fetchDetails(deps, complaintId)).stored);
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn('complaint.query-failed', { complaintId, error });
+    if (isUnknown(error, complaint)) await endComplaint(deps, complaint);
+    else await countUnanswered(deps, complaint);
+    return 'failed';
+  }
+}
+
+/** Counts a complaint that waits too long. The write precedes the metric, so that each complaint counts once an hour. */
+async function countUnanswered({ table, now }: ListDeps, complaint: Complaint): Promise<void> {
+  if (!mustCount(complaint, now())) return;
+  const counted = { ...complaint, countedAt: new Date(now()).toISOString() };
+  if (await writeComplaint(table, complaint, counted, nextLookAtMs(counted, now())))
+    countMetric('UnansweredComplaints', {});
+}
+
+/** Returns whether WeChat Pay does not show this complaint to the merchant, and never did. */
+function isUnknown(error: AppError, { details }: Complaint): boolean {
+  return isAppError(error, 'NOT_FOUND') || (details === undefined && isDeclined(error));
+}
+
+/** Ends the follow-ups of a complaint. The list finds a complaint that WeChat Pay shows later. */
+async function endComplaint({ table, log }: ListDeps, complaint: Complaint): Promise<void> {
+  const { waitingSince: _, ...ended } = complaint;
+  await writeComplaint(table, complaint, ended, undefined);
+  log.error('complaint.unknown', { complaintId: complaint.complaintId });
+}
+
+/** Compares the list of the last days. A failed list is repeated by the next run, a declined list on the next day. */
+async function listOnceADay(deps: ListDeps, run: ComplaintSweep, untilMs: number): Promise<void> {
+  const { table, now, log } = deps;
+  const nowMs = now();
+  const today = beijingDate(nowMs);
+  const list = { source: 'complaint-list', id: today };
+  if ((await readClaim(table, list, nowMs)) !== undefined) return;
+  try {
+    run.more = !(await compareList(deps, run, {
+      first: beijingDate(nowMs - (LISTED_DAYS - 1) * DAY_MS),
+      last: today,
+      untilMs,
+    }));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.error('complaint-list.failed', { error });
+    run.more = !isDeclined(error);
+  }
+  if (run.more) return;
+  await claim(
+    table,
+    { ...list, value: String(nowMs), expiresAt: Math.floor(nowMs / 1_000) + (2 * DAY_MS) / 1_000 },
+    nowMs,
+  );
+}
+
+/** @returns whether the whole list was compared */
+async function compareList(
+  deps: ListDeps,
+  run: ComplaintSweep,
+  { untilMs, ...days }: { first: string; last: string; untilMs: number },
+): Promise<boolean> {
+  for (let offset: number | undefined = 0; offset !== undefined;) {
+    if (deps.now() > untilMs) return false;
+    const page = await deps.listComplaints({ ...days, offset });
+    const { found, isComplete } = await findChanged(deps, page.complaints);
+    run.found += found;
+    if (!isComplete) return false;
+    offset = page.nextOffset;
+  }
+  return true;
+}

@@ -1,0 +1,26 @@
+import type { Complaint } from '../store/complaints.ts';
+import { ownerOf } from '../store/keys.ts';
+import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
+
+/** A complaint for operators, as WeChat Pay returned it. */
+export interface ComplaintView extends Omit<WechatComplaint, 'orders' | 'mchId' | 'sealedPhone'> {
+  /** Since when the complaint waits for an answer (ISO 8601), or null. */
+  waitingSince: string | null;
+  /** `userId` is null for an order of another system of the merchant. */
+  orders: (WechatComplaint['orders'][number] & { userId: string | null })[];
+}
+
+/** Returns a complaint for operators, without the buyer's phone. */
+export function complaintView(
+  { orders, mchId: _mchId, sealedPhone: _phone, ...shown }: WechatComplaint,
+  stored: Complaint | undefined,
+): ComplaintView {
+  return {
+    ...shown,
+    waitingSince: stored?.waitingSince ?? null,
+    orders: orders.map((order) => {
+      const owner = ownerOf(order.outTradeNo);
+      return { ...order, userId: owner === '-' ? null : owner };
+    }),
+  };
+}
