@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { putCatalog } from '../../lib/pay/catalog.ts';
 import { catalogReader } from '../../lib/pay/get-catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
+import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -111,12 +114,40 @@ describe('the delivery of a sku', () => {
     expect(deliveries).toMatchObject({ tea: 'express', 'top-up': 'virtual', 'tea-at-the-counter': 'pickup' });
   });
 
-  it('is stored with the order, and a later price does not change it', async () => {
+  it('is stored with the order, and a repeated Idempotency-Key returns the order after the delivery changed', async () => {
     await put({ ...tea, sku: 'cup', delivery: 'same-city' });
     const { token } = await (await createBuyers(world)).loggedIn();
-    const { order } = await prepay(world.pay, { token, sku: 'cup', tradeType: 'JSAPI', address: '203.0.113.7' });
+    const buyCup = async () => {
+      const purchase = { token, sku: 'cup', tradeType: 'JSAPI', idempotencyKey: 'one-cup' } as const;
+      // A cold instance has no price in memory.
+      return (await prepay(await world.payWith(), { ...purchase, address: '203.0.113.7' })).order;
+    };
+    const { outTradeNo, shipping } = await buyCup();
+    expect(shipping).toBeNull();
     await put({ ...tea, sku: 'cup', delivery: 'virtual' });
-    expect(await readOrder(world.table, order.outTradeNo)).toMatchObject({ delivery: 'same-city' });
-    expect(order.shipping).toBeNull();
+    expect(await buyCup()).toMatchObject({ outTradeNo, shipping: null });
+    expect(await readOrder(world.table, outTradeNo)).toMatchObject({ delivery: 'same-city' });
+  });
+
+  it('does not separate a repeated request from an order of an earlier version, which has no delivery', async () => {
+    await put(tea);
+    const { token } = await (await createBuyers(world)).loggedIn();
+    const buyTea = async () => {
+      const purchase = { token, sku: 'tea', tradeType: 'JSAPI', idempotencyKey: 'one-tea' } as const;
+      return (await prepay(world.pay, { ...purchase, address: '203.0.113.7' })).order;
+    };
+    const { outTradeNo } = await buyTea();
+    const { name: TableName, client } = world.table;
+    // The hash of the purchase as version 0.6.0 computes it.
+    const requestFingerprint = createHash('sha256').update('["tea",1,null,"JSAPI"]').digest('base64url').slice(0, 12);
+    await client.send(
+      new UpdateCommand({
+        TableName,
+        Key: keys.order(outTradeNo),
+        UpdateExpression: 'REMOVE delivery SET requestFingerprint = :fingerprint',
+        ExpressionAttributeValues: { ':fingerprint': requestFingerprint },
+      }),
+    );
+    expect(await buyTea()).toMatchObject({ outTradeNo });
   });
 });

@@ -1,14 +1,17 @@
 // The shipping in the answers of the order routes, in order-show and in account-export.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeAccount } from '../../lib/identity/close-account.ts';
 import { getOrder } from '../../lib/pay/get-order.ts';
 import { listOrders } from '../../lib/pay/list-orders.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { showOrder } from '../../lib/pay/show-order.ts';
 import { exportAccount } from '../../lib/privacy/export-account.ts';
+import { shipOrder } from '../../lib/shipping/ship-order.ts';
 import { mergeAccounts } from '../../lib/store/account-links.ts';
 import { readAccount } from '../../lib/store/accounts.ts';
 import { writeShipment, type Shipment } from '../../lib/store/shipments.ts';
 import { loadAccountExport } from '../../lib/wiring/privacy.ts';
+import { loadOrderShip } from '../../lib/wiring/shipping.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, REFUND_SETTLES_MS, type World } from '../support/world.ts';
 
@@ -128,5 +131,22 @@ describe('operators', () => {
     expect(part.orders).toMatchObject([
       { outTradeNo, delivery: 'express', shipment: { parcels: [{ carrier: 'SF' }] } },
     ]);
+  });
+});
+
+describe('DELETE /me', () => {
+  it('keeps the shipment of a paid order, so that the order is still shipped after the account is closed', async () => {
+    const { token, outTradeNo, person } = await buyers.paidOrder();
+    await ship(outTradeNo, { state: 'to-ship', parcels: [], shippedAt: undefined });
+    await closeAccount(world.closing, token);
+    Object.assign(process.env, world.settings, { ORDER_SHIPPING: 'on' });
+    const { shipping } = await shipOrder(await loadOrderShip(world.outside), {
+      outTradeNo,
+      parcels: [{ carrier: 'STO', trackingNo: '773012345678901' }],
+    });
+    expect(shipping).toMatchObject({ state: 'shipped', parcels: [{ carrier: 'STO' }] });
+    const { order, shipment } = await showOrder(world.base, { outTradeNo });
+    expect(order).not.toHaveProperty('openId');
+    expect(JSON.stringify(shipment)).not.toContain(person.openIds.miniapp);
   });
 });
