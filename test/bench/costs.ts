@@ -1,9 +1,10 @@
 // The cost of a million uses: the measured units at list prices, compared with a server that is always on.
+import { readFileSync } from 'node:fs';
 import type { CapacityRow } from './capacity.ts';
 import type { FlowName } from './budgets.ts';
 import { formatTable } from './format-table.ts';
 
-/** US dollars, us-east-1, arm64, on demand, without free tiers, November 2026. */
+/** US dollars, us-east-1, arm64, on demand, without free tiers but that of alarms, November 2026. */
 const PRICE = {
   lambdaGbS: 0.000_013_333_4,
   lambdaRequest: 0.2e-6,
@@ -60,22 +61,35 @@ const SERVER = [
   ['2 x cache.t4g.micro (Redis)', 2 * 0.016 * 730],
 ] as const;
 
-/**
- * Runs each minute without work: four of pay-sweep, which query ten partitions each, one of token-refresh, and a fifth of
- * a run of content-sweep, which queries four.
- */
+/** Runs each minute without work. A query of an empty partition consumes half a unit. */
 const IDLE_RUNS = [
+  // pay-sweep: four parts, which query ten partitions each.
   { runs: 4, memoryGb: 1, rru: 5 },
+  // token-refresh.
   { runs: 1, memoryGb: 0.25, rru: 1 },
-  { runs: 0.2, memoryGb: 0.25, rru: 2 },
+  // shipping-sweep: eight partitions.
+  { runs: 1, memoryGb: 0.25, rru: 4 },
+  // content-sweep, every five minutes: four partitions.
+  { runs: 1 / 5, memoryGb: 0.25, rru: 2 },
+  // complaint-sweep, every ten minutes: two partitions.
+  { runs: 1 / 10, memoryGb: 0.25, rru: 1 },
 ];
 
-/** US dollars for a month without requests: the runs of each minute, and ten alarms. */
-const IDLE_MONTH = IDLE_RUNS.reduce(
-  (sum, { runs, memoryGb, rru }) =>
-    sum + runs * 43_200 * (PRICE.lambdaRequest + 0.1 * memoryGb * PRICE.lambdaGbS + rru * PRICE.rru),
-  10 * PRICE.alarmMonth,
-);
+/** The alarms of the template. CloudWatch charges every account for those beyond the tenth only. */
+const ALARMS = ['alarms.yml', 'alarms-urls.yml']
+  .map((file) => readFileSync(new URL(`../../infra/${file}`, import.meta.url), 'utf8'))
+  .flatMap((text) => text.match(/Type: AWS::CloudWatch::Alarm/g) ?? []).length;
+const FREE_ALARMS = 10;
+
+/** US dollars for a month without requests. */
+const IDLE_MONTH = {
+  runs: IDLE_RUNS.reduce(
+    (sum, { runs, memoryGb, rru }) =>
+      sum + runs * 43_200 * (PRICE.lambdaRequest + 0.1 * memoryGb * PRICE.lambdaGbS + rru * PRICE.rru),
+    0,
+  ),
+  alarms: (ALARMS - FREE_ALARMS) * PRICE.alarmMonth,
+};
 
 /** Returns US dollars for a million of each use case, by kind of cost. */
 function costsOf(rows: Pick<CapacityRow, 'flow' | 'measured'>[]) {
@@ -98,12 +112,13 @@ function costsOf(rows: Pick<CapacityRow, 'flow' | 'measured'>[]) {
 /** Formats the table: dollars for a million, and the number a day that costs as much as the server. */
 export function formatCosts(rows: Pick<CapacityRow, 'flow' | 'measured'>[]): string {
   const server = SERVER.reduce((sum, [, dollars]) => sum + dollars, 0);
+  const idle = IDLE_MONTH.runs + IDLE_MONTH.alarms;
   const million = (dollars: number) => (dollars * 1_000_000).toFixed(2);
   const lines = costsOf(rows).map(({ name, total, ...parts }) => [
     name,
     ...Object.values(parts).map(million),
     million(total),
-    Math.round((server - IDLE_MONTH) / total / 30 / 1_000).toLocaleString('en') + ' 000',
+    Math.round((server - idle) / total / 30 / 1_000).toLocaleString('en') + ' 000',
   ]);
   const head = [
     'a million',
@@ -117,5 +132,5 @@ export function formatCosts(rows: Pick<CapacityRow, 'flow' | 'measured'>[]): str
   ];
   const parts = SERVER.map(([name, dollars]) => `${name} ${dollars.toFixed(2)}`).join(', ');
   return `${formatTable(head, lines)}
-A month without requests: ${IDLE_MONTH.toFixed(2)}. A server that is always on: ${server.toFixed(2)} a month (${parts}), without a database.`;
+A month without requests: ${idle.toFixed(2)} (schedules ${IDLE_MONTH.runs.toFixed(2)}, ${ALARMS - FREE_ALARMS} paid alarms ${IDLE_MONTH.alarms.toFixed(2)}). A server that is always on: ${server.toFixed(2)} a month (${parts}), without a database.`;
 }

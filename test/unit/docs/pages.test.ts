@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { BLOCKS, renderPages, type Page } from '../../../infra/docs/pages.ts';
 import { SETTINGS } from '../../../infra/docs/settings.ts';
 import { readService } from '../../../infra/service/service.ts';
 import { expectNoFindings } from '../../support/findings.ts';
 
 const readPage = (path: string) => readFileSync(path, 'utf8');
+const PAGES = globSync(['*.md', '.github/*.md', '{functions,infra,lib,test}/**/*.md']).toSorted();
 
 describe('the generated blocks', () => {
   let pages: Page[];
@@ -40,10 +42,6 @@ describe('lib/http/README.md', () => {
     expect(new Set(calls.map(([, name]) => name))).toEqual(new Set(operators));
     for (const [, , json = '{}'] of calls) expect(JSON.parse(json)).toBeTypeOf('object');
   });
-
-  it('has only anchors and files that exist', () => {
-    expectNoFindings(linkFindings('lib/http/README.md'));
-  });
 });
 
 describe('infra/README.md', () => {
@@ -64,9 +62,33 @@ describe('infra/README.md', () => {
     };
     await expect(readVariables({ resolveVariable })).resolves.toMatchObject({ domainName: 'api.example.com' });
   });
+});
 
-  it('has only anchors and files that exist', () => {
-    expectNoFindings(linkFindings('infra/README.md'));
+describe('every page', () => {
+  it.each(PAGES)('%s has only anchors and files that exist', (path) => {
+    expectNoFindings(linkFindings(path));
+  });
+});
+
+describe('the figures of the operating guides', () => {
+  const { functions } = parse(readPage('serverless.yml')) as {
+    functions: Record<string, { reservedConcurrency?: number }>;
+  };
+  const reserved = Object.values(functions).reduce((sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency, 0);
+
+  it.each([
+    ['infra/ops/README.md', /reserves (\d+) concurrent executions/, /at least (\d+) first/],
+    ['infra/ops/README.zh-CN.md', /预留 (\d+) 个并发/, /至少 (\d+) 个/],
+  ])('%s names the reserved concurrency of prod, and a quota that leaves 100 executions', (path, sum, quota) => {
+    const page = readPage(path);
+    expect([sum.exec(page)?.[1], quota.exec(page)?.[1]]).toEqual([String(reserved), String(reserved + 100)]);
+  });
+
+  it('infra/README.md names the number of alarms', () => {
+    const alarms = ['infra/alarms.yml', 'infra/alarms-urls.yml'].flatMap((path) => [
+      ...readPage(path).matchAll(/Type: AWS::CloudWatch::Alarm$/gm),
+    ]);
+    expect(/The template has (\d+) alarms/.exec(readPage('infra/README.md'))?.[1]).toBe(String(alarms.length));
   });
 });
 
@@ -87,7 +109,7 @@ function headingsOf(page: string): string[] {
   return [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
     title
       .toLowerCase()
-      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
       .replaceAll(' ', '-'),
   );
 }
