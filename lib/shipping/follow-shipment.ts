@@ -7,7 +7,7 @@ import { queryShippingOrder } from '../wechat/order-shipping.ts';
 import { isPaidInMiniapp, type MiniappOrder } from './new-shipment.ts';
 import { advance, isOver, nextLookAtMs, UNSHIPPED_ALARM_MS } from './progress.ts';
 import { isRefundedInFull, isRefundOfAllUnderWay } from './refunds.ts';
-import { adoptReport } from './reported-order.ts';
+import { adoptReport, hasClearState } from './reported-order.ts';
 import { isTradeManaged, type TradeDeps } from './trade-managed.ts';
 import { uploadPending, type UploadDeps } from './upload-shipment.ts';
 
@@ -65,10 +65,9 @@ async function askWechat(deps: FollowDeps, order: MiniappOrder, shipment: Shipme
   );
   // A payment from before the trade management is not kept, and WeChat never knows its order.
   if (!known && !hasUpload(shipment) && isOverdue(shipment, nowMs)) return drop(deps, shipment, 'unknown to WeChat');
-  // WeChat does not document whether a partial refund gives the state `refunded`.
-  const isUnclear = !known || known.state === 'other' || (known.state === 'refunded' && order.refundedFen > 0);
-  if (isUnclear) deps.log.warn('shipment.unclear', { outTradeNo, state: known?.state ?? 'unknown payment' });
-  return write(deps, order, shipment, isUnclear ? shipment : adoptReport(shipment, known, iso(nowMs)), nowMs);
+  const isClear = known !== undefined && hasClearState(known, order);
+  if (!isClear) deps.log.warn('shipment.unclear', { outTradeNo, state: known?.state ?? 'unknown payment' });
+  return write(deps, order, shipment, isClear ? adoptReport(shipment, known, iso(nowMs)) : shipment, nowMs);
 }
 
 /** Writes the shipment after a look, and warns of an order that is not shipped. */

@@ -1,3 +1,4 @@
+import type { Order } from '../store/orders.ts';
 import type { Shipment } from '../store/shipments.ts';
 import type { ShippingOrder } from '../wechat/order-shipping.ts';
 import { advance, type Progress } from './progress.ts';
@@ -13,10 +14,18 @@ const STATES: Record<ShippingOrder['state'], Progress['state'] | undefined> = {
 };
 
 /**
+ * Whether the state in an answer of WeChat is clear. WeChat does not document every state, nor whether a partial refund
+ * gives the state `refunded`.
+ */
+export function hasClearState({ state }: ShippingOrder, { refundedFen }: Pick<Order, 'refundedFen'>): boolean {
+  return state !== 'other' && (state !== 'refunded' || refundedFen === 0);
+}
+
+/**
  * Returns the progress in an answer of WeChat; undefined for a state that WeChat does not document.
  * @param seenAt time of the answer (ISO 8601)
  */
-export function progressOf({ state, shipping }: ShippingOrder, seenAt: string): Progress | undefined {
+function progressOf({ state, shipping }: ShippingOrder, seenAt: string): Progress | undefined {
   const known = STATES[state];
   const shippedAt = shipping?.shippedAtMs === undefined ? undefined : new Date(shipping.shippedAtMs).toISOString();
   return known && { state: known, seenAt, shippedAt };

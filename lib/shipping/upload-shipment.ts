@@ -14,7 +14,7 @@ import { claimPending, endClaim, type ClaimDeps, type ClaimedShipment } from './
 import type { MiniappOrder } from './new-shipment.ts';
 import { advance } from './progress.ts';
 import { isRefundedInFull, isRefundOfAllUnderWay } from './refunds.ts';
-import { adoptReport } from './reported-order.ts';
+import { adoptReport, hasClearState } from './reported-order.ts';
 
 export type UploadDeps = ClaimDeps & PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
 
@@ -59,7 +59,7 @@ export async function sendUpload(
     await endClaim(deps, claimed, isDecline(error) ? withoutUpload : released);
     throw error;
   }
-  return conclude(deps, claimed, report);
+  return conclude(deps, order, claimed, report);
 }
 
 /** The answer of WeChat, and its order unless WeChat accepted the upload. */
@@ -117,7 +117,12 @@ function parcelsFor(order: MiniappOrder, { delivery, parcels }: ShippingUpload) 
 }
 
 /** Stores the answer of WeChat. @throws ORDER_STATE_CONFLICT if WeChat has other information than the upload */
-async function conclude(deps: UploadDeps, claimed: ClaimedShipment, report: Report): Promise<Shipment> {
+async function conclude(
+  deps: UploadDeps,
+  order: MiniappOrder,
+  claimed: ClaimedShipment,
+  report: Report,
+): Promise<Shipment> {
   const { outTradeNo, pending } = claimed;
   const { outcome } = report;
   if (outcome === 'shipped') {
@@ -129,7 +134,8 @@ async function conclude(deps: UploadDeps, claimed: ClaimedShipment, report: Repo
   deps.log.info('shipment.adopted', { outTradeNo, outcome, state: known.state });
   const isDone = outcome === 'shipped-before' || hasParcels(known, pending);
   const shipment = await endClaim(deps, claimed, (it) => {
-    const adopted = adoptReport(withoutUpload(it), known, seenAt);
+    const current = withoutUpload(it);
+    const adopted = hasClearState(known, order) ? adoptReport(current, known, seenAt) : current;
     return isDone ? withRequest(adopted, pending) : adopted;
   });
   if (isDone) return shipment;

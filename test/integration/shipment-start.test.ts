@@ -27,7 +27,6 @@ afterEach(async () => {
   await world.setTrade({ managed: true, knownAfterMs: 2_000 });
 });
 
-const uploads = ({ transactionId }: { transactionId: string }) => world.bodies(UPLOAD, transactionId);
 const isDue = async (outTradeNo: string, inMs: number) =>
   (await dueNumbers(world.table, 'shipment', world.outside.now() + inMs)).includes(outTradeNo);
 
@@ -40,7 +39,7 @@ describe('startShipment', () => {
       delivery: 'express',
       parcels: [],
     });
-    expect(uploads(order)).toEqual([]);
+    expect(world.uploads(order)).toEqual([]);
     expect(await isDue(order.outTradeNo, DAY_MS - MINUTE_MS)).toBe(false);
     expect(await isDue(order.outTradeNo, DAY_MS + MINUTE_MS)).toBe(true);
   });
@@ -51,7 +50,7 @@ describe('startShipment', () => {
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'shipped', delivery: 'virtual' });
     expect(await world.shipment(order.outTradeNo)).not.toHaveProperty('pending');
     expect(await world.wechatShipping(order.outTradeNo)).toMatchObject({ orderState: 2, delivery: 'virtual' });
-    expect(uploads(order)).toEqual([
+    expect(world.uploads(order)).toEqual([
       expect.objectContaining({ logistics_type: 3, delivery_mode: 1, shipping_list: [{ item_desc: 'Top-up' }] }),
     ]);
   });
@@ -61,8 +60,8 @@ describe('startShipment', () => {
     const order = await world.topUp();
     await world.start(order.outTradeNo);
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'shipped' });
-    expect(uploads(order).length).toBeGreaterThan(1);
-    expect(new Set(uploads(order).map((body) => JSON.stringify(body))).size).toBe(1);
+    expect(world.uploads(order).length).toBeGreaterThan(1);
+    expect(new Set(world.uploads(order).map((body) => JSON.stringify(body))).size).toBe(1);
   });
 
   it('leaves a payment that stays unknown to the next sweep, within 90 seconds of the payment', async () => {
@@ -84,7 +83,7 @@ describe('startShipment', () => {
     const order = await world.topUp();
     await Promise.all([1, 2, 3].map(() => world.start(order.outTradeNo)));
     await world.start(order.outTradeNo);
-    expect(uploads(order)).toHaveLength(1);
+    expect(world.uploads(order)).toHaveLength(1);
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'shipped' });
   });
 
@@ -104,7 +103,7 @@ describe('startShipment', () => {
     await world.start(order.outTradeNo);
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'to-ship', pending: { isFinal: true } });
     expect(await world.resend(order.outTradeNo)).toMatchObject({ state: 'shipped' });
-    const [first, second] = uploads(order);
+    const [first, second] = world.uploads(order);
     expect(second).toEqual(first);
     expect(await world.wechatShipping(order.outTradeNo)).toMatchObject({ isCorrected: false });
   });
@@ -139,7 +138,7 @@ describe('startShipment', () => {
     await world.wait(3_000);
     await world.start(order.outTradeNo);
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'shipped' });
-    expect(uploads(order)).toMatchObject([{ payer: { openid: order.person.openIds.miniapp } }]);
+    expect(world.uploads(order)).toMatchObject([{ payer: { openid: order.person.openIds.miniapp } }]);
     expect(world.bodies(GET_ORDER, order.transactionId)).toHaveLength(1);
   });
 
@@ -201,11 +200,11 @@ describe('startShipment in a virtual order with a refund', () => {
     const order = await world.topUp();
     await world.refund(order.outTradeNo, 500, { ends: false });
     await world.start(order.outTradeNo);
-    expect(uploads(order)).toEqual([]);
+    expect(world.uploads(order)).toEqual([]);
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'to-ship', pending: {} });
     await world.refund(order.outTradeNo, 500);
     expect(await world.resend(order.outTradeNo)).toMatchObject({ state: 'to-ship', refundedAt: expect.any(String) });
-    expect(uploads(order)).toEqual([]);
+    expect(world.uploads(order)).toEqual([]);
     expect(await isDue(order.outTradeNo, 100 * DAY_MS)).toBe(false);
   });
 });
@@ -272,6 +271,6 @@ describe('concurrent instances in real time', () => {
     await world.wait(10_000);
     const instances = await Promise.all([1, 2, 3, 4].map(() => world.load({ sleep: runtime.sleep })));
     await Promise.all(instances.map((loaded) => world.start(order.outTradeNo, loaded)));
-    expect(uploads(order)).toHaveLength(1);
+    expect(world.uploads(order)).toHaveLength(1);
   });
 });

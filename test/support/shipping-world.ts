@@ -24,6 +24,21 @@ export const IS_MANAGED = '/wxa/sec/order/is_trade_managed';
 export const CARRIERS = '/cgi-bin/express/delivery/open_msg/get_delivery_list';
 export const REMIND = '/wxa/sec/order/notify_confirm_receive';
 
+/** Three parcels. */
+export const [A, B, C] = ['A', 'B', 'C'].map((letter) => ({ carrier: 'YTO', trackingNo: `YT-${letter}` })) as [
+  { carrier: string; trackingNo: string },
+  { carrier: string; trackingNo: string },
+  { carrier: string; trackingNo: string },
+];
+
+/** The view of an order that was shipped with these parcels. */
+export const shippedView = (parcels: object[], more = {}) => ({
+  state: 'shipped',
+  delivery: 'express',
+  parcels,
+  ...more,
+});
+
 export type ShippingWorld = Awaited<ReturnType<typeof createShippingWorld>>;
 
 /** An order as the simulator has it. */
@@ -70,17 +85,18 @@ export async function createShippingWorld(options: WorldOptions = {}) {
   const load = async ({ settings = {}, ...change }: Partial<Runtime> & { settings?: Settings } = {}) => {
     const outside = { ...world.outside, send, sleep: wait, ...change };
     Object.assign(process.env, world.settings, { ORDER_SHIPPING: 'auto' }, settings);
-    const [start, ship, remind] = [loadShipmentStart, loadOrderShip, loadReceiptReminder].map((loader) =>
-      loader(outside),
-    );
-    return {
-      start: await (start as ReturnType<typeof loadShipmentStart>),
-      ship: await (ship as ReturnType<typeof loadOrderShip>),
-      remind: await (remind as ReturnType<typeof loadReceiptReminder>),
-    };
+    // The loaders read the settings before their first pause.
+    const loading = [loadShipmentStart(outside), loadOrderShip(outside), loadReceiptReminder(outside)] as const;
+    const [start, ship, remind] = await Promise.all(loading);
+    return { start, ship, remind };
   };
   const deps = await load();
 
+  const start = (outTradeNo: string, loaded = deps) => startShipment(loaded.start!, paidEvent(outTradeNo));
+  const bodies = (path: string, transactionId = '') =>
+    sent
+      .filter((call) => call.path === path && JSON.stringify(call.body).includes(transactionId))
+      .map(({ body }) => body);
   const order = async (outTradeNo: string) => (await readOrder(world.table, outTradeNo))!;
   /** Returns the event of a payment. Only the number counts. */
   const paidEvent = (outTradeNo: string) =>
@@ -97,8 +113,15 @@ export async function createShippingWorld(options: WorldOptions = {}) {
     order,
     /** A paid order of goods (express), or of a top-up (virtual). */
     coffee: () => buyers.paidOrder(),
+    /** A paid order of goods that WeChat knows, with its shipment. */
+    started: async () => {
+      const paid = await buyers.paidOrder();
+      await start(paid.outTradeNo);
+      await wait(3_000);
+      return paid;
+    },
     topUp: () => buyers.paidOrder({ sku: 'top-up', amountFen: 500 }),
-    start: async (outTradeNo: string, loaded = deps) => startShipment(loaded.start!, paidEvent(outTradeNo)),
+    start,
     ship: (input: object, loaded = deps) => shipOrder(loaded.ship, input),
     remind: (input: object, loaded = deps) => remindReceipt(loaded.remind, input),
     /** Sends a pending upload as the sweep does. */
@@ -109,10 +132,8 @@ export async function createShippingWorld(options: WorldOptions = {}) {
     },
     shipment: (outTradeNo: string) => readShipment(world.table, outTradeNo, 'strong'),
     /** The bodies of the calls with this path, about this payment if given. */
-    bodies: (path: string, transactionId?: string) =>
-      sent
-        .filter((call) => call.path === path && (!transactionId || JSON.stringify(call.body).includes(transactionId)))
-        .map(({ body }) => body),
+    bodies,
+    uploads: ({ transactionId }: { transactionId: string }) => bodies(UPLOAD, transactionId),
     /** The shipping of an order as WeChat has it. */
     wechatShipping: async (outTradeNo: string) =>
       ((await control('GET', '/_merchant/orders')) as WechatOrder[]).find((one) => one.outTradeNo === outTradeNo)!
