@@ -24,7 +24,6 @@ export const UPLOAD = '/wxa/sec/order/upload_shipping_info';
 export const PARCEL = { carrier: 'STO', trackingNo: '773012345678901' };
 
 export type TradeWorld = Awaited<ReturnType<typeof createTradeWorld>>;
-export type PaidOrder = Awaited<ReturnType<TradeWorld['paidOrder']>>;
 
 /** Creates a world in which the flows, the webhooks and the simulator share one clock, which only moves forward. */
 export async function createTradeWorld(settings: Record<string, string> = {}) {
