@@ -3,13 +3,12 @@
 import { phone } from './calls.js';
 import { button, command, el, liveList, yuan } from './dom.js';
 
-/** The words for `order_state` of the order shipping management. */
+/** The words for `order_state` of the order shipping management; that of a refunded order is its state at WeChat Pay. */
 const shippingStates = {
   1: 'to ship',
   2: 'shipped',
   3: 'received',
   4: 'settled',
-  5: 'refunded',
   6: 'settlement waits',
 };
 
@@ -37,6 +36,7 @@ export function showMerchant({ orders, complaints }) {
 
 function orderLine(order, refund) {
   const { outTradeNo, description, amountFen, state, createdAt, shipping } = order;
+  const shippingState = shippingStates[shipping?.orderState];
   const owed = state === 'paid' || state === 'partly refunded';
   return el(
     'li',
@@ -46,7 +46,7 @@ function orderLine(order, refund) {
     el('span.path', { title: outTradeNo }, outTradeNo),
     el('span', {}, yuan(amountFen)),
     ...moneyOf(order),
-    shipping ? el('span', {}, shippingStates[shipping.orderState]) : undefined,
+    shippingState && el('span', {}, shippingState),
     el(`span.result.${state === 'paid' ? 'good' : 'other'}`, {}, state),
     owed ? button('Refund', () => refund(order), { kind: 'person' }) : undefined,
     owed && shipping?.orderState === 1 ? command(shipCommand(outTradeNo)) : undefined,
