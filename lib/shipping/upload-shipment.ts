@@ -83,7 +83,7 @@ async function requestUpload(
     await deps.sleep(pauseMs);
     outcome = await upload();
   }
-  // Only WeChat knows whether the information is unchanged because the correction was accepted before.
+  // The information can be unchanged because the correction was accepted before: get_order has the answer.
   if (outcome === 'shipped' || (outcome === 'unchanged' && !claimed.pending.isCorrection))
     return { outcome: 'shipped' };
   const known = outcome === 'unknown-payment' ? undefined : await queryOrder(deps, order);

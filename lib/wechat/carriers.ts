@@ -6,7 +6,7 @@ import { callShipping, type ShippingAccess } from './shipping-call.ts';
 export type Carriers = Record<string, string>;
 
 /**
- * Returns the carriers that WeChat knows.
+ * Returns the carriers of WeChat's list.
  * @throws RATE_LIMITED, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT; token errors pass through to the token owner
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/order_shipping/
  */

@@ -1,9 +1,9 @@
 // The example of WeChat's page about the upload of shipping information. The expected text is written out here, in the
 // order of the page, and compared with the bytes that the service sends.
 import { describe, expect, it } from 'vitest';
-import type { OutboundRequest } from '../../lib/core/outbound.ts';
 import { maskPhone } from '../../lib/shipping/contacts.ts';
 import { uploadShipping } from '../../lib/wechat/order-shipping.ts';
+import { access, wechat } from '../unit/lib/wechat/scripted-wechat.ts';
 
 const EXAMPLE =
   '{"order_key":{"order_number_type":2,"transaction_id":"fake-transid-20221214190427-1"},"delivery_mode":1,' +
@@ -13,16 +13,7 @@ const EXAMPLE =
 
 describe('uploadShipping', () => {
   it('sends the example of the official page, in UTF-8 without escapes', async () => {
-    const sent: OutboundRequest[] = [];
-    const deps = {
-      apiBaseUrl: 'https://api.weixin.qq.com',
-      sleep: async () => {},
-      send: async (request: OutboundRequest) => {
-        sent.push(request);
-        return { status: 200, headers: {}, body: Buffer.from('{"errcode":0,"errmsg":"ok"}') };
-      },
-    };
-    const app = { appId: 'wx1', appSecret: 's', settings: 'MINIAPP' as const };
+    const world = wechat('{"errcode":0,"errmsg":"ok"}');
     const information = {
       transactionId: 'fake-transid-20221214190427-1',
       openId: 'ogqztkPsejM9MQAFfwCQSCi4oNg3',
@@ -39,15 +30,12 @@ describe('uploadShipping', () => {
       isFinal: true,
       uploadAtMs: Date.UTC(2022, 11, 15, 5, 29, 35, 120),
     };
-    await expect(uploadShipping(deps, { app, accessToken: 'TOKEN', information })).resolves.toBe('shipped');
-    const [{ method, url, headers, body } = {} as OutboundRequest] = sent;
-    expect(`${method} ${String(url)}`).toBe(
-      'POST https://api.weixin.qq.com/wxa/sec/order/upload_shipping_info?access_token=TOKEN',
-    );
-    expect(headers).toEqual({ 'content-type': 'application/json' });
+    await expect(uploadShipping(world.deps, { ...access, information })).resolves.toBe('shipped');
+    expect(world.pathOf(0)).toBe('/wxa/sec/order/upload_shipping_info?access_token=T');
+    expect(world.sent[0]).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/json' } });
     // The order of fields in an object has no meaning.
-    expect(JSON.parse(String(body))).toEqual(JSON.parse(EXAMPLE));
-    expect(Buffer.byteLength(String(body))).toBe(Buffer.byteLength(EXAMPLE));
-    expect(String(body)).toContain('微信气泡狗集线器*1');
+    expect(world.bodyOf(0)).toEqual(JSON.parse(EXAMPLE));
+    expect(Buffer.byteLength(world.textOf(0))).toBe(Buffer.byteLength(EXAMPLE));
+    expect(world.textOf(0)).toContain('微信气泡狗集线器*1');
   });
 });

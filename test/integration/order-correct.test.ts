@@ -21,10 +21,7 @@ beforeAll(async () => {
   world = await createShippingWorld();
 });
 afterAll(() => world.close());
-afterEach(async () => {
-  await world.calm();
-  await world.setTrade({ managed: true, knownAfterMs: 2_000 });
-});
+afterEach(() => world.reset());
 
 describe('another call of shipOrder after a lost answer', () => {
   it('finishes the earlier upload first', async () => {

@@ -20,10 +20,7 @@ beforeAll(async () => {
   world = await createShippingWorld();
 });
 afterAll(() => world.close());
-afterEach(async () => {
-  await world.calm();
-  await world.setTrade({ managed: true, knownAfterMs: 2_000 });
-});
+afterEach(() => world.reset());
 
 describe('the contact of a parcel with SF', () => {
   const SF = { carrier: 'SF', trackingNo: 'SF100' };
@@ -52,7 +49,7 @@ describe('the contact of a parcel with SF', () => {
     ]);
   });
 
-  it('is missing without a phone: the error says what to add', async () => {
+  it('is required if the account has no phone, with an error that names the fields', async () => {
     const order = await world.started();
     await expect(world.ship({ outTradeNo: order.outTradeNo, parcels: [SF] })).rejects.toMatchObject({
       code: 'PARAM_ERROR',

@@ -19,10 +19,7 @@ beforeAll(async () => {
   world = await createShippingWorld();
 });
 afterAll(() => world.close());
-afterEach(async () => {
-  await world.calm();
-  await world.setTrade({ managed: true, knownAfterMs: 2_000 });
-});
+afterEach(() => world.reset());
 
 describe('shipOrder', () => {
   it('ships an express order, and returns its shipping', async () => {
@@ -165,7 +162,7 @@ describe('the same call of shipOrder twice', () => {
     expect(await world.wechatShipping(order.outTradeNo)).toMatchObject({ orderState: 2, isCorrected: false });
   });
 
-  it('waits for the end of a crashed call, and says so', async () => {
+  it('returns WECHAT_TIMEOUT while the claim of a crashed call lasts', async () => {
     const { outTradeNo } = await world.started();
     await crashesAfter(world.table, 1, () => world.ship({ outTradeNo, parcels: [A] }));
     await expect(world.ship({ outTradeNo, parcels: [A] })).rejects.toMatchObject({

@@ -22,10 +22,7 @@ beforeAll(async () => {
   world = await createShippingWorld();
 });
 afterAll(() => world.close());
-afterEach(async () => {
-  await world.calm();
-  await world.setTrade({ managed: true, knownAfterMs: 2_000 });
-});
+afterEach(() => world.reset());
 
 const isDue = async (outTradeNo: string, inMs: number) =>
   (await dueNumbers(world.table, 'shipment', world.outside.now() + inMs)).includes(outTradeNo);

@@ -113,7 +113,7 @@ export async function createShippingWorld(options: WorldOptions = {}) {
     order,
     /** A paid order of goods (express), or of a top-up (virtual). */
     coffee: () => buyers.paidOrder(),
-    /** A paid order of goods that WeChat knows, with its shipment. */
+    /** A paid order of goods with its shipment, which uploads can find at WeChat. */
     started: async () => {
       const paid = await buyers.paidOrder();
       await start(paid.outTradeNo);
@@ -140,6 +140,11 @@ export async function createShippingWorld(options: WorldOptions = {}) {
         .shipping,
     setTrade: (switches: object) => control('POST', '/_merchant/trade', switches),
     calm: () => control('DELETE', '/_faults'),
+    /** Ends the faults, and resets the switches. */
+    reset: async () => {
+      await control('DELETE', '/_faults');
+      await control('POST', '/_merchant/trade', { managed: true, knownAfterMs: 2_000 });
+    },
     errcode: (target: string, errcode: number, times = 1) =>
       control('POST', '/_faults', { target, action: 'errcode', errcode, times }),
     variant: (target: string, action: string, times = 1) => control('POST', '/_faults', { target, action, times }),

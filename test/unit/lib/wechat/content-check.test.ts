@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../../lib/core/errors.ts';
-import type { OutboundRequest } from '../../../../lib/core/outbound.ts';
-import type { WechatApp } from '../../../../lib/wechat/client.ts';
 import { checkPictureAtWechat, checkTextAtWechat, type TextToCheck } from '../../../../lib/wechat/content-check.ts';
+import { access, wechat } from './scripted-wechat.ts';
 
 // The answers of version 2. Sources: the example of api_msgseccheck.md, and the event in the tests of
 // JeffreySu/WeiXinMPSDK at bf70d143, src/Senparc.Weixin.WxOpen/src/Senparc.Weixin.WxOpen.Tests/MessageHandlers/
@@ -14,25 +13,6 @@ const PASSED =
 const RISKY =
   '{"errcode":0,"errmsg":"ok","detail":[{"strategy":"content_model","errcode":0,"suggest":"risky","label":20003,' +
   '"prob":90}],"trace_id":"689cadcd-1957d810-20bdb7c9","result":{"suggest":"risky","label":20003}}';
-
-const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'MINIAPP' };
-const access = { app, accessToken: 'T' };
-
-/** Simulates WeChat with the given answers. A number is an answer with this errcode. */
-function wechat(...answers: (string | number)[]) {
-  const sent: OutboundRequest[] = [];
-  const deps = {
-    apiBaseUrl: 'http://api',
-    sleep: async () => {},
-    send: async (request: OutboundRequest) => {
-      sent.push(request);
-      const answer = answers.shift() ?? 0;
-      const body = typeof answer === 'number' ? JSON.stringify({ errcode: answer, errmsg: '' }) : answer;
-      return { status: 200, headers: {}, body: Buffer.from(body) };
-    },
-  };
-  return { deps, sent, bodyOf: (index: number) => JSON.parse(String(sent[index]!.body)) as Record<string, unknown> };
-}
 
 describe('checkTextAtWechat', () => {
   const text: TextToCheck = { openId: 'o_1', scene: 'comment', content: '你好' };

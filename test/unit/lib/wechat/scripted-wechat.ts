@@ -4,7 +4,7 @@ import type { WechatApp } from '../../../../lib/wechat/client.ts';
 const app: WechatApp = { appId: 'wx1', appSecret: 's', settings: 'MINIAPP' };
 export const access = { app, accessToken: 'T' };
 
-/** Simulates WeChat with the given answers. A number is an answer with this errcode. */
+/** Simulates WeChat with the given answers, of which the last repeats. A number is an answer with this errcode. */
 export function wechat(...answers: (string | number | object)[]) {
   const sent: OutboundRequest[] = [];
   const deps = {
