@@ -145,6 +145,14 @@ export function actorsOf({ functions, phone }: World) {
     return answer.order.state;
   };
 
+  /** Returns the states of the shipping of a user's orders. */
+  const listOrders = async (token: string): Promise<(string | undefined)[]> => {
+    const headers = { authorization: `Bearer ${token}` };
+    const wanted = { method: 'GET', path: '/pay/orders', headers, status: 200 } as const;
+    const { orders } = (await request(functions.payOrders, wanted)) as { orders: { shipping?: { state: string } }[] };
+    return orders.map(({ shipping }) => shipping?.state);
+  };
+
   const fillCatalogue = () =>
     functions.catalogPut({
       items: [
@@ -171,6 +179,7 @@ export function actorsOf({ functions, phone }: World) {
     signPage,
     order,
     look,
+    listOrders,
     fillCatalogue,
   };
 }

@@ -27,6 +27,16 @@ export type FlowName =
   | 'paid order, one look'
   | 'pay notification, first'
   | 'pay notification, repeat'
+  | 'catalogue, cold'
+  | 'shipment of a virtual order'
+  | 'shipment of goods'
+  | 'order-ship, express'
+  | 'settlement push'
+  | 'shipping sweep, one look'
+  | 'shipping sweep, idle'
+  | 'list of three shipped orders'
+  | 'complaint notification'
+  | 'complaints, show'
   | 'access token, 20 cold instances';
 
 export interface Budget {
@@ -166,8 +176,8 @@ export const BUDGETS: Record<FlowName, Budget> = {
     },
   },
   'paid order, one look': {
-    budget: { rru: 2.5, wru: 0, calls: 0 },
-    floor: { rru: 1, wru: 0, calls: 0 },
+    budget: { rru: 3, wru: 0, calls: 0 },
+    floor: { rru: 1.5, wru: 0, calls: 0 },
     why: { rru: 'strong reads of session and order; the account of the session' },
   },
   'pay notification, first': {
@@ -178,6 +188,73 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'pay notification, repeat': {
     budget: { rru: 0.5, wru: 1, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
+  },
+  'catalogue, cold': {
+    budget: { rru: 0.5, wru: 0, calls: 0 },
+    floor: { rru: 0.5, wru: 0, calls: 0 },
+  },
+  'shipment of a virtual order': {
+    budget: { rru: 2, wru: 8, calls: 1 },
+    floor: { rru: 0.5, wru: 2, calls: 1 },
+    why: {
+      rru: 'strong reads of the order, and of the shipment that an operator may have opened',
+      wru: 'the upload is stored, claimed and concluded, each with its follow-up: a crash loses none, and none is sent twice',
+    },
+  },
+  'shipment of goods': {
+    budget: { rru: 2, wru: 2, calls: 0 },
+    floor: { rru: 0.5, wru: 2, calls: 0 },
+    why: { rru: 'strong reads of the order, and of the shipment that an operator may have opened' },
+  },
+  'order-ship, express': {
+    budget: { rru: 2, wru: 6, calls: 1 },
+    floor: { rru: 1, wru: 3, calls: 1 },
+    why: {
+      rru: 'strong reads of order and shipment, because a concurrent upload may be pending',
+      wru: 'the upload is stored before the call, so that a crash loses none, and its follow-up moves twice',
+    },
+  },
+  'settlement push': {
+    budget: { rru: 2, wru: 3, calls: 0 },
+    floor: { rru: 1, wru: 2, calls: 0 },
+    why: {
+      rru: 'strong reads of order and shipment, because the upload of the order may have ended just before',
+      wru: 'the claim of the push, which makes a repetition harmless',
+    },
+  },
+  'shipping sweep, one look': {
+    budget: { rru: 2, wru: 6, calls: 1 },
+    floor: { rru: 1, wru: 3, calls: 1 },
+    why: {
+      rru: 'strong reads of order and shipment',
+      wru: 'the follow-up moves before the look, so that a failing shipment does not block the others, and after it',
+    },
+  },
+  'shipping sweep, idle': {
+    budget: { rru: 4, wru: 0, calls: 0 },
+    floor: { rru: 0.5, wru: 0, calls: 0 },
+    why: { rru: 'eight partitions of the schedule' },
+  },
+  'list of three shipped orders': {
+    budget: { rru: 3, wru: 0, calls: 0 },
+    floor: { rru: 2, wru: 0, calls: 0 },
+    why: { rru: 'strong reads of the session and the orders' },
+  },
+  'complaint notification': {
+    budget: { rru: 2, wru: 5, calls: 1 },
+    floor: { rru: 0, wru: 2, calls: 1 },
+    why: {
+      rru: 'strong reads of the complaint before both writes',
+      wru: 'the complaint is stored before the query and with its details, so that no failed query loses it',
+    },
+  },
+  'complaints, show': {
+    budget: { rru: 1, wru: 1, calls: 2 },
+    floor: { rru: 0, wru: 0, calls: 2 },
+    why: {
+      rru: 'a strong read of the stored complaint',
+      wru: 'the new details, which end a warning about a complaint that waits',
+    },
   },
   'access token, 20 cold instances': { budget: { calls: 1 }, floor: { calls: 1 } },
 };

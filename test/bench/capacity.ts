@@ -18,7 +18,8 @@ export interface CapacityRow extends Omit<Budget, 'why'> {
 export async function measureCapacity(): Promise<CapacityRow[]> {
   const world = await createWorld();
   const { info } = console;
-  // The functions log each request. Warnings and errors remain visible, because none are expected.
+  // The functions log each request. Warnings and errors remain visible: only WeChat's reminder to ship, after the first
+  // payment, is expected.
   console.info = () => undefined;
   try {
     await actorsOf(world).fillCatalogue();

@@ -8,6 +8,7 @@ import { keys } from '../../lib/store/keys.ts';
 import { actorsOf } from './actors.ts';
 import type { FlowName } from './budgets.ts';
 import { contentFlows } from './content-flows.ts';
+import { tradeFlows } from './trade-flows.ts';
 import type { World } from './world.ts';
 
 /** Runs the unmeasured steps before a flow, and returns the measured flow. */
@@ -23,6 +24,7 @@ export function flowsOf(world: World): Record<FlowName, Prepare> {
     ...uploadFlows(world),
     ...contentFlows(world),
     ...payFlows(world),
+    ...tradeFlows(world),
     'access token, 20 cold instances': coldInstances,
   };
 }

@@ -9,13 +9,18 @@ export interface Person {
 /** The response of our webhook to a push, and the reply that the user sees. */
 type ChatPush = DeliveryResult & { reply: { content?: string } | null };
 
+interface WechatOrder {
+  outTradeNo: string;
+  shipping: { delivery?: string } | null;
+}
+
 /** Drives the simulator at `url`. */
 export function phoneOf(url: string) {
   const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
     const response = await fetch(url + path, { method, ...(body && { body: JSON.stringify(body) }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as Answer;
+    return (text ? JSON.parse(text) : undefined) as Answer;
   };
   const act = <Answer>({ id }: Person, action: string, body: object = {}) =>
     control<Answer>('POST', `/_phone/users/${id}/${action}`, body);
@@ -37,6 +42,19 @@ export function phoneOf(url: string) {
     /** Pays, and returns the response of our webhook. */
     pay: async (person: Person, prepayId: string) =>
       (await act<{ notify: DeliveryResult }>(person, 'pay', { prepayId })).notify,
+    /** Confirms the receipt of an order, and returns the response of our webhook to the push about its settlement. */
+    receive: async (person: Person, outTradeNo: string) =>
+      (await act<{ push: DeliveryResult }>(person, 'receive', { outTradeNo })).push,
+    /** Complains about an order. */
+    complain: (person: Person, outTradeNo: string) =>
+      act<{ complaintId: string; notify: DeliveryResult }>(person, 'complain', { outTradeNo, text: '没有收到' }),
+    /** Loses the next push about the shipping of an order. */
+    losePush: () => control('POST', '/_faults', { target: 'trade-push', action: 'no-push', times: 1 }),
+    /** Returns an order as WeChat has it. */
+    orderOf: async (outTradeNo: string) => {
+      const orders = await control<WechatOrder[]>('GET', '/_merchant/orders');
+      return orders.find((order) => order.outTradeNo === outTradeNo)!;
+    },
     /** Returns the number of calls to WeChat since the start. */
     calls: async () => {
       const log = await control<{ kind: 'call' | 'push' }[]>('GET', '/_log');

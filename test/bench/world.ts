@@ -31,6 +31,8 @@ export async function createWorld() {
   // No push about a picture may arrive while another flow is measured.
   const body = JSON.stringify({ mediaDelayMs: 3_600_000 });
   await fetch(`${simulator.url}/_content-check`, { method: 'PUT', body });
+  // Uploads of shipping information find a payment at once.
+  await fetch(`${simulator.url}/_merchant/trade`, { method: 'POST', body: JSON.stringify({ knownAfterMs: 0 }) });
   const functions = await loadFunctions();
   const webhooks = await startWebhooks(ports.functionUrls, {
     'miniapp-events': functions.miniappEvents,
@@ -75,6 +77,9 @@ async function loadFunctions() {
     jssdkConfig: (await import('../../functions/jssdk-config.ts')).handler,
     payPrepay: (await import('../../functions/pay-prepay.ts')).handler,
     payOrder: (await import('../../functions/pay-order.ts')).handler,
+    payOrders: (await import('../../functions/pay-orders.ts')).handler,
+    orderShip: (await import('../../functions/order-ship.ts')).handler,
+    complaints: (await import('../../functions/complaints.ts')).handler,
     payNotify: (await import('../../functions/pay-notify.ts')).handler,
   };
 }
