@@ -34,9 +34,16 @@ describe('menu-publish', () => {
   });
 });
 
+describe('complaint-sweep', () => {
+  it('compares the complaints of WeChat Pay with the table', async () => {
+    expect(await operator('complaint-sweep', {})).toMatchObject({ more: false });
+  });
+});
+
 describe('the schedules', () => {
   it.each([
     ['token-refresh', 1],
+    ['shipping-sweep', 1],
     // Four parts, and test/e2e/pay.test.ts may have called pay-sweep once.
     ['pay-sweep', 5],
   ])('start %s automatically (minimum number of runs: %d)', async (name, times) => {

@@ -8,5 +8,5 @@ export const NOT_REHEARSED = [
   'limits of AWS: API throttling, concurrency, sizes, memory and cold starts in Lambda',
   'stage prod and switches that are off by default: only cfn-lint checks them; for EGRESS=fixed the emulator lacks',
   '  AWS::EC2::EIP and AWS::EC2::NatGateway',
-  'schedules longer than a few minutes: a test calls pay-bills directly',
+  'schedules longer than a few minutes: tests call pay-bills and complaint-sweep directly',
 ];

@@ -71,8 +71,10 @@ export const phone = {
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 
-/** The merchant platform, where a merchant makes refunds by hand. */
+/** The merchant platform, which shows orders with their money, and where a merchant makes refunds by hand. */
 export const merchant = {
+  orders: (): Promise<{ outTradeNo: string; frozenFen: number; settledFen: number }[]> =>
+    simulator('GET', '/_merchant/orders'),
   refund: (outTradeNo: string, amountFen: number): Promise<Json> =>
     simulator('POST', '/_merchant/refunds', { outTradeNo, amountFen }),
 };
