@@ -12,6 +12,7 @@ import { shipOrder } from '../../lib/shipping/ship-order.ts';
 import { sweepShipments } from '../../lib/shipping/sweep-shipments.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { readShipment, type Shipment } from '../../lib/store/shipments.ts';
+import { payCodeOf } from '../../lib/wechat-pay/errors.ts';
 import { AMOUNT, createShopWorld, SKUS, type MerchantOrder, type ShopWorld } from '../support/shop-world.ts';
 import type { Person } from '../support/world.ts';
 
@@ -20,7 +21,7 @@ vi.mock('../../lib/core/metrics.ts', () => ({ countMetric: vi.fn() }));
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const JOB_PAUSE_MS = 5 * DAY_MS;
+const JOB_PAUSE_MS = 10 * DAY_MS;
 /** `SHOP_RUNS` plays more years, to search for faults. */
 const RUNS = Number(process.env.SHOP_RUNS ?? 3);
 /** Ends the search for a smaller counterexample before vitest ends the test, which would hide the seed. */
@@ -93,7 +94,8 @@ async function survive(work: Promise<unknown>): Promise<boolean> {
     await work;
     return true;
   } catch (error) {
-    if (error instanceof AppError && error.code !== 'INTERNAL') return false;
+    // WeChat Pay may know a refund by hand that the ledger does not have yet.
+    if (error instanceof AppError && (error.code !== 'INTERNAL' || payCodeOf(error) !== undefined)) return false;
     throw error;
   }
 }
@@ -153,7 +155,7 @@ async function actOn(sale: Sale, action: Sold): Promise<unknown> {
   }
 }
 
-/** Lets time pass. The jobs run at the end, and every five days. */
+/** Lets time pass. The jobs run at the end, and every ten days. */
 async function pass(sales: Sale[], ms: number): Promise<void> {
   for (let leftMs = ms; leftMs > 0; leftMs -= JOB_PAUSE_MS) {
     await world.advance(Math.min(leftMs, JOB_PAUSE_MS));
@@ -223,7 +225,9 @@ async function expectAgreement(sales: Sale[]): Promise<void> {
       expect(shipment!.refundedAt).toBeUndefined();
     }
     if (refundedFen === AMOUNT) expect(shipment!.refundedAt !== undefined || shipment!.state === 'settled').toBe(true);
-    if (shipment!.state === 'to-ship' || refundedFen === AMOUNT) continue;
+    // An order that was shipped by hand and settled at once has parcels that only WeChat knows.
+    const isForeign = shipment!.uploadAtMs === undefined;
+    if (shipment!.state === 'to-ship' || refundedFen === AMOUNT || isForeign) continue;
     expect(shipment).toMatchObject({ delivery: shipping!.delivery });
     const numbers = (parcels: { trackingNo?: string }[] = []) =>
       parcels.flatMap(({ trackingNo }) => trackingNo ?? []).toSorted();
