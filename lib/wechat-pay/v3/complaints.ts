@@ -57,7 +57,17 @@ export const pictures = v.fallback(
   ),
   [],
 );
-const order = v.object({ out_trade_no: v.string(), transaction_id: text, amount: v.fallback(fen, 0) });
+const filled = v.pipe(v.string(), v.nonEmpty());
+const order = v.object({ out_trade_no: filled, transaction_id: filled, amount: fen });
+/** An order that cannot be read is left out. */
+const orders = v.fallback(
+  v.pipe(
+    v.array(v.unknown()),
+    v.transform((list) => list.map((entry) => v.safeParse(order, entry))),
+    v.transform((list) => list.flatMap(({ success, output }) => (success ? [output] : []))),
+  ),
+  [],
+);
 
 /** Only the id, the time and the state are required, because the other fields only inform. */
 const complaint = v.object({
@@ -69,7 +79,7 @@ const complaint = v.object({
   problem_description: text,
   problem_type: text,
   apply_refund_amount: v.fallback(v.optional(fen), undefined),
-  complaint_order_info: v.fallback(v.array(order), []),
+  complaint_order_info: orders,
   complaint_full_refunded: flag,
   incoming_user_response: flag,
   user_complaint_times: v.fallback(v.number(), 1),

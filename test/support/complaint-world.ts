@@ -1,0 +1,104 @@
+// Complaints of buyers at the simulator, which notifies the webhook over HTTP.
+import { sweepComplaints, type ComplaintSweep } from '../../lib/complaints/sweep-complaints.ts';
+import { operateComplaints } from '../../lib/complaints/operate.ts';
+import type { Send } from '../../lib/core/outbound.ts';
+import { readComplaint } from '../../lib/store/complaints.ts';
+import type { Verified } from '../../lib/wechat-pay/verified.ts';
+import type { ComplaintReport } from '../../lib/wechat-pay/v3/complaints.ts';
+import { loadComplaints, loadComplaintSweep } from '../../lib/wiring/complaints.ts';
+import { createBuyers } from './buyers.ts';
+import { withMetrics } from './metrics.ts';
+import { asVerified } from './verified.ts';
+import { createWebhookWorld } from './webhooks.ts';
+
+/** Words and a number that must not leave the answers to operators. The world checks the log for both. */
+export const WORDS = '三天了还没有发货，请退款';
+export const PHONE = '13580006666';
+
+export type ComplaintWorld = Awaited<ReturnType<typeof createComplaintWorld>>;
+
+/** Creates a world whose merchant registered the address of `pay-notify` for complaints. */
+export async function createComplaintWorld() {
+  const world = await createWebhookWorld('pay-notify');
+  const buyers = await createBuyers(world);
+  const { table, simulator, outside } = world;
+
+  async function control<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+    const response = await fetch(simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Answer;
+  }
+
+  /** Loads the operator function like a cold instance. Calls are signed with the real time. */
+  const load = async (send: Send = outside.send) => {
+    const { now: _, ...deps } = await loadComplaints({ ...outside, now: Date.now, send });
+    return { ...deps, now: outside.now };
+  };
+  const loadSweep = async (send: Send = outside.send) => {
+    const deps = await loadComplaintSweep({ ...outside, now: Date.now, send });
+    return deps && { ...deps, now: outside.now };
+  };
+  const deps = await load();
+
+  return {
+    ...world,
+    ...buyers,
+    deps,
+    load,
+    /** Moves the clock of the flows. The clock of WeChat Pay stays. */
+    pass: (hours: number) => void (world.clock.offsetMs += hours * 3_600_000),
+    report: (complaintId: string, actionType = 'CREATE_COMPLAINT'): Verified<ComplaintReport> =>
+      asVerified({ complaintId, actionType }),
+    stored: (complaintId: string) => readComplaint(table, complaintId, 'strong'),
+    operate: <Answer = Awaited<ReturnType<typeof operateComplaints>>>(input: object, operator = deps) =>
+      operateComplaints(operator, input) as Promise<Answer>,
+    /** Runs the sweep, and returns its result and the metrics that it counted. */
+    sweep: async (send?: Send): Promise<[ComplaintSweep, string[]]> =>
+      withMetrics(async () => sweepComplaints(await loadSweep(send))),
+    /** Pays an order and complains about it; the buyer asks for a refund unless `about` says otherwise. */
+    complain: async (about: object = {}) => {
+      const order = await buyers.paidOrder();
+      const body = { outTradeNo: order.outTradeNo, text: WORDS, phone: PHONE, refundFen: 1800, ...about };
+      const filed = await world.phone.act(order.person, 'complain', body);
+      return { ...order, ...(filed as { complaintId: string; notify: { status: number } | null }) };
+    },
+    /** Acts for the buyer or the platform, and delivers the notification. */
+    act: (complaintId: string, action: string, text?: string) =>
+      control<{ notify: { status: number } | null }>('POST', `/_merchant/complaints/${complaintId}`, { action, text }),
+    /** Delivers the notifications that are due. */
+    delivered: () => simulator.advanceClock(0),
+    atWechat: async (complaintId: string) =>
+      (await control<ComplaintAtWechat[]>('GET', '/_merchant/complaints')).find(
+        (complaint) => complaint.complaintId === complaintId,
+      )!,
+    refundsOf: async (outTradeNo: string) =>
+      (await control<{ outTradeNo: string; refunds: { amountFen: number }[] }[]>('GET', '/_merchant/orders')).find(
+        (order) => order.outTradeNo === outTradeNo,
+      )!.refunds,
+  };
+}
+
+interface ComplaintAtWechat {
+  complaintId: string;
+  state: string;
+  history: { type: string; text?: string }[];
+}
+
+/** Returns a `send` that loses the answers of calls whose path ends with `end`, `times` times, after WeChat Pay took them. */
+export function losingAnswers(send: Send, end: string, times = 1): Send {
+  let left = times;
+  return async (request) => {
+    const answer = await send(request);
+    if (!request.url.pathname.endsWith(end) || left <= 0) return answer;
+    left -= 1;
+    return { ...answer, status: 502, headers: {}, body: Buffer.from('') };
+  };
+}
+
+/** Returns a `send` whose calls with this end of the path never reach WeChat Pay. */
+export function failingCalls(send: Send, end: string): Send {
+  return (request) =>
+    request.url.pathname.endsWith(end)
+      ? Promise.resolve({ status: 502, headers: {}, body: Buffer.from('') })
+      : send(request);
+}
