@@ -3,6 +3,8 @@
 // shipments agree with WeChat.
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { operateComplaints } from '../../lib/complaints/operate.ts';
+import { sweepComplaints } from '../../lib/complaints/sweep-complaints.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { reportRefund } from '../../lib/pay/report-refund.ts';
@@ -10,6 +12,7 @@ import { sweep } from '../../lib/pay/sweep.ts';
 import { remindReceipt } from '../../lib/shipping/remind-receipt.ts';
 import { shipOrder } from '../../lib/shipping/ship-order.ts';
 import { sweepShipments } from '../../lib/shipping/sweep-shipments.ts';
+import { readComplaint } from '../../lib/store/complaints.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { readShipment, type Shipment } from '../../lib/store/shipments.ts';
 import { payCodeOf } from '../../lib/wechat-pay/errors.ts';
@@ -45,7 +48,12 @@ const FAULTS = [
   ...['unknown-payment', 'already-shipped', 'split-appends'].map((action) => ({ target: 'upload-shipping', action })),
   { target: 'settlement', action: 'held-for-a-day' },
   ...['5xx', 'accepted-5xx', 'garbage', 'busy', 'token-expired'].map((action) => ({ target: '/sec/order/', action })),
-  ...['drop-notify', 'duplicate-notify'].map((action) => ({ target: 'notify', action })),
+  ...['drop-notify', 'duplicate-notify'].flatMap((action) => [
+    { target: 'notify', action },
+    { target: 'complaint-notify', action },
+  ]),
+  { target: '/complaints-v2/', action: '5xx' },
+  { target: 'update-refund-progress', action: 'accepted-5xx' },
   { target: 'is_trade_managed', action: '5xx' },
   { target: 'get_delivery_list', action: '5xx' },
 ];
@@ -71,6 +79,14 @@ const step = fc.oneof(
   one(1, 'ship-by-hand'),
   one(2, 'complain'),
   one(2, 'withdraw-complaint'),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constant('answer-complaint'),
+      pick,
+      action: fc.constantFrom('reply', 'complete', 'approve-refund', 'reject-refund'),
+    }),
+  },
   one(1, 'remind'),
   one(1, 'repeat-event'),
   { weight: 5, arbitrary: fc.constantFrom(...FAULTS).map((fault) => ({ does: 'meet' as const, ...fault })) },
@@ -145,8 +161,18 @@ async function actOn(sale: Sale, action: Sold): Promise<unknown> {
     case 'complain':
       return world.act(person, 'complain', { outTradeNo, text: '没有收到', phone: null });
     case 'withdraw-complaint': {
-      const open = (await world.complaints()).find((it) => it.outTradeNo === outTradeNo && it.state !== 'PROCESSED');
+      const open = await findOpenComplaint(outTradeNo);
       return open && world.control('POST', `/_merchant/complaints/${open.complaintId}`, { action: 'user-cancels' });
+    }
+    case 'answer-complaint': {
+      const { complaintId } = (await findOpenComplaint(outTradeNo)) ?? {};
+      if (complaintId === undefined) return undefined;
+      const request = { action: action.action, complaintId, ...ANSWERS[action.action] };
+      const refund = { outRefundNo: `C${complaintId}`, amountFen: 300 };
+      return operateComplaints(world.deps.complaints, {
+        ...request,
+        ...(action.action === 'approve-refund' && { ...refund, outTradeNo }),
+      });
     }
     case 'remind':
       return remindReceipt(world.deps.remind, { outTradeNo, receivedAt: new Date().toISOString() });
@@ -154,6 +180,16 @@ async function actOn(sale: Sale, action: Sold): Promise<unknown> {
       return world.deliverPaid(outTradeNo);
   }
 }
+
+const ANSWERS = {
+  reply: { content: '今天发货' },
+  complete: {},
+  'approve-refund': {},
+  'reject-refund': { reason: '商品已签收' },
+};
+
+const findOpenComplaint = async (outTradeNo: string) =>
+  (await world.complaints()).find((it) => it.outTradeNo === outTradeNo && it.state !== 'PROCESSED');
 
 /** Lets time pass. The jobs run at the end, and every ten days. */
 async function pass(sales: Sale[], ms: number): Promise<void> {
@@ -163,6 +199,7 @@ async function pass(sales: Sale[], ms: number): Promise<void> {
       await survive(world.deliverPaid(sale.outTradeNo).then((isPaid) => (sale.isStarted = isPaid)));
     }
     await survive(sweepShipments(world.deps.sweep));
+    await survive(sweepComplaints(world.deps.complaintSweep));
   }
 }
 
@@ -233,6 +270,10 @@ async function expectAgreement(sales: Sale[]): Promise<void> {
       parcels.flatMap(({ trackingNo }) => trackingNo ?? []).toSorted();
     expect(numbers(shipment!.parcels), `parcels of ${outTradeNo}`).toEqual(numbers(shipping!.parcels));
   }
+  for (const { complaintId, state } of complaints.filter((it) =>
+    sales.some((sale) => sale.outTradeNo === it.outTradeNo),
+  ))
+    expect(await readComplaint(world.table, complaintId, 'strong'), complaintId).toMatchObject({ details: { state } });
   expect(await sweepShipments(world.deps.sweep)).toMatchObject({ failed: 0, more: false });
 }
 

@@ -6,6 +6,7 @@ import type { JsapiPayment } from '../../lib/wechat-pay/pay-api.ts';
 import { startShipment } from '../../lib/shipping/start-shipment.ts';
 import { isPaid } from '../../lib/store/order-states.ts';
 import { readOrder } from '../../lib/store/orders.ts';
+import { loadComplaints, loadComplaintSweep } from '../../lib/wiring/complaints.ts';
 import { loadOrderShip, loadReceiptReminder, loadShipmentStart, loadShippingSweep } from '../../lib/wiring/shipping.ts';
 import { serveFunctionUrl, type Handler } from './function-url.ts';
 import { createWorld, ids, type Person } from './world.ts';
@@ -68,6 +69,8 @@ export async function createShopWorld() {
     ship: await loadOrderShip(outside),
     sweep: await loadShippingSweep(outside),
     remind: await loadReceiptReminder(outside),
+    complaints: await loadComplaints(outside),
+    complaintSweep: await loadComplaintSweep(outside),
   };
   const items = SKUS.map((sku) => ({
     sku,
