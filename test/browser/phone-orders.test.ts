@@ -19,6 +19,12 @@ async function buyCoffee(): Promise<string> {
   return (await play.phone.locator('dt:text-is("order") + dd').textContent())!;
 }
 
+/** Runs a command that the page shows. */
+async function run(command: string | null): Promise<void> {
+  const env = { ...process.env, LAMBDA_PORT: new URL(play.stack.lambda).port };
+  await promisify(execFile)('bash', ['-c', command!], { env });
+}
+
 async function complain(text: string): Promise<void> {
   await press(/^Complain/);
   await play.phone.getByLabel('What went wrong').fill(text);
@@ -26,7 +32,7 @@ async function complain(text: string): Promise<void> {
 }
 
 describe('complaint about an order', () => {
-  it('reaches pay-notify and the merchant console, with the commands that answer it', async () => {
+  it('is answered and refunded with the commands of the merchant console', async () => {
     const outTradeNo = await buyCoffee();
     await press(/^Complain/);
     await play.phone.getByLabel('What went wrong').fill('等了三天 <b>');
@@ -45,6 +51,18 @@ describe('complaint about an order', () => {
     await play.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await complaint().getByRole('button', { name: 'Copy' }).first().click();
     await expect.poll(() => play.page.evaluate('navigator.clipboard.readText()')).toBe(commands[0]);
+
+    await run(commands[0]!);
+    await press('Refresh');
+    await phoneShows('您好，我们马上处理。');
+    await run(commands[1]!);
+    await complaint().getByText('PROCESSED').waitFor();
+    await expect
+      .poll(async () => {
+        await press('Refresh');
+        return play.phone.locator('.state').textContent();
+      })
+      .toBe('REFUNDED');
     expect(play.browserErrors()).toEqual([]);
   });
 
@@ -73,9 +91,7 @@ describe('shipping of an order', () => {
     const outTradeNo = await buyCoffee();
     const order = play.page.locator('#merchant li', { hasText: outTradeNo });
     await order.getByText('待结算 ¥18.00').waitFor();
-    const command = (await order.locator('code').textContent())!;
-    const env = { ...process.env, LAMBDA_PORT: new URL(play.stack.lambda).port };
-    await promisify(execFile)('bash', ['-c', command], { env });
+    await run(await order.locator('code').textContent());
     await order.getByText('shipped', { exact: true }).waitFor();
     expect(await order.locator('code').count()).toBe(0);
 

@@ -83,8 +83,10 @@ function complaintCommands({ complaintId, state, refundFen, history }) {
   const act = (action, more = {}) => operatorCommand('complaints', { action, complaintId, ...more });
   const isApproved = history.some(({ type }) => type === 'MERCHANT_APPROVE_REFUND');
   return [
-    act('reply', { text: '您好，我们马上处理。' }),
-    refundFen === undefined || isApproved ? undefined : act('approve-refund'),
+    act('reply', { content: '您好，我们马上处理。' }),
+    refundFen === undefined || isApproved
+      ? undefined
+      : act('approve-refund', { outRefundNo: `R${complaintId}`, amountFen: refundFen }),
     act('complete'),
   ].filter((text) => text !== undefined);
 }
