@@ -55,8 +55,14 @@ export const VARIANTS = {
     // The fields of version 1: isrisky, extra_info_json and status_code.
     'version-1',
   ],
-  // Pushes about orders are lost, repeated, or a day late.
-  'trade-push': ['no-push', 'duplicate', 'late'],
+  'trade-push': [
+    // Pushes about orders are lost, repeated, or a day late.
+    'no-push',
+    'duplicate',
+    'late',
+    // Times are documented as numbers. WeChat publishes no sample, and other JSON pushes have numbers as text (above).
+    'numbers-as-text',
+  ],
   'upload-shipping': [
     // A payment that stays unknown for longer than some seconds.
     'unknown-payment',

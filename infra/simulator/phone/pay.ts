@@ -2,7 +2,7 @@
 import { readText } from '../control-body.ts';
 import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
-import { isRefunded } from '../shipping/trade.ts';
+import { isRefunded } from '../shipping/trade-order.ts';
 import type { PhoneActions } from './action.ts';
 
 export const payActions: PhoneActions = {

@@ -1,7 +1,10 @@
 import { CARRIERS } from '../shipping/carriers.ts';
 import { describeTrade } from '../shipping/describe-trade.ts';
-import type { Trade } from '../shipping/trade.ts';
-import { readUpload } from '../shipping/upload.ts';
+import { pageOfOrders } from '../shipping/order-list.ts';
+import { findReported, readSpecialOrder } from '../shipping/special-order.ts';
+import { seconds } from '../shipping/trade-order.ts';
+import type { Trade } from '../shipping/trade-order.ts';
+import { readCombinedUpload, readUpload } from '../shipping/upload.ts';
 import type { Upload } from '../shipping/upload.ts';
 import type { Call } from '../http.ts';
 import type { World } from '../world.ts';
@@ -11,8 +14,8 @@ import type { PlatformRoutes } from './route.ts';
 
 type Body = Record<string, unknown>;
 
-/** Escapes of characters beyond ASCII, which the order shipping management rejects. */
-const ESCAPED = /\\u(?!00[0-7])/i;
+/** Escapes of characters beyond ASCII, which the order shipping management rejects. An escaped backslash is no escape. */
+const ESCAPED = /(?<!\\)(?:\\\\)*\\u(?!00[0-7])/;
 const EXPRESS = 1;
 /** The number of the order, which WeChat puts into the path. */
 const ORDER_NUMBER = '${商品订单号}';
@@ -27,14 +30,29 @@ export function shippingRoutes({ trade, pay, settings: { miniapp } }: World): Pl
     app: 'miniapp' as const,
     json: async (call: Call) => ({ ...ok, ...(await handle(readUnescaped(call))) }),
   });
+  const describe = (found: Trade) => describeTrade(found, pay.complaints.isInComplaint(found.order.terms.outTradeNo));
+  const assertOwnApp = ({ appid }: Body) => {
+    if (appid === undefined) throw new PlatformError(40097);
+    if (appid !== miniapp.appId) throw new PlatformError(40013);
+  };
   return {
     '/wxa/sec/order/upload_shipping_info': json(async (body) => {
       await trade.upload(readUpload(body));
       return {};
     }),
-    '/wxa/sec/order/get_order': json((body) => {
-      const found = trade.find(readKey(body));
-      return { order: describeTrade(found, pay.complaints.isInComplaint(found.order.terms.outTradeNo)) };
+    '/wxa/sec/order/upload_combined_shipping_info': json(async (body) => {
+      await trade.upload(...readCombinedUpload(body));
+      return {};
+    }),
+    '/wxa/sec/order/get_order': json((body) => ({ order: describe(trade.find(readKey(body))) })),
+    '/wxa/sec/order/get_order_list': json((body) => {
+      const { trades, ...page } = pageOfOrders(trade.known(), body);
+      return { order_list: trades.map(describe), ...page };
+    }),
+    '/wxa/sec/order/opspecialorder': json((body) => {
+      const found = findReported(trade.known(), body);
+      trade.report(found, readSpecialOrder(body, found));
+      return {};
     }),
     '/wxa/sec/order/notify_confirm_receive': json((body) => {
       remind(trade.find(readKey(body)), body.received_time);
@@ -51,12 +69,12 @@ export function shippingRoutes({ trade, pay, settings: { miniapp } }: World): Pl
       return {};
     }),
     '/wxa/sec/order/get_order_detail_path': json(() => ({ path: trade.orderDetailPath })),
-    '/wxa/sec/order/is_trade_managed': json(({ appid }) => {
-      if (appid !== miniapp.appId) throw new PlatformError(40013);
+    '/wxa/sec/order/is_trade_managed': json((body) => {
+      assertOwnApp(body);
       return { is_trade_managed: trade.managed };
     }),
-    '/wxa/sec/order/is_trade_management_confirmation_completed': json(({ appid }) => {
-      if (appid !== miniapp.appId) throw new PlatformError(40013);
+    '/wxa/sec/order/is_trade_management_confirmation_completed': json((body) => {
+      assertOwnApp(body);
       return { completed: trade.managed };
     }),
     '/cgi-bin/express/delivery/open_msg/get_delivery_list': json(() => {
@@ -87,7 +105,7 @@ function remind(trade: Trade, receivedTime: unknown): void {
   if (!upload?.isFinal) throw new PlatformError(10060028);
   if (upload.type !== EXPRESS) throw new PlatformError(10060032);
   if (typeof receivedTime !== 'number') throw new PlatformError(10060014);
-  if (receivedTime < Math.floor(uploadedAt / 1_000)) throw new PlatformError(10060029);
+  if (receivedTime < seconds(uploadedAt)) throw new PlatformError(10060029);
   if (trade.isBuyerReminded) throw new PlatformError(10060030);
   trade.isBuyerReminded = true;
 }

@@ -1,6 +1,7 @@
 import type { PayOrder } from '../pay/ledger.ts';
-import { estimatedAt, isRefunded, refundedFen } from './trade.ts';
-import type { Trade, TradeManagement } from './trade.ts';
+import { estimatedAt, refundedFen, seconds, stateOf } from './trade-order.ts';
+import type { Trade } from './trade-order.ts';
+import type { TradeManagement } from './trade.ts';
 import { DELIVERIES } from './upload.ts';
 
 /**
@@ -15,7 +16,7 @@ export function describeTrade(trade: Trade, inComplaint: boolean): object {
     sub_merchant_id: '',
     merchant_trade_no: order.terms.outTradeNo,
     description: order.terms.description,
-    paid_amount: order.terms.totalFen,
+    paid_amount: order.terms.totalFen - payment.couponFen,
     openid: payment.openId,
     trade_create_time: seconds(order.createdAt),
     pay_time: seconds(payment.paidAt),
@@ -50,7 +51,7 @@ export function describeMoney(order: PayOrder, trade: Trade | undefined): { froz
 /** Describes the shipping of an order for the merchant platform; null for an order that WeChat does not hold. */
 export function describeShipping(trade: Trade | undefined): object | null {
   if (!trade) return null;
-  const { upload, isCorrected, isReminded, received, settledAt } = trade;
+  const { upload, isCorrected, isReminded, special, received, settledAt } = trade;
   return {
     orderState: stateOf(trade),
     ...(upload && {
@@ -61,6 +62,7 @@ export function describeShipping(trade: Trade | undefined): object | null {
     }),
     isCorrected,
     isReminded,
+    ...(special && { special: special.kind }),
     ...(received && { receivedAt: new Date(received.at).toISOString() }),
     ...(settledAt !== undefined && { settledAt: new Date(settledAt).toISOString() }),
   };
@@ -70,15 +72,4 @@ export function describeShipping(trade: Trade | undefined): object | null {
 export function describeSwitches(trade: TradeManagement): object {
   const { managed, limited, knownAfterMs, messagePath, orderDetailPath } = trade;
   return { managed, limited, knownAfterMs, messagePath, orderDetailPath };
-}
-
-function stateOf(trade: Trade): number {
-  if (isRefunded(trade)) return 5;
-  if (trade.settledAt !== undefined) return 4;
-  if (trade.received) return trade.isHeld ? 6 : 3;
-  return trade.upload?.isFinal ? 2 : 1;
-}
-
-function seconds(atMs: number): number {
-  return Math.floor(atMs / 1_000);
 }

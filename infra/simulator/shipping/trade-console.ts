@@ -14,7 +14,7 @@ export const tradeConsoleCalls = {
   'GET /_merchant/trade': 'the switches of the order shipping management, and the pages that the merchant has set',
   'POST /_merchant/trade':
     '{managed?, limited?, knownAfterMs?}: payments are held until receipt; WeChat limits payments; time after a payment in ' +
-    'which uploads do not find it',
+    'which no call finds it',
   'POST /_merchant/shipping':
     '{outTradeNo, delivery?: "express" | "same-city" | "virtual" | "pickup", carrier?, trackingNo?}: ships by hand',
 };
@@ -23,8 +23,8 @@ export const tradeConsoleCalls = {
 export async function changeTrade(trade: TradeManagement, body: ControlBody): Promise<void> {
   const knownAfterMs = readInteger(body, 'knownAfterMs', trade.knownAfterMs);
   if (knownAfterMs < 0) throw controlParamError('knownAfterMs must be 0 or more');
-  trade.managed = readFlag(body, 'managed', trade.managed);
   trade.knownAfterMs = knownAfterMs;
+  await trade.manage(readFlag(body, 'managed', trade.managed));
   await trade.limit(readFlag(body, 'limited', trade.limited));
 }
 

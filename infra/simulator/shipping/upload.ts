@@ -30,6 +30,8 @@ const EXPRESS = 1;
 const SPLIT = 2;
 const MOST_PARCELS = 15;
 const MOST_CHARACTERS = 120;
+const LONGEST_CODE = 128;
+const LONGEST_CONTACT = 1_024;
 const NEEDS_CONTACT = 'SF';
 /** Masked, with the last four digits open: `+86-177****1234`, `021-**34-12`. */
 const MASKED = /^(?=.*\*)[+\d*-]*(?:\d{4}|\d{2}-\d{2})$/;
@@ -51,12 +53,39 @@ export function readUpload(body: Record<string, unknown>): Upload {
   if (list.length > MOST_PARCELS) throw new PlatformError(10060024);
   if (mode === 1 && list.length !== 1) throw new PlatformError(268485228);
   const openId = isRecord(payer) ? payer.openid : undefined;
-  if (typeof openId !== 'string' || openId === '' || openId.length > 128) throw new PlatformError(10060014);
+  if (typeof openId !== 'string' || openId === '' || openId.length > LONGEST_CODE) throw new PlatformError(10060014);
   const time = body.upload_time;
   if (typeof time !== 'string' || !RFC_3339.test(time) || Number.isNaN(Date.parse(time)))
     throw new PlatformError(268485216);
   const parcels = list.map((parcel) => readParcel(parcel, type));
   return { key, type, mode, isFinal: mode === 1 || all === true, parcels, uploadedAt: Date.parse(time), openId };
+}
+
+/**
+ * Reads the upload of a combined order: the uploads of its sub-orders. The simulator has no combined payments, so that
+ * nothing is known about the number of the combined order itself.
+ */
+export function readCombinedUpload({
+  order_key: key,
+  sub_orders: orders,
+  ...shared
+}: Record<string, unknown>): Upload[] {
+  const type = numberTypeOf(key);
+  readKey(key);
+  if (!Array.isArray(orders)) throw new PlatformError(47001);
+  const uploads = orders.map((order: unknown) => {
+    if (!isRecord(order)) throw new PlatformError(47001);
+    if (numberTypeOf(order.order_key) !== type) throw new PlatformError(268485253);
+    return readUpload({ ...order, upload_time: shared.upload_time, payer: shared.payer });
+  });
+  if (uploads.length === 0) throw new PlatformError(10060014);
+  const numbers = new Set(uploads.map((upload) => JSON.stringify(upload.key)));
+  if (numbers.size < uploads.length) throw new PlatformError(10060013);
+  return uploads;
+}
+
+function numberTypeOf(key: unknown): unknown {
+  return isRecord(key) ? key.order_number_type : undefined;
 }
 
 function readKey(key: unknown): Upload['key'] {
@@ -84,8 +113,8 @@ function readParcel(parcel: unknown, type: DeliveryType): Parcel {
   if (type !== EXPRESS) return { goods };
   if (typeof trackingNo !== 'string' || trackingNo === '') throw new PlatformError(268485226);
   if (typeof carrier !== 'string' || carrier === '') throw new PlatformError(268485227);
-  if (carrier.length > 128) throw new PlatformError(10060025);
-  if (trackingNo.length > 128) throw new PlatformError(10060026);
+  if (carrier.length > LONGEST_CODE) throw new PlatformError(10060025);
+  if (trackingNo.length > LONGEST_CODE) throw new PlatformError(10060026);
   if (!Object.hasOwn(CARRIERS, carrier)) throw new PlatformError(10060014, `unknown express_company ${carrier}`);
   const contacts = readContact(contact);
   if (carrier === NEEDS_CONTACT && !contacts) throw new PlatformError(10060014, 'SF needs a contact');
@@ -98,7 +127,8 @@ function readContact(contact: unknown): Record<string, string> | undefined {
   for (const name of ['consignor_contact', 'receiver_contact']) {
     const value = isRecord(contact) ? contact[name] : undefined;
     if (value === undefined) continue;
-    if (typeof value !== 'string' || !MASKED.test(value)) throw new PlatformError(10060014, `${name} is not masked`);
+    if (typeof value !== 'string' || value.length > LONGEST_CONTACT || !MASKED.test(value))
+      throw new PlatformError(10060014, `${name} is not masked`);
     contacts[name] = value;
   }
   return Object.keys(contacts).length > 0 ? contacts : undefined;
