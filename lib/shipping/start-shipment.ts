@@ -10,12 +10,12 @@ import { isDecline, uploadPending, type UploadDeps } from './upload-shipment.ts'
 export type StartDeps = UploadDeps & TradeDeps;
 
 /** WeChat manages a payment some seconds after the buyer paid. The first upload waits for this time. */
-const PAYMENT_APPEARS_MS = 5_000;
+const PAYMENT_APPEARS_MS = 3_000;
 /**
  * Pauses before repetitions while WeChat does not have the payment yet. Later repetitions are left to the sweep, which runs
- * each minute: with half a minute here, no order waits longer than 90 seconds.
+ * each minute: an order that WeChat has by then waits less than 90 seconds. An execution is paid for while it waits.
  */
-const PAUSES_MS = [2_000, 4_000, 7_000, 8_000];
+const PAUSES_MS = [2_000, 4_000, 8_000];
 
 /**
  * Starts the shipment of an order that was paid in the mini-program, if WeChat keeps its payment until it is shipped. A
