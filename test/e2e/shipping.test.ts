@@ -54,6 +54,22 @@ describe('an order that is paid in the mini-program', () => {
       .toBe('shipped');
   });
 
+  it('is shipped by the sweep if WeChat did not answer the upload', async () => {
+    const buyer = await login();
+    const outTradeNo = await buy(buyer, { sku: 'coffee' });
+    await expect.poll(async () => (await shippingOf(buyer, outTradeNo))?.state).toBe('to-ship');
+    await phone.fault('upload_shipping_info', '5xx', { times: 20 });
+    const parcels = [{ carrier: 'STO', trackingNo: 'STO2026120100002' }];
+    const failed = await operator('order-ship', { outTradeNo, parcels });
+    expect(failed).toMatchObject({ errorMessage: expect.stringContaining('WeChat') });
+    await phone.endFaults();
+    const sweep = async () => {
+      await operator('shipping-sweep', {});
+      return (await shippingOf(buyer, outTradeNo))?.state;
+    };
+    await expect.poll(sweep, { timeout: 60_000 }).toBe('shipped');
+  });
+
   it('needs no shipping after a refund of the whole order', async () => {
     const buyer = await login();
     const outTradeNo = await buy(buyer, { sku: 'coffee' });

@@ -68,6 +68,7 @@ export const phone = {
     simulator('POST', `/_phone/users/${id}/${action}`, body),
   fault: (target: string, action: string, plan: { times?: number; errcode?: number } = {}): Promise<void> =>
     simulator('POST', '/_faults', { target, action, times: 1, ...plan }),
+  endFaults: (): Promise<void> => simulator('DELETE', '/_faults'),
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 
