@@ -51,15 +51,15 @@ async function check(life: Life) {
   const refunded = arrived.reduce((sum: number, { amountFen }: { amountFen: number }) => sum + amountFen, 0);
   expect(order.frozenFen + order.settledFen + refunded).toBe(1800);
   expect(Math.min(order.frozenFen, order.settledFen)).toBe(0);
-  const { order: atWechat, errcode } = await post('get_order', { transaction_id: life.transactionId });
+  const { order: known, errcode } = await post('get_order', { transaction_id: life.transactionId });
   expect(errcode).toBe(life.isManaged ? 0 : 10060001);
-  if (!atWechat) return { ...order, refunded };
-  const [before = 1, now] = [life.states.at(-1), atWechat.order_state];
+  if (!known) return { ...order, refunded };
+  const [before = 1, now] = [life.states.at(-1), known.order_state];
   const rank = [0, 1, 2, 3, 5, 6, 4];
   expect(rank[now]).toBeGreaterThanOrEqual(rank[before]!);
   expect(now === 5).toBe(refunded === 1800);
   life.states.push(now);
-  return { ...order, refunded, state: now };
+  return { ...order, refunded, atWechat: now };
 }
 
 function finalStateOf({ isManaged, isShipped, isRefunded }: Record<'isManaged' | 'isShipped' | 'isRefunded', boolean>) {
@@ -87,10 +87,10 @@ test('frozen, settled and refunded money are the payment in every life of an ord
       await call(simulator, 'DELETE', '/_faults');
       await endComplaint(one);
       await simulator.advanceClock(12 * DAY_MS);
-      const { state, frozenFen, refunded } = await check(one);
+      const { atWechat, frozenFen, refunded } = await check(one);
       const isShipped = one.states.some((known) => [2, 3, 4, 6].includes(known));
       expect(frozenFen).toBe(isManaged && !isShipped ? 1800 - refunded : 0);
-      expect(state).toBe(finalStateOf({ isManaged, isShipped, isRefunded: refunded === 1800 }));
+      expect(atWechat).toBe(finalStateOf({ isManaged, isShipped, isRefunded: refunded === 1800 }));
     }),
     { numRuns: 60 },
   );
