@@ -28,6 +28,10 @@ interface Step {
   times: number;
   /** Events published on the bus. */
   events?: number;
+  /** Time for which the function waits (ms), beyond its own work and its calls to WeChat. */
+  waitMs?: number;
+  /** Memory of the function, if it is not that of the estimate. */
+  memoryGb?: number;
 }
 
 /** The steps of one use. The stream delivers changes in batches; the worst case is one change per batch. */
@@ -51,6 +55,20 @@ const USE_CASES: Record<string, Step[]> = {
     { flow: 'pay notification, first', entry: 'url', times: 1 },
     { flow: 'paid order, one look', entry: 'api', times: 1 },
     { entry: 'inside', times: 1, events: 1 },
+  ],
+  // After the payment. Two pushes: shipped, and settled together with received.
+  'shipped parcel': [
+    { flow: 'shipment of goods', entry: 'inside', times: 1 },
+    { flow: 'order-ship, express', entry: 'inside', times: 1, events: 1 },
+    { flow: 'settlement push', entry: 'url', times: 2, events: 1 },
+    // The changes of a shipment in the stream: the upload, its outcome, and both pushes.
+    { entry: 'inside', times: 4 },
+  ],
+  'virtual order': [
+    // The function waits until WeChat has the payment.
+    { flow: 'shipment of a virtual order', entry: 'inside', times: 1, events: 1, waitMs: 5_000, memoryGb: 0.25 },
+    { flow: 'settlement push', entry: 'url', times: 2, events: 1 },
+    { entry: 'inside', times: 4 },
   ],
 };
 
@@ -96,10 +114,10 @@ function costsOf(rows: Pick<CapacityRow, 'flow' | 'measured'>[]) {
   const units = new Map(rows.map(({ flow, measured }) => [flow, measured]));
   return Object.entries(USE_CASES).map(([name, steps]) => {
     const cost = { lambda: 0, gateway: 0, table: 0, events: 0, logs: 0 };
-    for (const { flow, entry, times, events = 0 } of steps) {
+    for (const { flow, entry, times, events = 0, waitMs = 0, memoryGb = ESTIMATE.memoryGb } of steps) {
       const { rru, wru, calls } = (flow && units.get(flow)) ?? { rru: 0, wru: 0, calls: 0 };
-      const seconds = (ESTIMATE.ownMs + calls * ESTIMATE.wechatMs) / 1_000;
-      cost.lambda += times * (PRICE.lambdaRequest + seconds * ESTIMATE.memoryGb * PRICE.lambdaGbS);
+      const seconds = (ESTIMATE.ownMs + calls * ESTIMATE.wechatMs + waitMs) / 1_000;
+      cost.lambda += times * (PRICE.lambdaRequest + seconds * memoryGb * PRICE.lambdaGbS);
       cost.gateway += entry === 'api' ? times * PRICE.httpApiRequest : 0;
       cost.table += times * (rru * PRICE.rru + wru * PRICE.wru);
       cost.events += times * events * PRICE.event;
