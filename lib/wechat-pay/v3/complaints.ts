@@ -60,7 +60,7 @@ export const pictures = v.fallback(
 const filled = v.pipe(v.string(), v.nonEmpty());
 const order = v.object({ out_trade_no: filled, transaction_id: filled, amount: fen });
 /** An order that cannot be read is left out. */
-const orders = v.fallback(
+const orderList = v.fallback(
   v.pipe(
     v.array(v.unknown()),
     v.transform((list) => list.map((entry) => v.safeParse(order, entry))),
@@ -79,7 +79,7 @@ const complaint = v.object({
   problem_description: text,
   problem_type: text,
   apply_refund_amount: v.fallback(v.optional(fen), undefined),
-  complaint_order_info: orders,
+  complaint_order_info: orderList,
   complaint_full_refunded: flag,
   incoming_user_response: flag,
   user_complaint_times: v.fallback(v.number(), 1),

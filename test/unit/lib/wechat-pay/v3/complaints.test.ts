@@ -121,7 +121,7 @@ describe('listComplaints', () => {
 
   it('requests the page of the merchant, and continues after a full page', async () => {
     const { deps, sent } = scriptedPay(
-      { body: { data: Array(50).fill(least), total_count: 51 } },
+      { body: { data: Array.from({ length: 50 }, () => least), total_count: 51 } },
       { body: { data: [least] } },
     );
     const page = await listComplaints(deps, days);
@@ -173,7 +173,9 @@ describe('queryHistory', () => {
   });
 
   it('reads further pages of a long history', async () => {
-    const page = (size: number) => ({ body: { data: Array(size).fill(entry('2026-11-20T10:00:00+08:00')) } });
+    const page = (size: number) => ({
+      body: { data: Array.from({ length: size }, () => entry('2026-11-20T10:00:00+08:00')) },
+    });
     const { deps, sent } = scriptedPay(page(300), page(2));
     expect(await queryHistory(deps, ID)).toHaveLength(302);
     expect(sent.map(({ url }) => url.search)).toEqual(['?limit=300&offset=0', '?limit=300&offset=300']);
