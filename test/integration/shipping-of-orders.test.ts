@@ -140,6 +140,8 @@ describe('DELETE /me', () => {
     await ship(outTradeNo, { state: 'to-ship', parcels: [], shippedAt: undefined });
     await closeAccount(world.closing, token);
     Object.assign(process.env, world.settings, { ORDER_SHIPPING: 'on' });
+    // WeChat does not have a payment in its first seconds.
+    await world.simulator.advanceClock(2_000);
     const { shipping } = await shipOrder(await loadOrderShip(world.outside), {
       outTradeNo,
       parcels: [{ carrier: 'STO', trackingNo: '773012345678901' }],
