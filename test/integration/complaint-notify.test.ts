@@ -59,11 +59,23 @@ async function unreported(about: object = {}) {
 const PAYMENT_FIELDS = ['mchid', 'appid', 'transaction_id', 'trade_state', 'success_time', 'amount', 'payer'];
 
 /** Returns a signed notification. `change` replaces fields of the content. */
-function complaintNotice(complaintId: string | undefined, change: object = {}, eventType = 'COMPLAINT.CREATE') {
-  const absent = Object.fromEntries(PAYMENT_FIELDS.map((name) => [name, undefined]));
-  const content = { complaint_id: complaintId, action_type: 'CREATE_COMPLAINT', ...change };
-  return notification({ ...absent, ...content }, { eventType });
-}
+const complaintNotice = (complaintId: string | undefined, change: object = {}, eventType = 'COMPLAINT.CREATE') =>
+  notification(
+    {
+      // The fields of a payment, which a complaint does not have.
+      mchid: undefined,
+      appid: undefined,
+      transaction_id: undefined,
+      trade_state: undefined,
+      success_time: undefined,
+      amount: undefined,
+      payer: undefined,
+      complaint_id: complaintId,
+      action_type: 'CREATE_COMPLAINT',
+      ...change,
+    },
+    { eventType },
+  );
 
 describe('the notification of a complaint', () => {
   it('stores the complaint with its details, and publishes one event', async () => {
