@@ -29,7 +29,14 @@ describe('GET /catalog', () => {
     const { status, headers, body } = await api('GET', '/catalog');
     expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=60']);
     expect(body.items).toEqual([
-      { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800, virtualGood: false },
+      {
+        sku: 'coffee',
+        description: 'Coffee',
+        kind: 'goods',
+        unitFen: 1_800,
+        virtualGood: false,
+        delivery: 'express',
+      },
       {
         sku: 'top-up',
         description: 'Wallet top-up',
@@ -37,6 +44,7 @@ describe('GET /catalog', () => {
         minFen: 100,
         maxFen: 500_000,
         virtualGood: true,
+        delivery: 'virtual',
       },
     ]);
   });
