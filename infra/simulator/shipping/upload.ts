@@ -6,7 +6,7 @@ import { CARRIERS } from './carriers.ts';
 export const DELIVERIES = { 1: 'express', 2: 'same-city', 3: 'virtual', 4: 'pickup' } as const;
 export type DeliveryType = keyof typeof DELIVERIES;
 
-export interface Parcel {
+interface Parcel {
   trackingNo?: string;
   carrier?: string;
   goods: string;

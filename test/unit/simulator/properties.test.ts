@@ -56,6 +56,9 @@ test('no JSON body makes the platform fail with 500', async () => {
     ['miniapp', '/cgi-bin/message/custom/send', { touser: user.openIds.miniapp }],
     ['miniapp', '/wxa/msg_sec_check', { version: 2, scene: 1, openid: user.openIds.miniapp }],
     ['miniapp', '/wxa/media_check_async', { version: 2, scene: 1, openid: user.openIds.miniapp }],
+    ...['upload_shipping_info', 'upload_combined_shipping_info', 'get_order', 'get_order_list', 'opspecialorder'].map(
+      (name) => ['miniapp' as const, `/wxa/sec/order/${name}`, {}] satisfies ['miniapp', string, object],
+    ),
     ['official', '/cgi-bin/menu/create', {}],
     ['official', '/cgi-bin/menu/addconditional', { button: [{ type: 'click', name: 'x', key: 'K' }] }],
     ['official', '/cgi-bin/menu/delconditional', {}],
@@ -80,6 +83,13 @@ test('no JSON body makes the platform fail with 500', async () => {
     'content',
     'media_url',
     'media_type',
+    'order_key',
+    'sub_orders',
+    'shipping_list',
+    'logistics_type',
+    'delivery_mode',
+    'pay_time_range',
+    'last_index',
     'toString',
   ];
   const body = fc.dictionary(
@@ -129,6 +139,9 @@ test('no JSON body makes a control call fail with 500', async () => {
     '/_merchant/refunds',
     '/_merchant/refunds/x',
     '/_merchant/bills',
+    '/_merchant/trade',
+    '/_merchant/shipping',
+    '/_phone/users/user-1/receive',
   );
   await fc.assert(
     fc.asyncProperty(path, fc.json(), async (target, body) => {
