@@ -86,6 +86,6 @@ export const complaintRequest = v.variant(
   'action must be list, show, reply, complete, approve-refund or reject-refund',
 );
 
-export type ComplaintRequest = v.InferOutput<typeof complaintRequest>;
+type ComplaintRequest = v.InferOutput<typeof complaintRequest>;
 /** The request of one action. */
 export type RequestOf<Action extends ComplaintRequest['action']> = Extract<ComplaintRequest, { action: Action }>;

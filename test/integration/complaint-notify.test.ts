@@ -56,20 +56,14 @@ async function unreported(about: object = {}) {
   return world.complain(about);
 }
 
-const PAYMENT_FIELDS = ['mchid', 'appid', 'transaction_id', 'trade_state', 'success_time', 'amount', 'payer'];
+const PAYMENT_FIELDS = 'mchid appid transaction_id trade_state success_time amount payer'.split(' ');
+const WITHOUT_PAYMENT = Object.fromEntries(PAYMENT_FIELDS.map((name) => [name, undefined]));
 
 /** Returns a signed notification. `change` replaces fields of the content. */
 const complaintNotice = (complaintId: string | undefined, change: object = {}, eventType = 'COMPLAINT.CREATE') =>
   notification(
     {
-      // The fields of a payment, which a complaint does not have.
-      mchid: undefined,
-      appid: undefined,
-      transaction_id: undefined,
-      trade_state: undefined,
-      success_time: undefined,
-      amount: undefined,
-      payer: undefined,
+      ...WITHOUT_PAYMENT,
       complaint_id: complaintId,
       action_type: 'CREATE_COMPLAINT',
       ...change,
