@@ -31,6 +31,7 @@ export interface ComplaintSweep {
  * Queries the complaints that are due, counts those that wait for an answer, and once a day compares the list of WeChat
  * Pay, because notifications may be lost.
  * @param deps undefined without credentials of API v3
+ * @throws FORBIDDEN, INTERNAL, WECHAT_CONFIG when WeChat Pay declines the list
  * @see https://pay.weixin.qq.com/docs/merchant/products/consumer-complaint/apilist.html
  */
 export async function sweepComplaints(deps: ListDeps | undefined): Promise<ComplaintSweep> {
@@ -93,30 +94,29 @@ async function endComplaint({ table, log }: ListDeps, complaint: Complaint): Pro
   log.error('complaint.unknown', { complaintId: complaint.complaintId });
 }
 
-/** Compares the list of the last days. A failed list is repeated by the next run, a declined list on the next day. */
+/**
+ * Compares the list of the last days. The next run repeats a list that WeChat Pay did not answer. A declined list is
+ * repeated on the next day, and fails the run: only the operator can correct the cause.
+ */
 async function listOnceADay(deps: ListDeps, run: ComplaintSweep, untilMs: number): Promise<void> {
   const { table, now, log } = deps;
   const nowMs = now();
   const today = beijingDate(nowMs);
   const list = { source: 'complaint-list', id: today };
   if ((await readClaim(table, list, nowMs)) !== undefined) return;
+  const claimed = { ...list, value: String(nowMs), expiresAt: Math.floor((nowMs + 2 * DAY_MS) / 1_000) };
+  const days = { first: beijingDate(nowMs - (LISTED_DAYS - 1) * DAY_MS), last: today };
   try {
-    run.more = !(await compareList(deps, run, {
-      first: beijingDate(nowMs - (LISTED_DAYS - 1) * DAY_MS),
-      last: today,
-      untilMs,
-    }));
+    run.more = !(await compareList(deps, run, { ...days, untilMs }));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.error('complaint-list.failed', { error });
-    run.more = !isDeclined(error);
+    run.more = true;
+    if (!isDeclined(error)) return;
+    await claim(table, claimed, nowMs);
+    throw error;
   }
-  if (run.more) return;
-  await claim(
-    table,
-    { ...list, value: String(nowMs), expiresAt: Math.floor(nowMs / 1_000) + (2 * DAY_MS) / 1_000 },
-    nowMs,
-  );
+  if (!run.more) await claim(table, claimed, nowMs);
 }
 
 /** @returns whether the whole list was compared */

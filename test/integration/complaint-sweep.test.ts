@@ -153,10 +153,10 @@ describe('the daily list', () => {
     expect((await world.sweep())[0]).toMatchObject({ found: 1, more: false });
   });
 
-  it('is read again on the next day after WeChat Pay declined it', async () => {
+  it('fails the run and is read again on the next day when WeChat Pay declines it', async () => {
     const declining = answering(403, { code: 'NO_AUTH', message: '无权限' });
     const lists = async () => world.calls(LIST);
-    expect((await world.sweep(declining))[0]).toMatchObject({ more: false });
+    await expect(world.sweep(declining)).rejects.toMatchObject({ code: 'WECHAT_CONFIG' });
     const before = await lists();
     await world.sweep();
     expect(await lists()).toBe(before);
