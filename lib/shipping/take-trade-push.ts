@@ -47,7 +47,7 @@ async function takeOrderEvent(deps: TradePushDeps, { openedWith }: MiniappPush, 
   const isSettlement = event.event === 'trade_manage_order_settlement';
   if (!isSettlement) deps.log.warn('shipment.reminded', { outTradeNo, message: excerpt(event) });
   const progress = isSettlement && openedWith ? readProgress(event, deps.now()) : undefined;
-  // WeChat reports some shipments before the order is known to be paid, so the shipment may not exist yet.
+  // WeChat can report an order before the consumer of its payment stored the shipment.
   const shipment = await retryOnConflict(deps, async () => {
     const seen = await openShipment(deps, order);
     return (await (progress ? report(deps, seen, progress) : lookNow(deps, seen))) ?? VERSION_CONFLICT;

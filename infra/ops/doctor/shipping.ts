@@ -60,7 +60,7 @@ async function openAccess(): Promise<Access> {
 /** Errcodes of an address that is not on WeChat's allowlist. */
 const NOT_LISTED = new Set<number | undefined>([40164, 61004]);
 
-/** Without a call, the state is unknown. That is a failure only if the operator wants a change. */
+/** Without a call, the state is unknown. A difference is a failure only if the operator wants a change. */
 export function judgeNoAccess(error: unknown, { fix }: { fix: boolean }): CheckOutcome {
   const remedy = NOT_LISTED.has(errcodeOf(error))
     ? ' → add the address of this machine to 开发管理 → 开发设置 → IP 白名单, and remove it afterwards'
