@@ -60,7 +60,7 @@ function beginningOf(
   return waitingSince ?? (before ? new Date(nowMs).toISOString() : complainedAt);
 }
 
-/** Returns whether the complaint waits for so long, and was not counted for so long, that the metric must count it. */
+/** Returns whether the metric must count the complaint: it is overdue, and its last count is an hour old. */
 export function mustCount({ waitingSince, countedAt }: Complaint, nowMs: number): boolean {
   if (waitingSince === undefined || nowMs - Date.parse(waitingSince) < OVERDUE_MS) return false;
   return countedAt === undefined || nowMs - Date.parse(countedAt) >= HOUR_MS;

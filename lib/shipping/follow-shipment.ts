@@ -63,7 +63,7 @@ async function askWechat(deps: FollowDeps, order: MiniappOrder, shipment: Shipme
   const known = await accessToken.withToken((token) =>
     queryShippingOrder(deps, { app, accessToken: token, transactionId }),
   );
-  // A payment from before the trade management is not kept, and WeChat never knows its order.
+  // WeChat keeps no payment from before the trade management, and returns no order for it.
   if (!known && !hasUpload(shipment) && isOverdue(shipment, nowMs)) return drop(deps, shipment, 'unknown to WeChat');
   const isClear = known !== undefined && hasClearState(known, order);
   if (!isClear) deps.log.warn('shipment.unclear', { outTradeNo, state: known?.state ?? 'unknown payment' });

@@ -12,7 +12,7 @@ import { withoutContact } from './contacts.ts';
  */
 const ORDER: ShippingState[] = ['to-ship', 'shipped', 'received', 'settled'];
 
-/** What WeChat reported about a shipment. Times are ISO 8601. */
+/** A report of WeChat about a shipment. Times are ISO 8601. */
 export interface Progress {
   /** `refunded`: the whole order was refunded. */
   state: ShippingState | 'refunded';

@@ -55,7 +55,7 @@ export const keys = {
   message: (appId: string, pushId: string): Key => ({ pk: `MESSAGE#${appId}#${pushId}`, sk: 'MESSAGE' }),
   revocation: (appId: string, pushId: string): Key => ({ pk: `REVOCATION#${appId}#${pushId}`, sk: 'REVOCATION' }),
   payNotice: (id: string): Key => ({ pk: `NOTICE#${id}`, sk: 'NOTICE' }),
-  /** The shipping of a paid order. Its partition is not that of the orders: a push may change it, and no order. */
+  /** The shipping of a paid order. In a partition of its own, so that writers of shipments only read orders. */
   shipment: (outTradeNo: string): Key => ({
     pk: `SHIPMENTS#${ownerOf(outTradeNo)}`,
     sk: `SHIPMENT#${outTradeNo}`,

@@ -94,7 +94,7 @@ describe('shipping-sweep', () => {
     expect(world.eventsBetween(before, after)).toEqual(['order.shipped']);
   });
 
-  it('ships a virtual order within 90 seconds of its payment although WeChat knows the payment late', async () => {
+  it('ships a virtual order within 90 seconds of its payment although WeChat has the payment late', async () => {
     const order = await world.paidOrder(TOP_UP);
     const paidAtMs = Date.now();
     await world.faults('upload-shipping', 'unknown-payment', 5);

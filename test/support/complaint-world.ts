@@ -55,7 +55,7 @@ export async function createComplaintWorld() {
     /** Runs the sweep, and returns its result and the metrics that it counted. */
     sweep: async (send?: Send): Promise<[ComplaintSweep, string[]]> =>
       withMetrics(async () => sweepComplaints(await loadSweep(send))),
-    /** Pays an order and complains about it; the buyer asks for a refund unless `about` says otherwise. */
+    /** Pays an order and complains about it; the buyer asks for a refund unless `about` replaces `refundFen`. */
     complain: async (about: object = {}) => {
       const order = await buyers.paidOrder();
       const body = { outTradeNo: order.outTradeNo, text: WORDS, phone: PHONE, refundFen: 1800, ...about };

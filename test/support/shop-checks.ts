@@ -92,7 +92,7 @@ function isHeldForReason({ shipping }: MerchantOrder, { state }: Shipment, inCom
 }
 
 function hasSameParcels({ shipping }: MerchantOrder, { state, delivery, parcels, uploadAtMs }: Shipment): boolean {
-  // An order that was shipped by hand and settled at once has parcels that only WeChat knows.
+  // An order that was shipped by hand and settled at once has parcels that only WeChat has.
   if (state === 'to-ship' || uploadAtMs === undefined) return true;
   const numbersOf = (list: { trackingNo?: string }[] = []) =>
     list

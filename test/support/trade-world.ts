@@ -68,7 +68,7 @@ export async function createTradeWorld(settings: Record<string, string> = {}) {
       startShipment(deps.start, { name: 'order.paid', id: `order.paid:${outTradeNo}`, data: { outTradeNo } } as never),
     ship: ({ outTradeNo }: { outTradeNo: string }, more: object = { parcels: [PARCEL] }) =>
       shipOrder(deps.ship, { outTradeNo, ...more }),
-    /** Ships an order in WeChat's console, which knows the payment after two seconds. */
+    /** Ships an order in WeChat's console, which shows the payment after two seconds. */
     shipByHand: async ({ outTradeNo }: { outTradeNo: string }, more: object = {}) => {
       await wait(2_000);
       await control('POST', '/_merchant/shipping', { outTradeNo, ...PARCEL, ...more });

@@ -8,7 +8,7 @@ const USUAL_PAGE = 100;
 
 export interface OrderPage {
   trades: Trade[];
-  /** Where the next page begins. */
+  /** The start of the next page. */
   last_index: string;
   has_more: boolean;
 }

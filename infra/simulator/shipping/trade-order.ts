@@ -20,7 +20,7 @@ export interface Trade {
   /** Whether the merchant was reminded to ship, and the buyer to confirm the receipt. */
   isReminded: boolean;
   isBuyerReminded: boolean;
-  /** What the merchant reported about the order before the shipping. */
+  /** The merchant's report about the order before the shipping. */
   special?: SpecialOrder;
   received?: { at: number; method: ReceiptMethod };
   settledAt?: number;

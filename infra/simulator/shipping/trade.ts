@@ -68,7 +68,7 @@ export class TradeManagement {
     if (this.#trades.size === 1) await this.#remindOfApi(user);
   }
 
-  /** Finds a payment that the management knows, by either number. @throws PlatformError */
+  /** Finds a payment under trade management, by either number. @throws PlatformError */
   find(key: Upload['key']): Trade {
     const trade = this.known().find(({ order, payment }) =>
       'transactionId' in key
@@ -79,7 +79,7 @@ export class TradeManagement {
     return trade;
   }
 
-  /** The payments that the management knows, oldest first. */
+  /** The payments under trade management, oldest first. A new payment appears after `knownAfterMs`. */
   known(): Trade[] {
     const now = this.#world.clock.now();
     return this.all().filter(({ payment }) => now - payment.paidAt >= this.knownAfterMs);

@@ -25,7 +25,7 @@ export function useTrade() {
     (await call(simulator, 'GET', '/_merchant/orders')).json.find(
       (one: { outTradeNo: string }) => one.outTradeNo === outTradeNo,
     );
-  /** Pays an order, and waits until WeChat knows the payment. */
+  /** Pays an order, and waits until WeChat has the payment. */
   const paid = async (more: object = {}) => {
     // The receiver accepts the notification of the payment, which would be repeated otherwise.
     const order = await payOrder(simulator, user, { notify_url: receiver.url, ...more });
