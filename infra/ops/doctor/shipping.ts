@@ -1,5 +1,5 @@
-import { badSetting, settings } from '../../../lib/core/config.ts';
-import { loadApp, loadPlatform } from '../../../lib/wiring/apps.ts';
+import { addressSetting, badSetting, settings } from '../../../lib/core/config.ts';
+import { secrets } from '../../../lib/secrets/secrets.ts';
 import type { PlatformDeps } from '../../../lib/wechat/client.ts';
 import { errcodeOf } from '../../../lib/wechat/platform-error.ts';
 import type { ShippingAccess } from '../../../lib/wechat/shipping-call.ts';
@@ -52,7 +52,10 @@ function judgeFailure(error: unknown, { fix }: { fix: boolean }): CheckOutcome {
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
  */
 async function openAccess(): Promise<Access> {
-  const [deps, app] = [loadPlatform(OUTSIDE), await loadApp('MINIAPP')];
+  const deps = { ...OUTSIDE, apiBaseUrl: addressSetting('WECHAT_API_BASE_URL') };
+  const { MINIAPP_APP_ID: appId } = settings('MINIAPP_APP_ID');
+  const { MINIAPP_APP_SECRET: appSecret } = await secrets('MINIAPP_APP_SECRET');
+  const app = { appId, appSecret, settings: 'MINIAPP' as const };
   const { value: accessToken } = await fetchStableToken(deps, app);
   return { deps, access: { app, accessToken } };
 }

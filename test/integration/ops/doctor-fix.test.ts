@@ -1,8 +1,7 @@
+// The checks of the doctor about shipping and complaints, and their repair.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { examineStage as examine } from './examine.ts';
 import { startStage, type Stage } from './stage.ts';
-
-const NO_ADDRESS = 'must be an https address without ? and #: WeChat Pay takes no other';
 
 describe('npm run doctor -- --fix', () => {
   const PAGE = 'pages/order/detail?outTradeNo=${商品订单号}';
@@ -91,7 +90,7 @@ describe('npm run doctor -- --fix', () => {
     const { code, rows } = await examine(shop, ['--fix']);
     expect([code, rows['✗ complaint address']]).toEqual([
       1,
-      `PAY_NOTIFY_URL ${NO_ADDRESS} → PAY_NOTIFY_URL in .env.<stage>`,
+      `PAY_NOTIFY_URL must be an https address without ? and #: WeChat Pay takes no other → PAY_NOTIFY_URL in .env.<stage>`,
     ]);
   });
 
