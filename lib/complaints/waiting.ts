@@ -60,7 +60,7 @@ function beginningOf(
   return waitingSince ?? (before ? new Date(nowMs).toISOString() : complainedAt);
 }
 
-/** Returns whether the metric must count the complaint: it is overdue, and its last count is an hour old. */
+/** Returns whether the metric must count the complaint: it waits for 12 hours, and the last count is an hour old. */
 export function mustCount({ waitingSince, countedAt }: Complaint, nowMs: number): boolean {
   if (waitingSince === undefined || nowMs - Date.parse(waitingSince) < OVERDUE_MS) return false;
   return countedAt === undefined || nowMs - Date.parse(countedAt) >= HOUR_MS;

@@ -120,7 +120,7 @@ describe('reply', () => {
     expect(await actionsAt(complaintId)).toEqual(['USER_CREATE_COMPLAINT', 'MERCHANT_RESPONSE']);
   });
 
-  it('advises the operator to look first when nothing proves that the reply was sent', async () => {
+  it('asks the operator to look first when no entry of the history proves the reply', async () => {
     const { complaintId } = await world.complain();
     await expect(
       world.operate({ action: 'reply', complaintId, content: '今天发货' }, await failing('/response')),
