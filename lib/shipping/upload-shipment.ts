@@ -18,8 +18,8 @@ import { adoptReport, hasClearState } from './reported-order.ts';
 
 export type UploadDeps = ClaimDeps & PlatformDeps & Pick<Runtime, 'log'> & { app: WechatApp; accessToken: TokenOwner };
 
-/** WeChat has a payment some seconds after the buyer. After this time it is unlikely to appear. */
-const PAYMENT_APPEARS_MS = 3_600_000;
+/** WeChat manages a payment some seconds after the buyer paid. An older payment that is missing is not managed. */
+const UNMANAGED_AFTER_MS = 3_600_000;
 /** Maximum length of a description, in characters. */
 const MAX_DESCRIPTION = 120;
 
@@ -163,7 +163,7 @@ function queryOrder(
 }
 
 function unknownPayment({ paidAt }: MiniappOrder, nowMs: number): AppError {
-  return nowMs - Date.parse(paidAt) < PAYMENT_APPEARS_MS
+  return nowMs - Date.parse(paidAt) < UNMANAGED_AFTER_MS
     ? new AppError('WECHAT_UNAVAILABLE', 'WeChat does not have the payment yet; the upload is repeated automatically')
     : new AppError(
         'ORDER_STATE_CONFLICT',

@@ -1,7 +1,6 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { attempt } from './attempt.ts';
-import { followUpEntry, keys } from './keys.ts';
+import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
+import { putVersioned } from './versioned-items.ts';
 
 /**
  * A complaint of a buyer about an order of the merchant. The item holds what an operator must know in time, and neither
@@ -55,25 +54,13 @@ export function readComplaint(
  * @param followUpAtMs when to look at the complaint again (epoch ms), or undefined for never
  * @returns the written complaint; undefined on a version conflict: the caller reads again and decides again
  */
-export async function writeComplaint(
+export function writeComplaint(
   table: Table,
   seen: Complaint | undefined,
   next: Omit<Complaint, 'revision'>,
   followUpAtMs: number | undefined,
 ): Promise<Complaint | undefined> {
   const { complaintId } = next;
-  const written: Complaint = { ...next, revision: (seen?.revision ?? 0) + 1 };
-  // A complaint that was read contains its former follow-up, which must not be written back.
-  const followUp =
-    followUpAtMs === undefined
-      ? { followUpPk: undefined, followUpSk: undefined }
-      : followUpEntry({ kind: 'complaint', no: complaintId }, followUpAtMs);
-  const put = new PutCommand({
-    TableName: table.name,
-    Item: { ...written, ...followUp, ...keys.complaint(complaintId) },
-    ...(seen
-      ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
-      : { ConditionExpression: 'attribute_not_exists(pk)' }),
-  });
-  return (await attempt(() => table.client.send(put))).done ? written : undefined;
+  const followUp = { kind: 'complaint' as const, no: complaintId, atMs: followUpAtMs };
+  return putVersioned(table, { key: keys.complaint(complaintId), followUp }, seen, next);
 }

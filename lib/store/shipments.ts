@@ -1,9 +1,10 @@
-import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Delivery } from '../core/delivery.ts';
 import { attempt } from './attempt.ts';
-import { followUpEntry, keys, ownerOf } from './keys.ts';
+import { keys, ownerOf } from './keys.ts';
 import type { Order } from './orders.ts';
 import { getItem, type Table } from './table.ts';
+import { putVersioned } from './versioned-items.ts';
 
 /**
  * The way of a paid order to its settlement. `to-ship`: WeChat keeps the money. `shipped`: the whole order was shipped.
@@ -136,27 +137,15 @@ async function readRange(table: Table, sorted: string[]): Promise<Shipment[]> {
  * @param followUpAtMs when to look at the shipment again (epoch ms), or undefined for never
  * @returns the written shipment; undefined on a version conflict: the caller reads again and decides again
  */
-export async function writeShipment(
+export function writeShipment(
   table: Table,
   seen: Shipment | undefined,
   next: Omit<Shipment, 'revision'>,
   followUpAtMs: number | undefined,
 ): Promise<Shipment | undefined> {
   const { outTradeNo } = next;
-  const written: Shipment = { ...next, revision: (seen?.revision ?? 0) + 1 };
-  // A shipment that was read contains its former follow-up, which must not be written back.
-  const followUp =
-    followUpAtMs === undefined
-      ? { followUpPk: undefined, followUpSk: undefined }
-      : followUpEntry({ kind: 'shipment', no: outTradeNo }, followUpAtMs);
-  const put = new PutCommand({
-    TableName: table.name,
-    Item: { ...written, ...followUp, ...keys.shipment(outTradeNo) },
-    ...(seen
-      ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
-      : { ConditionExpression: 'attribute_not_exists(pk)' }),
-  });
-  return (await attempt(() => table.client.send(put))).done ? written : undefined;
+  const followUp = { kind: 'shipment' as const, no: outTradeNo, atMs: followUpAtMs };
+  return putVersioned(table, { key: keys.shipment(outTradeNo), followUp }, seen, next);
 }
 
 /**

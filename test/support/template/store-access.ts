@@ -248,6 +248,9 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     readUserToken: { USERTOKEN: READ },
     dropUserToken: { USERTOKEN: DELETE },
   },
+  'versioned-items': {
+    putVersioned: NONE,
+  },
   wallets: {
     isBooked: { WALLET: READ },
     bookEntry: { WALLET: [...PUT, ...UPDATE] },
