@@ -97,8 +97,9 @@ describe('shipping-sweep', () => {
   it('ships a virtual order within 90 seconds of its payment although WeChat has the payment late', async () => {
     const order = await world.paidOrder(TOP_UP);
     const paidAtMs = Date.now();
-    await world.faults('upload-shipping', 'unknown-payment', 5);
+    await world.faults('upload-shipping', 'unknown-payment', 10);
     await world.start(order);
+    await world.calm();
     expect(await world.shipmentOf(order)).toMatchObject({ state: 'to-ship' });
     await world.wait(MINUTE_MS - ((Date.now() - paidAtMs) % MINUTE_MS));
     await world.sweep();
