@@ -1,6 +1,8 @@
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { readComplaint, writeComplaint, type Complaint } from '../store/complaints.ts';
+import { ownerOf } from '../store/keys.ts';
+import { readOrder } from '../store/orders.ts';
 import type { Table } from '../store/table.ts';
 import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
 import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
@@ -32,10 +34,25 @@ export function fetchDetails(deps: ComplaintDeps, complaintId: string): Promise<
     requireVerified(live);
     const stored = seen ?? (await createComplaint(deps, complaintId));
     if (!stored) return VERSION_CONFLICT;
-    const next = withDetails(stored, live, now());
+    const next = { ...withDetails(stored, live, now()), ownOrderNos: await findOwnOrders(table, live) };
     const written = await writeComplaint(table, stored, next, nextLookAtMs(next, now()));
     return written ? { stored: written, live } : VERSION_CONFLICT;
   });
+}
+
+/**
+ * Returns the numbers of the orders that the ledger has. The format of a number proves nothing: another stage of this
+ * service can share the merchant.
+ */
+async function findOwnOrders(table: Table, { orders }: WechatComplaint): Promise<string[]> {
+  const candidates = orders.filter(({ outTradeNo }) => ownerOf(outTradeNo) !== '-');
+  const found = await Promise.all(
+    candidates.map(async ({ outTradeNo, transactionId }) => {
+      const order = await readOrder(table, outTradeNo);
+      return order && (order.transactionId ?? transactionId) === transactionId ? [outTradeNo] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** Stores a complaint whose notification is missing. @returns undefined on a version conflict */

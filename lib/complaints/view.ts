@@ -6,7 +6,7 @@ import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
 export interface ComplaintView extends Omit<WechatComplaint, 'orders' | 'mchId' | 'sealedPhone'> {
   /** Since when the complaint waits for an answer (ISO 8601), or null. */
   waitingSince: string | null;
-  /** `userId` is null for an order of another system of the merchant. */
+  /** `userId` is null for an order of another system of the merchant, and while WeChat Pay did not answer the query. */
   orders: (WechatComplaint['orders'][number] & { userId: string | null })[];
 }
 
@@ -18,9 +18,9 @@ export function complaintView(
   return {
     ...shown,
     waitingSince: stored?.waitingSince ?? null,
-    orders: orders.map((order) => {
-      const owner = ownerOf(order.outTradeNo);
-      return { ...order, userId: owner === '-' ? null : owner };
-    }),
+    orders: orders.map((order) => ({
+      ...order,
+      userId: stored?.ownOrderNos?.includes(order.outTradeNo) ? ownerOf(order.outTradeNo) : null,
+    })),
   };
 }

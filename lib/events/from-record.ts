@@ -201,11 +201,11 @@ function payLimitFacts({ appId, pushId, message, verified, at }: PayLimit, befor
   return [{ name: 'payment.limited', key: `${appId}:${pushId}`, data: { appId, message, verified, pushId, at } }];
 }
 
-function complaintFacts({ complaintId: key, details }: Complaint, before?: Complaint): Fact[] {
+function complaintFacts({ complaintId: key, details, ownOrderNos }: Complaint, before?: Complaint): Fact[] {
   if (!details || before?.details) return [];
   const { complainedAt, orders, problemType, refundFen } = details;
   const [order] = orders;
-  const owner = order ? ownerOf(order.outTradeNo) : '-';
-  const data = { complaintId: key, ...order, userId: owner === '-' ? undefined : owner };
+  const userId = order && ownOrderNos?.includes(order.outTradeNo) ? ownerOf(order.outTradeNo) : undefined;
+  const data = { complaintId: key, ...order, userId };
   return [{ name: 'payment.complained', key, data: { ...data, problemType, refundFen, complainedAt } }];
 }

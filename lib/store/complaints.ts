@@ -16,6 +16,8 @@ export interface Complaint {
   actionType?: string;
   /** WeChat's details; absent until they were fetched for the first time. */
   details?: ComplaintDetails;
+  /** Numbers of the orders in the details that are orders here, not of another system of the merchant. */
+  ownOrderNos?: string[];
   /** Since when the complaint waits for an answer of the merchant; absent while it does not wait. */
   waitingSince?: string;
   /** When the metric last counted the waiting complaint. */

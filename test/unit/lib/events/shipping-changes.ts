@@ -81,7 +81,7 @@ export const SHIPPING_EVENTS: [string, DynamoDBRecord, string, object][] = [
   ],
   [
     'a complaint whose details are known',
-    ofComplaint(reported, { details }),
+    ofComplaint(reported, { details, ownOrderNos: [NO] }),
     'payment.complained:c-1',
     { complaintId: 'c-1', ...complained, userId: USER, problemType: 'REFUND', refundFen: 1_800, complainedAt: PAID_AT },
   ],
@@ -90,6 +90,12 @@ export const SHIPPING_EVENTS: [string, DynamoDBRecord, string, object][] = [
     ofComplaint(reported, { details: { ...details, orders: [{ ...complained, outTradeNo: 'ERP-1' }] } }),
     'payment.complained:c-1',
     { outTradeNo: 'ERP-1' },
+  ],
+  [
+    'a complaint about an order whose number has our format, but which the ledger lacks',
+    ofComplaint(reported, { details, ownOrderNos: [] }),
+    'payment.complained:c-1',
+    { outTradeNo: NO, userId: undefined },
   ],
   [
     'a complaint without an order',
