@@ -4,17 +4,8 @@ import { runtime } from '../../lib/core/runtime.ts';
 import { advance } from '../../lib/shipping/progress.ts';
 import { writeShipment } from '../../lib/store/shipments.ts';
 import { rejectionsOf } from '../support/rejections.ts';
-import {
-  A,
-  B,
-  C,
-  createShippingWorld,
-  GET_ORDER,
-  MINUTE_MS,
-  shippedView,
-  UPLOAD,
-  type ShippingWorld,
-} from '../support/shipping-world.ts';
+import { A, B, C, createShippingWorld, shippedView, type ShippingWorld } from '../support/shipping-world.ts';
+import { GET_ORDER, MINUTE_MS, UPLOAD } from '../support/trade-controls.ts';
 
 let world: ShippingWorld;
 beforeAll(async () => {
@@ -153,7 +144,7 @@ describe('an order that was shipped elsewhere', () => {
   it('gets the parcels of WeChat, and counts as shipped', async () => {
     const { outTradeNo, transactionId } = await world.started();
     await world.control('POST', '/_merchant/shipping', { outTradeNo, ...B });
-    await world.variant('upload-shipping', 'already-shipped');
+    await world.faults('upload-shipping', 'already-shipped');
     expect((await world.ship({ outTradeNo, parcels: [A] })).shipping).toEqual(shippedView([B]));
     expect(world.bodies(GET_ORDER, transactionId)).toHaveLength(1);
   });

@@ -3,16 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bindPhone } from '../../lib/identity/bind-phone.ts';
 import { advance } from '../../lib/shipping/progress.ts';
 import { writeShipment } from '../../lib/store/shipments.ts';
-import {
-  A,
-  B,
-  CARRIERS,
-  createShippingWorld,
-  DAY_MS,
-  MINUTE_MS,
-  UPLOAD,
-  type ShippingWorld,
-} from '../support/shipping-world.ts';
+import { A, B, CARRIERS, createShippingWorld, type ShippingWorld } from '../support/shipping-world.ts';
+import { DAY_MS, MINUTE_MS, UPLOAD } from '../support/trade-controls.ts';
 import { ids } from '../support/world.ts';
 
 let world: ShippingWorld;

@@ -2,17 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runtime } from '../../lib/core/runtime.ts';
 import { crashesAfter } from '../support/crashes.ts';
-import {
-  A,
-  B,
-  C,
-  createShippingWorld,
-  DAY_MS,
-  MINUTE_MS,
-  shippedView,
-  UPLOAD,
-  type ShippingWorld,
-} from '../support/shipping-world.ts';
+import { A, B, C, createShippingWorld, shippedView, type ShippingWorld } from '../support/shipping-world.ts';
+import { DAY_MS, MINUTE_MS, UPLOAD } from '../support/trade-controls.ts';
 
 let world: ShippingWorld;
 beforeAll(async () => {
@@ -72,7 +63,7 @@ describe('shipOrder with several parcels', () => {
     'adds the parcels of each call until one is final (WeChat adds them itself: %s)',
     async (adds) => {
       const { outTradeNo } = await world.started();
-      if (adds) await world.variant('upload-shipping', 'split-appends', 5);
+      if (adds) await world.faults('upload-shipping', 'split-appends', 5);
       const first = await world.ship({ outTradeNo, parcels: [A], final: false });
       expect(first.shipping).toEqual({ state: 'to-ship', delivery: 'express', parcels: [A] });
       expect(await world.wechatShipping(outTradeNo)).toMatchObject({ orderState: 1 });

@@ -1,7 +1,8 @@
 // The report that a carrier delivered an order, after which WeChat asks the buyer to confirm the receipt.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { crashesAfter } from '../support/crashes.ts';
-import { createShippingWorld, DAY_MS, REMIND, type ShippingWorld } from '../support/shipping-world.ts';
+import { createShippingWorld, REMIND, type ShippingWorld } from '../support/shipping-world.ts';
+import { DAY_MS } from '../support/trade-controls.ts';
 
 let world: ShippingWorld;
 beforeAll(async () => {

@@ -5,16 +5,8 @@ import { erasePayer } from '../../lib/store/orders.ts';
 import { loadShipmentStart } from '../../lib/wiring/shipping.ts';
 import { crashesAfter } from '../support/crashes.ts';
 import { dueNumbers } from '../support/follow-ups.ts';
-import {
-  createShippingWorld,
-  DAY_MS,
-  GET_ORDER,
-  HOUR_MS,
-  IS_MANAGED,
-  MINUTE_MS,
-  UPLOAD,
-  type ShippingWorld,
-} from '../support/shipping-world.ts';
+import { createShippingWorld, IS_MANAGED, type ShippingWorld } from '../support/shipping-world.ts';
+import { DAY_MS, GET_ORDER, HOUR_MS, MINUTE_MS, UPLOAD } from '../support/trade-controls.ts';
 import { ids } from '../support/world.ts';
 
 let world: ShippingWorld;
@@ -120,7 +112,7 @@ describe('startShipment', () => {
     await world.wait(3_000);
     const parcel = { delivery: 'express', carrier: 'STO', trackingNo: '77300' };
     await world.control('POST', '/_merchant/shipping', { outTradeNo: order.outTradeNo, ...parcel });
-    await world.variant('upload-shipping', 'already-shipped');
+    await world.faults('upload-shipping', 'already-shipped');
     await world.start(order.outTradeNo);
     expect(await world.shipment(order.outTradeNo)).toMatchObject({
       state: 'shipped',

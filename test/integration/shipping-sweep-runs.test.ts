@@ -4,15 +4,8 @@ import { sweepShipments } from '../../lib/shipping/sweep-shipments.ts';
 import { writeShipment } from '../../lib/store/shipments.ts';
 import { interceptCommands, isWrite } from '../support/crashes.ts';
 import { withMetrics } from '../support/metrics.ts';
-import {
-  createTradeWorld,
-  DAY_MS,
-  GET_ORDER,
-  HOUR_MS,
-  MINUTE_MS,
-  PARCEL,
-  type TradeWorld,
-} from '../support/trade-world.ts';
+import { createTradeWorld, PARCEL, type TradeWorld } from '../support/trade-world.ts';
+import { DAY_MS, GET_ORDER, HOUR_MS, MINUTE_MS } from '../support/trade-controls.ts';
 
 let world: TradeWorld;
 beforeAll(async () => {

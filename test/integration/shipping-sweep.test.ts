@@ -1,16 +1,8 @@
 // What the sweep finds out by itself: lost pushes, uploads without an outcome, and shipments made in WeChat's console.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withMetrics } from '../support/metrics.ts';
-import {
-  createTradeWorld,
-  DAY_MS,
-  GET_ORDER,
-  HOUR_MS,
-  MINUTE_MS,
-  PARCEL,
-  UPLOAD,
-  type TradeWorld,
-} from '../support/trade-world.ts';
+import { createTradeWorld, PARCEL, type TradeWorld } from '../support/trade-world.ts';
+import { DAY_MS, GET_ORDER, HOUR_MS, MINUTE_MS, UPLOAD } from '../support/trade-controls.ts';
 
 let world: TradeWorld;
 beforeAll(async () => {
@@ -208,7 +200,7 @@ describe('shipping-sweep', () => {
   it('deletes the shipment of an order that WeChat does not manage, and keeps a shipped one', async () => {
     const [goods, shipped] = [await started(), await started()];
     await world.ship(shipped);
-    await world.trade({ managed: false });
+    await world.setTrade({ managed: false });
     await world.wait(25 * HOUR_MS);
     await world.sweep();
     expect(await world.shipmentOf(goods)).toBeUndefined();
@@ -216,9 +208,9 @@ describe('shipping-sweep', () => {
   });
 
   it('deletes the shipment of a payment from before the trade management after 40 hours, without a warning', async () => {
-    await world.trade({ managed: false });
+    await world.setTrade({ managed: false });
     const order = await world.paidOrder();
-    await world.trade({ managed: true });
+    await world.setTrade({ managed: true });
     await world.start(order);
     await world.wait(DAY_MS);
     expect(await world.sweep()).toMatchObject({ visited: 1 });

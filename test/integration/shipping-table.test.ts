@@ -1,6 +1,7 @@
 // Uploads while answers of the table are lost: the SDK repeats a write, which then conflicts with its own first attempt.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createShippingWorld, UPLOAD, type ShippingWorld } from '../support/shipping-world.ts';
+import { createShippingWorld, type ShippingWorld } from '../support/shipping-world.ts';
+import { UPLOAD } from '../support/trade-controls.ts';
 import { unsteadyEngine } from '../support/unsteady-engine.ts';
 
 let world: ShippingWorld;

@@ -1,6 +1,7 @@
 // Pushes about orders as WeChat may send them: repeated, late, or with another form of times.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createTradeWorld, DAY_MS, GET_ORDER, type TradeWorld } from '../support/trade-world.ts';
+import { createTradeWorld, type TradeWorld } from '../support/trade-world.ts';
+import { DAY_MS, GET_ORDER } from '../support/trade-controls.ts';
 
 let world: TradeWorld;
 beforeAll(async () => {

@@ -7,6 +7,7 @@ import type { Verified } from '../../lib/wechat-pay/verified.ts';
 import type { ComplaintReport } from '../../lib/wechat-pay/v3/complaints.ts';
 import { loadComplaints, loadComplaintSweep } from '../../lib/wiring/complaints.ts';
 import { createBuyers } from './buyers.ts';
+import { control } from './control.ts';
 import { withMetrics } from './metrics.ts';
 import { asVerified } from './verified.ts';
 import { createWebhookWorld } from './webhooks.ts';
@@ -22,12 +23,6 @@ export async function createComplaintWorld() {
   const world = await createWebhookWorld('pay-notify');
   const buyers = await createBuyers(world);
   const { table, simulator, outside } = world;
-
-  async function control<Answer>(method: string, path: string, body?: object): Promise<Answer> {
-    const response = await fetch(simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Answer;
-  }
 
   /** Loads the operator function like a cold instance. Calls are signed with the real time. */
   const load = async (send: Send = outside.send) => {
@@ -64,17 +59,20 @@ export async function createComplaintWorld() {
     },
     /** Acts for the buyer or the platform, and delivers the notification. */
     act: (complaintId: string, action: string, text?: string) =>
-      control<{ notify: { status: number } | null }>('POST', `/_merchant/complaints/${complaintId}`, { action, text }),
+      control<{ notify: { status: number } | null }>(simulator, 'POST', `/_merchant/complaints/${complaintId}`, {
+        action,
+        text,
+      }),
     /** Delivers the notifications that are due. */
     delivered: () => simulator.advanceClock(0),
     atWechat: async (complaintId: string) =>
-      (await control<ComplaintAtWechat[]>('GET', '/_merchant/complaints')).find(
+      (await control<ComplaintAtWechat[]>(simulator, 'GET', '/_merchant/complaints')).find(
         (complaint) => complaint.complaintId === complaintId,
       )!,
     refundsOf: async (outTradeNo: string) =>
-      (await control<{ outTradeNo: string; refunds: { amountFen: number }[] }[]>('GET', '/_merchant/orders')).find(
-        (order) => order.outTradeNo === outTradeNo,
-      )!.refunds,
+      (
+        await control<{ outTradeNo: string; refunds: { amountFen: number }[] }[]>(simulator, 'GET', '/_merchant/orders')
+      ).find((order) => order.outTradeNo === outTradeNo)!.refunds,
   };
 }
 

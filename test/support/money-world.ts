@@ -6,6 +6,7 @@ import { readOrderPage } from '../../lib/store/order-lists.ts';
 import type { Order, PayApiName, TradeType } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
 import { createBuyers } from './buyers.ts';
+import { tryControl } from './control.ts';
 import { serveFunctionUrl, type Handler } from './function-url.ts';
 import type { Fault } from './money-variants.ts';
 import { createWorld } from './world.ts';
@@ -56,14 +57,8 @@ export async function createMoneyWorld() {
   const sleep = async (ms: number) => void vi.setSystemTime(Date.now() + ms);
   const deps = { v3: await world.payWith({ api: 'v3', sleep }), v2: await world.payWith({ api: 'v2', sleep }) };
   const buyers = await createBuyers(world);
-  const url = world.simulator.url;
 
-  /** Calls the simulator. A refusal (4xx) is an ordinary result here, for example of a user who pays twice. */
-  async function control(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(url + path, { method, ...(body && { body: JSON.stringify(body) }) });
-    if (response.status >= 500) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.status === 204 ? undefined : response.json();
-  }
+  const control = (method: string, path: string, body?: object) => tryControl(world.simulator, method, path, body);
 
   /** Sends a notification again that a webhook received, as it was. */
   async function resend({ to, event }: Notice): Promise<void> {

@@ -3,7 +3,6 @@ import { AppError } from '../../lib/core/errors.ts';
 import type { OutboundRequest } from '../../lib/core/outbound.ts';
 import { runtime, type Runtime } from '../../lib/core/runtime.ts';
 import type { DomainEvent } from '../../lib/events/schemas.ts';
-import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { isPaidInMiniapp, type MiniappOrder } from '../../lib/shipping/new-shipment.ts';
 import { remindReceipt } from '../../lib/shipping/remind-receipt.ts';
 import { shipOrder } from '../../lib/shipping/ship-order.ts';
@@ -13,13 +12,10 @@ import { readOrder } from '../../lib/store/orders.ts';
 import { readShipment } from '../../lib/store/shipments.ts';
 import { loadOrderShip, loadReceiptReminder, loadShipmentStart } from '../../lib/wiring/shipping.ts';
 import { createBuyers } from './buyers.ts';
-import { createWorld, ids, REFUND_SETTLES_MS, type Settings, type WorldOptions } from './world.ts';
+import { control } from './control.ts';
+import { tradeControls, UPLOAD } from './trade-controls.ts';
+import { createWorld, ids, type Settings, type WorldOptions } from './world.ts';
 
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
-export const UPLOAD = '/wxa/sec/order/upload_shipping_info';
-export const GET_ORDER = '/wxa/sec/order/get_order';
 export const IS_MANAGED = '/wxa/sec/order/is_trade_managed';
 export const CARRIERS = '/cgi-bin/express/delivery/open_msg/get_delivery_list';
 export const REMIND = '/wxa/sec/order/notify_confirm_receive';
@@ -41,18 +37,6 @@ export const shippedView = (parcels: object[], more = {}) => ({
 
 export type ShippingWorld = Awaited<ReturnType<typeof createShippingWorld>>;
 
-/** An order as the simulator has it. */
-interface WechatOrder {
-  outTradeNo: string;
-  shipping: {
-    orderState: number;
-    isCorrected: boolean;
-    isFinal?: boolean;
-    delivery?: string;
-    parcels?: { carrier?: string; trackingNo?: string; goods: string }[];
-  } | null;
-}
-
 export async function createShippingWorld(options: WorldOptions = {}) {
   const world = await createWorld(options);
   const buyers = await createBuyers(world);
@@ -69,18 +53,13 @@ export async function createShippingWorld(options: WorldOptions = {}) {
     const [planned] = index < 0 ? [] : disturbances.splice(index, 1);
     return planned ? planned.disturb(() => runtime.send(request)) : runtime.send(request);
   };
-  const control = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const response = await fetch(world.simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
-  };
   /** Moves the clocks of the service and of WeChat. */
   const wait = async (ms: number) => {
     const advanceMs = Math.ceil(ms);
     world.clock.offsetMs += advanceMs;
-    await control('POST', '/_clock', { advanceMs });
+    await control(world.simulator, 'POST', '/_clock', { advanceMs });
   };
+  const controls = tradeControls(world, wait);
   /** Loads the dependencies like a cold instance. A pause moves the clocks, unless `sleep` replaces it. */
   const load = async ({ settings = {}, ...change }: Partial<Runtime> & { settings?: Settings } = {}) => {
     const outside = { ...world.outside, send, sleep: wait, ...change };
@@ -105,10 +84,10 @@ export async function createShippingWorld(options: WorldOptions = {}) {
   return {
     ...world,
     ...buyers,
+    ...controls,
     sent,
     load,
     deps,
-    control,
     wait,
     order,
     /** A paid order of goods (express), or of a top-up (virtual). */
@@ -135,19 +114,12 @@ export async function createShippingWorld(options: WorldOptions = {}) {
     bodies,
     uploads: ({ transactionId }: { transactionId: string }) => bodies(UPLOAD, transactionId),
     /** The shipping of an order as WeChat has it. */
-    wechatShipping: async (outTradeNo: string) =>
-      ((await control('GET', '/_merchant/orders')) as WechatOrder[]).find((one) => one.outTradeNo === outTradeNo)!
-        .shipping,
-    setTrade: (switches: object) => control('POST', '/_merchant/trade', switches),
-    calm: () => control('DELETE', '/_faults'),
+    wechatShipping: async (outTradeNo: string) => (await controls.merchantOrder(outTradeNo)).shipping,
     /** Ends the faults, and resets the switches. */
     reset: async () => {
-      await control('DELETE', '/_faults');
-      await control('POST', '/_merchant/trade', { managed: true, knownAfterMs: 2_000 });
+      await controls.calm();
+      await controls.setTrade({ managed: true, knownAfterMs: 2_000 });
     },
-    errcode: (target: string, errcode: number, times = 1) =>
-      control('POST', '/_faults', { target, action: 'errcode', errcode, times }),
-    variant: (target: string, action: string, times = 1) => control('POST', '/_faults', { target, action, times }),
     /** Loses the answer of the next call: the call takes effect. */
     loseAnswer: (path: string) =>
       disturbances.push({
@@ -167,14 +139,6 @@ export async function createShippingWorld(options: WorldOptions = {}) {
           return answer;
         },
       }),
-    /** Refunds a part of an order, or the whole. `ends: false` leaves the refund under way. */
-    refund: async (outTradeNo: string, amountFen: number, { ends = true } = {}) => {
-      const input = { outTradeNo, outRefundNo: `r-${outTradeNo}-${amountFen}`, amountFen };
-      await refundOrder(world.pay, input);
-      if (!ends) return;
-      await wait(REFUND_SETTLES_MS + 1_000);
-      await refundOrder(world.pay, input);
-    },
     close: () => world.simulator.close(),
   };
 }

@@ -2,7 +2,8 @@
 import { readComplaint } from '../../lib/store/complaints.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { readShipment, type Shipment } from '../../lib/store/shipments.ts';
-import { AMOUNT, type MerchantOrder, type ShopWorld } from './shop-world.ts';
+import { AMOUNT, type ShopWorld } from './shop-world.ts';
+import type { MerchantOrder } from './trade-controls.ts';
 import type { Person } from './world.ts';
 
 /** One order of a life. */

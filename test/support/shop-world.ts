@@ -8,28 +8,15 @@ import { isPaid } from '../../lib/store/order-states.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { loadComplaints, loadComplaintSweep } from '../../lib/wiring/complaints.ts';
 import { loadOrderShip, loadReceiptReminder, loadShipmentStart, loadShippingSweep } from '../../lib/wiring/shipping.ts';
+import { tryControl } from './control.ts';
 import { serveFunctionUrl, type Handler } from './function-url.ts';
+import type { MerchantOrder } from './trade-controls.ts';
 import { createWorld, ids, type Person } from './world.ts';
 
 /** The skus of the shop, one for each delivery. All cost 18 yuan. */
 export const SKUS = ['coffee', 'cake', 'tasting', 'voucher'] as const;
 export const AMOUNT = 1_800;
 const DELIVERIES = { coffee: 'express', cake: 'same-city', tasting: 'pickup', voucher: 'virtual' };
-
-/** An order as the merchant platform shows it. */
-export interface MerchantOrder {
-  outTradeNo: string;
-  transactionId?: string;
-  frozenFen: number;
-  settledFen: number;
-  shipping: null | {
-    orderState: number;
-    delivery?: string;
-    isFinal?: boolean;
-    parcels?: { carrier?: string; trackingNo?: string }[];
-  };
-  refunds: { outRefundNo: string; amountFen: number; status: string }[];
-}
 
 interface MerchantComplaint {
   complaintId: string;
@@ -81,12 +68,7 @@ export async function createShopWorld() {
   }));
   await putCatalog(world.base, { items });
 
-  /** Calls the simulator. A refusal (4xx) is an ordinary result here, for example of a second receipt. */
-  async function control(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(world.simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
-    if (response.status >= 500) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.status === 204 ? undefined : response.json();
-  }
+  const control = (method: string, path: string, body?: object) => tryControl(world.simulator, method, path, body);
   const { token, aesKey } = ids.miniapp;
   await control('POST', '/_miniapp', { mode: 'secure', token, aesKey, callbackUrl: miniapp.url });
 

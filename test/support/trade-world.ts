@@ -2,7 +2,6 @@
 import { vi } from 'vitest';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import type { DomainEvent } from '../../lib/events/schemas.ts';
-import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { deleteShipment, readShipment, type Shipment } from '../../lib/store/shipments.ts';
@@ -13,14 +12,10 @@ import { loadOrderShip, loadShipmentStart, loadShippingSweep } from '../../lib/w
 import { createBuyers } from './buyers.ts';
 import { dueNumbers } from './follow-ups.ts';
 import { recordOf } from './stream-records.ts';
+import { DAY_MS, tradeControls } from './trade-controls.ts';
 import { createWebhookWorld } from './webhooks.ts';
 import { REFUND_SETTLES_MS } from './world.ts';
 
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
-export const GET_ORDER = '/wxa/sec/order/get_order';
-export const UPLOAD = '/wxa/sec/order/upload_shipping_info';
 export const PARCEL = { carrier: 'STO', trackingNo: '773012345678901' };
 
 export type TradeWorld = Awaited<ReturnType<typeof createTradeWorld>>;
@@ -29,17 +24,13 @@ export type TradeWorld = Awaited<ReturnType<typeof createTradeWorld>>;
 export async function createTradeWorld(settings: Record<string, string> = {}) {
   vi.useFakeTimers({ toFake: ['Date'] });
   const world = await createWebhookWorld('miniapp-events', settings);
-  const control = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const response = await fetch(world.simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
-  };
-  await control('POST', '/_miniapp', { callbackUrl: world.address.url });
   const wait = async (ms: number) => {
     vi.setSystemTime(Date.now() + ms);
     await world.simulator.advanceClock(0);
   };
+  const controls = tradeControls(world, wait);
+  const { control } = controls;
+  await control('POST', '/_miniapp', { callbackUrl: world.address.url });
   const outside = { ...world.outside, sleep: wait };
   /** Loads the dependencies like cold instances. */
   const load = async () => {
@@ -56,7 +47,7 @@ export async function createTradeWorld(settings: Record<string, string> = {}) {
 
   return {
     ...world,
-    control,
+    ...controls,
     deps,
     load,
     wait,
@@ -73,22 +64,13 @@ export async function createTradeWorld(settings: Record<string, string> = {}) {
       await wait(2_000);
       await control('POST', '/_merchant/shipping', { outTradeNo, ...PARCEL, ...more });
     },
-    /** Refunds a part of an order, or the whole. `ends: false` leaves the refund under way. */
-    refund: async ({ outTradeNo }: { outTradeNo: string }, amountFen: number, { ends = true } = {}) => {
-      const request = { outTradeNo, outRefundNo: `r-${outTradeNo}`, amountFen };
-      await refundOrder(world.pay, request);
-      if (!ends) return;
-      await wait(REFUND_SETTLES_MS + 1_000);
-      await refundOrder(world.pay, request);
-    },
+    refund: ({ outTradeNo }: { outTradeNo: string }, amountFen: number, options?: { ends: boolean }) =>
+      controls.refund(outTradeNo, amountFen, options),
     /** Refunds in the merchant platform. */
     refundByHand: async ({ outTradeNo }: { outTradeNo: string }, amountFen: number) => {
       await control('POST', '/_merchant/refunds', { outTradeNo, amountFen });
       await wait(REFUND_SETTLES_MS + 1_000);
     },
-    errcode: (target: string, errcode: number, times: number) =>
-      control('POST', '/_faults', { target, action: 'errcode', errcode, times }),
-    trade: (change: object) => control('POST', '/_merchant/trade', change),
     /** Ends the faults, and removes the shipments of earlier tests, after their reminders. */
     clear: async () => {
       await control('DELETE', '/_faults');
@@ -98,13 +80,9 @@ export async function createTradeWorld(settings: Record<string, string> = {}) {
         await deleteShipment(world.table, (await shipmentOf({ outTradeNo }))!);
       }
     },
-    calm: () => control('DELETE', '/_faults'),
     sweep: () => sweepShipments(deps.sweep),
     orderState: async ({ outTradeNo }: { outTradeNo: string }) => (await readOrder(world.table, outTradeNo))!.state,
-    merchantOrder: async ({ outTradeNo }: { outTradeNo: string }) =>
-      ((await control('GET', '/_merchant/orders')) as MerchantOrder[]).find(
-        (order) => order.outTradeNo === outTradeNo,
-      )!,
+    merchantOrder: ({ outTradeNo }: { outTradeNo: string }) => controls.merchantOrder(outTradeNo),
     /** Returns the events of the change of a shipment. */
     eventsBetween: (before: Shipment, after: Shipment): DomainEvent['name'][] =>
       eventsOf(recordOf(keys.shipment(after.outTradeNo), before, after)).map(({ name }) => name),
@@ -113,12 +91,4 @@ export async function createTradeWorld(settings: Record<string, string> = {}) {
       await world.close();
     },
   };
-}
-
-/** The money of an order as the merchant platform shows it. */
-interface MerchantOrder {
-  outTradeNo: string;
-  frozenFen: number;
-  settledFen: number;
-  shipping: { orderState: number } | null;
 }

@@ -13,6 +13,7 @@ import { loadOfficialEvents } from '../../lib/wiring/official-account.ts';
 import { loadPrepay, loadRefundOrder, loadSweep } from '../../lib/wiring/pay.ts';
 import { loadMiniappQrLogin, loadOfficialQrLogin, loadQrLoginPoll } from '../../lib/wiring/scan-login.ts';
 import { loadTable } from '../../lib/wiring/table.ts';
+import { control } from './control.ts';
 import { assertNoLeaks, issuedBy } from './leaks.ts';
 import { freshTable, removeDeadline } from './table.ts';
 
@@ -264,13 +265,6 @@ function phoneOf(simulator: Simulator) {
 async function callsTo(simulator: Simulator, path: string): Promise<number> {
   const log = (await control(simulator, 'GET', '/_log')) as { kind: string; path: string }[];
   return log.filter((entry) => entry.kind === 'call' && entry.path === path).length;
-}
-
-async function control(simulator: Simulator, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(simulator.url + path, { method, ...(body && { body: JSON.stringify(body) }) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text === '' ? undefined : JSON.parse(text);
 }
 
 /** Records log lines in the format of production. */
