@@ -17,8 +17,11 @@ const STATES: Record<ShippingOrder['state'], Progress['state'] | undefined> = {
  * Whether the state in an answer of WeChat is clear. WeChat does not document every state, nor whether a partial refund
  * gives the state `refunded`.
  */
-export function hasClearState({ state }: ShippingOrder, { refundedFen }: Pick<Order, 'refundedFen'>): boolean {
-  return state !== 'other' && (state !== 'refunded' || refundedFen === 0);
+export function hasClearState(
+  { state }: ShippingOrder,
+  { refundedFen, refundingFen }: Pick<Order, 'refundedFen' | 'refundingFen'>,
+): boolean {
+  return state !== 'other' && (state !== 'refunded' || refundedFen + refundingFen === 0);
 }
 
 /**
@@ -38,7 +41,13 @@ export function adoptReport(shipment: Shipment, order: ShippingOrder, seenAt: st
     ? {
         ...shipment,
         delivery: shipping.delivery,
-        parcels: shipping.parcels,
+        // WeChat requires the contact of a parcel again when the rest of the order is shipped.
+        parcels: shipping.parcels.map((parcel) => {
+          const own = shipment.parcels.find(
+            (it) => it.carrier === parcel.carrier && it.trackingNo === parcel.trackingNo,
+          );
+          return own?.contact ? { ...parcel, contact: own.contact } : parcel;
+        }),
         // A correction must have a later time.
         uploadAtMs: Math.max(shipment.uploadAtMs ?? 0, shipping.shippedAtMs ?? 0),
         ...(shipping.finishedCount > 1 && { isCorrected: true }),

@@ -86,7 +86,20 @@ describe('shipping-sweep', () => {
     expect(world.eventsBetween(before, after)).toEqual(['order.shipped']);
   });
 
-  it('ships a virtual order within 90 seconds of its payment although WeChat has the payment late', async () => {
+  it('keeps the contact of a parcel of SF, so that the rest of the order can be shipped after a look', async () => {
+    const order = await started();
+    const part = { carrier: 'SF', trackingNo: 'SF-1', receiverPhone: '13800001234' };
+    await world.ship(order, { parcels: [part], final: false });
+    await world.wait(25 * HOUR_MS);
+    expect(await world.sweep()).toMatchObject({ visited: 1, failed: 0 });
+    await world.ship(order, { parcels: [PARCEL] });
+    expect(await world.shipmentOf(order)).toMatchObject({
+      state: 'shipped',
+      parcels: [{ trackingNo: 'SF-1', contact: { receiver: '+86-138****1234' } }, PARCEL],
+    });
+  });
+
+  it('ships a virtual order within 90 seconds of its payment although WeChat knows the payment late', async () => {
     const order = await world.paidOrder(TOP_UP);
     const paidAtMs = Date.now();
     await world.faults('upload-shipping', 'unknown-payment', 10);
