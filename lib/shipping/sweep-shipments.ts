@@ -2,7 +2,7 @@ import { isAppError } from '../core/errors.ts';
 import { countMetric } from '../core/metrics.ts';
 import { dueFollowUpPages } from '../store/follow-ups.ts';
 import { followShipment, type FollowDeps } from './follow-shipment.ts';
-import { isDecline } from './upload-shipment.ts';
+import { concernsOneOrder } from './upload-shipment.ts';
 
 /** Concurrent looks of one run. WeChat documents no limit, so the calls are few. */
 const WORKERS = 4;
@@ -42,7 +42,7 @@ export async function sweepShipments(deps: FollowDeps): Promise<ShipmentSweep> {
         run.visited += 1;
         run.failed += 1;
         isLimited ||= isAppError(error, 'RATE_LIMITED');
-        failuresInARow = isDecline(error) ? 0 : failuresInARow + 1;
+        failuresInARow = concernsOneOrder(error) ? 0 : failuresInARow + 1;
         deps.log.warn('shipment.follow-up-failed', { no: followUp.no, error });
       }
     }

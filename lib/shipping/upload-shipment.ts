@@ -163,12 +163,21 @@ function queryOrder(
 }
 
 function unknownPayment({ paidAt }: MiniappOrder, nowMs: number): AppError {
-  return nowMs - Date.parse(paidAt) < UNMANAGED_AFTER_MS
-    ? new AppError('WECHAT_UNAVAILABLE', 'WeChat does not have the payment yet; the upload is repeated automatically')
+  return nowMs - Date.parse(paidAt) < PAYMENT_APPEARS_MS
+    ? new AppError('WECHAT_UNAVAILABLE', 'WeChat does not have the payment yet; the upload is repeated automatically', {
+        detail: { reason: UNKNOWN_PAYMENT },
+      })
     : new AppError(
         'ORDER_STATE_CONFLICT',
         'WeChat does not manage this payment. A payment from before the trade management needs no shipping information',
       );
+}
+
+const UNKNOWN_PAYMENT = 'unknown-payment';
+
+/** Whether the error is an answer of WeChat about one order, which says nothing about other orders. */
+export function concernsOneOrder(error: unknown): boolean {
+  return isDecline(error) || (error instanceof AppError && error.detail?.['reason'] === UNKNOWN_PAYMENT);
 }
 
 /** Whether WeChat declined an upload, so that a repetition of it is useless. */
