@@ -147,6 +147,7 @@ describe('reserved concurrency', () => {
       'token-refresh': 1,
       'shipment-start': 20,
       'content-sweep': 1,
+      'complaint-sweep': 1,
       'shipping-sweep': 1,
       'pay-sweep': 8,
       'pay-bills': 1,
