@@ -21,7 +21,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Timeouts end a test that hangs. They are long, because a slow machine is not a failure.
     testTimeout: 180_000,
-    hookTimeout: 180_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 15_000 } },
     projects: [
       project('unit'),

@@ -87,14 +87,14 @@ describe('a run of shipping-sweep', () => {
   });
 
   it('visits every order although WeChat does not have the payments yet', async () => {
-    await world.trade({ knownAfterMs: HOUR_MS });
+    await world.setTrade({ knownAfterMs: HOUR_MS });
     for (let index = 0; index < 16; index += 1) {
       const order = await world.paidOrder({ sku: 'top-up', amountFen: 5_000 });
       await world.start(order);
     }
     await world.wait(6 * MINUTE_MS);
     const [run, metrics] = await withMetrics(() => world.sweep());
-    await world.trade({ knownAfterMs: 2_000 });
+    await world.setTrade({ knownAfterMs: 2_000 });
     expect(run).toEqual({ visited: 16, failed: 16, more: false });
     expect(metrics).toEqual([]);
   });

@@ -10,7 +10,7 @@ import type { Template } from './template.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const TIMEOUT_MS = 110_000;
+const TIMEOUT_MS = 290_000;
 
 /**
  * Packages the service in its own folder, because parallel runs overwrite each other's files even with `--package`. The
