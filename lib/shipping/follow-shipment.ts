@@ -4,7 +4,7 @@ import { claimShipment, type FollowUp } from '../store/follow-ups.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { deleteShipment, readShipment, writeShipment, type Shipment } from '../store/shipments.ts';
 import { queryShippingOrder } from '../wechat/order-shipping.ts';
-import { isPaidInMiniapp, type MiniappOrder } from './new-shipment.ts';
+import { isPaidInMiniapp, virtualUpload, type MiniappOrder } from './new-shipment.ts';
 import { advance, isOver, nextLookAtMs, UNSHIPPED_ALARM_MS } from './progress.ts';
 import { isRefundedInFull, isRefundOfAllUnderWay } from './refunds.ts';
 import { adoptReport, hasClearState } from './reported-order.ts';
@@ -67,7 +67,11 @@ async function askWechat(deps: FollowDeps, order: MiniappOrder, shipment: Shipme
   if (!known && !hasUpload(shipment) && isOverdue(shipment, nowMs)) return drop(deps, shipment, 'unknown to WeChat');
   const isClear = known !== undefined && hasClearState(known, order);
   if (!isClear) deps.log.warn('shipment.unclear', { outTradeNo, state: known?.state ?? 'unknown payment' });
-  return write(deps, order, shipment, isClear ? adoptReport(shipment, known, iso(nowMs)) : shipment, nowMs);
+  const reported = isClear ? adoptReport(shipment, known, iso(nowMs)) : shipment;
+  const isUnshipped = known?.state === 'to-ship' && reported.state === 'to-ship';
+  // WeChat declined the first upload, perhaps for a reason that has passed. A virtual order needs no operator.
+  const isRestarted = isUnshipped && reported.delivery === 'virtual' && !isRefundOfAllUnderWay(order);
+  return write(deps, order, shipment, isRestarted ? { ...reported, pending: virtualUpload(nowMs) } : reported, nowMs);
 }
 
 /** Writes the shipment after a look, and warns of an order that is not shipped. */

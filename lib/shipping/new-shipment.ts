@@ -30,7 +30,6 @@ export async function openShipment(
   if (stored) return stored;
   const { outTradeNo, sku, amountFen, attach, paidAt } = order;
   const [nowMs, delivery] = [now(), deliveryOf(order)];
-  const upload: ShippingUpload = { delivery, parcels: [], isFinal: true, uploadAtMs: nowMs };
   const next = {
     outTradeNo,
     sku,
@@ -40,8 +39,13 @@ export async function openShipment(
     delivery,
     parcels: [],
     paidAt,
-    ...(delivery === 'virtual' && { pending: upload }),
+    ...(delivery === 'virtual' && { pending: virtualUpload(nowMs) }),
   };
   const written = await writeShipment(table, undefined, next, nextLookAtMs(next, nowMs));
   return written ?? openShipment({ table, now }, order);
+}
+
+/** Returns the upload of a virtual order, which needs no parcel. */
+export function virtualUpload(nowMs: number): ShippingUpload {
+  return { delivery: 'virtual', parcels: [], isFinal: true, uploadAtMs: nowMs };
 }

@@ -112,6 +112,18 @@ describe('shipping-sweep', () => {
     expect(Date.now() - paidAtMs).toBeLessThanOrEqual(90_000);
   });
 
+  it('ships a virtual order whose upload WeChat declined once, after the look that finds it unshipped', async () => {
+    const order = await world.paidOrder(TOP_UP);
+    await world.errcode(UPLOAD, 10_060_014, 1);
+    await world.start(order);
+    expect(await world.shipmentOf(order)).not.toHaveProperty('pending');
+    await world.wait(25 * HOUR_MS);
+    await world.sweep();
+    await world.wait(MINUTE_MS);
+    await world.sweep();
+    expect(await world.shipmentOf(order)).toMatchObject({ state: 'shipped', delivery: 'virtual' });
+  });
+
   it('repeats an upload with growing pauses while WeChat does not answer, and ships the order afterwards', async () => {
     const order = await world.paidOrder(TOP_UP);
     await world.faults(UPLOAD, '5xx', 10_000);
