@@ -1,5 +1,6 @@
 import type { TokenOwner } from '../platform-token/owner.ts';
 import type { PlatformDeps } from '../wechat/client.ts';
+import { errcodeOf } from '../wechat/platform-error.ts';
 import { fetchTradeManaged } from '../wechat/trade-management.ts';
 import { appFact } from './app-fact.ts';
 
@@ -12,6 +13,8 @@ export interface TradeDeps {
   readTradeManaged(): Promise<boolean | undefined>;
 }
 
+/** WeChat declines the call for a mini-program that has not opened the order shipping management. */
+const NOT_OPENED = 48001;
 const HOUR_MS = 3_600_000;
 /** WeChat puts shops under trade management, and hardly ever releases one. */
 const FRESH_MS = { managed: 24 * HOUR_MS, unmanaged: HOUR_MS };
@@ -32,7 +35,14 @@ export function tradeManagedReader(
   const { app, accessToken } = deps;
   return appFact(deps, {
     name: 'trade-managed',
-    request: () => accessToken.withToken((token) => fetchTradeManaged(deps, { app, accessToken: token })),
+    request: async () => {
+      try {
+        return await accessToken.withToken((token) => fetchTradeManaged(deps, { app, accessToken: token }));
+      } catch (error) {
+        if (errcodeOf(error) !== NOT_OPENED) throw error;
+        return false;
+      }
+    },
     freshMs: (isManaged) => (isManaged ? FRESH_MS.managed : FRESH_MS.unmanaged),
   });
 }

@@ -64,7 +64,9 @@ export async function getOrderDetailPath(deps: PlatformDeps, access: ShippingAcc
 
 async function askAboutApp(deps: PlatformDeps, access: ShippingAccess, api: string, field: string): Promise<boolean> {
   const answer = await callShipping(deps, access, `/wxa/sec/order/${api}`, { appid: access.app.appId });
-  if (typeof answer[field] === 'boolean') return answer[field];
+  // The pages document a boolean; a published sample has 1.
+  if (answer[field] === true || answer[field] === 1) return true;
+  if (answer[field] === false || answer[field] === 0) return false;
   throw new AppError('WECHAT_UNAVAILABLE', `The response of WeChat has no ${field}`);
 }
 

@@ -225,6 +225,14 @@ describe('the question about trade management', () => {
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'to-ship' });
   });
 
+  it('is answered with no for a mini-program that has not opened the order shipping management', async () => {
+    await world.wait(40 * DAY_MS);
+    await world.errcode(IS_MANAGED, 48001);
+    const order = await world.coffee();
+    await world.start(order.outTradeNo, await world.load());
+    expect(await world.shipment(order.outTradeNo)).toBeUndefined();
+  });
+
   it('keeps its old answer while WeChat does not answer', async () => {
     await world.wait(2 * DAY_MS);
     await world.setTrade({ managed: false });
@@ -238,7 +246,7 @@ describe('the question about trade management', () => {
 
   it('is answered with yes if WeChat never answered', async () => {
     await world.wait(40 * DAY_MS);
-    await world.errcode(IS_MANAGED, 48001, 100);
+    await world.errcode(IS_MANAGED, 10060012, 100);
     const order = await world.coffee();
     await world.start(order.outTradeNo, await world.load());
     expect(await world.shipment(order.outTradeNo)).toMatchObject({ state: 'to-ship' });

@@ -11,9 +11,9 @@ import {
 import { access, wechat } from './scripted-wechat.ts';
 
 describe('fetchTradeManaged', () => {
-  it.each([true, false])('returns the answer %s about the app of the call', async (isManaged) => {
+  it.each([true, false, 1, 0])('returns the answer %s about the app of the call', async (isManaged) => {
     const world = wechat({ errcode: 0, errmsg: 'ok', is_trade_managed: isManaged });
-    await expect(fetchTradeManaged(world.deps, access)).resolves.toBe(isManaged);
+    await expect(fetchTradeManaged(world.deps, access)).resolves.toBe(Boolean(isManaged));
     expect(world.pathOf(0)).toBe('/wxa/sec/order/is_trade_managed?access_token=T');
     expect(world.bodyOf(0)).toEqual({ appid: 'wx1' });
   });
