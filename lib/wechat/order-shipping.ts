@@ -197,7 +197,7 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
   const delivery = (Object.keys(DELIVERY_NUMBERS) as Delivery[]).find((name) => DELIVERY_NUMBERS[name] === type);
   const list = Array.isArray(shipping['shipping_list']) ? shipping['shipping_list'].map(record) : [];
   if (!delivery || list.length === 0) return undefined;
-  const shippedAtS = Math.max(...list.map((parcel) => Number(parcel['upload_time']) || 0));
+  const shippedAtMs = Math.max(...list.map((parcel) => readTime(parcel['upload_time'])));
   return {
     delivery,
     isFinished: shipping['finish_shipping'] === true,
@@ -210,8 +210,14 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
         trackingNo: text(parcel['tracking_no']),
         description: text(parcel['goods_desc']),
       })),
-    ...(shippedAtS > 0 && { shippedAtMs: shippedAtS * 1_000 }),
+    ...(shippedAtMs > 0 && { shippedAtMs }),
   };
+}
+
+/** Reads epoch seconds as epoch ms. WeChat also sends milliseconds elsewhere. @returns 0 for any other value */
+function readTime(value: unknown): number {
+  const digits = /^([1-9]\d{8,9})(?:\d{3})?$/.exec(text(value))?.[1];
+  return digits === undefined ? 0 : Number(digits) * 1_000;
 }
 
 /** Formats an instant as RFC 3339 with milliseconds, in Beijing time. */

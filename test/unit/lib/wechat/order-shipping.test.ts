@@ -178,6 +178,19 @@ describe('queryShippingOrder', () => {
     expect(answer?.shipping).toEqual({ delivery: 'pickup', isFinished: true, finishedCount: 2, parcels: [] });
   });
 
+  it.each<[unknown, number | undefined]>([
+    ['1795203600', 1_795_203_600_000],
+    [1_795_203_600_123, 1_795_203_600_000],
+    [0, undefined],
+    [-1, undefined],
+    ['soon', undefined],
+    [1e20, undefined],
+  ])('reads the time of shipping %j as %s', async (upload_time, shippedAtMs) => {
+    const shipping = { ...order.shipping, shipping_list: [{ ...order.shipping.shipping_list[0], upload_time }] };
+    const answer = await query(wechat({ errcode: 0, order: { ...order, shipping } }));
+    expect(answer?.shipping?.shippedAtMs).toBe(shippedAtMs);
+  });
+
   it('returns undefined for a payment that WeChat does not have', async () => {
     await expect(query(wechat(10060001))).resolves.toBeUndefined();
   });
