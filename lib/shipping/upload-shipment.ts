@@ -175,7 +175,7 @@ function unknownPayment({ paidAt }: MiniappOrder, nowMs: number): AppError {
 
 const UNKNOWN_PAYMENT = 'unknown-payment';
 
-/** Whether the error is an answer of WeChat about one order, which says nothing about other orders. */
+/** Whether the error is an answer of WeChat about one order, so other orders are not affected. */
 export function concernsOneOrder(error: unknown): boolean {
   return isDecline(error) || (error instanceof AppError && error.detail?.['reason'] === UNKNOWN_PAYMENT);
 }
