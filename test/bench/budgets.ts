@@ -241,18 +241,18 @@ export const BUDGETS: Record<FlowName, Budget> = {
     why: { rru: 'strong reads of the session and the orders' },
   },
   'complaint notification': {
-    budget: { rru: 2, wru: 5, calls: 1 },
+    budget: { rru: 3, wru: 5, calls: 1 },
     floor: { rru: 0, wru: 2, calls: 1 },
     why: {
-      rru: 'strong reads of the complaint before both writes',
+      rru: 'strong reads of the complaint before both writes, and of the order, which shows that it is ours',
       wru: 'the complaint is stored before the query and with its details, so that no failed query loses it',
     },
   },
   'complaints, show': {
-    budget: { rru: 1, wru: 1, calls: 2 },
+    budget: { rru: 2, wru: 1, calls: 2 },
     floor: { rru: 0, wru: 0, calls: 2 },
     why: {
-      rru: 'a strong read of the stored complaint',
+      rru: 'strong reads of the stored complaint and of the order, which shows that it is ours',
       wru: 'the new details, which end a warning about a complaint that waits',
     },
   },
