@@ -163,7 +163,7 @@ function queryOrder(
 }
 
 function unknownPayment({ paidAt }: MiniappOrder, nowMs: number): AppError {
-  return nowMs - Date.parse(paidAt) < PAYMENT_APPEARS_MS
+  return nowMs - Date.parse(paidAt) < UNMANAGED_AFTER_MS
     ? new AppError('WECHAT_UNAVAILABLE', 'WeChat does not have the payment yet; the upload is repeated automatically', {
         detail: { reason: UNKNOWN_PAYMENT },
       })

@@ -99,7 +99,7 @@ describe('shipping-sweep', () => {
     });
   });
 
-  it('ships a virtual order within 90 seconds of its payment although WeChat knows the payment late', async () => {
+  it('ships a virtual order within 90 seconds of its payment although WeChat has the payment late', async () => {
     const order = await world.paidOrder(TOP_UP);
     const paidAtMs = Date.now();
     await world.faults('upload-shipping', 'unknown-payment', 10);

@@ -117,7 +117,7 @@ describe.each<Mode>(['compatible', 'secure'])('an event of order shipping in %s 
     await world.push(settlementPush(order));
     expect(await shipmentOf(order)).toMatchObject({ state: 'shipped', pending: { claimId: 'c' } });
     expect(await isDue(order)).toBe(false);
-    expect(await dueNumbers(world.table, 'shipment', Date.now() + 60_000)).toContain(order.outTradeNo);
+    expect(await dueNumbers(world.table, 'shipment', Date.now() + 61_000)).toContain(order.outTradeNo);
   });
 
   it("makes an order due for the sweep that was shipped in WeChat's console, and no order that was uploaded", async () => {

@@ -30,8 +30,6 @@ const toShip: Shipment = {
 };
 const upload = { delivery: 'express' as const, parcels: [], isFinal: true, uploadAtMs: PAID_MS };
 const pending = { ...upload, claimId: 'c', claimedAtMs: PAID_MS };
-const contact = { receiver: '+86-138****6666' };
-const withContact: Shipment = { ...toShip, parcels: [{ carrier: 'SF', trackingNo: 'SF1', contact }] };
 const shipped: Shipment = { ...toShip, state: 'shipped', shippedAt: SHIPPED_AT };
 const received: Shipment = { ...shipped, state: 'received', receivedAt: RECEIVED_AT };
 const settled: Shipment = { ...received, state: 'settled', settledAt: SETTLED_AT };
@@ -210,16 +208,6 @@ describe('any sequence of reports', () => {
   });
 });
 
-describe('the end of a shipment', () => {
-  it.each(['settled', 'refunded'] as const)('removes the contacts of its parcels: %s', (state) => {
-    expect(advance(withContact, report(state)).parcels).toEqual([{ carrier: 'SF', trackingNo: 'SF1' }]);
-  });
-
-  it('is not reached while a correction can need the contacts', () => {
-    expect(advance(withContact, report('shipped')).parcels).toEqual(withContact.parcels);
-  });
-});
-
 describe('nextLookAtMs', () => {
   it.each<[string, Shipment, number, number | undefined]>([
     ['an unshipped order after a day', toShip, PAID_MS, PAID_MS + DAY_MS],
@@ -240,10 +228,12 @@ describe('nextLookAtMs', () => {
     ['a received order like a shipped one', received, Date.parse(SHIPPED_AT), Date.parse(SHIPPED_AT) + 15 * DAY_MS],
     ['a settled order never', settled, PAID_MS, undefined],
     ['a refunded order never', { ...received, refundedAt: SEEN_AT }, PAID_MS, undefined],
-    ['a claimed upload at the end of its claim', { ...toShip, pending }, PAID_MS + 20_000, PAID_MS + 60_000],
-    ['a new upload without a claim at once', { ...toShip, pending: upload }, PAID_MS, PAID_MS],
-    ['an upload after a tenth of its age', { ...toShip, pending: upload }, PAID_MS + HOUR_MS, PAID_MS + 1.1 * HOUR_MS],
+    ['an upload that another caller sends, after the claim', { ...toShip, pending }, PAID_MS + 1_000, PAID_MS + 60_000],
+    ['a new upload at once', { ...toShip, pending: upload }, PAID_MS, PAID_MS],
+    ['an upload after a tenth of its age', { ...toShip, pending: upload }, PAID_MS + 60_000, PAID_MS + 66_000],
+    ['an upload whose claim is over', { ...toShip, pending }, PAID_MS + 60_000, PAID_MS + 66_000],
     ['an old upload once an hour', { ...toShip, pending: upload }, PAID_MS + DAY_MS, PAID_MS + 25 * HOUR_MS],
+    ['an upload of the future at once', { ...toShip, pending: upload }, PAID_MS - 1_000, PAID_MS - 1_000],
   ])('schedules %s', (_, shipment, nowMs, expected) => {
     expect(nextLookAtMs(shipment, nowMs)).toBe(expected);
   });
