@@ -69,6 +69,8 @@ export const phone = {
   fault: (target: string, action: string, plan: { times?: number; errcode?: number } = {}): Promise<void> =>
     simulator('POST', '/_faults', { target, action, times: 1, ...plan }),
   endFaults: (): Promise<void> => simulator('DELETE', '/_faults'),
+  /** Returns how far the clock of the simulator is ahead of real time (ms). */
+  clockOffsetMs: async (): Promise<number> => (await simulator('GET', '/_clock')).offsetMs,
   advanceClock: (advanceMs: number): Promise<void> => simulator('POST', '/_clock', { advanceMs }),
 };
 
