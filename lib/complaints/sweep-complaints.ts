@@ -1,6 +1,7 @@
 import { beijingDate } from '../core/beijing-time.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { countMetric } from '../core/metrics.ts';
+import { entriesOf, workThrough, type Outcome } from '../core/work-through.ts';
 import { claim, readClaim } from '../store/claims.ts';
 import { readComplaint, writeComplaint, type Complaint } from '../store/complaints.ts';
 import { claimComplaint, dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
@@ -35,29 +36,24 @@ export interface ComplaintSweep {
  * @see https://pay.weixin.qq.com/docs/merchant/products/consumer-complaint/apilist.html
  */
 export async function sweepComplaints(deps: ListDeps | undefined): Promise<ComplaintSweep> {
-  const run = { visited: 0, found: 0, more: false };
-  if (!deps) return run;
+  if (!deps) return { visited: 0, found: 0, more: false };
   const untilMs = deps.now() + RUN_MS;
-  await visitDue(deps, run, untilMs);
+  const { visited, more } = await workThrough(
+    entriesOf(dueFollowUpPages(deps.table, { kind: 'complaint', nowMs: deps.now() })),
+    {
+      workers: 1,
+      maxFailures: MAX_FAILURES,
+      isOver: () => deps.now() > untilMs,
+      visit: (followUp) => visitComplaint(deps, followUp),
+    },
+  );
+  const run = { visited, found: 0, more };
   if (!run.more) await listOnceADay(deps, run, untilMs);
   if (run.visited > 0 || run.found > 0 || run.more) deps.log.info('complaint-sweep.finished', { ...run });
   return run;
 }
 
-async function visitDue(deps: ListDeps, run: ComplaintSweep, untilMs: number): Promise<void> {
-  let failuresInARow = 0;
-  for await (const page of dueFollowUpPages(deps.table, { kind: 'complaint', nowMs: deps.now() })) {
-    for (const followUp of page) {
-      run.more = deps.now() > untilMs || failuresInARow >= MAX_FAILURES;
-      if (run.more) return;
-      const visit = await visitComplaint(deps, followUp);
-      if (visit !== 'skipped') run.visited += 1;
-      failuresInARow = visit === 'failed' ? failuresInARow + 1 : 0;
-    }
-  }
-}
-
-async function visitComplaint(deps: ListDeps, followUp: FollowUp): Promise<'done' | 'failed' | 'skipped'> {
+async function visitComplaint(deps: ListDeps, followUp: FollowUp): Promise<Outcome> {
   const { table, now, log } = deps;
   const { no: complaintId } = followUp;
   const complaint = await readComplaint(table, complaintId, 'strong');

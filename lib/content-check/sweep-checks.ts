@@ -1,3 +1,4 @@
+import { entriesOf, workThrough, type Outcome } from '../core/work-through.ts';
 import { readAccount } from '../store/accounts.ts';
 import { deleteCheck, readCheck, readTrace, type ContentCheck } from '../store/content-checks.ts';
 import { claimCheck, dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
@@ -29,28 +30,20 @@ export interface CheckSweep {
  */
 export async function sweepChecks(deps: CheckDeps): Promise<CheckSweep> {
   const beganAtMs = deps.now();
-  const run = { visited: 0, more: false };
-  let failuresInARow = 0;
-  for await (const page of dueFollowUpPages(deps.table, { kind: 'check', nowMs: beganAtMs })) {
-    for (const followUp of page) {
-      if (deps.now() - beganAtMs > RUN_MS || failuresInARow >= MAX_FAILURES) {
-        run.more = true;
-        return finished(deps, run);
-      }
-      const visit = await visitCheck(deps, followUp);
-      if (visit !== 'skipped') run.visited += 1;
-      failuresInARow = visit === 'failed' ? failuresInARow + 1 : 0;
-    }
-  }
-  return finished(deps, run);
+  const { visited, more } = await workThrough(
+    entriesOf(dueFollowUpPages(deps.table, { kind: 'check', nowMs: beganAtMs })),
+    {
+      workers: 1,
+      maxFailures: MAX_FAILURES,
+      isOver: () => deps.now() - beganAtMs > RUN_MS,
+      visit: (followUp) => visitCheck(deps, followUp),
+    },
+  );
+  if (visited > 0 || more) deps.log.info('content-sweep.finished', { visited, more });
+  return { visited, more };
 }
 
-function finished({ log }: CheckDeps, run: CheckSweep): CheckSweep {
-  if (run.visited > 0 || run.more) log.info('content-sweep.finished', { ...run });
-  return run;
-}
-
-async function visitCheck(deps: CheckDeps, followUp: FollowUp): Promise<'done' | 'failed' | 'skipped'> {
+async function visitCheck(deps: CheckDeps, followUp: FollowUp): Promise<Outcome> {
   const check = await readCheck(deps.table, followUp.no, deps.now());
   if (!check || !(await claimCheck(deps.table, followUp, nextAttemptAtMs(check, deps.now())))) return 'skipped';
   try {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AppError, isAppError } from '../core/errors.ts';
 import { countMetric } from '../core/metrics.ts';
+import { workThrough, type Outcome } from '../core/work-through.ts';
 import {
   claimFollowUp,
   dueFollowUpPages,
@@ -87,33 +88,25 @@ async function sweepKind(
 ): Promise<Sweep> {
   const readPages = () => dueFollowUpPages(deps.table, { kind, nowMs: beganAtMs, ...part });
   const dueFollowUps = takeTurns(readPages, ({ no }) => (kind === 'order' ? ownerOf(no) : no));
-  const run = { visited: 0, failed: 0, more: false };
-  let failuresInARow = 0;
-  const work = async () => {
-    for (;;) {
-      const { value: followUp, done } = await dueFollowUps.next();
-      if (done) return;
-      if (deps.now() - beganAtMs > RUN_MS || failuresInARow >= MAX_FAILURES_PER_WORKER * WORKERS[kind]) {
-        run.more = true;
-        return;
-      }
-      try {
-        if (await (kind === 'order' ? followOrder(deps, followUp) : claimAndFollowRefund(deps, followUp)))
-          run.visited += 1;
-        failuresInARow = 0;
-      } catch (error) {
-        run.visited += 1;
-        run.failed += 1;
-        failuresInARow = isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') ? failuresInARow + 1 : 0;
-        // Only the operator can resolve the recorded mismatch, so one retry a day is enough.
-        if (isAppError(error, 'ORDER_STATE_CONFLICT'))
-          await scheduleFollowUp(deps.table, followUp, deps.now() + DAY_MS);
-        deps.log.warn('follow-up.failed', { kind, no: followUp.no, error });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: WORKERS[kind] }, work));
-  return run;
+  return workThrough(dueFollowUps, {
+    workers: WORKERS[kind],
+    maxFailures: MAX_FAILURES_PER_WORKER * WORKERS[kind],
+    isOver: () => deps.now() - beganAtMs > RUN_MS,
+    visit: (followUp) => visitFollowUp(deps, followUp),
+  });
+}
+
+async function visitFollowUp(deps: RefundDeps, followUp: FollowUp): Promise<Outcome> {
+  const { kind, no } = followUp;
+  try {
+    const follow = kind === 'order' ? followOrder : claimAndFollowRefund;
+    return (await follow(deps, followUp)) ? 'done' : 'skipped';
+  } catch (error) {
+    // Only the operator can resolve the recorded mismatch, so one retry a day is enough.
+    if (isAppError(error, 'ORDER_STATE_CONFLICT')) await scheduleFollowUp(deps.table, followUp, deps.now() + DAY_MS);
+    deps.log.warn('follow-up.failed', { kind, no, error });
+    return isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED') ? 'failed' : 'declined';
+  }
 }
 
 /** Processes the follow-up of a refund. @returns false when another run claimed it, or the refund does not exist */

@@ -1,6 +1,7 @@
 import { isAppError } from '../core/errors.ts';
 import { countMetric } from '../core/metrics.ts';
-import { dueFollowUpPages } from '../store/follow-ups.ts';
+import { entriesOf, workThrough, type Outcome } from '../core/work-through.ts';
+import { dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
 import { followShipment, type FollowDeps } from './follow-shipment.ts';
 import { concernsOneOrder } from './upload-shipment.ts';
 
@@ -23,36 +24,24 @@ export interface ShipmentSweep {
 /** Processes the shipments that are due. */
 export async function sweepShipments(deps: FollowDeps): Promise<ShipmentSweep> {
   const beganAtMs = deps.now();
-  const run = { visited: 0, failed: 0, more: false };
-  const dueFollowUps = eachOf(dueFollowUpPages(deps.table, { kind: 'shipment', nowMs: beganAtMs }));
-  let failuresInARow = 0;
-  let isLimited = false;
-  const work = async () => {
-    for (;;) {
-      const { value: followUp, done } = await dueFollowUps.next();
-      if (done) return;
-      if (isLimited || failuresInARow >= MAX_FAILURES || deps.now() - beganAtMs > RUN_MS) {
-        run.more = true;
-        return;
-      }
-      try {
-        if (await followShipment(deps, followUp)) run.visited += 1;
-        failuresInARow = 0;
-      } catch (error) {
-        run.visited += 1;
-        run.failed += 1;
-        isLimited ||= isAppError(error, 'RATE_LIMITED');
-        failuresInARow = concernsOneOrder(error) ? 0 : failuresInARow + 1;
-        deps.log.warn('shipment.follow-up-failed', { no: followUp.no, error });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  const dueShipments = entriesOf(dueFollowUpPages(deps.table, { kind: 'shipment', nowMs: beganAtMs }));
+  const run = await workThrough(dueShipments, {
+    workers: WORKERS,
+    maxFailures: MAX_FAILURES,
+    isOver: () => deps.now() - beganAtMs > RUN_MS,
+    visit: (followUp) => visitShipment(deps, followUp),
+  });
   if (run.visited > 0 || run.more) deps.log.info('shipping-sweep.finished', { ...run, ms: deps.now() - beganAtMs });
   if (run.more) countMetric('UnfinishedSweeps', {});
   return run;
 }
 
-async function* eachOf<Item>(pages: AsyncIterable<Item[]>): AsyncGenerator<Item, undefined> {
-  for await (const page of pages) yield* page;
+async function visitShipment(deps: FollowDeps, followUp: FollowUp): Promise<Outcome> {
+  try {
+    return (await followShipment(deps, followUp)) ? 'done' : 'skipped';
+  } catch (error) {
+    deps.log.warn('shipment.follow-up-failed', { no: followUp.no, error });
+    if (isAppError(error, 'RATE_LIMITED')) return 'stop';
+    return concernsOneOrder(error) ? 'declined' : 'failed';
+  }
 }
