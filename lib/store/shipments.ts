@@ -1,9 +1,9 @@
-import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Delivery } from '../core/delivery.ts';
 import { attempt } from './attempt.ts';
 import { keys, ownerOf } from './keys.ts';
 import type { Order } from './orders.ts';
-import { getItem, type Table } from './table.ts';
+import { getItem, readAllPages, type Table } from './table.ts';
 import { putVersioned } from './versioned-items.ts';
 
 /**
@@ -108,27 +108,13 @@ export async function readShipments(table: Table, outTradeNos: string[]): Promis
   return new Map(pages.flat().map((shipment) => [shipment.outTradeNo, shipment]));
 }
 
-async function readRange(table: Table, sorted: string[]): Promise<Shipment[]> {
+function readRange({ client, name: TableName }: Table, sorted: string[]): Promise<Shipment[]> {
   const [from, to] = [keys.shipment(sorted[0]!), keys.shipment(sorted.at(-1)!)];
-  const shipments: Shipment[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await table.client.send(
-      new QueryCommand({
-        TableName: table.name,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: {
-          ':pk': from.pk,
-          ':from': from.sk,
-          ':to': to.sk,
-        },
-        ExclusiveStartKey,
-      }),
-    );
-    shipments.push(...((page.Items ?? []) as Shipment[]));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return shipments;
+  return readAllPages(client, {
+    TableName,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': to.sk },
+  });
 }
 
 /**

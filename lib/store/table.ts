@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Key } from './keys.ts';
 
 /** The table of this service, with its client. */
@@ -47,12 +47,19 @@ export async function queryAll<Item>(
   from: Key,
   consistency: 'eventual' | 'strong',
 ): Promise<Item[]> {
-  const query = {
+  return readAllPages(client, {
     TableName,
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
     ExpressionAttributeValues: { ':pk': from.pk, ':sk': from.sk },
     ConsistentRead: consistency === 'strong',
-  };
+  });
+}
+
+/**
+ * Reads the items of all pages of a query.
+ * @typeParam Item the entity stored under the keys
+ */
+export async function readAllPages<Item>(client: Table['client'], query: QueryCommandInput): Promise<Item[]> {
   const items: Item[] = [];
   let ExclusiveStartKey: Record<string, unknown> | undefined;
   do {
