@@ -18,6 +18,11 @@ export function beijingDigits(atMs: number): string {
   return shifted(atMs).slice(0, 19).replaceAll(/\D/g, '');
 }
 
+/** Formats an instant as RFC 3339 with milliseconds, in Beijing time. */
+export function beijingRfc3339(atMs: number): string {
+  return shifted(atMs).replace('Z', '+08:00');
+}
+
 /**
  * Parses a time in Beijing, `yyyyMMddHHmmss` or `yyyy-MM-dd HH:mm:ss`.
  * @returns epoch ms; NaN for any other text

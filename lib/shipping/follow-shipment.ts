@@ -3,13 +3,12 @@ import { retryOnConflict, VERSION_CONFLICT } from '../core/optimistic-locking.ts
 import { claimShipment, type FollowUp } from '../store/follow-ups.ts';
 import { readOrder, type Order } from '../store/orders.ts';
 import { deleteShipment, readShipment, writeShipment, type Shipment } from '../store/shipments.ts';
-import { queryShippingOrder } from '../wechat/order-shipping.ts';
 import { isPaidInMiniapp, virtualUpload, type MiniappOrder } from './new-shipment.ts';
 import { advance, isOver, nextLookAtMs, UNSHIPPED_ALARM_MS } from './progress.ts';
 import { isRefundedInFull, isRefundOfAllUnderWay } from './refunds.ts';
 import { adoptReport, hasClearState } from './reported-order.ts';
 import { isTradeManaged, type TradeDeps } from './trade-managed.ts';
-import { uploadPending, type UploadDeps } from './upload-shipment.ts';
+import { queryAtWechat, uploadPending, type UploadDeps } from './upload-shipment.ts';
 
 export type FollowDeps = UploadDeps & TradeDeps;
 
@@ -24,7 +23,7 @@ type Looked = Shipment | undefined | typeof VERSION_CONFLICT;
  * Processes the due follow-up of a shipment: repeats its pending upload, or asks WeChat about the order, because pushes are
  * lost and operators also ship in WeChat's console.
  * @returns false when another run claimed the follow-up, or the shipment does not exist
- * @throws the errors of uploadPending and queryShippingOrder
+ * @throws the errors of uploadPending and queryAtWechat
  * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/order-shipping/order-shipping
  */
 export async function followShipment(deps: FollowDeps, followUp: FollowUp): Promise<boolean> {
@@ -58,11 +57,8 @@ async function look(deps: FollowDeps, outTradeNo: string, nowMs: number): Promis
 }
 
 async function askWechat(deps: FollowDeps, order: MiniappOrder, shipment: Shipment, nowMs: number): Promise<Looked> {
-  const { app, accessToken } = deps;
-  const { outTradeNo, transactionId } = order;
-  const known = await accessToken.withToken((token) =>
-    queryShippingOrder(deps, { app, accessToken: token, transactionId }),
-  );
+  const { outTradeNo } = order;
+  const known = await queryAtWechat(deps, order);
   // WeChat keeps no payment from before the trade management, and returns no order for it.
   if (!known && !hasUpload(shipment) && isOverdue(shipment, nowMs)) return drop(deps, shipment, 'unknown to WeChat');
   const isClear = known !== undefined && hasClearState(known, order);

@@ -1,4 +1,4 @@
-import { isPaid } from '../store/order-states.ts';
+import { mayBeShipped } from '../store/order-states.ts';
 import type { Order } from '../store/orders.ts';
 import { deliveryOf } from '../store/prices.ts';
 import { readShipment, writeShipment, type Shipment, type ShippingUpload } from '../store/shipments.ts';
@@ -13,9 +13,8 @@ export type MiniappOrder = Order & Required<Pick<Order, 'transactionId' | 'paidA
  * @param appId the app id of the mini-program
  */
 export function isPaidInMiniapp(order: Order, appId: string): order is MiniappOrder {
-  const { transactionId, paidAt, tradeType } = order;
-  const isBooked = isPaid(order) && transactionId !== undefined && paidAt !== undefined;
-  return isBooked && tradeType === 'JSAPI' && order.appId === appId;
+  const { transactionId, paidAt } = order;
+  return mayBeShipped(order) && transactionId !== undefined && paidAt !== undefined && order.appId === appId;
 }
 
 /**

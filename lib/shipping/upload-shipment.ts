@@ -71,7 +71,7 @@ async function requestUpload(
   claimed: ClaimedShipment,
   pausesMs: number[],
 ): Promise<Report> {
-  const openId = order.openId ?? (await queryOrder(deps, order))?.openId;
+  const openId = order.openId ?? (await queryAtWechat(deps, order))?.openId;
   if (openId === undefined) throw unknownPayment(order, deps.now());
   const information = informationOf(order, claimed, openId);
   const { app } = deps;
@@ -86,7 +86,7 @@ async function requestUpload(
   // The information can be unchanged because the correction was accepted before: get_order has the answer.
   if (outcome === 'shipped' || (outcome === 'unchanged' && !claimed.pending.isCorrection))
     return { outcome: 'shipped' };
-  const known = outcome === 'unknown-payment' ? undefined : await queryOrder(deps, order);
+  const known = outcome === 'unknown-payment' ? undefined : await queryAtWechat(deps, order);
   if (!known) throw unknownPayment(order, deps.now());
   return { outcome, known };
 }
@@ -155,7 +155,8 @@ function hasParcels({ shipping }: ShippingOrder, { delivery, parcels }: Shipping
   );
 }
 
-function queryOrder(
+/** Queries an order at WeChat. @throws as queryShippingOrder */
+export function queryAtWechat(
   { accessToken, app, ...deps }: UploadDeps,
   { transactionId }: MiniappOrder,
 ): Promise<ShippingOrder | undefined> {

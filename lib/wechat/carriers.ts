@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { PlatformDeps } from './client.ts';
+import { recordOf } from './json.ts';
 import { callShipping, type ShippingAccess } from './shipping-call.ts';
 
 /** The names of the carriers, such as 圆通速递, by their codes, such as `YTO`. */
@@ -19,6 +20,6 @@ export async function fetchCarriers(deps: PlatformDeps, access: ShippingAccess):
 }
 
 function readCarrier(entry: unknown): [code: string, name: string][] {
-  const { delivery_id: code, delivery_name: name } = (entry ?? {}) as Record<string, unknown>;
+  const { delivery_id: code, delivery_name: name } = recordOf(entry);
   return typeof code === 'string' && typeof name === 'string' ? [[code, name]] : [];
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import { callPlatform, requireString, type PlatformAnswer, type PlatformDeps, type WechatApp } from './client.ts';
+import { recordOf, textOf, withoutEscapes } from './json.ts';
 import { errcodeOf } from './platform-error.ts';
 
 /** The place of the content. WeChat applies different rules to each place. */
@@ -67,7 +68,7 @@ export async function checkTextAtWechat(
   { app, accessToken, text }: CheckAccess & { text: TextToCheck },
 ): Promise<TextOutcome> {
   const { openId, scene, content, nickname } = text;
-  const cleaned = clean(content);
+  const cleaned = withoutEscapes(content);
   if (cleaned.trim() === '' || [...cleaned].length > MAX_CONTENT) {
     throw new AppError(
       'PARAM_ERROR',
@@ -79,7 +80,7 @@ export async function checkTextAtWechat(
     openid: openId,
     scene: SCENES[scene],
     content: cleaned,
-    ...(nickname !== undefined && { nickname: clean(nickname) }),
+    ...(nickname !== undefined && { nickname: withoutEscapes(nickname) }),
   };
   const query = { access_token: accessToken };
   try {
@@ -124,16 +125,8 @@ function notCheckable(error: unknown): NotCheckable {
  * supports: an entry with an errcode did not run.
  */
 function readVerdict({ result, detail }: PlatformAnswer): Verdict {
-  const { suggest, label } = record(result);
-  const ran = !Array.isArray(detail) || detail.some((entry) => Number(record(entry)['errcode'] ?? 0) === 0);
+  const { suggest, label } = recordOf(result);
+  const ran = !Array.isArray(detail) || detail.some((entry) => Number(recordOf(entry)['errcode'] ?? 0) === 0);
   const known = suggest === 'risky' || (suggest === 'pass' && ran) ? suggest : 'review';
-  return { suggest: known, label: typeof label === 'number' || typeof label === 'string' ? String(label) : '' };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function clean(text: string): string {
-  return text.toWellFormed().replaceAll(/\p{Cc}/gu, ' ');
+  return { suggest: known, label: textOf(label) };
 }

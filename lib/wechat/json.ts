@@ -13,6 +13,21 @@ export function parsePlatformJson(text: string): unknown {
   return JSON.parse(text.replaceAll(CONTROL_CHARACTERS, ''));
 }
 
+/** Returns a part of an answer that should be an object; an empty object in place of any other value. */
+export function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Returns a part of an answer that should be a text or a number as text; an empty text in place of any other value. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** Returns a text that JSON.stringify writes without escapes, which some calls reject. Control characters become spaces. */
+export function withoutEscapes(text: string): string {
+  return text.toWellFormed().replaceAll(/\p{Cc}/gu, ' ');
+}
+
 /**
  * Parses a JSON message into the form of parseXml: each value is text with all its digits, because ids have 64 bits.
  * @throws PARAM_ERROR with a message that contains nothing of the text

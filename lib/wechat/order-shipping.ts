@@ -1,6 +1,8 @@
+import { beijingRfc3339 } from '../core/beijing-time.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { AppError } from '../core/errors.ts';
 import type { PlatformDeps } from './client.ts';
+import { recordOf, textOf, withoutEscapes } from './json.ts';
 import { errcodeOf } from './platform-error.ts';
 import { callShipping, isBusy, type ShippingAccess } from './shipping-call.ts';
 
@@ -119,7 +121,7 @@ export async function uploadShipping(
     delivery_mode: isSplit ? SPLIT : ONE_PARCEL,
     ...(isSplit && { is_all_delivered: isFinal }),
     shipping_list: parcels.map(renderParcel),
-    upload_time: rfc3339(uploadAtMs),
+    upload_time: beijingRfc3339(uploadAtMs),
     payer: { openid: openId },
   };
   try {
@@ -141,7 +143,7 @@ export async function queryShippingOrder(
 ): Promise<ShippingOrder | undefined> {
   try {
     const answer = await callShipping(deps, access, '/wxa/sec/order/get_order', { transaction_id: transactionId });
-    return readShippingOrder(record(answer['order']), transactionId);
+    return readShippingOrder(recordOf(answer['order']), transactionId);
   } catch (error) {
     if (errcodeOf(error) === NOT_EXISTING) return undefined;
     throw error;
@@ -153,7 +155,7 @@ function renderParcel({ carrier, trackingNo, description, contact }: ShippingInf
   return {
     ...(trackingNo !== undefined && { tracking_no: trackingNo }),
     ...(carrier !== undefined && { express_company: carrier }),
-    item_desc: description.toWellFormed().replaceAll(/\p{Cc}/gu, ' '),
+    item_desc: withoutEscapes(description),
     ...(contact && {
       contact: {
         ...(contact.consignor !== undefined && { consignor_contact: contact.consignor }),
@@ -178,14 +180,14 @@ function outcomeOf(error: unknown): UploadOutcome {
 }
 
 function readShippingOrder(order: Record<string, unknown>, transactionId: string): ShippingOrder {
-  if (text(order['transaction_id']) !== transactionId) {
+  if (textOf(order['transaction_id']) !== transactionId) {
     throw new AppError('WECHAT_UNAVAILABLE', 'WeChat did not return the requested order');
   }
-  const shipping = readShipping(record(order['shipping']));
+  const shipping = readShipping(recordOf(order['shipping']));
   return {
     transactionId,
-    outTradeNo: text(order['merchant_trade_no']),
-    openId: text(order['openid']),
+    outTradeNo: textOf(order['merchant_trade_no']),
+    openId: textOf(order['openid']),
     state: STATES[Number(order['order_state'])] ?? 'other',
     inComplaint: order['in_complaint'] === true,
     ...(shipping && { shipping }),
@@ -195,7 +197,7 @@ function readShippingOrder(order: Record<string, unknown>, transactionId: string
 function readShipping(shipping: Record<string, unknown>): ShippingOrder['shipping'] {
   const type = Number(shipping['logistics_type']);
   const delivery = (Object.keys(DELIVERY_NUMBERS) as Delivery[]).find((name) => DELIVERY_NUMBERS[name] === type);
-  const list = Array.isArray(shipping['shipping_list']) ? shipping['shipping_list'].map(record) : [];
+  const list = Array.isArray(shipping['shipping_list']) ? shipping['shipping_list'].map(recordOf) : [];
   if (!delivery || list.length === 0) return undefined;
   const shippedAtMs = Math.max(...list.map((parcel) => readTime(parcel['upload_time'])));
   return {
@@ -204,11 +206,11 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
     finishedCount: Number(shipping['finish_shipping_count'] ?? 0),
     // Deliveries other than express have no carrier.
     parcels: list
-      .filter((parcel) => text(parcel['tracking_no']) !== '' && text(parcel['express_company']) !== '')
+      .filter((parcel) => textOf(parcel['tracking_no']) !== '' && textOf(parcel['express_company']) !== '')
       .map((parcel) => ({
-        carrier: text(parcel['express_company']),
-        trackingNo: text(parcel['tracking_no']),
-        description: text(parcel['goods_desc']),
+        carrier: textOf(parcel['express_company']),
+        trackingNo: textOf(parcel['tracking_no']),
+        description: textOf(parcel['goods_desc']),
       })),
     ...(shippedAtMs > 0 && { shippedAtMs }),
   };
@@ -216,19 +218,6 @@ function readShipping(shipping: Record<string, unknown>): ShippingOrder['shippin
 
 /** Reads epoch seconds as epoch ms. WeChat also sends milliseconds elsewhere. @returns 0 for any other value */
 function readTime(value: unknown): number {
-  const digits = /^([1-9]\d{8,9})(?:\d{3})?$/.exec(text(value))?.[1];
+  const digits = /^([1-9]\d{8,9})(?:\d{3})?$/.exec(textOf(value))?.[1];
   return digits === undefined ? 0 : Number(digits) * 1_000;
-}
-
-/** Formats an instant as RFC 3339 with milliseconds, in Beijing time. */
-function rfc3339(atMs: number): string {
-  return new Date(atMs + 8 * 3_600_000).toISOString().replace('Z', '+08:00');
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
