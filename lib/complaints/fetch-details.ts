@@ -34,20 +34,25 @@ export function fetchDetails(deps: ComplaintDeps, complaintId: string): Promise<
     requireVerified(live);
     const stored = seen ?? (await createComplaint(deps, complaintId));
     if (!stored) return VERSION_CONFLICT;
-    const next = { ...withDetails(stored, live, now()), ownOrderNos: await findOwnOrders(table, live) };
+    const next = { ...withDetails(stored, live, now()), ownOrderNos: await findOwnOrders(table, live, stored) };
     const written = await writeComplaint(table, stored, next, nextLookAtMs(next, now()));
     return written ? { stored: written, live } : VERSION_CONFLICT;
   });
 }
 
 /**
- * Returns the numbers of the orders that the ledger has. The format of a number proves nothing: another stage of this
+ * Returns the numbers of the orders that the ledger has. An order that was found once is not read again. The format of a number proves nothing: another stage of this
  * service can share the merchant.
  */
-async function findOwnOrders(table: Table, { orders }: WechatComplaint): Promise<string[]> {
+async function findOwnOrders(
+  table: Table,
+  { orders }: WechatComplaint,
+  { ownOrderNos = [] }: Complaint,
+): Promise<string[]> {
   const candidates = orders.filter(({ outTradeNo }) => ownerOf(outTradeNo) !== '-');
   const found = await Promise.all(
     candidates.map(async ({ outTradeNo, transactionId }) => {
+      if (ownOrderNos.includes(outTradeNo)) return [outTradeNo];
       const order = await readOrder(table, outTradeNo);
       return order && (order.transactionId ?? transactionId) === transactionId ? [outTradeNo] : [];
     }),

@@ -249,10 +249,10 @@ export const BUDGETS: Record<FlowName, Budget> = {
     },
   },
   'complaints, show': {
-    budget: { rru: 2, wru: 1, calls: 2 },
+    budget: { rru: 1, wru: 1, calls: 2 },
     floor: { rru: 0, wru: 0, calls: 2 },
     why: {
-      rru: 'strong reads of the stored complaint and of the order, which shows that it is ours',
+      rru: 'a strong read of the stored complaint',
       wru: 'the new details, which end a warning about a complaint that waits',
     },
   },
