@@ -13,6 +13,7 @@ import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
 import { bookEntry, creditId, readBalance } from '../../lib/store/wallets.ts';
+import { recordConsole } from '../support/console.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { startBucket, type Bucket } from '../support/bucket.ts';
 import { about, privateUsers, type PrivateUser } from '../support/private-users.ts';
@@ -35,9 +36,7 @@ beforeAll(async () => {
   await createBuyers(world);
   users = privateUsers(world);
   functions = await loadPushFunctions(world);
-  for (const level of ['info', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line)));
-  }
+  recordConsole(lines);
 });
 afterEach(() => void lines.splice(0));
 afterAll(async () => {

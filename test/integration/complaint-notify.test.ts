@@ -1,13 +1,13 @@
 // Notifications of complaints: from the webhook to the stored complaint and its event.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readService } from '../../infra/service/service.ts';
-import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
+import type { TableStream } from '../../infra/local/stream/table-stream.ts';
 import { fetchDetails } from '../../lib/complaints/fetch-details.ts';
 import { takeComplaint } from '../../lib/complaints/take-complaint.ts';
 import { AppError } from '../../lib/core/errors.ts';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { createComplaintWorld, PHONE, WORDS, type ComplaintWorld } from '../support/complaint-world.ts';
 import { crashesAfter, interceptCommands } from '../support/crashes.ts';
+import { startEventStream } from '../support/event-stream.ts';
 import { dueNumbers } from '../support/follow-ups.ts';
 import { recordingLambda } from '../support/lambda-api.ts';
 import { notification } from '../support/pay-notification.ts';
@@ -23,13 +23,7 @@ let lambda: Awaited<ReturnType<typeof recordingLambda>>;
 beforeAll(async () => {
   world = await createComplaintWorld();
   lambda = await recordingLambda();
-  const consumer = readService().streamConsumers.find(({ functionName }) => functionName === 'events-publish')!;
-  stream = await startTableStream({
-    endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB']!,
-    tableName: world.table.name,
-    lambdaPort: lambda.port,
-    service: { streamConsumers: [consumer], deployedName: lambda.deployedName },
-  });
+  stream = await startEventStream(world, lambda);
 });
 afterEach(() => {
   world.clock.offsetMs = 0;

@@ -1,8 +1,7 @@
 // The writes of the flows and the store, read from the stream of a real table in the form that events-publish receives.
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readService } from '../../infra/service/service.ts';
-import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
+import type { TableStream } from '../../infra/local/stream/table-stream.ts';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
 import {
@@ -23,6 +22,7 @@ import { recordMismatch, recordNotice, recordPayLimit } from '../../lib/store/pa
 import { writeRefund, type Refund } from '../../lib/store/refunds.ts';
 import { putSceneScan } from '../../lib/store/scene-scans.ts';
 import { writeShipment } from '../../lib/store/shipments.ts';
+import { startEventStream } from '../support/event-stream.ts';
 import { recordingLambda } from '../support/lambda-api.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -37,13 +37,7 @@ describe('events of the table stream', () => {
     vi.spyOn(console, 'log').mockReturnValue();
     world = await createWorld();
     lambda = await recordingLambda();
-    const consumer = readService().streamConsumers.find(({ functionName }) => functionName === 'events-publish')!;
-    stream = await startTableStream({
-      endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB']!,
-      tableName: world.table.name,
-      lambdaPort: lambda.port,
-      service: { streamConsumers: [consumer], deployedName: lambda.deployedName },
-    });
+    stream = await startEventStream(world, lambda);
   });
   beforeEach(() => lambda.calls.splice(0));
   afterAll(async () => {

@@ -1,5 +1,5 @@
 // Withdrawn authorisations, from the push of each app to the deleted data.
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bindPhone } from '../../lib/identity/bind-phone.ts';
 import { getMe } from '../../lib/identity/get-me.ts';
 import { recogniseOrCreate } from '../../lib/identity/recognise.ts';
@@ -8,6 +8,7 @@ import { setWechatProfile } from '../../lib/store/accounts.ts';
 import { readIdentity, readPhoneHolder } from '../../lib/store/identities.ts';
 import { readUploads } from '../../lib/store/uploads.ts';
 import { readUserToken } from '../../lib/store/user-tokens.ts';
+import { recordConsole } from '../support/console.ts';
 import { startBucket, type Bucket } from '../support/bucket.ts';
 import { about, privateUsers } from '../support/private-users.ts';
 import { loadPushFunctions } from '../support/user-data-pushes.ts';
@@ -28,9 +29,7 @@ beforeAll(async () => {
   await world.bindOpenPlatform('miniapp', 'official');
   users = privateUsers(world);
   functions = await loadPushFunctions(world);
-  for (const level of ['info', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line)));
-  }
+  recordConsole(lines);
 });
 afterEach(() => void lines.splice(0));
 afterAll(async () => {

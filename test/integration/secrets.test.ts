@@ -3,6 +3,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clientSettings, LOCAL_AWS } from '../../infra/service/table.ts';
 import { SECRET_NAMES } from '../../lib/core/config.ts';
+import { recordConsole } from '../support/console.ts';
 import { startParameterStore, type StoreServer } from '../support/parameter-store.ts';
 
 let server: StoreServer;
@@ -21,9 +22,7 @@ beforeEach(async () => {
   server.put('/wechat-lambda/test/OFFICIAL_TOKEN', 'stored');
   server.put('/wechat-lambda/prod/PAY_API_V2_KEY', 'of another stage');
   lines = [];
-  for (const level of ['info', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line)));
-  }
+  recordConsole(lines);
 });
 afterEach(async () => {
   await server.stop();

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { HttpResponse } from '../../lib/http/response.ts';
 import { signFields } from '../../lib/wechat-pay/v2/sign.ts';
 import { writeFields } from '../../lib/wechat-pay/v2/fields.ts';
+import { recordConsole } from '../support/console.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
@@ -23,8 +24,7 @@ const lines: string[] = [];
 beforeAll(async () => {
   world = await createWorld();
   buyers = await createBuyers(world);
-  for (const level of ['info', 'warn', 'error'] as const)
-    vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line)));
+  recordConsole(lines);
   server = createServer((request, response) => {
     const { status, code } = next;
     if (request.url?.startsWith('/v3/')) {

@@ -5,6 +5,7 @@ import { prepay, type Payment } from '../../lib/pay/prepay.ts';
 import { readOrderPage } from '../../lib/store/order-lists.ts';
 import type { Order, PayApiName, TradeType } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
+import { recordConsole } from './console.ts';
 import { createBuyers } from './buyers.ts';
 import { tryControl } from './control.ts';
 import { serveFunctionUrl, type Handler } from './function-url.ts';
@@ -48,9 +49,7 @@ export async function createMoneyWorld() {
   const [v3, v2] = await Promise.all([serve('v3'), serve('v2')]);
   const world = await createWorld({ notifyUrls: { v3: v3.url, v2: v2.url } });
   Object.assign(process.env, world.settings);
-  for (const level of ['info', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((line) => void world.lines.push(String(line)));
-  }
+  recordConsole(world.lines);
   vi.resetModules();
   handlers.v3 = (await import('../../functions/pay-notify.ts')).handler as unknown as Handler;
   handlers.v2 = (await import('../../functions/pay-notify-v2.ts')).handler as unknown as Handler;

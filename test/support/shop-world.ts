@@ -8,6 +8,7 @@ import { isPaid } from '../../lib/store/order-states.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { loadComplaints, loadComplaintSweep } from '../../lib/wiring/complaints.ts';
 import { loadOrderShip, loadReceiptReminder, loadShipmentStart, loadShippingSweep } from '../../lib/wiring/shipping.ts';
+import { recordConsole } from './console.ts';
 import { tryControl } from './control.ts';
 import { serveFunctionUrl, type Handler } from './function-url.ts';
 import type { MerchantOrder } from './trade-controls.ts';
@@ -42,9 +43,7 @@ export async function createShopWorld() {
   const [pay, miniapp] = await Promise.all([serve('pay'), serve('miniapp')]);
   const world = await createWorld({ notifyUrls: { v3: pay.url, v2: pay.url } });
   Object.assign(process.env, world.settings);
-  for (const level of ['info', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((line) => void world.lines.push(String(line)));
-  }
+  recordConsole(world.lines);
   vi.resetModules();
   handlers.pay = (await import('../../functions/pay-notify.ts')).handler as unknown as Handler;
   handlers.miniapp = (await import('../../functions/miniapp-events.ts')).handler as unknown as Handler;

@@ -1,6 +1,7 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { expect, vi } from 'vitest';
+import { recordConsole } from './console.ts';
 import { invoke, serveFunctionUrl, type Handler } from './function-url.ts';
 import { createWorld } from './world.ts';
 
@@ -53,6 +54,7 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
     v2,
     handler: loaded,
     everything,
+    // The world checks the lines for leaks when it closes.
     output: recordConsole(world.lines),
     send: (event: LambdaFunctionURLEvent) => invoke(loaded, event),
     /** Expects a status of 4xx and an unchanged table. */
@@ -81,12 +83,4 @@ export async function createWebhookWorld(name: Name, settings: Record<string, st
       (await everything()).filter((item) => (item as { sk: string }).sk === 'NOTICE') as StoredNotice[],
     close: () => Promise.all([world.simulator.close(), ...[address, v3, v2].map((served) => served.close())]),
   };
-}
-
-/** Records the log lines of the function, which the world checks for leaks when it closes. */
-function recordConsole(output: string[]): string[] {
-  for (const level of ['info', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((line) => void output.push(String(line)));
-  }
-  return output;
 }

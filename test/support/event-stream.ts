@@ -1,0 +1,18 @@
+import { readService } from '../../infra/service/service.ts';
+import { startTableStream, type TableStream } from '../../infra/local/stream/table-stream.ts';
+import type { recordingLambda } from './lambda-api.ts';
+import type { World } from './world.ts';
+
+/** Starts the stream of the table with the filters of events-publish. The records go to `lambda`. */
+export function startEventStream(
+  { table }: Pick<World, 'table'>,
+  { port: lambdaPort, deployedName }: Awaited<ReturnType<typeof recordingLambda>>,
+): Promise<TableStream> {
+  const consumer = readService().streamConsumers.find(({ functionName }) => functionName === 'events-publish')!;
+  return startTableStream({
+    endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB']!,
+    tableName: table.name,
+    lambdaPort,
+    service: { streamConsumers: [consumer], deployedName },
+  });
+}
