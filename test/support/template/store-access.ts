@@ -225,6 +225,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   table: {
     getItem: NONE,
     queryAll: NONE,
+    readAllPages: NONE,
     openTable: NONE,
   },
   tickets: {
