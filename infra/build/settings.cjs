@@ -14,6 +14,7 @@ module.exports = async ({ resolveVariable }) => {
   const env = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await read(name)])));
   const reserveByDefault = await resolveVariable('param:reserveConcurrency');
   const limitsByDefault = await resolveVariable('param:limits');
+  const virtualPayEnvByDefault = await resolveVariable('param:virtualPayEnv');
   checkValues(env);
   checkDomain(env, await resolveVariable('self:provider.region'));
   checkOrigins(env.ALLOWED_ORIGINS);
@@ -61,7 +62,8 @@ module.exports = async ({ resolveVariable }) => {
     shipsOrders: env.ORDER_SHIPPING !== 'off' && Boolean(env.MINIAPP_APP_ID && env.PAY_MCH_ID),
     // An account without a recorded activity counts as active on this day.
     deployedOn: env.DEPLOYED_ON || new Date().toISOString().slice(0, 10),
-    hasMerchant: Boolean(env.PAY_MCH_ID),
+    hasMerchant: Boolean(env.PAY_MCH_ID || env.VIRTUAL_PAY_OFFER_ID),
+    virtualPayEnv: env.VIRTUAL_PAY_ENV || virtualPayEnvByDefault,
     // The optional files of infra/, which a switch adds to the template.
     parts: {
       domain: env.DOMAIN_NAME ? 'domain' : 'none',
@@ -120,6 +122,9 @@ const NAMES = [
   'PAY_MCH_ID',
   'PAY_API',
   'REFUND_NO_PREFIX',
+  'VIRTUAL_PAY_OFFER_ID',
+  'VIRTUAL_PAY_ENV',
+  'VIRTUAL_PAY_EXEMPT',
 ];
 
 const APP_ID = [/^wx[0-9a-z]{16}$/, 'wx and 16 digits or small letters'];
@@ -152,6 +157,9 @@ const VALUES = {
   PAY_MCH_ID: [/^\d+$/, 'a number'],
   PAY_API: [/^(v3|v2)$/, 'v3 or v2'],
   REFUND_NO_PREFIX: [/^[0-9A-Za-z_\-|*@]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ - | * @'],
+  VIRTUAL_PAY_OFFER_ID: [/^\d+$/, 'a number'],
+  VIRTUAL_PAY_ENV: [/^(sandbox|live)$/, 'sandbox or live'],
+  VIRTUAL_PAY_EXEMPT: [/^(false|true)$/, 'false or true'],
   PAY_NOTIFY_URL: NOTIFY_URL,
   PAY_V2_NOTIFY_URL: NOTIFY_URL,
   LIMITS_FACTOR: [/^(?=.*[1-9])\d+(\.\d+)?$/, 'a positive number such as 2 or 0.5'],

@@ -58,6 +58,12 @@ export const ERROR_CODES: Record<ErrorCode, ErrorCodeDescription> = {
       'The request closes the account or replaces its phone number, and the login is older than 10 minutes. A token that replaced another token keeps the time of its login.',
     client: 'Logs in again and sends the request again. A phone code stays usable for 5 minutes.',
   },
+  VIRTUAL_PAYMENT_REQUIRED: {
+    cause:
+      'The sku is a virtual good, and WeChat permits only virtual payment for virtual goods in a mini-program. The request has `tradeType: "JSAPI"`.',
+    client:
+      'Sends `tradeType: "VIRTUAL"` and opens the payment with `wx.requestVirtualPayment`. H5 and Native payments outside the mini-program are unaffected.',
+  },
   NOT_FOUND: {
     cause:
       'No such order, sku or verification file. An order of another account returns the same error. An unknown path of several segments gets the 404 of the gateway instead.',

@@ -242,5 +242,29 @@ export const SETTINGS: Record<SettingName | DeploymentSetting, SettingDescriptio
     example: 'https://pay.example.com/v2',
     deployedDefault: 'the address of `pay-notify-v2`',
   },
+  VIRTUAL_PAY_OFFER_ID: {
+    group: 'pay',
+    meaning:
+      'OfferID of virtual payment (虚拟支付 → 基本配置). Without it, virtual goods cannot be sold in the mini-program, except with `VIRTUAL_PAY_EXEMPT`.',
+    example: '1450000001',
+  },
+  VIRTUAL_PAY_APP_KEY: {
+    group: 'pay',
+    meaning: 'AppKey of virtual payment, of the environment `VIRTUAL_PAY_ENV`: the live and the sandbox key differ.',
+    example: '0123456789abcdef0123456789abcdef',
+  },
+  VIRTUAL_PAY_ENV: {
+    group: 'pay',
+    meaning:
+      'Environment of virtual payment: `sandbox` or `live`. No order of the other environment is ever booked. The released mini-program accepts `live` only.',
+    example: 'live',
+    deployedDefault: '`live` in stage `prod`, otherwise `sandbox`',
+  },
+  VIRTUAL_PAY_EXEMPT: {
+    group: 'pay',
+    meaning:
+      'Sale of virtual goods by ordinary payment in the mini-program: `false` rejects it with `VIRTUAL_PAYMENT_REQUIRED`. `true` only if WeChat exempts your category.',
+    example: 'true',
+  },
   ...INFRASTRUCTURE_SETTINGS,
 };

@@ -115,6 +115,11 @@ function localAccounts() {
     PAY_API_V3_KEY: hex(16),
     PAY_API_V3_KEY_PREVIOUS: '',
     PAY_API_V2_KEY: hex(16),
+    VIRTUAL_PAY_OFFER_ID: '1450000001',
+    VIRTUAL_PAY_APP_KEY: alphanumeric(32),
+    // As in a shop: the sandbox sends no delivery push.
+    VIRTUAL_PAY_ENV: 'live',
+    VIRTUAL_PAY_EXEMPT: 'false',
     PAY_PUBLIC_KEY_ID: `PUB_KEY_ID_01${hex(16).toUpperCase()}`,
   };
 }

@@ -24,6 +24,7 @@ export const SECRET_NAMES = [
   'PAY_API_V2_KEY',
   'PAY_PUBLIC_KEY_ID',
   'PAY_PUBLIC_KEY',
+  'VIRTUAL_PAY_APP_KEY',
   'ORIGIN_SECRET',
 ] as const;
 
@@ -58,6 +59,9 @@ export type PlainName =
   | 'PAY_API'
   | 'PAY_NOTIFY_URL'
   | 'PAY_V2_NOTIFY_URL'
+  | 'VIRTUAL_PAY_OFFER_ID'
+  | 'VIRTUAL_PAY_ENV'
+  | 'VIRTUAL_PAY_EXEMPT'
   | 'BILL_REPORTS_BUCKET'
   | 'UPLOADS_BUCKET'
   | 'CONTENT_CHECK'
@@ -95,6 +99,8 @@ export const DEFAULTS: Partial<Record<PlainName, string>> = {
   ORDER_SHIPPING: 'auto',
   MINIAPP_ORDER_PAGE: '',
   PAY_API: 'v3',
+  VIRTUAL_PAY_ENV: 'sandbox',
+  VIRTUAL_PAY_EXEMPT: 'false',
   LIMITS: 'large',
   LIMITS_FACTOR: '1',
   TRUSTED_PROXY: '',

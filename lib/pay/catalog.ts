@@ -34,8 +34,9 @@ const item = v.union(
   [
     v.strictObject({ ...base, unitFen: fen }),
     v.pipe(
-      v.strictObject({ ...base, minFen: fen, maxFen: fen }),
+      v.strictObject({ ...base, minFen: fen, maxFen: fen, stepFen: v.optional(fen) }),
       v.check(({ minFen, maxFen }) => minFen <= maxFen, 'minFen must not exceed maxFen'),
+      v.check(({ stepFen = 1, maxFen }) => stepFen <= maxFen, 'stepFen must not exceed maxFen'),
     ),
   ],
   'must have sku, description, kind, and either unitFen or both minFen and maxFen, in whole fen, and no other field',

@@ -1,9 +1,10 @@
 import { isAppError } from '../core/errors.ts';
+import { cancelFollowUp } from '../store/follow-ups.ts';
 import { isOpen } from '../store/order-states.ts';
 import { claimQuery, readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import type { PayApi, Transaction } from '../wechat-pay/pay-api.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
-import { MINUTE_MS } from './backoff.ts';
+import { DAY_MS, MINUTE_MS } from './backoff.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
 /** The ledger, and the calls about orders in both protocols. An order is queried in the protocol that created it. */
@@ -41,10 +42,27 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
     if (!isAppError(error, 'NOT_FOUND') || !isAbandoned(order, deps.now())) throw error;
     return settleClosed(deps, order.outTradeNo, { from: ['CREATED'] });
   }
-  if (PAID_STATES.has(transaction.tradeState)) return settlePayment(deps, transaction);
+  if (PAID_STATES.has(transaction.tradeState)) {
+    const changed = await settlePayment(deps, transaction);
+    if (transaction.awaitsDelivery) await confirmDelivery(deps, order);
+    return changed;
+  }
   // A number is unique for a merchant, and another application of the merchant can use it too.
   const isSame = transaction.appId === order.appId && transaction.mchId === order.mchId;
   return isSame && CLOSED_STATES.has(transaction.tradeState) ? settleClosed(deps, order.outTradeNo) : false;
+}
+
+/**
+ * Reports the delivery of virtual goods to WeChat. The booked payment is the delivery: its event credits the wallet. After
+ * a failure, the follow-up of the order repeats the report.
+ */
+export async function confirmDelivery(deps: CheckDeps, { outTradeNo, api }: Order): Promise<void> {
+  try {
+    await (await deps.payApi(api)).confirmDelivery?.({ outTradeNo });
+    await cancelFollowUp(deps.table, { kind: 'order', no: outTradeNo });
+  } catch (error) {
+    deps.log.warn('order.delivery-unconfirmed', { outTradeNo, error });
+  }
 }
 
 /**
@@ -88,14 +106,16 @@ export async function recheckOrder(deps: CheckDeps, outTradeNo: string): Promise
 /**
  * Closes an open order at WeChat, then in the ledger. WeChat may accept an order after the close of an unknown number.
  * Then the order is closed again. The creation of a CREATED order may also reach WeChat later, so such an order keeps a
- * follow-up, which closes it at WeChat again.
+ * follow-up, which closes it at WeChat again. WeChat cannot close a virtual order, so the sweep looks a day later whether
+ * it was paid.
  * @returns whether this call closed the order; false after a conflict
  * @throws the errors of endAtWechat
  */
 export async function closeAtWechat(deps: CheckDeps, order: Order): Promise<boolean> {
   if (!(await endAtWechat(deps, order))) return false;
   const mayBeCreated = order.state === 'CREATED' && Date.parse(order.timeExpire) > deps.now();
-  const followUpAtMs = mayBeCreated ? deps.now() + MINUTE_MS : undefined;
+  const followUpAfterMs = mayBeCreated ? MINUTE_MS : order.api === 'virtual' ? DAY_MS : undefined;
+  const followUpAtMs = followUpAfterMs && deps.now() + followUpAfterMs;
   const from = isOpen(order) ? [order.state] : undefined;
   if (await settleClosed(deps, order.outTradeNo, { from, followUpAtMs })) return true;
   const current = await readOrder(deps.table, order.outTradeNo);

@@ -7,9 +7,14 @@ import { settleClosed } from './settle.ts';
 
 /**
  * How long a stored payment handle is returned to clients: its life at WeChat Pay minus the time that a buyer needs to
- * pay.
+ * pay. A client can open a virtual payment once only, so a repeat asks WeChat whether the client did.
  */
-const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = { JSAPI: 115 * 60_000, NATIVE: 115 * 60_000, H5: 4 * 60_000 };
+const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = {
+  JSAPI: 115 * 60_000,
+  NATIVE: 115 * 60_000,
+  H5: 4 * 60_000,
+  VIRTUAL: 0,
+};
 
 /**
  * Creates the order at WeChat and stores its payment handle.

@@ -2,7 +2,7 @@ import { AppError, isAppError } from '../core/errors.ts';
 import { readAccount } from '../store/accounts.ts';
 import { cancelFollowUp, claimFollowUp, scheduleFollowUp, type FollowUp } from '../store/follow-ups.ts';
 import { ownerOf } from '../store/keys.ts';
-import { isOpen } from '../store/order-states.ts';
+import { isOpen, isPaid } from '../store/order-states.ts';
 import { erasePayer, readOrder, type Order } from '../store/orders.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { MINUTE_MS } from './backoff.ts';
@@ -26,7 +26,9 @@ export async function followOrder(deps: CheckDeps, followUp: FollowUp): Promise<
   const order = await readOrder(deps.table, followUp.no);
   if (!order || !(await claimFollowUp(deps.table, followUp, nextVisitAtMs(order, deps.now())))) return false;
   try {
-    await (isOpen(order) ? visitOpen(deps, order) : visitClosed(deps, order, followUp));
+    if (isOpen(order)) await visitOpen(deps, order);
+    else if (isPaid(order)) await visitPaid(deps, order, followUp);
+    else await visitClosed(deps, order, followUp);
     return true;
   } catch (error) {
     if (isTransient(error)) await scheduleFollowUp(deps.table, followUp, deps.now() + RETRY_MS);
@@ -47,6 +49,14 @@ async function visitOpen(deps: CheckDeps, order: Order): Promise<void> {
     // WeChat does not have the order: its creation failed, or is still in progress.
     if (!isAppError(error, 'NOT_FOUND')) throw error;
   });
+}
+
+/** Reports the delivery of virtual goods if an earlier report failed. */
+async function visitPaid(deps: CheckDeps, order: Order, followUp: FollowUp): Promise<void> {
+  const api = await deps.payApi(order.api);
+  const { awaitsDelivery } = await api.query(order);
+  if (awaitsDelivery) await api.confirmDelivery?.(order);
+  await cancelFollowUp(deps.table, followUp);
 }
 
 /** Closes an order at WeChat whose creation may have reached WeChat after the order was closed here. */

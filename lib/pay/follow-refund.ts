@@ -88,8 +88,8 @@ type Found = Verified<WechatRefund> | 'absent' | 'other';
 
 /** Queries a refund by its number. @throws the errors of the query, except NOT_FOUND */
 async function findRefund(deps: RefundDeps, order: Order, refund: Refund): Promise<Found> {
-  const { outRefundNo, status } = refund;
-  const found = await (await deps.refundApi(order.api)).query({ outRefundNo }).catch(ignoreNotFound);
+  const { status } = refund;
+  const found = await (await deps.refundApi(order.api)).query(refund, order).catch(ignoreNotFound);
   if (found === undefined) return 'absent';
   if (status !== 'REPORTED') return compared(found, order, refund);
   // The fields of a REPORTED refund are unconfirmed. WeChat names the order to which the refund belongs.

@@ -1,13 +1,13 @@
 import type { Runtime } from '../core/runtime.ts';
 import type { Delivery } from '../core/delivery.ts';
-import { deliveryOf, readPrices, type Price } from '../store/prices.ts';
+import { deliveryOf, isVirtualGood, readPrices, stepOf, type Price } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
 
 /** Time for which an instance uses the catalogue that it has read. Requests without a session then cost no reads. */
 const KNOWN_MS = 10_000;
 
 /** An item of the catalogue as buyers see it. */
-export type CatalogItem = Price & { virtualGood: boolean; delivery: Delivery };
+export type CatalogItem = Omit<Price, 'published'> & { virtualGood: boolean; delivery: Delivery };
 
 /**
  * Returns a reader of the whole catalogue, in the order of the skus. The reader queries the table at most once in ten
@@ -25,9 +25,10 @@ export function catalogReader({ table, now }: Pick<Runtime, 'now'> & { table: Ta
 
 async function readItems(table: Table): Promise<CatalogItem[]> {
   const prices = await readPrices(table);
-  return prices.map((price) => ({
+  return prices.map(({ published: _, ...price }) => ({
     ...price,
-    virtualGood: price.virtualGood ?? price.kind === 'wallet-topup',
+    ...('minFen' in price && isVirtualGood(price) && { stepFen: stepOf(price) }),
+    virtualGood: isVirtualGood(price),
     delivery: deliveryOf(price),
   }));
 }

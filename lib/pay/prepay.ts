@@ -18,14 +18,19 @@ import { createAtWechat } from './create-at-wechat.ts';
 import type { OpenOrderLimit } from './open-orders.ts';
 import { ORDER_LIFE_MS, orderView, type OrderView } from './order.ts';
 import { assertAttach, priceOf, type Purchase } from './price.ts';
-import type { JsapiPayment } from '../wechat-pay/pay-api.ts';
+import { assertTradeType, goodsOf, type VirtualPayRule } from './virtual-goods.ts';
+import type { JsapiPayment, VirtualPayment } from '../wechat-pay/pay-api.ts';
 
 export type PrepayDeps = AuthDeps &
   CheckDeps &
   Pick<Runtime, 'randomBytes'> & {
     limitAccount: LimitAccount;
-    /** Settings of new orders: the protocol, the merchant and the notification URL. */
-    newOrders: Pick<Order, 'api' | 'mchId' | 'notifyUrl'>;
+    /**
+     * Returns the settings of a new order: the protocol, the merchant and the notification URL.
+     * @throws NOT_CONFIGURED
+     */
+    newOrders(tradeType: TradeType): Pick<Order, 'api' | 'mchId' | 'notifyUrl' | 'env'>;
+    virtualPayRule: VirtualPayRule;
     limitOpenOrders: OpenOrderLimit;
     /** Returns the price of a sku, or undefined. */
     readPrice(sku: string): Promise<Price | undefined>;
@@ -59,8 +64,8 @@ export interface PrepayRequest extends Purchase {
   address: string;
 }
 
-/** The data that opens the payment in the client: JSAPI, NATIVE or H5. */
-export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
+/** The data that opens the payment in the client: JSAPI, VIRTUAL, NATIVE or H5. */
+export type Payment = JsapiPayment | VirtualPayment | { codeUrl: string } | { h5Url: string };
 
 /**
  * Places a new order at WeChat Pay. The price comes from the catalogue, the payer from the session. The order is stored
@@ -68,7 +73,9 @@ export type Payment = JsapiPayment | { codeUrl: string } | { h5Url: string };
  * returns the same order. A valid payment handle is reused; after its expiry the creation is repeated.
  * @returns the order, and the data that opens the payment
  * @throws UNAUTHENTICATED
- * @throws PARAM_ERROR when the amount, the quantity, the attach or the app is not allowed
+ * @throws PARAM_ERROR when the amount, the quantity, the attach, the app or the trade type is not allowed
+ * @throws VIRTUAL_PAYMENT_REQUIRED for an ordinary payment of a virtual good in the mini-program
+ * @throws SESSION_EXPIRED for a virtual payment without a session key
  * @throws NOT_FOUND when the catalogue has no such sku
  * @throws ORDER_STATE_CONFLICT when the key belongs to another purchase, or the order can no longer be paid
  * @throws RATE_LIMITED when the account has too many open orders
@@ -100,7 +107,7 @@ export async function prepay(
     },
   });
   const order = isNew ? await createAtWechat(deps, placed) : await findPaymentHandle(deps, placed);
-  return { order: orderView(order), payment: await paymentOf(deps, order) };
+  return { order: orderView(order), payment: await paymentOf(deps, order, session) };
 }
 
 /** Names an Idempotency-Key in the table, without storing the key. */
@@ -185,11 +192,11 @@ async function findPaymentHandle(deps: PrepayDeps, order: Order, untilMs = deps.
   return findPaymentHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order, untilMs);
 }
 
-async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {
+async function paymentOf(deps: PrepayDeps, order: Order, session: Session): Promise<Payment> {
   const paymentHandle = order.paymentHandle!;
   if (order.tradeType === 'NATIVE') return { codeUrl: paymentHandle };
   if (order.tradeType === 'H5') return { h5Url: paymentHandle };
-  return (await deps.payApi(order.api)).signPayment(order, paymentHandle);
+  return (await deps.payApi(order.api)).signPayment(order, paymentHandle, session);
 }
 
 /**
@@ -198,7 +205,7 @@ async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {
  * @throws PARAM_ERROR
  */
 function newOrder(
-  { now, randomBytes, newOrders }: PrepayDeps,
+  { now, randomBytes, newOrders, virtualPayRule }: PrepayDeps,
   { session, price, request }: { session: Session; price: Price; request: PrepayRequest },
 ): Order {
   const { accountId, openId } = session;
@@ -208,6 +215,9 @@ function newOrder(
   if (tradeType === 'JSAPI' && appId !== session.appId) {
     throw new AppError('PARAM_ERROR', 'app: a JSAPI payment must use the app of this session');
   }
+  assertTradeType(virtualPayRule, { tradeType, appId, session, price });
+  const priced = priceOf(price, request);
+  const terms = newOrders(tradeType);
   if (attach) assertAttach(attach);
   const nowMs = now();
   const outTradeNo = accountId + orderTime(nowMs) + randomId(randomBytes, 8);
@@ -217,19 +227,20 @@ function newOrder(
     sku: price.sku,
     kind: price.kind,
     delivery: deliveryOf(price),
-    ...priceOf(price, request),
+    ...priced,
+    ...(tradeType === 'VIRTUAL' && { goods: goodsOf(price, priced.amountFen) }),
     currency: 'CNY',
     state: 'CREATED',
     createdAt: new Date(nowMs).toISOString(),
     creationClaimedAtMs: nowMs,
     requestFingerprint: fingerprint(request),
     timeExpire: rfc3339(nowMs + ORDER_LIFE_MS),
-    ...newOrders,
+    ...terms,
     tradeType,
     ...(attach && { attach }),
     appId,
     ...(appId === session.appId && { openId }),
-    ...((tradeType === 'H5' || newOrders.api === 'v2') && { clientIp: address }),
+    ...((tradeType === 'H5' || terms.api === 'v2') && { clientIp: address }),
     refundedFen: 0,
     refundingFen: 0,
     refundCount: 0,

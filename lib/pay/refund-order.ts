@@ -89,6 +89,7 @@ function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof reques
       }
       if (stored.status !== 'REFUSED') return { order, refund: stored, isNew: false };
     }
+    if (order.api === 'virtual') assertVirtualRefund(order, input);
     assertRefundable(order, amountFen);
     const createdAt = new Date(deps.now()).toISOString();
     const refund: Refund = {
@@ -109,6 +110,29 @@ function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof reques
       ? { order, refund, isNew: true }
       : VERSION_CONFLICT;
   });
+}
+
+/** The numbers of refunds that virtual payment permits. */
+const VIRTUAL_REFUND_NO = /^[A-Za-z0-9_-]{8,32}$/;
+
+/**
+ * Rejects a refund that virtual payment would reject.
+ * @throws PARAM_ERROR, FORBIDDEN
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_refund_order
+ */
+function assertVirtualRefund({ paidBy }: Order, { outRefundNo, fundsAccount }: v.InferOutput<typeof request>): void {
+  if (!VIRTUAL_REFUND_NO.test(outRefundNo)) {
+    throw new AppError('PARAM_ERROR', 'outRefundNo of a virtual payment must have 8 to 32 of A-Z a-z 0-9 _ -');
+  }
+  if (fundsAccount !== undefined) {
+    throw new AppError('PARAM_ERROR', 'fundsAccount: virtual payment has one account; leave the field out');
+  }
+  if (paidBy === 'apple') {
+    throw new AppError(
+      'FORBIDDEN',
+      'Apple received this payment, so only Apple can refund it: the buyer asks at reportaproblem.apple.com',
+    );
+  }
 }
 
 function assertRefundable(order: Order, amountFen: number): void {

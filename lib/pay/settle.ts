@@ -3,9 +3,13 @@ import type { Runtime } from '../core/runtime.ts';
 import { markClosed, markPaid, type Order, type OrderState, type PaymentTerms } from '../store/orders.ts';
 import { recordMismatch, type PayMismatch } from '../store/pay-notices.ts';
 import type { Table } from '../store/table.ts';
+import { MINUTE_MS } from './backoff.ts';
 import { nextState, statesBefore } from './order.ts';
 import type { Transaction } from '../wechat-pay/pay-api.ts';
 import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
+
+/** Time until a failed report of a delivery is repeated. */
+const CONFIRMATION_RETRY_MS = 5 * MINUTE_MS;
 
 export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table };
 
@@ -20,11 +24,14 @@ export type SettleDeps = Pick<Runtime, 'now' | 'log' | 'sleep'> & { table: Table
  */
 export async function settlePayment(deps: SettleDeps, transaction: Verified<Transaction>): Promise<boolean> {
   requireVerified(transaction);
-  const { payment, outTradeNo, appId, mchId } = transaction;
+  const { payment, outTradeNo, appId, mchId, env } = transaction;
   if (!payment) throw new AppError('PARAM_ERROR', 'The transaction contains no payment');
-  const { transactionId, paidAt, amountFen, currency } = payment;
-  const terms: PaymentTerms = { outTradeNo, appId, mchId, amountFen, currency };
-  const paid = await markPaid(deps.table, terms, { transactionId, paidAt, from: statesBefore('paid') });
+  const { transactionId, paidAt, amountFen, currency, paidBy } = payment;
+  const terms: PaymentTerms = { outTradeNo, appId, mchId, amountFen, currency, ...(env && { env }) };
+  // The follow-up stays until WeChat has the report of the delivery, also after a crash.
+  const followUpAtMs = transaction.awaitsDelivery && deps.now() + CONFIRMATION_RETRY_MS;
+  const from = statesBefore('paid');
+  const paid = await markPaid(deps.table, terms, { transactionId, paidAt, paidBy, from, followUpAtMs });
   if (paid.done) {
     deps.log.info('order.paid', { outTradeNo, transactionId, amountFen });
     return true;

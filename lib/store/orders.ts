@@ -7,8 +7,15 @@ import type { Price } from './prices.ts';
 import { getItem, type Table } from './table.ts';
 
 export type OrderState = 'CREATED' | 'NOTPAY' | 'PAID' | 'CLOSED' | 'REFUNDING' | 'REFUNDED';
-export type TradeType = 'JSAPI' | 'NATIVE' | 'H5';
-export type PayApiName = 'v3' | 'v2';
+/** The trade types of a merchant number. */
+export type MerchantTradeType = 'JSAPI' | 'NATIVE' | 'H5';
+export type TradeType = MerchantTradeType | 'VIRTUAL';
+/** The protocols of a merchant number. `PAY_API` chooses the protocol of new orders. */
+export type MerchantApiName = 'v3' | 'v2';
+/** The protocol of an order: a VIRTUAL order has `virtual`, every other order the protocol of the merchant number. */
+export type PayApiName = MerchantApiName | 'virtual';
+/** The environment of virtual payment. */
+export type VirtualEnv = 'live' | 'sandbox';
 
 /**
  * One order. Its number begins with the account id of the owner. Amounts are fen, times ISO 8601 unless named `…Ms`.
@@ -31,7 +38,9 @@ export interface Order {
   attach?: string;
   /** Last moment to pay. Stored, because WeChat rejects a repeated creation with any different field. */
   timeExpire: string;
+  /** Empty in a VIRTUAL order: WeChat reports its payment in the message push. */
   notifyUrl: string;
+  /** The number of the merchant; the offer id of virtual payment in a VIRTUAL order. */
   mchId: string;
   appId: string;
   /** The openid of the payer in `appId`. Removed when the user closes the account, like `clientIp`. */
@@ -50,6 +59,12 @@ export interface Order {
   paymentHandle?: string;
   /** Time until which the payment handle is returned to a client. */
   paymentHandleExpiresAtMs?: number;
+  /** The goods of a VIRTUAL order: the id and the price of the published good (fen). */
+  goods?: { productId: string; unitFen: number; quantity: number };
+  /** The environment of a VIRTUAL order. An order never changes it, and a payment of another one is not booked. */
+  env?: VirtualEnv;
+  /** Apple received the payment of a VIRTUAL order. Only Apple can refund such a payment. */
+  paidBy?: 'apple';
   transactionId?: string;
   paidAt?: string;
   /** Time of the last claim to query the order at WeChat. */
@@ -72,7 +87,7 @@ export interface Order {
 export type PaymentHandle = Pick<Order, 'paymentHandle' | 'paymentHandleExpiresAtMs'>;
 
 /** The terms that a payment must match. */
-export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amountFen' | 'currency'>;
+export type PaymentTerms = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'amountFen' | 'currency' | 'env'>;
 
 /**
  * Stores a new order with a follow-up at `followUpAtMs`, unless an order of this number exists.
@@ -137,6 +152,15 @@ export function markAccepted(
   return changeOrder(table, outTradeNo, from, { set: { state: 'NOTPAY', ...accepted } });
 }
 
+interface Paid {
+  transactionId: string;
+  paidAt: string;
+  paidBy?: Order['paidBy'] | undefined;
+  from: OrderState[];
+  /** When to look at the paid order again (epoch ms). Default: never. */
+  followUpAtMs?: number | undefined;
+}
+
 /**
  * Marks an order as paid in one write, if its state is in `from` and its fields match `terms`. Otherwise `rejecting` is
  * the stored order.
@@ -144,11 +168,12 @@ export function markAccepted(
 export function markPaid(
   table: Table,
   terms: PaymentTerms,
-  { transactionId, paidAt, from }: { transactionId: string; paidAt: string; from: OrderState[] },
+  { transactionId, paidAt, paidBy, from, followUpAtMs }: Paid,
 ): Promise<Attempt<Order, Order>> {
   const { outTradeNo, ...expect } = terms;
-  const set = { state: 'PAID' as const, transactionId, paidAt, ...paidEntry(outTradeNo, paidAt) };
-  return changeOrder(table, outTradeNo, from, { set, expect, settled: true });
+  const paid = { state: 'PAID' as const, transactionId, paidAt, ...(paidBy && { paidBy }) };
+  const set = { ...paid, ...paidEntry(outTradeNo, paidAt) };
+  return changeOrder(table, outTradeNo, from, followedUp(outTradeNo, { set, expect }, followUpAtMs));
 }
 
 /**
@@ -159,10 +184,14 @@ export function markClosed(
   table: Table,
   { outTradeNo, from, followUpAtMs }: { outTradeNo: string; from: OrderState[]; followUpAtMs?: number | undefined },
 ): Promise<Attempt<Order, Order>> {
-  const set = { state: 'CLOSED' as const };
-  if (followUpAtMs === undefined) return changeOrder(table, outTradeNo, from, { set, settled: true });
-  const followUp = followUpEntry({ kind: 'order', no: outTradeNo }, followUpAtMs);
-  return changeOrder(table, outTradeNo, from, { set: { ...set, ...followUp } });
+  const change = followedUp(outTradeNo, { set: { state: 'CLOSED' } }, followUpAtMs);
+  return changeOrder(table, outTradeNo, from, change);
+}
+
+/** Adds the next follow-up of an order to a change, or the end of its follow-ups. */
+function followedUp(no: string, change: Change, atMs: number | undefined): Change {
+  if (atMs === undefined) return { ...change, settled: true };
+  return { ...change, set: { ...change.set, ...followUpEntry({ kind: 'order', no }, atMs) } };
 }
 
 interface Claim {

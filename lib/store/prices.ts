@@ -1,10 +1,15 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Delivery } from '../core/delivery.ts';
 import { keys, PRICES } from './keys.ts';
+import type { VirtualEnv } from './orders.ts';
 import { getItem, queryAll, type Table } from './table.ts';
 
-/** A fixed price, or a range in which the buyer chooses the amount. Amounts are fen. */
-export type Price = PriceBase & ({ unitFen: number } | { minFen: number; maxFen: number });
+/**
+ * A fixed price, or a range in which the buyer chooses the amount. Amounts are fen. Virtual payment sells a range in
+ * steps: `stepFen` is the price of the published good. Default: see stepOf.
+ */
+export type Price = PriceBase &
+  ({ unitFen: number } | { minFen: number; maxFen: number; stepFen?: number | undefined });
 
 interface PriceBase {
   sku: string;
@@ -16,6 +21,17 @@ interface PriceBase {
   delivery?: Delivery | undefined;
   /** An https address of a picture. */
   imageUrl?: string | undefined;
+  /** The last publication of a virtual good at WeChat. */
+  published?: Publication | undefined;
+}
+
+/** A good of virtual payment: where and for which price (fen) it was published, and how far the publication is. */
+export interface Publication {
+  env: VirtualEnv;
+  unitFen: number;
+  state: 'publishing' | 'published' | 'failed';
+  /** Time of the state (ISO 8601). */
+  at: string;
 }
 
 /** Reads the current price of a sku, or undefined. */
@@ -36,4 +52,22 @@ export async function putPrice({ client, name: TableName }: Table, price: Price)
 /** Returns how buyers get the item of a price. */
 export function deliveryOf({ delivery, kind }: Pick<Price, 'delivery' | 'kind'>): Delivery {
   return delivery ?? (kind === 'wallet-topup' ? 'virtual' : 'express');
+}
+
+/** Returns whether virtual payment sells the item in a mini-program. */
+export function isVirtualGood({ virtualGood, kind }: Pick<Price, 'virtualGood' | 'kind'>): boolean {
+  return virtualGood ?? kind === 'wallet-topup';
+}
+
+/**
+ * Returns the price of one published good (fen): the fixed price, or the step of a range. The default step is the
+ * greatest one with which buyers can choose both ends of the range.
+ */
+export function stepOf(price: Price): number {
+  if ('unitFen' in price) return price.unitFen;
+  return price.stepFen ?? greatestCommonDivisor(price.minFen, price.maxFen);
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

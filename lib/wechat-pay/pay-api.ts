@@ -1,4 +1,6 @@
-import type { Order } from '../store/orders.ts';
+import type { Order, VirtualEnv } from '../store/orders.ts';
+import type { Refund } from '../store/refunds.ts';
+import type { Session } from '../store/sessions.ts';
 import type { Verified } from './verified.ts';
 
 /**
@@ -11,8 +13,12 @@ export interface Transaction {
   mchId: string;
   outTradeNo: string;
   tradeState: string;
+  /** The environment of virtual payment; absent in the other protocols. */
+  env?: VirtualEnv;
   /** Present once the order is paid. `paidAt` is ISO 8601. */
-  payment?: { transactionId: string; paidAt: string; amountFen: number; currency: string };
+  payment?: { transactionId: string; paidAt: string; amountFen: number; currency: string; paidBy?: 'apple' };
+  /** WeChat waits for the report that the virtual goods of the paid order were delivered. */
+  awaitsDelivery?: true;
 }
 
 /**
@@ -47,15 +53,30 @@ export interface JsapiPayment {
   paySign: string;
 }
 
-/** The calls to WeChat Pay about orders, in either protocol. An order keeps the protocol that created it. */
+/**
+ * The arguments of `wx.requestVirtualPayment`. The client must pass `signData` as the text that it is.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
+ */
+export interface VirtualPayment {
+  mode: 'short_series_goods';
+  signData: string;
+  paySig: string;
+  signature: string;
+}
+
+/** The calls to WeChat Pay about orders, in each protocol. An order keeps the protocol that created it. */
 export interface PayApi {
   /**
    * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.
-   * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)
+   * In virtual payment the client creates the order, so nothing is called for a new order.
+   * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE), h5_url (H5) or signData (VIRTUAL)
    */
   create(order: Order): Promise<string>;
-  /** Signs a prepay_id for the client. A valid prepay_id can be signed any number of times. */
-  signPayment(order: Order, prepayId: string): JsapiPayment;
+  /**
+   * Signs the payment handle for the client: a prepay_id, or signData. A valid handle can be signed any number of times.
+   * @param session the session of the payer, whose key signs a virtual payment
+   */
+  signPayment(order: Order, paymentHandle: string, session: Pick<Session, 'sessionKey'>): JsapiPayment | VirtualPayment;
   /** Queries an order. @throws NOT_FOUND when WeChat has no such order */
   query(order: Order): Promise<Verified<Transaction>>;
   /**
@@ -64,13 +85,15 @@ export interface PayApi {
    * @throws NOT_FOUND when WeChat has no such order
    */
   close(order: Order): Promise<void>;
+  /** Reports that the virtual goods of an order were delivered. Repeating the report succeeds. Virtual payment only. */
+  confirmDelivery?(order: Pick<Order, 'outTradeNo'>): Promise<void>;
 }
 
 /**
- * The calls to WeChat Pay about refunds, in either protocol. Separate from the calls about orders, because most
- * functions query no refund.
+ * The calls to WeChat Pay about refunds, in each protocol. Separate from the calls about orders, because most functions
+ * query no refund.
  */
 export interface RefundApi {
-  /** Queries a refund. @throws NOT_FOUND when WeChat has no such refund */
-  query(refund: { outRefundNo: string }): Promise<Verified<WechatRefund>>;
+  /** Queries a refund of an order. @throws NOT_FOUND when WeChat has no such refund */
+  query(refund: Pick<Refund, 'outRefundNo' | 'refundId'>, order: Order): Promise<Verified<WechatRefund>>;
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../core/errors.ts';
 import { addressSetting, badSetting, settings, variable } from '../core/config.ts';
 import { budgeted, type Budgeted } from '../core/deadline.ts';
 import { once } from '../core/once.ts';
@@ -14,9 +15,11 @@ import type { OwnOrderDeps } from '../pay/own-order.ts';
 import type { PrepayDeps } from '../pay/prepay.ts';
 import type { RefundOrderDeps } from '../pay/refund-order.ts';
 import type { SweepDeps } from '../pay/sweep.ts';
+import type { VirtualPayRule } from '../pay/virtual-goods.ts';
 import { optionalSecret } from '../secrets/secrets.ts';
 import { certificateStore } from '../store/certificates.ts';
-import type { PayApiName } from '../store/orders.ts';
+import type { MerchantApiName, Order, PayApiName, TradeType } from '../store/orders.ts';
+import type { Refund } from '../store/refunds.ts';
 import {
   loadApiV2Key,
   loadApiV3Keys,
@@ -25,6 +28,7 @@ import {
   loadPublicKey,
 } from '../wechat-pay/credentials.ts';
 import type { OwnMerchant } from '../wechat-pay/notice.ts';
+import type { PayApi, RefundApi, WechatRefund } from '../wechat-pay/pay-api.ts';
 import { payApiV2, refundApiV2, type PayApiV2Deps } from '../wechat-pay/v2/api.ts';
 import { payApiV3, refundApiV3 } from '../wechat-pay/v3/api.ts';
 import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/certificates.ts';
@@ -34,11 +38,13 @@ import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
 import { queryComplaint } from '../wechat-pay/v3/complaints.ts';
 import { createRefund } from '../wechat-pay/v3/refunds.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
+import type { Verified } from '../wechat-pay/verified.ts';
 import type { ClientReader } from '../http/client.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
 import { merge } from './merge.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable, patient } from './table.ts';
+import { hasVirtualPay, loadVirtualEnv, virtualLoader, virtualOrders, virtualRefunds } from './virtual-pay.ts';
 
 /**
  * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
@@ -46,7 +52,9 @@ import { loadTable, patient } from './table.ts';
  * @throws NOT_CONFIGURED
  */
 export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
-  return { ...(await loadTable(outside)), ...refundCalls(outside)(outside.send) };
+  const load = virtualLoader(outside);
+  const clients = { ...payClients(outside), virtualOrders: virtualOrders(load), virtualRefunds: virtualRefunds(load) };
+  return { ...(await loadTable(outside)), ...refundCalls(clients)(outside.send) };
 }
 
 /**
@@ -57,14 +65,12 @@ export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
 export async function loadPrepay(
   outside: Runtime = runtime,
 ): Promise<Budgeted<PrepayDeps & { clientOf: ClientReader }>> {
-  const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
-  const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
-  const calls = orderCalls(outside);
+  const calls = orderCalls(allClients(outside));
   const stored = await loadTable(outside);
   const [sessions, clientOf] = await Promise.all([
     loadSessions(outside),
     loadClientReader(),
-    calls(outside.send).payApi(api),
+    ...protocolsInUse().map((name) => calls(outside.send).payApi(name)),
   ]);
   const deps = {
     ...merge(sessions, stored),
@@ -72,9 +78,36 @@ export async function loadPrepay(
     limitAccount: await loadAccountLimit('prepay', outside),
     limitOpenOrders: openOrderLimit(stored),
     readPrice: knownPrices(stored),
-    newOrders: { api, mchId, notifyUrl },
+    newOrders: loadNewOrder,
+    virtualPayRule: loadVirtualPayRule(),
   };
   return budgeted(outside, (send) => ({ ...deps, ...calls(send) }));
+}
+
+/** A merchant can have a merchant number, virtual payment, or both. */
+function protocolsInUse(): PayApiName[] {
+  const virtual = hasVirtualPay() ? (['virtual'] as const) : [];
+  return [...(virtual.length === 0 || variable('PAY_MCH_ID') ? [loadNewOrder('JSAPI').api] : []), ...virtual];
+}
+
+/**
+ * Returns the settings of a new order.
+ * @throws NOT_CONFIGURED
+ */
+function loadNewOrder(tradeType: TradeType): Pick<Order, 'api' | 'mchId' | 'notifyUrl' | 'env'> {
+  if (tradeType === 'VIRTUAL') {
+    const { VIRTUAL_PAY_OFFER_ID: mchId } = settings('VIRTUAL_PAY_OFFER_ID');
+    return { api: 'virtual', mchId, notifyUrl: '', env: loadVirtualEnv() };
+  }
+  const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
+  const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
+  return { api, mchId, notifyUrl };
+}
+
+function loadVirtualPayRule(): VirtualPayRule {
+  const { VIRTUAL_PAY_EXEMPT: exempt } = settings('VIRTUAL_PAY_EXEMPT');
+  if (exempt !== 'true' && exempt !== 'false') throw badSetting('VIRTUAL_PAY_EXEMPT', 'must be false or true');
+  return { miniappId: variable('MINIAPP_APP_ID'), isExempt: exempt === 'true' };
 }
 
 /**
@@ -91,7 +124,7 @@ export async function loadCatalog(outside: Runtime = runtime): Promise<ReturnTyp
  * @throws NOT_CONFIGURED
  */
 export async function loadOwnOrders(outside: Runtime = runtime): Promise<Budgeted<OwnOrderDeps & CheckDeps>> {
-  const calls = orderCalls(outside);
+  const calls = orderCalls(allClients(outside));
   const sessions = await loadSessions(outside);
   const limitAccount = await loadAccountLimit('orders', outside);
   return budgeted(outside, (send) => ({ ...sessions, limitAccount, ...calls(send) }));
@@ -103,18 +136,18 @@ export async function loadOwnOrders(outside: Runtime = runtime): Promise<Budgete
  * @throws NOT_CONFIGURED
  */
 export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<Budgeted<CheckDeps>> {
-  const calls = orderCalls(outside);
+  const calls = orderCalls(allClients(outside));
   const stored = await loadTable(outside);
   return budgeted(outside, (send) => ({ ...stored, ...calls(send) }));
 }
 
 /**
- * Loads the dependencies of the operator function that refunds orders. Every refund goes through API v3, also for an
- * order that was created with API v2.
+ * Loads the dependencies of the operator function that refunds orders. A refund of a merchant number goes through API v3,
+ * also for an order that was created with API v2.
  * @throws NOT_CONFIGURED
  */
 export async function loadRefundOrder(outside: Runtime = runtime): Promise<RefundOrderDeps> {
-  await loadPayV3(outside);
+  if (variable('PAY_MCH_ID') || !hasVirtualPay()) await loadPayV3(outside);
   const refundNoPrefix = variable('REFUND_NO_PREFIX') ?? '';
   return { ...patient(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl(), refundNoPrefix };
 }
@@ -154,7 +187,7 @@ export async function loadPayNotify(
   outside: Runtime = runtime,
 ): Promise<Budgeted<RefundDeps & ComplaintDeps & OwnMerchant & { apiV3Keys: string[]; platformKeys: PlatformKeys }>> {
   const clients = payClients(outside);
-  const calls = refundCalls(outside, clients);
+  const calls = refundCalls(clients);
   const [apiV3Keys, keys, stored] = await Promise.all([loadApiV3Keys(), loadPlatformKeys(outside), loadTable(outside)]);
   const opening = { ...loadOwnMerchant(), apiV3Keys };
   return budgeted(outside, (send) => ({
@@ -174,7 +207,7 @@ export async function loadPayNotifyV2(
   outside: Runtime = runtime,
 ): Promise<Budgeted<RefundDeps & OwnMerchant & { apiV2Key: string }>> {
   const own = loadOwnMerchant();
-  const calls = refundCalls(outside);
+  const calls = refundCalls(payClients(outside));
   const [stored, apiV2Key] = await Promise.all([loadTable(outside), loadApiV2Key()]);
   return budgeted(outside, (send) => ({ ...stored, ...calls(send), ...own, apiV2Key }));
 }
@@ -183,40 +216,68 @@ export async function loadPayNotifyV2(
  * Returns the protocol of new orders and of bills.
  * @throws NOT_CONFIGURED
  */
-export function loadApiName(): PayApiName {
+export function loadApiName(): MerchantApiName {
   const { PAY_API: name } = settings('PAY_API');
   if (name === 'v3' || name === 'v2') return name;
   throw badSetting('PAY_API', 'must be v3 or v2');
 }
 
+/** The calls of virtual payment about refunds. */
+export interface VirtualRefunds {
+  api: RefundApi;
+  request(order: Order, refund: Refund): Promise<Verified<WechatRefund>>;
+}
+
+interface PayClients {
+  v2(): Promise<PayApiV2Deps>;
+  v3(): Promise<(send: Send) => PayV3Deps>;
+  /** Absent where no order of virtual payment can occur, such as in the notifications of a merchant number. */
+  virtualOrders?(send: Send): Promise<PayApi>;
+  virtualRefunds?(send: Send): Promise<VirtualRefunds>;
+}
+
 /** Returns the calls about orders and refunds over a given `send`. */
-function refundCalls(
-  outside: Runtime,
-  clients = payClients(outside),
-): (send: Send) => Pick<RefundDeps, 'payApi' | 'refundApi' | 'requestRefund'> {
-  const { v2, v3 } = clients;
-  const orders = orderCalls(outside, clients);
+function refundCalls(clients: PayClients): (send: Send) => Pick<RefundDeps, 'payApi' | 'refundApi' | 'requestRefund'> {
+  const orders = orderCalls(clients);
+  const virtual = (send: Send) => clients.virtualRefunds?.(send) ?? notExpected();
   return (send) => ({
     ...orders(send),
-    refundApi: async (name) =>
-      name === 'v2' ? refundApiV2({ ...(await v2()), send }) : refundApiV3((await v3())(send)),
-    requestRefund: async (order, refund) => createRefund((await v3())(send), order, refund),
+    refundApi: async (name) => {
+      if (name === 'virtual') return (await virtual(send)).api;
+      return name === 'v2' ? refundApiV2({ ...(await clients.v2()), send }) : refundApiV3((await clients.v3())(send));
+    },
+    requestRefund: async (order, refund) => {
+      if (order.api === 'virtual') return (await virtual(send)).request(order, refund);
+      return createRefund((await clients.v3())(send), order, refund);
+    },
   });
 }
 
 /** Returns the calls about orders over a given `send`. */
-function orderCalls(outside: Runtime, { v2, v3 } = payClients(outside)): (send: Send) => Pick<CheckDeps, 'payApi'> {
+function orderCalls({ v2, v3, virtualOrders }: PayClients): (send: Send) => Pick<CheckDeps, 'payApi'> {
   return (send) => ({
-    payApi: async (name) => (name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send))),
+    payApi: async (name) => {
+      if (name === 'virtual') return virtualOrders?.(send) ?? notExpected();
+      return name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send));
+    },
   });
 }
 
+function notExpected(): never {
+  throw new AppError('INTERNAL', 'A notification of a merchant number is about an order of virtual payment');
+}
+
 /**
- * Returns the loaders of both protocols. The credentials of a protocol are loaded at its first call, and shared by all
- * requests.
+ * Returns the loaders of both protocols of a merchant number. The credentials of a protocol are loaded at its first call,
+ * and shared by all requests.
  */
 function payClients(outside: Runtime) {
   return { v2: once(() => loadPayV2(outside)), v3: once(() => loadPayV3(outside)) };
+}
+
+/** Returns the loaders of the calls about orders in each protocol. */
+function allClients(outside: Runtime): PayClients {
+  return { ...payClients(outside), virtualOrders: virtualOrders(virtualLoader(outside)) };
 }
 
 /**

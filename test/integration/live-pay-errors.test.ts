@@ -5,14 +5,14 @@ import type { Send } from '../../lib/core/outbound.ts';
 import { closeAtWechat, checkOrder } from '../../lib/pay/check-order.ts';
 import { createAtWechat } from '../../lib/pay/create-at-wechat.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
-import { putOrder, readOrder, type Order, type PayApiName } from '../../lib/store/orders.ts';
+import { putOrder, readOrder, type Order, type MerchantApiName } from '../../lib/store/orders.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { createWorld, ids, type Person, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 const CREATE = { v3: '/v3/pay/transactions/jsapi', v2: '/pay/unifiedorder' };
 /** The variant that makes the error of a wrong field the documented one: target and action. */
-const DOCUMENTED: Record<PayApiName, [string, string]> = {
+const DOCUMENTED: Record<MerchantApiName, [string, string]> = {
   v3: ['pay-error', 'documented-detail'],
   v2: ['v2', 'signed-field-error'],
 };
@@ -46,7 +46,7 @@ function recordingSend() {
 
 let numbers = 0;
 /** Stores an order that is not created at WeChat yet. */
-async function storedOrder(api: PayApiName, change: Partial<Order> = {}): Promise<{ person: Person; order: Order }> {
+async function storedOrder(api: MerchantApiName, change: Partial<Order> = {}): Promise<{ person: Person; order: Order }> {
   const { person, user } = await buyers.loggedIn();
   const createdAtMs = world.base.now();
   const order: Order = {

@@ -235,7 +235,8 @@ describe('prepay request of API v3', () => {
     await buy(await world.payWith({ send }), request);
     world.clock.offsetMs = 5 * MINUTE_MS;
     const moved = await world.payWith({ send });
-    moved.newOrders.notifyUrl = 'https://elsewhere.example/notify';
+    const { newOrders } = moved;
+    moved.newOrders = (tradeType) => ({ ...newOrders(tradeType), notifyUrl: 'https://elsewhere.example/notify' });
     await buy(moved, { ...request, address: '198.51.100.1' }).finally(() => (world.clock.offsetMs = 0));
     expect(bodies[1]).toEqual(bodies[0]);
   });

@@ -4,7 +4,7 @@ import { putCatalog } from '../../lib/pay/catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
 import type { JsapiPayment, Transaction } from '../../lib/wechat-pay/pay-api.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
-import { readOrder, type PayApiName } from '../../lib/store/orders.ts';
+import { readOrder, type MerchantApiName } from '../../lib/store/orders.ts';
 import { asVerified } from './verified.ts';
 import { ids, type World } from './world.ts';
 
@@ -32,7 +32,7 @@ export async function createBuyers(world: World) {
       paid = true,
       api = 'v3',
       ...purchase
-    }: { paid?: boolean; api?: PayApiName } & Partial<PrepayRequest> = {}) => {
+    }: { paid?: boolean; api?: MerchantApiName } & Partial<PrepayRequest> = {}) => {
       const buyer = await loggedIn();
       const { order, payment } = await buy(await world.payWith({ api }), { token: buyer.token, ...purchase });
       const answer = await world.phone.act(buyer.person, 'pay', { prepayId: payment.package });

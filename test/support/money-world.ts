@@ -3,7 +3,7 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { prepay, type Payment } from '../../lib/pay/prepay.ts';
 import { readOrderPage } from '../../lib/store/order-lists.ts';
-import type { Order, PayApiName, TradeType } from '../../lib/store/orders.ts';
+import type { Order, MerchantApiName, TradeType } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
 import { recordConsole } from './console.ts';
 import { createBuyers } from './buyers.ts';
@@ -35,11 +35,11 @@ export type Life = Awaited<ReturnType<MoneyWorld['newLife']>>;
  */
 export async function createMoneyWorld() {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const handlers: Partial<Record<PayApiName, Handler>> = {};
+  const handlers: Partial<Record<MerchantApiName, Handler>> = {};
   const received: Notice[] = [];
   const outage = { active: false };
   const unavailable: Handler = async () => ({ statusCode: 503 });
-  const serve = async (api: PayApiName) => {
+  const serve = async (api: MerchantApiName) => {
     const address = await serveFunctionUrl(() => (event, context) => {
       received.push({ to: address.url, event });
       return (outage.active ? unavailable : handlers[api]!)(event, context);
@@ -87,7 +87,7 @@ export async function createMoneyWorld() {
     merchantOrder: async (outTradeNo: string): Promise<MerchantOrder | undefined> =>
       ((await control('GET', '/_merchant/orders')) as MerchantOrder[]).find((order) => order.outTradeNo === outTradeNo),
     /** Starts the life of one order of a new buyer. */
-    newLife: async (api: PayApiName, tradeType: TradeType) => {
+    newLife: async (api: MerchantApiName, tradeType: TradeType) => {
       const { person, token, user } = await buyers.loggedIn();
       const idempotencyKey = randomUUID();
       received.length = 0;

@@ -72,7 +72,7 @@ async function payMessages(world: OfficialWorld): Promise<OwnMessage[]> {
     await calls.close(stored).catch(() => undefined);
     const refund = { outRefundNo: `R-${randomUUID()}`, amountFen: 1, outTradeNo: order.outTradeNo } as Refund;
     if (api === 'v3') await pay.requestRefund({ ...stored, transactionId: '42' }, refund).catch(() => undefined);
-    await (await pay.refundApi(api)).query(refund).catch(() => undefined);
+    await (await pay.refundApi(api)).query(refund, stored).catch(() => undefined);
   }
   await (await world.payWith({ send })).refreshKeys().catch(() => undefined);
   const base = { ...world.outside, payBaseUrl: world.simulator.url, mchId: ids.pay.mchId, appId: ids.miniapp.appId };

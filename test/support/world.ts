@@ -48,6 +48,11 @@ export const ids = {
     apiV2Key: 'v2v2v2v2v2v2v2v2v2v2v2v2v2v2v2v2',
     platformKeyId: 'PUB_KEY_ID_0000000000000000000000000000000001',
   },
+  virtual: {
+    offerId: '1450000001',
+    liveAppKey: 'live0123456789abcdef0123456789ab',
+    sandboxAppKey: 'sandbox9abcdef0123456789abcdef01',
+  },
   jwkSet: JSON.stringify({ keys: [{ ...signingKey, kid: 'test' }] }),
   merchantPrivateKey: merchantKeys.privateKey,
   merchantPublicKey: merchantKeys.publicKey,
@@ -123,7 +128,7 @@ export async function createWorld({
       limitOpenOrders: openOrderLimit(base),
     };
     // The first call loads the credentials, so it must run before the settings are restored.
-    await Promise.all([deps.payApi('v3'), deps.payApi('v2')]);
+    await Promise.all([deps.payApi('v3'), deps.payApi('v2'), deps.payApi('virtual')]);
     Object.assign(process.env, settings);
     return deps;
   };
@@ -222,6 +227,11 @@ function settingsFor(wechat: string): Settings {
     PAY_API_V3_KEY_PREVIOUS: '',
     PAY_PUBLIC_KEY_ID: ids.pay.platformKeyId,
     PAY_PUBLIC_KEY: ids.platformPublicKey,
+    VIRTUAL_PAY_OFFER_ID: ids.virtual.offerId,
+    VIRTUAL_PAY_APP_KEY: ids.virtual.liveAppKey,
+    VIRTUAL_PAY_ENV: 'live',
+    // Tests of ordinary payments buy top-ups too. Tests of virtual payment set `false`.
+    VIRTUAL_PAY_EXEMPT: 'true',
   };
 }
 

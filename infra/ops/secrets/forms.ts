@@ -12,7 +12,7 @@ import { readMessageKey } from '../../../lib/wechat/message-cipher.ts';
 import { checkSigningKeys, createSigningKeys } from './signing-keys.ts';
 
 /** The parts of the backend that need secrets. */
-export type Part = 'sessions' | 'mini-program' | 'official account' | 'WeChat Pay' | 'CloudFront';
+export type Part = 'sessions' | 'mini-program' | 'official account' | 'WeChat Pay' | 'virtual payment' | 'CloudFront';
 
 interface SecretForm {
   part: Part;
@@ -78,6 +78,11 @@ export const FORMS: Record<SecretName, SecretForm> = {
     part: 'WeChat Pay',
     hint: 'WeChat Pay public key: @pub_key.pem, or pasted',
     read: (text) => readPlatformKey(text).export({ type: 'spki', format: 'pem' }).toString().trim(),
+  },
+  VIRTUAL_PAY_APP_KEY: {
+    part: 'virtual payment',
+    hint: 'AppKey of the environment VIRTUAL_PAY_ENV',
+    read: shaped('VIRTUAL_PAY_APP_KEY', /^[\x21-\x7e]{8,128}$/, 'must be the AppKey of the console, without spaces'),
   },
   ORIGIN_SECRET: {
     part: 'CloudFront',

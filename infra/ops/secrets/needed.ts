@@ -6,6 +6,7 @@ export const ENABLING_SETTINGS = {
   'mini-program': 'MINIAPP_APP_ID',
   'official account': 'OFFICIAL_APP_ID',
   'WeChat Pay': 'PAY_MCH_ID',
+  'virtual payment': 'VIRTUAL_PAY_OFFER_ID',
 } as const satisfies Partial<Record<Part, string>>;
 
 /**

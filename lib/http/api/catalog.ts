@@ -3,7 +3,10 @@ import { DELIVERIES } from '../../core/delivery.ts';
 import { endpoint } from '../endpoint.ts';
 import { fen } from './shared.ts';
 
-/** A fixed price has `unitFen`; a price that the buyer chooses has `minFen` and `maxFen`. */
+/**
+ * A fixed price has `unitFen`; a price that the buyer chooses has `minFen` and `maxFen`. A virtual payment of such an amount
+ * must be a multiple of `stepFen`.
+ */
 const catalogItem = v.object({
   sku: v.string(),
   description: v.string(),
@@ -11,6 +14,7 @@ const catalogItem = v.object({
   unitFen: v.optional(fen),
   minFen: v.optional(fen),
   maxFen: v.optional(fen),
+  stepFen: v.optional(fen),
   virtualGood: v.boolean(),
   delivery: v.picklist(DELIVERIES),
   imageUrl: v.optional(v.string()),

@@ -13,11 +13,24 @@ export const jsapiPayment = v.object({
   paySign: v.string(),
 });
 
+/** The parameters of `wx.requestVirtualPayment`. `signData` is passed as the text that it is. */
+export const virtualPayment = v.object({
+  mode: v.literal('short_series_goods'),
+  signData: v.string(),
+  paySig: v.string(),
+  signature: v.string(),
+});
+
 /**
- * One of three forms, by trade type: the parameters of `wx.requestPayment`, the text of a QR code, or an address to
- * open.
+ * One of four forms, by trade type: the parameters of `wx.requestPayment` or of `wx.requestVirtualPayment`, the text of a
+ * QR code, or an address to open.
  */
-export const payment = v.union([jsapiPayment, v.object({ codeUrl: v.string() }), v.object({ h5Url: v.string() })]);
+export const payment = v.union([
+  jsapiPayment,
+  virtualPayment,
+  v.object({ codeUrl: v.string() }),
+  v.object({ h5Url: v.string() }),
+]);
 
 export const prepay = endpoint({
   method: 'POST',
@@ -34,11 +47,20 @@ export const prepay = endpoint({
       quantity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100))),
       amountFen: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
       attach: v.optional(v.pipe(v.string(), v.maxLength(127))),
-      tradeType: v.picklist(['JSAPI', 'NATIVE', 'H5']),
+      tradeType: v.picklist(['JSAPI', 'NATIVE', 'H5', 'VIRTUAL']),
       app: v.optional(v.picklist(['mini-program', 'official-account'])),
     }),
   },
   status: 201,
   answer: v.object({ order, payment }),
-  errors: ['UNAUTHENTICATED', 'FORBIDDEN', 'ORIGIN_NOT_ALLOWED', 'NOT_FOUND', 'ORDER_STATE_CONFLICT', ...WECHAT_ERRORS],
+  errors: [
+    'UNAUTHENTICATED',
+    'SESSION_EXPIRED',
+    'FORBIDDEN',
+    'VIRTUAL_PAYMENT_REQUIRED',
+    'ORIGIN_NOT_ALLOWED',
+    'NOT_FOUND',
+    'ORDER_STATE_CONFLICT',
+    ...WECHAT_ERRORS,
+  ],
 });

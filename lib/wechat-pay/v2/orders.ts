@@ -1,7 +1,7 @@
 import { beijingDigits } from '../../core/beijing-time.ts';
 import { AppError } from '../../core/errors.ts';
 import { cutUtf8 } from '../../core/utf8.ts';
-import type { Order, TradeType } from '../../store/orders.ts';
+import type { MerchantTradeType, Order } from '../../store/orders.ts';
 import { payCodeOf } from '../errors.ts';
 import { callPayV2, type PayV2Deps } from './client.ts';
 import type { V2Fields } from './fields.ts';
@@ -12,11 +12,16 @@ export type OrderRefV2 = Pick<Order, 'outTradeNo' | 'appId'>;
 const SCENE_INFO_BYTES = 256;
 
 /** For each trade type: its name in API v2, the field of its payment handle, and the fields that only this type has. */
-const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFields(order: Order): V2Fields }> = {
-  JSAPI: { tradeType: 'JSAPI', handleField: 'prepay_id', ownFields: ({ openId = '' }) => ({ openid: openId }) },
-  NATIVE: { tradeType: 'NATIVE', handleField: 'code_url', ownFields: ({ sku }) => ({ product_id: sku.slice(0, 32) }) },
-  H5: { tradeType: 'MWEB', handleField: 'mweb_url', ownFields: (order) => ({ scene_info: sceneInfo(order) }) },
-};
+const KINDS: Record<MerchantTradeType, { tradeType: string; handleField: string; ownFields(order: Order): V2Fields }> =
+  {
+    JSAPI: { tradeType: 'JSAPI', handleField: 'prepay_id', ownFields: ({ openId = '' }) => ({ openid: openId }) },
+    NATIVE: {
+      tradeType: 'NATIVE',
+      handleField: 'code_url',
+      ownFields: ({ sku }) => ({ product_id: sku.slice(0, 32) }),
+    },
+    H5: { tradeType: 'MWEB', handleField: 'mweb_url', ownFields: (order) => ({ scene_info: sceneInfo(order) }) },
+  };
 
 /**
  * Creates an order. Every field except the merchant, the nonce and the signature comes from the stored order, so that a
@@ -26,7 +31,7 @@ const KINDS: Record<TradeType, { tradeType: string; handleField: string; ownFiel
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935214
  */
 export async function createTransactionV2(deps: PayV2Deps, order: Order): Promise<string> {
-  const { tradeType, handleField, ownFields } = KINDS[order.tradeType];
+  const { tradeType, handleField, ownFields } = KINDS[order.tradeType as MerchantTradeType];
   const fields = {
     ...orderFields(order),
     trade_type: tradeType,

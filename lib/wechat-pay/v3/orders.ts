@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import type { Order, TradeType } from '../../store/orders.ts';
+import type { MerchantTradeType, Order } from '../../store/orders.ts';
 import { payCodeOf } from '../errors.ts';
 import { callPay, type PayV3Deps } from './client.ts';
 
@@ -12,7 +12,7 @@ const boundedText = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLen
 /**
  * For each trade type: the path that creates an order, and the schema that reads the payment handle from the response.
  */
-const CREATE: Record<TradeType, { path: string; answer: v.GenericSchema<unknown, string> }> = {
+const CREATE: Record<MerchantTradeType, { path: string; answer: v.GenericSchema<unknown, string> }> = {
   JSAPI: {
     path: '/v3/pay/transactions/jsapi',
     answer: v.pipe(
@@ -45,7 +45,7 @@ const CREATE: Record<TradeType, { path: string; answer: v.GenericSchema<unknown,
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791834
  */
 export async function createTransaction(deps: PayV3Deps, order: Order): Promise<string> {
-  const { path, answer } = CREATE[order.tradeType];
+  const { path, answer } = CREATE[order.tradeType as MerchantTradeType];
   const text = await callPay(deps, {
     method: 'POST',
     path,

@@ -5,7 +5,7 @@
 
 import type { ModuleRule } from '../../support/import-findings.ts';
 
-const WECHAT = ['lib/wechat', 'lib/wechat-pay', 'lib/wechat-pay/v3', 'lib/wechat-pay/v2'];
+const WECHAT = ['lib/wechat', 'lib/wechat-pay', 'lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/wechat-pay/virtual'];
 
 const FLOWS = [
   'lib/identity',
@@ -86,7 +86,7 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/notify': { imports: ['lib/identity', 'lib/wechat', 'lib/store', 'lib/core'], types: ['lib/platform-token'] },
   'lib/pay': {
     imports: ['lib/identity', 'lib/complaints', 'lib/shipping', 'lib/wechat-pay', 'lib/store', 'lib/core'],
-    types: ['lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/rate-limit'],
+    types: ['lib/wechat', 'lib/wechat-pay/v3', 'lib/wechat-pay/v2', 'lib/wechat-pay/virtual', 'lib/rate-limit'],
   },
   'lib/reconciliation': { imports: ['lib/wechat-pay', 'lib/store', 'lib/core'] },
   'lib/wallet': { imports: ['lib/identity', 'lib/store', 'lib/core'], types: ['lib/events'] },
@@ -99,6 +99,11 @@ export const MODULES: Record<string, ModuleRule> = {
   'lib/wechat-pay': { imports: ['lib/secrets', 'lib/core'], types: ['lib/wechat-pay/v3', 'lib/store'] },
   'lib/wechat-pay/v3': { imports: ['lib/wechat-pay', 'lib/core'], types: ['lib/store'] },
   'lib/wechat-pay/v2': { imports: ['lib/wechat-pay', 'lib/core'], types: ['lib/store'] },
+  // Virtual payment is an API of the platform, with its access token.
+  'lib/wechat-pay/virtual': {
+    imports: ['lib/wechat-pay', 'lib/wechat', 'lib/core'],
+    types: ['lib/platform-token', 'lib/store'],
+  },
 
   'lib/platform-token': { imports: ['lib/wechat', 'lib/core'], types: ['lib/store'] },
   'lib/events': { imports: ['lib/store', 'lib/core'] },

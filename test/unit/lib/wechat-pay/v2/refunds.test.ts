@@ -1,5 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { JsapiPayment } from '../../../../../lib/wechat-pay/pay-api.ts';
 import { ACCEPTED_ANSWER, failedAnswer } from '../../../../../lib/wechat-pay/v2/answer.ts';
 import { payApiV2, refundApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
 import { readFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
@@ -35,11 +36,11 @@ describe('refundApiV2', () => {
     refund_success_time_0: '2025-08-02 09:00:07',
   };
   const query = (fields: Record<string, string>) =>
-    refundApiV2(wechat(signed(fields)).deps).query({ outRefundNo: 'R1' });
+    refundApiV2(wechat(signed(fields)).deps).query({ outRefundNo: 'R1' }, order);
 
   it('queries a refund by its number, for any app of the merchant', async () => {
     const { deps, sent, fieldsOf } = wechat(signed(done));
-    await expect(refundApiV2(deps).query({ outRefundNo: 'R1' })).resolves.toEqual(expected);
+    await expect(refundApiV2(deps).query({ outRefundNo: 'R1' }, order)).resolves.toEqual(expected);
     expect(String(sent[0]!.url)).toBe('http://pay/pay/refundquery');
     expect(fieldsOf(0)).toMatchObject({ appid: 'wx_any', out_refund_no: 'R1' });
   });
@@ -71,7 +72,7 @@ describe('refundApiV2', () => {
 
   it('throws NOT_FOUND for an unknown refund', async () => {
     const { deps } = wechat(declinedFor('REFUNDNOTEXIST'));
-    await expect(refundApiV2(deps).query({ outRefundNo: 'R1' })).rejects.toThrow(appError('NOT_FOUND'));
+    await expect(refundApiV2(deps).query({ outRefundNo: 'R1' }, order)).rejects.toThrow(appError('NOT_FOUND'));
   });
 
   const declinedFor = (code: string) => signed({ appid: 'wx_any', result_code: 'FAIL', err_code: code });
@@ -157,7 +158,7 @@ describe('payApiV2', () => {
       '/pay/orderquery',
       '/pay/closeorder',
     ]);
-    const { paySign, ...payment } = api.signPayment(order, prepayId);
+    const { paySign, ...payment } = api.signPayment(order, prepayId, {}) as JsapiPayment;
     expect(payment).toEqual({
       appId: 'wx1',
       timeStamp: '1754020800',

@@ -1,0 +1,61 @@
+import { AppError } from '../../core/errors.ts';
+import { errcodeOf } from '../../wechat/platform-error.ts';
+import type { Order } from '../../store/orders.ts';
+import { callVirtual, type VirtualDeps } from './client.ts';
+import { REPEATED } from './errors.ts';
+import { queryVirtualOrder } from './query-order.ts';
+import { ENV_NUMBERS, signDataOf } from './sign.ts';
+
+/**
+ * Returns the signData of an order. A client can open a number once only, also if the buyer then cancels. So the signData
+ * of an earlier request is returned only while WeChat does not have the order.
+ * @throws ORDER_STATE_CONFLICT when the client opened the payment before; the errors of queryVirtualOrder
+ * @see https://developers.weixin.qq.com/miniprogram/dev/api/payment/wx.requestVirtualPayment.html
+ */
+export async function prepareVirtualOrder(deps: VirtualDeps, order: Order): Promise<string> {
+  if (order.paymentHandle !== undefined && (await isAtWechat(deps, order))) {
+    throw new AppError(
+      'ORDER_STATE_CONFLICT',
+      'The payment of this order was opened before, which is possible once only; send a new Idempotency-Key',
+      { detail: { outTradeNo: order.outTradeNo } },
+    );
+  }
+  return signDataOf(order);
+}
+
+async function isAtWechat(deps: VirtualDeps, order: Order): Promise<boolean> {
+  try {
+    await queryVirtualOrder(deps, order);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that an order is unpaid. Virtual payment has no call that closes an order, so the buyer can still pay an order
+ * whose payment is open.
+ * @throws ORDER_STATE_CONFLICT when the order is paid
+ * @throws NOT_FOUND when WeChat has no such order; the other errors of queryVirtualOrder
+ */
+export async function assertUnpaid(deps: VirtualDeps, order: Order): Promise<void> {
+  // The user closed the account. WeChat answers no query without the openid.
+  if (order.openId === undefined) return;
+  const { payment } = (await queryVirtualOrder(deps, order)).transaction;
+  if (payment) throw new AppError('ORDER_STATE_CONFLICT', 'WeChat reports the order as paid; query the order');
+}
+
+/**
+ * Reports to WeChat that the goods of an order were delivered. Repeating the report succeeds.
+ * @throws NOT_FOUND, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_notify_provide_goods
+ */
+export async function notifyProvideGoods(deps: VirtualDeps, { outTradeNo }: Pick<Order, 'outTradeNo'>): Promise<void> {
+  const body = { order_id: outTradeNo, env: ENV_NUMBERS[deps.virtual.env] };
+  try {
+    await callVirtual(deps, 'notify_provide_goods', body);
+  } catch (error) {
+    if (errcodeOf(error) !== REPEATED) throw error;
+  }
+}

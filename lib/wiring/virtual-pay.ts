@@ -1,0 +1,62 @@
+import { badSetting, settings, variable } from '../core/config.ts';
+import { once } from '../core/once.ts';
+import type { Send } from '../core/outbound.ts';
+import { runtime, type Runtime } from '../core/runtime.ts';
+import { secrets } from '../secrets/secrets.ts';
+import type { VirtualEnv } from '../store/orders.ts';
+import type { PayApi } from '../wechat-pay/pay-api.ts';
+import { virtualPayApi, virtualRefundApi } from '../wechat-pay/virtual/api.ts';
+import type { VirtualDeps } from '../wechat-pay/virtual/client.ts';
+import { createVirtualRefund } from '../wechat-pay/virtual/refunds.ts';
+import { loadMiniapp } from './apps.ts';
+import type { VirtualRefunds } from './pay.ts';
+
+/** Returns the calls of virtual payment about orders over a given `send`. */
+export function virtualOrders(load: VirtualLoader): (send: Send) => Promise<PayApi> {
+  return async (send) => virtualPayApi((await load())(send));
+}
+
+/** Returns the calls of virtual payment about refunds over a given `send`. */
+export function virtualRefunds(load: VirtualLoader): (send: Send) => Promise<VirtualRefunds> {
+  return async (send) => {
+    const deps = (await load())(send);
+    return { api: virtualRefundApi(deps), request: (order, refund) => createVirtualRefund(deps, order, refund) };
+  };
+}
+
+type VirtualLoader = () => Promise<(send: Send) => VirtualDeps>;
+
+/** Returns the loader of virtual payment. The credentials are loaded at the first call, and shared by all requests. */
+export function virtualLoader(outside: Runtime = runtime): VirtualLoader {
+  return once(() => loadVirtualPay(outside));
+}
+
+/**
+ * Loads the dependencies of calls of virtual payment over a given `send`.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadVirtualPay(outside: Runtime = runtime): Promise<(send: Send) => VirtualDeps> {
+  const { VIRTUAL_PAY_OFFER_ID: offerId } = settings('VIRTUAL_PAY_OFFER_ID');
+  const env = loadVirtualEnv();
+  const [miniapp, { VIRTUAL_PAY_APP_KEY: appKey }] = await Promise.all([
+    loadMiniapp(outside),
+    secrets('VIRTUAL_PAY_APP_KEY'),
+  ]);
+  const { app, accessToken, apiBaseUrl, sleep } = miniapp;
+  return (send) => ({ app, accessToken, apiBaseUrl, sleep, send, virtual: { offerId, env, appKey } });
+}
+
+/** Returns whether virtual payment is set up. */
+export function hasVirtualPay(): boolean {
+  return variable('VIRTUAL_PAY_OFFER_ID') !== undefined;
+}
+
+/**
+ * Returns the environment of virtual payment.
+ * @throws NOT_CONFIGURED
+ */
+export function loadVirtualEnv(): VirtualEnv {
+  const { VIRTUAL_PAY_ENV: env } = settings('VIRTUAL_PAY_ENV');
+  if (env === 'live' || env === 'sandbox') return env;
+  throw badSetting('VIRTUAL_PAY_ENV', 'must be sandbox or live');
+}
