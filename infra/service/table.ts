@@ -39,11 +39,16 @@ interface TableTemplate {
 }
 
 /** Creates the table of `infra/table.yml` under this name; an existing table stays unchanged. */
-export async function createTable(endpoint: string, tableName: string): Promise<void> {
+export async function createTable(
+  endpoint: string,
+  tableName: string,
+  { withStream = true }: { withStream?: boolean } = {},
+): Promise<void> {
   const { create, timeToLive } = readTableDefinition(readFileSync(TEMPLATE, 'utf8'), tableName);
+  const { StreamSpecification: _, ...withoutStream } = create;
   const client = new DynamoDBClient(clientSettings(endpoint));
   try {
-    await client.send(new CreateTableCommand(create));
+    await client.send(new CreateTableCommand(withStream ? create : withoutStream));
     await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 20 }, { TableName: tableName });
     await client.send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification: timeToLive }));
   } catch (error) {

@@ -13,13 +13,16 @@ export function engineEndpoint(): string {
   return endpoints[(Number(process.env.VITEST_POOL_ID) - 1) % endpoints.length]!;
 }
 
-/** Creates an empty table on the engine of this worker. */
-export async function freshTable(): Promise<{ name: string; endpoint: string }> {
+/**
+ * Creates an empty table on the engine of this worker. A table has a stream only where a test reads the stream: for each
+ * write to such a table, the embedded engine scans the stream records of all tables.
+ */
+export async function freshTable({ withStream = false } = {}): Promise<{ name: string; endpoint: string }> {
   const endpoint = engineEndpoint();
   const name = inject('tablePrefix') + randomUUID();
   // Some engines keep one set of tables per key, and each world uses these keys.
   Object.assign(process.env, LOCAL_AWS);
-  await createTable(endpoint, name);
+  await createTable(endpoint, name, { withStream });
   return { name, endpoint };
 }
 

@@ -73,7 +73,7 @@ const waitForStream = () => sleep(1_200);
 
 describe('local stream of the table', () => {
   it('delivers records in the format of AWS', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { put, remove } = writer(table);
     await put('before');
     await startStream(table, {});
@@ -108,7 +108,7 @@ describe('local stream of the table', () => {
   });
 
   it('contains the items of a transaction, and no record of a write that changes nothing', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { put, putTogether } = writer(table);
     await startStream(table, {});
     await putTogether('A', 'B', 'C');
@@ -118,7 +118,7 @@ describe('local stream of the table', () => {
   });
 
   it('invokes a function only for records that match its filter', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { put } = writer(table);
     const filterPatterns = [
       { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { followUp: { S: [{ exists: true }] } } } },
@@ -133,7 +133,7 @@ describe('local stream of the table', () => {
   });
 
   it('starts at the position of each function and delivers batches', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { putTogether, put } = writer(table);
     await putTogether('A', 'B', 'C');
     await startStream(
@@ -148,7 +148,7 @@ describe('local stream of the table', () => {
   });
 
   it('retries a failed batch, then drops the batch with a warning, without delaying another function', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { put } = writer(table);
     lambda.answerWith((name, Records) =>
       name === 'outbox' && Records.map(keyOf).includes('bad')
@@ -168,7 +168,7 @@ describe('local stream of the table', () => {
   });
 
   it('resumes at the first record that a function reports as failed', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { putTogether } = writer(table);
     let failing = true;
     lambda.answerWith((_name, Records) => {
@@ -184,7 +184,7 @@ describe('local stream of the table', () => {
   });
 
   it('delivers a record within a second in the best of four cases', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { put } = writer(table);
     await startStream(table, {});
     const delays: number[] = [];
@@ -198,7 +198,7 @@ describe('local stream of the table', () => {
   });
 
   it('reads from the engine at most four times a second for any number of functions', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const engine = await unsteadyEngine();
     const endpoint = engine.before(table.endpoint);
     await startStream(
@@ -218,7 +218,7 @@ describe('local stream of the table', () => {
   });
 
   it('stops in the middle of a retry', async () => {
-    const table = await freshTable();
+    const table = await freshTable({ withStream: true });
     const { put } = writer(table);
     lambda.answerWith(() => ({ body: { errorMessage: 'no' }, failed: true }));
     const stream = await startStream(table, { retries: 100 });

@@ -17,7 +17,7 @@ const connect = (endpoint: string) =>
 
 describe('table on the local engine', () => {
   it('has the keys, the index, the stream and the expiry of infra/table.yml', async () => {
-    const { name, endpoint } = await freshTable();
+    const { name, endpoint } = await freshTable({ withStream: true });
     const client = connect(endpoint);
     const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
     expect(Table).toMatchObject({

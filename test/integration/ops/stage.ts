@@ -44,7 +44,7 @@ export async function startStage(env: Record<string, string> = {}, { newMerchant
   const free = (await findFreePorts(6)) as [number, number, number, number, number, number];
   const [http, functionUrls, simulator, dynamodb, lambda, aws] = free;
   const ports: Ports & Record<PortName, number> = { http, functionUrls, simulator, dynamodb, aws, lambda };
-  const table = await freshTable();
+  const table = await freshTable({ withStream: true });
   const engine = { AWS_ENDPOINT_URL_DYNAMODB: table.endpoint };
   const { variables: settings, simulator: wechat } = await buildSettings({ ...engine, ...env }, ports, table.name);
   if (newMerchant) delete wechat.pay.complaintCallbackUrl;
