@@ -11,6 +11,7 @@ import { createUser, phoneActionNames, describeUser, performPhoneAction } from '
 import { accountQrUrl } from './phone/scan.ts';
 import { PUSH_FORMATS } from './settings.ts';
 import { describeSwitches } from './shipping/describe-trade.ts';
+import { actOnVirtual, showVirtual, virtualConsoleCalls } from './virtual/console.ts';
 import type { AppName } from './wechat-users.ts';
 import type { World } from './world.ts';
 
@@ -30,8 +31,8 @@ export function createControlApi(world: World): (call: Call) => Promise<Answer> 
     try {
       return await control(world, call);
     } catch (error) {
-      if (error instanceof ControlError) return jsonAnswer(error.status, { error: error.code, message: error.message });
-      throw error;
+      if (!(error instanceof ControlError)) throw error;
+      return jsonAnswer(error.status, { error: error.code, message: error.message, ...error.details });
     }
   };
 }
@@ -83,6 +84,10 @@ async function control(world: World, call: Call): Promise<Answer> {
       return jsonAnswer(200, describeSwitches(world.trade));
     case 'POST /_merchant/shipping':
       return jsonAnswer(200, await shipByHand(world, isRecord(body) ? body : {}));
+    case 'GET /_merchant/virtual':
+      return jsonAnswer(200, showVirtual(world.virtual));
+    case 'POST /_merchant/virtual':
+      return jsonAnswer(200, await actOnVirtual(world.virtual, isRecord(body) ? body : {}, world.users));
     case 'POST /_open-platform':
       world.users.bind(readApps(body));
       return noContent;
@@ -180,6 +185,7 @@ function describeSimulator({ account: { originalId } }: World): object {
       'GET /_phone/files/{name}': 'the bytes of a temporary file that choose-avatar returned',
       ...merchantPlatformCalls,
       ...tradeConsoleCalls,
+      ...virtualConsoleCalls,
       'POST /_faults': '{target, action, times?, errcode?}: see faults',
       'DELETE /_faults': 'cancels the planned faults',
       'GET /_clock, POST /_clock': '{advanceMs}',

@@ -2,11 +2,14 @@
 export class ControlError extends Error {
   readonly status: number;
   readonly code: string;
+  /** Further fields of the answer. */
+  readonly details: object;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, details: object = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 

@@ -66,12 +66,23 @@ export interface PaySettings {
   platformPrivateKey: string;
 }
 
+/** The virtual payment of the mini-program. */
+export interface VirtualSettings {
+  offerId: string;
+  liveAppKey: string;
+  sandboxAppKey: string;
+  /** Goods that were published long ago in both environments; `price` is that of one good, in fen. */
+  goods?: { id: string; name: string; price: number }[];
+}
+
 export interface SimulatorSettings {
   /** 0 = any free port. */
   port: number;
   miniapp: MiniProgramSettings;
   official: OfficialSettings;
   pay: PaySettings;
+  /** The mini-program has no virtual payment without it. */
+  virtual?: VirtualSettings;
   /** Answers the requests of a browser for a page on this port; undefined for every other request. */
   page?: (call: Call) => Promise<Answer | undefined>;
   /** Maps a push or notification URL to the address that serves it, for hosts without a DNS entry. */

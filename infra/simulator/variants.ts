@@ -71,6 +71,33 @@ export const VARIANTS = {
     // WeChat does not document whether the list of a split shipment is replaced or extended.
     'split-appends',
   ],
+  'virtual-push': [
+    // Pushes of virtual payment are lost, repeated, or a day late, or their answer is lost.
+    'no-push',
+    'duplicate',
+    'late',
+    'lost-answer',
+    // WeChat does not document whether ActualPrice is the price of one good or of all. Default: of all.
+    // https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
+    'unit-price',
+  ],
+  'query-order': [
+    // WeChat does not document the status of an order that is refunded in part: 5 instead of 2 or 4.
+    'refunded-in-part',
+    // No left_fee: developers.weixin.qq.com, community post 000eccdd1e02783df515ffbc16b800.
+    'no-left-fee',
+  ],
+  // 268490004 for an order that is delivered already. Documented for other calls of virtual payment only.
+  'provide-goods': ['repeated'],
+  goods: [
+    // WeChat declines a good.
+    'upload-failed',
+    'publish-failed',
+    // The status of a task whose good exists: 3 instead of 2. WeChat documents only the status of the good.
+    'exists-is-done',
+  ],
+  // Every cell of the workbook is text inside the cell. WeChat does not document the file.
+  'virtual-bill': ['text-cells'],
   // WeChat holds the money of a received order for another day (order_state 6).
   settlement: ['held-for-a-day'],
   // Errors of API v3.

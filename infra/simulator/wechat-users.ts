@@ -77,6 +77,8 @@ export interface WechatUser {
   openedMiniProgramAt?: number;
   /** Base64 of 16 bytes: the only valid session key of the mini-program; absent before the first login. */
   sessionKey?: string;
+  /** The session keys that a login replaced. */
+  oldSessionKeys: string[];
 }
 
 /** The chat of a user with an app, in which the app answers. */
@@ -139,6 +141,7 @@ export class WechatUsers {
       windows: { miniapp: new ServiceWindows(this.#clock), official: new ServiceWindows(this.#clock) },
       received: [],
       grants: new Map(),
+      oldSessionKeys: [],
     };
     // A short name also occurs in unrelated text.
     if (nickname && nickname.length >= 6) this.#secrets.record(nickname);
@@ -204,6 +207,7 @@ export class WechatUsers {
 
   /** Replaces the user's session key; the old key becomes invalid. */
   renewSessionKey(user: WechatUser): string {
+    if (user.sessionKey !== undefined) user.oldSessionKeys.push(user.sessionKey);
     user.sessionKey = this.#secrets.record(randomBytes(16).toString('base64'));
     return user.sessionKey;
   }

@@ -23,6 +23,8 @@ import { PushConsole } from './push/console.ts';
 import { TemporaryMedia } from './service/media.ts';
 import { TradeManagement } from './shipping/trade.ts';
 import type { SimulatorSettings } from './settings.ts';
+import { createVirtualWorld } from './virtual/world.ts';
+import type { VirtualWorld } from './virtual/world.ts';
 import { WechatUsers } from './wechat-users.ts';
 import type { WechatUser, PhoneNumber } from './wechat-users.ts';
 
@@ -52,6 +54,7 @@ export interface World {
   verdicts: Verdicts;
   pay: PayWorld;
   trade: TradeManagement;
+  virtual: VirtualWorld | undefined;
 }
 
 /** Creates an empty world; `closing` aborts its outgoing calls. */
@@ -105,5 +108,6 @@ export function createWorld(settings: SimulatorSettings, closing: AbortSignal): 
       sendEvent: (user, event, fields) => miniProgramPush.sendEvent(user, event, fields),
       anyUser: () => users.first(),
     }),
+    virtual: createVirtualWorld(settings, { clock, faults, secrets, console: miniProgram, miniProgramPush }),
   };
 }

@@ -7,17 +7,22 @@ interface EventContent {
   appId: string;
   /** The openid of the user whom the event is about. */
   openId: string;
-  /** The fields that were given. They may replace every other field. */
+  /** The fields that were given. They may replace every other field; `RetryTimes` is that of the first attempt. */
   fields: XmlFields;
   format: PushFormat;
   /** From 1. */
   attempt: number;
 }
 
+/** Apple's question about a refund, which has neither an openid nor a count. */
+export const APPLE_QUESTION = 'xpay_subscribe_ios_refund_query_notify';
+
 /** Returns the fields of an event after `Event`. */
 export function fieldsOfEvent({ event, appId, openId, fields, format, attempt }: EventContent): XmlFields {
   if (event.startsWith('subscribe_msg_')) return withList(event, fields, format);
-  if (event.startsWith('xpay_')) return { OpenId: openId, ...fields, RetryTimes: attempt - 1 };
+  if (event === APPLE_QUESTION) return fields;
+  if (event.startsWith('xpay_'))
+    return { OpenId: openId, ...fields, RetryTimes: Number(fields.RetryTimes ?? 0) + attempt - 1 };
   if (/^user_(authorization|info)_/.test(event)) {
     return { OpenID: openId, AppID: appId, RevokeInfo: '301', PluginID: '', ...fields };
   }

@@ -8,7 +8,7 @@ import type { PushFormat } from '../settings.ts';
 import type { WechatUser } from '../wechat-users.ts';
 import { rawText, toXml } from '../xml.ts';
 import type { XmlFields } from '../xml.ts';
-import { fieldsOfEvent } from './events.ts';
+import { APPLE_QUESTION, fieldsOfEvent } from './events.ts';
 
 /** The sender of the pushes that come from the platform and not from a user. */
 const SYSTEM_OPEN_ID = 'oSystem000000000000000000000';
@@ -19,9 +19,6 @@ const SYSTEM_OPEN_ID = 'oSystem000000000000000000000';
  */
 const SYSTEM_RETRIES_MS = Array.from({ length: 15 }, (_, index) => 1_000 * 2 ** (index + 1));
 
-/** Apple's question about a refund waits for no later answer. */
-const QUESTION = 'xpay_subscribe_ios_refund_query_notify';
-
 /**
  * Sends the pushes of the mini-program: JSON or XML, by the setting of its console. Its users see no passive replies: a text goes
  * out by a customer-service message.
@@ -31,14 +28,17 @@ export class MiniProgramPush extends PushSender {
   // Above 2^53 like real ids, to expose receivers that parse them as numbers.
   #messageId = 24_086_087_575_295_331n;
 
-  /** Sends an event and returns the result of the first attempt. */
-  sendEvent(user: WechatUser, event: string, fields: XmlFields = {}) {
+  /** Sends an event and returns the result of the first attempt. @param accepted called for the first accepting answer */
+  sendEvent(user: WechatUser, event: string, fields: XmlFields = {}, accepted?: () => void) {
     const isOwn = isOfPlatform(event);
-    const about = { user, name: event, isMessage: false, openId: isOwn ? SYSTEM_OPEN_ID : user.openIds.miniapp };
+    const openId = isOwn ? SYSTEM_OPEN_ID : user.openIds.miniapp;
+    const losesAnswer = () => event.startsWith('xpay_') && this.world.faults.takeVariant('virtual-push', 'lost-answer');
+    const about = { user, name: event, isMessage: false, openId, accepted, losesAnswer };
     const { appId } = this.world.console.sealing;
     if (event === 'user_enter_tempsession') user.windows.miniapp.open('entry');
+    // Apple waits for no later answer to its question.
     return this.#send(
-      { ...about, retryGapsMs: isOwn && event !== QUESTION ? SYSTEM_RETRIES_MS : USUAL_RETRIES_MS },
+      { ...about, retryGapsMs: isOwn && event !== APPLE_QUESTION ? SYSTEM_RETRIES_MS : USUAL_RETRIES_MS },
       (format, attempt) => ({
         MsgType: 'event',
         Event: event,
@@ -60,7 +60,7 @@ export class MiniProgramPush extends PushSender {
   }
 
   protected readReply(elements: Elements, push: Push): Reply | null {
-    if (push.name === QUESTION) {
+    if (push.name === APPLE_QUESTION) {
       if (!/^[01]$/.test(textOf(elements, 'result_code'))) throw new Error('result_code is not 0 or 1');
       return null;
     }

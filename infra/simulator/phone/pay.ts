@@ -4,9 +4,15 @@ import type { ControlBody } from '../control-body.ts';
 import { ControlError, controlParamError } from '../control-error.ts';
 import { isRefunded } from '../shipping/trade-order.ts';
 import type { PhoneActions } from './action.ts';
+import { payVirtually } from './virtual-pay.ts';
 
 export const payActions: PhoneActions = {
-  pay: async ({ pay: { orders, notifier, faults }, trade }, user, body) => {
+  pay: async (world, user, body) => {
+    if (body.virtual !== undefined) return payVirtually(world, user, body);
+    const {
+      pay: { orders, notifier, faults },
+      trade,
+    } = world;
     const order = orders.openPaymentSheet(...readPayment(body), user);
     if (trade.isLimited(order)) throw new ControlError(403, 'PAYMENT_LIMITED', 'requestPayment:fail, errno 102');
     const couponFen = faults.takeVariant('pay', 'coupon') ? Math.floor(order.terms.totalFen / 2) : 0;
@@ -34,5 +40,5 @@ function readPayment({ prepayId, codeUrl, h5Url }: ControlBody): ['JSAPI' | 'NAT
   if (typeof prepayId === 'string') return ['JSAPI', prepayId.replace(/^prepay_id=/, '')];
   if (typeof codeUrl === 'string') return ['NATIVE', codeUrl];
   if (typeof h5Url === 'string') return ['MWEB', /[?&]prepay_id=([^&]+)/.exec(h5Url)?.[1] ?? h5Url];
-  throw controlParamError('one of prepayId, codeUrl, h5Url is needed');
+  throw controlParamError('one of prepayId, codeUrl, h5Url, virtual is needed');
 }

@@ -14,10 +14,11 @@ import type { PlatformRoutes } from './route.ts';
 import { sessionRoutes } from './session-api.ts';
 import { shippingRoutes } from './shipping-api.ts';
 import { tokenRoutes } from './token-api.ts';
+import { virtualRoutes } from './virtual-api.ts';
 
 /** Whether a path belongs to api., mp. or open.weixin.qq.com. */
 export function isPlatformPath(path: string): boolean {
-  return /^\/(cgi-bin|connect|sns|wxa)\//.test(path);
+  return /^\/(cgi-bin|connect|sns|wxa|xpay|xpay-bills)\//.test(path);
 }
 
 /** The content type of the platform's JSON: text/plain for /sns, as on the real platform. */
@@ -61,6 +62,7 @@ export function createPlatformApi(world: World): (call: Call) => Promise<Answer>
     ...mediaRoutes(world),
     ...contentCheckRoutes(world),
     ...shippingRoutes(world),
+    ...virtualRoutes(world),
     ...oauthRoutes(world),
   };
 

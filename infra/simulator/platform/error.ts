@@ -108,6 +108,15 @@ const messages = {
   10060030: '已使用提醒机会',
   10060031: '参数传入错误的 openid',
   10060032: '非物流配送订单不能提醒',
+  268490001: 'openid错误',
+  268490002: '请求参数字段错误',
+  268490003: '签名错误',
+  268490004: '重复操作',
+  268490011: '账单数据生成中，请稍后调用本接口获取',
+  268490012: '批量任务运行中，请等待任务完成后才能再次运行',
+  268490013: '禁止对核销状态的单进行退款',
+  268490014: '退款操作进行中，稍后可以使用相同参数重试',
+  268490016: '退款left_fee与实际不符，请通过query_order接口查询确认',
   268485194: '订单单号类型有误',
   268485195: '请填写 transaction_id',
   268485196: '请填写 mchid',
@@ -145,9 +154,13 @@ export function errcodeMessage(errcode: number): string {
 
 /** Builds the answer of an errcode, with the trace suffix of real answers. */
 export function errcodeAnswer(errcode: number, message: string, contentType?: string): Answer {
-  // The only errmsg without a comma before the trace.
-  const body = { errcode, errmsg: `${message}${errcode === 40164 ? '' : ','} rid: ${newTrace()}` };
+  const body = { errcode, errmsg: `${message}${hasNoComma(errcode) ? '' : ','} rid: ${newTrace()}` };
   return { ...jsonAnswer(200, body, contentType), code: errcode };
+}
+
+/** Whether no comma precedes the trace: an IP address that is not allowed, and virtual payment. */
+function hasNoComma(errcode: number): boolean {
+  return errcode === 40164 || Math.floor(errcode / 100) === 2_684_900;
 }
 
 /** Makes the id of a request, as `rid` and `trace_id` have it. */

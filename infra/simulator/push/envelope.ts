@@ -30,9 +30,14 @@ export function sealPush(
 }
 
 /** Returns the plain elements of an answer. @throws Error if signature or encryption do not match the mode */
-export function openAnswer({ appId, mode, format, token, aesKey }: Sealing, body: string): Elements {
+export function openAnswer(sealing: Sealing, body: string): Elements {
+  return readDocument(sealing.format, openText(sealing, body));
+}
+
+/** Returns the plain document of an answer. @throws Error if signature or encryption do not match the mode */
+export function openText({ appId, mode, format, token, aesKey }: Sealing, body: string): string {
+  if (mode === 'plain') return body;
   const outer = readDocument(format, body);
-  if (mode === 'plain') return outer;
   const [encrypted, signature, timestamp, nonce] = ['Encrypt', 'MsgSignature', 'TimeStamp', 'Nonce'].map((name) =>
     textOf(outer, name),
   ) as [string, string, string, string];
@@ -41,7 +46,7 @@ export function openAnswer({ appId, mode, format, token, aesKey }: Sealing, body
   }
   if (!/^\d+$/.test(timestamp)) throw new Error('TimeStamp is not a number');
   if (signature !== signatureOf(token, timestamp, nonce, encrypted)) throw new Error('MsgSignature is wrong');
-  return readDocument(format, decryptMessage(aesKey, encrypted, appId));
+  return decryptMessage(aesKey, encrypted, appId);
 }
 
 function envelope(format: PushFormat, originalId: string, encrypted: string): string {

@@ -30,6 +30,10 @@ export interface Push {
   isMessage: boolean;
   /** Delays before the retries, in ms. */
   retryGapsMs: readonly number[];
+  /** Called for the first accepting answer. */
+  accepted?: (() => void) | undefined;
+  /** Whether the next answer is lost on its way. */
+  losesAnswer?: () => boolean;
   /** Writes the document of the n-th attempt, from 1. */
   write(format: PushFormat, attempt: number): string;
 }
@@ -53,6 +57,8 @@ interface SentPush {
  * @see https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
  */
 export const USUAL_RETRIES_MS: readonly number[] = [5_000, 5_000, 5_000];
+
+const LOST: DeliveryResult = { status: null, body: '', error: 'the answer was lost' };
 
 /** Sends the pushes of one app, and retries each until the app accepts it. Subclasses know the answers of their app. */
 export abstract class PushSender<Console extends PushConsole = PushConsole> {
@@ -103,7 +109,8 @@ export abstract class PushSender<Console extends PushConsole = PushConsole> {
     const startedAt = clock.now();
     const type = sealing.format === 'json' ? 'application/json' : 'text/xml';
     const headers = { 'Content-Type': type, 'User-Agent': 'Mozilla/4.0' };
-    const result = await deliver({ url, headers, body: sentBody });
+    const answer = await deliver({ url, headers, body: sentBody });
+    const result = push.losesAnswer?.() ? LOST : answer;
     const { reply, problem } = this.#checkAnswer(push, sealing, result);
     Object.assign(entry, result, problem && { error: problem });
     const gapMs = push.retryGapsMs[number - 1];
@@ -133,8 +140,10 @@ export abstract class PushSender<Console extends PushConsole = PushConsole> {
   }
 
   #accept(sent: SentPush, reply: Reply | null): void {
-    if (reply && !sent.accepted) this.show(reply, sent.push);
+    if (sent.accepted) return;
     sent.accepted = true;
+    if (reply) this.show(reply, sent.push);
+    sent.push.accepted?.();
   }
 }
 

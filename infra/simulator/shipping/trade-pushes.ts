@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { DeliveryResult } from '../deliver.ts';
 import type { Faults } from '../faults.ts';
+import { sendUnsteadily } from '../mini-program/unsteady-push.ts';
 import type { WechatUser } from '../wechat-users.ts';
 import type { XmlFields } from '../xml.ts';
 import { estimatedAt, seconds } from './trade-order.ts';
@@ -12,8 +13,6 @@ export interface PushWorld {
   faults: Faults;
   sendEvent: (user: WechatUser, event: string, fields: XmlFields) => Promise<DeliveryResult>;
 }
-
-const LATE_MS = 86_400_000;
 
 /**
  * Sends the events of the order shipping management.
@@ -48,16 +47,9 @@ export class TradePushes {
 
   /** Returns the result of the first attempt; null for a push that is lost or late. */
   async #sendAbout({ user }: Trade, event: string, about: XmlFields): Promise<DeliveryResult | null> {
-    const { clock, faults, sendEvent } = this.#world;
+    const { faults, sendEvent } = this.#world;
     const fields = faults.takeVariant('trade-push', 'numbers-as-text') ? withTexts(about) : about;
-    if (faults.takeVariant('trade-push', 'no-push')) return null;
-    if (faults.takeVariant('trade-push', 'late')) {
-      clock.schedule(clock.now() + LATE_MS, async () => void (await sendEvent(user, event, fields)));
-      return null;
-    }
-    const isTwice = faults.takeVariant('trade-push', 'duplicate');
-    const result = await sendEvent(user, event, fields);
-    return isTwice ? sendEvent(user, event, fields) : result;
+    return sendUnsteadily(this.#world, 'trade-push', () => sendEvent(user, event, fields));
   }
 }
 

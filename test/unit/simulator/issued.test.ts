@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useSimulator } from './fixture.ts';
-import { settings } from './settings.ts';
+import { settings, virtual } from './settings.ts';
 import { apiCall, appToken, call, logIn, newUser, phoneAction } from './support.ts';
 
 const aesKey = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
@@ -11,7 +11,16 @@ const issued = async (): Promise<string[]> => (await call(simulator, 'GET', '/_i
 
 test('lists the secrets of the settings, before and after a change', async () => {
   const { apiV3Key, apiV2Key = '' } = settings.pay;
-  const known = [settings.miniapp.appSecret, settings.official.appSecret, 'AAAAA', aesKey, apiV3Key, apiV2Key];
+  const appKeys = [virtual.liveAppKey, virtual.sandboxAppKey];
+  const known = [
+    ...appKeys,
+    settings.miniapp.appSecret,
+    settings.official.appSecret,
+    'AAAAA',
+    aesKey,
+    apiV3Key,
+    apiV2Key,
+  ];
   expect((await issued()).toSorted()).toEqual(known.toSorted());
   await call(simulator, 'POST', '/_official', { token: 'BBBBB', aesKey: 'A'.repeat(43) });
   expect((await issued()).toSorted()).toEqual([...known, 'BBBBB', 'A'.repeat(43)].toSorted());

@@ -12,6 +12,13 @@ const newKeys = () =>
 export const merchantKeys = newKeys();
 export const platformKeys = newKeys();
 
+export const virtual = {
+  offerId: '1450000001',
+  liveAppKey: 'live-app-key-of-virtual-payment-0',
+  sandboxAppKey: 'sandbox-app-key-of-virtual-payment',
+  goods: [{ id: 'top-up', name: 'Top-up', price: 100 }],
+};
+
 export const settings: SimulatorSettings = {
   port: 0,
   miniapp: { appId: 'wx1111111111111111', appSecret: 'miniapp-secret' },
@@ -33,4 +40,5 @@ export const settings: SimulatorSettings = {
     platformKeyId: 'PUB_KEY_ID_0119000072912025110100000000000001',
     platformPrivateKey: platformKeys.privateKey,
   },
+  virtual,
 };
