@@ -1,11 +1,9 @@
 // The example of a web page in the README of the clients, on a browser whose every login ends without a session.
-import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { clientExample } from '../../support/client-examples.ts';
 
-const README = readFileSync(new URL('../../../infra/clients/README.md', import.meta.url), 'utf8');
-const [, example = ''] = /## In a web page\n\n```js\n(.*?)```/s.exec(README) ?? [];
-const body = example.replace(/^import .*$/m, '');
+const body = clientExample('In a web page').replace(/^import .*$/m, '');
 
 class ApiError extends Error {
   readonly code = 'UNAUTHENTICATED';

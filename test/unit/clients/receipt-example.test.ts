@@ -1,10 +1,7 @@
 // The example of a page that asks for the receipt, in the README of the clients.
-import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-
-const README = readFileSync(new URL('../../../infra/clients/README.md', import.meta.url), 'utf8');
-const [, example = ''] = /## Confirm the receipt\n.*?```js\n(.*?)```/s.exec(README) ?? [];
+import { clientExample } from '../../support/client-examples.ts';
 
 interface ExamplePage {
   onLoad(query: { outTradeNo: string }): void;
@@ -16,7 +13,7 @@ it('the example of the receipt opens the page of WeChat for the order, and shows
   const opened: object[] = [];
   const shown: object[] = [];
   let page: ExamplePage | undefined;
-  runInNewContext(example, {
+  runInNewContext(clientExample('Confirm the receipt'), {
     api: { getOrder: async ({ outTradeNo }: { outTradeNo: string }) => ({ order: { outTradeNo, shipping: null } }) },
     wx: {
       openBusinessView: (options: { success?(answer: object): void }) => {

@@ -24,7 +24,7 @@ export async function shop(person: { code: string }) {
   const nothing: void = await client.logout();
   await client.logout({ everywhere: true });
   const { order, payment } = await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', idempotencyKey: 'k' });
-  const link: string = 'paySign' in payment ? payment.package : 'codeUrl' in payment ? payment.codeUrl : payment.h5Url;
+  const link: string = 'paySign' in payment ? payment.package : 'paySig' in payment ? payment.signData : 'codeUrl' in payment ? payment.codeUrl : payment.h5Url;
   const poll = await client.pollQrLogin({ ticket: 't', pollToken: 'p' });
   const next: string = poll.status === 'registered' ? poll.user.id : poll.status === 'unregistered' ? poll.registrationToken : '';
   const byCookie = await client.register({ registrationToken: 'r', cookie: '1' });
@@ -38,6 +38,8 @@ export async function shop(person: { code: string }) {
   const parcels: string[] = (order.shipping?.parcels ?? []).map(({ carrier, trackingNo }) => carrier + trackingNo);
   const { items } = await client.getCatalog();
   const deliveries: Array<'express' | 'same-city' | 'virtual' | 'pickup'> = items.map(({ delivery }) => delivery);
+  const step: number = items[0].stepFen ?? 1;
+  await client.prepay({ sku: 'top-up', amountFen: 3 * step, tradeType: 'VIRTUAL' });
   try {
     await client.decideQrLogin({ ticket: 't', decision: 'confirm' });
   } catch (error) {
@@ -57,6 +59,8 @@ export async function shop(person: { code: string }) {
   await client.prepay({ sku: 'coffee', tradeType: 'JSAPI', price: 1 });
   // @ts-expect-error only a response with the status registered has a token
   poll.token;
+  // @ts-expect-error a range alone has a step
+  items[0].stepFen.toFixed();
   // @ts-expect-error only one member of the union has codeUrl
   payment.codeUrl;
   // @ts-expect-error a required header is missing
