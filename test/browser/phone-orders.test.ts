@@ -1,11 +1,9 @@
 // The orders of a user on the phone, and the merchant console that answers them.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { playPage } from './played-page.ts';
 
 const play = playPage();
-const { press } = play;
+const { press, run } = play;
 
 const phoneShows = (text: string | RegExp) => play.phone.getByText(text).first().waitFor();
 const complaint = () => play.page.locator('#complaints li').first();
@@ -17,12 +15,6 @@ async function buyCoffee(): Promise<string> {
   await press('Pay');
   await phoneShows(/^PAID$/);
   return (await play.phone.locator('dt:text-is("order") + dd').textContent())!;
-}
-
-/** Runs a command that the page shows. */
-async function run(command: string | null): Promise<void> {
-  const env = { ...process.env, LAMBDA_PORT: new URL(play.stack.lambda).port };
-  await promisify(execFile)('bash', ['-c', command!], { env });
 }
 
 async function complain(text: string): Promise<void> {
@@ -91,7 +83,7 @@ describe('shipping of an order', () => {
     const outTradeNo = await buyCoffee();
     const order = play.page.locator('#merchant li', { hasText: outTradeNo });
     await order.getByText('待结算 ¥18.00').waitFor();
-    await run(await order.locator('code').textContent());
+    await run((await order.locator('code').textContent())!);
     await order.getByText('shipped', { exact: true }).waitFor();
     expect(await order.locator('code').count()).toBe(0);
 

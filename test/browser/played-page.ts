@@ -1,4 +1,6 @@
 // Starts a stack and a Chromium, and opens a fresh page for each test. Tests use the page by clicking, as users do.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -17,6 +19,8 @@ export interface PlayedPage {
   /** Injects one fault into the simulator. */
   injectFault(target: string, action: string): Promise<void>;
   control(path: string, data: object): Promise<unknown>;
+  /** Runs a command that the page shows. */
+  run(command: string): Promise<void>;
   /**
    * Returns the console errors and unhandled rejections of the browser. A rejected call is a console error too: errors
    * with one of these statuses are expected and left out.
@@ -76,6 +80,10 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
     wire: () => page.locator('#wire').textContent(),
     injectFault: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
     control,
+    run: async (command) => {
+      const env = { ...process.env, LAMBDA_PORT: new URL(stack.lambda).port };
+      await promisify(execFile)('bash', ['-c', command], { env });
+    },
     browserErrors: (...statuses) =>
       browserErrors.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),
   };

@@ -1,8 +1,11 @@
 // The client flows with the typed clients, which are generated from the OpenAPI document of the running stack.
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { api, phone } from '../support/client.ts';
+import { clientExample } from '../support/client-examples.ts';
 import { makeClients, PLATFORMS, type ClientModule } from '../support/clients.ts';
 import { distinctPng } from '../support/pictures.ts';
+import { wxOnPhone } from '../support/wx.ts';
 
 let clients: Awaited<ReturnType<typeof makeClients>>;
 beforeAll(async () => {
@@ -96,6 +99,36 @@ describe.each(PLATFORMS)('generated client for %s', (platform) => {
       requestId: expect.stringMatching(/./),
     });
     await expect(client.getOrder!({ outTradeNo: 'no such' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('the examples for mini-programs', () => {
+  type Examples = Record<'login' | 'buyCoffee' | 'recharge', (argument?: unknown) => Promise<{ order?: object }>>;
+
+  /** Runs the examples of the README with the client, on the phone of a new user. */
+  const openExamples = async () => {
+    const person = await phone.newPerson();
+    const module = await clients.load.miniprogram();
+    const code = ['In a mini-program', 'Virtual goods'].map(clientExample).join('\n');
+    const ofThisStack = code.replace('https://api.example.com', inject('stack').http);
+    const wx = wxOnPhone((action, body) => phone.act(person, action, body));
+    const context = { wx, require: () => module };
+    const examples = runInNewContext(`${ofThisStack}; ({ login, buyCoffee, recharge })`, context) as Examples;
+    return { person, examples };
+  };
+
+  it('log in, buy a coffee and recharge the wallet', async () => {
+    const { examples } = await openExamples();
+    await examples.login();
+    expect(await examples.buyCoffee(crypto.randomUUID())).toMatchObject({ order: { state: 'PAID', sku: 'coffee' } });
+    expect(await examples.recharge(700)).toMatchObject({ order: { state: 'PAID', sku: 'top-up', amountFen: 700 } });
+  });
+
+  it('recharge the wallet after another login has replaced the session key', async () => {
+    const { person, examples } = await openExamples();
+    await examples.login();
+    await phone.loginCode(person);
+    expect(await examples.recharge(300)).toMatchObject({ order: { state: 'PAID', amountFen: 300 } });
   });
 });
 

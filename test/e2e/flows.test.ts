@@ -138,13 +138,13 @@ describe('payment', () => {
   });
 
   it('accepts a top-up amount within its range, and rejects another price for goods', async () => {
-    const topUp = await order({ sku: 'top-up', amountFen: 5000, tradeType: 'JSAPI' });
+    const topUp = await order({ sku: 'top-up', amountFen: 5000, tradeType: 'VIRTUAL' });
     expect(topUp.order).toMatchObject({ amountFen: 5000 });
     const coffee = await order({ sku: 'coffee', amountFen: 1, tradeType: 'JSAPI' });
     expect(coffee.answer).toMatchObject({ status: 400, body: { code: 'PARAM_ERROR' } });
     const exact = await order({ sku: 'coffee', amountFen: 1800, tradeType: 'JSAPI' });
     expect(exact.order).toMatchObject({ amountFen: 1800 });
-    expect((await order({ sku: 'top-up', amountFen: 1, tradeType: 'JSAPI' })).answer).toMatchObject({ status: 400 });
+    expect((await order({ sku: 'top-up', amountFen: 1, tradeType: 'VIRTUAL' })).answer).toMatchObject({ status: 400 });
   });
 
   it.each(['duplicate-notify', 'tamper-notify', 'probe-notify'])('is settled despite the fault %s', async (action) => {

@@ -28,7 +28,11 @@ describe('GET /catalog', () => {
   it('lists the items without a session, and caches may keep the answer for 60 s', async () => {
     const { status, headers, body } = await api('GET', '/catalog');
     expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=60']);
-    expect(body.items).toEqual([
+    // Other tests add items.
+    const [coffee, topUp] = ['coffee', 'top-up'].map((sku) =>
+      body.items.find((item: { sku: string }) => item.sku === sku),
+    );
+    expect([coffee, topUp]).toEqual([
       {
         sku: 'coffee',
         description: 'Coffee',
@@ -43,6 +47,7 @@ describe('GET /catalog', () => {
         kind: 'wallet-topup',
         minFen: 100,
         maxFen: 500_000,
+        stepFen: 100,
         virtualGood: true,
         delivery: 'virtual',
       },
@@ -89,7 +94,11 @@ describe('POST /pay/prepay', () => {
     [{ tradeType: 'APP' }, 'PARAM_ERROR'],
     [{ tradeType: 'JSAPI', app: 'official-account' }, 'PARAM_ERROR'],
     [{ quantity: 0 }, 'PARAM_ERROR'],
-    [{ sku: 'top-up', amountFen: 99 }, 'PARAM_ERROR'],
+    [{ sku: 'top-up', amountFen: 500 }, 'VIRTUAL_PAYMENT_REQUIRED'],
+    [{ sku: 'top-up', amountFen: 99, tradeType: 'VIRTUAL' }, 'PARAM_ERROR'],
+    [{ sku: 'top-up', amountFen: 99, tradeType: 'NATIVE' }, 'PARAM_ERROR'],
+    [{ sku: 'top-up', amountFen: 150, tradeType: 'VIRTUAL' }, 'PARAM_ERROR'],
+    [{ tradeType: 'VIRTUAL' }, 'PARAM_ERROR'],
     [{ amountFen: 1_801 }, 'PARAM_ERROR'],
     [{ attach: '桌'.repeat(43) }, 'PARAM_ERROR'],
     [{ attach: 'table 😀' }, 'PARAM_ERROR'],

@@ -47,9 +47,11 @@ describe('an order that is paid in the mini-program', () => {
     expect(await moneyOf(outTradeNo)).toEqual({ frozenFen: 0, settledFen: 1_800 });
   });
 
-  it('is shipped by itself if it is virtual', async () => {
+  it('is shipped by itself if its delivery is virtual', async () => {
     const buyer = await login();
-    const outTradeNo = await buy(buyer, { sku: 'top-up', amountFen: 500 });
+    const ticket = { sku: 'ticket', description: 'Ticket', kind: 'goods', unitFen: 500, delivery: 'virtual' };
+    await operator('catalog-put', { items: [ticket] });
+    const outTradeNo = await buy(buyer, { sku: 'ticket' });
     await expect
       .poll(async () => (await shippingOf(buyer, outTradeNo))?.state, { timeout: 90_000, interval: 500 })
       .toBe('shipped');

@@ -13,16 +13,17 @@ describe('GET /wallet', () => {
   it('contains a paid top-up once, and nothing of a coffee', async () => {
     const { person, token } = await login();
     expect(await balanceOf(token)).toBe(0);
-    const pay = async (purchase: object) => {
-      const { body } = await api('POST', '/pay/prepay', { token, body: { tradeType: 'JSAPI', ...purchase } });
-      const prepayId = (body.payment.package as string).replace('prepay_id=', '');
-      return phone.act(person, 'pay', { prepayId });
+    const order = async (purchase: object) => (await api('POST', '/pay/prepay', { token, body: purchase })).body;
+    const coffee = await order({ sku: 'coffee', tradeType: 'JSAPI' });
+    expect((await phone.act(person, 'pay', { prepayId: coffee.payment.package })).transactionId).toMatch(/./);
+    const topUp = async (amountFen: number) => {
+      const { payment } = await order({ sku: 'top-up', amountFen, tradeType: 'VIRTUAL' });
+      return phone.act(person, 'pay', { virtual: payment });
     };
-    expect((await pay({ sku: 'coffee' })).transactionId).toMatch(/./);
-    await phone.fault('notify', 'duplicate-notify');
-    expect((await pay({ sku: 'top-up', amountFen: 12_300 })).transactionId).toMatch(/./);
+    await phone.fault('virtual-push', 'duplicate');
+    expect((await topUp(12_300)).transactionId).toMatch(/./);
     await expect.poll(() => balanceOf(token)).toBe(12_300);
-    await pay({ sku: 'top-up', amountFen: 700 });
+    await topUp(700);
     await expect.poll(() => balanceOf(token)).toBe(13_000);
   });
 

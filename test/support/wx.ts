@@ -1,4 +1,4 @@
-// Implements `wx.request` and `wx.uploadFile` with callbacks. Any HTTP status is a success, and headers keep their case.
+// Implements calls of `wx`. `wx.request` and `wx.uploadFile` have callbacks. Any HTTP status is a success, and headers keep their case.
 // `wx.request` parses JSON; `wx.uploadFile` returns the text, and no headers.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -50,6 +50,35 @@ export const wx = {
     void settle(outgoing, { api: 'uploadFile', signal, read }, callbacks);
   },
 };
+
+/** Performs an action of the user on the phone of the simulator. @throws Error with the text of a failure */
+type Act = (action: string, body?: object) => Promise<{ code: string }>;
+
+interface VirtualRequest {
+  success(answer: object): void;
+  fail(failure: { errMsg: string; errCode: number }): void;
+}
+
+/** Returns the `wx` of a user: login, storage and both payments, in which the user pays at once. */
+export function wxOnPhone(act: Act) {
+  const storage = new Map<string, unknown>();
+  return {
+    ...wx,
+    login: () => act('login-code'),
+    getStorageSync: (name: string) => storage.get(name) ?? '',
+    setStorageSync: (name: string, value: unknown) => void storage.set(name, value),
+    requestPayment: async (payment: { package: string }) => void (await act('pay', { prepayId: payment.package })),
+    // This call of wx returns no promise.
+    requestVirtualPayment({ success, fail, ...virtual }: VirtualRequest) {
+      void act('pay', { virtual }).then(success, (error: Error) => fail(virtualFailure(error)));
+    },
+  };
+}
+
+function virtualFailure({ message }: Error) {
+  const [, errCode] = /"errCode":(-\d+)/.exec(message) ?? [];
+  return { errMsg: `requestVirtualPayment:fail ${message}`, errCode: Number(errCode) };
+}
 
 type Callbacks = Pick<WxRequest, 'success' | 'fail' | 'complete'>;
 

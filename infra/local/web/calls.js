@@ -1,11 +1,16 @@
 // Calls to the two services of this page: the HTTP API on another origin, and the simulator that serves the page.
 
 export class CallError extends Error {
-  /** @param {string} code @param {string} message @param {number} [status] */
-  constructor(code, message, status) {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {{status?: number, errCode?: number}} [details] `errCode`: of a failed call of `wx`
+   */
+  constructor(code, message, { status, errCode } = {}) {
     super(message);
     this.code = code;
     this.status = status;
+    this.errCode = errCode;
   }
 }
 
@@ -45,6 +50,23 @@ export async function phone(method, path, body) {
   return call(path, { method, body, headers: {}, credentials: 'omit' }, simulatorDown);
 }
 
+/** Returns the goods, orders and complaints of virtual payment; empty lists without virtual payment. */
+export async function virtualConsole() {
+  try {
+    return await phone('GET', '/_merchant/virtual');
+  } catch (error) {
+    if (error.code === 'NOT_OPENED') return { goods: [], orders: [], complaints: [] };
+    throw error;
+  }
+}
+
+/** Returns the complaints at WeChat Pay and at virtual payment (`isVirtual`), oldest first. */
+export async function allComplaints() {
+  const [merchant, { complaints }] = await Promise.all([phone('GET', '/_merchant/complaints'), virtualConsole()]);
+  const all = [...merchant, ...complaints.map((complaint) => ({ ...complaint, isVirtual: true }))];
+  return all.toSorted((one, other) => new Date(one.createdAt) - new Date(other.createdAt));
+}
+
 /** Reads a temporary file of a phone. Its address ends with its name. */
 export async function phoneFile(address) {
   const path = `/_phone/files/${address.split('/').pop()}`;
@@ -77,8 +99,8 @@ async function send(url, request, unanswered) {
   const text = await response.text();
   const answer = parse(text);
   // Errors have the field `code` in the API and `error` in the simulator.
-  const { code = answer?.error ?? 'ERROR', message = text } = answer ?? {};
-  throw new CallError(code, message, response.status);
+  const { code = answer?.error ?? 'ERROR', message = text, errCode } = answer ?? {};
+  throw new CallError(code, message, { status: response.status, errCode });
 }
 
 function parse(text) {

@@ -1,6 +1,6 @@
 // Buys a coffee with WeChat Pay in the mini-program.
 import { phone } from './calls.js';
-import { chinese, el, yuan } from './dom.js';
+import { paymentSheet } from './dom.js';
 import { title } from './mini-program.js';
 import { showOrder } from './orders.js';
 import { callAs } from './session.js';
@@ -11,20 +11,18 @@ export async function buyCoffee(hand) {
   showSheet(hand, order, payment);
 }
 
-function showSheet(hand, { outTradeNo, description, amountFen, state }, payment) {
+function showSheet(hand, order, payment) {
   const { person } = hand;
+  const { outTradeNo, state } = order;
   const pay = async () => {
     const { notify } = await phone('POST', `/_phone/users/${person.id}/pay`, { prepayId: payment.package });
     await showOrder(hand, outTradeNo, { 'pay-notify': notify });
   };
   hand.show(
     title,
-    el(
-      'div.sheet',
-      { role: 'group', 'aria-label': 'Payment' },
-      el('p', {}, 'WeChat Pay ', chinese('微信支付')),
-      el('p', {}, description),
-      el('p.price', {}, yuan(amountFen)),
+    paymentSheet(
+      ['WeChat Pay ', '微信支付'],
+      order,
       hand.button('Pay', pay),
       hand.button('Not now', () => showOrder(hand, outTradeNo), { kind: 'quiet' }),
     ),

@@ -87,6 +87,23 @@ export function problem(error) {
   );
 }
 
+/**
+ * The sheet that asks for a payment.
+ * @param {[string, string]} name of the payment, in English and Chinese
+ * @param {{description: string, amountFen: number}} order
+ * @param {Node[]} choices
+ */
+export function paymentSheet([name, inChinese], { description, amountFen }, ...choices) {
+  return el(
+    'div.sheet',
+    { role: 'group', 'aria-label': 'Payment' },
+    el('p', {}, name, chinese(inChinese)),
+    el('p', {}, description),
+    el('p.price', {}, yuan(amountFen)),
+    ...choices,
+  );
+}
+
 /** Formats an amount of money. */
 export function yuan(fen) {
   return `¥${(fen / 100).toFixed(2)}`;
@@ -101,6 +118,11 @@ export function command(text) {
     { kind: 'quiet' },
   );
   return el('div.command', {}, code, copy);
+}
+
+/** Returns the command that calls an operator function. */
+export function operatorCommand(name, input) {
+  return `npm run op -- ${name} '${JSON.stringify(input)}'`;
 }
 
 /** Facts as a list of names and values. */

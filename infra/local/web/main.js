@@ -2,6 +2,7 @@ import { configure } from './calls.js';
 import { problem, show } from './dom.js';
 import { showMerchant } from './merchant.js';
 import { createPhone } from './phone.js';
+import { showVirtualOrders } from './virtual-orders.js';
 import { createWebPage } from './web-page.js';
 import { showWire } from './wire.js';
 
@@ -18,6 +19,7 @@ createPhone({
   codeOnPage: () => webPage.code(),
 });
 showMerchant({ orders: byId('merchant'), complaints: byId('complaints') });
+showVirtualOrders({ orders: byId('virtual'), status: byId('virtual-status') });
 showWire(byId('wire'));
 
 try {

@@ -1,7 +1,7 @@
 // The merchant console: the orders at WeChat Pay with their money, complaints, refunds by hand, and the operator functions
 // that answer both.
-import { phone } from './calls.js';
-import { button, command, el, liveList, yuan } from './dom.js';
+import { allComplaints, phone } from './calls.js';
+import { button, command, el, liveList, operatorCommand, yuan } from './dom.js';
 
 /** The words for `order_state` of the order shipping management; that of a refunded order is its state at WeChat Pay. */
 const shippingStates = {
@@ -19,7 +19,7 @@ export function showMerchant({ orders, complaints }) {
     empty: 'No orders yet.',
   });
   liveList(complaints, {
-    load: () => phone('GET', '/_merchant/complaints'),
+    load: allComplaints,
     line: complaintLine,
     empty: 'No complaints yet.',
   });
@@ -77,27 +77,25 @@ function complaintLine(complaint) {
   );
 }
 
-/** The operator functions that the state of a complaint allows. */
-function complaintCommands({ complaintId, state, refundFen, history }) {
+/** The operator functions that the state of a complaint allows. Virtual payment knows no approval of a refund. */
+function complaintCommands({ complaintId, state, refundFen, history, isVirtual, outTradeNo }) {
   if (state === 'PROCESSED') return [];
   const act = (action, more = {}) => operatorCommand('complaints', { action, complaintId, ...more });
   const isApproved = history.some(({ type }) => type === 'MERCHANT_APPROVE_REFUND');
+  const refund = { outRefundNo: `R${complaintId}`, amountFen: refundFen };
+  const refundCommand = isVirtual
+    ? operatorCommand('pay-refund', { outTradeNo, ...refund })
+    : act('approve-refund', refund);
   return [
     act('reply', { content: '您好，我们马上处理。' }),
-    refundFen === undefined || isApproved
-      ? undefined
-      : act('approve-refund', { outRefundNo: `R${complaintId}`, amountFen: refundFen }),
+    ...(refundFen === undefined || isApproved ? [] : [refundCommand]),
     act('complete'),
-  ].filter((text) => text !== undefined);
+  ];
 }
 
 function shipCommand(outTradeNo) {
   const parcels = [{ carrier: 'YTO', trackingNo: 'YT1234567890123' }];
   return operatorCommand('order-ship', { outTradeNo, parcels });
-}
-
-function operatorCommand(name, input) {
-  return `npm run op -- ${name} '${JSON.stringify(input)}'`;
 }
 
 function timeOf(text) {

@@ -1,5 +1,5 @@
 // The orders of the user in the mini-program: payment, shipping, receipt and complaints.
-import { phone } from './calls.js';
+import { allComplaints, phone } from './calls.js';
 import { chinese, el, facts, field, row, waiting, yuan } from './dom.js';
 import { title } from './mini-program.js';
 import { callAs } from './session.js';
@@ -44,7 +44,7 @@ export async function showOrder(hand, outTradeNo, sent = {}) {
   const again = hand.button('Refresh', () => showOrder(hand, outTradeNo, sent), { kind: 'quiet' });
   hand.show(title, waiting('Loading the order…'), again);
   const { order } = await callAs(person, (api) => api.getOrder({ outTradeNo }));
-  const complaint = (await phone('GET', '/_merchant/complaints')).findLast((one) => one.outTradeNo === outTradeNo);
+  const complaint = (await allComplaints()).findLast((one) => one.outTradeNo === outTradeNo);
   const [text, chineseText] = describe(order);
   hand.show(
     title,
@@ -87,21 +87,22 @@ function askComplaint(hand, { outTradeNo, amountFen, refundedFen }) {
   const send = hand.button('Send', async () => {
     const refund = money.checked && { refundFen: amountFen - refundedFen };
     const body = { outTradeNo, text: text.value, ...refund };
-    const { notify } = await phone('POST', `/_phone/users/${hand.person.id}/complain`, body);
-    await showOrder(hand, outTradeNo, { 'pay-notify': notify });
+    // WeChat notifies of a complaint about a virtual order by a push.
+    const { notify, push } = await phone('POST', `/_phone/users/${hand.person.id}/complain`, body);
+    await showOrder(hand, outTradeNo, push === undefined ? { 'pay-notify': notify } : { 'miniapp-events': push });
   });
   hand.show(
     title,
     el('h3', {}, 'What went wrong? ', chinese('投诉商家')),
-    el('p', {}, 'WeChat Pay receives the complaint and notifies the merchant.'),
+    el('p', {}, 'WeChat receives the complaint and notifies the merchant.'),
     field(text, send),
     el('label', {}, money, ' I want my money back ', chinese('申请退款')),
     hand.button('Back', () => showOrder(hand, outTradeNo), { kind: 'quiet' }),
   );
 }
 
-/** Shows the messages of both sides; the buyer can answer or withdraw the complaint. */
-function showComplaint(hand, { outTradeNo }, { complaintId, history }) {
+/** Shows the messages of both sides. At WeChat Pay the buyer can answer or withdraw the complaint. */
+function showComplaint(hand, { outTradeNo }, { complaintId, history, isVirtual }) {
   const act = async (body) => {
     const { notify } = await phone('POST', `/_merchant/complaints/${complaintId}`, body);
     await showOrder(hand, outTradeNo, body.action === 'user-cancels' ? {} : { 'pay-notify': notify });
@@ -110,15 +111,13 @@ function showComplaint(hand, { outTradeNo }, { complaintId, history }) {
   const bubbles = history
     .filter((entry) => entry.text)
     .map((entry) => el(`p.bubble${entry.operator === '投诉人' ? '.mine' : ''}`, {}, entry.text));
+  const answer = hand.button('Answer', () => act({ action: 'user-responds', text: text.value }));
   hand.show(
     title,
     el('div.chat', {}, ...bubbles),
-    field(
-      text,
-      hand.button('Answer', () => act({ action: 'user-responds', text: text.value })),
-    ),
+    isVirtual ? undefined : field(text, answer),
     row(
-      hand.button('Withdraw 撤诉', () => act({ action: 'user-cancels' }), { kind: 'quiet' }),
+      ...(isVirtual ? [] : [hand.button('Withdraw 撤诉', () => act({ action: 'user-cancels' }), { kind: 'quiet' })]),
       hand.button('Back', () => showOrder(hand, outTradeNo), { kind: 'quiet' }),
     ),
   );

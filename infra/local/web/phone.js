@@ -7,9 +7,18 @@ import { openH5 } from './h5-browser.js';
 import { openMiniProgram } from './mini-program.js';
 import { openOrders } from './orders.js';
 import { scan } from './scan.js';
+import { openVirtualGoods } from './virtual-goods.js';
 
 const names = ['Li Lei', 'Han Meimei', 'Wang Fang', 'Zhang Wei'];
-const launch = { open: openMiniProgram, scan, buy: buyCoffee, orders: openOrders, chat: openChat, h5: openH5 };
+const launch = {
+  open: openMiniProgram,
+  scan,
+  buy: buyCoffee,
+  wallet: openVirtualGoods,
+  orders: openOrders,
+  chat: openChat,
+  h5: openH5,
+};
 
 /**
  * @typedef {object} Person

@@ -1,5 +1,5 @@
 // The calls of `wx` that the client for mini-programs uses. Any HTTP status is a success, as on a phone.
-import { phoneFile, unreachable } from './calls.js';
+import { phone, phoneFile, unreachable } from './calls.js';
 
 export const wx = {
   request({ url, method, header, data, ...options }) {
@@ -16,6 +16,18 @@ export const wx = {
     void settle('uploadFile', send, (text) => text, options);
   },
 };
+
+/**
+ * Opens a virtual payment on the phone of a user, who pays or cancels.
+ * @param {object} person
+ * @param {object} payment from `POST /pay/prepay`
+ * @param {{apple?: boolean, cancel?: boolean}} choice of the user; `apple`: Apple takes the payment
+ * @returns {Promise<{notify: object | null}>}
+ * @throws {CallError} with the `errCode` of WeChat
+ */
+export function requestVirtualPayment({ id }, payment, choice) {
+  return phone('POST', `/_phone/users/${id}/pay`, { virtual: payment, ...choice });
+}
 
 /** Sends no cookies, because a mini-program has none. */
 function fetchWithin({ timeout }, url, request) {
