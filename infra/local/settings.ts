@@ -173,7 +173,21 @@ function simulatorSettings(
       // With PAY_PUBLIC_KEY from the environment the private half is unknown, and signatures do not match.
       platformPrivateKey,
     },
+    virtual: {
+      offerId: variables.VIRTUAL_PAY_OFFER_ID,
+      ...appKeys(variables),
+      // As sold by the local catalogue, so that the first purchase need not wait until the good can be bought.
+      goods: [{ id: 'top-up', name: 'Wallet top-up', price: 100 }],
+    },
   };
+}
+
+/** Returns the AppKeys of both environments. The functions know the key of their environment only. */
+function appKeys({ VIRTUAL_PAY_ENV, VIRTUAL_PAY_APP_KEY: known }: Record<AccountName, string>) {
+  const other = alphanumeric(32);
+  return VIRTUAL_PAY_ENV === 'sandbox'
+    ? { liveAppKey: other, sandboxAppKey: known }
+    : { liveAppKey: known, sandboxAppKey: other };
 }
 
 function derivePublicKey(merchantPrivateKey: string): string {

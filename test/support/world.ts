@@ -97,6 +97,7 @@ export async function createWorld({
       // Long enough for a test to observe a refund in progress on a slow machine.
       refundSettlesMs: REFUND_SETTLES_MS,
     },
+    virtual: { ...ids.virtual, goods: [{ id: 'top-up', name: 'Wallet top-up', price: 100 }] },
   });
   const settings: Settings = {
     ...settingsFor(simulator.url),

@@ -69,6 +69,7 @@ export function describeRefund(refund: VirtualRefund): object {
     refund_fee: amountFen,
     create_time: seconds(createdAt),
     update_time: seconds(endedAt ?? createdAt),
+    paid_time: refund.state === 'done' ? seconds(endedAt ?? 0) : 0,
     channel_order_id: order.payment?.channelOrderId ?? '',
     wxpay_order_id: wxpayRefundId,
   };
