@@ -1,7 +1,8 @@
-import { once } from '../lib/core/once.ts';
-import { putCatalog } from '../lib/pay/catalog.ts';
-import { loadTable } from '../lib/wiring/table.ts';
+import { operatorFunction } from '../lib/core/wechat-words.ts';
+import { putCatalog, type StoredCatalog } from '../lib/pay/catalog.ts';
+import { fresh } from '../lib/secrets/fresh.ts';
+import { loadCatalogPut } from '../lib/wiring/virtual-pay.ts';
 
-const load = once(loadTable);
+const load = fresh(loadCatalogPut);
 
-export const handler = async (input: unknown): Promise<{ stored: number }> => putCatalog(await load(), input);
+export const handler = operatorFunction(async (input): Promise<StoredCatalog> => putCatalog(await load(), input));

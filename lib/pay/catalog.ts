@@ -3,9 +3,9 @@ import { DELIVERIES } from '../core/delivery.ts';
 import { AppError } from '../core/errors.ts';
 import { SKU } from '../core/ids.ts';
 import { PLAIN_TEXT } from '../core/utf8.ts';
-import { putPrice } from '../store/prices.ts';
-import type { Table } from '../store/table.ts';
+import { isVirtualGood, putPrice, type Price } from '../store/prices.ts';
 import { DESCRIPTION_BYTES } from './price.ts';
+import { publishGoods, type GoodView, type PublishDeps } from './publish-goods.ts';
 
 const fen = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000_000));
 const base = {
@@ -43,15 +43,31 @@ const item = v.union(
 );
 const catalog = v.object({ items: v.pipe(v.array(item), v.minLength(1)) });
 
+/** What catalog-put did. */
+export interface StoredCatalog {
+  stored: number;
+  /** The virtual goods among the items, and whether buyers can buy them in the mini-program. */
+  virtualGoods: GoodView[];
+}
+
 /**
- * Stores prices in place of earlier prices. Existing orders keep their amounts. Stores nothing unless every item is
- * valid.
+ * Stores prices in place of earlier prices, then publishes the virtual goods among them. Existing orders keep their amounts.
+ * Stores nothing unless every item is valid.
  * @throws PARAM_ERROR naming the invalid field
+ * @throws WECHAT_CONFIG, NOT_CONFIGURED after the prices are stored: a repeated call publishes the goods
  */
-export async function putCatalog({ table }: { table: Table }, input: unknown): Promise<{ stored: number }> {
+export async function putCatalog(deps: PublishDeps, input: unknown): Promise<StoredCatalog> {
   const parsed = v.safeParse(catalog, input);
   if (!parsed.success) throw new AppError('PARAM_ERROR', v.summarize(parsed.issues));
   const { items } = parsed.output;
-  for (const price of items) await putPrice(table, price);
-  return { stored: items.length };
+  if (deps.virtualPay) assertIdsOfGoods(items);
+  const prices: Price[] = [];
+  for (const price of items) prices.push(await putPrice(deps.table, price));
+  return { stored: items.length, virtualGoods: await publishGoods(deps, prices) };
+}
+
+/** The sku is the id of the good, and WeChat permits no dot in it. */
+function assertIdsOfGoods(items: Price[]): void {
+  const dotted = items.find((price) => isVirtualGood(price) && price.sku.includes('.'));
+  if (dotted) throw new AppError('PARAM_ERROR', `sku: ${dotted.sku} must have no "." as a good of virtual payment`);
 }

@@ -1,4 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Delivery } from '../core/delivery.ts';
 import { keys, PRICES } from './keys.ts';
 import type { VirtualEnv } from './orders.ts';
@@ -44,9 +44,57 @@ export function readPrices(table: Table): Promise<Price[]> {
   return queryAll(table, PRICES, 'eventual');
 }
 
-/** Stores a price in place of an earlier price. */
-export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<void> {
-  await client.send(new PutCommand({ TableName, Item: { ...keys.price(price.sku), ...price } }));
+/** The fields of a price that the catalogue defines: all but the publication, which WeChat decides. */
+const FIELDS = [
+  'sku',
+  'description',
+  'kind',
+  'virtualGood',
+  'delivery',
+  'imageUrl',
+  'unitFen',
+  'minFen',
+  'maxFen',
+  'stepFen',
+] as const;
+
+/**
+ * Stores a price in place of an earlier price, whose publication stays stored.
+ * @returns the stored price, with its publication
+ */
+export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<Price> {
+  const values: Partial<Record<(typeof FIELDS)[number], unknown>> = price;
+  const defined = FIELDS.filter((field) => values[field] !== undefined);
+  const absent = FIELDS.filter((field) => values[field] === undefined);
+  const assignments = defined.map((field) => `#${field} = :${field}`).join(', ');
+  const removals = absent.map((field) => `#${field}`).join(', ');
+  const { Attributes } = await client.send(
+    new UpdateCommand({
+      TableName,
+      Key: keys.price(price.sku),
+      UpdateExpression: `SET ${assignments} REMOVE ${removals}`,
+      ExpressionAttributeNames: Object.fromEntries(FIELDS.map((field) => [`#${field}`, field])),
+      ExpressionAttributeValues: Object.fromEntries(defined.map((field) => [`:${field}`, values[field]])),
+      ReturnValues: 'ALL_NEW',
+    }),
+  );
+  return Attributes as Price;
+}
+
+/** Stores the publication of a good with its price. */
+export async function putPublication(
+  { client, name: TableName }: Table,
+  sku: string,
+  published: Publication,
+): Promise<void> {
+  await client.send(
+    new UpdateCommand({
+      TableName,
+      Key: keys.price(sku),
+      UpdateExpression: 'SET published = :published',
+      ExpressionAttributeValues: { ':published': published },
+    }),
+  );
 }
 
 /** Returns how buyers get the item of a price. */

@@ -2,14 +2,17 @@ import { badSetting, settings, variable } from '../core/config.ts';
 import { once } from '../core/once.ts';
 import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
+import type { PublishDeps } from '../pay/publish-goods.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { VirtualEnv } from '../store/orders.ts';
 import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { virtualPayApi, virtualRefundApi } from '../wechat-pay/virtual/api.ts';
 import type { VirtualDeps } from '../wechat-pay/virtual/client.ts';
+import { virtualGoodsApi } from '../wechat-pay/virtual/goods.ts';
 import { createVirtualRefund } from '../wechat-pay/virtual/refunds.ts';
 import { loadMiniapp } from './apps.ts';
 import type { VirtualRefunds } from './pay.ts';
+import { loadTable } from './table.ts';
 
 /** Returns the calls of virtual payment about orders over a given `send`. */
 export function virtualOrders(load: VirtualLoader): (send: Send) => Promise<PayApi> {
@@ -44,6 +47,18 @@ export async function loadVirtualPay(outside: Runtime = runtime): Promise<(send:
   ]);
   const { app, accessToken, apiBaseUrl, sleep } = miniapp;
   return (send) => ({ app, accessToken, apiBaseUrl, sleep, send, virtual: { offerId, env, appKey } });
+}
+
+/**
+ * Loads the dependencies of the operator function that stores prices. The credentials are loaded for the first virtual good
+ * that must be published.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadCatalogPut(outside: Runtime = runtime): Promise<PublishDeps> {
+  const load = virtualLoader(outside);
+  const loadGoodsApi = async () => virtualGoodsApi((await load())(outside.send));
+  const virtualPay = hasVirtualPay() ? { env: loadVirtualEnv(), loadGoodsApi } : undefined;
+  return { ...(await loadTable(outside)), virtualPay };
 }
 
 /** Returns whether virtual payment is set up. */

@@ -191,8 +191,11 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
   prices: {
     readPrice: { CATALOG: READ },
     readPrices: { CATALOG: QUERY },
-    putPrice: { CATALOG: PUT },
+    putPrice: { CATALOG: UPDATE },
+    putPublication: { CATALOG: UPDATE },
     deliveryOf: NONE,
+    isVirtualGood: NONE,
+    stepOf: NONE,
   },
   rates: {
     addToRate: { RATE: UPDATE },
