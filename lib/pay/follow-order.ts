@@ -4,7 +4,7 @@ import { cancelFollowUp, claimFollowUp, scheduleFollowUp, type FollowUp } from '
 import { ownerOf } from '../store/keys.ts';
 import { isOpen, isPaid } from '../store/order-states.ts';
 import { erasePayer, readOrder, type Order } from '../store/orders.ts';
-import { isUnknownOutcome } from '../wechat-pay/errors.ts';
+import { isDeclined, isUnknownOutcome } from '../wechat-pay/errors.ts';
 import { MINUTE_MS } from './backoff.ts';
 import { checkOrder, closeAtWechat, endAtWechat, type CheckDeps } from './check-order.ts';
 
@@ -51,18 +51,30 @@ async function visitOpen(deps: CheckDeps, order: Order): Promise<void> {
   });
 }
 
-/** Reports the delivery of virtual goods if an earlier report failed. */
+/**
+ * Reports the delivery of virtual goods again, because an earlier report failed. Without a query, which needs the openid
+ * that the close of the account erases. A declined report is final: WeChat refunded the order meanwhile.
+ */
 async function visitPaid(deps: CheckDeps, order: Order, followUp: FollowUp): Promise<void> {
-  const api = await deps.payApi(order.api);
-  const { awaitsDelivery } = await api.query(order);
-  if (awaitsDelivery) await api.confirmDelivery?.(order);
+  try {
+    await (await deps.payApi(order.api)).confirmDelivery?.(order);
+  } catch (error) {
+    if (!isDeclined(error) && !isAppError(error, 'NOT_FOUND')) throw error;
+    deps.log.warn('order.delivery-unconfirmed', { outTradeNo: order.outTradeNo, error });
+  }
   await cancelFollowUp(deps.table, followUp);
 }
 
-/** Closes an order at WeChat whose creation may have reached WeChat after the order was closed here. */
+/**
+ * Closes an order at WeChat that WeChat may have accepted after the order was closed here. A payment that was booked
+ * instead decides on the follow-up of its order.
+ */
 async function visitClosed(deps: CheckDeps, order: Order, followUp: FollowUp): Promise<void> {
-  const ended = await endAtWechat(deps, order);
-  if (ended || isExpired(order, deps.now())) await cancelFollowUp(deps.table, followUp);
+  if (!(await endAtWechat(deps, order))) {
+    const { state } = (await readOrder(deps.table, order.outTradeNo)) ?? order;
+    if (state !== 'CLOSED' || !isExpired(order, deps.now())) return;
+  }
+  await cancelFollowUp(deps.table, followUp);
 }
 
 function isExpired({ timeExpire }: Order, nowMs: number): boolean {

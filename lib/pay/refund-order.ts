@@ -120,7 +120,7 @@ const VIRTUAL_REFUND_NO = /^[A-Za-z0-9_-]{8,32}$/;
  * @throws PARAM_ERROR, FORBIDDEN
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_refund_order
  */
-function assertVirtualRefund({ paidBy }: Order, { outRefundNo, fundsAccount }: v.InferOutput<typeof request>): void {
+function assertVirtualRefund({ paidBy, openId }: Order, { outRefundNo, fundsAccount }: v.InferOutput<typeof request>): void {
   if (!VIRTUAL_REFUND_NO.test(outRefundNo)) {
     throw new AppError('PARAM_ERROR', 'outRefundNo of a virtual payment must have 8 to 32 of A-Z a-z 0-9 _ -');
   }
@@ -131,6 +131,12 @@ function assertVirtualRefund({ paidBy }: Order, { outRefundNo, fundsAccount }: v
     throw new AppError(
       'FORBIDDEN',
       'Apple received this payment, so only Apple can refund it: the buyer asks at reportaproblem.apple.com',
+    );
+  }
+  if (openId === undefined) {
+    throw new AppError(
+      'FORBIDDEN',
+      'The user closed the account, and WeChat needs the openid; refund in the console of virtual payment',
     );
   }
 }

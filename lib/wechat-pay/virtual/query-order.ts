@@ -19,7 +19,7 @@ const schema = v.object({
     order_type: v.optional(v.number(), 0),
     env_type: v.picklist([1, 2]),
     paid_fee: v.optional(fen, 0),
-    left_fee: v.optional(fen, 0),
+    left_fee: v.optional(fen),
     refund_fee: v.optional(fen, 0),
     paid_time: seconds,
   }),
@@ -40,20 +40,15 @@ const CLOSED = 6;
 
 /**
  * Queries an order.
- * @returns the order, and the rest that can be refunded (fen)
- * @throws NOT_FOUND when WeChat has no such order: the buyer never opened the payment, or the order belongs to the other
- * environment
- * @throws FORBIDDEN when the openid of the payer was erased; the errors of callVirtual
+ * @returns the order, and the rest that can be refunded (fen), which WeChat can omit
+ * @throws NOT_FOUND when WeChat has no such order, because the buyer never opened the payment; the other errors of
+ * queryRecord
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_query_order
  */
 export async function queryVirtualOrder(
   deps: VirtualDeps,
   order: Order,
-): Promise<{ transaction: Verified<Transaction>; leftFen: number }> {
-  // The key of the other environment is unknown, and its orders must not be booked.
-  if (order.env !== deps.virtual.env) {
-    throw new AppError('NOT_FOUND', `The order belongs to another environment than VIRTUAL_PAY_ENV`);
-  }
+): Promise<{ transaction: Verified<Transaction>; leftFen: number | undefined }> {
   const record = await queryRecord(deps, order, { order_id: order.outTradeNo });
   if (record.order_id !== order.outTradeNo || record.order_type === 1) {
     throw new AppError('WECHAT_UNAVAILABLE', 'WeChat did not return the requested order');
@@ -64,13 +59,18 @@ export async function queryVirtualOrder(
 /**
  * Queries an order or a refund by one of its numbers. The answer has no signature: the call is signed, and only WeChat
  * answers at its host.
+ * @throws NOT_FOUND when WeChat has nothing under this number, or the order belongs to the other environment
  * @throws FORBIDDEN when the openid of the payer was erased; the errors of callVirtual
  */
 export async function queryRecord(
   deps: VirtualDeps,
-  { openId }: Order,
+  { openId, env }: Order,
   number: { order_id: string } | { wx_order_id: string },
 ): Promise<VirtualRecord> {
+  // The key of the other environment is unknown, and its orders must not be booked.
+  if (env !== deps.virtual.env) {
+    throw new AppError('NOT_FOUND', 'The order belongs to another environment than VIRTUAL_PAY_ENV');
+  }
   if (openId === undefined) {
     throw new AppError(
       'FORBIDDEN',
@@ -80,7 +80,7 @@ export async function queryRecord(
   const body = { openid: openId, env: ENV_NUMBERS[deps.virtual.env], ...number };
   const parsed = v.safeParse(schema, await callVirtual(deps, 'query_order', body));
   if (parsed.success) return parsed.output.order;
-  throw new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no valid order of virtual payment');
+  throw invalidRecord();
 }
 
 function transactionOf(record: VirtualRecord, { app, virtual }: VirtualDeps): Transaction {
@@ -103,14 +103,23 @@ function tradeStateOf(status: number): string {
   return status === CLOSED ? 'CLOSED' : 'NOTPAY';
 }
 
-/** A payment that Apple received has no number of WeChat Pay. */
+/**
+ * A payment that Apple received has no number of WeChat Pay.
+ * @throws WECHAT_UNAVAILABLE when the number or the time of the payment is missing
+ */
 function paymentOf({ wxpay_order_id, wx_order_id, paid_fee, paid_time }: VirtualRecord): Transaction['payment'] {
   const isApple = wxpay_order_id === '';
+  const transactionId = isApple ? wx_order_id : wxpay_order_id;
+  if (transactionId === '' || paid_time === 0) throw invalidRecord();
   return {
-    transactionId: isApple ? wx_order_id : wxpay_order_id,
+    transactionId,
     paidAt: new Date(paid_time * 1_000).toISOString(),
     amountFen: paid_fee,
     currency: 'CNY',
     ...(isApple && { paidBy: 'apple' as const }),
   };
+}
+
+function invalidRecord(): AppError {
+  return new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no valid order of virtual payment');
 }

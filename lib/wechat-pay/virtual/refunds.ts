@@ -20,6 +20,7 @@ const REFUND_TYPE = 1;
 
 /**
  * Requests a refund, which WeChat then processes. WeChat requires the amount that is left, so the order is queried first.
+ * If WeChat omits this amount, the ledger determines it: WeChat accepts no refund while another refund is under way.
  * @throws FORBIDDEN, NOT_FOUND, ORDER_STATE_CONFLICT, WECHAT_CONFIG, INTERNAL when WeChat declines the refund
  * @throws RATE_LIMITED, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT when the outcome is unknown
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_refund_order
@@ -29,7 +30,7 @@ export async function createVirtualRefund(
   order: Order,
   { outRefundNo, amountFen, reason = '' }: Refund,
 ): Promise<Verified<WechatRefund>> {
-  const { leftFen } = await queryVirtualOrder(deps, order);
+  const { leftFen = order.amountFen - order.refundedFen } = await queryVirtualOrder(deps, order);
   const answer = await callVirtual(deps, 'refund_order', {
     openid: order.openId,
     order_id: order.outTradeNo,
