@@ -14,6 +14,7 @@ export async function createBuyers(world: World) {
     items: [
       { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1800 },
       { sku: 'top-up', description: 'Top-up', kind: 'wallet-topup', minFen: 100, maxFen: 500_000 },
+      { sku: 'lesson', description: 'Lesson', kind: 'goods', virtualGood: true, delivery: 'virtual', unitFen: 600 },
     ],
   });
   const loggedIn = async () => {

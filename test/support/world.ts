@@ -60,6 +60,12 @@ export const ids = {
   platformPublicKey: platformKeys.publicKey,
 };
 
+/** Goods of virtual payment that were published long ago. `createBuyers` stores their prices. */
+const VIRTUAL_GOODS = [
+  { id: 'top-up', name: 'Top-up', price: 100 },
+  { id: 'lesson', name: 'Lesson', price: 600 },
+];
+
 export interface WorldOptions {
   callbackUrl?: string;
   notifyUrls?: { v3: string; v2: string };
@@ -97,7 +103,7 @@ export async function createWorld({
       // Long enough for a test to observe a refund in progress on a slow machine.
       refundSettlesMs: REFUND_SETTLES_MS,
     },
-    virtual: { ...ids.virtual, goods: [{ id: 'top-up', name: 'Wallet top-up', price: 100 }] },
+    virtual: { ...ids.virtual, goods: VIRTUAL_GOODS },
   });
   const settings: Settings = {
     ...settingsFor(simulator.url),
