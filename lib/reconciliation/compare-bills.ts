@@ -17,6 +17,7 @@ import type { DifferenceRecorder } from './difference-recorder.ts';
 import type { FundFlowRow } from './fund-flow-bill.ts';
 import { inBatches } from './in-batches.ts';
 import { isPayment, isRefund, type TradeRow } from './trade-bill.ts';
+import { countVirtual, type VirtualPayments } from './virtual-payments.ts';
 
 /** The repairs of the ledger. Each of them is idempotent. */
 export interface Repairs {
@@ -34,6 +35,8 @@ export interface CompareDeps extends Repairs, Pick<Runtime, 'log'> {
   recorder: DifferenceRecorder;
   /** Counts the lines of other systems and stages of the merchant. */
   foreign: ForeignLines;
+  /** Counts the virtual payments of the day. */
+  virtualPayments: VirtualPayments;
 }
 
 /** Rows per read, and concurrent reads. A million lines take minutes and a small share of the table's throughput. */
@@ -116,11 +119,22 @@ export async function compareFundFlowBill(
   return fees;
 }
 
-/** Records the orders that the ledger lists as paid on `date` and that are absent from the trade bill. */
-export async function comparePaidOrders(deps: CompareDeps, date: string, settled: SettledAmounts): Promise<void> {
+/**
+ * Records the orders that the ledger lists as paid on `date` and that are absent from the trade bill. Virtual payments are
+ * in no trade bill, and are counted.
+ * @param settled undefined for a shop without a merchant number, which has no trade bill
+ */
+export async function comparePaidOrders(
+  deps: CompareDeps,
+  date: string,
+  settled: SettledAmounts | undefined,
+): Promise<void> {
   await inBatches(listPaidOn(deps.table, date), ROWS, async (batch) => {
-    const missing = batch.filter((no) => !settled.orders.has(no));
-    const ledger = await readLedger(deps.table, { orders: missing });
+    const unbilled = batch.filter((no) => !settled?.orders.has(no));
+    const ledger = await readLedger(deps.table, { orders: unbilled });
+    const isVirtual = (no: string) => ledger.orders.get(no)?.api === 'virtual';
+    for (const no of unbilled.filter(isVirtual)) countVirtual(deps.virtualPayments, ledger.orders.get(no)!);
+    const missing = settled ? unbilled.filter((no) => !isVirtual(no)) : [];
     await forEach(missing, (no) =>
       deps.recorder.record({ kind: 'missing-in-bill', no, ours: ledger.orders.get(no)?.transactionId }),
     );

@@ -3,9 +3,10 @@ import { beijingDate } from '../core/beijing-time.ts';
 import { AppError } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { putReconciled, readReconciled, type ReconciledBill } from '../store/bills.ts';
-import type { PayApiName } from '../store/orders.ts';
+import type { MerchantApiName } from '../store/orders.ts';
 import type { Table } from '../store/table.ts';
 import { compareFundFlowBill, comparePaidOrders, compareTradeBill, type Repairs } from './compare-bills.ts';
+import { compareVirtualBill, type VirtualBills } from './compare-virtual-bill.ts';
 import { createDifferenceRecorder } from './difference-recorder.ts';
 import { noForeignLines } from './foreign-lines.ts';
 import { downloadBill, type BillResponse } from './download-bill.ts';
@@ -14,14 +15,23 @@ import type { StoreReport } from './report-store.ts';
 import { startReport } from './report.ts';
 import { openTemporaryFile, readFromStart } from './temporary-file.ts';
 import { EMPTY_TRADE_BILL, readTradeBill } from './trade-bill.ts';
+import { noVirtualPayments } from './virtual-payments.ts';
 
-export interface ReconcileDeps extends Repairs, Pick<Runtime, 'now' | 'log'> {
-  table: Table;
-  api: PayApiName;
+/** The bills of a merchant number. */
+export interface MerchantBills {
+  api: MerchantApiName;
   /** Requests the trade bill of a day (`yyyy-mm-dd` in Beijing). */
   openTradeBill(date: string): Promise<BillResponse>;
   /** Requests the fund-flow bill of a day. Absent with API v2. */
   openFundFlowBill?: (date: string) => Promise<BillResponse>;
+}
+
+export interface ReconcileDeps extends Repairs, Pick<Runtime, 'now' | 'log'> {
+  table: Table;
+  /** Absent in a shop with virtual payment only. */
+  merchantBills?: MerchantBills | undefined;
+  /** Absent if virtual payment is not set up. */
+  virtualBills?: VirtualBills | undefined;
   storeReport: StoreReport;
 }
 
@@ -65,37 +75,44 @@ function readInput(input: unknown, nowMs: number): { date: string; isDefault: bo
   return date === undefined ? { date: beijingDate(nowMs - DAY_MS), isDefault: true } : { date, isDefault: false };
 }
 
-/** Compares only after all bills are downloaded and verified. */
+/**
+ * Compares only after all bills of the merchant number are downloaded and verified. The bill of virtual payment comes
+ * last, so that the others are compared also on a day when it cannot be read.
+ */
 async function reconcileDay(deps: ReconcileDeps, date: string): Promise<ReconciledBill> {
-  await using trade = await downloadTradeBill(deps, date);
-  await using fundFlow = deps.openFundFlowBill && (await downloadFundFlowBill(deps, deps.openFundFlowBill, date));
+  const { merchantBills, virtualBills } = deps;
+  await using trade = merchantBills && (await downloadTradeBill(deps, merchantBills, date));
+  await using fundFlow = merchantBills && (await downloadFundFlowBill(deps, merchantBills, date));
   await using file = await openTemporaryFile();
   const reconciledAt = new Date(deps.now()).toISOString();
-  const bills = { trade: trade.totals, fundFlow: fundFlow?.totals };
-  const report = startReport(file, { date, api: deps.api, madeAt: reconciledAt, bills });
+  const api = merchantBills?.api ?? 'virtual';
+  const bills = { trade: trade?.totals, fundFlow: fundFlow?.totals };
+  const report = startReport(file, { date, api, madeAt: reconciledAt, bills });
   const recorder = createDifferenceRecorder(deps, { date, report, seenAt: reconciledAt });
 
-  const compared = { ...deps, recorder, foreign: noForeignLines() };
-  const settled = await compareTradeBill(compared, trade.rows());
-  const fees = fundFlow && (await compareFundFlowBill(compared, fundFlow.rows(), settled));
+  const compared = { ...deps, recorder, foreign: noForeignLines(), virtualPayments: noVirtualPayments() };
+  const settled = trade && (await compareTradeBill(compared, trade.rows()));
+  const fees = fundFlow && settled && (await compareFundFlowBill(compared, fundFlow.rows(), settled));
   await comparePaidOrders(compared, date, settled);
+  const virtual = virtualBills && (await compareVirtualBill(virtualBills, compared, date));
 
-  await report.end({ foreign: compared.foreign, ...(fees && { fees }) });
+  await report.end({ foreign: compared.foreign, ...(fees && { fees }), ...(virtual && { virtual }) });
   const key = `bills/${date}.json`;
   await deps.storeReport(key, readFromStart(file), (await file.stat()).size);
-  const lines = trade.totals.rows + (fundFlow?.totals.rows ?? 0);
+  const lines = (trade?.totals.rows ?? 0) + (fundFlow?.totals.rows ?? 0) + (virtual?.bill?.rows ?? 0);
   const { payments, refunds, revoked } = compared.foreign;
   const foreign = payments + refunds + revoked;
-  return { date, api: deps.api, lines, foreign, differences: recorder.count(), report: key, reconciledAt };
+  return { date, api, lines, foreign, differences: recorder.count(), report: key, reconciledAt };
 }
 
-function downloadTradeBill({ log, openTradeBill }: ReconcileDeps, date: string) {
+function downloadTradeBill({ log }: ReconcileDeps, { openTradeBill }: MerchantBills, date: string) {
   const open = () => openTradeBill(date);
   return downloadBill(log, { name: 'trade bill', open, read: readTradeBill, empty: EMPTY_TRADE_BILL });
 }
 
-function downloadFundFlowBill({ log }: ReconcileDeps, openBill: (date: string) => Promise<BillResponse>, date: string) {
-  const open = () => openBill(date);
+async function downloadFundFlowBill({ log }: ReconcileDeps, { openFundFlowBill }: MerchantBills, date: string) {
+  if (!openFundFlowBill) return undefined;
+  const open = () => openFundFlowBill(date);
   return downloadBill(log, { name: 'fund-flow bill', open, read: readFundFlowBill, empty: EMPTY_FUND_FLOW_BILL });
 }
 

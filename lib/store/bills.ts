@@ -7,6 +7,7 @@ import { getItem, type Table } from './table.ts';
 /** The last reconciliation of a day (`yyyy-mm-dd` in Beijing), with or without differences. */
 export interface ReconciledBill {
   date: string;
+  /** The protocol of the merchant number; `virtual` in a shop with virtual payment only. */
   api: PayApiName;
   /** Lines of all bills of the day. */
   lines: number;
@@ -19,7 +20,8 @@ export interface ReconciledBill {
 }
 
 /**
- * Kinds of differences between a bill and the ledger. See compare-rows.ts and compare-bills.ts in `lib/reconciliation`.
+ * Kinds of differences between a bill and the ledger. See compare-rows.ts, compare-bills.ts and compare-virtual-bill.ts
+ * in `lib/reconciliation`.
  */
 type DifferenceKind =
   | 'unknown-order'
@@ -32,9 +34,14 @@ type DifferenceKind =
   | 'refund-amount'
   | 'refund-status'
   | 'fund-amount'
-  | 'fund-unknown';
+  | 'fund-unknown'
+  | 'virtual-count'
+  | 'virtual-amount';
 
-/** One difference. `no` is the number of the order or the refund. Amounts are fen. */
+/**
+ * One difference. `no` is the number of the order or the refund, or the offer id of virtual payment, whose bill has totals
+ * only. Amounts are fen.
+ */
 export interface Difference {
   kind: DifferenceKind;
   no: string;

@@ -7,7 +7,10 @@ import type { Refund } from './refunds.ts';
 import type { Table } from './table.ts';
 
 /** The fields of an order or a refund that are compared with a bill. */
-export type LedgerOrder = Pick<Order, 'outTradeNo' | 'state' | 'amountFen' | 'appId' | 'mchId' | 'transactionId'>;
+export type LedgerOrder = Pick<
+  Order,
+  'outTradeNo' | 'state' | 'amountFen' | 'api' | 'env' | 'appId' | 'mchId' | 'transactionId' | 'paidBy'
+>;
 export type LedgerRefund = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'status' | 'amountFen'>;
 
 /** Orders and refunds by their numbers, and ids of accounts. Numbers and ids that the table lacks are absent. */
@@ -76,9 +79,12 @@ const ATTRIBUTES = [
   'state',
   'status',
   'amountFen',
+  'api',
+  'env',
   'appId',
   'mchId',
   'transactionId',
+  'paidBy',
 ];
 const PROJECTION = {
   ProjectionExpression: ATTRIBUTES.map((name) => `#${name}`).join(', '),
