@@ -21,8 +21,8 @@ export function noVirtualPayments(): VirtualPayments {
 }
 
 /** Counts a paid order of virtual payment. */
-export function countVirtual(counted: VirtualPayments, { env, paidBy = 'wechat', amountFen }: LedgerOrder): void {
-  const sum = counted[env === 'live' ? paidBy : 'sandbox'];
+export function countVirtual(counted: VirtualPayments, { env, paidBy, amountFen }: LedgerOrder): void {
+  const sum = counted[env === 'sandbox' ? env : (paidBy ?? 'wechat')];
   sum.payments += 1;
   sum.paidFen += amountFen;
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts';
+import { AppError, isAppError } from '../../core/errors.ts';
 import { errcodeOf } from '../../wechat/platform-error.ts';
 import { optionalString } from '../../wechat/client.ts';
 import { callVirtual, type VirtualDeps } from './client.ts';
@@ -29,24 +29,24 @@ export async function downloadVirtualBill(deps: VirtualDeps, date: string): Prom
   throw new AppError('WECHAT_UNAVAILABLE', 'The bill of virtual payment is not ready: retry in half an hour');
 }
 
-async function requestLink(deps: VirtualDeps, date: string): Promise<string> {
+/** `none`: WeChat has no data of the day. `creating`: WeChat is still making the bill. */
+async function requestLink(deps: VirtualDeps, date: string): Promise<{ url: string } | 'none' | 'creating'> {
   const day = Number(date.replaceAll('-', ''));
   try {
-    const answer = await callVirtual(deps, 'download_bill', { begin_ds: day, end_ds: day });
-    return optionalString(answer, 'url') ?? 'creating';
+    const url = optionalString(await callVirtual(deps, 'download_bill', { begin_ds: day, end_ds: day }), 'url');
+    return url === undefined ? 'creating' : { url };
   } catch (error) {
     if (errcodeOf(error) === BEING_MADE) return 'creating';
-    if (!(error instanceof AppError)) throw error;
-    if (error.code === 'NOT_FOUND') return 'none';
+    if (isAppError(error, 'NOT_FOUND')) return 'none';
     if (errcodeOf(error) !== BAD_PARAMETER) throw error;
-    throw new AppError('PARAM_ERROR', 'Virtual payment has no bill of such a day', { cause: error.cause });
+    throw new AppError('PARAM_ERROR', 'Virtual payment has no bill of such a day', { cause: (error as AppError).cause });
   }
 }
 
 /** Requests the file. The link may lead to any host, so the request contains no secret. */
-async function download({ send, apiBaseUrl }: VirtualDeps, link: string): Promise<Buffer> {
-  const url = URL.canParse(link) ? new URL(link) : undefined;
-  if (url?.protocol !== 'https:' && url?.origin !== new URL(apiBaseUrl).origin) {
+async function download({ send, apiBaseUrl }: VirtualDeps, link: { url: string }): Promise<Buffer> {
+  const url = URL.canParse(link.url) ? new URL(link.url) : undefined;
+  if (!url || (url.protocol !== 'https:' && url.origin !== new URL(apiBaseUrl).origin)) {
     throw new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no valid link to the bill of virtual payment');
   }
   const { status, body } = await send({ method: 'GET', url, timeoutMs: DOWNLOAD_MS });

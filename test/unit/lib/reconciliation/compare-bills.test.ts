@@ -7,6 +7,7 @@ import { compareTradeBill } from '../../../../lib/reconciliation/compare-bills.t
 import { createDifferenceRecorder } from '../../../../lib/reconciliation/difference-recorder.ts';
 import { noForeignLines } from '../../../../lib/reconciliation/foreign-lines.ts';
 import { readTradeBill } from '../../../../lib/reconciliation/trade-bill.ts';
+import { noVirtualPayments } from '../../../../lib/reconciliation/virtual-payments.ts';
 import type { Table } from '../../../../lib/store/table.ts';
 import { APP_ID, MCH_ID, tradeBill } from '../../../support/bill-files.ts';
 
@@ -40,7 +41,8 @@ async function compare(lines: number, { inLedger }: { inLedger: boolean }) {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const repairs = { recheckOrder: async () => undefined, reportRefund: async () => undefined };
   const foreign = noForeignLines();
-  const settled = await compareTradeBill({ table, recorder, log, foreign, ...repairs }, readTradeBill(bill(lines)));
+  const deps = { table, recorder, log, foreign, virtualPayments: noVirtualPayments(), ...repairs };
+  const settled = await compareTradeBill(deps, readTradeBill(bill(lines)));
   expect(settled.orders.size + settled.refunds.size).toBe(lines);
   expect(recorder.count()).toBe(inLedger ? 0 : lines);
   return { settled, recorder };
