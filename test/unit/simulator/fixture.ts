@@ -15,6 +15,8 @@ export interface SettingsChange {
   miniapp?: Partial<SimulatorSettings['miniapp']>;
   official?: Partial<SimulatorSettings['official']>;
   pay?: Partial<SimulatorSettings['pay']>;
+  /** undefined for a mini-program without virtual payment. */
+  virtual?: SimulatorSettings['virtual'] | undefined;
   page?: SimulatorSettings['page'];
 }
 
@@ -126,12 +128,14 @@ export function useMiniappReceiver(simulator: TestSimulator): Receiver {
   return receiver;
 }
 
-function start({ miniapp, official, pay, page }: SettingsChange): Promise<Simulator> {
+function start({ miniapp, official, pay, page, ...change }: SettingsChange): Promise<Simulator> {
+  const { virtual, ...others } = { ...settings, ...change };
   return startSimulator({
-    ...settings,
+    ...others,
     miniapp: { ...settings.miniapp, ...miniapp },
     official: { ...settings.official, ...official },
     pay: { ...settings.pay, ...pay },
+    ...(virtual && { virtual }),
     ...(page && { page }),
   });
 }
