@@ -1,5 +1,5 @@
 import { isAppError } from '../core/errors.ts';
-import { cancelFollowUp } from '../store/follow-ups.ts';
+import { cancelOrderFollowUp } from '../store/follow-ups.ts';
 import { isOpen } from '../store/order-states.ts';
 import { claimQuery, readOrder, type Order, type PayApiName } from '../store/orders.ts';
 import type { PayApi, Transaction } from '../wechat-pay/pay-api.ts';
@@ -59,7 +59,7 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
 export async function confirmDelivery(deps: CheckDeps, { outTradeNo, api }: Order): Promise<void> {
   try {
     await (await deps.payApi(api)).confirmDelivery?.({ outTradeNo });
-    await cancelFollowUp(deps.table, { kind: 'order', no: outTradeNo });
+    await cancelOrderFollowUp(deps.table, outTradeNo);
   } catch (error) {
     deps.log.warn('order.delivery-unconfirmed', { outTradeNo, error });
   }

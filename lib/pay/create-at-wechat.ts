@@ -1,29 +1,34 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import { isDeclined, isUnknownOutcome } from '../wechat-pay/errors.ts';
-import { markAccepted, releaseCreation, type Order, type TradeType } from '../store/orders.ts';
+import { markAccepted, releaseCreation, type MerchantTradeType, type Order, type PayApiName } from '../store/orders.ts';
+import type { CreateApi } from '../wechat-pay/pay-api.ts';
 import { checkOrder, closeAtWechat, type CheckDeps } from './check-order.ts';
 import { statesBefore } from './order.ts';
 import { settleClosed } from './settle.ts';
 
 /**
  * How long a stored payment handle is returned to clients: its life at WeChat Pay minus the time that a buyer needs to
- * pay. A client can open a virtual payment once only, so a repeat asks WeChat whether the client did.
+ * pay.
  */
-const PAYMENT_HANDLE_LIFE_MS: Record<TradeType, number> = {
+const PAYMENT_HANDLE_LIFE_MS: Record<MerchantTradeType, number> = {
   JSAPI: 115 * 60_000,
   NATIVE: 115 * 60_000,
   H5: 4 * 60_000,
-  VIRTUAL: 0,
+};
+
+export type CreateDeps = CheckDeps & {
+  /** Returns the calls that create orders. A client creates an order of virtual payment. @throws INTERNAL for `virtual` */
+  createApi(name: PayApiName): Promise<CreateApi>;
 };
 
 /**
  * Creates the order at WeChat and stores its payment handle.
  * @throws ORDER_STATE_CONFLICT when the order was closed during the creation; the errors of the calls
  */
-export async function createAtWechat(deps: CheckDeps, order: Order): Promise<Order> {
+export async function createAtWechat(deps: CreateDeps, order: Order): Promise<Order> {
   const { outTradeNo, tradeType } = order;
   const paymentHandle = await requestPaymentHandle(deps, order);
-  const paymentHandleExpiresAtMs = deps.now() + PAYMENT_HANDLE_LIFE_MS[tradeType];
+  const paymentHandleExpiresAtMs = deps.now() + PAYMENT_HANDLE_LIFE_MS[tradeType as MerchantTradeType];
   const accepted = { outTradeNo, paymentHandle, paymentHandleExpiresAtMs, from: statesBefore('accepted') };
   const stored = await markAccepted(deps.table, accepted);
   if (stored.done) return stored.written;
@@ -41,10 +46,10 @@ export async function createAtWechat(deps: CheckDeps, order: Order): Promise<Ord
  * Creates the order at WeChat and returns the payment handle. A declined order is closed if a query finds no such order.
  * After the error of a setting or an unknown outcome the order stays open, and a later query finds the outcome.
  */
-async function requestPaymentHandle(deps: CheckDeps, order: Order): Promise<string> {
+async function requestPaymentHandle(deps: CreateDeps, order: Order): Promise<string> {
   const { outTradeNo } = order;
   try {
-    return await (await deps.payApi(order.api)).create(order);
+    return await (await deps.createApi(order.api)).create(order);
   } catch (error) {
     deps.log.error('order.creation-failed', { outTradeNo, error });
     if (isDeclined(error) || isAppError(error, 'ORDER_STATE_CONFLICT')) await resolveDecline(deps, order, error);

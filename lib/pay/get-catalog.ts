@@ -7,7 +7,7 @@ import type { Table } from '../store/table.ts';
 const KNOWN_MS = 10_000;
 
 /** An item of the catalogue as buyers see it. */
-export type CatalogItem = Omit<Price, 'published'> & { virtualGood: boolean; delivery: Delivery };
+export type CatalogItem = Price & { published: undefined; virtualGood: boolean; delivery: Delivery };
 
 /**
  * Returns a reader of the whole catalogue, in the order of the skus. The reader queries the table at most once in ten
@@ -25,8 +25,9 @@ export function catalogReader({ table, now }: Pick<Runtime, 'now'> & { table: Ta
 
 async function readItems(table: Table): Promise<CatalogItem[]> {
   const prices = await readPrices(table);
-  return prices.map(({ published: _, ...price }) => ({
+  return prices.map((price) => ({
     ...price,
+    published: undefined,
     ...('minFen' in price && isVirtualGood(price) && { stepFen: stepOf(price) }),
     virtualGood: isVirtualGood(price),
     delivery: deliveryOf(price),

@@ -49,7 +49,7 @@ export function openOrderLimit({ table, now }: Pick<Runtime, 'now'> & { table: T
     const placed = await place();
     const late = placed.isNew ? await findRejection(account, placed.order) : undefined;
     if (!late) return placed;
-    await markClosed(table, { outTradeNo: placed.order.outTradeNo, from: ['CREATED'] });
+    await markClosed(table, { outTradeNo: placed.order.outTradeNo, from: [placed.order.state] });
     throw late;
   };
 

@@ -13,8 +13,7 @@ import { claimCreation, putOrder, putTopUp, readOrder, type Order, type TradeTyp
 import { deliveryOf, type Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
 import { MINUTE_MS } from './backoff.ts';
-import type { CheckDeps } from './check-order.ts';
-import { createAtWechat } from './create-at-wechat.ts';
+import { createAtWechat, type CreateDeps } from './create-at-wechat.ts';
 import type { OpenOrderLimit } from './open-orders.ts';
 import { ORDER_LIFE_MS, orderView, type OrderView } from './order.ts';
 import { assertAttach, priceOf, type Purchase } from './price.ts';
@@ -22,7 +21,7 @@ import { assertTradeType, goodsOf, type VirtualPayRule } from './virtual-goods.t
 import type { JsapiPayment, VirtualPayment } from '../wechat-pay/pay-api.ts';
 
 export type PrepayDeps = AuthDeps &
-  CheckDeps &
+  CreateDeps &
   Pick<Runtime, 'randomBytes'> & {
     limitAccount: LimitAccount;
     /**
@@ -31,6 +30,8 @@ export type PrepayDeps = AuthDeps &
      */
     newOrders(tradeType: TradeType): Pick<Order, 'api' | 'mchId' | 'notifyUrl' | 'env'>;
     virtualPayRule: VirtualPayRule;
+    /** Signs a virtual payment with the session key of the payer. */
+    signVirtual(order: Order, sessionKey: string): VirtualPayment;
     limitOpenOrders: OpenOrderLimit;
     /** Returns the price of a sku, or undefined. */
     readPrice(sku: string): Promise<Price | undefined>;
@@ -106,8 +107,13 @@ export async function prepay(
       return { order: stored, isNew: stored.placedBy === draft.placedBy };
     },
   });
+  if (!isNew) assertPayable(deps, placed);
+  if (placed.tradeType === 'VIRTUAL') {
+    // assertTradeType requires the session key.
+    return { order: orderView(placed), payment: deps.signVirtual(placed, session.sessionKey!) };
+  }
   const order = isNew ? await createAtWechat(deps, placed) : await findPaymentHandle(deps, placed);
-  return { order: orderView(order), payment: await paymentOf(deps, order, session) };
+  return { order: orderView(order), payment: await paymentOf(deps, order) };
 }
 
 /** Names an Idempotency-Key in the table, without storing the key. */
@@ -173,30 +179,35 @@ function assertSamePurchase(order: Order, draft: Order): void {
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4012791877
  */
 async function findPaymentHandle(deps: PrepayDeps, order: Order, untilMs = deps.now() + WAIT_MS): Promise<Order> {
-  const { outTradeNo, state } = order;
+  const { outTradeNo } = order;
   const nowMs = deps.now();
-  if (!isOpen(order) || Date.parse(order.timeExpire) <= nowMs) {
-    const detail = { outTradeNo, state };
-    throw new AppError(
-      'ORDER_STATE_CONFLICT',
-      'The order of this Idempotency-Key can no longer be paid; send a new key',
-      { detail },
-    );
-  }
+  assertPayable(deps, order);
   if (order.paymentHandle !== undefined && order.paymentHandleExpiresAtMs! > nowMs) return order;
   if (await claimCreation(deps.table, { outTradeNo, nowMs, intervalMs: CREATION_CLAIM_MS })) {
     return createAtWechat(deps, order);
   }
   if (nowMs > untilMs) throw new AppError('WECHAT_TIMEOUT', 'The order is still being created; repeat the request');
   await deps.sleep(POLL_MS);
-  return findPaymentHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order, untilMs);
+  return findPaymentHandle(deps, ((await readOrder(deps.table, outTradeNo)) as Order | undefined) ?? order, untilMs);
 }
 
-async function paymentOf(deps: PrepayDeps, order: Order, session: Session): Promise<Payment> {
+/** Rejects a repeated request whose order can no longer be paid. @throws ORDER_STATE_CONFLICT */
+function assertPayable({ now }: PrepayDeps, order: Order): void {
+  const { outTradeNo, state, timeExpire } = order;
+  if (isOpen(order) && Date.parse(timeExpire) > now()) return;
+  const detail = { outTradeNo, state };
+  throw new AppError(
+    'ORDER_STATE_CONFLICT',
+    'The order of this Idempotency-Key can no longer be paid; send a new key',
+    { detail },
+  );
+}
+
+async function paymentOf(deps: PrepayDeps, order: Order): Promise<Payment> {
   const paymentHandle = order.paymentHandle!;
   if (order.tradeType === 'NATIVE') return { codeUrl: paymentHandle };
   if (order.tradeType === 'H5') return { h5Url: paymentHandle };
-  return (await deps.payApi(order.api)).signPayment(order, paymentHandle, session);
+  return (await deps.createApi(order.api)).signPayment(order, paymentHandle);
 }
 
 /**
@@ -230,7 +241,8 @@ function newOrder(
     ...priced,
     ...(tradeType === 'VIRTUAL' && { goods: goodsOf(price, priced.amountFen) }),
     currency: 'CNY',
-    state: 'CREATED',
+    // No call creates an order of virtual payment.
+    state: tradeType === 'VIRTUAL' ? 'NOTPAY' : 'CREATED',
     createdAt: new Date(nowMs).toISOString(),
     creationClaimedAtMs: nowMs,
     requestFingerprint: fingerprint(request),

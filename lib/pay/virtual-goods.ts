@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts';
 import type { Order, TradeType } from '../store/orders.ts';
 import { isVirtualGood, stepOf, type Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
-import { sessionKeyMissing } from '../wechat-pay/virtual/api.ts';
+import { sessionKeyMissing } from '../wechat-pay/errors.ts';
 
 /** What the rule about virtual goods depends on. */
 export interface VirtualPayRule {

@@ -1,5 +1,6 @@
 import { PutCommand, UpdateCommand, type UpdateCommandInput, type UpdateCommandOutput } from '@aws-sdk/lib-dynamodb';
 import type { Delivery } from '../core/delivery.ts';
+import type { VirtualEnv } from '../core/virtual-env.ts';
 import { LIVING } from './accounts.ts';
 import { attempt, transact, type Attempt } from './attempt.ts';
 import { followUpEntry, keys, paidEntry, type FollowUpEntry, type PaidEntry } from './keys.ts';
@@ -14,8 +15,6 @@ export type TradeType = MerchantTradeType | 'VIRTUAL';
 export type MerchantApiName = 'v3' | 'v2';
 /** The protocol of an order: a VIRTUAL order has `virtual`, every other order the protocol of the merchant number. */
 export type PayApiName = MerchantApiName | 'virtual';
-/** The environment of virtual payment. */
-export type VirtualEnv = 'live' | 'sandbox';
 
 /**
  * One order. Its number begins with the account id of the owner. Amounts are fen, times ISO 8601 unless named `…Ms`.

@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Delivery } from '../core/delivery.ts';
+import type { VirtualEnv } from '../core/virtual-env.ts';
 import { keys, PRICES } from './keys.ts';
-import type { VirtualEnv } from './orders.ts';
 import { getItem, queryAll, type Table } from './table.ts';
 
 /**

@@ -182,3 +182,11 @@ export function billError(cause: unknown): unknown {
   const message = 'WeChat Pay has bills only for past days of the last three months; request another day';
   return new AppError('PARAM_ERROR', message, { cause });
 }
+
+/** Returns the error for a virtual payment in a session without a session key, such as that of a scan login. */
+export function sessionKeyMissing(): AppError {
+  return new AppError(
+    'SESSION_EXPIRED',
+    'This session has no session key; log in with wx.login, then repeat the request',
+  );
+}

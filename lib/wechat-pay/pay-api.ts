@@ -1,6 +1,6 @@
-import type { Order, VirtualEnv } from '../store/orders.ts';
+import type { VirtualEnv } from '../core/virtual-env.ts';
+import type { Order } from '../store/orders.ts';
 import type { Refund } from '../store/refunds.ts';
-import type { Session } from '../store/sessions.ts';
 import type { Verified } from './verified.ts';
 
 /**
@@ -64,19 +64,19 @@ export interface VirtualPayment {
   signature: string;
 }
 
-/** The calls to WeChat Pay about orders, in each protocol. An order keeps the protocol that created it. */
-export interface PayApi {
+/** The calls to WeChat Pay that create orders, in API v3 and v2. An order of virtual payment is created by the client. */
+export interface CreateApi {
   /**
    * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.
-   * In virtual payment the client creates the order, so nothing is called for a new order.
-   * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE), h5_url (H5) or signData (VIRTUAL)
+   * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)
    */
   create(order: Order): Promise<string>;
-  /**
-   * Signs the payment handle for the client: a prepay_id, or signData. A valid handle can be signed any number of times.
-   * @param session the session of the payer, whose key signs a virtual payment
-   */
-  signPayment(order: Order, paymentHandle: string, session: Pick<Session, 'sessionKey'>): JsapiPayment | VirtualPayment;
+  /** Signs a prepay_id for the client. A valid prepay_id can be signed any number of times. */
+  signPayment(order: Order, prepayId: string): JsapiPayment;
+}
+
+/** The calls to WeChat Pay about orders, in each protocol. An order keeps its protocol. */
+export interface PayApi {
   /** Queries an order. @throws NOT_FOUND when WeChat has no such order */
   query(order: Order): Promise<Verified<Transaction>>;
   /**

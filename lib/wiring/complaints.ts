@@ -8,7 +8,8 @@ import { completeComplaint, decideComplaintRefund, replyToComplaint } from '../w
 import { queryHistory } from '../wechat-pay/v3/complaint-history.ts';
 import { listComplaints, queryComplaint } from '../wechat-pay/v3/complaints.ts';
 import { openPayerPhone } from '../wechat-pay/v3/payer-phone.ts';
-import { loadPayV3, loadRefundOrder } from './pay.ts';
+import { loadPayV3 } from './pay-calls.ts';
+import { loadRefundOrder } from './pay.ts';
 import { loadTable, patient } from './table.ts';
 
 /**

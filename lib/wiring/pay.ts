@@ -1,10 +1,8 @@
-import { AppError } from '../core/errors.ts';
-import { addressSetting, badSetting, settings, variable } from '../core/config.ts';
+import { badSetting, missing, settings, variable } from '../core/config.ts';
 import { budgeted, type Budgeted } from '../core/deadline.ts';
-import { once } from '../core/once.ts';
-import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { ComplaintDeps } from '../complaints/fetch-details.ts';
+import type { ClientReader } from '../http/client.ts';
 import type { CheckDeps } from '../pay/check-order.ts';
 import type { AbnormalRefundDeps } from '../pay/end-abnormal-refund.ts';
 import type { RefundDeps } from '../pay/follow-refund.ts';
@@ -17,34 +15,34 @@ import type { RefundOrderDeps } from '../pay/refund-order.ts';
 import type { SweepDeps } from '../pay/sweep.ts';
 import type { VirtualPayRule } from '../pay/virtual-goods.ts';
 import { optionalSecret } from '../secrets/secrets.ts';
-import { certificateStore } from '../store/certificates.ts';
-import type { MerchantApiName, Order, PayApiName, TradeType } from '../store/orders.ts';
-import type { Refund } from '../store/refunds.ts';
-import {
-  loadApiV2Key,
-  loadApiV3Keys,
-  loadMerchant,
-  loadOwnMerchant,
-  loadPublicKey,
-} from '../wechat-pay/credentials.ts';
+import type { MerchantApiName, Order, TradeType } from '../store/orders.ts';
+import { loadApiV2Key, loadApiV3Keys, loadOwnMerchant } from '../wechat-pay/credentials.ts';
 import type { OwnMerchant } from '../wechat-pay/notice.ts';
-import type { PayApi, RefundApi, WechatRefund } from '../wechat-pay/pay-api.ts';
-import { payApiV2, refundApiV2, type PayApiV2Deps } from '../wechat-pay/v2/api.ts';
-import { payApiV3, refundApiV3 } from '../wechat-pay/v3/api.ts';
-import { fetchCertificates, type PlatformCertificate } from '../wechat-pay/v3/certificates.ts';
-import type { PayV3Deps, SigningDeps } from '../wechat-pay/v3/client.ts';
-import { platformKeyRing, type PlatformKeyRing } from '../wechat-pay/v3/platform-keys.ts';
 import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
 import { queryComplaint } from '../wechat-pay/v3/complaints.ts';
-import { createRefund } from '../wechat-pay/v3/refunds.ts';
+import { signVirtualPayment } from '../wechat-pay/virtual/sign.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
-import type { Verified } from '../wechat-pay/verified.ts';
-import type { ClientReader } from '../http/client.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
 import { merge } from './merge.ts';
+import {
+  createCalls,
+  loadPayV3,
+  loadPlatformKeys,
+  orderCalls,
+  payClients,
+  refundCalls,
+  type PayClients,
+} from './pay-calls.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable, patient } from './table.ts';
-import { hasVirtualPay, loadVirtualEnv, virtualLoader, virtualOrders, virtualRefunds } from './virtual-pay.ts';
+import {
+  hasVirtualPay,
+  loadVirtualEnv,
+  loadVirtualMerchant,
+  virtualLoader,
+  virtualOrders,
+  virtualRefunds,
+} from './virtual-pay.ts';
 
 /**
  * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
@@ -53,24 +51,32 @@ import { hasVirtualPay, loadVirtualEnv, virtualLoader, virtualOrders, virtualRef
  */
 export async function loadPay(outside: Runtime = runtime): Promise<RefundDeps> {
   const load = virtualLoader(outside);
-  const clients = { ...payClients(outside), virtualOrders: virtualOrders(load), virtualRefunds: virtualRefunds(load) };
+  const clients = {
+    ...payClients(outside),
+    ordersOfVirtual: virtualOrders(load),
+    refundsOfVirtual: virtualRefunds(load),
+  };
   return { ...(await loadTable(outside)), ...refundCalls(clients)(outside.send) };
 }
 
 /**
  * Loads the dependencies of the creation of orders. Their calls have a deadline, because the client waits. The
- * credentials for new orders are loaded immediately, so that a missing key fails early.
+ * credentials for new orders are loaded immediately, so that a missing key fails early. A shop has a merchant number,
+ * virtual payment, or both.
  * @throws NOT_CONFIGURED
  */
 export async function loadPrepay(
   outside: Runtime = runtime,
 ): Promise<Budgeted<PrepayDeps & { clientOf: ClientReader }>> {
-  const calls = orderCalls(allClients(outside));
+  const calls = createCalls(payClients(outside));
+  const isVirtual = hasVirtualPay();
+  const api = isVirtual && !variable('PAY_MCH_ID') ? undefined : loadNewOrder('JSAPI').api;
   const stored = await loadTable(outside);
-  const [sessions, clientOf] = await Promise.all([
+  const [sessions, clientOf, virtual] = await Promise.all([
     loadSessions(outside),
     loadClientReader(),
-    ...protocolsInUse().map((name) => calls(outside.send).payApi(name)),
+    isVirtual ? loadVirtualMerchant() : undefined,
+    api && calls(outside.send).createApi(api),
   ]);
   const deps = {
     ...merge(sessions, stored),
@@ -80,14 +86,10 @@ export async function loadPrepay(
     readPrice: knownPrices(stored),
     newOrders: loadNewOrder,
     virtualPayRule: loadVirtualPayRule(),
+    signVirtual: (order: Order, sessionKey: string) =>
+      signVirtualPayment({ appKey: virtual?.appKey ?? missing('VIRTUAL_PAY_OFFER_ID'), sessionKey }, order),
   };
   return budgeted(outside, (send) => ({ ...deps, ...calls(send) }));
-}
-
-/** A merchant can have a merchant number, virtual payment, or both. */
-function protocolsInUse(): PayApiName[] {
-  const virtual = hasVirtualPay() ? (['virtual'] as const) : [];
-  return [...(virtual.length === 0 || variable('PAY_MCH_ID') ? [loadNewOrder('JSAPI').api] : []), ...virtual];
 }
 
 /**
@@ -161,7 +163,7 @@ export async function loadAbnormalRefund(outside: Runtime = runtime): Promise<Ab
   const encryptionKey = () => keys.ring.findNewest(keys.fetchWith(outside.send));
   const calls = { ...v3(outside.send), encryptionKey };
   return {
-    ...patient(await loadPay(outside)),
+    ...patient({ ...(await loadTable(outside)), ...refundCalls(payClients(outside))(outside.send) }),
     applyAbnormalRefund: (refund, target) => applyAbnormalRefund(calls, refund, target),
   };
 }
@@ -222,119 +224,9 @@ export function loadApiName(): MerchantApiName {
   throw badSetting('PAY_API', 'must be v3 or v2');
 }
 
-/** The calls of virtual payment about refunds. */
-export interface VirtualRefunds {
-  api: RefundApi;
-  request(order: Order, refund: Refund): Promise<Verified<WechatRefund>>;
-}
-
-interface PayClients {
-  v2(): Promise<PayApiV2Deps>;
-  v3(): Promise<(send: Send) => PayV3Deps>;
-  /** Absent where no order of virtual payment can occur, such as in the notifications of a merchant number. */
-  virtualOrders?(send: Send): Promise<PayApi>;
-  virtualRefunds?(send: Send): Promise<VirtualRefunds>;
-}
-
-/** Returns the calls about orders and refunds over a given `send`. */
-function refundCalls(clients: PayClients): (send: Send) => Pick<RefundDeps, 'payApi' | 'refundApi' | 'requestRefund'> {
-  const orders = orderCalls(clients);
-  const virtual = (send: Send) => clients.virtualRefunds?.(send) ?? notExpected();
-  return (send) => ({
-    ...orders(send),
-    refundApi: async (name) => {
-      if (name === 'virtual') return (await virtual(send)).api;
-      return name === 'v2' ? refundApiV2({ ...(await clients.v2()), send }) : refundApiV3((await clients.v3())(send));
-    },
-    requestRefund: async (order, refund) => {
-      if (order.api === 'virtual') return (await virtual(send)).request(order, refund);
-      return createRefund((await clients.v3())(send), order, refund);
-    },
-  });
-}
-
-/** Returns the calls about orders over a given `send`. */
-function orderCalls({ v2, v3, virtualOrders }: PayClients): (send: Send) => Pick<CheckDeps, 'payApi'> {
-  return (send) => ({
-    payApi: async (name) => {
-      if (name === 'virtual') return virtualOrders?.(send) ?? notExpected();
-      return name === 'v2' ? payApiV2({ ...(await v2()), send }) : payApiV3((await v3())(send));
-    },
-  });
-}
-
-function notExpected(): never {
-  throw new AppError('INTERNAL', 'A notification of a merchant number is about an order of virtual payment');
-}
-
-/**
- * Returns the loaders of both protocols of a merchant number. The credentials of a protocol are loaded at its first call,
- * and shared by all requests.
- */
-function payClients(outside: Runtime) {
-  return { v2: once(() => loadPayV2(outside)), v3: once(() => loadPayV3(outside)) };
-}
-
 /** Returns the loaders of the calls about orders in each protocol. */
 function allClients(outside: Runtime): PayClients {
-  return { ...payClients(outside), virtualOrders: virtualOrders(virtualLoader(outside)) };
-}
-
-/**
- * Loads the dependencies of calls of API v3 over a given `send`.
- * @throws NOT_CONFIGURED
- */
-export async function loadPayV3(outside: Runtime): Promise<(send: Send) => PayV3Deps> {
-  const [keys, signing] = await Promise.all([loadPlatformKeys(outside), loadSigning(outside)]);
-  return (send) => ({
-    ...outside,
-    ...signing,
-    send,
-    platformKeyId: keys.publicKeyId,
-    platformKeys: keys.findWith(send),
-  });
-}
-
-/**
- * Loads the dependencies of calls of API v2. Each call requires an app id; any app of the merchant is valid.
- * @throws NOT_CONFIGURED
- */
-export async function loadPayV2(outside: Runtime): Promise<PayApiV2Deps> {
-  const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
-  const { PAY_MCH_ID: mchId } = settings('PAY_MCH_ID');
-  const appId = variable('MINIAPP_APP_ID') ?? settings('OFFICIAL_APP_ID').OFFICIAL_APP_ID;
-  return { ...outside, payBaseUrl, mchId, appId, apiV2Key: await loadApiV2Key() };
-}
-
-interface LoadedPlatformKeys {
-  publicKeyId: string | undefined;
-  ring: PlatformKeyRing;
-  findWith(send: Send): PlatformKeys;
-  fetchWith(send: Send): () => Promise<PlatformCertificate[]>;
-}
-
-/**
- * Loads the keys of WeChat Pay. With a configured public key, the credentials of the merchant are loaded only when
- * WeChat signs with a certificate.
- * @throws NOT_CONFIGURED
- */
-async function loadPlatformKeys(outside: Runtime): Promise<LoadedPlatformKeys> {
-  const publicKey = await loadPublicKey();
-  const [{ table }, { PAY_MCH_ID: mchId }] = [await loadTable(outside), settings('PAY_MCH_ID')];
-  if (!publicKey) await loadApiV3Keys();
-  const ring = platformKeyRing({ ...outside, certificates: certificateStore(table, mchId), publicKey });
-  const fetchWith = (send: Send) => async () => {
-    const [signing, apiV3Keys] = await Promise.all([loadSigning(outside), loadApiV3Keys()]);
-    const deps = { ...signing, send, platformKeyId: publicKey?.id, apiV3Keys, platformKeys: ring.findConfigured };
-    return fetchCertificates(deps);
-  };
-  const findWith = (send: Send) => (serial: string) => ring.find(serial, fetchWith(send));
-  return { publicKeyId: publicKey?.id, ring, findWith, fetchWith };
-}
-
-async function loadSigning(outside: Runtime): Promise<Runtime & Omit<SigningDeps, 'platformKeyId'>> {
-  const payBaseUrl = addressSetting('WECHAT_PAY_BASE_URL');
-  return { ...outside, payBaseUrl, merchant: await loadMerchant() };
+  return { ...payClients(outside), ordersOfVirtual: virtualOrders(virtualLoader(outside)) };
 }
 
 function loadNotifyUrl(): string {

@@ -4,15 +4,13 @@ import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { PublishDeps } from '../pay/publish-goods.ts';
 import { secrets } from '../secrets/secrets.ts';
-import type { VirtualEnv } from '../store/orders.ts';
+import type { VirtualEnv } from '../core/virtual-env.ts';
 import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { virtualPayApi, virtualRefundApi } from '../wechat-pay/virtual/api.ts';
-import type { VirtualDeps } from '../wechat-pay/virtual/client.ts';
-import { virtualGoodsApi } from '../wechat-pay/virtual/goods.ts';
+import type { VirtualDeps, VirtualMerchant } from '../wechat-pay/virtual/client.ts';
 import { createVirtualRefund } from '../wechat-pay/virtual/refunds.ts';
 import { loadMiniapp } from './apps.ts';
-import type { VirtualRefunds } from './pay.ts';
-import { loadTable } from './table.ts';
+import type { VirtualRefunds } from './pay-calls.ts';
 
 /** Returns the calls of virtual payment about orders over a given `send`. */
 export function virtualOrders(load: VirtualLoader): (send: Send) => Promise<PayApi> {
@@ -39,14 +37,21 @@ export function virtualLoader(outside: Runtime = runtime): VirtualLoader {
  * @throws NOT_CONFIGURED
  */
 export async function loadVirtualPay(outside: Runtime = runtime): Promise<(send: Send) => VirtualDeps> {
-  const { VIRTUAL_PAY_OFFER_ID: offerId } = settings('VIRTUAL_PAY_OFFER_ID');
-  const env = loadVirtualEnv();
-  const [miniapp, { VIRTUAL_PAY_APP_KEY: appKey }] = await Promise.all([
+  const [{ app, accessToken, apiBaseUrl, sleep }, virtual] = await Promise.all([
     loadMiniapp(outside),
-    secrets('VIRTUAL_PAY_APP_KEY'),
+    loadVirtualMerchant(),
   ]);
-  const { app, accessToken, apiBaseUrl, sleep } = miniapp;
-  return (send) => ({ app, accessToken, apiBaseUrl, sleep, send, virtual: { offerId, env, appKey } });
+  return (send) => ({ app, accessToken, apiBaseUrl, sleep, send, virtual });
+}
+
+/**
+ * Loads the offer id, the environment and its key.
+ * @throws NOT_CONFIGURED
+ */
+export async function loadVirtualMerchant(): Promise<VirtualMerchant> {
+  const { VIRTUAL_PAY_OFFER_ID: offerId } = settings('VIRTUAL_PAY_OFFER_ID');
+  const { VIRTUAL_PAY_APP_KEY: appKey } = await secrets('VIRTUAL_PAY_APP_KEY');
+  return { offerId, env: loadVirtualEnv(), appKey };
 }
 
 /**

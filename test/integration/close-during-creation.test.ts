@@ -4,8 +4,8 @@ import { AppError } from '../../lib/core/errors.ts';
 import { closeAccount } from '../../lib/identity/close-account.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import { orderPages } from '../../lib/store/order-lists.ts';
-import type { Order } from '../../lib/store/orders.ts';
-import type { PayApi } from '../../lib/wechat-pay/pay-api.ts';
+import type { Order, PayApiName } from '../../lib/store/orders.ts';
+import type { CreateApi, PayApi } from '../../lib/wechat-pay/pay-api.ts';
 import { buy, createBuyers } from '../support/buyers.ts';
 import { interceptCommands } from '../support/crashes.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -36,21 +36,21 @@ it.each(['the table fails', 'WeChat is silent'])(
   async (failure) => {
     const { token, user } = await buyers.loggedIn();
     const [began, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const payApi = async (name: 'v3' | 'v2'): Promise<PayApi> => {
-      const api = await world.pay.payApi(name);
+    const createApi = async (name: PayApiName): Promise<PayApi & CreateApi> => {
+      const api = await world.pay.createApi(name);
       const create = async (order: Order) => {
         began.resolve();
         await closed.promise;
         const paymentHandle = await api.create(order);
         return failure === 'WeChat is silent' ? silent() : paymentHandle;
       };
-      return { ...api, create, close: silent };
+      return { ...(await world.pay.payApi(name)), ...api, create, close: silent };
     };
     let purchase: Promise<unknown> | undefined;
     const end = interceptCommands(world.table, async ({ text }, send) => {
       if (failure === 'the table fails' && text.includes('"paymentHandle"')) throw new Error('crash');
       if (text.includes('SET closedAt')) {
-        purchase = buy({ ...world.pay, payApi }, { token }).catch((error: unknown) => error);
+        purchase = buy({ ...world.pay, createApi, payApi: createApi }, { token }).catch((error: unknown) => error);
         await began.promise;
       }
       return send();

@@ -130,7 +130,7 @@ describe.each(['v3', 'v2'] as const)('API %s', (api) => {
     async (form) => {
       if (form === 'documented') await world.faults('create', 'out-trade-no-used');
       const { order } = await storedOrder(api);
-      await (await world.pay.payApi(api)).create({ ...order, description: 'Tea' });
+      await (await world.pay.createApi(api)).create({ ...order, description: 'Tea' });
       const { paths, send } = recordingSend();
       const error = await failureOf(createAtWechat(await world.payWith({ api, send }), order));
       expect(error).toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
@@ -142,7 +142,7 @@ describe.each(['v3', 'v2'] as const)('API %s', (api) => {
 
   it('books the payment of an order whose number is in use at WeChat', async () => {
     const { person, order } = await storedOrder(api, { tradeType: 'NATIVE' });
-    const codeUrl = await (await world.pay.payApi(api)).create({ ...order, notifyUrl: 'https://example.com/other' });
+    const codeUrl = await (await world.pay.createApi(api)).create({ ...order, notifyUrl: 'https://example.com/other' });
     await world.phone.act(person, 'pay', { codeUrl });
     expect(await failureOf(createAtWechat(world.pay, order))).toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
     expect(await stateOf(order)).toBe('PAID');
@@ -182,7 +182,7 @@ describe.each(['v3', 'v2'] as const)('API %s', (api) => {
 
   it('does not close a declined order that WeChat has from an earlier creation', async () => {
     const { order } = await storedOrder(api);
-    await (await world.pay.payApi(api)).create(order);
+    await (await world.pay.createApi(api)).create(order);
     await world.faults('create', 'product-not-open');
     expect(await failureOf(createAtWechat(world.pay, order))).toMatchObject({ code: 'WECHAT_CONFIG' });
     expect(await stateOf(order)).toBe('CREATED');

@@ -5,7 +5,7 @@ import { readFields, type V2Fields } from '../../lib/wechat-pay/v2/fields.ts';
 import { openTradeBillV2 } from '../../lib/wechat-pay/v2/bills.ts';
 import { openTradeBill } from '../../lib/wechat-pay/v3/bills.ts';
 import { signLoginState } from '../../lib/wechat/session-key.ts';
-import { loadPayV3 } from '../../lib/wiring/pay.ts';
+import { loadPayV3 } from '../../lib/wiring/pay-calls.ts';
 import { loadJssdk } from '../../lib/wiring/h5.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';

@@ -1,4 +1,4 @@
-import type { PayApi, RefundApi } from '../pay-api.ts';
+import type { CreateApi, PayApi, RefundApi } from '../pay-api.ts';
 import type { PayV2Deps } from './client.ts';
 import { closeTransactionV2, createTransactionV2 } from './orders.ts';
 import { signJsapiPaymentV2 } from './payment-sheet.ts';
@@ -9,7 +9,7 @@ import { queryTransactionV2 } from './transaction.ts';
 export type PayApiV2Deps = PayV2Deps & { appId: string };
 
 /** Returns the calls about orders in API v2. */
-export function payApiV2(deps: PayApiV2Deps): PayApi {
+export function payApiV2(deps: PayApiV2Deps): PayApi & CreateApi {
   return {
     create: (order) => createTransactionV2(deps, order),
     signPayment: ({ appId }, prepayId) => signJsapiPaymentV2(deps.apiV2Key, { appId, prepayId }, deps),

@@ -1,4 +1,4 @@
-import type { PayApi, RefundApi } from '../pay-api.ts';
+import type { CreateApi, PayApi, RefundApi } from '../pay-api.ts';
 import type { PayV3Deps } from './client.ts';
 import { closeTransaction, createTransaction } from './orders.ts';
 import { queryRefund } from './refunds.ts';
@@ -6,7 +6,7 @@ import { signJsapiPayment } from './signature.ts';
 import { queryTransaction } from './transaction.ts';
 
 /** Returns the calls about orders in API v3. */
-export function payApiV3(deps: PayV3Deps): PayApi {
+export function payApiV3(deps: PayV3Deps): PayApi & CreateApi {
   return {
     create: (order) => createTransaction(deps, order),
     signPayment: ({ appId }, prepayId) => signJsapiPayment(deps.merchant.privateKey, { appId, prepayId }, deps),

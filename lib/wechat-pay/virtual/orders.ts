@@ -4,34 +4,7 @@ import type { Order } from '../../store/orders.ts';
 import { callVirtual, type VirtualDeps } from './client.ts';
 import { REPEATED } from './errors.ts';
 import { queryVirtualOrder } from './query-order.ts';
-import { ENV_NUMBERS, signDataOf } from './sign.ts';
-
-/**
- * Returns the signData of an order. A client can open a number once only, also if the buyer then cancels. So the signData
- * of an earlier request is returned only while WeChat does not have the order.
- * @throws ORDER_STATE_CONFLICT when the client opened the payment before; the errors of queryVirtualOrder
- * @see https://developers.weixin.qq.com/miniprogram/dev/api/payment/wx.requestVirtualPayment.html
- */
-export async function prepareVirtualOrder(deps: VirtualDeps, order: Order): Promise<string> {
-  if (order.paymentHandle !== undefined && (await isAtWechat(deps, order))) {
-    throw new AppError(
-      'ORDER_STATE_CONFLICT',
-      'The payment of this order was opened before, which is possible once only; send a new Idempotency-Key',
-      { detail: { outTradeNo: order.outTradeNo } },
-    );
-  }
-  return signDataOf(order);
-}
-
-async function isAtWechat(deps: VirtualDeps, order: Order): Promise<boolean> {
-  try {
-    await queryVirtualOrder(deps, order);
-    return true;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'NOT_FOUND') return false;
-    throw error;
-  }
-}
+import { ENV_NUMBERS } from './sign.ts';
 
 /**
  * Makes sure that an order is unpaid. Virtual payment has no call that closes an order, so the buyer can still pay an order

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import type { Order, VirtualEnv } from '../../store/orders.ts';
+import type { VirtualEnv } from '../../core/virtual-env.ts';
+import type { Order } from '../../store/orders.ts';
 import type { Transaction } from '../pay-api.ts';
 import { markVerified, type Verified } from '../verified.ts';
 import { callVirtual, type VirtualDeps } from './client.ts';

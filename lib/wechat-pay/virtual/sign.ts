@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Order } from '../../store/orders.ts';
+import type { VirtualPayment } from '../pay-api.ts';
 
 /** The environments of virtual payment, as numbers of WeChat. */
 export const ENV_NUMBERS = { live: 0, sandbox: 1 } as const;
@@ -26,12 +27,22 @@ export function userSignatureOf(sessionKey: string, body: string): string {
   return hmac(sessionKey, body);
 }
 
-/** Signs the `signData` of a payment that the client opens. */
-export function signClientCall(
+/**
+ * Signs an order for the client. The client opens each order once: for another attempt it requests a new order.
+ * @param sessionKey the session key of the payer's newest login; WeChat rejects an older one
+ * @see https://developers.weixin.qq.com/miniprogram/dev/api/payment/wx.requestVirtualPayment.html
+ */
+export function signVirtualPayment(
   { appKey, sessionKey }: { appKey: string; sessionKey: string },
-  signData: string,
-): { paySig: string; signature: string } {
-  return { paySig: paySigOf(appKey, CLIENT_CALL, signData), signature: userSignatureOf(sessionKey, signData) };
+  order: Order,
+): VirtualPayment {
+  const signData = signDataOf(order);
+  return {
+    mode: 'short_series_goods',
+    signData,
+    paySig: paySigOf(appKey, CLIENT_CALL, signData),
+    signature: userSignatureOf(sessionKey, signData),
+  };
 }
 
 /**

@@ -100,6 +100,7 @@ export const STORE_ACCESS: Record<string, Record<string, Actions>> = {
     claimFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     scheduleFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
     cancelFollowUp: { ORDERS: UPDATE, REFUND: UPDATE },
+    cancelOrderFollowUp: { ORDERS: UPDATE },
   },
   identities: {
     readIdentity: { IDENTITY: READ },

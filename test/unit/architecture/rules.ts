@@ -159,6 +159,8 @@ export const NAME_IMPORTERS: Record<string, string[]> = {
     'lib/wechat-pay/v3/complaints.ts',
     'lib/wechat-pay/v2/transaction.ts',
     'lib/wechat-pay/v2/refunds.ts',
+    'lib/wechat-pay/virtual/query-order.ts',
+    'lib/wechat-pay/virtual/refunds.ts',
   ],
 };
 

@@ -1,6 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { JsapiPayment } from '../../../../../lib/wechat-pay/pay-api.ts';
 import { ACCEPTED_ANSWER, failedAnswer } from '../../../../../lib/wechat-pay/v2/answer.ts';
 import { payApiV2, refundApiV2 } from '../../../../../lib/wechat-pay/v2/api.ts';
 import { readFields } from '../../../../../lib/wechat-pay/v2/fields.ts';
@@ -158,7 +157,7 @@ describe('payApiV2', () => {
       '/pay/orderquery',
       '/pay/closeorder',
     ]);
-    const { paySign, ...payment } = api.signPayment(order, prepayId, {}) as JsapiPayment;
+    const { paySign, ...payment } = api.signPayment(order, prepayId);
     expect(payment).toEqual({
       appId: 'wx1',
       timeStamp: '1754020800',
