@@ -112,8 +112,11 @@ function orderCalls({ orders, refunds, faults }: VirtualWorld, assertUser: (open
 function goodsCalls({ goods }: VirtualWorld) {
   const report = (env: Env, kind: TaskKind) => {
     const { status, item } = goods.report(env, kind);
-    const items = item ? [{ id: item.id, [`${kind}_status`]: item.itemStatus, errmsg: item.problem ?? '' }] : [];
-    return { [`${kind}_item`]: items, status };
+    if (!item) return { [`${kind}_item`]: [], status };
+    // A report on an upload has the price that the good keeps.
+    const price = kind === 'upload' ? goods.find(env, item.id)?.priceFen : undefined;
+    const reported = { id: item.id, price, [`${kind}_status`]: item.itemStatus, errmsg: item.problem ?? '' };
+    return { [`${kind}_item`]: [reported], status };
   };
   return {
     start_upload_goods: (body: Body, env: Env) => {

@@ -76,8 +76,7 @@ export class Goods {
 
   /** Starts the upload of a good. A good that exists keeps its price. @throws PlatformError 268490012 */
   startUpload(env: Env, good: NewGood): void {
-    this.#start(env, 'upload', good.id, (task) => {
-      if (this.find(env, good.id)) return void (task.itemStatus = EXISTS);
+    this.#start(env, 'upload', { id: good.id, exists: this.find(env, good.id) !== undefined }, (task) => {
       if (this.#faults.takeVariant('goods', 'upload-failed')) return fail(task, '道具图片下载失败');
       this.#goods[env].set(good.id, { ...good, isPublished: false, buyableAt: Infinity });
       task.itemStatus = DONE;
@@ -86,10 +85,9 @@ export class Goods {
 
   /** Starts the publication of an uploaded good. @throws PlatformError 268490012 */
   startPublish(env: Env, id: string): void {
-    this.#start(env, 'publish', id, (task) => {
-      const good = this.find(env, id);
+    const good = this.find(env, id);
+    this.#start(env, 'publish', { id, exists: good?.isPublished === true }, (task) => {
       if (!good) return fail(task, '道具不存在');
-      if (good.isPublished) return void (task.itemStatus = EXISTS);
       if (this.#faults.takeVariant('goods', 'publish-failed')) return fail(task, '道具审核不通过');
       Object.assign(good, { isPublished: true, buyableAt: this.#clock.now() + READY_MS });
       task.itemStatus = DONE;
@@ -108,11 +106,18 @@ export class Goods {
     return { status: isDone ? 3 : 2, item };
   }
 
-  #start(env: Env, kind: TaskKind, id: string, finish: (task: Task) => void): void {
+  /** Starts a task. It has ended at once if its result exists. */
+  #start(
+    env: Env,
+    kind: TaskKind,
+    { id, exists }: { id: string; exists: boolean },
+    finish: (task: Task) => void,
+  ): void {
     const tasks = this.#tasks[env];
     if (tasks.upload?.isRunning || tasks.publish?.isRunning) throw new PlatformError(268490012);
-    const task: Task = { id, isRunning: true, itemStatus: RUNNING };
+    const task: Task = { id, isRunning: !exists, itemStatus: exists ? EXISTS : RUNNING };
     tasks[kind] = task;
+    if (exists) return;
     this.#clock.schedule(this.#clock.now() + TASK_MS, async () => {
       task.isRunning = false;
       finish(task);
