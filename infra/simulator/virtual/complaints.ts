@@ -3,19 +3,11 @@ import type { Clock } from '../clock.ts';
 import { ControlError } from '../control-error.ts';
 import type { IssuedSecrets } from '../issued-secrets.ts';
 import { LOG_OF_ACTION } from '../pay/complaint-log.ts';
-import type { Complaint, ComplaintAction } from '../pay/complaint-log.ts';
+import type { ComplaintAction } from '../pay/complaint-log.ts';
 import { PlatformError } from '../platform/error.ts';
 import { digits } from '../random.ts';
-import type { VirtualOrder } from './ledger.ts';
+import type { VirtualComplaint } from './ledger.ts';
 import type { Notice } from './pushes.ts';
-
-/** A complaint about an order of virtual payment. */
-export interface VirtualComplaint extends Pick<
-  Complaint,
-  'complaintId' | 'createdAt' | 'text' | 'phone' | 'refundFen' | 'state' | 'history'
-> {
-  order: VirtualOrder;
-}
 
 interface ComplaintWorld {
   clock: Clock;

@@ -1,7 +1,6 @@
 // Orders, refunds and complaints as WeChat returns them, and as the console shows them.
 import { beijingIso } from '../beijing-time.ts';
 import { seconds } from '../shipping/trade-order.ts';
-import type { VirtualComplaint } from './complaints.ts';
 import {
   isPaidByApple,
   leftFen,
@@ -13,7 +12,7 @@ import {
   totalFen,
   transactionIdOf,
 } from './ledger.ts';
-import type { VirtualOrder, VirtualRefund } from './ledger.ts';
+import type { VirtualComplaint, VirtualOrder, VirtualRefund } from './ledger.ts';
 import type { VirtualWorld } from './world.ts';
 
 /** What `query_order` returns in two ways. */

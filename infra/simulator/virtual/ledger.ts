@@ -1,4 +1,5 @@
-// The orders of virtual payment and their refunds.
+// The orders of virtual payment, their refunds and complaints.
+import type { Complaint } from '../pay/complaint-log.ts';
 import type { WechatUser } from '../wechat-users.ts';
 
 export const LIVE = 0;
@@ -51,6 +52,14 @@ export interface VirtualRefund {
   createdAt: number;
   state: 'running' | 'done' | 'failed';
   endedAt?: number;
+}
+
+/** A complaint about an order of virtual payment. */
+export interface VirtualComplaint extends Pick<
+  Complaint,
+  'complaintId' | 'createdAt' | 'text' | 'phone' | 'refundFen' | 'state' | 'history'
+> {
+  order: VirtualOrder;
 }
 
 const CREATED = 1;

@@ -9,9 +9,8 @@ import { digits } from '../random.ts';
 import { seconds } from '../shipping/trade-order.ts';
 import type { WechatUser } from '../wechat-users.ts';
 import type { XmlFields } from '../xml.ts';
-import type { VirtualComplaint } from './complaints.ts';
 import { SANDBOX, totalFen } from './ledger.ts';
-import type { VirtualOrder, VirtualRefund } from './ledger.ts';
+import type { VirtualComplaint, VirtualOrder, VirtualRefund } from './ledger.ts';
 
 interface PushWorld {
   clock: Clock;
