@@ -1,3 +1,4 @@
+import { REQUEST_BUDGET_MS } from '../lib/core/deadline.ts';
 import { textAnswer, webhook } from '../lib/http/webhook.ts';
 import { answerPush } from '../lib/mini-program/answer-push.ts';
 import { reportUnreadable } from '../lib/pushes/report-push.ts';
@@ -16,7 +17,7 @@ const load = fresh(loadMiniappEvents);
 export const handler = webhook(
   'miniapp-events',
   async ({ method, query, body }) => {
-    const deps = await load();
+    const deps = (await load()).within(REQUEST_BUDGET_MS);
     const keys = { ...deps.pushKeys, nowMs: deps.now() };
     if (method === 'GET') return textAnswer(200, openMiniappEcho(query, keys));
     const push = openMiniappPush(query, body, keys);

@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
-import type { ComplaintReply, RefundDecision } from '../wechat-pay/v3/complaint-answers.ts';
+import type { ComplaintReply } from '../wechat-pay/complaint.ts';
+import type { RefundDecision } from '../wechat-pay/v3/complaint-answers.ts';
 import { perform, type PerformDeps } from './perform.ts';
 import type { RequestOf } from './requests.ts';
 import type { ComplaintView } from './view.ts';
@@ -8,6 +9,10 @@ import type { ComplaintView } from './view.ts';
 export type AnswerDeps = PerformDeps & {
   reply(complaintId: string, reply: ComplaintReply): Promise<void>;
   complete(complaintId: string): Promise<void>;
+};
+
+/** Only API v3 has decisions about a refund. */
+export type DecideDeps = AnswerDeps & {
   decideRefund(complaintId: string, decision: RefundDecision): Promise<void>;
 };
 
@@ -51,7 +56,7 @@ export function completeComplaint(deps: AnswerDeps, { complaintId }: RequestOf<'
 
 /** Rejects the refund that the buyer asks for, which ends the complaint. Idempotent. @throws the errors of the calls */
 export function rejectRefund(
-  deps: AnswerDeps,
+  deps: DecideDeps,
   { complaintId, reason, remark, images }: RequestOf<'reject-refund'>,
 ): Promise<Answered> {
   return perform(deps, complaintId, {

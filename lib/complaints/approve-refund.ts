@@ -1,8 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Refund } from '../store/refunds.ts';
-import type { HistoryEntry } from '../wechat-pay/v3/complaint-history.ts';
-import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
-import type { Answered, AnswerDeps } from './answer-complaint.ts';
+import type { HistoryEntry, WechatComplaint } from '../wechat-pay/complaint.ts';
+import type { Answered, DecideDeps } from './answer-complaint.ts';
 import { fetchDetails } from './fetch-details.ts';
 import { isProven, perform } from './perform.ts';
 import type { RequestOf } from './requests.ts';
@@ -10,7 +9,7 @@ import type { RequestOf } from './requests.ts';
 /** The part of a refund that operators see. */
 type RefundView = Pick<Refund, 'outRefundNo' | 'outTradeNo' | 'amountFen' | 'status'>;
 
-export type ApproveDeps = AnswerDeps & {
+export type ApproveDeps = DecideDeps & {
   /** Refunds an order. Idempotent by `outRefundNo`. */
   refundOrder(request: Record<string, unknown>): Promise<{ refund: RefundView }>;
 };

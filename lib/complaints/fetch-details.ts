@@ -1,16 +1,18 @@
 import { VERSION_CONFLICT, retryOnConflict } from '../core/optimistic-locking.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { readComplaint, writeComplaint, type Complaint } from '../store/complaints.ts';
+import { readComplaint, writeComplaint, type Complaint, type ComplaintApiName } from '../store/complaints.ts';
 import { ownerOf } from '../store/keys.ts';
 import { readOrder } from '../store/orders.ts';
 import type { Table } from '../store/table.ts';
 import { requireVerified, type Verified } from '../wechat-pay/verified.ts';
-import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
+import type { WechatComplaint } from '../wechat-pay/complaint.ts';
 import { firstAttemptAtMs, nextLookAtMs, withDetails } from './waiting.ts';
 
 export type ComplaintDeps = Pick<Runtime, 'now' | 'sleep' | 'log'> & {
   table: Table;
-  /** Queries a complaint at WeChat Pay. */
+  /** The API that has the complaints. */
+  complaintApi: ComplaintApiName;
+  /** Queries a complaint at WeChat. */
   queryComplaint(complaintId: string): Promise<Verified<WechatComplaint>>;
 };
 
@@ -41,8 +43,8 @@ export function fetchDetails(deps: ComplaintDeps, complaintId: string): Promise<
 }
 
 /**
- * Returns the numbers of the orders that the ledger has. An order that was found once is not read again. The format of a number proves nothing: another stage of this
- * service can share the merchant.
+ * Returns the numbers of the orders that the ledger has. An order that was found once is not read again. The format of a
+ * number proves nothing: another stage of this service can share the merchant.
  */
 async function findOwnOrders(
   table: Table,
@@ -61,8 +63,10 @@ async function findOwnOrders(
 }
 
 /** Stores a complaint whose notification is missing. @returns undefined on a version conflict */
-function createComplaint({ table, now, log }: ComplaintDeps, complaintId: string): Promise<Complaint | undefined> {
+function createComplaint(deps: ComplaintDeps, complaintId: string): Promise<Complaint | undefined> {
+  const { table, now, log, complaintApi } = deps;
   log.info('complaint.found', { complaintId });
   const reportedAt = new Date(now()).toISOString();
-  return writeComplaint(table, undefined, { complaintId, reportedAt }, firstAttemptAtMs(now()));
+  const created = { complaintId, reportedAt, ...(complaintApi === 'virtual' && { api: complaintApi }) };
+  return writeComplaint(table, undefined, created, firstAttemptAtMs(now()));
 }

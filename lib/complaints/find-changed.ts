@@ -2,13 +2,19 @@ import { AppError, isAppError } from '../core/errors.ts';
 import { readComplaint } from '../store/complaints.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
 import type { Verified } from '../wechat-pay/verified.ts';
-import type { ComplaintPage, WechatComplaint } from '../wechat-pay/v3/complaints.ts';
+import type { ComplaintPage, WechatComplaint } from '../wechat-pay/complaint.ts';
 import { fetchDetails, type ComplaintDeps } from './fetch-details.ts';
 import { differs } from './waiting.ts';
 
+/** The first and the last day of a list, `yyyy-mm-dd` in Beijing. */
+export interface Days {
+  first: string;
+  last: string;
+}
+
 export type ListDeps = ComplaintDeps & {
-  /** Lists the complaints of some days (`yyyy-mm-dd` in Beijing), at most 30. */
-  listComplaints(request: { first: string; last: string; offset?: number }): Promise<ComplaintPage>;
+  /** Lists the complaints of some days, at most 30. */
+  listComplaints(request: Days & { offset?: number }): Promise<ComplaintPage>;
 };
 
 /**
@@ -33,6 +39,30 @@ export async function findChanged(
       // WeChat Pay is probably down or limits the rate. A declined query does not stop the others.
       if (isUnknownOutcome(error) || isAppError(error, 'RATE_LIMITED')) return { found, isComplete: false };
     }
+  }
+  return { found, isComplete: true };
+}
+
+/**
+ * Compares the list of some days with the stored complaints, page by page.
+ * @param visit receives each page
+ * @returns how many complaints were stored, and whether the whole list was compared
+ * @throws the errors of the list
+ */
+export async function compareList(
+  deps: ListDeps,
+  days: Days,
+  { isOver, visit }: { isOver(): boolean; visit?: (page: ComplaintPage) => void },
+): Promise<{ found: number; isComplete: boolean }> {
+  let found = 0;
+  for (let offset: number | undefined = 0; offset !== undefined;) {
+    if (isOver()) return { found, isComplete: false };
+    const page = await deps.listComplaints({ ...days, offset });
+    visit?.(page);
+    const changed = await findChanged(deps, page.complaints);
+    found += changed.found;
+    if (!changed.isComplete) return { found, isComplete: false };
+    offset = page.nextOffset;
   }
   return { found, isComplete: true };
 }

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import { isUnknownOutcome } from '../wechat-pay/errors.ts';
-import type { HistoryEntry } from '../wechat-pay/v3/complaint-history.ts';
+import type { HistoryEntry } from '../wechat-pay/complaint.ts';
 import { fetchDetails, type ComplaintDeps } from './fetch-details.ts';
 import { complaintView, type ComplaintView } from './view.ts';
 
@@ -54,7 +54,7 @@ export async function isProven(
 async function currentView(deps: ComplaintDeps, complaintId: string): Promise<ComplaintView | null> {
   try {
     const { live, stored } = await fetchDetails(deps, complaintId);
-    return complaintView(live, stored);
+    return complaintView(live, { api: deps.complaintApi, stored });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     deps.log.warn('complaint.query-failed', { complaintId, error });

@@ -1,6 +1,7 @@
 import { beijingDate } from '../core/beijing-time.ts';
 import { readComplaint } from '../store/complaints.ts';
-import type { HistoryEntry } from '../wechat-pay/v3/complaint-history.ts';
+import type { HistoryEntry } from '../wechat-pay/complaint.ts';
+import { depsOf, type ComplaintApis } from './apis.ts';
 import { fetchDetails } from './fetch-details.ts';
 import { findChanged, type ListDeps } from './find-changed.ts';
 import type { RequestOf } from './requests.ts';
@@ -9,8 +10,6 @@ import { complaintView, type ComplaintView } from './view.ts';
 export type ShowDeps = ListDeps & {
   /** Queries the messages and actions of a complaint, oldest first. */
   queryHistory(complaintId: string): Promise<HistoryEntry[]>;
-  /** Opens the encrypted phone of a buyer. */
-  openPhone(sealed: string): string;
 };
 
 const DAY_MS = 86_400_000;
@@ -21,21 +20,29 @@ export interface ListedComplaints {
   nextOffset: number | null;
 }
 
-/** Lists the complaints of the last days at WeChat Pay, and stores what changed. @throws the errors of the list */
+/**
+ * Lists the complaints of the last days at WeChat, and stores what changed. The pages of all APIs have one offset.
+ * @throws the errors of the list
+ */
 export async function listComplaints(
-  deps: ListDeps,
+  apis: ComplaintApis<ListDeps>,
   { days, offset }: Pick<RequestOf<'list'>, 'days' | 'offset'>,
 ): Promise<ListedComplaints> {
+  const pages = await Promise.all(depsOf(apis).map((deps) => listPage(deps, { days, offset })));
+  const [next] = pages.flatMap(({ nextOffset }) => nextOffset ?? []);
+  return { complaints: pages.flatMap(({ complaints }) => complaints), nextOffset: next ?? null };
+}
+
+async function listPage(deps: ListDeps, { days, offset }: Pick<RequestOf<'list'>, 'days' | 'offset'>) {
   const nowMs = deps.now();
   const [first, last] = [beijingDate(nowMs - (days - 1) * DAY_MS), beijingDate(nowMs)];
-  const page = await deps.listComplaints({ first, last, offset });
-  await findChanged(deps, page.complaints);
-  const complaints = await Promise.all(
-    page.complaints.map(async (live) =>
-      complaintView(live, await readComplaint(deps.table, live.complaintId, 'strong')),
-    ),
-  );
-  return { complaints, nextOffset: page.nextOffset ?? null };
+  const { complaints, nextOffset } = await deps.listComplaints({ first, last, offset });
+  await findChanged(deps, complaints);
+  const views = complaints.map(async (live) => {
+    const stored = await readComplaint(deps.table, live.complaintId, 'strong');
+    return complaintView(live, { api: deps.complaintApi, stored });
+  });
+  return { complaints: await Promise.all(views), nextOffset };
 }
 
 /** A complaint with its history. `payerPhone` is present on request only, and null if the buyer gave none. */
@@ -54,8 +61,8 @@ export async function showComplaint(
 ): Promise<ShownComplaint> {
   const { live, stored } = await fetchDetails(deps, complaintId);
   const history = await deps.queryHistory(complaintId);
-  const complaint = complaintView(live, stored);
+  const complaint = complaintView(live, { api: deps.complaintApi, stored });
   if (!phone) return { complaint, history };
-  const payerPhone = live.sealedPhone === undefined ? null : deps.openPhone(live.sealedPhone);
+  const payerPhone = live.revealPhone?.() ?? null;
   return { complaint: { ...complaint, payerPhone }, history };
 }

@@ -6,7 +6,8 @@ import { claim, readClaim } from '../store/claims.ts';
 import { readComplaint, writeComplaint, type Complaint } from '../store/complaints.ts';
 import { claimComplaint, dueFollowUpPages, type FollowUp } from '../store/follow-ups.ts';
 import { isDeclined } from '../wechat-pay/errors.ts';
-import { findChanged, type ListDeps } from './find-changed.ts';
+import { apiOf, depsOf, type ComplaintApis } from './apis.ts';
+import { compareList, type ListDeps } from './find-changed.ts';
 import { fetchDetails } from './fetch-details.ts';
 import { mustCount, nextAttemptAtMs, nextLookAtMs } from './waiting.ts';
 
@@ -29,13 +30,14 @@ export interface ComplaintSweep {
 }
 
 /**
- * Queries the complaints that are due, counts those that wait for an answer, and once a day compares the list of WeChat
- * Pay, because notifications may be lost.
- * @param deps undefined without credentials of API v3
- * @throws FORBIDDEN, INTERNAL, WECHAT_CONFIG when WeChat Pay declines the list
+ * Queries the complaints that are due, counts those that wait for an answer, and once a day compares the list of each API,
+ * because notifications may be lost.
+ * @param apis may be empty: without credentials of API v3 and without virtual payment
+ * @throws FORBIDDEN, INTERNAL, WECHAT_CONFIG when WeChat declines a list
  * @see https://pay.weixin.qq.com/docs/merchant/products/consumer-complaint/apilist.html
  */
-export async function sweepComplaints(deps: ListDeps | undefined): Promise<ComplaintSweep> {
+export async function sweepComplaints(apis: ComplaintApis<ListDeps>): Promise<ComplaintSweep> {
+  const [deps, ...others] = depsOf(apis);
   if (!deps) return { visited: 0, found: 0, more: false };
   const untilMs = deps.now() + RUN_MS;
   const { visited, more } = await workThrough(
@@ -44,21 +46,25 @@ export async function sweepComplaints(deps: ListDeps | undefined): Promise<Compl
       workers: 1,
       maxFailures: MAX_FAILURES,
       isOver: () => deps.now() > untilMs,
-      visit: (followUp) => visitComplaint(deps, followUp),
+      visit: (followUp) => visitComplaint(deps, apis, followUp),
     },
   );
   const run = { visited, found: 0, more };
-  if (!run.more) await listOnceADay(deps, run, untilMs);
+  if (!more) for (const api of [deps, ...others]) await listOnceADay(api, run, untilMs);
   if (run.visited > 0 || run.found > 0 || run.more) deps.log.info('complaint-sweep.finished', { ...run });
   return run;
 }
 
-async function visitComplaint(deps: ListDeps, followUp: FollowUp): Promise<Outcome> {
-  const { table, now, log } = deps;
+async function visitComplaint(
+  { table, now, log }: ListDeps,
+  apis: ComplaintApis<ListDeps>,
+  followUp: FollowUp,
+): Promise<Outcome> {
   const { no: complaintId } = followUp;
   const complaint = await readComplaint(table, complaintId, 'strong');
   if (!complaint || !(await claimComplaint(table, followUp, nextAttemptAtMs(complaint, now())))) return 'skipped';
   try {
+    const deps = apiOf(apis, complaint);
     await countUnanswered(deps, (await fetchDetails(deps, complaintId)).stored);
     return 'done';
   } catch (error) {
@@ -98,12 +104,15 @@ async function listOnceADay(deps: ListDeps, run: ComplaintSweep, untilMs: number
   const { table, now, log } = deps;
   const nowMs = now();
   const today = beijingDate(nowMs);
-  const list = { source: 'complaint-list', id: today };
+  const list = { source: deps.complaintApi === 'v3' ? 'complaint-list' : 'virtual-complaint-list', id: today };
   if ((await readClaim(table, list, nowMs)) !== undefined) return;
   const claimed = { ...list, value: String(nowMs), expiresAt: Math.floor((nowMs + 2 * DAY_MS) / 1_000) };
   const days = { first: beijingDate(nowMs - (LISTED_DAYS - 1) * DAY_MS), last: today };
   try {
-    run.more = !(await compareList(deps, run, { ...days, untilMs }));
+    const { found, isComplete } = await compareList(deps, days, { isOver: () => deps.now() > untilMs });
+    run.found += found;
+    if (!isComplete) run.more = true;
+    else await claim(table, claimed, nowMs);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.error('complaint-list.failed', { error });
@@ -112,22 +121,4 @@ async function listOnceADay(deps: ListDeps, run: ComplaintSweep, untilMs: number
     await claim(table, claimed, nowMs);
     throw error;
   }
-  if (!run.more) await claim(table, claimed, nowMs);
-}
-
-/** @returns whether the whole list was compared */
-async function compareList(
-  deps: ListDeps,
-  run: ComplaintSweep,
-  { untilMs, ...days }: { first: string; last: string; untilMs: number },
-): Promise<boolean> {
-  for (let offset: number | undefined = 0; offset !== undefined;) {
-    if (deps.now() > untilMs) return false;
-    const page = await deps.listComplaints({ ...days, offset });
-    const { found, isComplete } = await findChanged(deps, page.complaints);
-    run.found += found;
-    if (!isComplete) return false;
-    offset = page.nextOffset;
-  }
-  return true;
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Complaint, ComplaintDetails } from '../store/complaints.ts';
-import type { WechatComplaint } from '../wechat-pay/v3/complaints.ts';
+import type { WechatComplaint } from '../wechat-pay/complaint.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -6,15 +6,15 @@ import { takeTradePush } from '../shipping/take-trade-push.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
 import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 import { answerMessage } from './answer-message.ts';
-import { passOn, type PassOnDeps } from './pass-on.ts';
-import { isVirtualPay, refuseVirtualPay } from './refuse-virtual-pay.ts';
+import { passOn } from './pass-on.ts';
+import { isVirtualPay, takeVirtualPay, type VirtualPayDeps } from './take-virtual-pay.ts';
 
-export type PushDeps = PassOnDeps & ConcludeDeps;
+export type PushDeps = VirtualPayDeps & ConcludeDeps;
 
 /**
  * Handles one push of the mini-program. WeChat repeats pushes, so each push that is passed on is recorded: its
- * repetition has no effect and gets the same answer. The effects of a content check and of order shipping need no record:
- * the trace and the state of the order make a repetition harmless.
+ * repetition has no effect and gets the same answer. The effects of a content check, of order shipping and of virtual payment
+ * need no record: the trace and the state of the order make a repetition harmless.
  *
  * The signature of plain mode covers no content (`openedWith` is absent): an attacker with one signed address can send any
  * push. A plain push must therefore deliver nothing, release nothing and reveal nothing.
@@ -23,7 +23,7 @@ export type PushDeps = PassOnDeps & ConcludeDeps;
 export async function answerPush(deps: PushDeps, push: MiniappPush): Promise<MiniappReply | undefined> {
   const { content } = push;
   if (content.type === 'message' || content.event === 'user_enter_tempsession') return answerMessage(deps, push);
-  if (isVirtualPay(content)) return refuseVirtualPay(deps, content);
+  if (isVirtualPay(content)) return takeVirtualPay(deps, push, content);
   switch (content.event) {
     case 'user_info_modified':
       // WeChat removed a name or a picture. It cannot be fetched again, so the copy here is removed too.

@@ -6,15 +6,11 @@ import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 /** Any code but 0 makes WeChat repeat the push. */
 const NOT_HANDLED = 1;
 
-/** Whether the event belongs to virtual payment, also if its name is unknown. */
-export function isVirtualPay(content: MiniappEvent): boolean {
-  return eventName(content).startsWith('xpay_');
-}
-
 /**
- * Reports an event of virtual payment, which no flow handles. WeChat takes a bare `success` as proof of the delivery, so
- * the answer is an error: WeChat repeats the push up to 15 times, and the good stays undelivered. The question of Apple
- * about a refund has another form of answer. A bare `success` is no such answer, and leaves the question open.
+ * Reports an event of virtual payment that no flow handles, or all events while virtual payment is not set up. WeChat takes
+ * a bare `success` as proof of the delivery, so the answer is an error: WeChat repeats the push up to 15 times, and the good
+ * stays undelivered. The question of Apple about a refund has another form of answer. A bare `success` is no such answer,
+ * and leaves the question open.
  * @returns the answer; undefined for a bare `success`
  * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
  */

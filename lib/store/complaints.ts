@@ -2,12 +2,17 @@ import { keys } from './keys.ts';
 import { getItem, type Table } from './table.ts';
 import { putVersioned } from './versioned-items.ts';
 
+/** The API of a complaint: API v3 for orders of a merchant number, or virtual payment. */
+export type ComplaintApiName = 'v3' | 'virtual';
+
 /**
  * A complaint of a buyer about an order of the merchant. The item holds what an operator must know in time, and neither
  * the buyer's words nor the buyer's phone: those are read at WeChat on demand. Times are ISO 8601 unless named `…Ms`.
  */
 export interface Complaint {
   complaintId: string;
+  /** The API that has the complaint; absent for API v3. */
+  api?: Exclude<ComplaintApiName, 'v3'>;
   /** Incremented by each write, for optimistic locking. */
   revision: number;
   /** Time of the first notification, or of the list that contained the complaint. */

@@ -64,8 +64,11 @@ export interface VirtualPayment {
   signature: string;
 }
 
-/** The calls to WeChat Pay that create orders, in API v3 and v2. An order of virtual payment is created by the client. */
-export interface CreateApi {
+/** The part of an order that a query needs. */
+export type OrderRef = Pick<Order, 'outTradeNo' | 'mchId' | 'openId' | 'env'>;
+
+/** The calls to WeChat Pay about orders, in each protocol. An order keeps the protocol that created it. */
+export interface PayApi {
   /**
    * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.
    * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)
@@ -78,7 +81,7 @@ export interface CreateApi {
 /** The calls to WeChat Pay about orders, in each protocol. An order keeps its protocol. */
 export interface PayApi {
   /** Queries an order. @throws NOT_FOUND when WeChat has no such order */
-  query(order: Order): Promise<Verified<Transaction>>;
+  query(order: OrderRef): Promise<Verified<Transaction>>;
   /**
    * Closes an order. Closing twice succeeds.
    * @throws ORDER_STATE_CONFLICT when the order is paid

@@ -195,6 +195,7 @@ export async function loadPayNotify(
   return budgeted(outside, (send) => ({
     ...stored,
     ...calls(send),
+    complaintApi: 'v3' as const,
     queryComplaint: async (complaintId) => queryComplaint((await clients.v3())(send), complaintId),
     ...opening,
     platformKeys: keys.findWith(send),

@@ -2,12 +2,13 @@ import { badSetting, settings, variable } from '../core/config.ts';
 import { once } from '../core/once.ts';
 import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
-import type { PublishDeps } from '../pay/publish-goods.ts';
+import type { ListDeps } from '../complaints/find-changed.ts';
 import { secrets } from '../secrets/secrets.ts';
 import type { VirtualEnv } from '../core/virtual-env.ts';
 import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { virtualPayApi, virtualRefundApi } from '../wechat-pay/virtual/api.ts';
-import type { VirtualDeps, VirtualMerchant } from '../wechat-pay/virtual/client.ts';
+import type { VirtualDeps } from '../wechat-pay/virtual/client.ts';
+import { listVirtualComplaints, queryVirtualComplaint } from '../wechat-pay/virtual/complaints.ts';
 import { createVirtualRefund } from '../wechat-pay/virtual/refunds.ts';
 import { loadMiniapp } from './apps.ts';
 import type { VirtualRefunds } from './pay-calls.ts';
@@ -25,7 +26,19 @@ export function virtualRefunds(load: VirtualLoader): (send: Send) => Promise<Vir
   };
 }
 
-type VirtualLoader = () => Promise<(send: Send) => VirtualDeps>;
+/** Returns the queries of virtual payment about complaints over a given `send`. */
+export function virtualComplaints(
+  load: VirtualLoader,
+  { log }: Pick<Runtime, 'log'>,
+): (send: Send) => Pick<ListDeps, 'complaintApi' | 'queryComplaint' | 'listComplaints'> {
+  return (send) => ({
+    complaintApi: 'virtual',
+    queryComplaint: async (complaintId) => queryVirtualComplaint((await load())(send), complaintId),
+    listComplaints: async (request) => listVirtualComplaints({ ...(await load())(send), log }, request),
+  });
+}
+
+export type VirtualLoader = () => Promise<(send: Send) => VirtualDeps>;
 
 /** Returns the loader of virtual payment. The credentials are loaded at the first call, and shared by all requests. */
 export function virtualLoader(outside: Runtime = runtime): VirtualLoader {

@@ -1,17 +1,8 @@
 import { AppError } from '../../core/errors.ts';
+import type { ComplaintReply } from '../complaint.ts';
 import { payCodeOf } from '../errors.ts';
 import { callPay, callPayOnce, type PayV3Deps } from './client.ts';
 import { asMissingComplaint, complaintPath } from './complaints.ts';
-
-/** A message of the merchant to the buyer. WeChat Pay counts characters. */
-export interface ComplaintReply {
-  /** At most 200 characters. */
-  content: string;
-  /** Ids of at most four uploaded pictures. */
-  images?: string[] | undefined;
-  /** A link, for merchants that WeChat Pay permits links. */
-  jump?: { url: string; text: string } | undefined;
-}
 
 /** The decision about the refund that a buyer asks for. */
 export type RefundDecision =

@@ -1,6 +1,6 @@
 import type { TokenOwner } from '../../platform-token/owner.ts';
-import type { VirtualEnv } from '../../core/virtual-env.ts';
-import { callPlatform, type PlatformAnswer, type PlatformDeps, type WechatApp } from '../../wechat/client.ts';
+import type { VirtualEnv } from '../../store/orders.ts';
+import { callPlatform, type PlatformAnswer, type PlatformCall, type PlatformDeps, type WechatApp } from '../../wechat/client.ts';
 import { virtualError } from './errors.ts';
 import { paySigOf } from './sign.ts';
 
@@ -18,9 +18,9 @@ export type VirtualDeps = PlatformDeps & {
 };
 
 /**
- * Calls an API of virtual payment. Each call is idempotent or changes nothing, so the client of the platform repeats a
- * busy answer.
+ * Calls an API of virtual payment.
  * @param name the last part of the path, such as `query_order`
+ * @param options `retryBusy` is false for a call that must not take effect twice
  * @throws the errors of virtualError; WECHAT_CONFIG, WECHAT_TIMEOUT, WECHAT_UNAVAILABLE
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_query_order
  */
@@ -28,13 +28,14 @@ export async function callVirtual(
   { app, accessToken, virtual, ...platform }: VirtualDeps,
   name: string,
   body: Record<string, unknown>,
+  options: Pick<PlatformCall, 'retryBusy'> = {},
 ): Promise<PlatformAnswer> {
   const path = `/xpay/${name}`;
   // The client of the platform sends the same text.
   const pay_sig = paySigOf(virtual.appKey, path, JSON.stringify(body));
   try {
     return await accessToken.withToken((access_token) =>
-      callPlatform(platform, { app, method: 'POST', path, query: { access_token, pay_sig }, body }),
+      callPlatform(platform, { app, method: 'POST', path, query: { access_token, pay_sig }, body, ...options }),
     );
   } catch (error) {
     throw virtualError(error);

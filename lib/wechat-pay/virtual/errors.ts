@@ -9,7 +9,7 @@ export const TASK_RUNNING = 268490012;
 /** The operation took effect before. */
 export const REPEATED = 268490004;
 
-/** WeChat rejects a field; its words can also mean that there are no such data. */
+/** A wrong field, an unknown number, or an action that the state does not permit. */
 export const BAD_PARAMETER = 268490002;
 const INVALID_REQUEST = 'WeChat rejected the call of virtual payment as invalid; look up the errcode in the log';
 const BUSY = 'WeChat limits these calls of virtual payment; retry later';

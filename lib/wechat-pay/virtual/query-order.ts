@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import type { VirtualEnv } from '../../core/virtual-env.ts';
-import type { Order } from '../../store/orders.ts';
-import type { Transaction } from '../pay-api.ts';
+import type { VirtualEnv } from '../../store/orders.ts';
+import type { OrderRef, Transaction } from '../pay-api.ts';
 import { markVerified, type Verified } from '../verified.ts';
 import { callVirtual, type VirtualDeps } from './client.ts';
 import { ENV_NUMBERS } from './sign.ts';
@@ -48,8 +47,12 @@ const CLOSED = 6;
  */
 export async function queryVirtualOrder(
   deps: VirtualDeps,
-  order: Order,
-): Promise<{ transaction: Verified<Transaction>; leftFen: number | undefined }> {
+  order: OrderRef,
+): Promise<{ transaction: Verified<Transaction>; leftFen: number }> {
+  // The key of the other environment is unknown, and its orders must not be booked.
+  if (order.env !== deps.virtual.env) {
+    throw new AppError('NOT_FOUND', `The order belongs to another environment than VIRTUAL_PAY_ENV`);
+  }
   const record = await queryRecord(deps, order, { order_id: order.outTradeNo });
   if (record.order_id !== order.outTradeNo || record.order_type === 1) {
     throw new AppError('WECHAT_UNAVAILABLE', 'WeChat did not return the requested order');
@@ -65,7 +68,7 @@ export async function queryVirtualOrder(
  */
 export async function queryRecord(
   deps: VirtualDeps,
-  { openId, env }: Order,
+  { openId }: Pick<OrderRef, 'openId'>,
   number: { order_id: string } | { wx_order_id: string },
 ): Promise<VirtualRecord> {
   // The key of the other environment is unknown, and its orders must not be booked.
@@ -113,14 +116,15 @@ function paymentOf({ wxpay_order_id, wx_order_id, paid_fee, paid_time }: Virtual
   const transactionId = isApple ? wx_order_id : wxpay_order_id;
   if (transactionId === '' || paid_time === 0) throw invalidRecord();
   return {
-    transactionId,
-    paidAt: new Date(paid_time * 1_000).toISOString(),
+    transactionId: isApple ? wx_order_id : wxpay_order_id,
+    paidAt: isoOf(paid_time),
     amountFen: paid_fee,
     currency: 'CNY',
     ...(isApple && { paidBy: 'apple' as const }),
   };
 }
 
-function invalidRecord(): AppError {
-  return new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no valid order of virtual payment');
+/** Returns a time in ISO 8601. */
+export function isoOf(epochSeconds: number): string {
+  return new Date(epochSeconds * 1_000).toISOString();
 }

@@ -4,8 +4,8 @@ import type { Order } from '../../store/orders.ts';
 import type { Refund } from '../../store/refunds.ts';
 import type { WechatRefund } from '../pay-api.ts';
 import { markVerified, type Verified } from '../verified.ts';
-import { callVirtual, type VirtualDeps } from './client.ts';
-import { queryRecord, queryVirtualOrder } from './query-order.ts';
+import { callVirtual, type VirtualDeps, type VirtualMerchant } from './client.ts';
+import { isoOf, queryRecord, queryVirtualOrder } from './query-order.ts';
 import { ENV_NUMBERS } from './sign.ts';
 
 /** `refund_reason`: a reason without a number of its own. The words of the operator go into `biz_meta`. */
@@ -80,14 +80,10 @@ export async function queryVirtualRefund(
  * @throws WECHAT_UNAVAILABLE when the refund has no number of WeChat
  */
 export function refundOf(
-  { virtual }: Pick<VirtualDeps, 'virtual'>,
+  { virtual }: { virtual: Pick<VirtualMerchant, 'offerId'> },
   { outTradeNo, transactionId = '', amountFen: totalFen }: Order,
   refund: Pick<WechatRefund, 'outRefundNo' | 'amountFen' | 'status' | 'refundId' | 'successAt'>,
 ): Verified<WechatRefund> {
   if (refund.refundId === '') throw new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no number of the refund');
   return markVerified({ mchId: virtual.offerId, outTradeNo, transactionId, totalFen, ...refund });
-}
-
-function isoOf(epochSeconds: number): string {
-  return new Date(epochSeconds * 1_000).toISOString();
 }

@@ -74,8 +74,11 @@ export const MODULES: Record<string, ModuleRule> = {
       'lib/notify',
       'lib/privacy',
       'lib/pushes',
+      'lib/complaints',
+      'lib/pay',
       'lib/shipping',
       'lib/wechat',
+      'lib/wechat-pay/virtual',
       'lib/store',
       'lib/core',
     ],
@@ -161,6 +164,8 @@ export const NAME_IMPORTERS: Record<string, string[]> = {
     'lib/wechat-pay/v2/refunds.ts',
     'lib/wechat-pay/virtual/query-order.ts',
     'lib/wechat-pay/virtual/refunds.ts',
+    'lib/wechat-pay/virtual/pushes.ts',
+    'lib/wechat-pay/virtual/complaints.ts',
   ],
 };
 

@@ -1,0 +1,69 @@
+import { AppError } from '../core/errors.ts';
+import { takeListedComplaints } from '../complaints/take-listed-complaints.ts';
+import type { MiniappPush } from '../wechat/miniapp-push.ts';
+import { eventName, type MiniappEvent } from '../wechat/miniapp-push-content.ts';
+import type { MiniappReply } from '../wechat/miniapp-reply.ts';
+import { answerApple } from './answer-apple.ts';
+import type { PassOnDeps } from './pass-on.ts';
+import { refuseVirtualPay } from './refuse-virtual-pay.ts';
+import { takeDelivery } from './take-delivery.ts';
+import { takeVirtualRefund } from './take-virtual-refund.ts';
+import type { VirtualPushDeps } from './virtual-order.ts';
+
+export type VirtualPayDeps = PassOnDeps & {
+  /** Undefined while virtual payment is not set up. */
+  virtualPay: VirtualPushDeps | undefined;
+};
+
+const DONE: MiniappReply = { type: 'virtual-pay-result', code: 0, message: 'success' };
+const NOT_DONE: MiniappReply = { type: 'virtual-pay-result', code: 1, message: 'not done' };
+
+/** Returns whether the event belongs to virtual payment, also if its name is unknown. */
+export function isVirtualPay(content: MiniappEvent): boolean {
+  return eventName(content).startsWith('xpay_');
+}
+
+/**
+ * Handles an event of virtual payment. WeChat takes `ErrCode` 0 as proof of the delivery, so the answer has another code
+ * until the ledger has the payment, the refund or the complaint. WeChat then repeats the push up to 15 times.
+ * @returns the answer; undefined for a bare `success`
+ * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
+ */
+export async function takeVirtualPay(
+  { virtualPay, ...deps }: VirtualPayDeps,
+  push: MiniappPush,
+  content: MiniappEvent,
+): Promise<MiniappReply | undefined> {
+  if (!virtualPay) return refuseVirtualPay(deps, content);
+  switch (content.event) {
+    case 'xpay_goods_deliver_notify':
+      return answerOf(deps, content, takeDelivery(virtualPay, push, content));
+    case 'xpay_refund_notify':
+      return answerOf(deps, content, takeVirtualRefund(virtualPay, push, content));
+    case 'xpay_complaint_notify':
+      return answerOf(deps, content, takeListedComplaints(virtualPay, content.complaint));
+    case 'xpay_subscribe_ios_refund_query_notify':
+      return answerApple(virtualPay, push, content);
+    default:
+      return refuseVirtualPay(deps, content);
+  }
+}
+
+/**
+ * Returns the answer to a push. The text does not name the reason of a failure, because an attacker can send a push in
+ * plain mode.
+ * @throws errors other than AppError, which become an HTTP error
+ */
+async function answerOf(
+  { log }: Pick<PassOnDeps, 'log'>,
+  content: MiniappEvent,
+  taken: Promise<boolean>,
+): Promise<MiniappReply> {
+  try {
+    return (await taken) ? DONE : NOT_DONE;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.error('virtual-pay.push-failed', { event: eventName(content), error });
+    return NOT_DONE;
+  }
+}
