@@ -1,4 +1,4 @@
-import type { VirtualEnv } from '../store/orders.ts';
+import type { VirtualEnv } from '../core/virtual-env.ts';
 import type { DifferenceRecorder } from './difference-recorder.ts';
 import { readVirtualBill, type VirtualBillDay } from './virtual-bill.ts';
 import type { VirtualPayments } from './virtual-payments.ts';
