@@ -6,6 +6,7 @@ import { catalogReader } from '../../lib/pay/get-catalog.ts';
 import { prepay } from '../../lib/pay/prepay.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { readOrder } from '../../lib/store/orders.ts';
+import { putPublication, readPrice } from '../../lib/store/prices.ts';
 import { createBuyers } from '../support/buyers.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -23,7 +24,7 @@ const list = async () => (await catalogReader(world.base)()).items;
 
 describe('catalog-put', () => {
   it.each(['字'.repeat(42), 'x'.repeat(127), '1'])('accepts the description %j', async (description) => {
-    await expect(put({ ...tea, description })).resolves.toEqual({ stored: 1 });
+    await expect(put({ ...tea, description })).resolves.toEqual({ stored: 1, virtualGoods: [] });
   });
 
   it.each([
@@ -72,6 +73,20 @@ describe('GET /catalog', () => {
     const { token } = await loggedIn();
     const { order } = await prepay(world.pay, { token, sku: 'tea', tradeType: 'JSAPI', address: '203.0.113.7' });
     expect(await list()).toContainEqual(expect.objectContaining({ sku: 'tea', unitFen: order.amountFen }));
+  });
+
+  it('lists the step of virtual ranges only, and no publication', async () => {
+    await put({ ...topUp, minFen: 150, maxFen: 500 }, { ...topUp, sku: 'gift', stepFen: 300 });
+    await put({ ...topUp, sku: 'donation', kind: 'goods' }, { ...tea, sku: 'course', virtualGood: true });
+    await putPublication(world.table, 'gift', {
+      env: 'live',
+      unitFen: 300,
+      state: 'published',
+      at: '2026-12-01T08:00Z',
+    });
+    const steps = Object.fromEntries((await list()).map((item) => [item.sku, 'stepFen' in item && item.stepFen]));
+    expect(steps).toMatchObject({ 'top-up': 50, gift: 300, donation: false, course: false });
+    expect((await list()).filter((item) => 'published' in item)).toEqual([]);
   });
 
   it('reads the table at most once in ten seconds', async () => {
@@ -149,5 +164,16 @@ describe('the delivery of a sku', () => {
       }),
     );
     expect(await buyTea()).toMatchObject({ outTradeNo });
+  });
+});
+
+describe('the stored price', () => {
+  it('replaces every field of the earlier price, and keeps the publication of the good', async () => {
+    const published = { env: 'live', unitFen: 100, state: 'published', at: '2026-12-01T08:00:00.000Z' } as const;
+    await put({ ...topUp, stepFen: 200, imageUrl: 'https://a.example/a.png', delivery: 'virtual', virtualGood: true });
+    await putPublication(world.table, 'top-up', published);
+    await put({ sku: 'top-up', description: 'Card', kind: 'goods', unitFen: 900 });
+    const stored = { sku: 'top-up', description: 'Card', kind: 'goods', unitFen: 900, published };
+    expect(await readPrice(world.table, 'top-up')).toEqual({ ...keys.price('top-up'), ...stored });
   });
 });

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../lib/core/errors.ts';
 import { runtime, type Runtime } from '../../lib/core/runtime.ts';
 import { putCatalog } from '../../lib/pay/catalog.ts';
-import { readPrice, readPrices } from '../../lib/store/prices.ts';
+import { publishGoods } from '../../lib/pay/publish-goods.ts';
+import { readPrice, readPrices, type Price } from '../../lib/store/prices.ts';
+import type { GoodsApi, GoodsTask, GoodsTaskItem, GoodsTaskReport } from '../../lib/wechat-pay/virtual/goods.ts';
 import { loadCatalogPut } from '../../lib/wiring/virtual-pay.ts';
 import { control } from '../support/control.ts';
 import { crashesAfter } from '../support/crashes.ts';
@@ -96,9 +98,14 @@ describe('catalog-put with a virtual good', () => {
     expect(await publish(changed, callNothing)).toEqual({ sku: 'course', unitFen: 600, state: 'published' });
   });
 
-  it('publishes a good that WeChat has for the same price', async () => {
-    expect(await publish(topUp)).toMatchObject({ sku: 'top-up', unitFen: 100, state: 'published' });
-  });
+  it.each(['reports a failed task', 'reports a finished task'])(
+    'publishes a good that WeChat has for the same price, and for which WeChat %s',
+    async (report) => {
+      if (report === 'reports a finished task') await world.faults('goods', 'exists-is-done', 2);
+      const buyableAt = isoIn(30 * MINUTE_MS);
+      expect(await publish(topUp)).toEqual({ sku: 'top-up', unitFen: 100, state: 'published', buyableAt });
+    },
+  );
 
   it('does not publish a good that WeChat keeps for another price, until the console changes the price', async () => {
     await publish(course);
@@ -211,5 +218,44 @@ describe('catalog-put without virtual payment', () => {
         { sku: 'course.2', unitFen: 600, state: 'not-configured', reason: 'VIRTUAL_PAY_OFFER_ID is not set' },
       ],
     });
+  });
+});
+
+describe('publishGoods', () => {
+  const report = (item: object, isRunning = false) => ({
+    isRunning,
+    items: [{ id: 'course', outcome: 'done', unitFen: undefined, words: '', ...item } as GoodsTaskItem],
+  });
+  /** Publishes the course at a WeChat that returns these reports, of which the last one repeats. */
+  const publishWith = async (uploads: GoodsTaskReport[], publications = [report({})]) => {
+    const started: string[] = [];
+    const taskOf = (kind: string, reports: GoodsTaskReport[]): GoodsTask => ({
+      start: async () => void started.push(kind),
+      query: async () => (reports.length > 1 ? reports.shift()! : reports[0]!),
+    });
+    const [upload, publishing] = [taskOf('upload', uploads), taskOf('publish', publications)];
+    const api: GoodsApi = { upload: () => upload, publish: () => publishing };
+    const virtualPay = { env: 'live' as const, loadGoodsApi: async () => api };
+    const deps = { table: world.table, now: () => nowMs, sleep: advance, virtualPay };
+    const [view] = await publishGoods(deps, [course as Price]);
+    return { view, started };
+  };
+
+  it('asks the operator to compare the price when WeChat does not return the price of a good that it has', async () => {
+    const { view } = await publishWith([report({ outcome: 'exists' })]);
+    expect(view).toMatchObject({
+      state: 'published',
+      reason:
+        'WeChat had this good before, and keeps its price; check in the console that the price of the good is 600 fen',
+    });
+  });
+
+  it.each<[string, GoodsTaskReport]>([
+    ['no task', { isRunning: false, items: [] }],
+    ['the task of another caller', report({ id: 'another' })],
+  ])('starts the task again when WeChat reports %s', async (_name, other) => {
+    const { view, started } = await publishWith([report({}, true), other, report({ outcome: 'exists', unitFen: 600 })]);
+    expect(view).toMatchObject({ state: 'published' });
+    expect(started).toEqual(['upload', 'upload', 'publish']);
   });
 });
