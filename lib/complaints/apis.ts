@@ -13,7 +13,8 @@ export function depsOf<Deps>({ v3, virtual }: ComplaintApis<Deps>): Deps[] {
  * Returns the dependencies for a stored complaint.
  * @throws NOT_CONFIGURED when its API is not set up any more
  */
-export function apiOf<Deps>(apis: ComplaintApis<Deps>, { api = 'v3' }: Pick<Complaint, 'api'>): Deps {
+export function apiOf<Deps>(apis: ComplaintApis<Deps>, complaint: Pick<Complaint, 'api'>): Deps {
+  const api: ComplaintApiName = complaint.api ?? 'v3';
   const deps = apis[api];
   if (deps) return deps;
   const setting = api === 'virtual' ? 'VIRTUAL_PAY_OFFER_ID' : 'PAY_MCH_PRIVATE_KEY';

@@ -19,6 +19,8 @@ const MAX_FAILURES = 5;
 const LISTED_DAYS = 30;
 const DAY_MS = 86_400_000;
 
+type ComplaintStore = Pick<ListDeps, 'table' | 'now' | 'log'>;
+
 /** The result of one run. */
 export interface ComplaintSweep {
   /** Complaints that this run claimed. */
@@ -56,28 +58,29 @@ export async function sweepComplaints(apis: ComplaintApis<ListDeps>): Promise<Co
 }
 
 async function visitComplaint(
-  { table, now, log }: ListDeps,
+  stored: ComplaintStore,
   apis: ComplaintApis<ListDeps>,
   followUp: FollowUp,
 ): Promise<Outcome> {
+  const { table, now, log } = stored;
   const { no: complaintId } = followUp;
   const complaint = await readComplaint(table, complaintId, 'strong');
   if (!complaint || !(await claimComplaint(table, followUp, nextAttemptAtMs(complaint, now())))) return 'skipped';
   try {
-    const deps = apiOf(apis, complaint);
-    await countUnanswered(deps, (await fetchDetails(deps, complaintId)).stored);
+    const fetched = await fetchDetails(apiOf(apis, complaint), complaintId);
+    await countUnanswered(stored, fetched.stored);
     return 'done';
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.warn('complaint.query-failed', { complaintId, error });
-    if (isUnknown(error, complaint)) await endComplaint(deps, complaint);
-    else await countUnanswered(deps, complaint);
+    if (isUnknown(error, complaint)) await endComplaint(stored, complaint);
+    else await countUnanswered(stored, complaint);
     return 'failed';
   }
 }
 
 /** Counts a complaint that waits too long. The write precedes the metric, so that each complaint counts once an hour. */
-async function countUnanswered({ table, now }: ListDeps, complaint: Complaint): Promise<void> {
+async function countUnanswered({ table, now }: ComplaintStore, complaint: Complaint): Promise<void> {
   if (!mustCount(complaint, now())) return;
   const counted = { ...complaint, countedAt: new Date(now()).toISOString() };
   if (await writeComplaint(table, complaint, counted, nextLookAtMs(counted, now())))
@@ -90,7 +93,7 @@ function isUnknown(error: AppError, { details }: Complaint): boolean {
 }
 
 /** Ends the follow-ups of a complaint. The list finds a complaint that WeChat Pay shows later. */
-async function endComplaint({ table, log }: ListDeps, complaint: Complaint): Promise<void> {
+async function endComplaint({ table, log }: ComplaintStore, complaint: Complaint): Promise<void> {
   const { waitingSince: _, ...ended } = complaint;
   await writeComplaint(table, complaint, ended, undefined);
   log.error('complaint.unknown', { complaintId: complaint.complaintId });

@@ -40,8 +40,8 @@ export async function takeDelivery(deps: VirtualPushDeps, push: MiniappPush, eve
  * @throws ORDER_STATE_CONFLICT after the record; NOT_FOUND and the other errors of a query
  */
 async function recordUnknown(deps: VirtualPushDeps, { outTradeNo, openId }: DeliveryEvent): Promise<false> {
-  const { offerId: mchId, env } = deps.seller;
-  const transaction = await (await deps.payApi('virtual')).query({ outTradeNo, mchId, openId, env });
+  const { appId, offerId: mchId, env } = deps.seller;
+  const transaction = await (await deps.payApi('virtual')).query({ outTradeNo, appId, mchId, openId, env });
   if (transaction.payment) await settlePayment(deps, transaction);
   return false;
 }

@@ -65,7 +65,7 @@ export interface VirtualPayment {
 }
 
 /** The part of an order that a query needs. */
-export type OrderRef = Pick<Order, 'outTradeNo' | 'mchId' | 'openId' | 'env'>;
+export type OrderRef = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'openId' | 'env'>;
 
 /** The calls to WeChat Pay about orders, in each protocol. An order keeps the protocol that created it. */
 export interface PayApi {

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sweepComplaints } from '../../lib/complaints/sweep-complaints.ts';
 import type { Send } from '../../lib/core/outbound.ts';
 import { claimComplaint, dueFollowUpPages, type FollowUp } from '../../lib/store/follow-ups.ts';
-import { loadComplaintSweep } from '../../lib/wiring/complaints.ts';
 import { createComplaintWorld, type ComplaintWorld } from '../support/complaint-world.ts';
 import { dueNumbers } from '../support/follow-ups.ts';
 import { withMetrics } from '../support/metrics.ts';
@@ -71,8 +70,8 @@ describe('a complaint without an answer', () => {
     await world.sweep();
     world.pass(1);
     const runs = await withMetrics(async () => {
-      const deps = await loadComplaintSweep({ ...world.outside, now: Date.now });
-      const run = () => sweepComplaints({ ...deps!, now: world.outside.now });
+      const apis = await world.loadSweep();
+      const run = () => sweepComplaints(apis);
       await Promise.all([run(), run(), run(), run()]);
     });
     expect(runs[1]).toEqual([METRIC]);
@@ -177,9 +176,9 @@ describe('the daily list', () => {
 });
 
 describe('the sweep', () => {
-  it('does nothing without credentials of API v3', async () => {
+  it('does nothing without credentials of API v3 and without virtual payment', async () => {
     const before = await world.calls(LIST);
-    expect(await sweepComplaints(undefined)).toEqual({ visited: 0, found: 0, more: false });
+    expect(await sweepComplaints({})).toEqual({ visited: 0, found: 0, more: false });
     expect(await world.calls(LIST)).toBe(before);
   });
 

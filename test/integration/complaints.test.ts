@@ -1,8 +1,11 @@
 // The operator function about complaints, against the simulator.
+import { createPrivateKey } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Answered } from '../../lib/complaints/answer-complaint.ts';
 import type { ListedComplaints, ShownComplaint } from '../../lib/complaints/show-complaints.ts';
+import { openPayerPhone } from '../../lib/wechat-pay/v3/payer-phone.ts';
+import { ids } from '../support/world.ts';
 import { asVerified } from '../support/verified.ts';
 import {
   createComplaintWorld,
@@ -12,6 +15,8 @@ import {
   WORDS,
   type ComplaintWorld,
 } from '../support/complaint-world.ts';
+
+const merchantKey = createPrivateKey(ids.merchantPrivateKey);
 
 let world: ComplaintWorld;
 beforeAll(async () => {
@@ -83,7 +88,10 @@ describe('show', () => {
   it('names the setting when the merchant key does not open the phone, without the ciphertext', async () => {
     const { complaintId } = await world.complain();
     const queryComplaint: typeof world.deps.queryComplaint = async (id) =>
-      asVerified({ ...(await world.deps.queryComplaint(id)), sealedPhone: 'bm90IHNlYWxlZCBmb3IgdXM=' });
+      asVerified({
+        ...(await world.deps.queryComplaint(id)),
+        revealPhone: () => openPayerPhone(merchantKey, 'bm90IHNlYWxlZCBmb3IgdXM='),
+      });
     const error: unknown = await world
       .operate({ action: 'show', complaintId, phone: true }, { ...world.deps, queryComplaint })
       .catch((reason: unknown) => reason);

@@ -213,7 +213,7 @@ describe('takeTradePush', () => {
 
   /** Takes a push with the dependencies of a cold instance. */
   const take = async (fields: Fields) => {
-    const deps = await loadMiniappEvents(world.outside);
+    const deps = (await loadMiniappEvents(world.outside)).within(Number.POSITIVE_INFINITY);
     const { rawQueryString, body } = pushRequest(pushText('json', fields));
     const keys = { ...deps.pushKeys, nowMs: Date.now() };
     const push = openMiniappPush(new URLSearchParams(rawQueryString), Buffer.from(body), keys) as MiniappPush;

@@ -1,4 +1,5 @@
 // Complaints of buyers at the simulator, which notifies the webhook over HTTP.
+import type { ComplaintApis } from '../../lib/complaints/apis.ts';
 import { sweepComplaints, type ComplaintSweep } from '../../lib/complaints/sweep-complaints.ts';
 import { operateComplaints } from '../../lib/complaints/operate.ts';
 import type { Send } from '../../lib/core/outbound.ts';
@@ -25,28 +26,28 @@ export async function createComplaintWorld() {
   const { table, simulator, outside } = world;
 
   /** Loads the operator function like a cold instance. Calls are signed with the real time. */
-  const load = async (send: Send = outside.send) => {
-    const { now: _, ...deps } = await loadComplaints({ ...outside, now: Date.now, send });
-    return { ...deps, now: outside.now };
-  };
-  const loadSweep = async (send: Send = outside.send) => {
-    const deps = await loadComplaintSweep({ ...outside, now: Date.now, send });
-    return deps && { ...deps, now: outside.now };
-  };
-  const deps = await load();
+  const loadApis = async (send: Send = outside.send) =>
+    withClock(await loadComplaints({ ...outside, now: Date.now, send }), outside.now);
+  const loadSweep = async (send: Send = outside.send) =>
+    withClock(await loadComplaintSweep({ ...outside, now: Date.now, send }), outside.now);
+  const load = async (send?: Send) => (await loadApis(send)).v3!;
+  const [deps, { virtual }] = [await load(), await loadApis()];
 
   return {
     ...world,
     ...buyers,
     deps,
     load,
+    loadApis,
+    loadSweep,
     /** Moves the clock of the flows. The clock of WeChat Pay stays. */
     pass: (hours: number) => void (world.clock.offsetMs += hours * 3_600_000),
     report: (complaintId: string, actionType = 'CREATE_COMPLAINT'): Verified<ComplaintReport> =>
       asVerified({ complaintId, actionType }),
     stored: (complaintId: string) => readComplaint(table, complaintId, 'strong'),
+    /** @param operator the dependencies for complaints of API v3 */
     operate: <Answer = Awaited<ReturnType<typeof operateComplaints>>>(input: object, operator = deps) =>
-      operateComplaints(operator, input) as Promise<Answer>,
+      operateComplaints({ v3: operator, ...(virtual && { virtual }) }, input) as Promise<Answer>,
     /** Runs the sweep, and returns its result and the metrics that it counted. */
     sweep: async (send?: Send): Promise<[ComplaintSweep, string[]]> =>
       withMetrics(async () => sweepComplaints(await loadSweep(send))),
@@ -74,6 +75,11 @@ export async function createComplaintWorld() {
         await control<{ outTradeNo: string; refunds: { amountFen: number }[] }[]>(simulator, 'GET', '/_merchant/orders')
       ).find((order) => order.outTradeNo === outTradeNo)!.refunds,
   };
+}
+
+/** Replaces the clock of the flows of each API. */
+function withClock<Deps extends object>({ v3, virtual }: ComplaintApis<Deps>, now: () => number): ComplaintApis<Deps> {
+  return { ...(v3 && { v3: { ...v3, now } }), ...(virtual && { virtual: { ...virtual, now } }) };
 }
 
 interface ComplaintAtWechat {

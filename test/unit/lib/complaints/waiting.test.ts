@@ -7,7 +7,7 @@ import {
   withDetails,
 } from '../../../../lib/complaints/waiting.ts';
 import type { Complaint } from '../../../../lib/store/complaints.ts';
-import type { WechatComplaint } from '../../../../lib/wechat-pay/v3/complaints.ts';
+import type { WechatComplaint } from '../../../../lib/wechat-pay/complaint.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,7 +30,7 @@ const live = (change: Partial<WechatComplaint> = {}): WechatComplaint => ({
   userTags: [],
   needsImmediateService: false,
   pictures: [],
-  sealedPhone: 'sealed',
+  revealPhone: () => '13580006666',
   ...change,
 });
 const bare: Complaint = { complaintId: 'c1', revision: 1, reportedAt: iso(0) };

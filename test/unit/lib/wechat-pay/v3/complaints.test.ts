@@ -66,7 +66,7 @@ describe('queryComplaint', () => {
       userTags: [],
       needsImmediateService: false,
       pictures: ['https://api.mch.weixin.qq.com/v3/merchant-service/images/ChsyMD%3D'],
-      sealedPhone: 'JjKRdkkaZIMZPTb8',
+      revealPhone: expect.any(Function),
     });
   });
 
