@@ -20,6 +20,7 @@ import { loadApiV2Key, loadApiV3Keys, loadOwnMerchant } from '../wechat-pay/cred
 import type { OwnMerchant } from '../wechat-pay/notice.ts';
 import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
 import { queryComplaint } from '../wechat-pay/v3/complaints.ts';
+import type { VirtualMerchant } from '../wechat-pay/virtual/client.ts';
 import { signVirtualPayment } from '../wechat-pay/virtual/sign.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
@@ -35,14 +36,7 @@ import {
 } from './pay-calls.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable, patient } from './table.ts';
-import {
-  hasVirtualPay,
-  loadVirtualEnv,
-  loadVirtualMerchant,
-  virtualLoader,
-  virtualOrders,
-  virtualRefunds,
-} from './virtual-pay.ts';
+import { hasVirtualPay, loadVirtualMerchant, virtualLoader, virtualOrders, virtualRefunds } from './virtual-pay.ts';
 
 /**
  * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
@@ -70,13 +64,13 @@ export async function loadPrepay(
 ): Promise<Budgeted<PrepayDeps & { clientOf: ClientReader }>> {
   const calls = createCalls(payClients(outside));
   const isVirtual = hasVirtualPay();
-  const api = isVirtual && !variable('PAY_MCH_ID') ? undefined : loadNewOrder('JSAPI').api;
+  const merchantTerms = isVirtual && !variable('PAY_MCH_ID') ? undefined : loadMerchantTerms();
   const stored = await loadTable(outside);
   const [sessions, clientOf, virtual] = await Promise.all([
     loadSessions(outside),
     loadClientReader(),
     isVirtual ? loadVirtualMerchant() : undefined,
-    api && calls(outside.send).createApi(api),
+    merchantTerms && calls(outside.send).createApi(merchantTerms.api),
   ]);
   const deps = {
     ...merge(sessions, stored),
@@ -84,7 +78,10 @@ export async function loadPrepay(
     limitAccount: await loadAccountLimit('prepay', outside),
     limitOpenOrders: openOrderLimit(stored),
     readPrice: knownPrices(stored),
-    newOrders: loadNewOrder,
+    newOrders: (tradeType: TradeType) =>
+      tradeType === 'VIRTUAL'
+        ? virtualTerms(virtual ?? missing('VIRTUAL_PAY_OFFER_ID'))
+        : (merchantTerms ?? missing('PAY_MCH_ID')),
     virtualPayRule: loadVirtualPayRule(),
     signVirtual: (order: Order, sessionKey: string) =>
       signVirtualPayment({ appKey: virtual?.appKey ?? missing('VIRTUAL_PAY_OFFER_ID'), sessionKey }, order),
@@ -92,15 +89,17 @@ export async function loadPrepay(
   return budgeted(outside, (send) => ({ ...deps, ...calls(send) }));
 }
 
+type OrderTerms = ReturnType<PrepayDeps['newOrders']>;
+
+function virtualTerms({ offerId, env }: VirtualMerchant): OrderTerms {
+  return { api: 'virtual', mchId: offerId, notifyUrl: '', env };
+}
+
 /**
- * Returns the settings of a new order.
+ * Returns the settings of new orders of the merchant number.
  * @throws NOT_CONFIGURED
  */
-function loadNewOrder(tradeType: TradeType): Pick<Order, 'api' | 'mchId' | 'notifyUrl' | 'env'> {
-  if (tradeType === 'VIRTUAL') {
-    const { VIRTUAL_PAY_OFFER_ID: mchId } = settings('VIRTUAL_PAY_OFFER_ID');
-    return { api: 'virtual', mchId, notifyUrl: '', env: loadVirtualEnv() };
-  }
+function loadMerchantTerms(): OrderTerms {
   const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
   return { api, mchId, notifyUrl };
