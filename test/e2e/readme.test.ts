@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const PAGE = 'infra/local/README.md';
 
 describe('the tour of the local stack', () => {
-  it('logs in, scans, pays, ships, complains, uploads a picture and writes to the customer service with the commands of the tour', async () => {
+  it('logs in, scans, pays, ships, recharges, complains, uploads a picture and writes to the customer service with the commands of the tour', async () => {
     const { http, simulator, lambda } = inject('stack');
     const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
     const script = blocks.join('\n').replaceAll('localhost:3000', http).replaceAll('localhost:9000', simulator);
@@ -29,6 +29,7 @@ describe('the tour of the local stack', () => {
     expect(stdout).toContain('"state":"PAID"');
     expect(stdout).toMatch(/"shipping":{"state":"settled","delivery":"express"/);
     expect(stdout).toContain('"frozenFen":0,"settledFen":1800');
+    expect(stdout).toContain('"balanceFen":1200');
     expect(stdout).toMatch(/"complaintId":"\d+","notify":{"status":20[04]/);
     expect(stdout).toContain('"type":"MERCHANT_RESPONSE"');
     expect(stdout).toMatch(/"avatarUrl":"[^"]*\/uploads\//);
