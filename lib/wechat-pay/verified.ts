@@ -6,8 +6,9 @@ declare abstract class Signed {
 }
 
 /**
- * A value from a message whose WeChat Pay signature was verified. Only lib/wechat-pay creates values of this type.
- * Every consumer of money data requires this type.
+ * A value from a message whose WeChat Pay signature was verified. A message of virtual payment has no such signature: TLS
+ * proves the host of an answer, and the encryption of the message push proves a push. Only lib/wechat-pay creates values
+ * of this type. Every consumer of money data requires this type.
  */
 export type Verified<Value> = Readonly<Value> & Signed;
 
