@@ -139,6 +139,16 @@ export async function createWorld({
     Object.assign(process.env, settings);
     return deps;
   };
+  /** Builds the dependencies of prepay like a cold instance, with changed settings. */
+  const prepayWith = async (change: Settings) => {
+    Object.assign(process.env, settings, change);
+    try {
+      const deps = (await loadPrepay(outside)).within(Number.POSITIVE_INFINITY);
+      return { ...deps, tokens: sessions.tokens };
+    } finally {
+      Object.assign(process.env, settings);
+    }
+  };
   const { app: _, ...profile } = await loadProfileUpdate(outside);
   const closing = {
     ...(await loadAccountClosing({ ...outside, now: Date.now })),
@@ -172,6 +182,7 @@ export async function createWorld({
     closing,
     pay: await payWith(),
     payWith,
+    prepayWith,
     coldAccessToken: (app: 'miniapp' | 'official' = 'official') =>
       coldOwner(async () => (await (app === 'official' ? loadOfficialAccount : loadMiniapp)(outside)).accessToken),
     coldJsapiTicket: () => coldOwner(async () => jsapiTicketOwner(await loadOfficialAccount(outside))),
