@@ -99,7 +99,7 @@ async function reconcileDay(deps: ReconcileDeps, date: string): Promise<Reconcil
   await report.end({ foreign: compared.foreign, ...(fees && { fees }), ...(virtual && { virtual }) });
   const key = `bills/${date}.json`;
   await deps.storeReport(key, readFromStart(file), (await file.stat()).size);
-  const lines = (trade?.totals.rows ?? 0) + (fundFlow?.totals.rows ?? 0) + (virtual?.bill?.rows ?? 0);
+  const lines = (trade?.totals.rows ?? 0) + (fundFlow?.totals.rows ?? 0);
   const { payments, refunds, revoked } = compared.foreign;
   const foreign = payments + refunds + revoked;
   return { date, api, lines, foreign, differences: recorder.count(), report: key, reconciledAt };

@@ -9,7 +9,7 @@ export interface ReconciledBill {
   date: string;
   /** The protocol of the merchant number; `virtual` in a shop with virtual payment only. */
   api: PayApiName;
-  /** Lines of all bills of the day. */
+  /** Lines of all bills of the day, without the totals of virtual payment. */
   lines: number;
   /** Lines of other systems and stages of the merchant, which are only counted. */
   foreign: number;

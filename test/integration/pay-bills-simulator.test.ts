@@ -51,7 +51,7 @@ const run = async (api: 'v3' | 'v2') => {
   let report = '';
   vi.stubEnv('PAY_API', api);
   vi.stubEnv('BILL_REPORTS_BUCKET', 'reports');
-  const deps = await loadReconciliation({ ...world.outside, now: Date.now });
+  const deps = await loadReconciliation({ ...world.outside, now: Date.now, sleep: async () => undefined });
   const reconciled = await reconcile(
     {
       ...deps,
