@@ -2,6 +2,7 @@
 // switches WEBHOOKS and RESERVED_CONCURRENCY, and keeps source maps beside the package. CommonJS, because `serverless` may
 // run on a Node without TypeScript.
 const path = require('node:path');
+const { buildTogether } = require('./one-build.cjs');
 const { roleOf } = require('./roles.cjs');
 const { separateSourceMaps } = require('./source-maps.cjs');
 
@@ -22,7 +23,11 @@ module.exports = class {
     const { esbuild } = service.custom;
     esbuild.outputWorkFolder ??= `.esbuild/package-${process.pid}`;
     // serverless-esbuild copies this folder to .serverless, the folder of the package.
-    Object.assign(esbuild, separateSourceMaps(path.join(config.serviceDir, esbuild.outputWorkFolder, '.serverless')));
+    const packageFolder = path.join(config.serviceDir, esbuild.outputWorkFolder, '.serverless');
+    const { sourcemap, plugins } = separateSourceMaps(packageFolder);
+    // `deploy function` packages one function.
+    const together = processedInput.options?.function ? [] : [buildTogether(service.functions)];
+    Object.assign(esbuild, { sourcemap, plugins: [...together, ...plugins] });
     const roles = {};
     for (const [name, fn] of Object.entries(service.functions)) {
       if (fn.url) fn.events = [...(fn.events ?? []), ...routesOf(name, webhooks)];

@@ -1,6 +1,8 @@
 // A plugin of the Serverless Framework for `serverless offline`; every other command ignores it. JavaScript, because
 // `serverless package` loads it too, and runs on versions of Node without TypeScript.
 
+import { buildTogether } from '../build/one-build.cjs';
+
 export default class OfflinePlugin {
   hooks = { initialize: () => this.adapt() };
   #serverless;
@@ -18,6 +20,7 @@ export default class OfflinePlugin {
     const { esbuild } = service.custom;
     // Two stacks at once must not share a folder.
     esbuild.outputWorkFolder = process.env.LOCAL_BUILD_FOLDER;
+    esbuild.plugins = [buildTogether(service.functions)];
     esbuild.minify = false;
     esbuild.sourcemap = 'linked';
     esbuild.sourcesContent = false;

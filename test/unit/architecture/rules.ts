@@ -125,7 +125,15 @@ export const MODULES: Record<string, ModuleRule> = {
   'infra/service': { imports: [] },
   'infra/simulator': { imports: [] },
   'infra/local': {
-    imports: ['infra/clients', 'infra/service', 'infra/simulator', 'lib/http/openapi', 'lib/wechat-pay', 'lib/core'],
+    imports: [
+      'infra/build',
+      'infra/clients',
+      'infra/service',
+      'infra/simulator',
+      'lib/http/openapi',
+      'lib/wechat-pay',
+      'lib/core',
+    ],
   },
   'infra/ops': {
     imports: [
