@@ -100,6 +100,8 @@ export function virtualControls(simulator: { url: string }) {
     /** Makes the next calls of virtual payment fail, such as `query_order`. */
     errcode: (call: string, errcode: number, times = 1) =>
       control(simulator, 'POST', '/_faults', { target: `/xpay/${call}`, action: 'errcode', errcode, times }),
+    /** Ends the faults. */
+    calm: () => control(simulator, 'DELETE', '/_faults'),
     /** Loses the answers of the next calls, which take effect. */
     loseAnswers: (call: string, times = 1) =>
       control(simulator, 'POST', '/_faults', { target: `/xpay/${call}`, action: 'accepted-5xx', times }),

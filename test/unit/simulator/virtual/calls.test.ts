@@ -90,6 +90,8 @@ describe('notify_provide_goods', () => {
     expect(await post('notify_provide_goods', { order_id: outTradeNo, env: 0 })).toMatchObject({ errcode: 0 });
     await planFault(simulator, 'provide-goods', 'repeated');
     expect(await post('notify_provide_goods', { order_id: outTradeNo, env: 0 })).toMatchObject({ errcode: 268490004 });
+    await simulator.advanceClock(2_000);
+    expect(pushes('xpay_goods_deliver_notify')).toHaveLength(2);
   });
 
   test('rejects an unpaid order', async () => {
