@@ -122,19 +122,20 @@ export function actorsOf({ functions, phone }: World) {
     return request(functions.jssdkConfig, { method: 'GET', path: '/jssdk/config', query, status: 200 });
   };
 
-  /** Places an order, by default of a coffee, and returns its number and its prepay_id. */
+  /** Places an order, by default of a coffee in the mini-program, and returns its number and its payment. */
   const order = async (
     token: string,
     purchase: object = { sku: 'coffee' },
-  ): Promise<{ outTradeNo: string; prepayId: string }> => {
+  ): Promise<{ outTradeNo: string; prepayId: string; codeUrl?: string; paySig?: string }> => {
     const headers = { authorization: `Bearer ${token}` };
-    const body = { ...purchase, tradeType: 'JSAPI' };
+    const body = { tradeType: 'JSAPI', ...purchase };
     const wanted = { method: 'POST', path: '/pay/prepay', headers, body, status: 201 } as const;
     const placed = (await request(functions.payPrepay, wanted)) as {
       order: { outTradeNo: string };
-      payment: { package: string };
+      payment: { package: string; codeUrl?: string; paySig?: string };
     };
-    return { outTradeNo: placed.order.outTradeNo, prepayId: placed.payment.package };
+    const { package: prepayId, ...payment } = placed.payment;
+    return { outTradeNo: placed.order.outTradeNo, prepayId, ...payment };
   };
 
   /** Returns the state of an order as its buyer sees it. */
@@ -158,6 +159,7 @@ export function actorsOf({ functions, phone }: World) {
       items: [
         { sku: 'coffee', description: 'Coffee', kind: 'goods', unitFen: 1_800 },
         { sku: 'top-up', description: 'Top-up', kind: 'wallet-topup', minFen: 100, maxFen: 500_000 },
+        { sku: 'ticket', description: 'Ticket', kind: 'goods', delivery: 'virtual', unitFen: 500 },
       ],
     });
 

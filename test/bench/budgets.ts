@@ -24,6 +24,7 @@ export type FlowName =
   | 'picture verdict'
   | 'prepay'
   | 'wallet top-up'
+  | 'virtual top-up'
   | 'paid order, one look'
   | 'pay notification, first'
   | 'pay notification, repeat'
@@ -170,6 +171,14 @@ export const BUDGETS: Record<FlowName, Budget> = {
   'wallet top-up': {
     budget: { rru: 2.5, wru: 7, calls: 1 },
     floor: { rru: 0.5, wru: 2, calls: 1 },
+    why: {
+      rru: 'session, account and open orders, as in prepay',
+      wru: 'order, index entry and account are written in one transaction, which costs double',
+    },
+  },
+  'virtual top-up': {
+    budget: { rru: 2.5, wru: 6, calls: 0 },
+    floor: { rru: 0.5, wru: 1, calls: 0 },
     why: {
       rru: 'session, account and open orders, as in prepay',
       wru: 'order, index entry and account are written in one transaction, which costs double',

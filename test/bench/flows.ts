@@ -15,7 +15,9 @@ import type { World } from './world.ts';
 export type Prepare = () => Promise<() => Promise<unknown>>;
 
 const COLD_INSTANCES = 20;
-const TOP_UP = { sku: 'top-up', amountFen: 500 };
+// A mini-program sells virtual goods by virtual payment, and a page outside sells them by an ordinary payment.
+const TOP_UP = { sku: 'top-up', amountFen: 500, tradeType: 'NATIVE' };
+const VIRTUAL_TOP_UP = { ...TOP_UP, tradeType: 'VIRTUAL' };
 
 /** Returns every flow of the table, in its order. Each asserts its own result. */
 export function flowsOf(world: World): Record<FlowName, Prepare> {
@@ -147,7 +149,12 @@ function payFlows(world: World) {
     'wallet top-up': async () => {
       const { token } = await loggedIn();
       await order((await loggedIn()).token, TOP_UP);
-      return async () => assert.ok((await order(token, TOP_UP)).prepayId);
+      return async () => assert.ok((await order(token, TOP_UP)).codeUrl);
+    },
+    'virtual top-up': async () => {
+      const { token } = await loggedIn();
+      await order((await loggedIn()).token, VIRTUAL_TOP_UP);
+      return async () => assert.ok((await order(token, VIRTUAL_TOP_UP)).paySig);
     },
     'paid order, one look': async () => {
       const { person, token } = await loggedIn();

@@ -15,7 +15,8 @@ import type { FlowName } from './budgets.ts';
 import type { Prepare } from './flows.ts';
 import type { World } from './world.ts';
 
-const TOP_UP = { sku: 'top-up', amountFen: 500 };
+/** An item without a parcel that is no virtual good, so that the mini-program sells it by an ordinary payment. */
+const TICKET = { sku: 'ticket' };
 /** Without the pauses that wait until WeChat has a new payment: the simulator has it at once. */
 const loadConsumer = once(async () => (await loadShipmentStart({ ...runtime, sleep: async () => undefined }))!);
 const loadSweep = once(() => loadShippingSweep());
@@ -45,10 +46,10 @@ export function tradeFlows(world: World) {
   return {
     'catalogue, cold': async () => {
       const read = await loadCatalog();
-      return async () => assert.equal((await read()).items.length, 2);
+      return async () => assert.equal((await read()).items.length, 3);
     },
     'shipment of a virtual order': async () => {
-      const outTradeNo = await paid(await loggedIn(), TOP_UP);
+      const outTradeNo = await paid(await loggedIn(), TICKET);
       await phone.losePush();
       return async () => {
         await start(outTradeNo);
@@ -82,7 +83,7 @@ export function tradeFlows(world: World) {
     'list of three shipped orders': async () => {
       const buyer = await loggedIn();
       for (let index = 0; index < 3; index += 1) {
-        const outTradeNo = await paid(buyer, TOP_UP);
+        const outTradeNo = await paid(buyer, TICKET);
         await phone.losePush();
         await start(outTradeNo);
       }
