@@ -88,7 +88,7 @@ export function hasVirtualPay(): boolean {
  * Returns the environment of virtual payment.
  * @throws NOT_CONFIGURED
  */
-function loadVirtualEnv(): VirtualEnv {
+export function loadVirtualEnv(): VirtualEnv {
   const { VIRTUAL_PAY_ENV: env } = settings('VIRTUAL_PAY_ENV');
   if (env === 'live' || env === 'sandbox') return env;
   throw badSetting('VIRTUAL_PAY_ENV', 'must be sandbox or live');

@@ -6,8 +6,8 @@ import { reconcile } from '../../lib/reconciliation/reconcile.ts';
 import { readReconciled } from '../../lib/store/bills.ts';
 import { readOrder } from '../../lib/store/orders.ts';
 import { loadReconciliation } from '../../lib/wiring/reconciliation.ts';
-import { buy, createBuyers } from '../support/buyers.ts';
-import { virtualControls, type VirtualPayment } from '../support/virtual-controls.ts';
+import { createBuyers } from '../support/buyers.ts';
+import { createVirtualBuyers } from '../support/virtual-buyers.ts';
 import { createWorld, ids, type World } from '../support/world.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,12 +20,14 @@ interface Report {
 }
 
 let world: World;
-let virtual: ReturnType<typeof virtualControls>;
 let buyers: Awaited<ReturnType<typeof createBuyers>>;
+let virtualBuyers: Awaited<ReturnType<typeof createVirtualBuyers>>;
+let wechat: (typeof virtualBuyers)['wechat'];
 beforeEach(async () => {
   world = await createWorld();
-  virtual = virtualControls(world.simulator);
   buyers = await createBuyers(world);
+  virtualBuyers = await createVirtualBuyers(world);
+  ({ wechat } = virtualBuyers);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -34,17 +36,13 @@ afterEach(async () => {
 
 /** Buys a top-up by virtual payment. `booked: false` leaves the payment out of the ledger. */
 async function topUp(amountFen: number, { booked = true, apple = false } = {}): Promise<string> {
-  const { person, token } = await buyers.loggedIn();
-  const request = { token, sku: 'top-up', tradeType: 'VIRTUAL' as const, amountFen };
-  const { order, payment } = await buy(world.pay, request);
-  await virtual.pay(person, payment as unknown as VirtualPayment, { apple });
-  if (booked) await book(order.outTradeNo);
-  return order.outTradeNo;
+  const { outTradeNo } = await virtualBuyers.paidOrder({ sku: 'top-up', amountFen }, { apple });
+  if (booked) await book(outTradeNo);
+  return outTradeNo;
 }
 
 async function book(outTradeNo: string): Promise<void> {
-  world.clock.offsetMs += 60_000;
-  await checkOrder(world.pay, (await readOrder(world.table, outTradeNo))!);
+  await checkOrder(world.pay, await virtualBuyers.stored(outTradeNo));
 }
 
 /** Reconciles today as the deployed function does tomorrow at 10:30 in Beijing. Only the bucket is replaced. */
@@ -106,7 +104,7 @@ describe('reconcile with virtual payment', () => {
 
   it('records an amount that differs while the counts are equal', async () => {
     await topUp(100);
-    await virtual.distortBill({ addFen: -1 });
+    await wechat.distortBill({ addFen: -1 });
     expect((await run()).report.differences).toEqual([
       { kind: 'virtual-amount', no: ids.virtual.offerId, ours: 100, theirs: 99 },
     ]);
@@ -114,7 +112,7 @@ describe('reconcile with virtual payment', () => {
 
   it('compares a bill whose cells are texts', async () => {
     await topUp(1_200);
-    await virtual.plan({ target: 'virtual-bill', action: 'text-cells' });
+    await wechat.plan({ target: 'virtual-bill', action: 'text-cells' });
     expect(await run()).toMatchObject({ differences: 0, report: { virtual: { bill: { paidFen: 1_200 } } } });
   });
 
@@ -134,7 +132,7 @@ describe('reconcile with virtual payment', () => {
 
   it('records a payment that the bill lacks', async () => {
     await topUp(100);
-    await virtual.distortBill({ addCount: -1, addFen: -100 });
+    await wechat.distortBill({ addCount: -1, addFen: -100 });
     expect((await run()).report.differences).toMatchObject([
       { kind: 'virtual-count', ours: 1, theirs: 0 },
       { kind: 'virtual-amount', ours: 100, theirs: 0 },
@@ -143,7 +141,7 @@ describe('reconcile with virtual payment', () => {
 
   it('fails while WeChat makes the bill, after the bills of the merchant number are compared', async () => {
     const lost = await buyers.paidOrder({ paid: false });
-    await virtual.errcode('download_bill', 268490011, 13);
+    await wechat.errcode('download_bill', 268490011, 13);
     await expect(run()).rejects.toMatchObject({
       code: 'WECHAT_UNAVAILABLE',
       message: 'The bill of virtual payment is not ready: retry in half an hour',
