@@ -7,7 +7,7 @@ import type { Verified } from '../wechat-pay/verified.ts';
 import { DAY_MS, MINUTE_MS } from './backoff.ts';
 import { settleClosed, settlePayment, type SettleDeps } from './settle.ts';
 
-/** The ledger, and the calls about orders in both protocols. An order is queried in the protocol that created it. */
+/** The ledger, and the calls about orders in each protocol. An order keeps its protocol. */
 export type CheckDeps = SettleDeps & { payApi(name: PayApiName): Promise<PayApi> };
 
 const QUERY_INTERVAL_MS = 5_000;
