@@ -204,6 +204,7 @@ const ORDER_FIELDS = [
   'refundingFen',
   'transactionId',
   'paidAt',
+  'paidBy',
 ] as const;
 const REFUND_FIELDS = [
   'outRefundNo',

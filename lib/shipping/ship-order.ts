@@ -62,7 +62,8 @@ async function readShippable({ table, app }: ShipDeps, outTradeNo: string): Prom
     new AppError('ORDER_STATE_CONFLICT', message, { detail: { state: order.state } });
   if (!isPaid(order)) throw conflict('Only a paid order can be shipped');
   if (!isPaidInMiniapp(order, app.appId)) {
-    throw conflict('The order was not paid in the mini-program, so WeChat needs no shipping information');
+    const fact = order.tradeType === 'VIRTUAL' ? 'was paid by virtual payment' : 'was not paid in the mini-program';
+    throw conflict(`The order ${fact}, so WeChat needs no shipping information`);
   }
   if (isRefundedInFull(order)) throw conflict('The order is refunded in full, so nothing is left to ship');
   if (isRefundOfAllUnderWay(order)) {

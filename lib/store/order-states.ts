@@ -17,7 +17,10 @@ export function isUnsettled(order: Stated): boolean {
   return isOpen(order) || order.state === 'REFUNDING';
 }
 
-/** Returns whether the order may have a shipment: only payments inside an app have one. */
+/**
+ * Returns whether the order may have a shipment: only ordinary payments inside an app have one. WeChat has the delivery of
+ * a virtual payment from its push.
+ */
 export function mayBeShipped(order: Pick<Order, 'state' | 'tradeType'>): boolean {
   return isPaid(order) && order.tradeType === 'JSAPI';
 }

@@ -39,7 +39,9 @@ async function requestLink(deps: VirtualDeps, date: string): Promise<{ url: stri
     if (errcodeOf(error) === BEING_MADE) return 'creating';
     if (isAppError(error, 'NOT_FOUND')) return 'none';
     if (errcodeOf(error) !== BAD_PARAMETER) throw error;
-    throw new AppError('PARAM_ERROR', 'Virtual payment has no bill of such a day', { cause: (error as AppError).cause });
+    throw new AppError('PARAM_ERROR', 'Virtual payment has no bill of such a day', {
+      cause: (error as AppError).cause,
+    });
   }
 }
 
