@@ -23,11 +23,14 @@ const EXISTS = 1;
 const DONE = 2;
 const FAILED = 3;
 
-interface Task {
-  id: string;
-  isRunning: boolean;
+interface Outcome {
   itemStatus: typeof RUNNING | typeof EXISTS | typeof DONE | typeof FAILED;
   problem?: string;
+}
+
+interface Task extends Outcome {
+  id: string;
+  isRunning: boolean;
 }
 
 /** The task of an environment as WeChat reports it; status 0 none, 1 running, 2 failed at least in part, 3 done. */
@@ -76,21 +79,24 @@ export class Goods {
 
   /** Starts the upload of a good. A good that exists keeps its price. @throws PlatformError 268490012 */
   startUpload(env: Env, good: NewGood): void {
-    this.#start(env, 'upload', { id: good.id, exists: this.find(env, good.id) !== undefined }, (task) => {
-      if (this.#faults.takeVariant('goods', 'upload-failed')) return fail(task, '道具图片下载失败');
+    this.#start(env, 'upload', good.id, () => {
+      if (this.find(env, good.id)) return { itemStatus: EXISTS };
+      if (this.#faults.takeVariant('goods', 'upload-failed'))
+        return { itemStatus: FAILED, problem: '道具图片下载失败' };
       this.#goods[env].set(good.id, { ...good, isPublished: false, buyableAt: Infinity });
-      task.itemStatus = DONE;
+      return { itemStatus: DONE };
     });
   }
 
   /** Starts the publication of an uploaded good. @throws PlatformError 268490012 */
   startPublish(env: Env, id: string): void {
-    const good = this.find(env, id);
-    this.#start(env, 'publish', { id, exists: good?.isPublished === true }, (task) => {
-      if (!good) return fail(task, '道具不存在');
-      if (this.#faults.takeVariant('goods', 'publish-failed')) return fail(task, '道具审核不通过');
+    this.#start(env, 'publish', id, () => {
+      const good = this.find(env, id);
+      if (!good) return { itemStatus: FAILED, problem: '道具不存在' };
+      if (good.isPublished) return { itemStatus: EXISTS };
+      if (this.#faults.takeVariant('goods', 'publish-failed')) return { itemStatus: FAILED, problem: '道具审核不通过' };
       Object.assign(good, { isPublished: true, buyableAt: this.#clock.now() + READY_MS });
-      task.itemStatus = DONE;
+      return { itemStatus: DONE };
     });
   }
 
@@ -106,25 +112,14 @@ export class Goods {
     return { status: isDone ? 3 : 2, item };
   }
 
-  /** Starts a task. It has ended at once if its result exists. */
-  #start(
-    env: Env,
-    kind: TaskKind,
-    { id, exists }: { id: string; exists: boolean },
-    finish: (task: Task) => void,
-  ): void {
+  #start(env: Env, kind: TaskKind, id: string, finish: () => Outcome): void {
     const tasks = this.#tasks[env];
     if (tasks.upload?.isRunning || tasks.publish?.isRunning) throw new PlatformError(268490012);
     const task: Task = { id, isRunning: !exists, itemStatus: exists ? EXISTS : RUNNING };
     tasks[kind] = task;
     if (exists) return;
     this.#clock.schedule(this.#clock.now() + TASK_MS, async () => {
-      task.isRunning = false;
-      finish(task);
+      Object.assign(task, { isRunning: false }, finish());
     });
   }
-}
-
-function fail(task: Task, problem: string): void {
-  Object.assign(task, { itemStatus: FAILED, problem });
 }
