@@ -8,6 +8,7 @@ import { checkPay } from './doctor/pay.ts';
 import { applySettings } from './doctor/settings.ts';
 import { checkShipping } from './doctor/shipping.ts';
 import { checkTable } from './doctor/table.ts';
+import { checkVirtualPay } from './doctor/virtual-pay.ts';
 import { requestTokens } from './doctor/tokens.ts';
 import { checkHealth, checkRejectsForgery, WEBHOOKS } from './probes.ts';
 import { runCommand } from './command.ts';
@@ -57,6 +58,10 @@ async function listGroups(target: Target, deployment: Deployment, { fix }: { fix
     part('official account', () => checkOfficialAccount(deployment, tokens)),
     part('WeChat Pay', () => checkPay(target, { fix })),
     ['shipping', () => (notSetUp ? reportNotSetUp(notSetUp) : checkShipping({ fix }))],
+    [
+      'virtual payment',
+      () => (variables.MINIAPP_APP_ID ? checkVirtualPay(target, deployment) : reportNotSetUp('MINIAPP_APP_ID')),
+    ],
     ['table', () => checkTable(target, deployment)],
     ['addresses', () => checkAddresses(deployment)],
   ];

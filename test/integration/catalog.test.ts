@@ -86,7 +86,7 @@ describe('GET /catalog', () => {
     });
     const steps = Object.fromEntries((await list()).map((item) => [item.sku, 'stepFen' in item && item.stepFen]));
     expect(steps).toMatchObject({ 'top-up': 50, gift: 300, donation: false, course: false });
-    expect((await list()).filter((item) => 'published' in item)).toEqual([]);
+    expect(JSON.stringify(await list())).not.toContain('published');
   });
 
   it('reads the table at most once in ten seconds', async () => {

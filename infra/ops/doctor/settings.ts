@@ -3,7 +3,7 @@ import { describeShadowed, findShadowedNames } from '../secrets/shadowed.ts';
 import type { Stored } from '../secrets/store.ts';
 
 /** Settings in the operator's shell that the code of lib/ would mistake for settings of the functions. */
-const SETTING_NAMES = /^(JWT|MINIAPP|OFFICIAL|ORDER|ORIGIN|PAY|SCAN_LOGIN|TRUSTED|WECHAT)_/;
+const SETTING_NAMES = /^(JWT|MINIAPP|OFFICIAL|ORDER|ORIGIN|PAY|SCAN_LOGIN|TRUSTED|VIRTUAL_PAY|WECHAT)_/;
 
 /**
  * Gives this process the settings of the functions, so that the code of lib/ works on the same values. As in the

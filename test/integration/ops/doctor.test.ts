@@ -32,6 +32,7 @@ describe('npm run doctor', () => {
       '– TRUSTED_PROXY',
       '– PAY_API_V3_KEY',
       '– message page',
+      '– virtual goods',
       '– backups',
     ]);
     expect(rows['– PAY_API_V3_KEY']).toContain('no certificate to try it on');

@@ -144,6 +144,7 @@ export const MODULES: Record<string, ModuleRule> = {
       'lib/official-account',
       'lib/pushes',
       'lib/secrets',
+      'lib/store',
       'lib/core',
     ],
   },

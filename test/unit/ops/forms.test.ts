@@ -23,6 +23,7 @@ describe('FORMS', () => {
     ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_0119000072912025110100000000000001'],
     ['PAY_PUBLIC_KEY', stranger.publicKey.trim()],
     ['ORIGIN_SECRET', key32],
+    ['VIRTUAL_PAY_APP_KEY', key32],
     ['PAY_MCH_PRIVATE_KEY', merchant.privateKey.trim()],
   ])('stores %s unchanged', async (name, text) => {
     await expect(read(name, text)).resolves.toBe(text);
@@ -40,6 +41,8 @@ describe('FORMS', () => {
     ['PAY_API_V2_KEY', `${'x'.repeat(31)} `, 'exactly 32 bytes'],
     ['ORIGIN_SECRET', 'x'.repeat(31), 'must be 32 to 128 characters'],
     ['ORIGIN_SECRET', `${'x'.repeat(32)} y`, 'must be 32 to 128 characters'],
+    ['VIRTUAL_PAY_APP_KEY', 'short', 'must be the AppKey of the console'],
+    ['VIRTUAL_PAY_APP_KEY', `${key32} y`, 'must be the AppKey of the console, without spaces'],
     ['PAY_PUBLIC_KEY_ID', SERIAL, 'PUB_KEY_ID_'],
     ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_XX', 'PUB_KEY_ID_ and a long number'],
     ['PAY_PUBLIC_KEY_ID', 'PUB_KEY_ID_01190000_72912025110100', 'PUB_KEY_ID_ and a long number'],
