@@ -15,11 +15,12 @@ import { ids } from './world.ts';
 
 export type MiniappWorld = Awaited<ReturnType<typeof createMiniappWorld>>;
 
-/** Creates a world whose function uses the given mode. */
-export async function createMiniappWorld(mode: Mode) {
+/** Creates a world whose function uses the given mode. `settings` replace other settings. */
+export async function createMiniappWorld(mode: Mode, settings: Record<string, string> = {}) {
   const world = await createWebhookWorld('miniapp-events', {
     MINIAPP_MODE: mode,
     ...(mode === 'plain' ? { MINIAPP_AES_KEY: '' } : { MINIAPP_AES_KEY_PREVIOUS: PREVIOUS_KEY }),
+    ...settings,
   });
   const request = (fields: Fields, format: Format = 'json') =>
     functionUrlEvent(pushRequest(pushText(format, fields), { mode, format }));
