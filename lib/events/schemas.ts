@@ -107,7 +107,11 @@ export const SCHEMAS = {
    * item `NOTICE#<noticeId>` holds its content for 90 days.
    */
   'payment.notice-stored': v.object({ noticeId: text, eventType: text, reason: text, seenAt: time }),
-  /** A line of WeChat's daily bill differs from the ledger, or one of the two lacks the line. */
+  /**
+   * A line of WeChat's daily bill differs from the ledger, or one of the two lacks the line. `no` is the number of the
+   * order or the refund. The kinds `virtual-count` and `virtual-amount` are about totals of virtual payment, and `no` is
+   * the offer id.
+   */
   'bill.differed': v.object({
     date: v.pipe(v.string(), v.isoDate()),
     kind: text,

@@ -19,7 +19,8 @@ const COUNT = '交易笔数';
 const AMOUNT = '交易金额';
 
 /**
- * Reads the payments of a day from the bill of virtual payment, which has one row of totals a day. Amounts are yuan.
+ * Reads the payments of a day from the bill of virtual payment, which has one row of totals a day. Amounts are read as
+ * yuan; WeChat does not document the unit.
  * @param file the workbook; undefined if WeChat has no data of the day
  * @param date `yyyy-mm-dd` in Beijing
  * @throws WECHAT_UNAVAILABLE when the workbook is not readable, lacks a column or has another form
