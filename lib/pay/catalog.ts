@@ -54,7 +54,6 @@ export interface StoredCatalog {
  * Stores prices in place of earlier prices, then publishes the virtual goods among them. Existing orders keep their amounts.
  * Stores nothing unless every item is valid.
  * @throws PARAM_ERROR naming the invalid field
- * @throws WECHAT_CONFIG, NOT_CONFIGURED after the prices are stored: a repeated call publishes the goods
  */
 export async function putCatalog(deps: PublishDeps, input: unknown): Promise<StoredCatalog> {
   const parsed = v.safeParse(catalog, input);

@@ -36,7 +36,6 @@ const NAME_LENGTH = 20;
  * is not uploaded again: WeChat keeps the name, the picture and the price of a good, which only the console changes.
  * A repeated call continues where an earlier call ended.
  * @param prices the prices as they are stored, with their publications
- * @throws WECHAT_CONFIG, NOT_CONFIGURED when a setting is wrong
  * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
  */
 export async function publishGoods(deps: PublishDeps, prices: Price[]): Promise<GoodView[]> {
@@ -53,7 +52,7 @@ async function publishGood(deps: PublishDeps, price: Price, deadlineMs: number):
   const { published } = price;
   const isSame = published?.env === virtualPay.env && published.unitFen === good.unitFen;
   if (isSame && published.state === 'published') return viewOf(good, published, now());
-  const { state, reason } = await runTasks(deps, await virtualPay.loadGoodsApi(), { price, deadlineMs });
+  const { state, reason } = await runTasks(deps, virtualPay.loadGoodsApi, { price, deadlineMs });
   const publication = { env: virtualPay.env, unitFen: good.unitFen, state, at: new Date(now()).toISOString() };
   await putPublication(table, price.sku, publication);
   return { ...viewOf(good, publication, now()), ...(reason !== undefined && { reason }) };
@@ -67,21 +66,22 @@ function viewOf(good: Pick<GoodView, 'sku' | 'unitFen'>, { state, at }: Publicat
 
 /** A repeated call can succeed without any change. */
 const TRANSIENT = new Set<ErrorCode>(['RATE_LIMITED', 'WECHAT_UNAVAILABLE', 'WECHAT_TIMEOUT']);
-/** Such an error concerns every good. */
-const OF_SETTINGS = new Set<ErrorCode>(['WECHAT_CONFIG', 'NOT_CONFIGURED']);
+/** How many calls in a row may fail before the task is given up. */
+const MAX_FAILURES = 3;
 
 async function runTasks(
   deps: PublishDeps,
-  api: GoodsApi,
+  loadGoodsApi: () => Promise<GoodsApi>,
   { price, deadlineMs }: { price: Price; deadlineMs: number },
 ): Promise<Pick<GoodView, 'reason'> & Pick<Publication, 'state'>> {
   const complete = (task: GoodsTask) => completeTask(deps, task, { id: price.sku, deadlineMs });
   try {
+    const api = await loadGoodsApi();
     const reason = await upload(complete, api, price);
     await complete(api.publish(price.sku));
     return { state: 'published', ...reason };
   } catch (error) {
-    if (!(error instanceof AppError) || OF_SETTINGS.has(error.code)) throw error;
+    if (!(error instanceof AppError)) throw error;
     const reason = messageForOperator(error);
     if (!TRANSIENT.has(error.code)) return { state: 'failed', reason };
     return { state: 'publishing', reason: `${reason}. Repeat catalog-put, which continues` };
@@ -116,14 +116,15 @@ async function upload(
  * Runs a task to its end. WeChat runs one task at a time, so the start is repeated while another task runs, and after the
  * task of another caller took the place of this one. A repeated task has the outcome `exists`.
  * @throws FORBIDDEN when the task failed
- * @throws WECHAT_TIMEOUT, WECHAT_UNAVAILABLE, RATE_LIMITED when the time is up; the other errors of callVirtual
+ * @throws RATE_LIMITED, WECHAT_TIMEOUT when the time is up; WECHAT_UNAVAILABLE, WECHAT_TIMEOUT after several failures
+ * @throws the other errors of callVirtual
  */
 async function completeTask(
   { now, sleep }: Pick<PublishDeps, 'now' | 'sleep'>,
   task: GoodsTask,
   { id, deadlineMs }: { id: string; deadlineMs: number },
 ): Promise<GoodsTaskItem> {
-  let isStarted = false;
+  let [isStarted, failures] = [false, 0];
   let problem = new AppError('WECHAT_TIMEOUT', 'WeChat has not ended the task yet');
   while (now() < deadlineMs) {
     try {
@@ -133,8 +134,11 @@ async function completeTask(
       const item = items.find((one) => one.id === id);
       if (!isRunning && item) return assertDone(item);
       isStarted = isRunning;
+      failures = 0;
     } catch (error) {
       if (!(error instanceof AppError) || !TRANSIENT.has(error.code)) throw error;
+      if (error.code !== 'RATE_LIMITED') failures += 1;
+      if (failures === MAX_FAILURES) throw error;
       problem = error;
     }
     await sleep(POLL_MS);

@@ -188,14 +188,32 @@ describe('catalog-put with a virtual good', () => {
     expect(await publish(course, callNothing)).toMatchObject({ state: 'published' });
   });
 
-  it('names the setting when the AppKey is one of another environment, after the prices are stored', async () => {
-    const wrong = { VIRTUAL_PAY_APP_KEY: ids.virtual.sandboxAppKey };
-    await expect(put([course, tea], {}, wrong)).rejects.toMatchObject({
-      code: 'WECHAT_CONFIG',
-      message: expect.stringContaining('VIRTUAL_PAY_APP_KEY must be the AppKey of VIRTUAL_PAY_ENV'),
+  it.each([
+    [{ VIRTUAL_PAY_APP_KEY: ids.virtual.sandboxAppKey }, 'VIRTUAL_PAY_APP_KEY must be the AppKey of VIRTUAL_PAY_ENV'],
+    [{ VIRTUAL_PAY_APP_KEY: '' }, 'VIRTUAL_PAY_APP_KEY is not set'],
+    [{ MINIAPP_APP_SECRET: '' }, 'MINIAPP_APP_SECRET is not set'],
+  ])('stores the prices with %j, and names the setting', async (wrong, reason) => {
+    expect(await put([course, tea], {}, wrong)).toEqual({
+      stored: 2,
+      virtualGoods: [{ sku: 'course', unitFen: 600, state: 'failed', reason: expect.stringContaining(reason) }],
     });
     expect(await readPrices(world.table)).toHaveLength(2);
-    expect(await put([course, tea])).toMatchObject({ virtualGoods: [{ state: 'published' }] });
+    expect(await publish(course)).toMatchObject({ state: 'published' });
+  });
+
+  it('gives a good up after three failed calls in a row', async () => {
+    const { send } = runtime;
+    let calls = 0;
+    const down: Partial<Runtime> = {
+      send: async (request) => {
+        if (!request.url.pathname.startsWith('/xpay/')) return send(request);
+        calls += 1;
+        throw new AppError('WECHAT_UNAVAILABLE', 'WeChat is unreachable');
+      },
+    };
+    const reason = 'WeChat is unreachable. Repeat catalog-put, which continues';
+    expect(await publish(course, down)).toEqual({ sku: 'course', unitFen: 600, state: 'publishing', reason });
+    expect(calls).toBe(3);
   });
 
   it('stores nothing when a sku of a virtual good has a dot, which WeChat does not permit in an id', async () => {

@@ -45,7 +45,7 @@ export function judgeGoods(goods: Price[], env: VirtualEnv): string | CheckOutco
 function problemOf(price: Price, env: VirtualEnv): string | undefined {
   const { published } = price;
   if (published?.env !== env) return `is not published for ${env}`;
-  if (published.state === 'failed') return 'was declined';
+  if (published.state === 'failed') return 'could not be published';
   const unitFen = stepOf(price);
   if (published.unitFen !== unitFen) return `is published for ${published.unitFen} fen, not for ${unitFen} fen`;
   return published.state === 'publishing' ? 'is not published yet' : undefined;
