@@ -23,6 +23,8 @@ type Prepare = () => Promise<() => Promise<unknown>>;
 const { appId } = ids.official;
 const TOKEN_ERRORS = [40001, 40014, 42001];
 const SUCCEEDS = 'succeeds';
+/** Longer than the pause of a token owner after a failed request to WeChat. */
+const COOL_DOWN_MS = 1_050;
 
 describe('errcodes of WeChat', () => {
   let world: World;
@@ -84,7 +86,7 @@ describe('errcodes of WeChat', () => {
         const tokens = platformTokens(world.table, appId, 'access_token');
         await tokens.expire((await tokens.read('strong'))?.value ?? '');
         const cold = world.coldAccessToken();
-        await world.base.sleep(1_050);
+        world.clock.offsetMs += COOL_DOWN_MS;
         return () => cold.get();
       },
     },
@@ -123,7 +125,7 @@ describe('errcodes of WeChat', () => {
       prepare: async () => {
         const tokens = platformTokens(world.table, appId, 'jsapi_ticket');
         await tokens.expire((await tokens.read('strong'))?.value ?? '');
-        await world.base.sleep(1_050);
+        world.clock.offsetMs += COOL_DOWN_MS;
         const deps = await loadJssdk(world.outside);
         return () => getJssdkConfig(deps, 'https://www.example.com/');
       },
