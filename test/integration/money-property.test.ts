@@ -9,9 +9,9 @@ import { reportRefund } from '../../lib/pay/report-refund.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
 import type { Order } from '../../lib/store/orders.ts';
 import { payCodeOf } from '../../lib/wechat-pay/errors.ts';
-import { AMOUNT, expectAgreement, expectResolved, expectSound, refundNo } from '../support/money-checks.ts';
-import { createMoneyWorld, type Life, type MoneyWorld } from '../support/money-world.ts';
-import { randomFaults } from '../support/money-variants.ts';
+import { expectAgreement, expectResolved, expectSound, refundNo } from '../support/money-checks.ts';
+import { AMOUNT, createMoneyWorld, type Life, type MoneyWorld } from '../support/money-world.ts';
+import { randomFaults, type Fault } from '../support/money-variants.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -31,40 +31,61 @@ const simple = <Name extends string>(weight: number, ...names: Name[]) => ({
   arbitrary: fc.record({ does: fc.constantFrom(...names) }),
 });
 const amountFen = fc.constantFrom(300, 600, 900, AMOUNT);
-const step = fc.oneof(
-  simple(2, 'order'),
-  simple(3, 'pay'),
-  simple(3, 'close', 'query', 'sweep'),
-  simple(1, 'outage', 'recovery'),
+const faults = { merchant: randomFaults('merchant'), virtual: randomFaults('virtual') };
+const stepOf = (met: Fault[]) =>
+  fc.oneof(
+    simple(2, 'order'),
+    simple(3, 'pay'),
+    simple(1, 'pay-unnoticed'),
+    simple(3, 'close', 'query', 'sweep'),
+    simple(1, 'outage', 'recovery'),
+    {
+      weight: 5,
+      arbitrary: fc.record({ does: fc.constant('refund'), amountFen, number: fc.integer({ min: 1, max: 5 }) }),
+    },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('refund-by-hand'), amountFen }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        does: fc.constant('end'),
+        pick: fc.nat(9),
+        status: fc.constantFrom('SUCCESS', 'CLOSED', 'ABNORMAL'),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('end-out-of-order'), pick: fc.nat(9) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ does: fc.constant('replay'), pick: fc.nat(99), copies: fc.integer({ min: 1, max: 3 }) }),
+    },
+    { weight: 7, arbitrary: fc.constantFrom(...met).map((fault) => ({ does: 'meet' as const, ...fault })) },
+  );
+type Step = ReturnType<typeof stepOf> extends fc.Arbitrary<infer One> ? One : never;
+
+const course = (met: Fault[]) => ({
+  before: fc.array(fc.constantFrom(...met), { maxLength: 2 }),
+  paysAtOnce: fc.boolean(),
+  steps: fc.array(stepOf(met), { minLength: 5, maxLength: 25 }),
+});
+const life = fc.oneof(
   {
-    weight: 5,
-    arbitrary: fc.record({ does: fc.constant('refund'), amountFen, number: fc.integer({ min: 1, max: 5 }) }),
-  },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('refund-by-hand'), amountFen }) },
-  {
-    weight: 3,
+    weight: 2,
     arbitrary: fc.record({
-      does: fc.constant('end'),
-      pick: fc.nat(9),
-      status: fc.constantFrom('SUCCESS', 'CLOSED', 'ABNORMAL'),
+      api: fc.constantFrom('v3' as const, 'v2' as const),
+      tradeType: fc.constantFrom('JSAPI' as const, 'NATIVE' as const, 'H5' as const),
+      payBy: fc.constant('wechat' as const),
+      ...course(faults.merchant),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('end-out-of-order'), pick: fc.nat(9) }) },
   {
-    weight: 3,
-    arbitrary: fc.record({ does: fc.constant('replay'), pick: fc.nat(99), copies: fc.integer({ min: 1, max: 3 }) }),
+    weight: 1,
+    arbitrary: fc.record({
+      api: fc.constant('virtual' as const),
+      tradeType: fc.constant('VIRTUAL' as const),
+      payBy: fc.constantFrom('wechat' as const, 'wechat' as const, 'apple' as const, 'sandbox' as const),
+      ...course(faults.virtual),
+    }),
   },
-  { weight: 7, arbitrary: fc.constantFrom(...randomFaults()).map((fault) => ({ does: 'meet' as const, ...fault })) },
 );
-type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
-
-const life = fc.record({
-  api: fc.constantFrom('v3' as const, 'v2' as const),
-  tradeType: fc.constantFrom('JSAPI' as const, 'NATIVE' as const, 'H5' as const),
-  before: fc.array(fc.constantFrom(...randomFaults()), { maxLength: 2 }),
-  paysAtOnce: fc.boolean(),
-  steps: fc.array(step, { minLength: 5, maxLength: 25 }),
-});
 
 /** Ignores an error that a flow reports: the next step continues from the stored state. */
 const survive = (work: Promise<unknown>) =>
@@ -80,6 +101,10 @@ async function act(current: Life, order: Order | undefined, action: Step): Promi
       return current.order();
     case 'pay':
       return current.pay();
+    case 'pay-unnoticed':
+      await world.plan({ target: 'virtual-push', action: 'no-push' });
+      // The next push could be that of a refund.
+      return (await current.pay()) || world.cancelFaults();
     case 'close':
       if (!order) return undefined;
       await closeAtWechat(deps, order);
@@ -97,19 +122,19 @@ async function act(current: Life, order: Order | undefined, action: Step): Promi
       return refundOrder(deps, { outTradeNo: order.outTradeNo, outRefundNo, amountFen: action.amountFen });
     }
     case 'refund-by-hand':
-      return order && world.refundByHand(order.outTradeNo, action.amountFen);
+      return order && world.refundByHand(order, action.amountFen);
     case 'end':
     case 'end-out-of-order': {
-      const { refunds = [] } = (order && (await world.merchantOrder(order.outTradeNo))) ?? {};
+      const { refunds = [] } = (order && (await world.merchantOrder(order))) ?? {};
       const { outRefundNo } = refunds[action.pick % Math.max(refunds.length, 1)] ?? {};
-      if (outRefundNo === undefined) return undefined;
-      if (action.does === 'end') return world.endRefund(outRefundNo, action.status);
+      if (!order || outRefundNo === undefined) return undefined;
+      if (action.does === 'end') return world.endRefund(order, outRefundNo, action.status);
       // The notification of the first status arrives after the notification of the second one.
       const first = current.received();
       world.outage.active = true;
-      await world.endRefund(outRefundNo, 'ABNORMAL');
+      await world.endRefund(order, outRefundNo, 'ABNORMAL');
       world.outage.active = false;
-      await world.endRefund(outRefundNo, 'SUCCESS');
+      await world.endRefund(order, outRefundNo, 'SUCCESS');
       await expectSound(world, current);
       return current.replay(first, 1);
     }
@@ -127,11 +152,11 @@ async function act(current: Life, order: Order | undefined, action: Step): Promi
 /** Lets WeChat Pay end every refund, reports the refunds of the bill, and sweeps until the longest schedule has ended. */
 async function finish({ deps }: Life, order: Order | undefined): Promise<void> {
   await world.calm();
-  const refundsAtWechat = async () => (order && (await world.merchantOrder(order.outTradeNo))?.refunds) ?? [];
+  const refundsAtWechat = async () => (order && (await world.merchantOrder(order))?.refunds) ?? [];
   for (let day = 0; day < 4; day += 1) {
     await world.advance(25 * HOUR_MS);
     for (const { outRefundNo, status } of await refundsAtWechat()) {
-      if (status !== 'CLOSED' && status !== 'SUCCESS') await world.endRefund(outRefundNo, 'SUCCESS');
+      if (status !== 'CLOSED' && status !== 'SUCCESS') await world.endRefund(order!, outRefundNo, 'SUCCESS');
     }
     await sweep(deps);
     for (const refund of await refundsAtWechat())
@@ -142,8 +167,8 @@ async function finish({ deps }: Life, order: Order | undefined): Promise<void> {
 describe('ledger', () => {
   it('agrees with WeChat in the end, and never refunds more than was paid', async () => {
     await fc.assert(
-      fc.asyncProperty(life, async ({ api, tradeType, before, paysAtOnce, steps }) => {
-        const current = await world.newLife(api, tradeType);
+      fc.asyncProperty(life, async ({ api, tradeType, payBy, before, paysAtOnce, steps }) => {
+        const current = await world.newLife(api, tradeType, payBy);
         for (const fault of before) await world.plan(fault);
         const start = [{ does: 'order' as const }, ...(paysAtOnce ? [{ does: 'pay' as const }] : [])];
         for (const action of [...start, ...steps]) {

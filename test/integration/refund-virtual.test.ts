@@ -187,7 +187,7 @@ describe('a refund of a virtual payment that WeChat declines', () => {
     await wechat.settleRefund(first);
     await settle();
     expect([await statusOf(first), await statusOf(second)]).toEqual(['SUCCESS', 'PROCESSING']);
-    await settle(10);
+    await settle(60);
     expect(await statusOf(second)).toBe('SUCCESS');
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'REFUNDED', refundedFen: 600 });
   });

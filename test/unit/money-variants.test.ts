@@ -5,7 +5,7 @@ import { allVariants, randomFaults, useOf, USES, type Fault } from '../support/m
 describe('the variants of the property test of money', () => {
   const nameOf = ({ target, action }: Fault) => `${target}/${action}`;
 
-  it('have a use each: at random, no payment, or excluded with a reason', () => {
+  it('have a use each: in lives of a kind, no payment, or excluded with a reason', () => {
     const missing = allVariants().filter((variant) => useOf(variant) === undefined);
     expect(missing.map(nameOf), 'Add the target or the variant to USES in test/support/money-variants.ts').toEqual([]);
   });
@@ -15,10 +15,12 @@ describe('the variants of the property test of money', () => {
     expect(Object.keys(USES).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('run at random unless they have another use', () => {
-    const random = new Set(randomFaults().map(nameOf));
-    const used = allVariants().filter((variant) => useOf(variant) === 'at random');
+  it.each(['merchant', 'virtual'] as const)('are met at random by lives of their kind: %s', (kind) => {
+    const random = new Set(randomFaults(kind).map(nameOf));
+    const used = allVariants().filter((variant) => useOf(variant) === kind);
+    expect(used.length).toBeGreaterThan(5);
     expect(used.map(nameOf).filter((name) => !random.has(name))).toEqual([]);
     expect(random.has('menu/retired-rule')).toBe(false);
+    expect(random.has('virtual-push/no-push')).toBe(false);
   });
 });
