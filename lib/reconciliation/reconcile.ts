@@ -77,7 +77,7 @@ function readInput(input: unknown, nowMs: number): { date: string; isDefault: bo
 
 /**
  * Compares only after all bills of the merchant number are downloaded and verified. The bill of virtual payment comes
- * last, so that the others are compared also on a day when it cannot be read.
+ * last: on a day when it cannot be read, the others are compared and reported, and the run fails.
  */
 async function reconcileDay(deps: ReconcileDeps, date: string): Promise<ReconciledBill> {
   const { merchantBills, virtualBills } = deps;
@@ -94,11 +94,13 @@ async function reconcileDay(deps: ReconcileDeps, date: string): Promise<Reconcil
   const settled = trade && (await compareTradeBill(compared, trade.rows()));
   const fees = fundFlow && settled && (await compareFundFlowBill(compared, fundFlow.rows(), settled));
   await comparePaidOrders(compared, date, settled);
-  const virtual = virtualBills && (await compareVirtualBill(virtualBills, compared, date));
+  const [virtual] = await Promise.allSettled(virtualBills ? [compareVirtualBill(virtualBills, compared, date)] : []);
 
-  await report.end({ foreign: compared.foreign, ...(fees && { fees }), ...(virtual && { virtual }) });
+  const ofVirtual = virtual?.status === 'fulfilled' && { virtual: virtual.value };
+  await report.end({ foreign: compared.foreign, ...(fees && { fees }), ...ofVirtual });
   const key = `bills/${date}.json`;
   await deps.storeReport(key, readFromStart(file), (await file.stat()).size);
+  if (virtual?.status === 'rejected') throw virtual.reason;
   const lines = (trade?.totals.rows ?? 0) + (fundFlow?.totals.rows ?? 0);
   const { payments, refunds, revoked } = compared.foreign;
   const foreign = payments + refunds + revoked;

@@ -45,6 +45,9 @@ async function book(outTradeNo: string): Promise<void> {
   await checkOrder(world.pay, await virtualBuyers.stored(outTradeNo));
 }
 
+/** The last report. */
+let reported: Report | undefined;
+
 /** Reconciles today as the deployed function does tomorrow at 10:30 in Beijing. Only the bucket is replaced. */
 async function run(settings: Record<string, string> = {}) {
   const date = beijingDate(Date.now());
@@ -53,12 +56,14 @@ async function run(settings: Record<string, string> = {}) {
   vi.stubEnv('BILL_REPORTS_BUCKET', 'reports');
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
   const deps = await loadReconciliation({ ...world.outside, now: Date.now, sleep: async () => undefined });
-  let text = '';
+  reported = undefined;
   const storeReport: typeof deps.storeReport = async (_, body) => {
+    let text = '';
     for await (const chunk of body) text += chunk.toString();
+    reported = JSON.parse(text) as Report;
   };
   const result = await reconcile({ ...deps, now: () => world.simulator.now(), storeReport }, { date });
-  return { ...result, report: JSON.parse(text) as Report, reconciled: await readReconciled(world.table, date) };
+  return { ...result, report: reported!, reconciled: await readReconciled(world.table, date) };
 }
 
 const billRequests = () => world.calls('/xpay/download_bill');
@@ -139,7 +144,7 @@ describe('reconcile with virtual payment', () => {
     ]);
   });
 
-  it('fails while WeChat makes the bill, after the bills of the merchant number are compared', async () => {
+  it('fails while WeChat makes the bill, after the bills of the merchant number are compared and reported', async () => {
     const lost = await buyers.paidOrder({ paid: false });
     await wechat.errcode('download_bill', 268490011, 13);
     await expect(run()).rejects.toMatchObject({
@@ -148,6 +153,8 @@ describe('reconcile with virtual payment', () => {
     });
     expect(await billRequests()).toBe(13);
     expect(await readOrder(world.table, lost.outTradeNo)).toMatchObject({ state: 'PAID' });
+    expect(reported).toMatchObject({ differences: [{ kind: 'unpaid-here', no: lost.outTradeNo }] });
+    expect(reported).not.toHaveProperty('virtual');
     expect(await readReconciled(world.table, beijingDate(Date.now()))).toBeUndefined();
     expect(await run()).toMatchObject({ differences: 0 });
   });

@@ -22,7 +22,7 @@ export const BILL_DAY = {
 /** Writes the cells of a row. `column` counts from 0. */
 export type WriteCell = (value: string | number, at: { column: number; row: number; shared: string[] }) => string;
 
-export const sharedStrings: WriteCell = (value, { column, row, shared }) => {
+const sharedStrings: WriteCell = (value, { column, row, shared }) => {
   if (typeof value === 'number') return `<c r="${nameOf(column)}${row}"><v>${value}</v></c>`;
   return `<c r="${nameOf(column)}${row}" t="s"><v>${shared.push(value) - 1}</v></c>`;
 };
