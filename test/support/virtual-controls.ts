@@ -72,7 +72,12 @@ export function virtualControls(simulator: { url: string }) {
         ...how,
       }),
     /** Complains as the buyer. */
-    complain: ({ id }: { id: string }, outTradeNo: string, text: string, more: { refundFen?: number } = {}) =>
+    complain: (
+      { id }: { id: string },
+      outTradeNo: string,
+      text: string,
+      more: { refundFen?: number; phone?: string } = {},
+    ) =>
       control<{ complaintId: string; push: VirtualNotice | null }>(simulator, 'POST', `/_phone/users/${id}/complain`, {
         outTradeNo,
         text,

@@ -47,6 +47,19 @@ describe('renderMiniappReply', () => {
     );
   });
 
+  it.each([
+    ['refund', 0],
+    ['refuse', 1],
+  ] as const)('renders the advice to Apple to %s', (advice, code) => {
+    const answer: MiniappReply = { type: 'apple-refund-answer', advice, info: '已发货', evidence: '订单 <1>' };
+    const json = renderMiniappReply(openPlain('json'), answer, deps);
+    expect(JSON.parse(json)).toEqual({ result_code: code, result_info: '已发货', evidence: '订单 <1>' });
+    expect(renderMiniappReply(openPlain('xml'), answer, deps)).toBe(
+      `<xml><result_code>${code}</result_code><result_info><![CDATA[已发货]]></result_info>` +
+        '<evidence><![CDATA[订单 <1>]]></evidence></xml>',
+    );
+  });
+
   it('renders a sender with markup as text', () => {
     const sender = '<a>&"{}';
     const read = { json: (body: string) => JSON.parse(body) as object, xml: parseXml };
