@@ -56,7 +56,7 @@ async function order(hand, purchase) {
     paymentSheet(
       ['Virtual payment ', '虚拟支付'],
       placed.order,
-      el('label', {}, apple, ' Apple takes the money ', chinese('苹果支付')),
+      el('label', {}, apple, ' Through Apple ', chinese('苹果支付')),
       hand.button('Pay', () => pay({ apple: apple.checked })),
       hand.button('Cancel', () => pay({ cancel: true }), { kind: 'quiet' }),
     ),
