@@ -33,7 +33,8 @@ const NO_MESSAGES: Record<string, string> = {
 const CREATES =
   /\b(createHash|createHmac|createSign|createCipheriv|publicEncrypt|privateEncrypt|SignJWT|SignatureV4)\b|[^.\w]sign\('/;
 /** The calls of the signers in other modules. Each has messages in the collection. */
-const USES = /\b(signFields|authorization|signJsapiPayment|sealMessage|signParts|signLoginState|signJssdkConfig)\(/;
+const USES =
+  /\b(signFields|authorization|signJsapiPayment|sealMessage|signParts|signLoginState|signJssdkConfig|paySigOf|userSignatureOf|signVirtualPayment)\(/;
 
 let world: OfficialWorld;
 let messages: OwnMessage[];
@@ -203,11 +204,14 @@ describe('a message that this system signed', () => {
       'lib/wechat-pay/v3/bills.ts',
       'lib/wechat-pay/v3/client.ts',
       'lib/wechat-pay/v3/signature.ts',
+      'lib/wechat-pay/virtual/client.ts',
+      'lib/wechat-pay/virtual/sign.ts',
       'lib/wechat/jssdk-signature.ts',
       'lib/wechat/message-cipher.ts',
       'lib/wechat/open-push.ts',
       'lib/wechat/seal-reply.ts',
       'lib/wechat/session-key.ts',
+      'lib/wiring/pay.ts',
     ]);
     const calls = messages.map(({ what }) => what.replace(/[\w-]{28,}.*$/, '…'));
     expect([...new Set(calls)].toSorted()).toEqual([
@@ -231,6 +235,11 @@ describe('a message that this system signed', () => {
       'v3 request /v3/pay/transactions/out-trade-no/…',
       'v3 request /v3/refund/domestic/refunds',
       'v3 request /v3/refund/domestic/refunds/…',
+      'virtual paySig',
+      'virtual request /xpay/notify_provide_goods',
+      'virtual request /xpay/query_order',
+      'virtual request /xpay/refund_order',
+      'virtual signature',
       'wx.config',
     ]);
   });

@@ -10,10 +10,13 @@ import { loadJssdk } from '../../lib/wiring/h5.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import type { Refund } from '../../lib/store/refunds.ts';
 import type { Runtime } from '../../lib/core/runtime.ts';
+import { checkOrder } from '../../lib/pay/check-order.ts';
+import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { buy, createBuyers } from './buyers.ts';
 import { invoke, type Handler } from './function-url.ts';
 import { functionUrlEvent, pushRequest, pushText } from './miniapp-push.ts';
 import { sealedEvent, nowS, ORIGINAL_ID, type OfficialWorld } from './official-world.ts';
+import { createVirtualBuyers } from './virtual-buyers.ts';
 import { ids } from './world.ts';
 
 /** One signed or encrypted message. `purpose` is the entry point that accepts it, if there is one. */
@@ -30,6 +33,7 @@ export interface OwnMessage {
 export async function collectOwnMessages(world: OfficialWorld): Promise<OwnMessage[]> {
   return [
     ...(await payMessages(world)),
+    ...(await virtualPayMessages(world)),
     ...(await tokenMessages(world)),
     await jssdkMessage(world),
     await replyMessage(world),
@@ -84,6 +88,32 @@ async function payMessages(world: OfficialWorld): Promise<OwnMessage[]> {
   const v3 = { ...(await loadPayV3(world.outside))(send), startDownload };
   await openTradeBill(v3 as unknown as Parameters<typeof openTradeBill>[0], '2026-11-20').catch(() => undefined);
   await openTradeBillV2(bill as unknown as Parameters<typeof openTradeBillV2>[0], '2026-11-20').catch(() => undefined);
+  return messages;
+}
+
+/** Sells, queries, closes and refunds virtual goods, and records each request and payment. */
+async function virtualPayMessages(world: OfficialWorld): Promise<OwnMessage[]> {
+  const signer = 'lib/wechat-pay/virtual/sign.ts';
+  const messages: OwnMessage[] = [];
+  const send: Runtime['send'] = (request) => {
+    const { pathname, searchParams } = request.url;
+    const [sign, what] = [searchParams.get('pay_sig'), `virtual request ${pathname}`];
+    if (sign !== null && !messages.some((message) => message.what === what)) {
+      messages.push({ signer, what, text: String(request.body), fields: { signature: sign, sign } });
+    }
+    return world.base.send(request);
+  };
+  const pay = await world.payWith({ send });
+  const buyers = await createVirtualBuyers(world);
+  const { outTradeNo, payment } = await buyers.paidOrder();
+  const { signData: text, paySig, signature } = payment;
+  messages.push({ signer, what: 'virtual paySig', text, fields: { signature: paySig, sign: paySig } });
+  messages.push({ signer, what: 'virtual signature', text, fields: { signature, sign: signature } });
+  // Books the payment, and reports the delivery.
+  await checkOrder(pay, await buyers.stored(outTradeNo));
+  const outRefundNo = `R-${outTradeNo.slice(-20)}`;
+  const { refund } = await refundOrder(pay, { outTradeNo, outRefundNo, amountFen: 1 });
+  await (await pay.refundApi('virtual')).query({ outRefundNo: refund.outRefundNo }, await buyers.stored(outTradeNo));
   return messages;
 }
 
