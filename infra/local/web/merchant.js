@@ -77,7 +77,7 @@ function complaintLine(complaint) {
   );
 }
 
-/** The operator functions that the state of a complaint allows. Virtual payment knows no approval of a refund. */
+/** The operator functions that the state of a complaint allows. Virtual payment has no approval of a refund. */
 function complaintCommands({ complaintId, state, refundFen, history, isVirtual, outTradeNo }) {
   if (state === 'PROCESSED') return [];
   const act = (action, more = {}) => operatorCommand('complaints', { action, complaintId, ...more });
