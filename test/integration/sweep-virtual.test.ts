@@ -1,7 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closeAccount } from '../../lib/identity/close-account.ts';
-import { checkOrder, refreshOrder } from '../../lib/pay/check-order.ts';
-import { closeOrder } from '../../lib/pay/close-order.ts';
+import { checkOrder } from '../../lib/pay/check-order.ts';
 import { getOrder } from '../../lib/pay/get-order.ts';
 import { settlePayment } from '../../lib/pay/settle.ts';
 import { sweep } from '../../lib/pay/sweep.ts';
@@ -218,41 +216,6 @@ describe('the report of a delivery', () => {
   });
 });
 
-describe('the close of a virtual order', () => {
-  it('closes it here only, because WeChat has no call that closes', async () => {
-    const { token, outTradeNo } = await buyers.newOrder();
-    const { order } = await closeOrder(pay, { token, outTradeNo });
-    expect(order).toMatchObject({ state: 'CLOSED' });
-    await expect(closeOrder(pay, { token, outTradeNo })).resolves.toMatchObject({ order: { state: 'CLOSED' } });
-    expect(await hasFollowUp(outTradeNo)).toBe(true);
-  });
-
-  it('books the payment instead when WeChat has it', async () => {
-    const { token, outTradeNo } = await buyers.paidOrder();
-    await expect(closeOrder(pay, { token, outTradeNo })).rejects.toMatchObject({
-      code: 'ORDER_STATE_CONFLICT',
-      detail: { state: 'PAID' },
-    });
-    expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
-  });
-
-  it('leaves the order open while WeChat does not answer', async () => {
-    const { token, outTradeNo } = await buyers.newOrder();
-    await world.faults('/xpay/query_order', '5xx');
-    await expect(closeOrder(pay, { token, outTradeNo })).rejects.toMatchObject({ code: 'WECHAT_UNAVAILABLE' });
-    expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-  });
-
-  it('books the payment of an order that was closed before, at the next look of the sweep', async () => {
-    const { token, person, payment, outTradeNo } = await buyers.newOrder();
-    await closeOrder(pay, { token, outTradeNo });
-    await wechat.plan({ target: 'virtual-push', action: 'no-push' });
-    await wechat.pay(person, payment);
-    await after(DAY_MINUTES + 1);
-    expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
-  });
-});
-
 describe('the two environments of virtual payment', () => {
   const paidInSandbox = async () => {
     const { person, payment, outTradeNo } = await buyers.newOrder({}, sandbox);
@@ -292,32 +255,5 @@ describe('the two environments of virtual payment', () => {
     await expect(booking).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT', detail: { reasons } });
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
     expect(linesOf('payment.mismatched', outTradeNo)).toHaveLength(1);
-  });
-});
-
-describe('the account of a buyer of virtual goods', () => {
-  it('is not closed while an order is open', async () => {
-    const { token, outTradeNo } = await buyers.newOrder();
-    await expect(closeAccount(world.closing, token)).rejects.toMatchObject({ code: 'ORDER_STATE_CONFLICT' });
-    await closeOrder(pay, { token, outTradeNo });
-    await expect(closeAccount(world.closing, token)).resolves.toBeUndefined();
-    expect(await buyers.stored(outTradeNo)).not.toHaveProperty('openId');
-  });
-
-  it('is closed with a paid order, and the sweep ends without the openid', async () => {
-    const { token, outTradeNo } = await buyers.paidOrder();
-    await refreshOrder(pay, await buyers.stored(outTradeNo));
-    await closeAccount(world.closing, token);
-    expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
-    expect(await buyers.stored(outTradeNo)).not.toHaveProperty('openId');
-    expect(await after(DAY_MINUTES)).toMatchObject({ visited: 0 });
-  });
-
-  it('leaves a closed order behind whose day later look needs no openid', async () => {
-    const { token, outTradeNo } = await buyers.newOrder();
-    await closeOrder(pay, { token, outTradeNo });
-    await closeAccount(world.closing, token);
-    expect(await after(DAY_MINUTES + 1)).toMatchObject({ visited: 1, failed: 0 });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
   });
 });

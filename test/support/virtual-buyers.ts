@@ -1,6 +1,8 @@
 // Buyers of virtual goods in the mini-program.
+import { createHmac } from 'node:crypto';
 import { prepay } from '../../lib/pay/prepay.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
+import { readOpenedSession, type Session } from '../../lib/store/sessions.ts';
 import type { VirtualPayment } from '../../lib/wechat-pay/pay-api.ts';
 import { createBuyers } from './buyers.ts';
 import { virtualControls } from './virtual-controls.ts';
@@ -8,6 +10,9 @@ import type { World } from './world.ts';
 
 type PrepayDeps = Parameters<typeof prepay>[0];
 type PrepayRequest = Parameters<typeof prepay>[1];
+
+/** HMAC-SHA256 in lower-case hex. */
+export const hmac = (key: string, text: string) => createHmac('sha256', key).update(text).digest('hex');
 
 /** Stores a catalogue of published goods, and returns functions that create virtual orders in `world`. */
 export async function createVirtualBuyers(world: World) {
@@ -24,6 +29,10 @@ export async function createVirtualBuyers(world: World) {
     wechat,
     order,
     stored,
+    sessionOf: async (token: string): Promise<Session> => {
+      const { sid } = await world.sessions.tokens.verifySession(token);
+      return (await readOpenedSession(world.table, sid)) as Session;
+    },
     newOrder: async (request: Partial<PrepayRequest> = {}, deps?: PrepayDeps) => {
       const buyer = await loggedIn();
       const { order: placed, payment } = await order({ token: buyer.token, ...request }, deps);

@@ -142,12 +142,8 @@ export async function createWorld({
   /** Builds the dependencies of prepay like a cold instance, with changed settings. */
   const prepayWith = async (change: Settings) => {
     Object.assign(process.env, settings, change);
-    try {
-      const deps = (await loadPrepay(outside)).within(Number.POSITIVE_INFINITY);
-      return { ...deps, tokens: sessions.tokens };
-    } finally {
-      Object.assign(process.env, settings);
-    }
+    const loaded = await loadPrepay(outside).finally(() => Object.assign(process.env, settings));
+    return { ...loaded.within(Number.POSITIVE_INFINITY), tokens: sessions.tokens };
   };
   const { app: _, ...profile } = await loadProfileUpdate(outside);
   const closing = {
