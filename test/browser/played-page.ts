@@ -81,8 +81,8 @@ export function playPage(env: Record<string, string> = {}): PlayedPage {
     injectFault: async (target, action) => void (await control('/_faults', { target, action, times: 1 })),
     control,
     run: async (command) => {
-      const env = { ...process.env, LAMBDA_PORT: new URL(stack.lambda).port };
-      await promisify(execFile)('bash', ['-c', command], { env });
+      const variables = { ...process.env, LAMBDA_PORT: new URL(stack.lambda).port };
+      await promisify(execFile)('bash', ['-c', command], { env: variables });
     },
     browserErrors: (...statuses) =>
       browserErrors.filter((text) => !statuses.some((status) => text.includes(`status of ${status}`))),

@@ -32,15 +32,15 @@ describe('a function of the local stack', () => {
     try {
       const { custom, provider } = adapt('offline');
       const { bundle, format, minify, sourcemap, sourcesContent, target, mainFields, alias } = custom.esbuild;
-      const outfile = join(folder, 'catalog-put.cjs');
+      const outfile = join(folder, 'sessions-end.cjs');
       const settings = { bundle, format, minify, sourcemap, sourcesContent, target, mainFields, alias };
-      await build({ ...settings, platform: 'node', entryPoints: ['functions/catalog-put.ts'], outfile });
+      await build({ ...settings, platform: 'node', entryPoints: ['functions/sessions-end.ts'], outfile });
       const script = `require(${JSON.stringify(outfile)}).handler({}).catch(({ stack }) => console.log(stack))`;
       const env = { ...provider.environment, TABLE_NAME: 'table', AWS_REGION: 'ap-southeast-1' };
       const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
-      const line = readFileSync('functions/catalog-put.ts', 'utf8').split('putCatalog(await')[0]!.split('\n').length;
-      expect(readFileSync(outfile, 'utf8').includes('async function putCatalog(')).toBe(true);
-      expect(stdout).toContain(`(${process.cwd()}/functions/catalog-put.ts:${line}:`);
+      const line = readFileSync('functions/sessions-end.ts', 'utf8').split('endSessions(await')[0]!.split('\n').length;
+      expect(readFileSync(outfile, 'utf8').includes('async function endSessions(')).toBe(true);
+      expect(stdout).toContain(`(${process.cwd()}/functions/sessions-end.ts:${line}:`);
     } finally {
       rmSync(folder, { recursive: true });
     }
