@@ -28,6 +28,9 @@ export type FlowName =
   | 'paid order, one look'
   | 'pay notification, first'
   | 'pay notification, repeat'
+  | 'delivery push, first'
+  | 'delivery push, repeat'
+  | 'delivery push, by Apple'
   | 'catalogue, cold'
   | 'shipment of a virtual order'
   | 'shipment of goods'
@@ -198,6 +201,31 @@ export const BUDGETS: Record<FlowName, Budget> = {
     budget: { rru: 0.5, wru: 1, calls: 0 },
     floor: { rru: 0, wru: 1, calls: 0 },
   },
+  'delivery push, first': {
+    budget: { rru: 1, wru: 3, calls: 0 },
+    floor: { rru: 0, wru: 2, calls: 0 },
+    why: {
+      rru: 'a strong read of the order, because every field of the push must equal the order',
+      wru: 'the index entry of the paid order, and the end of its follow-up',
+    },
+  },
+  'delivery push, repeat': {
+    budget: { rru: 1, wru: 1, calls: 1 },
+    floor: { rru: 1, wru: 0, calls: 0 },
+    why: {
+      wru: 'the end of a follow-up, which the order may have',
+      calls: 'the report of the delivery, because WeChat lost the answer',
+    },
+  },
+  'delivery push, by Apple': {
+    budget: { rru: 2, wru: 6, calls: 2 },
+    floor: { rru: 0, wru: 2, calls: 1 },
+    why: {
+      rru: 'strong reads of the order before and after the query',
+      wru: 'the follow-up of the report, which a crash must not lose, and its end; both have index entries',
+      calls: 'the report of the delivery, which the order otherwise waits for',
+    },
+  },
   'catalogue, cold': {
     budget: { rru: 0.5, wru: 0, calls: 0 },
     floor: { rru: 0.5, wru: 0, calls: 0 },
@@ -258,10 +286,10 @@ export const BUDGETS: Record<FlowName, Budget> = {
     },
   },
   'complaints, show': {
-    budget: { rru: 1, wru: 1, calls: 2 },
+    budget: { rru: 1.5, wru: 1, calls: 2 },
     floor: { rru: 0, wru: 0, calls: 2 },
     why: {
-      rru: 'a strong read of the stored complaint',
+      rru: 'reads of the stored complaint: its API, then a strong read',
       wru: 'the new details, which end a warning about a complaint that waits',
     },
   },

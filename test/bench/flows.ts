@@ -156,6 +156,7 @@ function payFlows(world: World) {
       await order((await loggedIn()).token, VIRTUAL_TOP_UP);
       return async () => assert.ok((await order(token, VIRTUAL_TOP_UP)).paySig);
     },
+    ...deliveryFlows(world),
     'paid order, one look': async () => {
       const { person, token } = await loggedIn();
       const { outTradeNo, prepayId } = await order(token);
@@ -171,6 +172,30 @@ function payFlows(world: World) {
       const { person, token } = await loggedIn();
       await pay(person, (await order(token)).prepayId);
       return async () => assert.equal((await world.webhooks.replay('pay-notify')).statusCode, 204);
+    },
+  } satisfies Partial<Record<FlowName, Prepare>>;
+}
+
+function deliveryFlows(world: World) {
+  const { loggedIn, order } = actorsOf(world);
+  const delivered = async (how: object = {}) => {
+    const { person, token } = await loggedIn();
+    const { outTradeNo, ...payment } = await order(token, VIRTUAL_TOP_UP);
+    return { outTradeNo, pay: () => world.phone.payVirtually(person, payment, how) };
+  };
+  return {
+    'delivery push, first': async () => {
+      const { pay } = await delivered();
+      return async () => assert.equal(await pay(), 0);
+    },
+    'delivery push, repeat': async () => {
+      const { outTradeNo, pay } = await delivered();
+      await pay();
+      return async () => assert.equal(await world.phone.redeliver(outTradeNo), 0);
+    },
+    'delivery push, by Apple': async () => {
+      const { pay } = await delivered({ apple: true });
+      return async () => assert.equal(await pay(), 0);
     },
   } satisfies Partial<Record<FlowName, Prepare>>;
 }

@@ -14,6 +14,10 @@ interface WechatOrder {
   shipping: { delivery?: string } | null;
 }
 
+function errCodeOf({ body }: DeliveryResult): number {
+  return Number(/ErrCode"?[:>](\d+)/.exec(body)?.[1]);
+}
+
 /** Drives the simulator at `url`. */
 export function phoneOf(url: string) {
   const control = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
@@ -42,6 +46,12 @@ export function phoneOf(url: string) {
     /** Pays, and returns the response of our webhook. */
     pay: async (person: Person, prepayId: string) =>
       (await act<{ notify: DeliveryResult }>(person, 'pay', { prepayId })).notify,
+    /** Pays for virtual goods, and returns the ErrCode of our answer to the delivery push. */
+    payVirtually: async (person: Person, virtual: object, how: object) =>
+      errCodeOf((await act<{ notify: DeliveryResult }>(person, 'pay', { virtual, ...how })).notify),
+    /** Repeats a delivery push, and returns the ErrCode of our answer. */
+    redeliver: async (outTradeNo: string) =>
+      errCodeOf(await control<DeliveryResult>('POST', '/_merchant/virtual', { action: 'redeliver', outTradeNo })),
     /** Confirms the receipt of an order, and returns the response of our webhook to the push about its settlement. */
     receive: async (person: Person, outTradeNo: string) =>
       (await act<{ push: DeliveryResult }>(person, 'receive', { outTradeNo })).push,

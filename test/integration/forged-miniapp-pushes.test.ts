@@ -16,6 +16,7 @@ import {
 } from '../support/miniapp-push.ts';
 import { createMiniappWorld, openAnswer, type MiniappWorld } from '../support/miniapp-world.ts';
 import type { Mode } from '../support/official-world.ts';
+import { createVirtualPushWorld, deliveryPush, type VirtualPushWorld } from '../support/virtual-push-world.ts';
 import { ids } from '../support/world.ts';
 
 const ENTER: Fields = { MsgType: 'event', Event: 'user_enter_tempsession', SessionFrom: 'genuine' };
@@ -175,6 +176,64 @@ describe.each<[Mode, Format]>([
     ]) {
       await expectRejected({ rawQueryString, body: sent });
     }
+  });
+});
+
+describe.each<[Mode, Format]>([
+  ['compatible', 'json'],
+  ['compatible', 'xml'],
+  ['secure', 'json'],
+  ['secure', 'xml'],
+])('forged deliveries of virtual payment in %s mode, as %s', (mode, format) => {
+  let shop: VirtualPushWorld;
+  beforeAll(async () => {
+    shop = await createVirtualPushWorld(mode, format);
+  });
+  afterAll(() => shop.close());
+
+  /** Returns an unpaid order, and the text of the push that would book it. */
+  const unpaid = async () => {
+    const order = await shop.stored((await shop.newOrder()).outTradeNo);
+    return { order, text: pushText(format, { MsgType: 'event', ...deliveryPush(order) }) };
+  };
+  const expectUnpaid = async ({ outTradeNo }: { outTradeNo: string }) =>
+    expect((await shop.stored(outTradeNo)).state).toBe('NOTPAY');
+
+  it.each([
+    ['for another app', { app: 'wx9999999999999999' }],
+    ['under an unknown key', { key: 'x'.repeat(43) }],
+    ['under the key of the official account', { key: ids.official.aesKey }],
+    ['signed with the token of the official account', { signedWith: ids.official.token }],
+    ['replayed after five minutes', { skewS: -301 }],
+    ['as a plain push', { mode: 'plain' as const }],
+  ])('books no delivery %s', async (_, options) => {
+    const { order, text } = await unpaid();
+    await shop.expectRefused(functionUrlEvent(pushRequest(text, { mode, format, ...options })));
+    await expectUnpaid(order);
+  });
+
+  it('books no delivery whose ciphertext was exchanged', async () => {
+    const [mine, other] = [await unpaid(), await unpaid()];
+    const { rawQueryString } = pushRequest(other.text, { mode, format });
+    const { body } = pushRequest(mine.text, { mode, format });
+    await shop.expectRefused(functionUrlEvent({ rawQueryString, body }));
+    await expectUnpaid(mine.order);
+  });
+
+  it('books no delivery in plain text beside the ciphertext of another push', async () => {
+    const { order, text } = await unpaid();
+    const encrypted = wecom.encrypt(ids.miniapp.aesKey, pushText(format, ENTER), ids.miniapp.appId);
+    const body = envelope(encrypted, format, text);
+    const answer = await shop.send(functionUrlEvent({ rawQueryString: signedQuery([encrypted]), body }));
+    expect(answer).toMatchObject({ statusCode: 200, body: 'success' });
+    await expectUnpaid(order);
+  });
+
+  it('books the genuine push that the tests above change', async () => {
+    const { order, text } = await unpaid();
+    const answer = await shop.send(functionUrlEvent(pushRequest(text, { mode, format })));
+    expect(openAnswer(answer.body!, format)).toContain('success');
+    expect((await shop.stored(order.outTradeNo)).state).toBe('PAID');
   });
 });
 
