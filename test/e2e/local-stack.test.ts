@@ -142,23 +142,22 @@ describe('running local stack', () => {
 });
 
 describe('end of a local stack', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('leaves no process and no port behind after %s', async (signal) => {
-    const stack = await startStack();
-    const children = descendants(stack.pid);
-    expect(children.length).toBeGreaterThan(1);
-    expect(await stack.stop(signal)).toBe(0);
-    // A killed process exists until its parent has reaped it.
-    await expect.poll(() => children.filter(isAlive)).toEqual([]);
-    expect(await takenPorts(stack)).toEqual([]);
-  });
-
-  it('frees the ports for the next stack', async () => {
-    const first = await startStack();
-    await first.stop();
-    const second = await startStack({}, first.ports);
-    expect(await api('GET', '/health', { baseUrl: second.http })).toMatchObject({ status: 200 });
-    expect(await second.stop()).toBe(0);
-  });
+  // Each stack uses the ports of the one before.
+  let firstPorts: number[] | undefined;
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'leaves no process and no port behind after %s, and the next stack can use the ports',
+    async (signal) => {
+      const stack = await startStack({}, firstPorts);
+      expect(await api('GET', '/health', { baseUrl: stack.http })).toMatchObject({ status: 200 });
+      firstPorts = stack.ports;
+      const children = descendants(stack.pid);
+      expect(children.length).toBeGreaterThan(1);
+      expect(await stack.stop(signal)).toBe(0);
+      // A killed process exists until its parent has reaped it.
+      await expect.poll(() => children.filter(isAlive)).toEqual([]);
+      expect(await takenPorts(stack)).toEqual([]);
+    },
+  );
 
   it('leaves no process behind when the stack is still starting', async () => {
     const ports = await findFreePorts(6);

@@ -23,7 +23,7 @@ it('reconciles 50 000 lines within 200 MB', async () => {
   expect(progress).toBe(2);
 });
 
-// Fewer lines, because writes slow down with the size of the engine.
+// Fewer lines, because the engine takes about a millisecond for each of these writes and reads.
 it('compares 2 000 lines with the ledger of the real engine, and the ledger with the lines', async () => {
   const { name: tableName, endpoint } = await freshTable();
   await fill({ tableName, endpoint }, 2_000);
