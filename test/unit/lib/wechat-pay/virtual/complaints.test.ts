@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Log } from '../../../../../lib/core/log.ts';
 import {
   completeVirtualComplaint,
   listVirtualComplaints,
@@ -36,7 +37,8 @@ const complaint = {
 };
 const least = { complaint_id: ID, complaint_time: complaint.complaint_time, complaint_state: 'PENDING' };
 const days = { first: '2026-11-30', last: '2026-12-01' };
-const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const error = vi.fn<Log['error']>();
+const log: Log = { info: () => undefined, warn: () => undefined, error };
 
 describe('queryVirtualComplaint', () => {
   it('reads our numbers of the orders, and reveals the phone on request only', async () => {
@@ -96,7 +98,7 @@ describe('listVirtualComplaints', () => {
   it('leaves out an entry that cannot be read, and logs the names of its fields only', async () => {
     const { deps } = wechat({ errcode: 0, total: 2, complaints: [{ ...complaint, complaint_time: 'x' }, least] });
     expect((await listVirtualComplaints({ ...deps, log }, days)).complaints).toHaveLength(1);
-    expect(log.error).toHaveBeenLastCalledWith('complaint.unreadable', { fields: ['complaint_time'] });
+    expect(error).toHaveBeenLastCalledWith('complaint.unreadable', { fields: ['complaint_time'] });
   });
 
   it('rejects an answer without a total', async () => {
