@@ -18,6 +18,8 @@ export interface MerchantOrder {
   outTradeNo: string;
   state: string;
   transactionId?: string;
+  /** Whether WeChat has the report that virtual goods were delivered. */
+  isProvided?: boolean;
   refunds: { outRefundNo: string; amountFen: number; status: string }[];
 }
 
@@ -167,11 +169,11 @@ function phonePayment(payment: Payment, payBy: PayBy): object {
 /** A payment in the sandbox moves no money. */
 function asMerchantOrder(order: ConsoleOrder | undefined): MerchantOrder | undefined {
   if (!order || order.env === SANDBOX) return undefined;
-  const { outTradeNo, status, transactionId, refunds } = order;
+  const { outTradeNo, status, transactionId, isProvided, refunds } = order;
   return {
     outTradeNo,
     state: String(status),
-    ...(transactionId !== undefined && { transactionId }),
+    ...(transactionId !== undefined && { transactionId, isProvided }),
     refunds: refunds.map(({ refundOrderId, wxRefundId, amountFen, state }) => ({
       outRefundNo: refundOrderId ?? wxRefundId,
       amountFen,

@@ -50,7 +50,7 @@ export function signVirtualPayment(
  * client it is the sku.
  * @see https://developers.weixin.qq.com/miniprogram/dev/api/payment/wx.requestVirtualPayment.html
  */
-export function signDataOf({ mchId, goods, env, currency, outTradeNo, attach, sku }: Order): string {
+function signDataOf({ mchId, goods, env, currency, outTradeNo, attach, sku }: Order): string {
   const { productId, unitFen, quantity } = goods!;
   return JSON.stringify({
     offerId: mchId,
