@@ -89,9 +89,10 @@ describe('a recharge by virtual payment', () => {
     const { payment, order: placed } = (await prepay()).body;
     expect((await prepay()).body.payment).toEqual(payment);
     await expect(xpay().pay(buyer.person, payment, { cancel: true })).rejects.toThrow('-2');
-    expect(await prepay()).toMatchObject({ status: 409, body: { code: 'ORDER_STATE_CONFLICT' } });
+    await expect(xpay().pay(buyer.person, (await prepay()).body.payment)).rejects.toThrow('-15002');
     const closed = await api('POST', `/pay/orders/${placed.outTradeNo}/close`, { token: buyer.token });
     expect(closed).toMatchObject({ status: 200, body: { order: { state: 'CLOSED' } } });
+    expect(await prepay()).toMatchObject({ status: 409, body: { code: 'ORDER_STATE_CONFLICT' } });
   });
 
   it('brings a complaint to the operator, who answers and completes it', async () => {
