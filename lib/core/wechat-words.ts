@@ -50,7 +50,8 @@ export function operatorFunction<Output>(
     try {
       return await run(input);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      // Without a sentence of WeChat, the error keeps its stack.
+      if (!(error instanceof AppError) || wordsOf(error) === '') throw error;
       throw new AppError(error.code, messageForOperator(error), { detail: error.detail, cause: error });
     }
   };

@@ -5,7 +5,7 @@ import { callVirtual, type VirtualDeps } from './client.ts';
 import { ENV_NUMBERS } from './sign.ts';
 
 /** A good of virtual payment. */
-export interface VirtualGood {
+interface VirtualGood {
   /** 1 to 64 letters, digits, `_` and `-`. */
   id: string;
   /** At most 20 characters. */
