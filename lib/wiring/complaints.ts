@@ -22,9 +22,10 @@ import { hasVirtualPay, virtualComplaints, virtualLoader, type VirtualLoader } f
  * @throws NOT_CONFIGURED
  */
 export async function loadComplaintSweep(outside: Runtime = runtime): Promise<ComplaintApis<ListDeps>> {
-  const stored = patient(await loadTable(outside));
   const v3 = (await hasApiV3()) && v3Queries((await loadPayV3(outside))(outside.send));
   const virtual = hasVirtualPay() && virtualComplaints(virtualLoader(outside), outside)(outside.send);
+  if (!v3 && !virtual) return {};
+  const stored = patient(await loadTable(outside));
   return { ...(v3 && { v3: { ...stored, ...v3 } }), ...(virtual && { virtual: { ...stored, ...virtual } }) };
 }
 
@@ -33,13 +34,13 @@ export async function loadComplaintSweep(outside: Runtime = runtime): Promise<Co
  * @throws NOT_CONFIGURED
  */
 export async function loadComplaints(outside: Runtime = runtime): Promise<ComplaintApis<OperateDeps>> {
+  const hasVirtual = hasVirtualPay();
+  const v3 = (!hasVirtual || (await hasApiV3())) && v3Actions((await loadPayV3(outside))(outside.send));
+  const virtual = hasVirtual && virtualActions(virtualLoader(outside), outside);
   const shared: Stored & Pick<OperateDeps, 'refundOrder'> = {
     ...patient(await loadTable(outside)),
     refundOrder: async (request) => refundOrder(await loadRefundOrder(outside), request),
   };
-  const hasVirtual = hasVirtualPay();
-  const v3 = (!hasVirtual || (await hasApiV3())) && v3Actions((await loadPayV3(outside))(outside.send));
-  const virtual = hasVirtual && virtualActions(virtualLoader(outside), outside);
   return { ...(v3 && { v3: { ...shared, ...v3 } }), ...(virtual && { virtual: { ...shared, ...virtual } }) };
 }
 

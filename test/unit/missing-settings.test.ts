@@ -131,7 +131,7 @@ describe('without settings', () => {
     for (const name of names) await expect(call(name)).rejects.toThrow(`${setting} is not set`);
   });
 
-  it('complaint-sweep does nothing without credentials of API v3', async () => {
+  it('complaint-sweep does nothing without credentials of API v3 and without virtual payment', async () => {
     expect(await call('complaint-sweep')).toEqual({ visited: 0, found: 0, more: false });
   });
 
