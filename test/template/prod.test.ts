@@ -1,7 +1,7 @@
 // The stage prod with every switch on.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addressesOf, permissionsOf } from '../support/template/address-findings.ts';
-import { codeAccess, REFUNDERS } from '../support/template/code-access.ts';
+import { codeAccess } from '../support/template/code-access.ts';
 import { packageService } from '../support/template/package.ts';
 import { roleFindings } from '../support/template/role-findings.ts';
 import { functionsOf, resourcesOf, type Template } from '../support/template/template.ts';
@@ -161,7 +161,7 @@ describe('the fixed address', () => {
     const names = functionsOf(template).map(({ name }) => name);
     const accesses = await Promise.all(names.map((name) => codeAccess(`functions/${name}.ts`)));
     const callers = names.filter((_, at) => accesses[at]!.callsPlatform);
-    expect(inVpc.map(({ name }) => name).filter((name) => !REFUNDERS.includes(name))).toEqual(callers);
+    expect(inVpc.map(({ name }) => name)).toEqual(callers);
     for (const { properties: own } of inVpc) {
       expect(own['VpcConfig']).toEqual({
         SecurityGroupIds: [{ 'Fn::GetAtt': ['EgressSecurityGroup', 'GroupId'] }],

@@ -16,9 +16,6 @@ export interface CodeAccess {
 
 const CLIENT = 'lib/wechat/client.ts';
 
-/** WeChat Pay checks addresses of refunds only, and only if the merchant enables it. Such a merchant adds these functions. */
-export const REFUNDERS = ['pay-refund', 'pay-sweep'];
-
 /** @param entry the file of the function */
 export async function codeAccess(entry: string): Promise<CodeAccess> {
   const modules = await reachableCode(entry);
