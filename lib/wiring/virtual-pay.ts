@@ -49,7 +49,7 @@ export function virtualLoader(outside: Runtime = runtime): VirtualLoader {
  * Loads the dependencies of calls of virtual payment over a given `send`.
  * @throws NOT_CONFIGURED
  */
-export async function loadVirtualPay(outside: Runtime = runtime): Promise<(send: Send) => VirtualDeps> {
+async function loadVirtualPay(outside: Runtime = runtime): Promise<(send: Send) => VirtualDeps> {
   const [{ app, accessToken, apiBaseUrl, sleep }, virtual] = await Promise.all([
     loadMiniapp(outside),
     loadVirtualMerchant(),

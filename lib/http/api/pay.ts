@@ -14,7 +14,7 @@ export const jsapiPayment = v.object({
 });
 
 /** The parameters of `wx.requestVirtualPayment`. `signData` is passed as the text that it is. */
-export const virtualPayment = v.object({
+const virtualPayment = v.object({
   mode: v.literal('short_series_goods'),
   signData: v.string(),
   paySig: v.string(),

@@ -5,7 +5,7 @@ import { errcodeOf } from '../../wechat/platform-error.ts';
 /** WeChat makes the requested data; a later call returns them. */
 export const BEING_MADE = 268490011;
 /** A task of the same kind is running. */
-export const TASK_RUNNING = 268490012;
+const TASK_RUNNING = 268490012;
 /** The operation took effect before. */
 export const REPEATED = 268490004;
 
