@@ -23,7 +23,7 @@ interface OrderEvent {
 
 /**
  * Returns the own order of a push. In plain mode an attacker can send any push, so the answer depends on the order only if
- * the sender knows the payer.
+ * the push has the openid of the payer.
  * @returns undefined if the ledger has no such order; `other` for an order that the push cannot be about
  */
 export async function findVirtualOrder(

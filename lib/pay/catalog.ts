@@ -43,7 +43,7 @@ const item = v.union(
 );
 const catalog = v.object({ items: v.pipe(v.array(item), v.minLength(1)) });
 
-/** What catalog-put did. */
+/** The result of catalog-put. */
 export interface StoredCatalog {
   stored: number;
   /** The virtual goods among the items, and whether buyers can buy them in the mini-program. */

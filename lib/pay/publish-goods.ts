@@ -20,7 +20,7 @@ export interface GoodView {
   state: Publication['state'] | 'not-configured';
   /** Time from which buyers can buy a good that was published recently (ISO 8601). */
   buyableAt?: string;
-  /** What the operator must do, or check. */
+  /** The reason of the state, or the check that the operator must make. */
   reason?: string;
 }
 

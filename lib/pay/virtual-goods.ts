@@ -4,7 +4,7 @@ import { isVirtualGood, stepOf, type Price } from '../store/prices.ts';
 import type { Session } from '../store/sessions.ts';
 import { sessionKeyMissing } from '../wechat-pay/errors.ts';
 
-/** What the rule about virtual goods depends on. */
+/** The settings of the rule about virtual goods. */
 export interface VirtualPayRule {
   miniappId: string | undefined;
   /** Whether WeChat exempts the category of the mini-program. */

@@ -134,7 +134,7 @@ const entry = v.object({
   image_list: texts,
 });
 
-/** What an API adds to the fields of a complaint. */
+/** The values that an API adds to the fields of a complaint. */
 interface ComplaintSource {
   /** The merchant, if the complaint does not name it. */
   mchId?: string;

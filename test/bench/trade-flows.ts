@@ -15,7 +15,7 @@ import type { FlowName } from './budgets.ts';
 import type { Prepare } from './flows.ts';
 import type { World } from './world.ts';
 
-/** An item without a parcel that is no virtual good, so that the mini-program sells it by an ordinary payment. */
+/** An item without a parcel. It is no virtual good, so the mini-program sells it by an ordinary payment. */
 const TICKET = { sku: 'ticket' };
 /** Without the pauses that wait until WeChat has a new payment: the simulator has it at once. */
 const loadConsumer = once(async () => (await loadShipmentStart({ ...runtime, sleep: async () => undefined }))!);

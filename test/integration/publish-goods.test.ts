@@ -124,7 +124,12 @@ describe('catalog-put with a virtual good', () => {
 
   it('only publishes a good without a picture, which must exist in the console', async () => {
     const plain = { ...course, imageUrl: undefined };
-    expect(await publish(plain)).toMatchObject({ state: 'failed', reason: expect.stringContaining('道具不存在') });
+    expect(await publish(plain)).toMatchObject({
+      state: 'failed',
+      reason:
+        'WeChat declined the good: 道具不存在. The good was not uploaded, because the sku has no imageUrl: add one, or ' +
+        'create the good in the console',
+    });
     await act('put-good', { id: 'course', price: 600 });
     expect(await publish(plain)).toMatchObject({
       state: 'published',
@@ -172,7 +177,7 @@ describe('catalog-put with a virtual good', () => {
     // Only the clock of the function advances, so the first task never ends.
     const stuck = { sleep: async (ms: number) => void (nowMs += ms) };
     const { virtualGoods } = await put(goods, stuck);
-    const reason = 'WeChat has not ended the task yet. Repeat catalog-put, which continues';
+    const reason = 'The time for the tasks of WeChat is up. Repeat catalog-put, which continues';
     expect(virtualGoods).toEqual([
       { sku: 'course', unitFen: 600, state: 'publishing', reason },
       { sku: 'course-2', unitFen: 600, state: 'publishing', reason },
@@ -270,6 +275,7 @@ describe('publishGoods', () => {
 
   it.each<[string, GoodsTaskReport]>([
     ['no task', { isRunning: false, items: [] }],
+    ['an ended task whose good has not ended', report({ outcome: 'running' })],
     ['the task of another caller', report({ id: 'another' })],
   ])('starts the task again when WeChat reports %s', async (_name, other) => {
     const { view, started } = await publishWith([report({}, true), other, report({ outcome: 'exists', unitFen: 600 })]);

@@ -1,7 +1,7 @@
 // WeChat's side of virtual payment, through the control API of the simulator.
 import { control } from './control.ts';
 
-/** What the client passes to `wx.requestVirtualPayment`. */
+/** The arguments of `wx.requestVirtualPayment`. */
 export interface VirtualPayment {
   mode: string;
   signData: string;

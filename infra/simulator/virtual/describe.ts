@@ -15,7 +15,7 @@ import {
 import type { VirtualComplaint, VirtualOrder, VirtualRefund } from './ledger.ts';
 import type { VirtualWorld } from './world.ts';
 
-/** What `query_order` returns in two ways. */
+/** The variants of an answer of `query_order`. */
 interface OrderForm {
   /** Whether an order that is refunded in part has the status of a refunded one. */
   refundedInPart: boolean;

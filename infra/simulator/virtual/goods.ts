@@ -17,7 +17,7 @@ export type NewGood = Pick<Good, 'id' | 'name' | 'priceFen'>;
 
 export type TaskKind = 'upload' | 'publish';
 
-/** The state of an item: WeChat has no other names for the numbers. */
+/** The status of an item in a task. */
 const RUNNING = 0;
 const EXISTS = 1;
 const DONE = 2;

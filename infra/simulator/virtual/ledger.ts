@@ -7,7 +7,7 @@ export const SANDBOX = 1;
 /** The `env` of WeChat: 0 live, 1 sandbox. */
 export type Env = typeof LIVE | typeof SANDBOX;
 
-/** What a buyer orders: `quantity` goods of one kind. */
+/** The goods of an order: `quantity` goods of one kind. */
 export interface Purchase {
   productId: string;
   unitFen: number;

@@ -17,7 +17,7 @@ interface RefundWorld {
 
 export interface RefundRequest {
   refundOrderId: string;
-  /** What the merchant takes for the amount that can still be refunded (fen). */
+  /** The refundable rest (fen) by the ledger of the merchant. */
   leftFen: number;
   amountFen: number;
 }

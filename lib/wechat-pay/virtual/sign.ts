@@ -5,7 +5,7 @@ import type { VirtualPayment } from '../pay-api.ts';
 /** The environments of virtual payment, as numbers of WeChat. */
 export const ENV_NUMBERS = { live: 0, sandbox: 1 } as const;
 
-/** What stands for the path in the signature of a client's call. */
+/** The path in the signature of a client's call. */
 const CLIENT_CALL = 'requestVirtualPayment';
 
 /**

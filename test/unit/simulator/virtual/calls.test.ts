@@ -171,7 +171,7 @@ describe('refund_order', () => {
     ]);
   });
 
-  test.each(['fault', 'console'])('that fails has status 7 and gives the amount back (%s)', async (by) => {
+  test.each(['fault', 'console'])('has status 7 when it fails, and gives the amount back (%s)', async (by) => {
     const { outTradeNo } = await buy();
     if (by === 'fault') await planFault(simulator, 'refund', 'refund-abnormal');
     await refund(outTradeNo);

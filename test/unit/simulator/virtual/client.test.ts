@@ -43,7 +43,7 @@ describe('a payment', () => {
     expect(pushes('xpay_goods_deliver_notify')[0]).not.toHaveProperty('WeChatPayInfo');
   });
 
-  test('that the user cancels leaves an unpaid order, whose number cannot be used again', async () => {
+  test('by a user who cancels leaves an unpaid order, whose number cannot be used again', async () => {
     const outTradeNo = newNumber();
     expect(await buy({ outTradeNo }, { cancel: true })).toMatchObject({ errCode: -2 });
     expect((await query({ order_id: outTradeNo })).order).toMatchObject({ status: 1, paid_fee: 0, left_fee: 0 });
