@@ -56,9 +56,10 @@ export async function checkOrder(deps: CheckDeps, order: Order): Promise<boolean
  * Reports the delivery of virtual goods to WeChat. The booked payment is the delivery: its event credits the wallet. After
  * a failure, the follow-up of the order repeats the report.
  */
-export async function confirmDelivery(deps: CheckDeps, { outTradeNo, api }: Order): Promise<void> {
+export async function confirmDelivery(deps: CheckDeps, order: Order): Promise<void> {
+  const { outTradeNo } = order;
   try {
-    await (await deps.payApi(api)).confirmDelivery?.({ outTradeNo });
+    await (await deps.payApi(order.api)).confirmDelivery?.(order);
     await cancelOrderFollowUp(deps.table, outTradeNo);
   } catch (error) {
     deps.log.warn('order.delivery-unconfirmed', { outTradeNo, error });

@@ -40,6 +40,11 @@ export type RefundOrderDeps = RefundDeps & {
   refundNotifyUrl: string;
   /** Prefix of every refund number of this stage, or an empty text. Stages can share a merchant and its refund numbers. */
   refundNoPrefix: string;
+  /**
+   * Rejects an order of virtual payment that was placed under other settings.
+   * @throws NOT_FOUND, WECHAT_CONFIG, NOT_CONFIGURED
+   */
+  assertReachable(order: Order): void;
 };
 
 /** The fields of a refund that the operator sees. */
@@ -89,7 +94,10 @@ function reserveAmount(deps: RefundOrderDeps, input: v.InferOutput<typeof reques
       }
       if (stored.status !== 'REFUSED') return { order, refund: stored, isNew: false };
     }
-    if (order.api === 'virtual') assertVirtualRefund(order, input);
+    if (order.api === 'virtual') {
+      assertVirtualRefund(order, input);
+      deps.assertReachable(order);
+    }
     assertRefundable(order, amountFen);
     const createdAt = new Date(deps.now()).toISOString();
     const refund: Refund = {

@@ -89,7 +89,7 @@ export interface PayApi {
    */
   close(order: Order): Promise<void>;
   /** Reports that the virtual goods of an order were delivered. Repeating the report succeeds. Virtual payment only. */
-  confirmDelivery?(order: Pick<Order, 'outTradeNo'>): Promise<void>;
+  confirmDelivery?(order: OrderRef): Promise<void>;
 }
 
 /**

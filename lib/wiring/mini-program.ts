@@ -12,7 +12,7 @@ import type { PushKeys } from '../wechat/open-push.ts';
 import { virtualRefundApi } from '../wechat-pay/virtual/api.ts';
 import { loadVerdicts } from './content-check.ts';
 import type { Stored } from './table.ts';
-import { hasVirtualPay, loadVirtualEnv, virtualComplaints, virtualLoader, virtualOrders } from './virtual-pay.ts';
+import { hasVirtualPay, loadVirtualSettings, virtualComplaints, virtualLoader, virtualOrders } from './virtual-pay.ts';
 
 /**
  * Loads the dependencies of pushes of the mini-program. Their calls have a deadline, because WeChat waits.
@@ -32,8 +32,7 @@ export async function loadMiniappEvents(
 
 /** The credentials of virtual payment are loaded at the first call: most pushes need no call. */
 function loadVirtualPushes(stored: Stored, appId: string): (send: Send) => VirtualPushDeps {
-  const { VIRTUAL_PAY_OFFER_ID: offerId } = settings('VIRTUAL_PAY_OFFER_ID');
-  const seller = { appId, offerId, env: loadVirtualEnv() };
+  const seller = { appId, ...loadVirtualSettings() };
   const load = virtualLoader(stored);
   return (send) => ({
     ...stored,

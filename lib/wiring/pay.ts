@@ -21,6 +21,7 @@ import type { OwnMerchant } from '../wechat-pay/notice.ts';
 import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
 import { queryComplaint } from '../wechat-pay/v3/complaints.ts';
 import type { VirtualMerchant } from '../wechat-pay/virtual/client.ts';
+import { assertReachable } from '../wechat-pay/virtual/query-order.ts';
 import { signVirtualPayment } from '../wechat-pay/virtual/sign.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
@@ -36,7 +37,14 @@ import {
 } from './pay-calls.ts';
 import { loadSessions } from './sessions.ts';
 import { loadTable, patient } from './table.ts';
-import { hasVirtualPay, loadVirtualMerchant, virtualLoader, virtualOrders, virtualRefunds } from './virtual-pay.ts';
+import {
+  hasVirtualPay,
+  loadVirtualMerchant,
+  loadVirtualSettings,
+  virtualLoader,
+  virtualOrders,
+  virtualRefunds,
+} from './virtual-pay.ts';
 
 /**
  * Loads the dependencies of flows that query orders and follow refunds. The credentials are loaded when the first call
@@ -149,8 +157,13 @@ export async function loadLateOrderClosing(outside: Runtime = runtime): Promise<
  */
 export async function loadRefundOrder(outside: Runtime = runtime): Promise<RefundOrderDeps> {
   if (variable('PAY_MCH_ID') || !hasVirtualPay()) await loadPayV3(outside);
-  const refundNoPrefix = variable('REFUND_NO_PREFIX') ?? '';
-  return { ...patient(await loadPay(outside)), refundNotifyUrl: loadNotifyUrl(), refundNoPrefix };
+  const virtual = hasVirtualPay() ? loadVirtualSettings() : undefined;
+  return {
+    ...patient(await loadPay(outside)),
+    refundNotifyUrl: loadNotifyUrl(),
+    refundNoPrefix: variable('REFUND_NO_PREFIX') ?? '',
+    assertReachable: (order) => assertReachable(virtual ?? missing('VIRTUAL_PAY_OFFER_ID'), order),
+  };
 }
 
 /**

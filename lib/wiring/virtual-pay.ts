@@ -7,7 +7,7 @@ import { secrets } from '../secrets/secrets.ts';
 import type { VirtualEnv } from '../core/virtual-env.ts';
 import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { virtualPayApi, virtualRefundApi } from '../wechat-pay/virtual/api.ts';
-import type { VirtualDeps } from '../wechat-pay/virtual/client.ts';
+import type { VirtualDeps, VirtualMerchant, VirtualSettings } from '../wechat-pay/virtual/client.ts';
 import { listVirtualComplaints, queryVirtualComplaint } from '../wechat-pay/virtual/complaints.ts';
 import { createVirtualRefund } from '../wechat-pay/virtual/refunds.ts';
 import { loadMiniapp } from './apps.ts';
@@ -62,9 +62,16 @@ async function loadVirtualPay(outside: Runtime = runtime): Promise<(send: Send) 
  * @throws NOT_CONFIGURED
  */
 export async function loadVirtualMerchant(): Promise<VirtualMerchant> {
-  const { VIRTUAL_PAY_OFFER_ID: offerId } = settings('VIRTUAL_PAY_OFFER_ID');
   const { VIRTUAL_PAY_APP_KEY: appKey } = await secrets('VIRTUAL_PAY_APP_KEY');
-  return { offerId, env: loadVirtualEnv(), appKey };
+  return { ...loadVirtualSettings(), appKey };
+}
+
+/**
+ * Loads the offer id and the environment.
+ * @throws NOT_CONFIGURED
+ */
+export function loadVirtualSettings(): VirtualSettings {
+  return { offerId: settings('VIRTUAL_PAY_OFFER_ID').VIRTUAL_PAY_OFFER_ID, env: loadVirtualEnv() };
 }
 
 /**

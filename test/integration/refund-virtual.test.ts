@@ -151,13 +151,31 @@ describe('pay-refund of a virtual payment', () => {
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });
   });
 
-  it('is rejected for an order of the other environment, and reserves nothing', async () => {
+  it.each([
+    ['environment', { VIRTUAL_PAY_ENV: 'sandbox', VIRTUAL_PAY_APP_KEY: ids.virtual.sandboxAppKey }],
+    ['offer', { VIRTUAL_PAY_OFFER_ID: '1450000002' }],
+  ])('is rejected for an order of another %s, names the settings, and reserves nothing', async (_, settings) => {
     const { outTradeNo } = await paid();
-    const settings = { VIRTUAL_PAY_ENV: 'sandbox', VIRTUAL_PAY_APP_KEY: ids.virtual.sandboxAppKey };
-    const sandbox = await world.payWith({ settings });
     const request = { outTradeNo, outRefundNo: newNumber(), amountFen: 600 };
-    await expect(refundOrder(sandbox, request)).rejects.toThrow(rejectedWith('NOT_FOUND'));
+    await expect(refundOrder(await world.payWith({ settings }), request)).rejects.toMatchObject({
+      code: 'WECHAT_CONFIG',
+      message: expect.stringContaining('VIRTUAL_PAY_OFFER_ID 1450000001 and VIRTUAL_PAY_ENV live'),
+    });
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID', refundingFen: 0 });
+  });
+
+  it('stays reserved while the settings do not reach its order, and is requested once in the end', async () => {
+    const { outTradeNo } = await paid();
+    const outRefundNo = newNumber();
+    await wechat.loseAnswers('refund_order');
+    await expect(refund(outTradeNo, { outRefundNo })).rejects.toThrow(rejectedWith('WECHAT_UNAVAILABLE'));
+    const settings = { VIRTUAL_PAY_ENV: 'sandbox', VIRTUAL_PAY_APP_KEY: ids.virtual.sandboxAppKey };
+    world.clock.offsetMs = 5 * MINUTE_MS;
+    await sweep(await world.payWith({ settings }));
+    expect(await statusOf(outRefundNo)).toBe('REQUESTED');
+    await settle(120);
+    expect(await statusOf(outRefundNo)).toBe('SUCCESS');
+    expect((await wechat.orderOf(outTradeNo))!.refunds).toHaveLength(1);
   });
 });
 

@@ -236,12 +236,34 @@ describe('the two environments of virtual payment', () => {
     expect(await hasFollowUp(outTradeNo)).toBe(false);
   });
 
-  it('a stage of the sandbox never books an order of the live environment', async () => {
+  it('a stage of the sandbox neither books nor closes an order of the live environment', async () => {
     const { outTradeNo } = await buyers.paidOrder();
-    for (const minutes of [1.1, 6, 31]) await after(minutes, sandbox);
+    for (const minutes of [1.1, 6, 31, 121, 121 + DAY_MINUTES + 1]) await after(minutes, sandbox);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
-    await after(121);
+    expect(linesOf('follow-up.failed', outTradeNo).at(-1)).toContain('VIRTUAL_PAY_ENV');
+    await after(3 * DAY_MINUTES);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
+  });
+
+  it('a stage of another offer neither books nor closes an order of the former offer', async () => {
+    const other = await world.payWith({ settings: { VIRTUAL_PAY_OFFER_ID: '1450000002' } });
+    const { outTradeNo } = await buyers.paidOrder();
+    for (const minutes of [1.1, 121, 121 + DAY_MINUTES + 1]) await after(minutes, other);
+    expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
+    expect(linesOf('payment.mismatched', outTradeNo)).toEqual([]);
+    expect(linesOf('follow-up.failed', outTradeNo).at(-1)).toContain('VIRTUAL_PAY_OFFER_ID');
+    await after(3 * DAY_MINUTES);
+    expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
+  });
+
+  it('a stage of the sandbox leaves the report of a live delivery to a live stage', async () => {
+    const { outTradeNo } = await buyers.paidOrder();
+    await world.faults('/xpay/notify_provide_goods', '5xx');
+    await after(1.1);
+    await after(7, sandbox);
+    expect(await hasFollowUp(outTradeNo)).toBe(true);
+    await after(DAY_MINUTES);
+    expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
   });
 
   it.each([

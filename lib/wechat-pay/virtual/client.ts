@@ -11,6 +11,9 @@ export interface VirtualMerchant {
   appKey: string;
 }
 
+/** The merchant without the key: what an order belongs to. */
+export type VirtualSettings = Pick<VirtualMerchant, 'offerId' | 'env'>;
+
 export type VirtualDeps = PlatformDeps & {
   app: WechatApp;
   accessToken: Pick<TokenOwner, 'withToken'>;

@@ -1,9 +1,10 @@
 import { AppError } from '../../core/errors.ts';
 import { errcodeOf } from '../../wechat/platform-error.ts';
 import type { Order } from '../../store/orders.ts';
+import type { OrderRef } from '../pay-api.ts';
 import { callVirtual, type VirtualDeps } from './client.ts';
 import { REPEATED } from './errors.ts';
-import { queryVirtualOrder } from './query-order.ts';
+import { assertReachable, queryVirtualOrder } from './query-order.ts';
 import { ENV_NUMBERS } from './sign.ts';
 
 /**
@@ -21,11 +22,12 @@ export async function assertUnpaid(deps: VirtualDeps, order: Order): Promise<voi
 
 /**
  * Reports to WeChat that the goods of an order were delivered. Repeating the report succeeds.
- * @throws NOT_FOUND, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
+ * @throws the errors of assertReachable; NOT_FOUND, RATE_LIMITED, WECHAT_CONFIG, INTERNAL, WECHAT_UNAVAILABLE, WECHAT_TIMEOUT
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_notify_provide_goods
  */
-export async function notifyProvideGoods(deps: VirtualDeps, { outTradeNo }: Pick<Order, 'outTradeNo'>): Promise<void> {
-  const body = { order_id: outTradeNo, env: ENV_NUMBERS[deps.virtual.env] };
+export async function notifyProvideGoods(deps: VirtualDeps, order: OrderRef): Promise<void> {
+  assertReachable(deps.virtual, order);
+  const body = { order_id: order.outTradeNo, env: ENV_NUMBERS[deps.virtual.env] };
   try {
     await callVirtual(deps, 'notify_provide_goods', body);
   } catch (error) {

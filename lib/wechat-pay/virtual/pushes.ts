@@ -3,6 +3,7 @@ import type { MiniappPush } from '../../wechat/miniapp-push.ts';
 import type { VirtualPayEvent } from '../../wechat/miniapp-push-content.ts';
 import type { Transaction, WechatRefund } from '../pay-api.ts';
 import { markVerified, type Verified } from '../verified.ts';
+import type { VirtualSettings } from './client.ts';
 import { isoOf } from './query-order.ts';
 import { refundOf } from './refunds.ts';
 import { ENV_NUMBERS } from './sign.ts';
@@ -13,11 +14,7 @@ export type DeliveryEvent = VirtualEvent<'xpay_goods_deliver_notify'>;
 export type RefundEvent = VirtualEvent<'xpay_refund_notify'>;
 
 /** The mini-program, and its virtual payment. */
-export interface VirtualSeller {
-  appId: string;
-  offerId: string;
-  env: VirtualEnv;
-}
+export type VirtualSeller = { appId: string } & VirtualSettings;
 
 /** Only an encrypted push proves its content. */
 type Proof = Pick<MiniappPush, 'openedWith'>;

@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { VirtualEnv } from '../../store/orders.ts';
 import type { OrderRef, Transaction } from '../pay-api.ts';
 import { markVerified, type Verified } from '../verified.ts';
-import { callVirtual, type VirtualDeps } from './client.ts';
+import { callVirtual, type VirtualDeps, type VirtualSettings } from './client.ts';
 import { ENV_NUMBERS } from './sign.ts';
 
 const fen = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -63,18 +63,15 @@ export async function queryVirtualOrder(
 /**
  * Queries an order or a refund by one of its numbers. The answer has no signature: the call is signed, and only WeChat
  * answers at its host.
- * @throws NOT_FOUND when WeChat has nothing under this number, or the order belongs to the other environment
- * @throws FORBIDDEN when the openid of the payer was erased; the errors of callVirtual
+ * @throws NOT_FOUND when WeChat has nothing under this number
+ * @throws FORBIDDEN when the openid of the payer was erased; the errors of assertReachable and callVirtual
  */
 export async function queryRecord(
   deps: VirtualDeps,
-  { openId }: Pick<OrderRef, 'openId'>,
+  { openId, ...order }: Pick<OrderRef, 'openId' | 'mchId' | 'env'>,
   number: { order_id: string } | { wx_order_id: string },
 ): Promise<VirtualRecord> {
-  // The key of the other environment is unknown, and its orders must not be booked.
-  if (env !== deps.virtual.env) {
-    throw new AppError('NOT_FOUND', 'The order belongs to another environment than VIRTUAL_PAY_ENV');
-  }
+  assertReachable(deps.virtual, order);
   if (openId === undefined) {
     throw new AppError(
       'FORBIDDEN',
@@ -85,6 +82,23 @@ export async function queryRecord(
   const parsed = v.safeParse(schema, await callVirtual(deps, 'query_order', body));
   if (parsed.success) return parsed.output.order;
   throw invalidRecord();
+}
+
+/**
+ * Rejects an order that the settings do not reach, because its key is unknown. The answer of WeChat under other settings
+ * would mean that nobody paid the order.
+ * @throws NOT_FOUND for an order of the sandbox in a live stage: no money was paid, and the order must not be booked
+ * @throws WECHAT_CONFIG for any other order that was placed under other settings
+ */
+export function assertReachable({ offerId, env }: VirtualSettings, order: Pick<OrderRef, 'mchId' | 'env'>): void {
+  if (order.env === 'sandbox' && env === 'live') {
+    throw new AppError('NOT_FOUND', 'The order belongs to the sandbox, and VIRTUAL_PAY_ENV is live');
+  }
+  if (order.env === env && order.mchId === offerId) return;
+  throw new AppError(
+    'WECHAT_CONFIG',
+    `The order was placed with VIRTUAL_PAY_OFFER_ID ${order.mchId} and VIRTUAL_PAY_ENV ${order.env}; restore both until it is settled`,
+  );
 }
 
 function transactionOf(record: VirtualRecord, { app, virtual }: VirtualDeps): Transaction {

@@ -92,7 +92,8 @@ describe('queryVirtualOrder', () => {
 
   it.each([
     ['the openid was erased', { openId: undefined }, 'FORBIDDEN'],
-    ['the order belongs to the other environment', { env: 'sandbox' }, 'NOT_FOUND'],
+    ['the order belongs to the sandbox', { env: 'sandbox' }, 'NOT_FOUND'],
+    ['the order belongs to another offer', { mchId: '1450000002' }, 'WECHAT_CONFIG'],
   ])('calls nothing when %s', async (_, change, code) => {
     const { deps, sent } = wechat();
     await expect(queryVirtualOrder(deps, { ...order, ...change } as typeof order)).rejects.toThrow(appError(code));
