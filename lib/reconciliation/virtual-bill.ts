@@ -63,14 +63,19 @@ function plainText({ text, isNumber }: Cell = { text: '', isNumber: false }): st
 }
 
 function countOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const count = withoutSeparators(text);
+  if (/^\d{1,9}$/.test(count)) return Number(count);
   throw new AppError('WECHAT_UNAVAILABLE', `${COUNT} of the bill is not a number: ${text.slice(0, 40)}`);
 }
 
-/** Converts an amount, which may have separators of thousands. */
 function amountOf(text: string): number {
   if (text === '') throw new AppError('WECHAT_UNAVAILABLE', `${AMOUNT} of the bill is missing`);
-  return fenOf(text.replaceAll(/,(?=\d{3}(?:\D|$))/g, ''), AMOUNT);
+  return fenOf(withoutSeparators(text), AMOUNT);
+}
+
+/** Removes the separators of thousands that a text may have. */
+function withoutSeparators(text: string): string {
+  return text.replaceAll(/,(?=\d{3}(?:\D|$))/g, '');
 }
 
 const DAY_MS = 86_400_000;

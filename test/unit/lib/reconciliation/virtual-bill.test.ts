@@ -126,7 +126,11 @@ describe('readVirtualBill, the amounts', () => {
     expect(() => read(bill({ 交易金额: yuan }))).toThrow(rejection('交易金额'));
   });
 
-  it.each(['', 1.5, -1, '三'])('rejects the count %j', (count) => {
+  it('reads a count that is a text with separators', () => {
+    expect(read(bill({ 交易笔数: '1,234' })).payments).toBe(1_234);
+  });
+
+  it.each(['', 1.5, -1, '三', '1,5'])('rejects the count %j', (count) => {
     expect(() => read(bill({ 交易笔数: count }))).toThrow(rejection('交易笔数'));
   });
 });
