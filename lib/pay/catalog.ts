@@ -36,7 +36,10 @@ const item = v.union(
     v.pipe(
       v.strictObject({ ...base, minFen: fen, maxFen: fen, stepFen: v.optional(fen) }),
       v.check(({ minFen, maxFen }) => minFen <= maxFen, 'minFen must not exceed maxFen'),
-      v.check(({ stepFen = 1, maxFen }) => stepFen <= maxFen, 'stepFen must not exceed maxFen'),
+      v.check(
+        ({ minFen, maxFen, stepFen = 1 }) => maxFen - (maxFen % stepFen) >= minFen,
+        'a multiple of stepFen must be from minFen to maxFen',
+      ),
     ),
   ],
   'must have sku, description, kind, and either unitFen or both minFen and maxFen, in whole fen, and no other field',

@@ -51,6 +51,22 @@ describe('catalog-put', () => {
     },
   );
 
+  it.each([
+    [100, 500, 600],
+    [150, 190, 100],
+  ])('rejects the range %i to %i with the step %i, of which no multiple is in the range', async (...range) => {
+    const [minFen, maxFen, stepFen] = range;
+    await expect(put({ ...topUp, minFen, maxFen, stepFen })).rejects.toMatchObject({
+      code: 'PARAM_ERROR',
+      message: expect.stringContaining('a multiple of stepFen must be from minFen to maxFen'),
+    });
+  });
+
+  it('accepts a range with one multiple of the step', async () => {
+    const range = { ...topUp, minFen: 150, maxFen: 200, stepFen: 100 };
+    await expect(put(range)).resolves.toMatchObject({ stored: 1 });
+  });
+
   it.each(['post', '', 3])('rejects the delivery %j', async (delivery) => {
     await expect(put({ ...tea, delivery })).rejects.toMatchObject({ code: 'PARAM_ERROR' });
   });
