@@ -69,6 +69,9 @@ const TRANSIENT = new Set<ErrorCode>(['RATE_LIMITED', 'WECHAT_UNAVAILABLE', 'WEC
 /** How many calls in a row may fail before the task is given up. */
 const MAX_FAILURES = 3;
 
+const NO_PICTURE =
+  '. The good was not uploaded, because the sku has no imageUrl: add one, or create the good in the console';
+
 async function runTasks(
   deps: PublishDeps,
   loadGoodsApi: () => Promise<GoodsApi>,
@@ -83,7 +86,7 @@ async function runTasks(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const reason = messageForOperator(error);
-    if (!TRANSIENT.has(error.code)) return { state: 'failed', reason };
+    if (!TRANSIENT.has(error.code)) return { state: 'failed', reason: price.imageUrl ? reason : reason + NO_PICTURE };
     return { state: 'publishing', reason: `${reason}. Repeat catalog-put, which continues` };
   }
 }
@@ -125,14 +128,14 @@ async function completeTask(
   { id, deadlineMs }: { id: string; deadlineMs: number },
 ): Promise<GoodsTaskItem> {
   let [isStarted, failures] = [false, 0];
-  let problem = new AppError('WECHAT_TIMEOUT', 'WeChat has not ended the task yet');
+  let problem = new AppError('WECHAT_TIMEOUT', 'The time for the tasks of WeChat is up');
   while (now() < deadlineMs) {
     try {
       if (!isStarted) await task.start();
       isStarted = true;
       const { isRunning, items } = await task.query();
       const item = items.find((one) => one.id === id);
-      if (!isRunning && item) return assertDone(item);
+      if (!isRunning && item && item.outcome !== 'running') return assertDone(item);
       isStarted = isRunning;
       failures = 0;
     } catch (error) {
