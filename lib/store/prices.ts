@@ -45,25 +45,29 @@ export function readPrices(table: Table): Promise<Price[]> {
 }
 
 /** The fields of a price that the catalogue defines: all but the publication, which WeChat decides. */
-const FIELDS = [
-  'sku',
-  'description',
-  'kind',
-  'virtualGood',
-  'delivery',
-  'imageUrl',
-  'unitFen',
-  'minFen',
-  'maxFen',
-  'stepFen',
-] as const;
+type Field = FieldOf<Price>;
+type FieldOf<Item> = Item extends Price ? Exclude<keyof Item, 'published'> : never;
+
+// A record, because the compiler then demands every field.
+const FIELDS = Object.keys({
+  sku: true,
+  description: true,
+  kind: true,
+  virtualGood: true,
+  delivery: true,
+  imageUrl: true,
+  unitFen: true,
+  minFen: true,
+  maxFen: true,
+  stepFen: true,
+} satisfies Record<Field, true>) as Field[];
 
 /**
  * Stores a price in place of an earlier price, whose publication stays stored.
  * @returns the stored price, with its publication
  */
 export async function putPrice({ client, name: TableName }: Table, price: Price): Promise<Price> {
-  const values: Partial<Record<(typeof FIELDS)[number], unknown>> = price;
+  const values: Partial<Record<Field, unknown>> = price;
   const defined = FIELDS.filter((field) => values[field] !== undefined);
   const absent = FIELDS.filter((field) => values[field] === undefined);
   const assignments = defined.map((field) => `#${field} = :${field}`).join(', ');
