@@ -52,7 +52,8 @@ export async function createVirtualRefund(
 
 /**
  * Queries a refund. A refund that this service did not request has the number of WeChat as its own number.
- * @throws NOT_FOUND when WeChat has no such refund, or the number is that of an order; the errors of queryRecord
+ * @throws NOT_FOUND when WeChat has no such refund, or the number is that of an order
+ * @throws WECHAT_UNAVAILABLE when WeChat returns no amount; the errors of queryRecord
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_query_order
  */
 export async function queryVirtualRefund(
@@ -65,6 +66,8 @@ export async function queryVirtualRefund(
   if (record.order_type !== REFUND_TYPE) {
     throw new AppError('NOT_FOUND', 'The number belongs to an order of virtual payment, not to a refund');
   }
+  // Another amount than the requested amount would mean another refund, whose request is released.
+  if (record.refund_fee === 0) throw new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no amount of the refund');
   const status = DONE.has(record.status) ? 'SUCCESS' : record.status === FAILED ? 'CLOSED' : 'PROCESSING';
   return refundOf(deps, order, {
     outRefundNo,

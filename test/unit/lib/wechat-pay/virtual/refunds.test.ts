@@ -116,8 +116,12 @@ describe('queryVirtualRefund', () => {
     await expect(queryVirtualRefund(wechat(answer).deps, refund, order)).rejects.toThrow(appError('NOT_FOUND'));
   });
 
-  it('does not know the outcome when WeChat returns no number of the refund', async () => {
-    const { deps } = wechat(refundRecord({ wx_order_id: undefined }));
+  it.each([
+    ['number', { wx_order_id: undefined }],
+    ['amount', { refund_fee: undefined }],
+    ['amount above zero', { refund_fee: 0 }],
+  ])('does not know the outcome when WeChat returns no %s of the refund', async (_, change) => {
+    const { deps } = wechat(refundRecord(change));
     await expect(queryVirtualRefund(deps, refund, order)).rejects.toThrow(appError('WECHAT_UNAVAILABLE'));
   });
 
