@@ -45,20 +45,18 @@ export async function findChanged(
 
 /**
  * Compares the list of some days with the stored complaints, page by page.
- * @param visit receives each page
  * @returns how many complaints were stored, and whether the whole list was compared
  * @throws the errors of the list
  */
 export async function compareList(
   deps: ListDeps,
   days: Days,
-  { isOver, visit }: { isOver(): boolean; visit?: (page: ComplaintPage) => void },
+  { isOver }: { isOver(): boolean },
 ): Promise<{ found: number; isComplete: boolean }> {
   let found = 0;
   for (let offset: number | undefined = 0; offset !== undefined;) {
     if (isOver()) return { found, isComplete: false };
     const page = await deps.listComplaints({ ...days, offset });
-    visit?.(page);
     const changed = await findChanged(deps, page.complaints);
     found += changed.found;
     if (!changed.isComplete) return { found, isComplete: false };

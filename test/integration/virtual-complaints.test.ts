@@ -5,6 +5,7 @@ import type { Answered } from '../../lib/complaints/answer-complaint.ts';
 import { operateComplaints } from '../../lib/complaints/operate.ts';
 import type { ListedComplaints, ShownComplaint } from '../../lib/complaints/show-complaints.ts';
 import { sweepComplaints } from '../../lib/complaints/sweep-complaints.ts';
+import { takeListedComplaints } from '../../lib/complaints/take-listed-complaints.ts';
 import { readComplaint } from '../../lib/store/complaints.ts';
 import { eventsOf } from '../../lib/events/from-record.ts';
 import { loadComplaints, loadComplaintSweep } from '../../lib/wiring/complaints.ts';
@@ -92,6 +93,28 @@ describe('the push of a complaint', () => {
     expect(codeOf(push)).toBe(1);
     await world.simulator.advanceClock(2_000);
     expect(await stored(complaintId)).toMatchObject({ details: { state: 'PENDING' } });
+  });
+
+  it('is repeated while WeChat declines the details', async () => {
+    await world.wechat.errcode('get_complaint_detail', 268490002, 1);
+    const { complaintId, push } = await complain();
+    expect(codeOf(push)).toBe(1);
+    await world.simulator.advanceClock(2_000);
+    expect(await stored(complaintId)).toMatchObject({ details: { state: 'PENDING' } });
+  });
+
+  it('reads the list up to its own complaint, because WeChat waits', async () => {
+    const pages: number[] = [];
+    const { virtual } = await loadComplaintSweep(world.outside);
+    const { complaintId, outTradeNo } = await complain();
+    const listComplaints: NonNullable<typeof virtual>['listComplaints'] = async ({ offset = 0, ...days }) => {
+      pages.push(offset);
+      return { ...(await virtual!.listComplaints(days)), ...(offset < 200 && { nextOffset: offset + 50 }) };
+    };
+    const taken = takeListedComplaints({ ...virtual!, listComplaints }, { wxOrderId: 'VPO1', mchOrderId: outTradeNo });
+    expect(await taken).toBe(true);
+    expect(pages).toEqual([0]);
+    expect(await stored(complaintId)).toBeDefined();
   });
 
   it('stores a complaint once when it arrives five times at once', async () => {
