@@ -88,6 +88,17 @@ describe('virtual payment on the phone', () => {
     await phoneShows('¥2.00');
     expect(orders.map((body) => (JSON.parse(body) as { amountFen: number }).amountFen)).toEqual([200]);
   });
+
+  it('offers multiples of the step when the range begins between two of them', async () => {
+    await play.page.route('**/catalog', async (route) => {
+      const response = await route.fetch();
+      const { items } = (await response.json()) as { items: { sku: string }[] };
+      const changed = items.map((item) => (item.sku === 'top-up' ? { ...item, minFen: 150 } : item));
+      await route.fulfill({ response, json: { items: changed } });
+    });
+    await topUp('3');
+    await expectBalance('¥3.00');
+  });
 });
 
 describe('console of virtual payment', () => {

@@ -31,15 +31,16 @@ function offer(hand, { sku, unitFen }) {
   return hand.button(`Buy · ${yuan(unitFen)}`, () => order(hand, { sku }));
 }
 
-/** The buyer chooses an amount: a multiple of the step. */
+/** The buyer chooses an amount: a multiple of the step. The browser counts the steps from `min`. */
 function offerRange(hand, { sku, description, minFen, maxFen, stepFen }) {
+  const firstFen = Math.ceil(minFen / stepFen) * stepFen;
   const amount = el('input', {
     'aria-label': `${description} in yuan`,
     type: 'number',
-    min: minFen / 100,
+    min: firstFen / 100,
     max: maxFen / 100,
     step: stepFen / 100,
-    value: minFen / 100,
+    value: firstFen / 100,
   });
   const buy = hand.button('Top up 充值', async () => {
     if (amount.reportValidity()) await order(hand, { sku, amountFen: Math.round(amount.valueAsNumber * 100) });
