@@ -75,7 +75,7 @@ export async function sendRefund(deps: RefundDeps, order: Order, refund: Refund)
 export function numberInUse(outRefundNo: string): AppError {
   return new AppError(
     'ORDER_STATE_CONFLICT',
-    `Another refund of PAY_MCH_ID has the number ${outRefundNo}; retry with a new outRefundNo`,
+    `Another refund of the merchant has the number ${outRefundNo}; retry with a new outRefundNo`,
     { detail: { outRefundNo } },
   );
 }

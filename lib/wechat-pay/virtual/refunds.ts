@@ -31,6 +31,11 @@ export async function createVirtualRefund(
   { outRefundNo, amountFen, reason = '' }: Refund,
 ): Promise<Verified<WechatRefund>> {
   const { leftFen = order.amountFen - order.refundedFen } = await queryVirtualOrder(deps, order);
+  if (leftFen < amountFen) {
+    const message =
+      'WeChat has only detail.leftFen left, because it made refunds that the ledger lacks; see its console';
+    throw new AppError('ORDER_STATE_CONFLICT', message, { detail: { leftFen } });
+  }
   const answer = await callVirtual(deps, 'refund_order', {
     openid: order.openId,
     order_id: order.outTradeNo,

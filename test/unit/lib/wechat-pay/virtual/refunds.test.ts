@@ -58,6 +58,15 @@ describe('createVirtualRefund', () => {
     expect(bodyOf(1)).toMatchObject({ left_fee: 500 });
   });
 
+  it('requests nothing when WeChat has less left, because the ledger lacks another refund', async () => {
+    const { deps, sent } = wechat(record({ left_fee: 199 }));
+    await expect(createVirtualRefund(deps, order, refund)).rejects.toMatchObject({
+      code: 'ORDER_STATE_CONFLICT',
+      detail: { leftFen: 199 },
+    });
+    expect(sent).toHaveLength(1);
+  });
+
   it('requests nothing when the query fails', async () => {
     const { deps, sent } = wechat('timeout');
     await expect(createVirtualRefund(deps, order, refund)).rejects.toThrow(appError('WECHAT_TIMEOUT'));
