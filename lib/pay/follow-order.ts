@@ -59,7 +59,8 @@ async function visitPaid(deps: CheckDeps, order: Order, followUp: FollowUp): Pro
   try {
     await (await deps.payApi(order.api)).confirmDelivery?.(order);
   } catch (error) {
-    if (!isDeclined(error) && !isAppError(error, 'NOT_FOUND')) throw error;
+    const isFinal = isDeclined(error) || isAppError(error, 'NOT_FOUND') || isAppError(error, 'ORDER_STATE_CONFLICT');
+    if (!isFinal) throw error;
     deps.log.warn('order.delivery-unconfirmed', { outTradeNo: order.outTradeNo, error });
   }
   await cancelFollowUp(deps.table, followUp);
