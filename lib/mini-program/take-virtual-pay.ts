@@ -37,11 +37,11 @@ export async function takeVirtualPay(
   if (!virtualPay) return refuseVirtualPay(deps, content);
   switch (content.event) {
     case 'xpay_goods_deliver_notify':
-      return answerOf(deps, content, takeDelivery(virtualPay, push, content));
+      return answerOf(deps, content, content.outTradeNo, takeDelivery(virtualPay, push, content));
     case 'xpay_refund_notify':
-      return answerOf(deps, content, takeVirtualRefund(virtualPay, push, content));
+      return answerOf(deps, content, content.refund.mchOrderId, takeVirtualRefund(virtualPay, push, content));
     case 'xpay_complaint_notify':
-      return answerOf(deps, content, takeListedComplaints(virtualPay, content.complaint));
+      return answerOf(deps, content, content.complaint.mchOrderId, takeListedComplaints(virtualPay, content.complaint));
     case 'xpay_subscribe_ios_refund_query_notify':
       return answerApple(virtualPay, push, content);
     default:
@@ -56,14 +56,15 @@ export async function takeVirtualPay(
  */
 async function answerOf(
   { log }: Pick<PassOnDeps, 'log'>,
-  content: MiniappEvent,
+  { event }: MiniappEvent,
+  outTradeNo: string,
   taken: Promise<boolean>,
 ): Promise<MiniappReply> {
   try {
     return (await taken) ? DONE : NOT_DONE;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    log.error('virtual-pay.push-failed', { event: eventName(content), error });
+    log.error('virtual-pay.push-failed', { event, outTradeNo, error });
     return NOT_DONE;
   }
 }

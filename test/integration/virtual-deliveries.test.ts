@@ -191,6 +191,7 @@ describe('a delivery push in secure mode', () => {
     await world.wechat.errcode('query_order', 268490015, 1);
     expect(codeOf(await world.wechat.redeliver(outTradeNo, 0))).toBe(1);
     expect((await world.stored(outTradeNo)).state).toBe('NOTPAY');
+    expect(world.output.findLast((line) => line.includes('virtual-pay.push-failed'))).toContain(outTradeNo);
     expect(codeOf(await world.wechat.redeliver(outTradeNo, 1))).toBe(0);
     expect((await world.stored(outTradeNo)).state).toBe('PAID');
   });
