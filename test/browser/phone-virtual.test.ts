@@ -136,6 +136,7 @@ describe('console of virtual payment', () => {
     await phoneShows('PENDING');
     await phoneShows('answered 200');
     const complaint = play.page.locator('#complaints li', { hasText: outTradeNo });
+    await complaint.locator('code').nth(2).waitFor();
     const commands = await complaint.locator('code').allTextContents();
     const [reply, refund] = commands as [string, string];
     expect(refund).toMatch(/pay-refund.*"amountFen":800/);
