@@ -1,6 +1,8 @@
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { takeListedComplaints } from '../complaints/take-listed-complaints.ts';
 import type { MiniappPush } from '../wechat/miniapp-push.ts';
+import { errcodeOf } from '../wechat/platform-error.ts';
+import { UNKNOWN_OPENID } from '../wechat-pay/virtual/errors.ts';
 import { eventName, type MiniappEvent } from '../wechat/miniapp-push-content.ts';
 import type { MiniappReply } from '../wechat/miniapp-reply.ts';
 import { answerApple } from './answer-apple.ts';
@@ -52,7 +54,7 @@ export async function takeVirtualPay(
 /**
  * Returns the answer to a push. The text does not name the reason of a failure, because an attacker can send a push in
  * plain mode.
- * @throws errors other than AppError, which become an HTTP error
+ * @throws NOT_CONFIGURED, WECHAT_CONFIG, and errors other than AppError: an HTTP error, after which WeChat repeats the push
  */
 async function answerOf(
   { log }: Pick<PassOnDeps, 'log'>,
@@ -63,8 +65,17 @@ async function answerOf(
   try {
     return (await taken) ? DONE : NOT_DONE;
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
     log.error('virtual-pay.push-failed', { event, outTradeNo, error });
+    if (!(error instanceof AppError) || isSettingError(error)) throw error;
     return NOT_DONE;
   }
+}
+
+/**
+ * Returns whether only an operator can correct the cause: the alarm of the webhook counts 5xx. An attacker can send an
+ * unknown openid.
+ */
+function isSettingError(error: AppError): boolean {
+  if (isAppError(error, 'WECHAT_CONFIG')) return errcodeOf(error) !== UNKNOWN_OPENID;
+  return isAppError(error, 'NOT_CONFIGURED');
 }

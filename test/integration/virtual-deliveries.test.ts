@@ -59,6 +59,16 @@ describe.each<[Mode, Format]>([
     expect(queries).toBe(mode === 'plain' ? 1 : 0);
   });
 
+  it('fails with a 5xx, which has an alarm, while a setting is wrong, and is repeated', async () => {
+    await world.wechat.errcode('query_order', 268490003, 1);
+    const { outTradeNo, notify } = await world.paysOrder({}, { apple: true });
+    expect(notify).toMatchObject({ status: 503 });
+    expect((await world.stored(outTradeNo)).state).toBe('NOTPAY');
+    expect(world.output.findLast((line) => line.includes('virtual-pay.push-failed'))).toContain(outTradeNo);
+    await world.simulator.advanceClock(2_000);
+    expect((await world.stored(outTradeNo)).state).toBe('PAID');
+  });
+
   it('books nothing when WeChat has no payment, unless the push is encrypted', async () => {
     const order = await opened();
     expect(await world.pushed(deliveryPush(order))).toBe(mode === 'plain' ? 1 : 0);
@@ -69,7 +79,9 @@ describe.each<[Mode, Format]>([
     const order = await opened();
     const forged = { WeChatPayInfo: { MchOrderNo: 'C1', TransactionId: '', PaidTime: 0 } };
     const bodies = new Set<string>();
-    const changes: Fields[] = [{}, { OutTradeNo: '0'.repeat(32) }, { OutTradeNo: 'other-1' }, { OpenId: 'o-other' }];
+    const other = { OpenId: 'o-other' };
+    const unknown = { OutTradeNo: '0'.repeat(32) };
+    const changes: Fields[] = [{}, unknown, { ...unknown, ...other }, { OutTradeNo: 'other-1' }, other];
     for (const change of changes) bodies.add(await world.answerTo(deliveryPush(order, { ...forged, ...change })));
     expect([...bodies]).toEqual([expect.stringContaining('not done')]);
     expect(await world.mismatches(order.outTradeNo)).toEqual([]);
@@ -228,7 +240,7 @@ describe('without the AppKey', () => {
   it('a proven payment is booked, and a push that needs a query is repeated', async () => {
     expect(codeOf((await world.paysOrder()).notify)).toBe(0);
     const { outTradeNo, notify } = await world.paysOrder({}, { apple: true });
-    expect(codeOf(notify)).toBe(1);
+    expect(notify).toMatchObject({ status: 503 });
     expect((await world.stored(outTradeNo)).state).toBe('NOTPAY');
     expect(world.output.join('\n')).toContain('VIRTUAL_PAY_APP_KEY');
   });

@@ -2,6 +2,8 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { wordsOf } from '../../core/wechat-words.ts';
 import { errcodeOf } from '../../wechat/platform-error.ts';
 
+/** The app has no user of this openid. */
+export const UNKNOWN_OPENID = 268490001;
 /** WeChat makes the requested data; a later call returns them. */
 export const BEING_MADE = 268490011;
 /** A task of the same kind is running. */
@@ -20,7 +22,7 @@ const RETRY_AFTER_S = 10;
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_query_order
  */
 const BY_ERRCODE: Record<number, [ErrorCode, string]> = {
-  268490001: [
+  [UNKNOWN_OPENID]: [
     'WECHAT_CONFIG',
     'WeChat rejected the openid of the payer, which belongs to another app; check MINIAPP_APP_ID',
   ],
