@@ -39,7 +39,7 @@ export function readDelivery(
     outTradeNo === order.outTradeNo &&
     openId === (order.openId ?? openId) &&
     event.env === String(ENV_NUMBERS[env]) &&
-    env === order.env &&
+    isSoldBy({ offerId, env }, order) &&
     goods.productId === order.goods?.productId &&
     goods.quantity === String(order.goods.quantity) &&
     amountFen === order.amountFen;
@@ -61,17 +61,18 @@ export function readDelivery(
  * @see https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/virtual-payment.html
  */
 export function readVirtualRefund(
-  { offerId }: VirtualSeller,
+  seller: VirtualSeller,
   { openedWith }: Proof,
   { openId, refund }: RefundEvent,
   order: Order,
 ): Verified<WechatRefund> | undefined {
   const amountFen = positive(refund.refundFee);
   const successAtS = positive(refund.succeededTime);
-  const isOfOrder = refund.mchOrderId === order.outTradeNo && openId === (order.openId ?? openId);
+  const isOfOrder =
+    refund.mchOrderId === order.outTradeNo && openId === (order.openId ?? openId) && isSoldBy(seller, order);
   if (!openedWith || !isOfOrder || refund.retCode !== '0' || refund.wxRefundId === '' || amountFen === undefined)
     return undefined;
-  return refundOf({ virtual: { offerId } }, order, {
+  return refundOf({ virtual: seller }, order, {
     ...refundNumbers(refund),
     amountFen,
     status: 'SUCCESS',
@@ -82,6 +83,11 @@ export function readVirtualRefund(
 /** Returns the numbers of a refund. The ledger has a refund without a number of the merchant under that of WeChat. */
 export function refundNumbers({ mchRefundId, wxRefundId }: RefundEvent['refund']) {
   return { outRefundNo: mchRefundId || wxRefundId, refundId: wxRefundId };
+}
+
+/** A push does not name the offer. */
+function isSoldBy({ offerId, env }: VirtualSettings, order: Order): boolean {
+  return offerId === order.mchId && env === order.env;
 }
 
 /** Reads a positive number: fen, or epoch seconds. */

@@ -72,10 +72,11 @@ describe('readDelivery', () => {
     expect(read(change)).toBeUndefined();
   });
 
-  it('proves nothing for a payment of Apple, or an order of the other environment', () => {
+  it('proves nothing for a payment of Apple, or an order of another environment or offer', () => {
     const { payment: _payment, ...apple } = delivery;
     expect(readDelivery(seller, secure, apple, order)).toBeUndefined();
     expect(read({}, { ...order, env: 'sandbox' })).toBeUndefined();
+    expect(read({}, { ...order, mchId: '1450000002' })).toBeUndefined();
     expect(readDelivery({ ...seller, env: 'sandbox' }, secure, { ...delivery, env: '1' }, order)).toBeUndefined();
   });
 });
@@ -133,6 +134,10 @@ describe('readVirtualRefund', () => {
     ['has no amount', { refundFee: '0' }],
   ])('proves nothing when the refund %s', (_, change) => {
     expect(read(change)).toBeUndefined();
+  });
+
+  it.each([{ env: 'sandbox' as const }, { mchId: '1450000002' }])('proves nothing for an order of %o', (change) => {
+    expect(readVirtualRefund(seller, secure, event, { ...order, ...change })).toBeUndefined();
   });
 
   it('proves nothing in plain mode, or about another payer', () => {
