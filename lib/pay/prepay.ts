@@ -156,12 +156,14 @@ function storeOrder(deps: PrepayDeps, account: Account, order: Order): Promise<O
   });
 }
 
-/** Rejects an Idempotency-Key of another purchase, app or payer. @throws ORDER_STATE_CONFLICT */
+/** Rejects an Idempotency-Key of another purchase, app, payer or merchant. @throws ORDER_STATE_CONFLICT */
 function assertSamePurchase(order: Order, draft: Order): void {
   if (
     order.requestFingerprint === draft.requestFingerprint &&
     order.appId === draft.appId &&
-    order.openId === draft.openId
+    order.openId === draft.openId &&
+    order.mchId === draft.mchId &&
+    order.env === draft.env
   )
     return;
   const detail = { outTradeNo: order.outTradeNo };

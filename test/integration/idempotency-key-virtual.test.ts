@@ -6,7 +6,7 @@ import { closeOrder } from '../../lib/pay/close-order.ts';
 import { getOrder } from '../../lib/pay/get-order.ts';
 import { listOrders } from '../../lib/pay/list-orders.ts';
 import { createVirtualBuyers, hmac } from '../support/virtual-buyers.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { createWorld, ids, type World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -58,6 +58,17 @@ describe('a virtual payment with an Idempotency-Key', () => {
     const { payment } = await buyers.order(request, deps);
     await putCatalog(world.base, { items: [{ ...item, unitFen: 900 }] });
     expect((await buyers.order(request, await world.payWith())).payment.signData).toBe(payment.signData);
+  });
+
+  it.each<Record<string, string>>([
+    { VIRTUAL_PAY_ENV: 'sandbox', VIRTUAL_PAY_APP_KEY: ids.virtual.sandboxAppKey },
+    { VIRTUAL_PAY_OFFER_ID: '1450000002' },
+  ])('is not signed again under other settings, whose signature WeChat would reject: %o', async (settings) => {
+    const { request } = await keyed();
+    await expect(buyers.order(request, await world.payWith({ settings }))).rejects.toMatchObject({
+      code: 'ORDER_STATE_CONFLICT',
+      message: expect.stringContaining('send a new key'),
+    });
   });
 
   it('can be opened once only, and gets another number with another key', async () => {
