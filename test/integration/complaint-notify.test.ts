@@ -25,8 +25,9 @@ beforeAll(async () => {
   lambda = await recordingLambda();
   stream = await startEventStream(world, lambda);
 });
-afterEach(() => {
+afterEach(async () => {
   world.clock.offsetMs = 0;
+  await world.calm();
 });
 afterAll(async () => {
   await stream.stop();
@@ -43,12 +44,6 @@ const complaintEvents = () =>
     .filter(({ name }) => name === 'payment.complained');
 const eventsAbout = (id: string) =>
   complaintEvents().filter(({ data }) => (data as { complaintId: string }).complaintId === id);
-
-/** Files a complaint without a notification, so that a test can deliver its own. */
-async function unreported(about: object = {}) {
-  await world.faults('complaint-notify', 'drop-notify');
-  return world.complain(about);
-}
 
 const PAYMENT_FIELDS = ['mchid', 'appid', 'transaction_id', 'trade_state', 'success_time', 'amount', 'payer'];
 
@@ -119,7 +114,7 @@ describe('the notification of a complaint', () => {
   );
 
   it('stores the complaint about an order of another system of the merchant, without a user', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     const foreign = { outTradeNo: 'SHOP-2026-0001', transactionId: '4200000000000000000000000001', amountFen: 500 };
     const queryComplaint: typeof world.deps.queryComplaint = async (id) =>
       asVerified({ ...(await world.deps.queryComplaint(id)), orders: [foreign] });
@@ -154,7 +149,7 @@ describe('the notification of a complaint', () => {
   });
 
   it('is repeated by WeChat Pay when the table fails', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     expect(await crashesAfter(world.table, 0, () => takeComplaint(world.deps, world.report(complaintId)))).toBe(true);
     expect(await world.stored(complaintId)).toBeUndefined();
     await takeComplaint(world.deps, world.report(complaintId));
@@ -162,7 +157,7 @@ describe('the notification of a complaint', () => {
   });
 
   it.each([1, 2])('is completed by a repetition or the sweep after a crash behind write %i', async (writes) => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     const crashed = await crashesAfter(world.table, writes, () => takeComplaint(world.deps, world.report(complaintId)));
     expect(crashed).toBe(writes === 1);
     world.clock.offsetMs = 2 * MINUTE_MS;
@@ -173,7 +168,7 @@ describe('the notification of a complaint', () => {
   });
 
   it('is stored once when the table loses the responses of its first two writes', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     let lost = 0;
     const end = interceptCommands(world.table, async ({ name }, send) => {
       const answer = await send();
@@ -188,7 +183,7 @@ describe('the notification of a complaint', () => {
   });
 
   it('stores the last state and one event when eight notifications arrive at once', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     const patient = { ...world.deps, sleep: async () => undefined };
     const actions = ['CREATE_COMPLAINT', 'USER_RESPONSE', 'MERCHANT_RESPONSE', 'CREATE_COMPLAINT'];
     await Promise.all(
@@ -234,7 +229,7 @@ describe('the notification of a complaint', () => {
 
 describe('pay-notify', () => {
   it('takes a complaint without an action, under its event type', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     const answer = await world.send(complaintNotice(complaintId, { action_type: undefined }));
     expect(answer.statusCode).toBe(204);
     expect(await world.stored(complaintId)).toMatchObject({
@@ -244,7 +239,7 @@ describe('pay-notify', () => {
   });
 
   it('takes an unknown action, and stores what the query returns', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     const notice = complaintNotice(complaintId, { action_type: 'NEW_ACTION', more: [1] }, 'COMPLAINT.STATE_CHANGE');
     expect((await world.send(notice)).statusCode).toBe(204);
     expect(await world.stored(complaintId)).toMatchObject({ actionType: 'NEW_ACTION', details: { state: 'PENDING' } });

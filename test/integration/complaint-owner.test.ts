@@ -21,8 +21,7 @@ it.each<
   ['that the ledger lacks', () => ({ outTradeNo: `${'z'.repeat(24)}7c9q0000`, transactionId: FOREIGN_PAYMENT })],
   ['of another payment', ({ outTradeNo }) => ({ outTradeNo, transactionId: FOREIGN_PAYMENT })],
 ])('names no user for an order %s, although its number has the format of this service', async (_, change) => {
-  await world.faults('complaint-notify', 'drop-notify');
-  const { complaintId, outTradeNo, transactionId } = await world.complain();
+  const { complaintId, outTradeNo, transactionId } = await world.unreported();
   const foreign = { ...change({ outTradeNo, transactionId }), amountFen: 500 };
   const queryComplaint: typeof world.deps.queryComplaint = async (id) =>
     asVerified({ ...(await world.deps.queryComplaint(id)), orders: [foreign] });

@@ -17,12 +17,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Files a complaint whose notification is lost. */
-async function unreported(about: object = {}) {
-  await world.faults('complaint-notify', 'drop-notify');
-  return world.complain(about);
-}
-
 const due = (atMs: number) => dueNumbers(world.table, 'complaint', atMs);
 
 describe('a complaint without an answer', () => {
@@ -106,7 +100,7 @@ describe('the claim of a due complaint', () => {
 describe('the daily list', () => {
   it('finds a complaint whose notification was lost, once a day', async () => {
     await world.sweep();
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     await world.sweep();
     expect(await world.stored(complaintId)).toBeUndefined();
     world.pass(24);
@@ -145,7 +139,7 @@ describe('the daily list', () => {
   });
 
   it('is read again by the next run after WeChat Pay did not answer', async () => {
-    const { complaintId } = await unreported();
+    const { complaintId } = await world.unreported();
     await world.faults(LIST, '5xx', 2);
     expect((await world.sweep())[0]).toMatchObject({ more: true });
     expect(await world.stored(complaintId)).toBeUndefined();
@@ -165,7 +159,7 @@ describe('the daily list', () => {
   });
 
   it('stores the other complaints if the query of one is declined', async () => {
-    const [one, other] = [await unreported(), await unreported()];
+    const [one, other] = [await world.unreported(), await world.unreported()];
     const declining: Send = (request) =>
       request.url.pathname.endsWith(one.complaintId)
         ? answering(403, { code: 'NO_AUTH', message: '您暂无权限查询该投诉单的信息' })(request)

@@ -33,6 +33,14 @@ export async function createComplaintWorld() {
   const load = async (send?: Send) => (await loadApis(send)).v3!;
   const [deps, { virtual }] = [await load(), await loadApis()];
 
+  /** Pays an order and complains about it; the buyer asks for a refund unless `about` replaces `refundFen`. */
+  const complain = async (about: object = {}) => {
+    const order = await buyers.paidOrder();
+    const body = { outTradeNo: order.outTradeNo, text: WORDS, phone: PHONE, refundFen: 1800, ...about };
+    const filed = await world.phone.act(order.person, 'complain', body);
+    return { ...order, ...(filed as { complaintId: string; notify: { status: number } | null }) };
+  };
+
   return {
     ...world,
     ...buyers,
@@ -51,13 +59,16 @@ export async function createComplaintWorld() {
     /** Runs the sweep, and returns its result and the metrics that it counted. */
     sweep: async (send?: Send): Promise<[ComplaintSweep, string[]]> =>
       withMetrics(async () => sweepComplaints(await loadSweep(send))),
-    /** Pays an order and complains about it; the buyer asks for a refund unless `about` replaces `refundFen`. */
-    complain: async (about: object = {}) => {
-      const order = await buyers.paidOrder();
-      const body = { outTradeNo: order.outTradeNo, text: WORDS, phone: PHONE, refundFen: 1800, ...about };
-      const filed = await world.phone.act(order.person, 'complain', body);
-      return { ...order, ...(filed as { complaintId: string; notify: { status: number } | null }) };
+    complain,
+    /**
+     * Complains without a notification. Every delivery is lost until `calm`, because WeChat Pay repeats a lost one after some
+     * seconds: a repetition must not meet the test of this complaint, and not take the fault of another one.
+     */
+    unreported: async (about: object = {}) => {
+      await world.faults('complaint-notify', 'drop-notify', 1_000);
+      return complain(about);
     },
+    calm: () => control(simulator, 'DELETE', '/_faults'),
     /** Acts for the buyer or the platform, and delivers the notification. */
     act: (complaintId: string, action: string, text?: string) =>
       control<{ notify: { status: number } | null }>(simulator, 'POST', `/_merchant/complaints/${complaintId}`, {
