@@ -190,7 +190,7 @@ async function findPaymentHandle(deps: PrepayDeps, order: Order, untilMs = deps.
   }
   if (nowMs > untilMs) throw new AppError('WECHAT_TIMEOUT', 'The order is still being created; repeat the request');
   await deps.sleep(POLL_MS);
-  return findPaymentHandle(deps, ((await readOrder(deps.table, outTradeNo)) as Order | undefined) ?? order, untilMs);
+  return findPaymentHandle(deps, (await readOrder(deps.table, outTradeNo)) ?? order, untilMs);
 }
 
 /** Rejects a repeated request whose order can no longer be paid. @throws ORDER_STATE_CONFLICT */
