@@ -2,11 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { closeAccount } from '../../lib/identity/close-account.ts';
 import { refreshOrder } from '../../lib/pay/check-order.ts';
 import { closeOrder } from '../../lib/pay/close-order.ts';
-import { sweep } from '../../lib/pay/sweep.ts';
 import { createVirtualBuyers } from '../support/virtual-buyers.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
 
 let world: World;
@@ -20,20 +18,8 @@ beforeAll(async () => {
   wechat = buyers.wechat;
 });
 afterAll(() => world.simulator.close());
-/** Settles the follow-ups that earlier tests left. */
-beforeEach(async () => {
-  world.clock.offsetMs = 10 * DAY_MINUTES * MINUTE_MS;
-  await sweep(pay);
-  await sweep(pay);
-  world.clock.offsetMs = 0;
-});
+beforeEach(() => buyers.settleEarlier());
 afterEach(() => (world.clock.offsetMs = 0));
-
-const after = async (minutes: number) => {
-  world.clock.offsetMs = minutes * MINUTE_MS;
-  return sweep(pay);
-};
-const hasFollowUp = async (outTradeNo: string) => 'followUpPk' in (await buyers.stored(outTradeNo));
 
 describe('the close of a virtual order', () => {
   it('closes it here only, because WeChat has no call that closes', async () => {
@@ -41,7 +27,7 @@ describe('the close of a virtual order', () => {
     const { order } = await closeOrder(pay, { token, outTradeNo });
     expect(order).toMatchObject({ state: 'CLOSED' });
     await expect(closeOrder(pay, { token, outTradeNo })).resolves.toMatchObject({ order: { state: 'CLOSED' } });
-    expect(await hasFollowUp(outTradeNo)).toBe(true);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(true);
   });
 
   it('books the payment instead when WeChat has it', async () => {
@@ -65,7 +51,7 @@ describe('the close of a virtual order', () => {
     await closeOrder(pay, { token, outTradeNo });
     await wechat.plan({ target: 'virtual-push', action: 'no-push' });
     await wechat.pay(person, payment);
-    await after(DAY_MINUTES + 1);
+    await buyers.sweepAfter(DAY_MINUTES + 1);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 });
@@ -85,14 +71,14 @@ describe('the account of a buyer of virtual goods', () => {
     await closeAccount(world.closing, token);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
     expect(await buyers.stored(outTradeNo)).not.toHaveProperty('openId');
-    expect(await after(DAY_MINUTES)).toMatchObject({ visited: 0 });
+    expect(await buyers.sweepAfter(DAY_MINUTES)).toMatchObject({ visited: 0 });
   });
 
   it('leaves a closed order behind whose day later look needs no openid', async () => {
     const { token, outTradeNo } = await buyers.newOrder();
     await closeOrder(pay, { token, outTradeNo });
     await closeAccount(world.closing, token);
-    expect(await after(DAY_MINUTES + 1)).toMatchObject({ visited: 1, failed: 0 });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.sweepAfter(DAY_MINUTES + 1)).toMatchObject({ visited: 1, failed: 0 });
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 });

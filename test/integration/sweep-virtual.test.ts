@@ -26,20 +26,9 @@ beforeAll(async () => {
   sandbox = await world.payWith({ settings: SANDBOX });
 });
 afterAll(() => world.simulator.close());
-/** Settles the follow-ups that earlier tests left. */
-beforeEach(async () => {
-  world.clock.offsetMs = 10 * DAY_MINUTES * MINUTE_MS;
-  await sweep(pay);
-  await sweep(pay);
-  world.clock.offsetMs = 0;
-});
+beforeEach(() => buyers.settleEarlier());
 afterEach(() => (world.clock.offsetMs = 0));
 
-const after = async (minutes: number, deps = pay) => {
-  world.clock.offsetMs = minutes * MINUTE_MS;
-  return sweep(deps);
-};
-const hasFollowUp = async (outTradeNo: string) => 'followUpPk' in (await buyers.stored(outTradeNo));
 const provideCalls = () => world.calls('/xpay/notify_provide_goods');
 const linesOf = (event: string, outTradeNo: string) =>
   world.lines.filter((line) => line.includes(`"${event}"`) && line.includes(outTradeNo));
@@ -48,18 +37,18 @@ describe('pay-sweep of virtual payments', () => {
   it('books a payment whose push was lost, and reports the delivery to WeChat once', async () => {
     const { outTradeNo, transactionId } = await buyers.paidOrder();
     const before = await provideCalls();
-    expect(await after(1.1)).toMatchObject({ visited: 1, failed: 0 });
+    expect(await buyers.sweepAfter(1.1)).toMatchObject({ visited: 1, failed: 0 });
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID', transactionId });
     expect(await buyers.stored(outTradeNo)).not.toHaveProperty('paidBy');
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ status: 4, isProvided: true });
-    expect(await after(DAY_MINUTES)).toMatchObject({ visited: 0 });
+    expect(await buyers.sweepAfter(DAY_MINUTES)).toMatchObject({ visited: 0 });
     expect((await provideCalls()) - before).toBe(1);
     expect(linesOf('order.paid', outTradeNo)).toHaveLength(1);
   });
 
   it('books a payment that Apple received, with the number of virtual payment', async () => {
     const { outTradeNo, transactionId } = await buyers.paidOrder({}, { apple: true });
-    await after(1.1);
+    await buyers.sweepAfter(1.1);
     expect(transactionId).toMatch(/^VPO/);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID', transactionId, paidBy: 'apple' });
   });
@@ -68,11 +57,11 @@ describe('pay-sweep of virtual payments', () => {
     const unopened = await buyers.newOrder();
     const cancelled = await buyers.newOrder();
     await expect(wechat.pay(cancelled.person, cancelled.payment, { cancel: true })).rejects.toThrow('cancel');
-    expect(await after(1.1)).toMatchObject({ visited: 2, failed: 0 });
+    expect(await buyers.sweepAfter(1.1)).toMatchObject({ visited: 2, failed: 0 });
     for (const { outTradeNo } of [unopened, cancelled]) {
       expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
     }
-    await after(121);
+    await buyers.sweepAfter(121);
     for (const { outTradeNo } of [unopened, cancelled]) {
       expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'CLOSED' });
     }
@@ -82,35 +71,35 @@ describe('pay-sweep of virtual payments', () => {
     const { person, payment, outTradeNo } = await buyers.newOrder();
     await expect(wechat.pay(person, payment, { cancel: true })).rejects.toThrow('cancel');
     await wechat.close(outTradeNo);
-    await after(1.1);
+    await buyers.sweepAfter(1.1);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'CLOSED' });
   });
 
   it('looks at a closed order once more after a day, and books its late payment', async () => {
     const [late, never] = [await buyers.newOrder(), await buyers.newOrder()];
-    await after(121);
-    expect(await after(23 * 60)).toMatchObject({ visited: 0 });
+    await buyers.sweepAfter(121);
+    expect(await buyers.sweepAfter(23 * 60)).toMatchObject({ visited: 0 });
     await wechat.plan({ target: 'virtual-push', action: 'no-push' });
     await wechat.pay(late.person, late.payment);
-    expect(await after(121 + DAY_MINUTES + 1)).toMatchObject({ visited: 2, failed: 0 });
+    expect(await buyers.sweepAfter(121 + DAY_MINUTES + 1)).toMatchObject({ visited: 2, failed: 0 });
     expect(await buyers.stored(late.outTradeNo)).toMatchObject({ state: 'PAID' });
     expect(await wechat.orderOf(late.outTradeNo)).toMatchObject({ isProvided: true });
     expect(await buyers.stored(never.outTradeNo)).toMatchObject({ state: 'CLOSED' });
-    for (const { outTradeNo } of [late, never]) expect(await hasFollowUp(outTradeNo)).toBe(false);
+    for (const { outTradeNo } of [late, never]) expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 
   it('keeps the follow-up of a late payment until the delivery is reported', async () => {
     const { person, payment, outTradeNo } = await buyers.newOrder();
-    await after(121);
+    await buyers.sweepAfter(121);
     await wechat.plan({ target: 'virtual-push', action: 'no-push' });
     await wechat.pay(person, payment);
     await world.faults('/xpay/notify_provide_goods', '5xx');
-    await after(121 + DAY_MINUTES + 1);
+    await buyers.sweepAfter(121 + DAY_MINUTES + 1);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
-    expect(await hasFollowUp(outTradeNo)).toBe(true);
-    await after(121 + DAY_MINUTES + 10);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(true);
+    await buyers.sweepAfter(121 + DAY_MINUTES + 10);
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 
   it('books each payment once in concurrent sweeps and looks', async () => {
@@ -127,12 +116,12 @@ describe('pay-sweep of virtual payments', () => {
   it('ends with a warning for a delivery that WeChat declines, and with nothing for one reported before', async () => {
     const orders = [await buyers.paidOrder(), await buyers.paidOrder(), await buyers.paidOrder()];
     await world.faults('/xpay/notify_provide_goods', '5xx', 3);
-    await after(1.1);
-    for (const { outTradeNo } of orders) expect(await hasFollowUp(outTradeNo)).toBe(true);
+    await buyers.sweepAfter(1.1);
+    for (const { outTradeNo } of orders) expect(await buyers.hasFollowUp(outTradeNo)).toBe(true);
     for (const errcode of [268490002, 268490004, 268490005])
       await world.fault({ target: '/xpay/notify_provide_goods', action: 'errcode', errcode });
-    expect(await after(7)).toMatchObject({ visited: 3, failed: 0 });
-    for (const { outTradeNo } of orders) expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.sweepAfter(7)).toMatchObject({ visited: 3, failed: 0 });
+    for (const { outTradeNo } of orders) expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 });
 
@@ -158,23 +147,23 @@ describe('the report of a delivery', () => {
   it('is repeated by the follow-up of the order after a failure', async () => {
     const { outTradeNo } = await buyers.paidOrder();
     await world.faults('/xpay/notify_provide_goods', '5xx', 2);
-    await after(1.1);
+    await buyers.sweepAfter(1.1);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
     expect(linesOf('order.delivery-unconfirmed', outTradeNo)).toHaveLength(1);
-    await after(7);
-    expect(await hasFollowUp(outTradeNo)).toBe(true);
-    await after(60);
+    await buyers.sweepAfter(7);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(true);
+    await buyers.sweepAfter(60);
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 
   it('is made up for after a lost answer', async () => {
     const { outTradeNo } = await buyers.paidOrder();
     await wechat.loseAnswers('notify_provide_goods');
-    await after(1.1);
+    await buyers.sweepAfter(1.1);
     await wechat.plan({ target: 'provide-goods', action: 'repeated' });
-    await after(7);
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    await buyers.sweepAfter(7);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 
   it('is made up for after a crash between booking and report', async () => {
@@ -185,9 +174,9 @@ describe('the report of a delivery', () => {
     // The instance crashes here: it booked the payment, and reported nothing.
     await settlePayment(pay, transaction);
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: false });
-    await after(7);
+    await buyers.sweepAfter(7);
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 
   it('survives a crash after each write of a look', async () => {
@@ -195,11 +184,11 @@ describe('the report of a delivery', () => {
       const { outTradeNo } = await buyers.paidOrder();
       const order = await buyers.stored(outTradeNo);
       const hasCrashed = await crashesAfter(world.table, writes, () => checkOrder(pay, order));
-      await after(130);
-      await after(200);
+      await buyers.sweepAfter(130);
+      await buyers.sweepAfter(200);
       expect(await buyers.stored(outTradeNo), `${writes} writes`).toMatchObject({ state: 'PAID' });
       expect(await wechat.orderOf(outTradeNo), `${writes} writes`).toMatchObject({ isProvided: true });
-      expect(await hasFollowUp(outTradeNo), `${writes} writes`).toBe(false);
+      expect(await buyers.hasFollowUp(outTradeNo), `${writes} writes`).toBe(false);
       world.clock.offsetMs = 0;
       if (!hasCrashed) break;
     }
@@ -208,11 +197,11 @@ describe('the report of a delivery', () => {
   it('needs no openid, which the close of an account erases', async () => {
     const { outTradeNo } = await buyers.paidOrder();
     await world.faults('/xpay/notify_provide_goods', '5xx');
-    await after(1.1);
+    await buyers.sweepAfter(1.1);
     await erasePayer(world.table, outTradeNo);
-    await after(7);
+    await buyers.sweepAfter(7);
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 });
 
@@ -225,44 +214,44 @@ describe('the two environments of virtual payment', () => {
 
   it('a stage of the sandbox books its payments, which have no push', async () => {
     const outTradeNo = await paidInSandbox();
-    expect(await after(1.1, sandbox)).toMatchObject({ visited: 1, failed: 0 });
+    expect(await buyers.sweepAfter(1.1, sandbox)).toMatchObject({ visited: 1, failed: 0 });
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID', env: 'sandbox' });
   });
 
   it('a live stage never books an order of the sandbox', async () => {
     const outTradeNo = await paidInSandbox();
-    for (const minutes of [1.1, 6, 31, 121, 121 + DAY_MINUTES + 1]) await after(minutes);
+    for (const minutes of [1.1, 6, 31, 121, 121 + DAY_MINUTES + 1]) await buyers.sweepAfter(minutes);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'CLOSED' });
-    expect(await hasFollowUp(outTradeNo)).toBe(false);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(false);
   });
 
   it('a stage of the sandbox neither books nor closes an order of the live environment', async () => {
     const { outTradeNo } = await buyers.paidOrder();
-    for (const minutes of [1.1, 6, 31, 121, 121 + DAY_MINUTES + 1]) await after(minutes, sandbox);
+    for (const minutes of [1.1, 6, 31, 121, 121 + DAY_MINUTES + 1]) await buyers.sweepAfter(minutes, sandbox);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
     expect(linesOf('follow-up.failed', outTradeNo).at(-1)).toContain('VIRTUAL_PAY_ENV');
-    await after(3 * DAY_MINUTES);
+    await buyers.sweepAfter(3 * DAY_MINUTES);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 
   it('a stage of another offer neither books nor closes an order of the former offer', async () => {
     const other = await world.payWith({ settings: { VIRTUAL_PAY_OFFER_ID: '1450000002' } });
     const { outTradeNo } = await buyers.paidOrder();
-    for (const minutes of [1.1, 121, 121 + DAY_MINUTES + 1]) await after(minutes, other);
+    for (const minutes of [1.1, 121, 121 + DAY_MINUTES + 1]) await buyers.sweepAfter(minutes, other);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'NOTPAY' });
     expect(linesOf('payment.mismatched', outTradeNo)).toEqual([]);
     expect(linesOf('follow-up.failed', outTradeNo).at(-1)).toContain('VIRTUAL_PAY_OFFER_ID');
-    await after(3 * DAY_MINUTES);
+    await buyers.sweepAfter(3 * DAY_MINUTES);
     expect(await buyers.stored(outTradeNo)).toMatchObject({ state: 'PAID' });
   });
 
   it('a stage of the sandbox leaves the report of a live delivery to a live stage', async () => {
     const { outTradeNo } = await buyers.paidOrder();
     await world.faults('/xpay/notify_provide_goods', '5xx');
-    await after(1.1);
-    await after(7, sandbox);
-    expect(await hasFollowUp(outTradeNo)).toBe(true);
-    await after(DAY_MINUTES);
+    await buyers.sweepAfter(1.1);
+    await buyers.sweepAfter(7, sandbox);
+    expect(await buyers.hasFollowUp(outTradeNo)).toBe(true);
+    await buyers.sweepAfter(DAY_MINUTES);
     expect(await wechat.orderOf(outTradeNo)).toMatchObject({ isProvided: true });
   });
 

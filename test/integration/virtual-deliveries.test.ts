@@ -1,6 +1,6 @@
 // The delivery pushes of virtual payment: what books a payment, and what must not book one.
 import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { closeOrder } from '../../lib/pay/close-order.ts';
 import { keys } from '../../lib/store/keys.ts';
 import { erasePayer } from '../../lib/store/orders.ts';
@@ -14,19 +14,19 @@ import { ids } from '../support/world.ts';
 import { withMetrics } from '../support/metrics.ts';
 import { pushRequest, pushText, type Fields, type Format } from '../support/miniapp-push.ts';
 import type { Mode } from '../support/official-world.ts';
-import { codeOf, createVirtualPushWorld, deliveryPush, type VirtualPushWorld } from '../support/virtual-push-world.ts';
+import {
+  codeOf,
+  deliveryPush,
+  useVirtualPushWorld,
+  type VirtualPushWorld,
+  type WorldArguments,
+} from '../support/virtual-push-world.ts';
 
 const QUERY = '/xpay/query_order';
 const PROVIDE = '/xpay/notify_provide_goods';
 
 let world: VirtualPushWorld;
-const use = (...args: Parameters<typeof createVirtualPushWorld>) => {
-  beforeAll(async () => {
-    world = await createVirtualPushWorld(...args);
-  });
-  afterEach(() => world.wechat.calm());
-  afterAll(() => world.close());
-};
+const use = (...args: WorldArguments) => useVirtualPushWorld((created) => (world = created), ...args);
 const calls = async (path: string, run: () => Promise<unknown>) => {
   const before = await world.calls(path);
   await run();

@@ -1,19 +1,19 @@
 // The pushes of virtual payment about refunds, and the question of Apple before one.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { refundOrder } from '../../lib/pay/refund-order.ts';
 import { readRefund } from '../../lib/store/refunds.ts';
 import type { Fields, Format } from '../support/miniapp-push.ts';
 import type { Mode } from '../support/official-world.ts';
-import { codeOf, createVirtualPushWorld, type VirtualPushWorld } from '../support/virtual-push-world.ts';
+import {
+  codeOf,
+  createVirtualPushWorld,
+  useVirtualPushWorld,
+  type VirtualPushWorld,
+  type WorldArguments,
+} from '../support/virtual-push-world.ts';
 
 let world: VirtualPushWorld;
-const use = (...args: Parameters<typeof createVirtualPushWorld>) => {
-  beforeAll(async () => {
-    world = await createVirtualPushWorld(...args);
-  });
-  afterEach(() => world.wechat.calm());
-  afterAll(() => world.close());
-};
+const use = (...args: WorldArguments) => useVirtualPushWorld((created) => (world = created), ...args);
 let count = 0;
 const newRefundNo = () => `refund-${(count += 1)}-${Date.now()}`;
 const requestRefund = (outTradeNo: string, amountFen: number, outRefundNo = newRefundNo()) =>

@@ -1,6 +1,7 @@
 // Buyers of virtual goods in the mini-program.
 import { createHmac } from 'node:crypto';
 import { prepay } from '../../lib/pay/prepay.ts';
+import { sweep } from '../../lib/pay/sweep.ts';
 import { readOrder, type Order } from '../../lib/store/orders.ts';
 import { readOpenedSession, type Session } from '../../lib/store/sessions.ts';
 import type { VirtualPayment } from '../../lib/wechat-pay/pay-api.ts';
@@ -10,6 +11,9 @@ import type { World } from './world.ts';
 
 type PrepayDeps = Parameters<typeof prepay>[0];
 type PrepayRequest = Parameters<typeof prepay>[1];
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 24 * 60;
 
 /** HMAC-SHA256 in lower-case hex. */
 export const hmac = (key: string, text: string) => createHmac('sha256', key).update(text).digest('hex');
@@ -24,11 +28,24 @@ export async function createVirtualBuyers(world: World) {
     return { order: bought.order, payment: bought.payment as VirtualPayment };
   };
   const stored = async (outTradeNo: string): Promise<Order> => (await readOrder(world.table, outTradeNo))!;
+  /** Runs the sweep at a time of the clock, in minutes from now. */
+  const sweepAfter = (minutes: number, deps = world.pay) => {
+    world.clock.offsetMs = minutes * MINUTE_MS;
+    return sweep(deps);
+  };
   return {
     loggedIn,
     wechat,
     order,
     stored,
+    sweepAfter,
+    /** Settles the follow-ups that earlier tests left. */
+    settleEarlier: async () => {
+      await sweepAfter(10 * DAY_MINUTES);
+      await sweepAfter(10 * DAY_MINUTES);
+      world.clock.offsetMs = 0;
+    },
+    hasFollowUp: async (outTradeNo: string) => 'followUpPk' in (await stored(outTradeNo)),
     sessionOf: async (token: string): Promise<Session> => {
       const { sid } = await world.sessions.tokens.verifySession(token);
       return (await readOpenedSession(world.table, sid)) as Session;

@@ -1,4 +1,5 @@
 // Virtual payment of the mini-program: the simulator pushes to the webhook over HTTP.
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { Order } from '../../lib/store/orders.ts';
 import { listMismatches } from '../../lib/store/pay-notices.ts';
 import { control } from './control.ts';
@@ -9,6 +10,7 @@ import { createVirtualBuyers } from './virtual-buyers.ts';
 import type { VirtualNotice } from './virtual-controls.ts';
 
 export type VirtualPushWorld = Awaited<ReturnType<typeof createVirtualPushWorld>>;
+export type WorldArguments = Parameters<typeof createVirtualPushWorld>;
 
 /** Creates a world whose mini-program sells virtual goods, and whose console has the given mode and format. */
 export async function createVirtualPushWorld(
@@ -79,4 +81,18 @@ export function deliveryPush(order: Order, change: Fields = {}): Fields {
     RetryTimes: 0,
     ...change,
   };
+}
+
+/**
+ * Creates the world before the tests of a block, ends its faults after each test, and closes it at the end.
+ * @param assign receives the world
+ */
+export function useVirtualPushWorld(assign: (world: VirtualPushWorld) => void, ...args: WorldArguments): void {
+  let world: VirtualPushWorld;
+  beforeAll(async () => {
+    world = await createVirtualPushWorld(...args);
+    assign(world);
+  });
+  afterEach(() => world.wechat.calm());
+  afterAll(() => world.close());
 }
