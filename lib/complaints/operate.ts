@@ -13,7 +13,10 @@ import {
   type ShownComplaint,
 } from './show-complaints.ts';
 
-export type OperateDeps = ShowDeps & AnswerDeps & Omit<ApproveDeps, 'decideRefund'> & Partial<Pick<ApproveDeps, 'decideRefund'>>;
+export type OperateDeps = ShowDeps &
+  AnswerDeps &
+  Omit<ApproveDeps, 'decideRefund'> &
+  Partial<Pick<ApproveDeps, 'decideRefund'>>;
 
 /**
  * Performs a request of an operator about complaints. Every action stores the new details of its complaint.

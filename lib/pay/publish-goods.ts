@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { messageForOperator } from '../core/wechat-words.ts';
-import type { VirtualEnv } from '../store/orders.ts';
+import type { VirtualEnv } from '../core/virtual-env.ts';
 import { isVirtualGood, putPublication, stepOf, type Price, type Publication } from '../store/prices.ts';
 import type { Table } from '../store/table.ts';
 import type { GoodsApi, GoodsTask, GoodsTaskItem } from '../wechat-pay/virtual/goods.ts';

@@ -128,7 +128,10 @@ const VIRTUAL_REFUND_NO = /^[A-Za-z0-9_-]{8,32}$/;
  * @throws PARAM_ERROR, FORBIDDEN
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/VirtualPayment/api_refund_order
  */
-function assertVirtualRefund({ paidBy, openId }: Order, { outRefundNo, fundsAccount }: v.InferOutput<typeof request>): void {
+function assertVirtualRefund(
+  { paidBy, openId }: Order,
+  { outRefundNo, fundsAccount }: v.InferOutput<typeof request>,
+): void {
   if (!VIRTUAL_REFUND_NO.test(outRefundNo)) {
     throw new AppError('PARAM_ERROR', 'outRefundNo of a virtual payment must have 8 to 32 of A-Z a-z 0-9 _ -');
   }

@@ -67,8 +67,8 @@ export interface VirtualPayment {
 /** The part of an order that a query needs. */
 export type OrderRef = Pick<Order, 'outTradeNo' | 'appId' | 'mchId' | 'openId' | 'env'>;
 
-/** The calls to WeChat Pay about orders, in each protocol. An order keeps the protocol that created it. */
-export interface PayApi {
+/** The calls to WeChat Pay that create orders, in API v3 and v2. An order of virtual payment is created by the client. */
+export interface CreateApi {
   /**
    * Creates the order, or repeats its creation. Every field comes from the stored order, so that a repeat is identical.
    * @returns the payment handle: prepay_id (JSAPI), code_url (NATIVE) or h5_url (H5)

@@ -13,7 +13,8 @@ import {
   queryVirtualHistory,
   replyToVirtualComplaint,
 } from '../wechat-pay/virtual/complaints.ts';
-import { loadPayV3, loadRefundOrder } from './pay.ts';
+import { loadPayV3 } from './pay-calls.ts';
+import { loadRefundOrder } from './pay.ts';
 import { loadTable, patient, type Stored } from './table.ts';
 import { hasVirtualPay, virtualComplaints, virtualLoader, type VirtualLoader } from './virtual-pay.ts';
 

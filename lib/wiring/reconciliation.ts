@@ -8,6 +8,7 @@ import type { MerchantBills, ReconcileDeps } from '../reconciliation/reconcile.t
 import { reportStore } from '../reconciliation/report-store.ts';
 import { openTradeBillV2 } from '../wechat-pay/v2/bills.ts';
 import { openFundFlowBill, openTradeBill } from '../wechat-pay/v3/bills.ts';
+import { downloadVirtualBill } from '../wechat-pay/virtual/bills.ts';
 import { loadPayV2, loadPayV3 } from './pay-calls.ts';
 import { loadApiName, loadPay } from './pay.ts';
 import { patient } from './table.ts';

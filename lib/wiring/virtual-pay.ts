@@ -74,18 +74,6 @@ export function loadVirtualSettings(): VirtualSettings {
   return { offerId: settings('VIRTUAL_PAY_OFFER_ID').VIRTUAL_PAY_OFFER_ID, env: loadVirtualEnv() };
 }
 
-/**
- * Loads the dependencies of the operator function that stores prices. The credentials are loaded for the first virtual good
- * that must be published.
- * @throws NOT_CONFIGURED
- */
-export async function loadCatalogPut(outside: Runtime = runtime): Promise<PublishDeps> {
-  const load = virtualLoader(outside);
-  const loadGoodsApi = async () => virtualGoodsApi((await load())(outside.send));
-  const virtualPay = hasVirtualPay() ? { env: loadVirtualEnv(), loadGoodsApi } : undefined;
-  return { ...(await loadTable(outside)), virtualPay };
-}
-
 /** Returns whether virtual payment is set up. */
 export function hasVirtualPay(): boolean {
   return variable('VIRTUAL_PAY_OFFER_ID') !== undefined;

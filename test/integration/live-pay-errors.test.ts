@@ -46,7 +46,10 @@ function recordingSend() {
 
 let numbers = 0;
 /** Stores an order that is not created at WeChat yet. */
-async function storedOrder(api: MerchantApiName, change: Partial<Order> = {}): Promise<{ person: Person; order: Order }> {
+async function storedOrder(
+  api: MerchantApiName,
+  change: Partial<Order> = {},
+): Promise<{ person: Person; order: Order }> {
   const { person, user } = await buyers.loggedIn();
   const createdAtMs = world.base.now();
   const order: Order = {

@@ -6,7 +6,7 @@ import { putCatalog } from '../../lib/pay/catalog.ts';
 import { publishGoods } from '../../lib/pay/publish-goods.ts';
 import { readPrice, readPrices, type Price } from '../../lib/store/prices.ts';
 import type { GoodsApi, GoodsTask, GoodsTaskItem, GoodsTaskReport } from '../../lib/wechat-pay/virtual/goods.ts';
-import { loadCatalogPut } from '../../lib/wiring/virtual-pay.ts';
+import { loadCatalogPut } from '../../lib/wiring/catalog.ts';
 import { control } from '../support/control.ts';
 import { crashesAfter } from '../support/crashes.ts';
 import { createWorld, ids, type Settings, type World } from '../support/world.ts';

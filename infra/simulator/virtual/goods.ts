@@ -79,8 +79,7 @@ export class Goods {
 
   /** Starts the upload of a good. A good that exists keeps its price. @throws PlatformError 268490012 */
   startUpload(env: Env, good: NewGood): void {
-    this.#start(env, 'upload', good.id, () => {
-      if (this.find(env, good.id)) return { itemStatus: EXISTS };
+    this.#start(env, 'upload', { id: good.id, exists: this.find(env, good.id) !== undefined }, () => {
       if (this.#faults.takeVariant('goods', 'upload-failed'))
         return { itemStatus: FAILED, problem: '道具图片下载失败' };
       this.#goods[env].set(good.id, { ...good, isPublished: false, buyableAt: Infinity });
@@ -90,10 +89,9 @@ export class Goods {
 
   /** Starts the publication of an uploaded good. @throws PlatformError 268490012 */
   startPublish(env: Env, id: string): void {
-    this.#start(env, 'publish', id, () => {
-      const good = this.find(env, id);
+    const good = this.find(env, id);
+    this.#start(env, 'publish', { id, exists: good?.isPublished === true }, () => {
       if (!good) return { itemStatus: FAILED, problem: '道具不存在' };
-      if (good.isPublished) return { itemStatus: EXISTS };
       if (this.#faults.takeVariant('goods', 'publish-failed')) return { itemStatus: FAILED, problem: '道具审核不通过' };
       Object.assign(good, { isPublished: true, buyableAt: this.#clock.now() + READY_MS });
       return { itemStatus: DONE };
@@ -112,7 +110,8 @@ export class Goods {
     return { status: isDone ? 3 : 2, item };
   }
 
-  #start(env: Env, kind: TaskKind, id: string, finish: () => Outcome): void {
+  /** Starts a task. It has ended at once if its result exists. */
+  #start(env: Env, kind: TaskKind, { id, exists }: { id: string; exists: boolean }, finish: () => Outcome): void {
     const tasks = this.#tasks[env];
     if (tasks.upload?.isRunning || tasks.publish?.isRunning) throw new PlatformError(268490012);
     const task: Task = { id, isRunning: !exists, itemStatus: exists ? EXISTS : RUNNING };

@@ -1,6 +1,12 @@
 import type { TokenOwner } from '../../platform-token/owner.ts';
-import type { VirtualEnv } from '../../store/orders.ts';
-import { callPlatform, type PlatformAnswer, type PlatformCall, type PlatformDeps, type WechatApp } from '../../wechat/client.ts';
+import type { VirtualEnv } from '../../core/virtual-env.ts';
+import {
+  callPlatform,
+  type PlatformAnswer,
+  type PlatformCall,
+  type PlatformDeps,
+  type WechatApp,
+} from '../../wechat/client.ts';
 import { virtualError } from './errors.ts';
 import { paySigOf } from './sign.ts';
 

@@ -1,4 +1,4 @@
-import type { Order, VirtualEnv } from '../../store/orders.ts';
+import type { Order } from '../../store/orders.ts';
 import type { MiniappPush } from '../../wechat/miniapp-push.ts';
 import type { VirtualPayEvent } from '../../wechat/miniapp-push-content.ts';
 import type { Transaction, WechatRefund } from '../pay-api.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AppError } from '../../core/errors.ts';
-import type { VirtualEnv } from '../../store/orders.ts';
+import type { VirtualEnv } from '../../core/virtual-env.ts';
 import type { OrderRef, Transaction } from '../pay-api.ts';
 import { markVerified, type Verified } from '../verified.ts';
 import { callVirtual, type VirtualDeps, type VirtualSettings } from './client.ts';
@@ -48,11 +48,7 @@ const CLOSED = 6;
 export async function queryVirtualOrder(
   deps: VirtualDeps,
   order: OrderRef,
-): Promise<{ transaction: Verified<Transaction>; leftFen: number }> {
-  // The key of the other environment is unknown, and its orders must not be booked.
-  if (order.env !== deps.virtual.env) {
-    throw new AppError('NOT_FOUND', `The order belongs to another environment than VIRTUAL_PAY_ENV`);
-  }
+): Promise<{ transaction: Verified<Transaction>; leftFen: number | undefined }> {
   const record = await queryRecord(deps, order, { order_id: order.outTradeNo });
   if (record.order_id !== order.outTradeNo || record.order_type === 1) {
     throw new AppError('WECHAT_UNAVAILABLE', 'WeChat did not return the requested order');
@@ -130,7 +126,7 @@ function paymentOf({ wxpay_order_id, wx_order_id, paid_fee, paid_time }: Virtual
   const transactionId = isApple ? wx_order_id : wxpay_order_id;
   if (transactionId === '' || paid_time === 0) throw invalidRecord();
   return {
-    transactionId: isApple ? wx_order_id : wxpay_order_id,
+    transactionId,
     paidAt: isoOf(paid_time),
     amountFen: paid_fee,
     currency: 'CNY',
@@ -141,4 +137,8 @@ function paymentOf({ wxpay_order_id, wx_order_id, paid_fee, paid_time }: Virtual
 /** Returns a time in ISO 8601. */
 export function isoOf(epochSeconds: number): string {
   return new Date(epochSeconds * 1_000).toISOString();
+}
+
+function invalidRecord(): AppError {
+  return new AppError('WECHAT_UNAVAILABLE', 'WeChat returned no valid order of virtual payment');
 }
