@@ -13,7 +13,6 @@ import type { OwnOrderDeps } from '../pay/own-order.ts';
 import type { PrepayDeps } from '../pay/prepay.ts';
 import type { RefundOrderDeps } from '../pay/refund-order.ts';
 import type { SweepDeps } from '../pay/sweep.ts';
-import type { VirtualPayRule } from '../pay/virtual-goods.ts';
 import { optionalSecret } from '../secrets/secrets.ts';
 import type { MerchantApiName, Order, TradeType } from '../store/orders.ts';
 import { loadApiV2Key, loadApiV3Keys, loadOwnMerchant } from '../wechat-pay/credentials.ts';
@@ -22,6 +21,7 @@ import { applyAbnormalRefund } from '../wechat-pay/v3/abnormal-refunds.ts';
 import { queryComplaint } from '../wechat-pay/v3/complaints.ts';
 import type { VirtualMerchant } from '../wechat-pay/virtual/client.ts';
 import { assertReachable } from '../wechat-pay/virtual/query-order.ts';
+import { readExemption } from '../wechat-pay/virtual/settings.ts';
 import { signVirtualPayment } from '../wechat-pay/virtual/sign.ts';
 import type { PlatformKeys } from '../wechat-pay/v3/verify-signature.ts';
 import { loadAccountLimit, loadClientReader } from './limits.ts';
@@ -90,7 +90,7 @@ export async function loadPrepay(
       tradeType === 'VIRTUAL'
         ? virtualTerms(virtual ?? missing('VIRTUAL_PAY_OFFER_ID'))
         : (merchantTerms ?? missing('PAY_MCH_ID')),
-    virtualPayRule: loadVirtualPayRule(),
+    virtualPayRule: { miniappId: variable('MINIAPP_APP_ID'), isExempt: readExemption() },
     signVirtual: (order: Order, sessionKey: string) =>
       signVirtualPayment({ appKey: virtual?.appKey ?? missing('VIRTUAL_PAY_OFFER_ID'), sessionKey }, order),
   };
@@ -111,12 +111,6 @@ function loadMerchantTerms(): OrderTerms {
   const [api, { PAY_MCH_ID: mchId }] = [loadApiName(), settings('PAY_MCH_ID')];
   const notifyUrl = api === 'v3' ? loadNotifyUrl() : settings('PAY_V2_NOTIFY_URL').PAY_V2_NOTIFY_URL;
   return { api, mchId, notifyUrl };
-}
-
-function loadVirtualPayRule(): VirtualPayRule {
-  const { VIRTUAL_PAY_EXEMPT: exempt } = settings('VIRTUAL_PAY_EXEMPT');
-  if (exempt !== 'true' && exempt !== 'false') throw badSetting('VIRTUAL_PAY_EXEMPT', 'must be false or true');
-  return { miniappId: variable('MINIAPP_APP_ID'), isExempt: exempt === 'true' };
 }
 
 /**

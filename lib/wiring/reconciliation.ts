@@ -9,10 +9,11 @@ import { reportStore } from '../reconciliation/report-store.ts';
 import { openTradeBillV2 } from '../wechat-pay/v2/bills.ts';
 import { openFundFlowBill, openTradeBill } from '../wechat-pay/v3/bills.ts';
 import { downloadVirtualBill } from '../wechat-pay/virtual/bills.ts';
+import { readVirtualEnv } from '../wechat-pay/virtual/settings.ts';
 import { loadPayV2, loadPayV3 } from './pay-calls.ts';
 import { loadApiName, loadPay } from './pay.ts';
 import { patient } from './table.ts';
-import { hasVirtualPay, loadVirtualEnv, virtualLoader } from './virtual-pay.ts';
+import { hasVirtualPay, virtualLoader } from './virtual-pay.ts';
 
 /**
  * Loads the dependencies of reconciliation. With API v2, reconciliation needs no setting of API v3 and has no fund-flow
@@ -53,7 +54,7 @@ function loadVirtualBills(outside: Runtime): VirtualBills {
   const load = virtualLoader(outside);
   return {
     offerId,
-    env: loadVirtualEnv(),
+    env: readVirtualEnv(),
     download: async (date) => downloadVirtualBill((await load())(outside.send), date),
   };
 }

@@ -1,15 +1,15 @@
-import { badSetting, settings, variable } from '../core/config.ts';
+import { settings, variable } from '../core/config.ts';
 import { once } from '../core/once.ts';
 import type { Send } from '../core/outbound.ts';
 import { runtime, type Runtime } from '../core/runtime.ts';
 import type { ListDeps } from '../complaints/find-changed.ts';
 import { secrets } from '../secrets/secrets.ts';
-import type { VirtualEnv } from '../core/virtual-env.ts';
 import type { PayApi } from '../wechat-pay/pay-api.ts';
 import { virtualPayApi, virtualRefundApi } from '../wechat-pay/virtual/api.ts';
 import type { VirtualDeps, VirtualMerchant, VirtualSettings } from '../wechat-pay/virtual/client.ts';
 import { listVirtualComplaints, queryVirtualComplaint } from '../wechat-pay/virtual/complaints.ts';
 import { createVirtualRefund } from '../wechat-pay/virtual/refunds.ts';
+import { readVirtualEnv } from '../wechat-pay/virtual/settings.ts';
 import { loadMiniapp } from './apps.ts';
 import type { VirtualRefunds } from './pay-calls.ts';
 
@@ -71,20 +71,10 @@ export async function loadVirtualMerchant(): Promise<VirtualMerchant> {
  * @throws NOT_CONFIGURED
  */
 export function loadVirtualSettings(): VirtualSettings {
-  return { offerId: settings('VIRTUAL_PAY_OFFER_ID').VIRTUAL_PAY_OFFER_ID, env: loadVirtualEnv() };
+  return { offerId: settings('VIRTUAL_PAY_OFFER_ID').VIRTUAL_PAY_OFFER_ID, env: readVirtualEnv() };
 }
 
 /** Returns whether virtual payment is set up. */
 export function hasVirtualPay(): boolean {
   return variable('VIRTUAL_PAY_OFFER_ID') !== undefined;
-}
-
-/**
- * Returns the environment of virtual payment.
- * @throws NOT_CONFIGURED
- */
-export function loadVirtualEnv(): VirtualEnv {
-  const { VIRTUAL_PAY_ENV: env } = settings('VIRTUAL_PAY_ENV');
-  if (env === 'live' || env === 'sandbox') return env;
-  throw badSetting('VIRTUAL_PAY_ENV', 'must be sandbox or live');
 }

@@ -1,8 +1,9 @@
-import { badSetting, settings, variable } from '../../../lib/core/config.ts';
+import { settings, variable } from '../../../lib/core/config.ts';
 import type { VirtualEnv } from '../../../lib/core/virtual-env.ts';
 import { secrets } from '../../../lib/secrets/secrets.ts';
 import { errcodeOf } from '../../../lib/wechat/platform-error.ts';
 import { virtualGoodsApi } from '../../../lib/wechat-pay/virtual/goods.ts';
+import { readExemption, readVirtualEnv } from '../../../lib/wechat-pay/virtual/settings.ts';
 import { runCheck, type CheckOutcome, type CheckResult } from '../check-report.ts';
 import { CommandError } from '../command.ts';
 import type { Deployment } from '../deployment.ts';
@@ -24,24 +25,12 @@ export async function checkVirtualPay(target: Target, deployment: Deployment): P
   }
   return Promise.all([
     runCheck('VIRTUAL_PAY_OFFER_ID', () => offerId),
-    runCheck('VIRTUAL_PAY_ENV', () => judgeEnv(readEnv(), target)),
+    runCheck('VIRTUAL_PAY_ENV', () => judgeEnv(readVirtualEnv(), target)),
     runCheck('VIRTUAL_PAY_APP_KEY', () => tryAppKey(offerId)),
     exemption,
-    runCheck('virtual goods', async () => judgeGoods(await readVirtualGoods(target, deployment), readEnv())),
-    runCheck('delivery push', () => judgeDeliveryPush(readEnv())),
+    runCheck('virtual goods', async () => judgeGoods(await readVirtualGoods(target, deployment), readVirtualEnv())),
+    runCheck('delivery push', () => judgeDeliveryPush(readVirtualEnv())),
   ]);
-}
-
-function readEnv(): VirtualEnv {
-  const { VIRTUAL_PAY_ENV: env } = settings('VIRTUAL_PAY_ENV');
-  if (env === 'live' || env === 'sandbox') return env;
-  throw badSetting('VIRTUAL_PAY_ENV', 'must be sandbox or live');
-}
-
-function readExemption(): boolean {
-  const { VIRTUAL_PAY_EXEMPT: exempt } = settings('VIRTUAL_PAY_EXEMPT');
-  if (exempt === 'true' || exempt === 'false') return exempt === 'true';
-  throw badSetting('VIRTUAL_PAY_EXEMPT', 'must be false or true');
 }
 
 /**
@@ -69,7 +58,7 @@ const WRONG_SIGNATURE = 268490003;
 
 /** Queries a task of goods, which changes nothing. Any valid answer proves the AppKey of the environment. */
 async function tryAppKey(offerId: string): Promise<string | CheckOutcome> {
-  const env = readEnv();
+  const env = readVirtualEnv();
   const { VIRTUAL_PAY_APP_KEY: appKey } = await secrets('VIRTUAL_PAY_APP_KEY');
   await FORMS.VIRTUAL_PAY_APP_KEY.read(appKey);
   const opened = await openMiniappCalls().catch((error: unknown) => ({ error }));
@@ -84,7 +73,7 @@ async function tryAppKey(offerId: string): Promise<string | CheckOutcome> {
 function throwWithRemedy(cause: unknown): never {
   if (errcodeOf(cause) !== WRONG_SIGNATURE) throw cause;
   throw new CommandError(
-    `WeChat rejects the signature: VIRTUAL_PAY_APP_KEY must be the AppKey of ${readEnv()} → npm run secrets -- put ` +
+    `WeChat rejects the signature: VIRTUAL_PAY_APP_KEY must be the AppKey of ${readVirtualEnv()} → npm run secrets -- put ` +
       'VIRTUAL_PAY_APP_KEY, or VIRTUAL_PAY_ENV in .env.<stage>',
     { cause },
   );
